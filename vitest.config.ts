@@ -1,0 +1,31 @@
+// Three projects, so that `check` stays under 45 s: `fast` needs no child process, database or session;
+// `slow` is everything else; `fixtures` is the comparison with reference values from the authors' code.
+import { defineConfig } from 'vitest/config';
+
+const all = ['shared/**/*.test.ts', 'src-main/**/*.test.ts', 'bench/**/*.test.ts'];
+const slow = ['**/*.slow.test.ts'];
+const fixtures = ['**/*.fixtures.test.ts'];
+
+export default defineConfig({
+  test: {
+    pool: 'forks',
+    maxWorkers: 2,
+    projects: [
+      { extends: true, test: { name: 'fast', include: all, exclude: [...slow, ...fixtures, '**/node_modules/**'] } },
+      { extends: true, test: { name: 'slow', include: slow, exclude: ['**/node_modules/**'], testTimeout: 180_000, hookTimeout: 60_000 } },
+      { extends: true, test: { name: 'fixtures', include: fixtures, exclude: ['**/node_modules/**'], testTimeout: 120_000 } },
+    ],
+    coverage: {
+      provider: 'v8',
+      include: ['src-main/{tensor,jepa,training,formats}/**/*.ts'],
+      exclude: ['**/*.test.ts', '**/testing/**'],
+      reporter: ['text-summary'],
+      thresholds: {
+        'src-main/tensor/**': { lines: 85 },
+        'src-main/jepa/**': { lines: 85 },
+        'src-main/training/**': { lines: 85 },
+        'src-main/formats/**': { lines: 85 },
+      },
+    },
+  },
+});
