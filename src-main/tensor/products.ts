@@ -1,0 +1,149 @@
+// Matrix products and look-ups: where nearly all of the time goes.
+import { apply, reject, sameShape, sizeOf } from './graph.ts';
+import type { Op, Shape, Tensor } from './graph.ts';
+import { cast, equal } from './elementwise.ts';
+import { constant, reshape, sum } from './structure.ts';
+
+type MatmulAttributes = { readonly transposeA: boolean; readonly transposeB: boolean; readonly scale: number };
+
+const rowsColumns = (shape: Shape, transposed: boolean): [number, number] => {
+  const [rows, columns] = shape.slice(-2) as [number, number];
+  return transposed ? [columns, rows] : [rows, columns];
+};
+
+/** out[rows, columns] += scale · A·B for one pair of matrices, in float64. */
+function product(
+  a: Float64Array,
+  b: Float64Array,
+  m: number,
+  k: number,
+  n: number,
+  { transposeA, transposeB, scale }: MatmulAttributes,
+): Float64Array {
+  const out = new Float64Array(m * n);
+  for (let i = 0; i < m; i++)
+    for (let j = 0; j < n; j++) {
+      let total = 0;
+      for (let l = 0; l < k; l++)
+        total += (transposeA ? a[l * m + i]! : a[i * k + l]!) * (transposeB ? b[j * k + l]! : b[l * n + j]!);
+      out[i * n + j] = total * scale;
+    }
+  return out;
+}
+
+const matmulOp: Op<MatmulAttributes> = {
+  name: 'matmul',
+  infer: ([a, b], { transposeA, transposeB }) => {
+    if (a!.shape.length < 2 || b!.shape.length < 2) reject('matmul', 'operands need two axes');
+    const [m, k] = rowsColumns(a!.shape, transposeA);
+    const [k2, n] = rowsColumns(b!.shape, transposeB);
+    if (k !== k2 || !sameShape(a!.shape.slice(0, -2), b!.shape.slice(0, -2)))
+      reject('matmul', `[${a!.shape.join(', ')}] · [${b!.shape.join(', ')}]`);
+    return [{ type: 'float32', shape: [...a!.shape.slice(0, -2), m, n] }];
+  },
+  gradient: ({ inputs: [a, b] }, dy, { transposeA, transposeB, scale }) => [
+    transposeA ? matmul(b!, dy, transposeB, true, scale) : matmul(dy, b!, false, !transposeB, scale),
+    transposeB ? matmul(dy, a!, true, transposeA, scale) : matmul(a!, dy, !transposeA, false, scale),
+  ],
+  reference: ([a, b], node, attributes) => {
+    const [m, k] = rowsColumns(node.inputs[0]!.shape, attributes.transposeA);
+    const n = node.outputs[0]!.shape.at(-1)!;
+    const batch = sizeOf(node.outputs[0]!.shape.slice(0, -2));
+    const y = new Float64Array(batch * m * n);
+    for (let i = 0; i < batch; i++)
+      y.set(
+        product(a!.subarray(i * m * k, (i + 1) * m * k), b!.subarray(i * k * n, (i + 1) * k * n), m, k, n, attributes),
+        i * m * n,
+      );
+    return [y];
+  },
+  onnx: (emit, inputs, node, { transposeA, transposeB, scale }) => {
+    if (!transposeA && !transposeB && scale === 1) return [emit.node('MatMul', inputs)];
+    if (node.inputs[0]!.shape.length === 2)
+      return [emit.node('Gemm', inputs, { transA: Number(transposeA), transB: Number(transposeB), alpha: scale })];
+    return [
+      emit.node('com.microsoft.FusedMatMul', inputs, {
+        transA: Number(transposeA),
+        transB: Number(transposeB),
+        alpha: scale,
+      }),
+    ];
+  },
+};
+
+/** scale · A·B over equal leading axes; A is [..., m, k] (or [..., k, m] transposed), B [..., k, n] (or [..., n, k]). */
+export const matmul = (a: Tensor, b: Tensor, transposeA = false, transposeB = false, scale = 1): Tensor =>
+  apply(matmulOp, [a, b], { transposeA, transposeB, scale });
+
+const linearOp: Op<Record<string, never>> = {
+  name: 'linear',
+  infer: ([x, weight, bias]) => {
+    const [inner, outer] = weight!.shape;
+    if (x!.shape.at(-1) !== inner || weight!.shape.length !== 2 || !sameShape(bias!.shape, [outer!]))
+      reject('linear', `[${x!.shape.join(', ')}] · [${weight!.shape.join(', ')}] + [${bias!.shape.join(', ')}]`);
+    return [{ type: 'float32', shape: [...x!.shape.slice(0, -1), outer!] }];
+  },
+  gradient: ({ inputs: [x, weight] }, dy) => {
+    const [inner, outer] = weight!.shape as [number, number];
+    const rows = sizeOf(x!.shape) / inner;
+    const flat = reshape(dy, [rows, outer]);
+    return [
+      reshape(matmul(flat, weight!, false, true), x!.shape),
+      matmul(reshape(x!, [rows, inner]), flat, true),
+      reshape(sum(flat, [0]), [outer]),
+    ];
+  },
+  reference: ([x, weight, bias], node) => {
+    const [inner, outer] = node.inputs[1]!.shape as [number, number];
+    const y = product(x!, weight!, x!.length / inner, inner, outer, { transposeA: false, transposeB: false, scale: 1 });
+    return [y.map((value, i) => value + bias![i % outer]!)];
+  },
+  onnx: (emit, [x, weight, bias], node) => {
+    const [inner, outer] = node.inputs[1]!.shape as [number, number];
+    const { shape } = node.inputs[0]!;
+    if (shape.length === 2) return [emit.node('Gemm', [x!, weight!, bias!])];
+    const rows = sizeOf(shape) / inner;
+    const y = emit.node('Gemm', [emit.node('Reshape', [x!, emit.target([rows, inner])]), weight!, bias!]);
+    return [emit.node('Reshape', [y, emit.target([...shape.slice(0, -1), outer])])];
+  },
+};
+
+/** x · weight + bias over the last axis; x [..., in], weight [in, out], bias [out]. */
+export const linear = (x: Tensor, weight: Tensor, bias: Tensor): Tensor => apply(linearOp, [x, weight, bias], {});
+
+const gatherOp: Op<Record<string, never>> = {
+  name: 'gather',
+  infer: ([table, indices]) => {
+    if (table!.shape.length !== 2 || indices!.type !== 'int32')
+      reject('gather', `[${table!.shape.join(', ')}] at ${indices!.type}`);
+    return [{ type: table!.type, shape: [...indices!.shape, table!.shape[1]!] }];
+  },
+  // As a product with a one-hot matrix: an op with atomic additions would make the sum depend on their order.
+  gradient: ({ inputs: [table, indices] }, dy) => {
+    const [rows, width] = table!.shape as [number, number];
+    const count = sizeOf(indices!.shape);
+    const oneHot = cast(
+      equal(
+        reshape(indices!, [count, 1]),
+        constant(
+          Int32Array.from({ length: rows }, (_, row) => row),
+          [1, rows],
+        ),
+      ),
+      'float32',
+    );
+    return [matmul(oneHot, reshape(dy, [count, width]), true), undefined];
+  },
+  reference: ([table, indices], node) => {
+    const width = node.inputs[0]!.shape[1]!;
+    const y = new Float64Array(indices!.length * width);
+    indices!.forEach((row, i) => y.set(table!.subarray(row * width, (row + 1) * width), i * width));
+    return [y];
+  },
+  onnx: (emit, inputs) => [emit.node('Gather', inputs, { axis: 0 })],
+};
+
+/** Rows of a table [rows, width] at indices of any shape: [...indices, width]. */
+export const gather = (table: Tensor, indices: Tensor): Tensor => apply(gatherOp, [table, indices], {});
+
+export const productOps = [matmulOp, linearOp, gatherOp] as readonly Op[];
