@@ -82,8 +82,8 @@ export class OnnxSession {
       );
     }
     const fetches: Record<string, ort.Tensor | null> = {};
-    for (const { name, shape } of this.#lowered.outputs) {
-      const array = into[name];
+    for (const { key, name, shape } of this.#lowered.outputs) {
+      const array = into[key];
       fetches[name] = array
         ? new ort.Tensor(
             'float32',
@@ -95,7 +95,8 @@ export class OnnxSession {
     try {
       const results = await this.#session.run(tensors, fetches);
       const values: Record<string, Float32Array> = {};
-      for (const { name } of this.#lowered.outputs) values[name] = into[name] ?? (results[name]!.data as Float32Array);
+      for (const { key, name } of this.#lowered.outputs)
+        values[key] = into[key] ?? (results[name]!.data as Float32Array);
       return values;
     } catch (error) {
       throw deviceError(error);

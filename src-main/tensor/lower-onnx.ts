@@ -7,7 +7,8 @@ import type { OnnxNode, OnnxShape, OnnxTensor, OnnxValue } from './onnx-model.ts
 export interface Lowered {
   readonly bytes: Uint8Array;
   readonly inputs: readonly OnnxValue[];
-  readonly outputs: readonly OnnxValue[];
+  /** `key` is the name that the caller gave; `name` differs where an input has that name, as for state that is read and written. */
+  readonly outputs: readonly (OnnxValue & { readonly key: string })[];
   readonly nodes: number;
 }
 
@@ -100,11 +101,12 @@ export function lowerOnnx(outputs: Readonly<Record<string, Tensor>>, options: Lo
   const inputValues = [...inputs]
     .filter(([name]) => !options.weights || !(name in options.weights))
     .map(([name, tensor]) => describe(name, tensor));
-  const outputValues = Object.entries(outputs).map(([name, tensor]) => describe(name, tensor));
-  const aliases = Object.entries(outputs).map(([name, tensor]) => ({
+  const nameOf = (key: string): string => (inputs.has(key) ? `${key}.next` : key);
+  const outputValues = Object.entries(outputs).map(([key, tensor]) => ({ ...describe(nameOf(key), tensor), key }));
+  const aliases = Object.entries(outputs).map(([key, tensor]) => ({
     type: 'Identity',
     inputs: [names.get(tensor)!],
-    outputs: [name],
+    outputs: [nameOf(key)],
     attributes: {},
   }));
   const allNodes = renameOutputs(emit.nodesOut, aliases);

@@ -1,0 +1,63 @@
+// One update as a graph: AdamW with decoupled weight decay (Loshchilov & Hutter 2019), then the moving average of the target
+// encoder. Nothing moves when a gradient is not finite.
+import type { TrainConfig } from '../../shared/config-table.ts';
+import { add, equal, multiply, divide, select, sqrt, square, subtract } from '../tensor/elementwise.ts';
+import type { Tensor } from '../tensor/graph.ts';
+import { input, sumAll } from '../tensor/structure.ts';
+import { trainedParameters } from './model.ts';
+import type { ModelSize } from './model.ts';
+
+/** Numbers of one step, given as float32 scalars. */
+export const scheduleInputs = ['learningRate', 'weightDecay', 'momentum', 'correction1', 'correction2'] as const;
+export type ScheduleInput = (typeof scheduleInputs)[number];
+
+/** 1 / (1 − β^t) for the moments of step t = 1, 2, …; the second as a root, because that is where it is used. */
+export function biasCorrections(beta1: number, beta2: number, t: number): { correction1: number; correction2: number } {
+  return { correction1: 1 / (1 - beta1 ** t), correction2: 1 / Math.sqrt(1 - beta2 ** t) };
+}
+
+/** a + rate · (b − a). */
+const towards = (a: Tensor, b: Tensor, rate: Tensor | number): Tensor => add(a, multiply(subtract(b, a), rate));
+
+/**
+ * Inputs: every trained parameter, `gradient.*`, `moment1.*`, `moment2.*`, `targetEncoder.*` and the schedule's scalars. Outputs:
+ * the same names moved by one step (gradients excepted), and `gradientNorm`, which is not finite when the step was refused.
+ */
+export function update(
+  size: ModelSize,
+  { beta1, beta2, epsilon }: Pick<TrainConfig, 'beta1' | 'beta2' | 'epsilon'>,
+): Readonly<Record<string, Tensor>> {
+  const specs = trainedParameters(size);
+  const schedule = Object.fromEntries(scheduleInputs.map((name) => [name, input(name, [])])) as Record<
+    ScheduleInput,
+    Tensor
+  >;
+  const gradientOf = new Map(specs.map(({ name, shape }) => [name, input(`gradient.${name}`, shape)]));
+  const squared = [...gradientOf.values()].map((gradient) => sumAll(square(gradient))).reduce((a, b) => add(a, b));
+  const finite = equal(subtract(squared, squared), 0);
+  const keep = subtract(1, multiply(schedule.learningRate, schedule.weightDecay));
+  const stepSize = multiply(schedule.learningRate, schedule.correction1);
+  const outputs: Record<string, Tensor> = { gradientNorm: sqrt(squared) };
+
+  for (const { name, shape, decay } of specs) {
+    const gradient = gradientOf.get(name)!;
+    const [weight, first, second] = [name, `moment1.${name}`, `moment2.${name}`].map((key) => input(key, shape)) as [
+      Tensor,
+      Tensor,
+      Tensor,
+    ];
+    const moment1 = towards(first, gradient, 1 - beta1);
+    const moment2 = towards(second, square(gradient), 1 - beta2);
+    const direction = divide(moment1, add(multiply(sqrt(moment2), schedule.correction2), epsilon));
+    const moved = subtract(decay ? multiply(weight, keep) : weight, multiply(direction, stepSize));
+    outputs[name] = select(finite, moved, weight);
+    outputs[`moment1.${name}`] = select(finite, moment1, first);
+    outputs[`moment2.${name}`] = select(finite, moment2, second);
+    if (name.startsWith('contextEncoder.')) {
+      const target = `targetEncoder.${name.slice('contextEncoder.'.length)}`;
+      const average = input(target, shape);
+      outputs[target] = select(finite, towards(outputs[name], average, schedule.momentum), average);
+    }
+  }
+  return outputs;
+}

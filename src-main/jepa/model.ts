@@ -1,0 +1,127 @@
+// Sizes of the three networks and the parameters that follow from them.
+import type { TrainConfig } from '../../shared/config-table.ts';
+import { Random } from '../../shared/random.ts';
+import type { Shape } from '../tensor/graph.ts';
+
+export interface TransformerSize {
+  readonly width: number;
+  readonly depth: number;
+  readonly heads: number;
+  /** Hidden width of the feed-forward part. */
+  readonly hidden: number;
+}
+
+export interface ModelSize {
+  readonly encoder: TransformerSize;
+  readonly predictor: TransformerSize;
+  /** Pixels. */
+  readonly patchSize: number;
+  /** Patches along one side. */
+  readonly grid: number;
+}
+
+export function modelSize(config: TrainConfig): ModelSize {
+  const { width, depth, heads, mlpRatio, patchSize, imageSize } = config;
+  return {
+    encoder: { width, depth, heads, hidden: Math.round(width * mlpRatio) },
+    predictor: {
+      width: config.predictorWidth,
+      depth: config.predictorDepth,
+      heads: config.predictorHeads || heads,
+      hidden: 4 * config.predictorWidth,
+    },
+    patchSize,
+    grid: imageSize / patchSize,
+  };
+}
+
+/** Values of one patch: three channels. */
+export const patchValues = (size: ModelSize): number => 3 * size.patchSize ** 2;
+export const tokenCount = (size: ModelSize): number => size.grid ** 2;
+
+/** `normal` is truncated at ±2 in absolute value with deviation 0.02, as published. */
+export type Initial = 'normal' | 'zeros' | 'ones';
+export interface ParameterSpec {
+  readonly name: string;
+  readonly shape: Shape;
+  readonly initial: Initial;
+  /** Weight decay applies to every tensor of two or more dimensions in the published layout, the mask token (1, 1, D) included. */
+  readonly decay: boolean;
+}
+
+function affine(name: string, inner: number, outer: number): ParameterSpec[] {
+  return [
+    { name: `${name}.weight`, shape: [inner, outer], initial: 'normal', decay: true },
+    { name: `${name}.bias`, shape: [outer], initial: 'zeros', decay: false },
+  ];
+}
+
+function normalisation(name: string, width: number): ParameterSpec[] {
+  return [
+    { name: `${name}.weight`, shape: [width], initial: 'ones', decay: false },
+    { name: `${name}.bias`, shape: [width], initial: 'zeros', decay: false },
+  ];
+}
+
+function transformer({ width, depth, hidden }: TransformerSize): ParameterSpec[] {
+  const block = (i: number): ParameterSpec[] => [
+    ...normalisation(`blocks.${i}.norm1`, width),
+    ...affine(`blocks.${i}.attention.qkv`, width, 3 * width),
+    ...affine(`blocks.${i}.attention.proj`, width, width),
+    ...normalisation(`blocks.${i}.norm2`, width),
+    ...affine(`blocks.${i}.mlp.fc1`, width, hidden),
+    ...affine(`blocks.${i}.mlp.fc2`, hidden, width),
+  ];
+  return [...Array.from({ length: depth }, (_, i) => block(i)).flat(), ...normalisation('norm', width)];
+}
+
+/** Parameters of an encoder; linear weights are [in, out], patches are (channel, row, column). */
+export const encoderParameters = (size: ModelSize): readonly ParameterSpec[] => [
+  ...affine('patchEmbed', patchValues(size), size.encoder.width),
+  ...transformer(size.encoder),
+];
+
+export const predictorParameters = (size: ModelSize): readonly ParameterSpec[] => [
+  ...affine('embed', size.encoder.width, size.predictor.width),
+  { name: 'maskToken', shape: [size.predictor.width], initial: 'normal', decay: true },
+  ...transformer(size.predictor),
+  ...affine('proj', size.predictor.width, size.encoder.width),
+];
+
+const prefixed = (prefix: string, specs: readonly ParameterSpec[]): ParameterSpec[] =>
+  specs.map((spec) => ({ ...spec, name: `${prefix}.${spec.name}` }));
+
+/** What the optimiser moves: `contextEncoder.*` and `predictor.*`. */
+export const trainedParameters = (size: ModelSize): readonly ParameterSpec[] => [
+  ...prefixed('contextEncoder', encoderParameters(size)),
+  ...prefixed('predictor', predictorParameters(size)),
+];
+
+/** The moving average of the context encoder: `targetEncoder.*`. */
+export const targetParameters = (size: ModelSize): readonly ParameterSpec[] =>
+  prefixed('targetEncoder', encoderParameters(size));
+
+export type Weights = Record<string, Float32Array>;
+
+/** Values of a parameter at step 0, a pure function of the seed and the parameter's place in the list. */
+export function initialValues(spec: ParameterSpec, seed: number, place: number): Float32Array {
+  const values = new Float32Array(spec.shape.reduce((a, b) => a * b, 1));
+  if (spec.initial === 'ones') values.fill(1);
+  if (spec.initial === 'normal') {
+    const random = new Random(seed, 'initial', place);
+    for (let i = 0; i < values.length; i++) values[i] = random.truncatedNormal(0.02);
+  }
+  return values;
+}
+
+/** All weights of a new run: the target encoder starts as a copy of the context encoder. */
+export function initialWeights(size: ModelSize, seed: number): Weights {
+  const weights: Weights = {};
+  trainedParameters(size).forEach((spec, place) => (weights[spec.name] = initialValues(spec, seed, place)));
+  for (const { name } of encoderParameters(size))
+    weights[`targetEncoder.${name}`] = weights[`contextEncoder.${name}`]!.slice();
+  return weights;
+}
+
+export const parameterCount = (specs: readonly ParameterSpec[]): number =>
+  specs.reduce((count, { shape }) => count + shape.reduce((a, b) => a * b, 1), 0);

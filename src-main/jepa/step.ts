@@ -1,0 +1,134 @@
+// The I-JEPA step (Assran et al. 2023, §3) as graphs. `accumulate` adds a micro-batch's gradients to the running ones, `update`
+// (adamw.ts) moves the weights once per batch. The loss weights are 1/(values in the whole batch), so that micro-batches add up to
+// the batch's mean and the result does not depend on how it was cut. Losses over the whole batch go through `pool` and `couple`.
+import type { TrainConfig } from '../../shared/config-table.ts';
+import { add, mean, subtract } from '../tensor/elementwise.ts';
+import { gradients } from '../tensor/gradients.ts';
+import type { Tensor } from '../tensor/graph.ts';
+import { plainLayerNorm } from '../tensor/layers.ts';
+import { input, reshape, scalar } from '../tensor/structure.ts';
+import { coupledLoss } from './couple.ts';
+import { smoothL1, squaredError } from './loss.ts';
+import { patchValues, tokenCount, trainedParameters } from './model.ts';
+import type { ModelSize } from './model.ts';
+import { encode, encoderInputs, predict, predictorInputs, takeTokens } from './transformer.ts';
+import type { Network } from './transformer.ts';
+
+/** Sizes that are fixed for a run. Two crops of an image count as two images. */
+export interface StepSize {
+  readonly model: ModelSize;
+  /** Images of one `accumulate` call. */
+  readonly microBatch: number;
+  /** Images of one update. */
+  readonly batch: number;
+  readonly contextTokens: number;
+  readonly targetBlocks: number;
+  readonly targetTokens: number;
+  /** Whether contexts are padded (paper-exact masks only). */
+  readonly paddedContext: boolean;
+}
+
+export type Objective = Pick<TrainConfig, 'loss' | 'sigreg' | 'sigregProjections' | 'agreement'>;
+export type Outputs = Readonly<Record<string, Tensor>>;
+
+/** Whether a loss looks at the whole batch. */
+export const isCoupled = ({ sigreg, agreement }: Objective): boolean => sigreg > 0 || agreement > 0;
+
+const imagePatches = ({ model, microBatch }: StepSize): Tensor =>
+  input('patches', [microBatch, tokenCount(model), patchValues(model)]);
+const sliceDirections = ({ model }: StepSize, { sigregProjections }: Objective): Tensor =>
+  input('directions', [model.encoder.width, sigregProjections]);
+
+interface Context {
+  readonly tokens: Tensor;
+  readonly indices: Tensor;
+  /** Mean over the context's tokens, [B, width]. */
+  readonly pooled: Tensor;
+}
+
+/** The context encoder sees the context's patches alone. */
+function encodeContext(size: StepSize, contextEncoder: Network): Context {
+  const { model, microBatch, contextTokens } = size;
+  const indices = input('contextIndices', [microBatch, contextTokens], 'int32');
+  const padding = size.paddedContext ? { keyMask: input('contextMask', [microBatch, 1, 1, contextTokens]) } : {};
+  const tokens = encode(contextEncoder, model, imagePatches(size), { indices, ...padding });
+  return { tokens, indices, pooled: reshape(mean(tokens, [1]), [microBatch, model.encoder.width]) };
+}
+
+/** The target encoder sees the whole image; its tokens are layer-normed and taken at the targets: [M·B, Nt, width]. */
+function encodeTargets(size: StepSize, targetEncoder: Network, targetIndices: Tensor): Tensor {
+  const tokens = plainLayerNorm(encode(targetEncoder, size.model, imagePatches(size)), 1e-5);
+  return reshape(takeTokens(tokens, targetIndices), [
+    size.targetBlocks * size.microBatch,
+    size.targetTokens,
+    size.model.encoder.width,
+  ]);
+}
+
+export interface Networks {
+  readonly contextEncoder: Network;
+  readonly predictor: Network;
+  readonly targetEncoder: Network;
+}
+
+export const networks = (model: ModelSize): Networks => ({
+  contextEncoder: encoderInputs('contextEncoder', model),
+  predictor: predictorInputs(model),
+  targetEncoder: encoderInputs('targetEncoder', model),
+});
+
+/** What one pass over a micro-batch computes, before it is differentiated. */
+export function forward(
+  size: StepSize,
+  { contextEncoder, predictor, targetEncoder }: Networks,
+): { context: Context; predictions: Tensor; targets: Tensor } {
+  const { model, microBatch, targetBlocks, targetTokens, contextTokens } = size;
+  const targetIndices = input('targetIndices', [targetBlocks, microBatch, targetTokens], 'int32');
+  const keyMask = input('predictorMask', [targetBlocks * microBatch, 1, 1, contextTokens + targetTokens]);
+  const context = encodeContext(size, contextEncoder);
+  const targets = encodeTargets(size, targetEncoder, targetIndices);
+  const predictions = predict(predictor, model, context.tokens, context.indices, targetIndices, keyMask);
+  return { context, predictions, targets };
+}
+
+/** Weights, running gradients and a micro-batch → running gradients, losses, pooled context. */
+export function accumulate(size: StepSize, objective: Objective): Outputs {
+  const nets = networks(size.model);
+  const { context, predictions, targets } = forward(size, nets);
+  const weight = input('targetWeight', [size.targetBlocks * size.microBatch, size.targetTokens, 1]);
+  const difference = subtract(predictions, targets);
+  const losses = { smoothL1: smoothL1(difference, weight), squaredError: squaredError(difference, weight) };
+  const masked = objective.loss === 'l2' ? losses.squaredError : losses.smoothL1;
+
+  const whole = size.microBatch === size.batch;
+  const coupled =
+    isCoupled(objective) && whole
+      ? { coupled: coupledLoss(context.pooled, objective, sliceDirections(size, objective)) }
+      : {};
+  const total = coupled.coupled ? add(masked, coupled.coupled) : masked;
+  const specs = trainedParameters(size.model);
+  const parameters = specs.map(({ name }) => {
+    const [network, ...rest] = name.split('.') as [keyof Networks, ...string[]];
+    return nets[network](rest.join('.'));
+  });
+  const computed =
+    isCoupled(objective) && !whole
+      ? gradients([total, context.pooled], parameters, [scalar(1), input('pooledCotangent', context.pooled.shape)])
+      : gradients([total], parameters);
+  const running = specs.map(
+    ({ name, shape }, i) => [`gradient.${name}`, add(computed[i]!, input(`gradient.${name}`, shape))] as const,
+  );
+  return { ...losses, ...coupled, pooled: context.pooled, ...Object.fromEntries(running) };
+}
+
+/** Forward only: the pooled contexts of a micro-batch, collected before `couple` (as GradCache does, Gao et al. 2021). */
+export const pool = (size: StepSize): Outputs => ({
+  pooled: encodeContext(size, encoderInputs('contextEncoder', size.model)).pooled,
+});
+
+/** Pooled contexts of the whole batch → their loss and its cotangent, which `accumulate` takes as `pooledCotangent`. */
+export function couple(size: StepSize, objective: Objective): Outputs {
+  const pooled = input('pooled', [size.batch, size.model.encoder.width]);
+  const coupled = coupledLoss(pooled, objective, sliceDirections(size, objective));
+  return { coupled, pooledCotangent: gradients([coupled], [pooled])[0]! };
+}

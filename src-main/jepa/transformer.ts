@@ -1,0 +1,121 @@
+// Encoder and predictor as expressions (Dosovitskiy et al. 2021; Assran et al. 2023, §3).
+import { add } from '../tensor/elementwise.ts';
+import type { Tensor } from '../tensor/graph.ts';
+import { attention, gelu, layerNorm } from '../tensor/layers.ts';
+import { gather, linear } from '../tensor/products.ts';
+import { concatenate, constant, expand, input, reshape, slice } from '../tensor/structure.ts';
+import { encoderParameters, predictorParameters } from './model.ts';
+import type { ModelSize, ParameterSpec, TransformerSize } from './model.ts';
+import { sineCosinePositions } from './positions.ts';
+
+/** Parameters as graph inputs, by their name without the network's prefix. */
+export type Network = (name: string) => Tensor;
+
+export function networkInputs(prefix: string, specs: readonly ParameterSpec[]): Network {
+  const tensors = new Map(specs.map(({ name, shape }) => [name, input(`${prefix}.${name}`, shape)]));
+  return (name) => {
+    const tensor = tensors.get(name);
+    if (!tensor) throw new TypeError(`no parameter ${prefix}.${name}`);
+    return tensor;
+  };
+}
+
+export const encoderInputs = (prefix: 'contextEncoder' | 'targetEncoder', size: ModelSize): Network =>
+  networkInputs(prefix, encoderParameters(size));
+export const predictorInputs = (size: ModelSize): Network => networkInputs('predictor', predictorParameters(size));
+
+const dense = (network: Network, name: string, x: Tensor): Tensor =>
+  linear(x, network(`${name}.weight`), network(`${name}.bias`));
+const norm = (network: Network, name: string, x: Tensor): Tensor =>
+  layerNorm(x, network(`${name}.weight`), network(`${name}.bias`), 1e-6);
+
+/** Pre-norm blocks and the final norm; `taps` receives the output of every block. */
+function blocks(
+  network: Network,
+  { depth, heads }: TransformerSize,
+  x: Tensor,
+  keyMask?: Tensor,
+  taps?: Tensor[],
+): Tensor {
+  let tokens = x;
+  for (let i = 0; i < depth; i++) {
+    const block = `blocks.${i}`;
+    const mixed = attention(
+      dense(network, `${block}.attention.qkv`, norm(network, `${block}.norm1`, tokens)),
+      heads,
+      keyMask,
+    );
+    tokens = add(tokens, dense(network, `${block}.attention.proj`, mixed));
+    const hidden = gelu(dense(network, `${block}.mlp.fc1`, norm(network, `${block}.norm2`, tokens)));
+    tokens = add(tokens, dense(network, `${block}.mlp.fc2`, hidden));
+    taps?.push(tokens);
+  }
+  return norm(network, 'norm', tokens);
+}
+
+/** Rows of a fixed position table: all of them [1, N, width], or at indices [B, n] → [B, n, width]. */
+function positions(width: number, grid: number, indices?: Tensor): Tensor {
+  const table = sineCosinePositions(width, grid);
+  return indices ? gather(constant(table, [grid ** 2, width]), indices) : constant(table, [1, grid ** 2, width]);
+}
+
+/** Takes tokens [B, N, W] at indices [..., B, n] of each image: [..., B, n, W]. */
+export function takeTokens(tokens: Tensor, indices: Tensor): Tensor {
+  const [batch, count, width] = tokens.shape as [number, number, number];
+  const starts = constant(
+    Int32Array.from({ length: batch }, (_, b) => b * count),
+    [batch, 1],
+  );
+  return gather(reshape(tokens, [batch * count, width]), add(indices, starts));
+}
+
+export interface EncodeOptions {
+  /** Patches to encode, [B, n] int32; all when absent. They are taken before the projection, so that the rest costs nothing. */
+  readonly indices?: Tensor;
+  /** Added to the scores of each key, [B, 1, 1, n]. */
+  readonly keyMask?: Tensor;
+  /** Receives the output of every block before the final norm. */
+  readonly taps?: Tensor[];
+}
+
+/** Normalised patches [B, N, 3·P·P] → tokens [B, n, width]. */
+export function encode(
+  network: Network,
+  size: ModelSize,
+  patches: Tensor,
+  { indices, keyMask, taps }: EncodeOptions = {},
+): Tensor {
+  const chosen = indices ? takeTokens(patches, indices) : patches;
+  const embedded = dense(network, 'patchEmbed', chosen);
+  return blocks(network, size.encoder, add(embedded, positions(size.encoder.width, size.grid, indices)), keyMask, taps);
+}
+
+/**
+ * Context tokens [B, Nc, width] of the encoder → predictions [M·B, Nt, width] at targets [M, B, Nt]. Each target block is a pass of
+ * its own: the context is repeated per block along the batch, so that blocks do not attend to each other.
+ * `keyMask` [M·B, 1, 1, Nc + Nt] hides padding.
+ */
+export function predict(
+  network: Network,
+  size: ModelSize,
+  context: Tensor,
+  contextIndices: Tensor,
+  targetIndices: Tensor,
+  keyMask?: Tensor,
+): Tensor {
+  const { width } = size.predictor;
+  const [count, batch, targets] = targetIndices.shape as [number, number, number];
+  const seen = context.shape[1]!;
+  const placed = add(dense(network, 'embed', context), positions(width, size.grid, contextIndices));
+  const repeated = reshape(expand(reshape(placed, [1, batch * seen * width]), [count, batch * seen * width]), [
+    count * batch,
+    seen,
+    width,
+  ]);
+  const masked = add(
+    positions(width, size.grid, reshape(targetIndices, [count * batch, targets])),
+    network('maskToken'),
+  );
+  const tokens = blocks(network, size.predictor, concatenate([repeated, masked], 1), keyMask);
+  return dense(network, 'proj', slice(tokens, 1, seen, targets));
+}
