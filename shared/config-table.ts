@@ -1,48 +1,7 @@
 // Every setting of a run, once: the command line's flags, the form, the checks and the header of a checkpoint come from this table.
 
-interface Base {
-  readonly group: 'model' | 'images' | 'masks' | 'objective' | 'optimiser' | 'run';
-  readonly help: string;
-  readonly unit?: string;
-}
-export interface NumberSetting extends Base {
-  readonly type: 'number' | 'integer';
-  readonly default: number;
-  readonly min: number;
-  readonly max: number;
-}
-export interface RangeSetting extends Base {
-  readonly type: 'range';
-  readonly default: readonly [number, number];
-  readonly min: number;
-  readonly max: number;
-}
-export interface TripleSetting extends Base {
-  readonly type: 'triple';
-  readonly default: readonly [number, number, number];
-  readonly min: number;
-  readonly max: number;
-}
-export interface ChoiceSetting<T extends string = string> extends Base {
-  readonly type: 'choice';
-  readonly default: T;
-  readonly choices: readonly T[];
-}
-export interface SwitchSetting extends Base {
-  readonly type: 'switch';
-  readonly default: boolean;
-}
-export type Setting = NumberSetting | RangeSetting | TripleSetting | ChoiceSetting | SwitchSetting;
-
-const number = (setting: Omit<NumberSetting, 'type'>): NumberSetting => ({ type: 'number', ...setting });
-const integer = (setting: Omit<NumberSetting, 'type'>): NumberSetting => ({ type: 'integer', ...setting });
-const range = (setting: Omit<RangeSetting, 'type'>): RangeSetting => ({ type: 'range', ...setting });
-const triple = (setting: Omit<TripleSetting, 'type'>): TripleSetting => ({ type: 'triple', ...setting });
-const choice = <const T extends string>(setting: Omit<ChoiceSetting<T>, 'type'>): ChoiceSetting<T> => ({
-  type: 'choice',
-  ...setting,
-});
-const flag = (setting: Omit<SwitchSetting, 'type'>): SwitchSetting => ({ type: 'switch', ...setting });
+import { choice, flag, integer, number, range, triple } from './setting.ts';
+import type { ChoiceSetting, NumberSetting, RangeSetting, Setting, SwitchSetting, TripleSetting } from './setting.ts';
 
 export const configTable = {
   // model

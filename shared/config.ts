@@ -1,7 +1,8 @@
 // Checks a configuration against the table and fills in what is not given.
 import { configKeys, configTable } from './config-table.ts';
-import type { ConfigKey, Setting, TrainConfig } from './config-table.ts';
+import type { ConfigKey, TrainConfig } from './config-table.ts';
 import { AppError } from './errors.ts';
+import type { Setting } from './setting.ts';
 
 /** Width, depth, heads and feed-forward ratio by name (Assran et al. 2023, table of architectures). */
 export const architectures = {
@@ -13,17 +14,14 @@ export const architectures = {
   giant: { width: 1408, depth: 40, heads: 16, mlpRatio: 48 / 11 },
 } as const;
 
-export const defaultConfig = Object.freeze(
-  Object.fromEntries(configKeys.map((key) => [key, configTable[key].default])),
-) as TrainConfig;
+export const defaultConfig = Object.freeze(Object.fromEntries(configKeys.map((key) => [key, configTable[key].default]))) as TrainConfig;
 
 function closest(word: string, words: readonly string[]): string {
   const distance = (a: string, b: string): number => {
     let row = Array.from({ length: b.length + 1 }, (_, j) => j);
     for (let i = 1; i <= a.length; i++) {
       const next = [i];
-      for (let j = 1; j <= b.length; j++)
-        next[j] = Math.min(row[j]! + 1, next[j - 1]! + 1, row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1));
+      for (let j = 1; j <= b.length; j++) next[j] = Math.min(row[j]! + 1, next[j - 1]! + 1, row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1));
       row = next;
     }
     return row[b.length]!;
@@ -52,31 +50,21 @@ function checkSetting(key: string, value: unknown, setting: Setting): unknown {
     case 'triple': {
       const count = setting.type === 'range' ? 2 : 3;
       if (!Array.isArray(value) || value.length !== count)
-        return fail(
-          key,
-          `${JSON.stringify(value)} is not ${count} numbers`,
-          `Give ${count} numbers separated by a comma.`,
-        );
+        return fail(key, `${JSON.stringify(value)} is not ${count} numbers`, `Give ${count} numbers separated by a comma.`);
       return value.map((one) => checkNumber(key, one, setting));
     }
     case 'choice':
       if (typeof value !== 'string' || !setting.choices.includes(value))
-        return fail(
-          key,
-          `'${String(value)}' is not one of its choices`,
-          `Choose one of: ${setting.choices.join(', ')}.`,
-        );
+        return fail(key, `'${String(value)}' is not one of its choices`, `Choose one of: ${setting.choices.join(', ')}.`);
       return value;
     case 'switch':
-      if (typeof value !== 'boolean')
-        return fail(key, `${String(value)} is neither true nor false`, 'Give true or false.');
+      if (typeof value !== 'boolean') return fail(key, `${String(value)} is neither true nor false`, 'Give true or false.');
       return value;
   }
 }
 
 /** Patches along one side of the square. */
-export const gridSide = (config: Pick<TrainConfig, 'imageSize' | 'patchSize'>): number =>
-  config.imageSize / config.patchSize;
+export const gridSide = (config: Pick<TrainConfig, 'imageSize' | 'patchSize'>): number => config.imageSize / config.patchSize;
 
 function checkTogether(config: TrainConfig): TrainConfig {
   if (config.imageSize % config.patchSize !== 0) {
@@ -98,14 +86,9 @@ function checkTogether(config: TrainConfig): TrainConfig {
       `${config.heads} does not divide the width ${config.width}`,
       'Choose heads so that each gets a whole share of the width.',
     );
-  if (config.width % 4 !== 0)
-    fail('width', `${config.width} is not a multiple of 4`, 'Sine-cosine positions need a multiple of 4.');
+  if (config.width % 4 !== 0) fail('width', `${config.width} is not a multiple of 4`, 'Sine-cosine positions need a multiple of 4.');
   if (config.predictorWidth % 4 !== 0)
-    fail(
-      'predictorWidth',
-      `${config.predictorWidth} is not a multiple of 4`,
-      'Sine-cosine positions need a multiple of 4.',
-    );
+    fail('predictorWidth', `${config.predictorWidth} is not a multiple of 4`, 'Sine-cosine positions need a multiple of 4.');
   const predictorHeads = config.predictorHeads || config.heads;
   if (config.predictorWidth % predictorHeads !== 0)
     fail(
@@ -124,8 +107,7 @@ function checkTogether(config: TrainConfig): TrainConfig {
     'targetAspect',
     'contextScale',
   ] as const) {
-    if (config[key][0] > config[key][1])
-      fail(key, `${config[key].join(' to ')} runs backwards`, 'Give the lower number first.');
+    if (config[key][0] > config[key][1]) fail(key, `${config[key].join(' to ')} runs backwards`, 'Give the lower number first.');
   }
   if (config.microBatch > config.batchSize)
     fail(
@@ -140,11 +122,7 @@ function checkTogether(config: TrainConfig): TrainConfig {
       'Choose a micro-batch that divides the batch, or 0.',
     );
   if (config.contextTokens > gridSide(config) ** 2)
-    fail(
-      'contextTokens',
-      `${config.contextTokens} is more than the grid has`,
-      `The grid has ${gridSide(config) ** 2} patches.`,
-    );
+    fail('contextTokens', `${config.contextTokens} is more than the grid has`, `The grid has ${gridSide(config) ** 2} patches.`);
   return config;
 }
 

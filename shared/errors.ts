@@ -97,9 +97,5 @@ export function systemError(error: unknown): AppError | undefined {
 
 /** For the end of a `switch` over a closed union: the compiler rejects the call while a case is missing. */
 export function assertNever(value: never): never {
-  throw new AppError(
-    'internal',
-    `Unexpected value: ${JSON.stringify(value)}`,
-    'This is a fault of the program: please report it.',
-  );
+  throw new AppError('internal', `Unexpected value: ${JSON.stringify(value)}`, 'This is a fault of the program: please report it.');
 }

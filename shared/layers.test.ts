@@ -26,8 +26,7 @@ function importsOf(file: string): Import[] {
   }));
 }
 
-const folderOf = (file: string): string =>
-  file.startsWith('src-main/') ? file.split('/').slice(0, 2).join('/') : file.split('/')[0]!;
+const folderOf = (file: string): string => (file.startsWith('src-main/') ? file.split('/').slice(0, 2).join('/') : file.split('/')[0]!);
 const resolve = (one: Import): string => normalize(join(dirname(one.file), one.target));
 const imports = sources.flatMap(importsOf);
 const local = imports.filter((one) => one.target.startsWith('.'));

@@ -67,10 +67,7 @@ export class Random {
   /** An unsigned 32-bit integer. */
   word(): number {
     if (this.#used === 4) {
-      this.#words = philox(
-        [this.#block++, this.#index >>> 0, this.#step >>> 0, Math.floor(this.#step / 0x100000000)],
-        this.#key,
-      );
+      this.#words = philox([this.#block++, this.#index >>> 0, this.#step >>> 0, Math.floor(this.#step / 0x100000000)], this.#key);
       this.#used = 0;
     }
     return this.#words[this.#used++]!;

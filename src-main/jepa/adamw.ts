@@ -28,10 +28,7 @@ export function update(
   { beta1, beta2, epsilon }: Pick<TrainConfig, 'beta1' | 'beta2' | 'epsilon'>,
 ): Readonly<Record<string, Tensor>> {
   const specs = trainedParameters(size);
-  const schedule = Object.fromEntries(scheduleInputs.map((name) => [name, input(name, [])])) as Record<
-    ScheduleInput,
-    Tensor
-  >;
+  const schedule = Object.fromEntries(scheduleInputs.map((name) => [name, input(name, [])])) as Record<ScheduleInput, Tensor>;
   const gradientOf = new Map(specs.map(({ name, shape }) => [name, input(`gradient.${name}`, shape)]));
   const squared = [...gradientOf.values()].map((gradient) => sumAll(square(gradient))).reduce((a, b) => add(a, b));
   const finite = equal(subtract(squared, squared), 0);

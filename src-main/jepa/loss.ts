@@ -13,5 +13,4 @@ export function smoothL1(difference: Tensor, weight: Tensor): Tensor {
 }
 
 /** Σ weight · (prediction − target)². */
-export const squaredError = (difference: Tensor, weight: Tensor): Tensor =>
-  sumAll(multiply(square(difference), weight));
+export const squaredError = (difference: Tensor, weight: Tensor): Tensor => sumAll(multiply(square(difference), weight));

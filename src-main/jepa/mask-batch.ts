@@ -31,20 +31,16 @@ export function packMasks(size: StepSize, masks: readonly ImageMasks[], from: nu
   const targetWeight = new Float32Array(targetBlocks * microBatch * targetTokens);
   const predictorMask = new Float32Array(targetBlocks * microBatch * keys);
   const contextMask = new Float32Array(microBatch * contextTokens);
-  const values =
-    masks.reduce((count, one) => count + one.targets.reduce((sum, list) => sum + list.length, 0), 0) *
-    model.encoder.width;
+  const values = masks.reduce((count, one) => count + one.targets.reduce((sum, list) => sum + list.length, 0), 0) * model.encoder.width;
   for (let b = 0; b < microBatch; b++) {
     const { context, targets } = masks[from + b]!;
-    if (context.length > contextTokens)
-      throw new RangeError(`a context of ${context.length} patches was compiled for ${contextTokens}`);
+    if (context.length > contextTokens) throw new RangeError(`a context of ${context.length} patches was compiled for ${contextTokens}`);
     if (context.length < contextTokens && !size.paddedContext)
       throw new RangeError(`a context of ${context.length} patches leaves ${contextTokens} unfilled`);
     contextIndices.set(context, b * contextTokens);
     contextMask.fill(hidden, b * contextTokens + context.length, (b + 1) * contextTokens);
     targets.forEach((list, m) => {
-      if (list.length > targetTokens)
-        throw new RangeError(`a target of ${list.length} patches was compiled for ${targetTokens}`);
+      if (list.length > targetTokens) throw new RangeError(`a target of ${list.length} patches was compiled for ${targetTokens}`);
       const row = m * microBatch + b;
       targetIndices.set(list, row * targetTokens);
       targetWeight.fill(1 / values, row * targetTokens, row * targetTokens + list.length);

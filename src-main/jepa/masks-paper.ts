@@ -8,12 +8,7 @@ import type { BlockSize, ImageMasks, MaskConfig } from './masks.ts';
 const retries = 20;
 const mostRetries = 1000;
 
-function drawSize(
-  random: Random,
-  scale: readonly [number, number],
-  aspect: readonly [number, number],
-  grid: number,
-): BlockSize {
+function drawSize(random: Random, scale: readonly [number, number], aspect: readonly [number, number], grid: number): BlockSize {
   const shared = random.uniform();
   const area = Math.floor(grid * grid * (scale[0] + shared * (scale[1] - scale[0])));
   const ratio = aspect[0] + shared * (aspect[1] - aspect[0]);
@@ -51,21 +46,13 @@ function drawBlock(
 }
 
 /** Masks of a whole batch; lists are cut to the shortest of the batch, contexts and targets each. */
-export function paperExactMasks(
-  config: MaskConfig,
-  grid: number,
-  seed: number,
-  step: number,
-  batch: number,
-): readonly ImageMasks[] {
+export function paperExactMasks(config: MaskConfig, grid: number, seed: number, step: number, batch: number): readonly ImageMasks[] {
   const sizes = new Random(seed, 'mask', step, 0xffffffff);
   const target = drawSize(sizes, config.targetScale, config.targetAspect, grid);
   const context = drawSize(sizes, config.contextScale, [1, 1], grid);
   const drawn = Array.from({ length: batch }, (_, image) => {
     const random = new Random(seed, 'mask', step, image);
-    const targets = Array.from({ length: config.targetCount }, () =>
-      drawBlock(random, target, grid, config.minKeep, []),
-    );
+    const targets = Array.from({ length: config.targetCount }, () => drawBlock(random, target, grid, config.minKeep, []));
     return {
       targets,
       context: drawBlock(

@@ -21,8 +21,7 @@ interface Statistics {
 }
 
 const mean = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length;
-const deviation = (values: readonly number[]): number =>
-  Math.sqrt(mean(values.map((value) => (value - mean(values)) ** 2)));
+const deviation = (values: readonly number[]): number => Math.sqrt(mean(values.map((value) => (value - mean(values)) ** 2)));
 
 describe('the published sampler', () => {
   it.each(readJson<Statistics[]>('masks.json'))(
@@ -52,15 +51,11 @@ describe('the published sampler', () => {
         histogram.set(key, (histogram.get(key) ?? 0) + 1);
       }
       expect(
-        [...histogram.keys()].filter(
-          (key) => !(key in expected.target_tokens_histogram) && histogram.get(key)! > batches / 50,
-        ),
+        [...histogram.keys()].filter((key) => !(key in expected.target_tokens_histogram) && histogram.get(key)! > batches / 50),
       ).toEqual([]);
       for (const [key, count] of Object.entries(expected.target_tokens_histogram)) {
         const share = count / batches;
-        expect(Math.abs((histogram.get(key) ?? 0) / batches - share)).toBeLessThan(
-          error(Math.sqrt(share * (1 - share))) + 0.005,
-        );
+        expect(Math.abs((histogram.get(key) ?? 0) / batches - share)).toBeLessThan(error(Math.sqrt(share * (1 - share))) + 0.005);
       }
 
       const coverage = (
@@ -77,9 +72,7 @@ describe('the published sampler', () => {
         return { average: rows.map(mean), spread: rows.map(deviation) };
       };
       const compare = ({ average, spread }: { average: number[]; spread: number[] }, reference: number[]): void =>
-        reference.forEach((value, row) =>
-          expect(Math.abs(average[row]! - value), `row ${row}`).toBeLessThan(error(spread[row]!) + 2e-3),
-        );
+        reference.forEach((value, row) => expect(Math.abs(average[row]! - value), `row ${row}`).toBeLessThan(error(spread[row]!) + 2e-3));
       compare(
         coverage(
           (masks) => masks.map((one) => one.context),

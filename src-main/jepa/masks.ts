@@ -7,15 +7,7 @@ import { paperExactMasks } from './masks-paper.ts';
 
 export type MaskConfig = Pick<
   TrainConfig,
-  | 'masking'
-  | 'targetCount'
-  | 'targetScale'
-  | 'targetAspect'
-  | 'contextScale'
-  | 'minKeep'
-  | 'contextTokens'
-  | 'imageSize'
-  | 'patchSize'
+  'masking' | 'targetCount' | 'targetScale' | 'targetAspect' | 'contextScale' | 'minKeep' | 'contextTokens' | 'imageSize' | 'patchSize'
 >;
 
 /** Patch indices in raster order (row · grid + column). */
@@ -37,15 +29,11 @@ export function blockSize(area: number, aspect: number, most: number): BlockSize
 }
 
 export function blockIndices({ height, width }: BlockSize, top: number, left: number, grid: number): Int32Array {
-  return Int32Array.from(
-    { length: height * width },
-    (_, i) => (top + Math.floor(i / width)) * grid + left + (i % width),
-  );
+  return Int32Array.from({ length: height * width }, (_, i) => (top + Math.floor(i / width)) * grid + left + (i % width));
 }
 
 /** Fewest patches of a context: the published 10 of a 14×14 grid, scaled to the grid. */
-export const leastContext = ({ minKeep }: MaskConfig, grid: number): number =>
-  Math.max(1, Math.round((minKeep * grid * grid) / 196));
+export const leastContext = ({ minKeep }: MaskConfig, grid: number): number => Math.max(1, Math.round((minKeep * grid * grid) / 196));
 
 /** The largest target block that the settings can draw, in patches: the size that shapes are padded to. */
 export function mostTargetTokens(config: MaskConfig, grid: number): number {
@@ -81,19 +69,10 @@ function drawOne(
   return { free: visible.filter((i) => inside.has(i)), outside: visible.filter((i) => !inside.has(i)), targets };
 }
 
-function drawSizes(
-  config: MaskConfig,
-  grid: number,
-  seed: number,
-  step: number,
-): { target: BlockSize; context: BlockSize } {
+function drawSizes(config: MaskConfig, grid: number, seed: number, step: number): { target: BlockSize; context: BlockSize } {
   const random = new Random(seed, 'mask', step, 0xffffffff);
   const area = grid * grid * random.between(...config.targetScale);
-  const target = blockSize(
-    area,
-    Math.exp(random.between(Math.log(config.targetAspect[0]), Math.log(config.targetAspect[1]))),
-    grid,
-  );
+  const target = blockSize(area, Math.exp(random.between(Math.log(config.targetAspect[0]), Math.log(config.targetAspect[1]))), grid);
   const context = blockSize(grid * grid * random.between(...config.contextScale), 1, grid);
   return { target, context };
 }
@@ -145,13 +124,7 @@ export function contextTokenCount(config: MaskConfig): number {
 }
 
 /** Masks of the images 0 … batch − 1 of a step. */
-export function drawMasks(
-  config: MaskConfig,
-  seed: number,
-  step: number,
-  batch: number,
-  contextTokens: number,
-): readonly ImageMasks[] {
+export function drawMasks(config: MaskConfig, seed: number, step: number, batch: number, contextTokens: number): readonly ImageMasks[] {
   const grid = config.imageSize / config.patchSize;
   if (config.masking === 'paper-exact') return paperExactMasks(config, grid, seed, step, batch);
   const sizes = drawSizes(config, grid, seed, step);

@@ -98,8 +98,7 @@ export const trainedParameters = (size: ModelSize): readonly ParameterSpec[] => 
 ];
 
 /** The moving average of the context encoder: `targetEncoder.*`. */
-export const targetParameters = (size: ModelSize): readonly ParameterSpec[] =>
-  prefixed('targetEncoder', encoderParameters(size));
+export const targetParameters = (size: ModelSize): readonly ParameterSpec[] => prefixed('targetEncoder', encoderParameters(size));
 
 export type Weights = Record<string, Float32Array>;
 
@@ -118,8 +117,7 @@ export function initialValues(spec: ParameterSpec, seed: number, place: number):
 export function initialWeights(size: ModelSize, seed: number): Weights {
   const weights: Weights = {};
   trainedParameters(size).forEach((spec, place) => (weights[spec.name] = initialValues(spec, seed, place)));
-  for (const { name } of encoderParameters(size))
-    weights[`targetEncoder.${name}`] = weights[`contextEncoder.${name}`]!.slice();
+  for (const { name } of encoderParameters(size)) weights[`targetEncoder.${name}`] = weights[`contextEncoder.${name}`]!.slice();
   return weights;
 }
 

@@ -13,14 +13,7 @@ import type { ModelSize, Weights } from './model.ts';
 import { sineCosinePositions } from './positions.ts';
 import { accumulate, forward, networks } from './step.ts';
 import type { StepSize } from './step.ts';
-import {
-  authorsName,
-  inOurLayout,
-  patchify,
-  readJson,
-  readTensors,
-  relativeError,
-} from './testing/reference-values.ts';
+import { authorsName, inOurLayout, patchify, readJson, readTensors, relativeError } from './testing/reference-values.ts';
 import { encode, encoderInputs } from './transformer.ts';
 
 interface Sizes {
@@ -104,8 +97,7 @@ const imagesOf = (index: number): Float32Array =>
 
 const weights: Weights = {};
 for (const { name } of trainedParameters(model)) weights[name] = foreign('initial', name);
-for (const { name } of encoderParameters(model))
-  weights[`targetEncoder.${name}`] = foreign('initial', `targetEncoder.${name}`);
+for (const { name } of encoderParameters(model)) weights[`targetEncoder.${name}`] = foreign('initial', `targetEncoder.${name}`);
 
 async function compute(
   outputs: Record<string, Tensor>,
@@ -121,21 +113,15 @@ async function compute(
 function unpadded(values: Float32Array, groups: number, padded: number, kept: number): Float32Array {
   const width = values.length / groups / padded;
   const result = new Float32Array(groups * kept * width);
-  for (let g = 0; g < groups; g++)
-    result.set(values.subarray(g * padded * width, (g * padded + kept) * width), g * kept * width);
+  for (let g = 0; g < groups; g++) result.set(values.subarray(g * padded * width, (g * padded + kept) * width), g * kept * width);
   return result;
 }
 
 describe("the authors' step", () => {
   it('has their positions', () => {
+    expect(relativeError(sineCosinePositions(sizes.width, sizes.grid), stored.get('initial.encoder.pos_embed')!.data)).toBeLessThan(1e-6);
     expect(
-      relativeError(sineCosinePositions(sizes.width, sizes.grid), stored.get('initial.encoder.pos_embed')!.data),
-    ).toBeLessThan(1e-6);
-    expect(
-      relativeError(
-        sineCosinePositions(sizes.predictor_width, sizes.grid),
-        stored.get('initial.predictor.predictor_pos_embed')!.data,
-      ),
+      relativeError(sineCosinePositions(sizes.predictor_width, sizes.grid), stored.get('initial.predictor.predictor_pos_embed')!.data),
     ).toBeLessThan(1e-6);
   });
 
@@ -154,17 +140,15 @@ describe("the authors' step", () => {
     const results = await compute({ predictions, targets }, { patches: imagesOf(0), ...masksOf(0) });
     const groups = sizes.batch * sizes.target_blocks;
     for (const name of ['predictions', 'targets']) {
-      expect(
-        relativeError(unpadded(results[name]!, groups, size.targetTokens, sizes.target_tokens), stored.get(name)!.data),
-      ).toBeLessThan(1e-5);
+      expect(relativeError(unpadded(results[name]!, groups, size.targetTokens, sizes.target_tokens), stored.get(name)!.data)).toBeLessThan(
+        1e-5,
+      );
     }
   });
 
   it('has their gradients', async () => {
     const specs = trainedParameters(model);
-    const zeros = Object.fromEntries(
-      specs.map(({ name }) => [`gradient.${name}`, new Float32Array(weights[name]!.length)]),
-    );
+    const zeros = Object.fromEntries(specs.map(({ name }) => [`gradient.${name}`, new Float32Array(weights[name]!.length)]));
     const results = await compute(accumulate(size, objective), { patches: imagesOf(0), ...masksOf(0), ...zeros });
     for (const { name } of specs) {
       const key = `gradient.${name.replace('contextEncoder.', 'encoder.')}`;
@@ -179,10 +163,7 @@ describe("the authors' step", () => {
         const third = actual.length / 3;
         for (const part of [0, 2])
           expect(
-            relativeError(
-              actual.slice(part * third, (part + 1) * third),
-              reference.slice(part * third, (part + 1) * third),
-            ),
+            relativeError(actual.slice(part * third, (part + 1) * third), reference.slice(part * third, (part + 1) * third)),
             key,
           ).toBeLessThan(1e-4);
         expect(Math.max(...actual.slice(third, 2 * third).map(Math.abs))).toBeLessThan(1e-5);
@@ -197,14 +178,12 @@ describe("the authors' run of several steps", () => {
   let second: OnnxSession;
   beforeAll(async () => {
     first = await OnnxSession.create(lowerOnnx(accumulate(size, objective)), { threads: 1 });
-    second = await OnnxSession.create(
-      lowerOnnx(update(model, { beta1: sizes.betas[0], beta2: sizes.betas[1], epsilon: sizes.epsilon })),
-      { threads: 1 },
-    );
+    second = await OnnxSession.create(lowerOnnx(update(model, { beta1: sizes.betas[0], beta2: sizes.betas[1], epsilon: sizes.epsilon })), {
+      threads: 1,
+    });
     for (const [name, values] of Object.entries(weights)) state[name] = values.slice();
     for (const { name } of trainedParameters(model))
-      for (const kind of ['gradient', 'moment1', 'moment2'])
-        state[`${kind}.${name}`] = new Float32Array(weights[name]!.length);
+      for (const kind of ['gradient', 'moment1', 'moment2']) state[`${kind}.${name}`] = new Float32Array(weights[name]!.length);
   });
   afterAll(async () => Promise.all([first.dispose(), second.dispose()]));
 
@@ -239,8 +218,7 @@ describe("the authors' run of several steps", () => {
       const expected = foreign('final', name);
       const keyBias = name.endsWith('qkv.bias') ? [expected.length / 3, (2 * expected.length) / 3] : [0, 0];
       const worst = expected.reduce(
-        (most, value, i) =>
-          i >= keyBias[0]! && i < keyBias[1]! ? most : Math.max(most, Math.abs(value - state[name]![i]!)),
+        (most, value, i) => (i >= keyBias[0]! && i < keyBias[1]! ? most : Math.max(most, Math.abs(value - state[name]![i]!))),
         0,
       );
       expect(worst, name).toBeLessThan(1e-3);

@@ -34,8 +34,7 @@ export type Outputs = Readonly<Record<string, Tensor>>;
 /** Whether a loss looks at the whole batch. */
 export const isCoupled = ({ sigreg, agreement }: Objective): boolean => sigreg > 0 || agreement > 0;
 
-const imagePatches = ({ model, microBatch }: StepSize): Tensor =>
-  input('patches', [microBatch, tokenCount(model), patchValues(model)]);
+const imagePatches = ({ model, microBatch }: StepSize): Tensor => input('patches', [microBatch, tokenCount(model), patchValues(model)]);
 const sliceDirections = ({ model }: StepSize, { sigregProjections }: Objective): Tensor =>
   input('directions', [model.encoder.width, sigregProjections]);
 
@@ -58,11 +57,7 @@ function encodeContext(size: StepSize, contextEncoder: Network): Context {
 /** The target encoder sees the whole image; its tokens are layer-normed and taken at the targets: [M·B, Nt, width]. */
 function encodeTargets(size: StepSize, targetEncoder: Network, targetIndices: Tensor): Tensor {
   const tokens = plainLayerNorm(encode(targetEncoder, size.model, imagePatches(size)), 1e-5);
-  return reshape(takeTokens(tokens, targetIndices), [
-    size.targetBlocks * size.microBatch,
-    size.targetTokens,
-    size.model.encoder.width,
-  ]);
+  return reshape(takeTokens(tokens, targetIndices), [size.targetBlocks * size.microBatch, size.targetTokens, size.model.encoder.width]);
 }
 
 export interface Networks {
@@ -102,9 +97,7 @@ export function accumulate(size: StepSize, objective: Objective): Outputs {
 
   const whole = size.microBatch === size.batch;
   const coupled =
-    isCoupled(objective) && whole
-      ? { coupled: coupledLoss(context.pooled, objective, sliceDirections(size, objective)) }
-      : {};
+    isCoupled(objective) && whole ? { coupled: coupledLoss(context.pooled, objective, sliceDirections(size, objective)) } : {};
   const total = coupled.coupled ? add(masked, coupled.coupled) : masked;
   const specs = trainedParameters(size.model);
   const parameters = specs.map(({ name }) => {
@@ -115,9 +108,7 @@ export function accumulate(size: StepSize, objective: Objective): Outputs {
     isCoupled(objective) && !whole
       ? gradients([total, context.pooled], parameters, [scalar(1), input('pooledCotangent', context.pooled.shape)])
       : gradients([total], parameters);
-  const running = specs.map(
-    ({ name, shape }, i) => [`gradient.${name}`, add(computed[i]!, input(`gradient.${name}`, shape))] as const,
-  );
+  const running = specs.map(({ name, shape }, i) => [`gradient.${name}`, add(computed[i]!, input(`gradient.${name}`, shape))] as const);
   return { ...losses, ...coupled, pooled: context.pooled, ...Object.fromEntries(running) };
 }
 

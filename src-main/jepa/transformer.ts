@@ -24,27 +24,15 @@ export const encoderInputs = (prefix: 'contextEncoder' | 'targetEncoder', size: 
   networkInputs(prefix, encoderParameters(size));
 export const predictorInputs = (size: ModelSize): Network => networkInputs('predictor', predictorParameters(size));
 
-const dense = (network: Network, name: string, x: Tensor): Tensor =>
-  linear(x, network(`${name}.weight`), network(`${name}.bias`));
-const norm = (network: Network, name: string, x: Tensor): Tensor =>
-  layerNorm(x, network(`${name}.weight`), network(`${name}.bias`), 1e-6);
+const dense = (network: Network, name: string, x: Tensor): Tensor => linear(x, network(`${name}.weight`), network(`${name}.bias`));
+const norm = (network: Network, name: string, x: Tensor): Tensor => layerNorm(x, network(`${name}.weight`), network(`${name}.bias`), 1e-6);
 
 /** Pre-norm blocks and the final norm; `taps` receives the output of every block. */
-function blocks(
-  network: Network,
-  { depth, heads }: TransformerSize,
-  x: Tensor,
-  keyMask?: Tensor,
-  taps?: Tensor[],
-): Tensor {
+function blocks(network: Network, { depth, heads }: TransformerSize, x: Tensor, keyMask?: Tensor, taps?: Tensor[]): Tensor {
   let tokens = x;
   for (let i = 0; i < depth; i++) {
     const block = `blocks.${i}`;
-    const mixed = attention(
-      dense(network, `${block}.attention.qkv`, norm(network, `${block}.norm1`, tokens)),
-      heads,
-      keyMask,
-    );
+    const mixed = attention(dense(network, `${block}.attention.qkv`, norm(network, `${block}.norm1`, tokens)), heads, keyMask);
     tokens = add(tokens, dense(network, `${block}.attention.proj`, mixed));
     const hidden = gelu(dense(network, `${block}.mlp.fc1`, norm(network, `${block}.norm2`, tokens)));
     tokens = add(tokens, dense(network, `${block}.mlp.fc2`, hidden));
@@ -79,12 +67,7 @@ export interface EncodeOptions {
 }
 
 /** Normalised patches [B, N, 3·P·P] → tokens [B, n, width]. */
-export function encode(
-  network: Network,
-  size: ModelSize,
-  patches: Tensor,
-  { indices, keyMask, taps }: EncodeOptions = {},
-): Tensor {
+export function encode(network: Network, size: ModelSize, patches: Tensor, { indices, keyMask, taps }: EncodeOptions = {}): Tensor {
   const chosen = indices ? takeTokens(patches, indices) : patches;
   const embedded = dense(network, 'patchEmbed', chosen);
   return blocks(network, size.encoder, add(embedded, positions(size.encoder.width, size.grid, indices)), keyMask, taps);
@@ -107,15 +90,8 @@ export function predict(
   const [count, batch, targets] = targetIndices.shape as [number, number, number];
   const seen = context.shape[1]!;
   const placed = add(dense(network, 'embed', context), positions(width, size.grid, contextIndices));
-  const repeated = reshape(expand(reshape(placed, [1, batch * seen * width]), [count, batch * seen * width]), [
-    count * batch,
-    seen,
-    width,
-  ]);
-  const masked = add(
-    positions(width, size.grid, reshape(targetIndices, [count * batch, targets])),
-    network('maskToken'),
-  );
+  const repeated = reshape(expand(reshape(placed, [1, batch * seen * width]), [count, batch * seen * width]), [count * batch, seen, width]);
+  const masked = add(positions(width, size.grid, reshape(targetIndices, [count * batch, targets])), network('maskToken'));
   const tokens = blocks(network, size.predictor, concatenate([repeated, masked], 1), keyMask);
   return dense(network, 'proj', slice(tokens, 1, seen, targets));
 }

@@ -20,9 +20,7 @@ describe('what onnxruntime computes from an emission', () => {
     await fc.assert(
       fc.asyncProperty(seeds, async (seed) => {
         const { output, inputs } = example(name, seed);
-        const leaves = reachable([output]).filter(
-          (node) => node.op.name === 'input' && node.attributes['type'] === 'float32',
-        );
+        const leaves = reachable([output]).filter((node) => node.op.name === 'input' && node.attributes['type'] === 'float32');
         const parameters = leaves.map((node) => node.outputs[0] as Tensor);
         const all = {
           output,

@@ -95,8 +95,7 @@ export class OnnxSession {
     try {
       const results = await this.#session.run(tensors, fetches);
       const values: Record<string, Float32Array> = {};
-      for (const { key, name } of this.#lowered.outputs)
-        values[key] = into[key] ?? (results[name]!.data as Float32Array);
+      for (const { key, name } of this.#lowered.outputs) values[key] = into[key] ?? (results[name]!.data as Float32Array);
       return values;
     } catch (error) {
       throw deviceError(error);

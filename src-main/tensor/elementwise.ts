@@ -28,9 +28,7 @@ function broadcastStrides(shape: Shape, target: Shape): number[] {
 function sumTo(dy: Tensor, shape: Shape): Tensor {
   if (sameShape(dy.shape, shape)) return dy;
   const leading = dy.shape.length - shape.length;
-  const axes = [...dy.shape.keys()].filter(
-    (axis) => axis < leading || (shape[axis - leading] === 1 && dy.shape[axis] !== 1),
-  );
+  const axes = [...dy.shape.keys()].filter((axis) => axis < leading || (shape[axis - leading] === 1 && dy.shape[axis] !== 1));
   return reshape(sum(dy, axes), shape);
 }
 
@@ -59,11 +57,7 @@ function binaryOp(entry: Binary): Op<None> {
     reference: ([a, b], node) => {
       const shape = node.outputs[0]!.shape;
       const result = new Float64Array(sizeOf(shape));
-      visitStrided(
-        shape,
-        broadcastStrides(node.inputs[0]!.shape, shape),
-        (position, offset) => (result[position] = a![offset]!),
-      );
+      visitStrided(shape, broadcastStrides(node.inputs[0]!.shape, shape), (position, offset) => (result[position] = a![offset]!));
       visitStrided(
         shape,
         broadcastStrides(node.inputs[1]!.shape, shape),
@@ -125,10 +119,7 @@ export const equal = binary(equalOp);
 export const less = binary(lessOp);
 
 /** The cotangent goes to the first operand where `condition` holds, else to the second. */
-const pick = (condition: Tensor, dy: Tensor): readonly [Tensor, Tensor] => [
-  select(condition, dy, 0),
-  select(condition, 0, dy),
-];
+const pick = (condition: Tensor, dy: Tensor): readonly [Tensor, Tensor] => [select(condition, dy, 0), select(condition, 0, dy)];
 
 interface Unary {
   readonly name: string;
@@ -214,8 +205,7 @@ export const clip = (x: Tensor, low: number, high: number): Tensor => apply(clip
 const selectOp: Op<None> = {
   name: 'select',
   infer: ([condition, a, b]) => {
-    if (condition!.type !== 'bool' || a!.type !== b!.type)
-      reject('select', `${condition!.type}, ${a!.type}, ${b!.type}`);
+    if (condition!.type !== 'bool' || a!.type !== b!.type) reject('select', `${condition!.type}, ${a!.type}, ${b!.type}`);
     return [
       {
         type: a!.type,
@@ -231,11 +221,7 @@ const selectOp: Op<None> = {
     const shape = node.outputs[0]!.shape;
     const [condition, a, b] = inputs.map((values, i) => {
       const full = new Float64Array(sizeOf(shape));
-      visitStrided(
-        shape,
-        broadcastStrides(node.inputs[i]!.shape, shape),
-        (position, offset) => (full[position] = values[offset]!),
-      );
+      visitStrided(shape, broadcastStrides(node.inputs[i]!.shape, shape), (position, offset) => (full[position] = values[offset]!));
       return full;
     });
     return [a!.map((value, i) => (condition![i] === 0 ? b![i]! : value))];
@@ -253,9 +239,7 @@ const castOp: Op<{ type: DataType }> = {
   name: 'cast',
   infer: ([x], { type }) => [{ type, shape: x!.shape }],
   gradient: ({ inputs: [x] }, dy) => [x!.type === 'float32' ? dy : undefined],
-  reference: ([x], _, { type }) => [
-    type === 'bool' ? x!.map((value) => Number(value !== 0)) : type === 'int32' ? x!.map(Math.trunc) : x!,
-  ],
+  reference: ([x], _, { type }) => [type === 'bool' ? x!.map((value) => Number(value !== 0)) : type === 'int32' ? x!.map(Math.trunc) : x!],
   onnx: (emit, [x], _, { type }) => [emit.node('Cast', [x!], { to: onnxTypes[type] })],
 };
 
@@ -289,5 +273,4 @@ export const elementwiseOps = [
 ] as readonly Op[];
 
 /** A tensor of one repeated value with the shape of another. */
-export const constantLike = (x: Tensor, value: number): Tensor =>
-  constant(new Float32Array(sizeOf(x.shape)).fill(value), x.shape);
+export const constantLike = (x: Tensor, value: number): Tensor => constant(new Float32Array(sizeOf(x.shape)).fill(value), x.shape);

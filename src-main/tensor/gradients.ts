@@ -8,11 +8,7 @@ import { constant, expand } from './structure.ts';
  * Gradients of a scalar (or of Σ value·cotangent) with respect to `parameters`, in their order; a parameter that the value does
  * not depend on gets zeros. Throws where the path goes through an op without a gradient.
  */
-export function gradients(
-  values: readonly Tensor[],
-  parameters: readonly Tensor[],
-  cotangents?: readonly Tensor[],
-): readonly Tensor[] {
+export function gradients(values: readonly Tensor[], parameters: readonly Tensor[], cotangents?: readonly Tensor[]): readonly Tensor[] {
   const wanted = new Set(parameters.map((tensor) => tensor.node));
   const nodes = reachable(values);
   const needed = new Set<Node>();

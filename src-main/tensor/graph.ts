@@ -31,12 +31,7 @@ export interface OnnxEmitter {
   /** Adds a node with one output and returns the output's name. */
   node(type: string, inputs: readonly string[], attributes?: Readonly<Record<string, AttributeValue>>): string;
   /** Adds a node with several outputs and returns their names. */
-  nodes(
-    type: string,
-    inputs: readonly string[],
-    outputs: number,
-    attributes?: Readonly<Record<string, AttributeValue>>,
-  ): string[];
+  nodes(type: string, inputs: readonly string[], outputs: number, attributes?: Readonly<Record<string, AttributeValue>>): string[];
   /** A scalar or tensor constant. */
   floats(values: Float32Array | readonly number[], shape: Shape): string;
   integers(values: readonly number[]): string;
@@ -80,8 +75,7 @@ export function apply<A extends Attributes>(op: Op<A>, inputs: readonly Tensor[]
 }
 
 export const sizeOf = (shape: Shape): number => shape.reduce((size, dimension) => size * dimension, 1);
-export const sameShape = (a: Shape, b: Shape): boolean =>
-  a.length === b.length && a.every((size, axis) => size === b[axis]);
+export const sameShape = (a: Shape, b: Shape): boolean => a.length === b.length && a.every((size, axis) => size === b[axis]);
 
 /** All nodes that the given tensors depend on, inputs before outputs. */
 export function reachable(outputs: readonly Tensor[]): readonly Node[] {

@@ -94,9 +94,7 @@ const layerNormOp: Op<{ epsilon: number }> = {
   onnx: (emit, inputs, node, { epsilon }) => {
     const statistics = emit.used(node.outputs[1]!) || emit.used(node.outputs[2]!);
     const attributes = { axis: -1, epsilon };
-    return statistics
-      ? emit.nodes('LayerNormalization', inputs, 3, attributes)
-      : [emit.node('LayerNormalization', inputs, attributes)];
+    return statistics ? emit.nodes('LayerNormalization', inputs, 3, attributes) : [emit.node('LayerNormalization', inputs, attributes)];
   },
 };
 
@@ -107,12 +105,7 @@ export const layerNorm = (x: Tensor, scale: Tensor, shift: Tensor, epsilon = 1e-
 /** Layer normalisation without affine part. */
 export function plainLayerNorm(x: Tensor, epsilon = 1e-5): Tensor {
   const width = x.shape.at(-1)!;
-  return layerNorm(
-    x,
-    constant(new Float32Array(width).fill(1), [width]),
-    constant(new Float32Array(width), [width]),
-    epsilon,
-  );
+  return layerNorm(x, constant(new Float32Array(width).fill(1), [width]), constant(new Float32Array(width), [width]), epsilon);
 }
 
 const attentionOp: Op<{ heads: number }> = {
@@ -120,10 +113,8 @@ const attentionOp: Op<{ heads: number }> = {
   infer: ([qkv, mask], { heads }) => {
     const [batch, tokens, triple] = qkv!.shape as [number, number, number];
     const width = triple / 3 / heads;
-    if (qkv!.shape.length !== 3 || !Number.isInteger(width))
-      reject('attention', `[${qkv!.shape.join(', ')}] with ${heads} heads`);
-    if (mask && mask.shape.join() !== [batch, 1, 1, tokens].join())
-      reject('attention', `mask [${mask.shape.join(', ')}]`);
+    if (qkv!.shape.length !== 3 || !Number.isInteger(width)) reject('attention', `[${qkv!.shape.join(', ')}] with ${heads} heads`);
+    if (mask && mask.shape.join() !== [batch, 1, 1, tokens].join()) reject('attention', `mask [${mask.shape.join(', ')}]`);
     const perHead = [batch, heads, tokens, width];
     return [[batch, tokens, triple / 3], [batch, heads, tokens, tokens], perHead, perHead, perHead].map((shape) => ({
       type: 'float32',
@@ -137,11 +128,7 @@ const attentionOp: Op<{ heads: number }> = {
     const scale = 1 / Math.sqrt(width / heads);
     const dO = split(dy);
     const dV = matmul(p!, dO, true);
-    const inner = reshape(sum(reshape(multiply(dy, o!), [batch, tokens, heads, width / heads]), [3]), [
-      batch,
-      tokens,
-      heads,
-    ]);
+    const inner = reshape(sum(reshape(multiply(dy, o!), [batch, tokens, heads, width / heads]), [3]), [batch, tokens, heads]);
     const delta = reshape(transpose(inner, [0, 2, 1]), [batch, heads, tokens, 1]);
     const dS = multiply(p!, subtract(matmul(dO, v!, false, true), delta));
     const dQ = matmul(dS, k!, false, false, scale);
@@ -158,15 +145,10 @@ const attentionOp: Op<{ heads: number }> = {
     const d = width / heads;
     const o = new Float64Array(batch * tokens * width);
     const p = new Float64Array(batch * heads * tokens * tokens);
-    const [q, k, v] = [0, 1, 2].map(() => new Float64Array(batch * tokens * width)) as [
-      Float64Array,
-      Float64Array,
-      Float64Array,
-    ];
+    const [q, k, v] = [0, 1, 2].map(() => new Float64Array(batch * tokens * width)) as [Float64Array, Float64Array, Float64Array];
     for (let b = 0; b < batch; b++)
       for (let h = 0; h < heads; h++) {
-        const at = (part: number, n: number, i: number): number =>
-          qkv![(b * tokens + n) * triple + part * width + h * d + i]!;
+        const at = (part: number, n: number, i: number): number => qkv![(b * tokens + n) * triple + part * width + h * d + i]!;
         for (let n = 0; n < tokens; n++) {
           const row = ((b * heads + h) * tokens + n) * d;
           for (let i = 0; i < d; i++) [q[row + i], k[row + i], v[row + i]] = [at(0, n, i), at(1, n, i), at(2, n, i)];
@@ -190,11 +172,9 @@ const attentionOp: Op<{ heads: number }> = {
       const parts = emit.nodes('Split', [qkv!], 3, { axis: -1, num_outputs: 3 });
       return [emit.node('com.microsoft.MultiHeadAttention', parts, { num_heads: heads, scale })];
     }
-    const perHead = emit.node(
-      'Transpose',
-      [emit.node('Reshape', [qkv!, emit.target([batch, tokens, 3 * heads, width / heads])])],
-      { perm: [0, 2, 1, 3] },
-    );
+    const perHead = emit.node('Transpose', [emit.node('Reshape', [qkv!, emit.target([batch, tokens, 3 * heads, width / heads])])], {
+      perm: [0, 2, 1, 3],
+    });
     const [q, k, v] = emit.nodes('Split', [perHead], 3, { axis: 1, num_outputs: 3 }) as [string, string, string];
     const scores = emit.node('com.microsoft.FusedMatMul', [q, k], { transA: 0, transB: 1, alpha: scale });
     const p = emit.node('Softmax', [mask ? emit.node('Add', [scores, mask]) : scores], { axis: -1 });

@@ -37,20 +37,14 @@ class Emitter implements OnnxEmitter {
     return this.nodes(type, inputs, 1, attributes)[0]!;
   }
 
-  nodes(
-    type: string,
-    inputs: readonly string[],
-    outputs: number,
-    attributes: Readonly<Record<string, AttributeValue>> = {},
-  ): string[] {
+  nodes(type: string, inputs: readonly string[], outputs: number, attributes: Readonly<Record<string, AttributeValue>> = {}): string[] {
     const names = Array.from({ length: outputs }, () => `t${this.#names++}`);
     this.nodesOut.push({ type, inputs, outputs: names, attributes });
     return names;
   }
 
   #constant(kind: string, data: OnnxTensor['data'], shape: Shape): string {
-    const key =
-      data.length <= 16 ? `${kind}_${shape.join('x')}_${[...data].join('_')}` : `${kind}${this.initialisers.size}`;
+    const key = data.length <= 16 ? `${kind}_${shape.join('x')}_${[...data].join('_')}` : `${kind}${this.initialisers.size}`;
     if (!this.initialisers.has(key)) this.initialisers.set(key, { name: key, shape, data });
     return key;
   }
@@ -129,8 +123,7 @@ function registerInput(inputs: Map<string, Tensor>, node: Node): void {
   const name = String(node.attributes['name']);
   const tensor = node.outputs[0]!;
   const known = inputs.get(name);
-  if (known && (!sameShape(known.shape, tensor.shape) || known.type !== tensor.type))
-    throw new TypeError(`input '${name}' has two shapes`);
+  if (known && (!sameShape(known.shape, tensor.shape) || known.type !== tensor.type)) throw new TypeError(`input '${name}' has two shapes`);
   inputs.set(name, tensor);
 }
 
@@ -145,8 +138,5 @@ function renameOutputs(nodes: readonly OnnxNode[], aliases: readonly OnnxNode[])
     else kept.push({ ...alias, inputs: [renamed.get(from) ?? from] });
   }
   const rename = (name: string): string => renamed.get(name) ?? name;
-  return [
-    ...nodes.map((node) => ({ ...node, inputs: node.inputs.map(rename), outputs: node.outputs.map(rename) })),
-    ...kept,
-  ];
+  return [...nodes.map((node) => ({ ...node, inputs: node.inputs.map(rename), outputs: node.outputs.map(rename) })), ...kept];
 }

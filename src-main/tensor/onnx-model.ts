@@ -97,9 +97,7 @@ function attributeMessage(name: string, value: AttributeValue): Message {
   if (typeof value === 'string') return message.text(4, value).integer(20, 3);
   if (typeof value === 'boolean') return message.integer(3, Number(value)).integer(20, 2);
   if (typeof value === 'number') {
-    return floatAttributes.has(name)
-      ? message.float(2, value).integer(20, 1)
-      : message.integer(3, value).integer(20, 2);
+    return floatAttributes.has(name) ? message.float(2, value).integer(20, 1) : message.integer(3, value).integer(20, 2);
   }
   for (const one of value) message.integer(8, one);
   return message.integer(20, 7);
@@ -110,8 +108,7 @@ const floatAttributes = new Set(['alpha', 'beta', 'epsilon', 'scale']);
 
 function valueMessage({ name, type, shape }: OnnxValue): Message {
   const dimensions = new Message();
-  for (const size of shape)
-    dimensions.message(1, typeof size === 'number' ? new Message().integer(1, size) : new Message().text(2, size));
+  for (const size of shape) dimensions.message(1, typeof size === 'number' ? new Message().integer(1, size) : new Message().text(2, size));
   const tensor = new Message().integer(1, typeCodes[type]).message(2, dimensions);
   return new Message().text(1, name).message(2, new Message().message(1, tensor));
 }
@@ -149,7 +146,6 @@ export function encodeOnnx(model: OnnxModel): Uint8Array {
   if (model.documentation !== undefined) file.text(6, model.documentation);
   file.message(7, graph).message(8, opset('', 20));
   if (model.nodes.some((node) => node.type.startsWith('com.microsoft.'))) file.message(8, opset('com.microsoft', 1));
-  for (const [key, value] of Object.entries(model.metadata ?? {}))
-    file.message(14, new Message().text(1, key).text(2, value));
+  for (const [key, value] of Object.entries(model.metadata ?? {})) file.message(14, new Message().text(1, key).text(2, value));
   return file.finish();
 }

@@ -27,9 +27,7 @@ describe('the table of ops', () => {
           output.shape,
         );
         const loss = sumAll(multiply(output, weights));
-        const leaves = reachable([output]).filter(
-          (node) => node.op.name === 'input' && node.attributes['type'] === 'float32',
-        );
+        const leaves = reachable([output]).filter((node) => node.op.name === 'input' && node.attributes['type'] === 'float32');
         const parameters = leaves.map((node) => node.outputs[0] as Tensor);
         const computed = evaluate(gradients([loss], parameters), inputs);
         const step = 1e-5;

@@ -24,8 +24,7 @@ function product(
   for (let i = 0; i < m; i++)
     for (let j = 0; j < n; j++) {
       let total = 0;
-      for (let l = 0; l < k; l++)
-        total += (transposeA ? a[l * m + i]! : a[i * k + l]!) * (transposeB ? b[j * k + l]! : b[l * n + j]!);
+      for (let l = 0; l < k; l++) total += (transposeA ? a[l * m + i]! : a[i * k + l]!) * (transposeB ? b[j * k + l]! : b[l * n + j]!);
       out[i * n + j] = total * scale;
     }
   return out;
@@ -51,10 +50,7 @@ const matmulOp: Op<MatmulAttributes> = {
     const batch = sizeOf(node.outputs[0]!.shape.slice(0, -2));
     const y = new Float64Array(batch * m * n);
     for (let i = 0; i < batch; i++)
-      y.set(
-        product(a!.subarray(i * m * k, (i + 1) * m * k), b!.subarray(i * k * n, (i + 1) * k * n), m, k, n, attributes),
-        i * m * n,
-      );
+      y.set(product(a!.subarray(i * m * k, (i + 1) * m * k), b!.subarray(i * k * n, (i + 1) * k * n), m, k, n, attributes), i * m * n);
     return [y];
   },
   onnx: (emit, inputs, node, { transposeA, transposeB, scale }) => {
@@ -114,8 +110,7 @@ export const linear = (x: Tensor, weight: Tensor, bias: Tensor): Tensor => apply
 const gatherOp: Op<Record<string, never>> = {
   name: 'gather',
   infer: ([table, indices]) => {
-    if (table!.shape.length !== 2 || indices!.type !== 'int32')
-      reject('gather', `[${table!.shape.join(', ')}] at ${indices!.type}`);
+    if (table!.shape.length !== 2 || indices!.type !== 'int32') reject('gather', `[${table!.shape.join(', ')}] at ${indices!.type}`);
     return [{ type: table!.type, shape: [...indices!.shape, table!.shape[1]!] }];
   },
   // As a product with a one-hot matrix: an op with atomic additions would make the sum depend on their order.

@@ -10,11 +10,7 @@ export function stridesOf(shape: Shape): number[] {
 }
 
 /** Calls `visit(flat output position, input offset)` for every position of `shape`, the offset moving by `strides`. */
-export function visitStrided(
-  shape: Shape,
-  strides: readonly number[],
-  visit: (position: number, offset: number) => void,
-): void {
+export function visitStrided(shape: Shape, strides: readonly number[], visit: (position: number, offset: number) => void): void {
   const size = sizeOf(shape);
   const index = Array.from<number>({ length: shape.length }).fill(0);
   let offset = 0;
@@ -37,8 +33,7 @@ const inputOp: Op<{ name: string; type: DataType; shape: Shape }> = {
 };
 
 /** A value given at run time. */
-export const input = (name: string, shape: Shape, type: DataType = 'float32'): Tensor =>
-  apply(inputOp, [], { name, type, shape });
+export const input = (name: string, shape: Shape, type: DataType = 'float32'): Tensor => apply(inputOp, [], { name, type, shape });
 
 const constantOp: Op<{ values: Float32Array | Int32Array; shape: Shape }> = {
   name: 'constant',
@@ -47,21 +42,17 @@ const constantOp: Op<{ values: Float32Array | Int32Array; shape: Shape }> = {
     return [{ type: values instanceof Float32Array ? 'float32' : 'int32', shape }];
   },
   reference: (_, __, { values }) => [Float64Array.from(values)],
-  onnx: (emit, _, __, { values, shape }) => [
-    values instanceof Float32Array ? emit.floats(values, shape) : emit.indices(values, shape),
-  ],
+  onnx: (emit, _, __, { values, shape }) => [values instanceof Float32Array ? emit.floats(values, shape) : emit.indices(values, shape)],
 };
 
 /** Values known when the graph is built. */
-export const constant = (values: Float32Array | Int32Array, shape: Shape): Tensor =>
-  apply(constantOp, [], { values, shape });
+export const constant = (values: Float32Array | Int32Array, shape: Shape): Tensor => apply(constantOp, [], { values, shape });
 export const scalar = (value: number): Tensor => constant(new Float32Array([value]), []);
 
 const reshapeOp: Op<{ shape: Shape }> = {
   name: 'reshape',
   infer: ([x], { shape }) => {
-    if (sizeOf(x!.shape) !== sizeOf(shape))
-      reject('reshape', `[${x!.shape.join(', ')}] does not fill [${shape.join(', ')}]`);
+    if (sizeOf(x!.shape) !== sizeOf(shape)) reject('reshape', `[${x!.shape.join(', ')}] does not fill [${shape.join(', ')}]`);
     return [{ type: x!.type, shape }];
   },
   gradient: (node, dy) => [reshape(dy, node.inputs[0]!.shape)],
@@ -70,8 +61,7 @@ const reshapeOp: Op<{ shape: Shape }> = {
 };
 
 /** The same values, row-major, in another shape. */
-export const reshape = (x: Tensor, shape: Shape): Tensor =>
-  sameShape(x.shape, shape) ? x : apply(reshapeOp, [x], { shape });
+export const reshape = (x: Tensor, shape: Shape): Tensor => (sameShape(x.shape, shape) ? x : apply(reshapeOp, [x], { shape }));
 
 const transposeOp: Op<{ order: readonly number[] }> = {
   name: 'transpose',
@@ -116,9 +106,7 @@ const expandOp: Op<{ shape: Shape }> = {
     ),
   ],
   reference: ([x], node, { shape }) => {
-    const strides = stridesOf(node.inputs[0]!.shape).map((stride, axis) =>
-      node.inputs[0]!.shape[axis] === 1 ? 0 : stride,
-    );
+    const strides = stridesOf(node.inputs[0]!.shape).map((stride, axis) => (node.inputs[0]!.shape[axis] === 1 ? 0 : stride));
     const y = new Float64Array(sizeOf(shape));
     visitStrided(shape, strides, (position, offset) => (y[position] = x![offset]!));
     return [y];
@@ -127,22 +115,18 @@ const expandOp: Op<{ shape: Shape }> = {
 };
 
 /** Repeats along the axes of size 1; x has the rank of `shape`. */
-export const expand = (x: Tensor, shape: Shape): Tensor =>
-  sameShape(x.shape, shape) ? x : apply(expandOp, [x], { shape });
+export const expand = (x: Tensor, shape: Shape): Tensor => (sameShape(x.shape, shape) ? x : apply(expandOp, [x], { shape }));
 
 const sumOp: Op<{ axes: readonly number[] }> = {
   name: 'sum',
   infer: ([x], { axes }) => {
-    if (axes.some((axis) => axis < 0 || axis >= x!.shape.length))
-      reject('sum', `no axes [${axes.join(', ')}] in [${x!.shape.join(', ')}]`);
+    if (axes.some((axis) => axis < 0 || axis >= x!.shape.length)) reject('sum', `no axes [${axes.join(', ')}] in [${x!.shape.join(', ')}]`);
     return [{ type: x!.type, shape: x!.shape.map((size, axis) => (axes.includes(axis) ? 1 : size)) }];
   },
   gradient: (node, dy) => [expand(dy, node.inputs[0]!.shape)],
   reference: ([x], node) => {
     const y = new Float64Array(sizeOf(node.outputs[0]!.shape));
-    const strides = stridesOf(node.outputs[0]!.shape).map((stride, axis) =>
-      node.outputs[0]!.shape[axis] === 1 ? 0 : stride,
-    );
+    const strides = stridesOf(node.outputs[0]!.shape).map((stride, axis) => (node.outputs[0]!.shape[axis] === 1 ? 0 : stride));
     visitStrided(node.inputs[0]!.shape, strides, (position, offset) => (y[offset]! += x![position]!));
     return [y];
   },
@@ -150,8 +134,7 @@ const sumOp: Op<{ axes: readonly number[] }> = {
 };
 
 /** Sum over the given axes, which keep size 1. */
-export const sum = (x: Tensor, axes: readonly number[]): Tensor =>
-  axes.length === 0 ? x : apply(sumOp, [x], { axes });
+export const sum = (x: Tensor, axes: readonly number[]): Tensor => (axes.length === 0 ? x : apply(sumOp, [x], { axes }));
 
 /** Sum over everything, a scalar. */
 export const sumAll = (x: Tensor): Tensor => reshape(sum(x, [...x.shape.keys()]), []);
@@ -165,18 +148,13 @@ const sliceOp: Op<{ axis: number; start: number; size: number }> = {
   },
   gradient: (node, dy, { axis, start, size }) => {
     const shape = node.inputs[0]!.shape;
-    const zeros = (count: number): Tensor[] =>
-      count === 0 ? [] : [zerosOf(shape.map((all, other) => (other === axis ? count : all)))];
+    const zeros = (count: number): Tensor[] => (count === 0 ? [] : [zerosOf(shape.map((all, other) => (other === axis ? count : all)))]);
     return [concatenate([...zeros(start), dy, ...zeros(shape[axis]! - start - size)], axis)];
   },
   reference: ([x], node, { axis, start }) => {
     const strides = stridesOf(node.inputs[0]!.shape);
     const y = new Float64Array(sizeOf(node.outputs[0]!.shape));
-    visitStrided(
-      node.outputs[0]!.shape,
-      strides,
-      (position, offset) => (y[position] = x![offset + start * strides[axis]!]!),
-    );
+    visitStrided(node.outputs[0]!.shape, strides, (position, offset) => (y[position] = x![offset + start * strides[axis]!]!));
     return [y];
   },
   onnx: (emit, [x], _, { axis, start, size }) => [
@@ -207,14 +185,11 @@ const concatenateOp: Op<{ axis: number }> = {
         x.shape.length === first!.shape.length &&
         x.shape.every((size, other) => other === axis || size === first!.shape[other]),
     );
-    if (!fits || axis >= first!.shape.length)
-      reject('concatenate', inputs.map((x) => `[${x.shape.join(', ')}]`).join(' '));
+    if (!fits || axis >= first!.shape.length) reject('concatenate', inputs.map((x) => `[${x.shape.join(', ')}]`).join(' '));
     return [
       {
         type: first!.type,
-        shape: first!.shape.map((size, other) =>
-          other === axis ? inputs.reduce((total, x) => total + x.shape[axis]!, 0) : size,
-        ),
+        shape: first!.shape.map((size, other) => (other === axis ? inputs.reduce((total, x) => total + x.shape[axis]!, 0) : size)),
       },
     ];
   },
@@ -245,13 +220,4 @@ const concatenateOp: Op<{ axis: number }> = {
 export const concatenate = (inputs: readonly Tensor[], axis: number): Tensor =>
   inputs.length === 1 ? inputs[0]! : apply(concatenateOp, inputs, { axis });
 
-export const structureOps = [
-  inputOp,
-  constantOp,
-  reshapeOp,
-  transposeOp,
-  expandOp,
-  sumOp,
-  sliceOp,
-  concatenateOp,
-] as readonly Op[];
+export const structureOps = [inputOp, constantOp, reshapeOp, transposeOp, expandOp, sumOp, sliceOp, concatenateOp] as readonly Op[];

@@ -18,8 +18,7 @@ export interface Schedule {
 
 export type StepSchedule = Pick<Record<ScheduleInput, number>, 'learningRate' | 'weightDecay' | 'momentum'>;
 
-const halfCosine = (from: number, to: number, progress: number): number =>
-  to + (from - to) * 0.5 * (1 + Math.cos(Math.PI * progress));
+const halfCosine = (from: number, to: number, progress: number): number => to + (from - to) * 0.5 * (1 + Math.cos(Math.PI * progress));
 
 /** The numbers of step 0, 1, 2, …; `momentum` is the one applied after that step's update. */
 export function scheduleAt(schedule: Schedule, step: number): StepSchedule {
@@ -46,16 +45,7 @@ export function scheduleAt(schedule: Schedule, step: number): StepSchedule {
 
 /** The schedule of a run of `steps` updates. */
 export function scheduleOf(config: TrainConfig, steps: number): Schedule {
-  const {
-    scheduleScale,
-    warmup,
-    startLearningRate,
-    learningRate,
-    finalLearningRate,
-    weightDecay,
-    weightDecaySchedule,
-    momentum,
-  } = config;
+  const { scheduleScale, warmup, startLearningRate, learningRate, finalLearningRate, weightDecay, weightDecaySchedule, momentum } = config;
   return {
     length: scheduleScale * steps,
     warmupSteps: Math.floor(warmup * steps),

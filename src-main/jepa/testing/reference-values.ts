@@ -20,9 +20,7 @@ export function readTensors(name: string): ReadonlyMap<string, Stored> {
   const tensors = new Map<string, Stored>();
   for (const [key, entry] of Object.entries(header)) {
     if (key === '__metadata__') continue;
-    const bytes = Uint8Array.from(
-      file.subarray(8 + headerLength + entry.data_offsets[0], 8 + headerLength + entry.data_offsets[1]),
-    );
+    const bytes = Uint8Array.from(file.subarray(8 + headerLength + entry.data_offsets[0], 8 + headerLength + entry.data_offsets[1]));
     tensors.set(key, {
       shape: entry.shape,
       data: entry.dtype === 'F32' ? new Float32Array(bytes.buffer) : new Int32Array(bytes.buffer),

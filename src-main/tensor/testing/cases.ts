@@ -53,8 +53,7 @@ export const cases: Readonly<Record<string, (draw: Draw) => Tensor>> = {
   expand: (draw) => s.expand(draw.float([2, 1, 3, 1]), [2, draw.size(), 3, draw.size()]),
   sum: (draw) => s.sum(draw.float(shapeOf(draw, 3)), [[0], [1, 2], [0, 1, 2]][draw.size(3) - 1]!),
   slice: (draw) => s.slice(draw.float([3, 5]), 1, draw.size(3) - 1, draw.size(3)),
-  concatenate: (draw) =>
-    s.concatenate([draw.float([2, draw.size()]), draw.float([2, draw.size()]), draw.float([2, 1])], 1),
+  concatenate: (draw) => s.concatenate([draw.float([2, draw.size()]), draw.float([2, draw.size()]), draw.float([2, 1])], 1),
   add: binary(e.add),
   subtract: binary(e.subtract),
   multiply: binary(e.multiply),
@@ -62,11 +61,7 @@ export const cases: Readonly<Record<string, (draw: Draw) => Tensor>> = {
   minimum: binary(e.minimum),
   maximum: binary(e.maximum),
   equal: (draw) =>
-    e.select(
-      e.equal(s.constant(Int32Array.from([0, 1, 2]), [3]), draw.integer([4, 1], 3)),
-      draw.float([4, 3]),
-      draw.float([3]),
-    ),
+    e.select(e.equal(s.constant(Int32Array.from([0, 1, 2]), [3]), draw.integer([4, 1], 3)), draw.float([4, 3]), draw.float([3])),
   less: binary((a, b) => e.multiply(e.cast(e.less(a, b), 'float32'), a)),
   negate: unary(e.negate),
   exp: unary(e.exp),
@@ -93,11 +88,7 @@ export const cases: Readonly<Record<string, (draw: Draw) => Tensor>> = {
   },
   linear: (draw) => {
     const [inner, outer] = [draw.size(), draw.size()];
-    return p.linear(
-      draw.float([...shapeOf(draw, draw.size(2)), inner]),
-      draw.float([inner, outer]),
-      draw.float([outer]),
-    );
+    return p.linear(draw.float([...shapeOf(draw, draw.size(2)), inner]), draw.float([inner, outer]), draw.float([outer]));
   },
   gather: (draw) => p.gather(draw.float([5, draw.size()]), draw.integer([2, draw.size()], 5)),
   softmax: (draw) => l.softmax(draw.float([...shapeOf(draw, 2), 2 + draw.size(4)])),

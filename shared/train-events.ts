@@ -1,0 +1,75 @@
+// What a run says while it goes: the terminal, the window, the tests and `metrics.jsonl` consume the same stream.
+
+export interface RunSizes {
+  readonly encoderParameters: number;
+  readonly predictorParameters: number;
+  /** Patches of an image, of a context, and of a target block (the most, where it varies). */
+  readonly tokens: number;
+  readonly contextTokens: number;
+  readonly targetTokens: number;
+  readonly microBatch: number;
+}
+
+export interface StepMetrics {
+  /** Updates done, so 1 after the first. */
+  readonly step: number;
+  readonly epoch: number;
+  /** The loss that is minimised; NaN never appears, a refused step says so. */
+  readonly loss: number;
+  readonly smoothL1: number;
+  readonly squaredError: number;
+  /** The loss over the whole batch, when one is in use. */
+  readonly coupled?: number;
+  readonly gradientNorm: number;
+  readonly learningRate: number;
+  readonly weightDecay: number;
+  readonly momentum: number;
+  /** Images of this step over its wall time. */
+  readonly imagesPerSecond: number;
+  /** Milliseconds that the step waited for data. */
+  readonly waitedMs: number;
+  /** Images replaced because they could not be read, since the start. */
+  readonly skippedImages: number;
+  /** Steps refused because a gradient was not finite, since the start. */
+  readonly refusedSteps: number;
+}
+
+/** Scores in one space; 20-NN and crop retrieval are shares of 1. */
+export interface SpaceScores {
+  readonly knn?: number;
+  readonly retrieval?: number;
+}
+
+export interface OnlineEvaluation {
+  readonly step: number;
+  readonly raw: SpaceScores;
+  readonly centred: SpaceScores;
+  readonly whitened: SpaceScores;
+  readonly rankMe: number;
+  readonly meanCosine: number;
+  /** Share of the target variance that the mean per position explains; 1 is positional collapse. */
+  readonly positionalShare: number;
+}
+
+export type TrainEvent =
+  | {
+      readonly type: 'started';
+      readonly run: string;
+      readonly step: number;
+      readonly steps: number;
+      readonly images: number;
+      readonly sizes: RunSizes;
+      readonly device: string;
+      readonly threads: number;
+    }
+  | ({ readonly type: 'step' } & StepMetrics)
+  | {
+      readonly type: 'baselines';
+      readonly untrained: OnlineEvaluation;
+      readonly pixels: Pick<OnlineEvaluation, 'raw' | 'centred' | 'whitened'>;
+    }
+  | ({ readonly type: 'evaluation'; readonly best: boolean } & OnlineEvaluation)
+  | { readonly type: 'checkpoint'; readonly step: number; readonly file: string; readonly best: boolean }
+  | { readonly type: 'note'; readonly step: number; readonly message: string; readonly hint: string }
+  | { readonly type: 'paused' | 'resumed'; readonly step: number }
+  | { readonly type: 'finished'; readonly step: number; readonly reason: 'done' | 'stopped' };

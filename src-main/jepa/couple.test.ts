@@ -1,0 +1,76 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { Random } from '../../shared/random.ts';
+import { evaluate } from '../tensor/reference.ts';
+import { input } from '../tensor/structure.ts';
+import { agreement, coupledLoss, sigreg } from './couple.ts';
+
+const normals = (seed: number, count: number): Float64Array => {
+  const random = new Random(seed, 'test');
+  return Float64Array.from({ length: count }, () => random.normal());
+};
+
+/** N ∫ |φ̂(t) − e^(−t²/2)|² e^(−t²/2) dt over [−5, 5] by Simpson's rule with many knots, straight from the definition. */
+function eppsPulley(values: readonly number[]): number {
+  const [knots, end] = [2001, 5];
+  const h = (2 * end) / (knots - 1);
+  let total = 0;
+  for (let i = 0; i < knots; i++) {
+    const t = -end + i * h;
+    const real = values.reduce((sum, x) => sum + Math.cos(t * x), 0) / values.length - Math.exp((-t * t) / 2);
+    const imaginary = values.reduce((sum, x) => sum + Math.sin(t * x), 0) / values.length;
+    const weight = i === 0 || i === knots - 1 ? 1 : i % 2 === 1 ? 4 : 2;
+    total += ((weight * h) / 3) * (real ** 2 + imaginary ** 2) * Math.exp((-t * t) / 2);
+  }
+  return values.length * total;
+}
+
+describe('SIGReg', () => {
+  it('is the mean Epps–Pulley statistic of the projections', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 1e6 }), fc.double({ min: 0.3, max: 2, noNaN: true }), (seed, spread) => {
+        const [count, width, slices] = [12, 5, 3];
+        const z = normals(seed, count * width).map((value) => value * spread + 0.2);
+        const directions = normals(seed + 1, width * slices);
+        const [value] = evaluate([sigreg(input('z', [count, width]), input('d', [width, slices]))], { z, d: directions });
+        let expected = 0;
+        for (let k = 0; k < slices; k++) {
+          const column = Array.from({ length: width }, (_, i) => directions[i * slices + k]!);
+          const length = Math.hypot(...column);
+          expected +=
+            eppsPulley(Array.from({ length: count }, (_, n) => column.reduce((sum, d, i) => sum + (d / length) * z[n * width + i]!, 0))) /
+            slices;
+        }
+        expect(value![0]! / expected).toBeCloseTo(1, 1.5);
+      }),
+      { numRuns: 20 },
+    );
+  });
+
+  it('is far smaller for a normal cloud than for a collapsed one', () => {
+    const [count, width, slices] = [64, 8, 16];
+    const build = sigreg(input('z', [count, width]), input('d', [width, slices]));
+    const d = normals(2, width * slices);
+    const [spread] = evaluate([build], { z: normals(1, count * width), d });
+    const [collapsed] = evaluate([build], { z: new Float64Array(count * width).fill(0.1), d });
+    expect(spread![0]!).toBeLessThan(2);
+    expect(collapsed![0]!).toBeGreaterThan(10);
+  });
+});
+
+describe('agreement', () => {
+  it('is zero for equal pairs and a quarter of the mean squared distance otherwise', () => {
+    const z = [1, 2, 1, 2, 0, 0, 4, 2];
+    const [value] = evaluate([agreement(input('z', [4, 2]))], { z });
+    expect(value![0]).toBeCloseTo((0 + (16 + 4) / 2 / 4) / 2, 12);
+  });
+
+  it('adds up with its weight', () => {
+    const z = input('z', [4, 2]);
+    const values = { z: normals(3, 8), d: normals(4, 6) };
+    const d = input('d', [2, 3]);
+    const [both, one, other] = evaluate([coupledLoss(z, { sigreg: 0.5, agreement: 2 }, d), sigreg(z, d), agreement(z)], values);
+    expect(both![0]).toBeCloseTo(0.5 * one![0]! + 2 * other![0]!, 12);
+    expect(evaluate([coupledLoss(z, { sigreg: 0, agreement: 0 }, d)], values)[0]![0]).toBe(0);
+  });
+});

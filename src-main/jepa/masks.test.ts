@@ -1,0 +1,111 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { defaultConfig } from '../../shared/config.ts';
+import { AppError } from '../../shared/errors.ts';
+import { packMasks } from './mask-batch.ts';
+import { contextTokenCount, drawMasks, mostTargetTokens } from './masks.ts';
+
+const configOf = (grid: number, extra: object = {}) => ({ ...defaultConfig, imageSize: grid * 4, patchSize: 4, ...extra });
+
+describe('unbiased masks', () => {
+  it('have fixed counts, stay on the grid, and keep context and targets apart', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 4, max: 16 }), fc.nat(), fc.nat(1000), (grid, seed, step) => {
+        const config = configOf(grid);
+        const keep = contextTokenCount(config);
+        const masks = drawMasks(config, seed, step, 6, keep);
+        const length = masks[0]!.targets[0]!.length;
+        expect(length).toBeLessThanOrEqual(mostTargetTokens(config, grid));
+        for (const { context, targets } of masks) {
+          expect(context.length).toBe(keep);
+          expect(new Set(context).size).toBe(keep);
+          expect([...context].every((patch) => patch >= 0 && patch < grid * grid)).toBe(true);
+          expect(targets.map((target) => target.length)).toEqual([length, length, length, length]);
+          const hidden = new Set(targets.flatMap((target) => [...target]));
+          const visible = grid * grid - hidden.size;
+          expect([...context].filter((patch) => hidden.has(patch)).length).toBe(Math.max(0, keep - visible));
+        }
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it('are a pure function of seed, step and image', () => {
+    const config = configOf(14);
+    expect(drawMasks(config, 5, 7, 4, 60)).toEqual(drawMasks(config, 5, 7, 4, 60));
+    expect(drawMasks(config, 5, 7, 8, 60).slice(0, 4)).toEqual(drawMasks(config, 5, 7, 4, 60));
+    expect(drawMasks(config, 5, 8, 4, 60)).not.toEqual(drawMasks(config, 5, 7, 4, 60));
+    expect(drawMasks(config, 6, 7, 4, 60)).not.toEqual(drawMasks(config, 5, 7, 4, 60));
+  });
+
+  it('choose the last row and column as often as the first', () => {
+    const grid = 14;
+    const counts = Array.from<number>({ length: grid }).fill(0);
+    for (let step = 0; step < 400; step++)
+      for (const { targets } of drawMasks(configOf(grid), 1, step, 8, 60))
+        for (const target of targets) for (const patch of target) counts[Math.floor(patch / grid)]! += 1;
+    expect(counts[grid - 1]! / counts[0]!).toBeGreaterThan(0.85);
+    expect(counts[grid - 1]! / counts[0]!).toBeLessThan(1.15);
+  });
+
+  it('refuse targets that fill the grid', () => {
+    expect(() => contextTokenCount(configOf(3, { targetScale: [0.9, 0.9], targetAspect: [1, 1] }))).toThrow(AppError);
+  });
+});
+
+describe('paper-exact masks', () => {
+  it('say so instead of looping for ever on a small grid', () => {
+    expect(() => drawMasks(configOf(8, { masking: 'paper-exact', minKeep: 40 }), 1, 0, 2, 0)).toThrow(/keeps more than 40/);
+  });
+});
+
+describe('packed masks', () => {
+  const size = {
+    model: {
+      encoder: { width: 8, depth: 1, heads: 1, hidden: 8 },
+      predictor: { width: 8, depth: 1, heads: 1, hidden: 8 },
+      patchSize: 4,
+      grid: 4,
+    },
+    microBatch: 1,
+    batch: 2,
+    contextTokens: 4,
+    targetBlocks: 2,
+    targetTokens: 3,
+    paddedContext: true,
+  };
+  const masks = [
+    { context: Int32Array.of(1, 2, 3), targets: [Int32Array.of(4, 5), Int32Array.of(6, 7)] },
+    { context: Int32Array.of(8, 9, 10), targets: [Int32Array.of(11, 12), Int32Array.of(13, 14)] },
+  ];
+
+  it('hide padding from attention and from the loss', () => {
+    const packed = packMasks(size, masks, 1);
+    expect([...packed.contextIndices]).toEqual([8, 9, 10, 0]);
+    expect([...packed.targetIndices]).toEqual([11, 12, 0, 13, 14, 0]);
+    expect([...packed.targetWeight].map((w) => w * 64)).toEqual([1, 1, 0, 1, 1, 0]);
+    expect([...packed.predictorMask].map((m) => m < 0)).toEqual([
+      false,
+      false,
+      false,
+      true,
+      false,
+      false,
+      true,
+      false,
+      false,
+      false,
+      true,
+      false,
+      false,
+      true,
+    ]);
+    expect([...packed.contextMask].map((m) => m < 0)).toEqual([false, false, false, true]);
+  });
+
+  it('refuse what was not compiled for', () => {
+    expect(() => packMasks({ ...size, contextTokens: 2 }, masks, 0)).toThrow(RangeError);
+    expect(() => packMasks({ ...size, targetTokens: 1 }, masks, 0)).toThrow(RangeError);
+    expect(() => packMasks({ ...size, paddedContext: false }, masks, 0)).toThrow(RangeError);
+  });
+});

@@ -1,0 +1,72 @@
+// The encoder as a compiled forward pass: embeddings of batches of patches.
+import { embed, embeddingWidth } from '../jepa/embedding.ts';
+import type { EmbeddingLayer } from '../jepa/embedding.ts';
+import { patchValues, tokenCount } from '../jepa/model.ts';
+import type { ModelSize } from '../jepa/model.ts';
+import { encoderInputs } from '../jepa/transformer.ts';
+import { OnnxSession } from '../runtime/onnx-session.ts';
+import type { SessionOptions } from '../runtime/onnx-session.ts';
+import { lowerOnnx } from '../tensor/lower-onnx.ts';
+
+/** Images per pass: as for training, hidden activations that stay in the cache. */
+export const embeddingBatch = (size: ModelSize): number =>
+  Math.max(1, Math.min(64, Math.round(6e6 / (4 * tokenCount(size) * size.encoder.hidden))));
+
+export class EncoderRunner {
+  /** Images per call. */
+  readonly batch: number;
+  readonly width: number;
+  readonly #session: OnnxSession;
+  readonly #size: ModelSize;
+  readonly #withTokens: boolean;
+
+  private constructor(session: OnnxSession, size: ModelSize, batch: number, width: number, withTokens: boolean) {
+    this.#session = session;
+    this.#size = size;
+    this.#withTokens = withTokens;
+    this.batch = batch;
+    this.width = width;
+  }
+
+  /** `withTokens` also returns the patch tokens, for statistics per position. */
+  static async create(
+    size: ModelSize,
+    layer: EmbeddingLayer,
+    options: SessionOptions,
+    withTokens = false,
+    batch = embeddingBatch(size),
+  ): Promise<EncoderRunner> {
+    const { tokens, embedding } = embed(encoderInputs('targetEncoder', size), size, batch, layer);
+    const session = await OnnxSession.create(lowerOnnx(withTokens ? { tokens, embedding } : { embedding }), options);
+    return new EncoderRunner(session, size, batch, embeddingWidth(size, layer), withTokens);
+  }
+
+  /**
+   * `weights` holds `targetEncoder.*`; patches [n, N, 3·P·P] with n ≤ `batch` → embeddings [n, width] (and tokens [n, N, encoder
+   * width]). A last incomplete batch is filled up with zeros, whose results are dropped.
+   */
+  async run(
+    weights: Readonly<Record<string, Float32Array>>,
+    patches: Float32Array,
+  ): Promise<{ embedding: Float32Array; tokens?: Float32Array }> {
+    const perImage = tokenCount(this.#size) * patchValues(this.#size);
+    const count = patches.length / perImage;
+    if (!Number.isInteger(count) || count > this.batch) throw new RangeError(`${count} images for a batch of ${this.batch}`);
+    let full = patches;
+    if (count < this.batch) {
+      full = new Float32Array(this.batch * perImage);
+      full.set(patches);
+    }
+    const results = await this.#session.run({ ...weights, patches: full });
+    const embedding = results['embedding']!.subarray(0, count * this.width);
+    if (!this.#withTokens) return { embedding };
+    return {
+      embedding,
+      tokens: results['tokens']!.subarray(0, count * tokenCount(this.#size) * this.#size.encoder.width),
+    };
+  }
+
+  async dispose(): Promise<void> {
+    await this.#session.dispose();
+  }
+}

@@ -1,0 +1,40 @@
+// Everything a run needs to go on: weights, target, moments and the step. Plain arrays by name, written to in place.
+import type { TrainConfig } from '../../shared/config-table.ts';
+import { encoderParameters, initialWeights, modelSize, targetParameters, trainedParameters } from '../jepa/model.ts';
+import type { ModelSize } from '../jepa/model.ts';
+
+export interface TrainState {
+  /** Updates done. */
+  step: number;
+  /** `contextEncoder.*`, `predictor.*`, `targetEncoder.*`, `moment1.*`, `moment2.*`. */
+  readonly tensors: Record<string, Float32Array>;
+}
+
+export interface StateTensor {
+  readonly name: string;
+  readonly shape: readonly number[];
+}
+
+/** Names and shapes of all tensors of a state, in the order in which they are stored. */
+export function stateTensors(size: ModelSize): readonly StateTensor[] {
+  const trained = trainedParameters(size);
+  const moments = (kind: string): StateTensor[] => trained.map(({ name, shape }) => ({ name: `${kind}.${name}`, shape }));
+  return [...trained, ...targetParameters(size), ...moments('moment1'), ...moments('moment2')].map(({ name, shape }) => ({ name, shape }));
+}
+
+/** The state of a run before its first step, a pure function of the configuration. */
+export function initialState(config: TrainConfig): TrainState {
+  const size = modelSize(config);
+  const tensors: Record<string, Float32Array> = initialWeights(size, config.seed);
+  for (const { name, shape } of stateTensors(size)) tensors[name] ??= new Float32Array(shape.reduce((a, b) => a * b, 1));
+  return { step: 0, tensors };
+}
+
+/** The weights of one encoder under the names that its graph takes. */
+export function encoderWeights(
+  state: TrainState,
+  size: ModelSize,
+  prefix: 'contextEncoder' | 'targetEncoder',
+): Record<string, Float32Array> {
+  return Object.fromEntries(encoderParameters(size).map(({ name }) => [`${prefix}.${name}`, state.tensors[`${prefix}.${name}`]!]));
+}

@@ -1,0 +1,113 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { parseConfig } from '../../shared/config.ts';
+import type { TrainConfig } from '../../shared/config-table.ts';
+import { Random } from '../../shared/random.ts';
+import { relativeError } from '../jepa/testing/reference-values.ts';
+import { initialState } from './state.ts';
+import type { TrainState } from './state.ts';
+import { StepRunner } from './step-runner.ts';
+import type { StepOutcome } from './step-runner.ts';
+
+const small = {
+  architecture: 'custom',
+  width: 24,
+  depth: 2,
+  heads: 2,
+  mlpRatio: 2,
+  imageSize: 24,
+  patchSize: 4,
+  predictorWidth: 12,
+  predictorDepth: 1,
+  predictorHeads: 2,
+  batchSize: 32,
+  steps: 10,
+  threads: 1,
+  learningRate: 1e-3,
+  sigregProjections: 16,
+} as const;
+
+function patchesOf(config: TrainConfig, step: number, crops: number): Float32Array {
+  const random = new Random(9, 'test', step);
+  return Float32Array.from(
+    { length: crops * config.batchSize * (config.imageSize / config.patchSize) ** 2 * 3 * config.patchSize ** 2 },
+    () => random.normal(),
+  );
+}
+
+async function train(
+  config: TrainConfig,
+  steps: number,
+  state: TrainState = initialState(config),
+): Promise<{ state: TrainState; outcomes: StepOutcome[] }> {
+  const runner = await StepRunner.create(config, 10, { threads: config.threads });
+  const outcomes: StepOutcome[] = [];
+  for (let i = 0; i < steps; i++) outcomes.push(await runner.run(state, patchesOf(config, state.step, config.agreement > 0 ? 2 : 1)));
+  await runner.dispose();
+  return { state, outcomes };
+}
+
+describe('a step cut into micro-batches', () => {
+  it.each([
+    ['the masked loss alone', {}],
+    ['losses over the whole batch', { sigreg: 0.1, agreement: 0.5 }],
+    ['squared error', { loss: 'l2' }],
+  ])('1×32, 4×8 and 32×1 move the weights alike: %s', async (_, extra) => {
+    const whole = await train(parseConfig({ ...small, ...extra, microBatch: 32 }), 2);
+    for (const microBatch of [8, 1]) {
+      const cut = await train(parseConfig({ ...small, ...extra, microBatch }), 2);
+      cut.outcomes.forEach((outcome, i) => {
+        expect(outcome.loss).toBeCloseTo(whole.outcomes[i]!.loss, 5);
+        expect(outcome.gradientNorm / whole.outcomes[i]!.gradientNorm).toBeCloseTo(1, 4);
+      });
+      // Adam divides by the gradient's size, so a weight without gradient takes a full step of rounding noise: compare the moments.
+      for (const name of Object.keys(whole.state.tensors).filter((key) => key.startsWith('moment1.') && !key.endsWith('qkv.bias'))) {
+        expect(relativeError(cut.state.tensors[name]!, whole.state.tensors[name]!), name).toBeLessThan(1e-3);
+      }
+    }
+  });
+
+  it('is the same bit for bit when it is repeated, and when it goes on from a copied state', async () => {
+    const config = parseConfig({ ...small, microBatch: 8 });
+    const [a, b] = [await train(config, 4), await train(config, 2)];
+    const resumed = await train(config, 2, {
+      step: b.state.step,
+      tensors: Object.fromEntries(Object.entries(b.state.tensors).map(([name, values]) => [name, values.slice()])),
+    });
+    expect(resumed.state).toEqual(a.state);
+  });
+
+  it('refuses a step that is not finite and leaves the weights as they were', async () => {
+    const config = parseConfig({ ...small, microBatch: 8 });
+    const runner = await StepRunner.create(config, 10, { threads: 1 });
+    const state = initialState(config);
+    const before = initialState(config);
+    const patches = patchesOf(config, 0, 1);
+    patches[5] = Infinity;
+    const outcome = await runner.run(state, patches);
+    await runner.dispose();
+    expect(outcome.refused).toBe(true);
+    expect(state.tensors).toEqual(before.tensors);
+  });
+
+  it('recompiles when a paper-exact context is longer than expected', async () => {
+    const { outcomes } = await train(parseConfig({ ...small, masking: 'paper-exact', minKeep: 2, batchSize: 4, microBatch: 2 }), 5);
+    for (const { loss } of outcomes) expect(loss).toBeGreaterThan(0);
+  });
+});
+
+describe('the memory of a run', () => {
+  it('is flat over 200 steps', async () => {
+    const config = parseConfig({ ...small, batchSize: 8, microBatch: 4 });
+    const runner = await StepRunner.create(config, 300, { threads: 1 });
+    const state = initialState(config);
+    const resident = (): number => Number(/VmRSS:\s+(\d+)/.exec(readFileSync('/proc/self/status', 'utf8'))![1]) / 1024;
+    const patches = patchesOf(config, 0, 1);
+    for (let i = 0; i < 60; i++) await runner.run(state, patches);
+    const early = resident();
+    for (let i = 0; i < 200; i++) await runner.run(state, patches);
+    const grown = resident() - early;
+    await runner.dispose();
+    expect(grown).toBeLessThan(48);
+  });
+});

@@ -1,0 +1,200 @@
+// Runs the compiled step: cuts a batch into micro-batches, adds their gradients up, and moves the weights in place.
+import type { TrainConfig } from '../../shared/config-table.ts';
+import { Random } from '../../shared/random.ts';
+import { update } from '../jepa/adamw.ts';
+import { packMasks } from '../jepa/mask-batch.ts';
+import { contextTokenCount, drawMasks, mostTargetTokens } from '../jepa/masks.ts';
+import type { ImageMasks } from '../jepa/masks.ts';
+import { modelSize, patchValues, tokenCount, trainedParameters } from '../jepa/model.ts';
+import { accumulate, couple, isCoupled, pool } from '../jepa/step.ts';
+import type { StepSize } from '../jepa/step.ts';
+import { OnnxSession } from '../runtime/onnx-session.ts';
+import type { SessionOptions } from '../runtime/onnx-session.ts';
+import { lowerOnnx } from '../tensor/lower-onnx.ts';
+import { scheduleInputsAt, scheduleOf } from './schedules.ts';
+import type { Schedule } from './schedules.ts';
+import type { TrainState } from './state.ts';
+
+export interface StepOutcome {
+  readonly loss: number;
+  readonly smoothL1: number;
+  readonly squaredError: number;
+  readonly coupled?: number;
+  readonly gradientNorm: number;
+  /** Whether the weights stayed as they were because a gradient or a loss was not finite. */
+  readonly refused: boolean;
+}
+
+/** Crops that one image of the batch becomes. */
+export const cropsPerImage = (config: Pick<TrainConfig, 'agreement'>): 1 | 2 => (config.agreement > 0 ? 2 : 1);
+
+/**
+ * Images per pass when none is set: hidden activations of about 6 MB, so that what one kernel writes is still in the cache when
+ * the next reads it; measured best or near it for every size tried.
+ */
+export function automaticMicroBatch(config: TrainConfig): number {
+  const size = modelSize(config);
+  const bytes = 4 * tokenCount(size) * size.encoder.hidden * cropsPerImage(config);
+  const wanted = Math.max(1, Math.min(config.batchSize, Math.round(6e6 / bytes)));
+  let best = 1;
+  for (let divisor = 1; divisor <= wanted; divisor++) if (config.batchSize % divisor === 0) best = divisor;
+  return best;
+}
+
+/** The sizes that a run is compiled for. Throws `bad-config` when the grid is too small for its masks. */
+export function stepSize(config: TrainConfig): StepSize {
+  const model = modelSize(config);
+  const crops = cropsPerImage(config);
+  const paper = config.masking === 'paper-exact';
+  const targetTokens = mostTargetTokens(config, model.grid);
+  return {
+    model,
+    microBatch: crops * (config.microBatch || automaticMicroBatch(config)),
+    batch: crops * config.batchSize,
+    contextTokens: paper ? longestPaperContext(config, crops * config.batchSize) : contextTokenCount(config),
+    targetBlocks: config.targetCount,
+    targetTokens,
+    paddedContext: paper,
+  };
+}
+
+/** Longest context of the first 64 steps; a longer one later recompiles the step. */
+function longestPaperContext(config: TrainConfig, batch: number): number {
+  const lengths = Array.from({ length: 64 }, (_, step) => drawMasks(config, config.seed, step, batch, 0)[0]!.context.length);
+  return Math.max(...lengths);
+}
+
+type Session = 'accumulate' | 'pool' | 'couple';
+
+export class StepRunner {
+  readonly config: TrainConfig;
+  readonly schedule: Schedule;
+  #size: StepSize;
+  readonly #options: SessionOptions;
+  readonly #gradients: Record<string, Float32Array>;
+  #sessions: Partial<Record<Session, OnnxSession>> = {};
+  #update: OnnxSession | undefined;
+
+  private constructor(config: TrainConfig, steps: number, options: SessionOptions) {
+    this.config = config;
+    this.schedule = scheduleOf(config, steps);
+    this.#options = options;
+    this.#size = stepSize(config);
+    this.#gradients = Object.fromEntries(
+      trainedParameters(this.#size.model).map(({ name, shape }) => [
+        `gradient.${name}`,
+        new Float32Array(shape.reduce((a, b) => a * b, 1)),
+      ]),
+    );
+  }
+
+  /** Compiles the step of a run of `steps` updates. */
+  static async create(config: TrainConfig, steps: number, options: SessionOptions): Promise<StepRunner> {
+    const runner = new StepRunner(config, steps, options);
+    await runner.#compile();
+    runner.#update = await OnnxSession.create(lowerOnnx(update(runner.size.model, config)), options);
+    return runner;
+  }
+
+  get size(): StepSize {
+    return this.#size;
+  }
+
+  async #compile(): Promise<void> {
+    const graphs: Partial<Record<Session, Parameters<typeof lowerOnnx>[0]>> = {
+      accumulate: accumulate(this.#size, this.config),
+    };
+    if (isCoupled(this.config) && this.#size.microBatch < this.#size.batch) {
+      graphs.pool = pool(this.#size);
+      graphs.couple = couple(this.#size, this.config);
+    }
+    for (const [name, graph] of Object.entries(graphs))
+      this.#sessions[name as Session] = await OnnxSession.create(lowerOnnx(graph), this.#options);
+  }
+
+  /** Masks of a step's images; recompiles when a paper-exact context is longer than any before. */
+  async #masks(step: number): Promise<readonly ImageMasks[]> {
+    const masks = drawMasks(this.config, this.config.seed, step, this.#size.batch, this.#size.contextTokens);
+    const longest = masks[0]!.context.length;
+    if (longest > this.#size.contextTokens) {
+      await Promise.all(Object.values(this.#sessions).map(async (session) => session.dispose()));
+      this.#sessions = {};
+      this.#size = { ...this.#size, contextTokens: Math.min(tokenCount(this.#size.model), longest + 4) };
+      await this.#compile();
+    }
+    return masks;
+  }
+
+  /** One update with the patches [batch, N, 3·P·P] of step `state.step`; moves `state` in place and counts the step. */
+  async run(state: TrainState, patches: Float32Array): Promise<StepOutcome> {
+    const masks = await this.#masks(state.step);
+    const { batch, microBatch, model } = this.#size;
+    const stride = microBatch * tokenCount(model) * patchValues(model);
+    const cut = (at: number): Float32Array => patches.subarray((at / microBatch) * stride, (at / microBatch + 1) * stride);
+    const starts = Array.from({ length: batch / microBatch }, (_, i) => i * microBatch);
+    const directions = isCoupled(this.config) ? { directions: this.#directions(state.step) } : {};
+    const feeds = { ...state.tensors, ...this.#gradients, ...directions };
+    const coupling = this.#sessions.pool ? await this.#collect(feeds, masks, starts, cut) : undefined;
+
+    for (const values of Object.values(this.#gradients)) values.fill(0);
+    const sums = { smoothL1: 0, squaredError: 0, coupled: coupling?.coupled };
+    for (const at of starts) {
+      const cotangent = coupling ? { pooledCotangent: rows(coupling.pooledCotangent, at, microBatch, batch) } : {};
+      const results = await this.#sessions.accumulate!.run(
+        { ...feeds, ...packMasks(this.#size, masks, at), ...cotangent, patches: cut(at) },
+        this.#gradients,
+      );
+      sums.smoothL1 += results['smoothL1']![0]!;
+      sums.squaredError += results['squaredError']![0]!;
+      if (results['coupled']) sums.coupled = results['coupled'][0]!;
+    }
+    const moved = await this.#update!.run({ ...feeds, ...scheduleInputsAt(this.schedule, this.config, state.step) }, state.tensors);
+    state.step++;
+    const gradientNorm = moved['gradientNorm']![0]!;
+    const { coupled, ...losses } = sums;
+    const loss = (this.config.loss === 'l2' ? losses.squaredError : losses.smoothL1) + (coupled ?? 0);
+    return {
+      loss,
+      ...losses,
+      ...(coupled !== undefined && { coupled }),
+      gradientNorm,
+      refused: !Number.isFinite(gradientNorm),
+    };
+  }
+
+  /** Forward-only pass over the batch, then its loss and the cotangent of every pooled context. */
+  async #collect(
+    feeds: Record<string, Float32Array>,
+    masks: readonly ImageMasks[],
+    starts: readonly number[],
+    cut: (at: number) => Float32Array,
+  ): Promise<{ coupled: number; pooledCotangent: Float32Array }> {
+    const { batch, microBatch, model } = this.#size;
+    const pooled = new Float32Array(batch * model.encoder.width);
+    for (const at of starts) {
+      const results = await this.#sessions.pool!.run({
+        ...feeds,
+        ...packMasks(this.#size, masks, at),
+        patches: cut(at),
+      });
+      rows(pooled, at, microBatch, batch).set(results['pooled']!);
+    }
+    const results = await this.#sessions.couple!.run({ ...feeds, pooled });
+    return { coupled: results['coupled']![0]!, pooledCotangent: results['pooledCotangent']! };
+  }
+
+  #directions(step: number): Float32Array {
+    const random = new Random(this.config.seed, 'projection', step);
+    return Float32Array.from({ length: this.#size.model.encoder.width * this.config.sigregProjections }, () => random.normal());
+  }
+
+  async dispose(): Promise<void> {
+    await Promise.all([...Object.values(this.#sessions), this.#update].map(async (session) => session?.dispose()));
+  }
+}
+
+/** Rows `from` … `from + count − 1` of a matrix with `all` rows, as a view. */
+function rows(values: Float32Array, from: number, count: number, all: number): Float32Array {
+  const width = values.length / all;
+  return values.subarray(from * width, (from + count) * width);
+}
