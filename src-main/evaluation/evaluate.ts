@@ -1,0 +1,125 @@
+// Measures one source of vectors (this run, its untrained network, raw pixels) in all three spaces, every one in the same way.
+import { cropRetrieval } from './crop-retrieval.ts';
+import { linearProbe, type ProbeResult } from './linear-probe.ts';
+import { classifyByNeighbours, type NeighbourResult } from './nearest-neighbours.ts';
+import { eigenSpectrum, meanPairwiseCosine, rankMe, spectrumAlpha } from './rank.ts';
+import { applySpace, fitSpace, normaliseRows, type SpaceKind, spaceKinds, type SpaceOptions } from './spaces.ts';
+
+/** Whose vectors they are. */
+export type VectorSource = 'run' | 'untrained' | 'pixels';
+
+export interface LabelledVectors {
+  readonly source: VectorSource;
+  readonly dimension: number;
+  /** [N, dimension] and [M, dimension], as the encoder gave them. */
+  readonly bank: Float32Array;
+  readonly bankLabels: Uint32Array;
+  readonly queries: Float32Array;
+  readonly queryLabels: Uint32Array;
+}
+
+export interface CropVectors {
+  readonly source: VectorSource;
+  readonly dimension: number;
+  /** Row i of both: two non-overlapping crops of image i, [N, dimension]. */
+  readonly first: Float32Array;
+  readonly second: Float32Array;
+  /** Vectors to fit the spaces on; without them the crops of both sides. */
+  readonly bank?: Float32Array;
+}
+
+/** Figures of one source in one space; `undefined` where one was not measured. Accuracies and recalls are 0–1. */
+export interface SpaceFigures {
+  readonly neighbours: number | undefined;
+  readonly probe: number | undefined;
+  readonly cropRecall: number | undefined;
+  readonly cropPrecision: number | undefined;
+  readonly rankMe: number;
+  readonly alpha: number | undefined;
+  readonly meanCosine: number;
+}
+
+export interface SourceFigures {
+  readonly source: VectorSource;
+  readonly dimension: number;
+  readonly spaces: Readonly<Record<SpaceKind, SpaceFigures>>;
+  /** Per class, in the space with the best accuracy; empty without labels. */
+  readonly perClass: NeighbourResult['perClass'];
+  /** The linear probe's fit per space, to show whether it converged. */
+  readonly probes: Readonly<Partial<Record<SpaceKind, ProbeResult>>>;
+}
+
+export interface EvaluateOptions extends SpaceOptions {
+  /** The probe takes most of the time: leave it out while training. */
+  readonly probe?: boolean;
+}
+
+/** Beyond this dimension (raw pixels) the probe is made in the whitened space only, where it is quick. */
+export const probeDimensionLimit = 1024;
+
+/** 20-NN, linear probe and health of labelled vectors; every space is fitted on the bank alone. */
+export function evaluateLabelled(vectors: LabelledVectors, options: EvaluateOptions = {}): SourceFigures {
+  const { source, dimension, bank, bankLabels, queries, queryLabels } = vectors;
+  const probes: Partial<Record<SpaceKind, ProbeResult>> = {};
+  let best: NeighbourResult | undefined;
+  const spaces = inEverySpace((kind) => {
+    const space = fitSpace(kind, bank, dimension, options);
+    const width = space.outputDimension;
+    const placed = applySpace(space, bank);
+    const unitBank = normaliseRows(placed, width);
+    const unitQueries = normaliseRows(applySpace(space, queries), width);
+    const neighbours = classifyByNeighbours(unitBank, bankLabels, unitQueries, queryLabels, width);
+    if (!best || neighbours.accuracy > best.accuracy) best = neighbours;
+    if (options.probe !== false && width <= probeDimensionLimit) {
+      probes[kind] = linearProbe(unitBank, bankLabels, unitQueries, queryLabels, width, { seed: options.seed ?? 0 });
+    }
+    return {
+      neighbours: neighbours.accuracy,
+      probe: probes[kind]?.accuracy,
+      cropRecall: undefined,
+      cropPrecision: undefined,
+      ...health(placed, width, options.seed),
+    };
+  });
+  return { source, dimension, spaces, perClass: best?.perClass ?? [], probes };
+}
+
+/** Crop retrieval and health of vectors without labels. */
+export function evaluateCrops(vectors: CropVectors, options: EvaluateOptions = {}): SourceFigures {
+  const { source, dimension, first, second } = vectors;
+  const bank = vectors.bank ?? concatenate(first, second);
+  const spaces = inEverySpace((kind) => {
+    const space = fitSpace(kind, bank, dimension, options);
+    const width = space.outputDimension;
+    const found = cropRetrieval(normaliseRows(applySpace(space, first), width), normaliseRows(applySpace(space, second), width), width);
+    return {
+      neighbours: undefined,
+      probe: undefined,
+      cropRecall: found.recallAt1,
+      cropPrecision: found.meanAveragePrecision,
+      ...health(applySpace(space, bank), width, options.seed),
+    };
+  });
+  return { source, dimension, spaces, perClass: [], probes: {} };
+}
+
+function inEverySpace(measure: (kind: SpaceKind) => SpaceFigures): Record<SpaceKind, SpaceFigures> {
+  const [raw, centred, whitened] = spaceKinds.map(measure);
+  return { raw: raw!, centred: centred!, whitened: whitened! };
+}
+
+function health(placed: Float32Array, dimension: number, seed = 0): Pick<SpaceFigures, 'rankMe' | 'alpha' | 'meanCosine'> {
+  const spectrum = eigenSpectrum(placed, dimension, { seed });
+  return {
+    rankMe: rankMe(spectrum),
+    alpha: spectrumAlpha(spectrum),
+    meanCosine: meanPairwiseCosine(placed, dimension),
+  };
+}
+
+function concatenate(first: Float32Array, second: Float32Array): Float32Array {
+  const both = new Float32Array(first.length + second.length);
+  both.set(first);
+  both.set(second, first.length);
+  return both;
+}

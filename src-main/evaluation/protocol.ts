@@ -1,0 +1,170 @@
+// Which images judge an encoder: a bank to look things up in and queries that are looked up. A pure function of the images' paths,
+// contents and labels, so that every run of a folder is judged by the same images.
+
+export interface EvaluationImage {
+  /** Relative to the folder, with `/`. */
+  readonly path: string;
+  /** Hash of the content, hex. */
+  readonly hash: string;
+  readonly label: string | undefined;
+  readonly split: Split | undefined;
+}
+export type Split = 'train' | 'test';
+
+export interface ProtocolOptions {
+  /** `choosing`: the first queries of each class, for every decision; `reporting`: all the others, to be looked at once. */
+  readonly purpose?: 'choosing' | 'reporting';
+  readonly bankPerClass?: number;
+  readonly queriesPerClass?: number;
+  /** Most images for crop retrieval. */
+  readonly cropImages?: number;
+}
+
+export interface LabelProtocol {
+  readonly kind: 'labels';
+  /** `folders`: train and test as the folder has them; `hash`: split here. */
+  readonly split: 'folders' | 'hash';
+  readonly classes: readonly string[];
+  /** Positions in the list of images; labels are positions in `classes`. */
+  readonly bank: Uint32Array;
+  readonly bankLabels: Uint32Array;
+  readonly queries: Uint32Array;
+  readonly queryLabels: Uint32Array;
+  /** Classes left out because they have fewer than {@link minimumPerClass} images on a side. */
+  readonly leftOut: readonly string[];
+  /** Queries whose very content is in the bank too. */
+  readonly repeated: number;
+}
+
+export interface CropProtocol {
+  readonly kind: 'crops';
+  readonly images: Uint32Array;
+  /** Why labels are not used. */
+  readonly reason: string;
+}
+
+/** A class counts with this many images in the bank and one query; a figure from fewer would be noise. */
+export const minimumPerClass = 4;
+/** With fewer queries in all, one of them moves the figure by more than two points. */
+export const minimumQueries = 50;
+
+/** The split that a path's folders name: `train/…`, `test/…`, also `val` and `validation` at any depth above the file. */
+export function splitOfPath(path: string): Split | undefined {
+  for (const folder of path.toLowerCase().split('/').slice(0, -1)) {
+    if (folder === 'train' || folder === 'training') return 'train';
+    if (folder === 'test' || folder === 'val' || folder === 'valid' || folder === 'validation') return 'test';
+  }
+  return undefined;
+}
+
+/**
+ * Chooses bank and queries. With train and test: the first 1,000 files by name of each class of train, and the first 200 of each
+ * class of test (`choosing`) or the rest of them (`reporting`). Without: copies of one content count once, each class is ordered
+ * by hash and its first fifth asks (choosing and reporting take turns; a single one serves both), the rest is the bank. Without two usable classes or 50
+ * queries: crop retrieval on up to 2,000 images.
+ */
+export function planEvaluation(images: readonly EvaluationImage[], options: ProtocolOptions = {}): LabelProtocol | CropProtocol {
+  const { purpose = 'choosing', bankPerClass = 1000, queriesPerClass = 200, cropImages = 2000 } = options;
+  const labelled = images.some((image) => image.label !== undefined);
+  const crops = (reason: string): CropProtocol => ({ kind: 'crops', images: firstByHash(images, cropImages), reason });
+  if (!labelled) return crops('The images have no labels.');
+  const folders = ['train', 'test'].every((split) => images.some((image) => image.split === split && image.label !== undefined));
+  const classes: string[] = [];
+  const leftOut: string[] = [];
+  const bank: number[] = [];
+  const bankLabels: number[] = [];
+  const queries: number[] = [];
+  const queryLabels: number[] = [];
+  for (const [label, members] of [...byLabel(images)].sort(([a], [b]) => compare(a, b))) {
+    const sides = folders
+      ? splitByFolders(images, members, purpose, queriesPerClass)
+      : splitByHash(images, members, purpose, queriesPerClass);
+    if (sides.bank.length < minimumPerClass || sides.queries.length === 0) {
+      leftOut.push(label);
+      continue;
+    }
+    for (const row of sides.bank.slice(0, bankPerClass)) {
+      bank.push(row);
+      bankLabels.push(classes.length);
+    }
+    for (const row of sides.queries) {
+      queries.push(row);
+      queryLabels.push(classes.length);
+    }
+    classes.push(label);
+  }
+  if (classes.length < 2) return crops(`Fewer than two folders hold ${minimumPerClass + 1} different images.`);
+  if (queries.length < minimumQueries) {
+    return crops(`Only ${queries.length} labelled images are left to ask with; ${minimumQueries} are needed.`);
+  }
+  const known = new Set(bank.map((row) => images[row]!.hash));
+  return {
+    kind: 'labels',
+    split: folders ? 'folders' : 'hash',
+    classes,
+    bank: Uint32Array.from(bank),
+    bankLabels: Uint32Array.from(bankLabels),
+    queries: Uint32Array.from(queries),
+    queryLabels: Uint32Array.from(queryLabels),
+    leftOut,
+    repeated: queries.filter((row) => known.has(images[row]!.hash)).length,
+  };
+}
+
+interface Sides {
+  readonly bank: readonly number[];
+  readonly queries: readonly number[];
+}
+
+function splitByFolders(
+  images: readonly EvaluationImage[],
+  members: readonly number[],
+  purpose: 'choosing' | 'reporting',
+  queriesPerClass: number,
+): Sides {
+  const byName = [...members].sort((a, b) => compare(images[a]!.path, images[b]!.path));
+  const test = byName.filter((row) => images[row]!.split === 'test');
+  return {
+    bank: byName.filter((row) => images[row]!.split === 'train'),
+    queries: purpose === 'choosing' ? test.slice(0, queriesPerClass) : test.slice(queriesPerClass),
+  };
+}
+
+function splitByHash(
+  images: readonly EvaluationImage[],
+  members: readonly number[],
+  purpose: 'choosing' | 'reporting',
+  queriesPerClass: number,
+): Sides {
+  const ordered = differentByHash(images, members);
+  // Half of the queries are kept back for the report, so that choosing cannot fit them.
+  const asking = Math.min(2 * queriesPerClass, Math.max(1, Math.round(ordered.length / 5)));
+  const parity = purpose === 'choosing' || asking === 1 ? 0 : 1;
+  return { bank: ordered.slice(asking), queries: ordered.slice(0, asking).filter((_, i) => i % 2 === parity) };
+}
+
+function firstByHash(images: readonly EvaluationImage[], count: number): Uint32Array {
+  return Uint32Array.from(differentByHash(images, [...images.keys()]).slice(0, count));
+}
+
+/** One row per content, ordered by hash; of copies the first by name. */
+function differentByHash(images: readonly EvaluationImage[], members: readonly number[]): number[] {
+  const ordered = [...members].sort((a, b) => compare(images[a]!.hash, images[b]!.hash) || compare(images[a]!.path, images[b]!.path));
+  return ordered.filter((row, i) => i === 0 || images[row]!.hash !== images[ordered[i - 1]!]!.hash);
+}
+
+function byLabel(images: readonly EvaluationImage[]): Map<string, number[]> {
+  const groups = new Map<string, number[]>();
+  for (const [row, { label }] of images.entries()) {
+    if (label === undefined) continue;
+    const members = groups.get(label);
+    if (members) members.push(row);
+    else groups.set(label, [row]);
+  }
+  return groups;
+}
+
+/** By code unit, the same on every machine and in every language. */
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

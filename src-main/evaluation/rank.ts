@@ -1,0 +1,128 @@
+// Health of embeddings without labels: how many directions they use, how their spectrum decays, how alike they all are.
+import { AppError } from '../../shared/errors.ts';
+import { Random } from '../../shared/random.ts';
+import { gramMatrix, meanOfRows, rowCount, scatterMatrix } from './matrix-products.ts';
+import { normaliseRows } from './spaces.ts';
+import { symmetricEigen } from './symmetric-eigen.ts';
+
+/** Above this many dimensions and vectors, a seeded sample of this many vectors stands for all. */
+const spectrumSide = 1024;
+
+export interface SpectrumOptions {
+  /** Take the mean out first (RankMe's paper does not). */
+  readonly centred?: boolean;
+  readonly seed?: number;
+}
+
+/** Eigenvalues of XᵀX ÷ N of `vectors` [N, dimension], descending, min(N, dimension) of them (1,024 at most beyond that size). */
+export function eigenSpectrum(vectors: Float32Array, dimension: number, options: SpectrumOptions = {}): Float64Array {
+  const all = rowCount(vectors, dimension);
+  if (all === 0) throw new AppError('bad-input', 'There are no vectors to measure.', 'Embed some images first.');
+  const sampled = dimension > spectrumSide && all > spectrumSide ? sampleRows(vectors, dimension, options.seed ?? 0) : vectors;
+  const rows = sampled.length / dimension;
+  const mean = options.centred ? meanOfRows(sampled, dimension) : undefined;
+  const { values } =
+    rows < dimension
+      ? symmetricEigen(gramMatrix(sampled, dimension, mean), rows)
+      : symmetricEigen(scatterMatrix(sampled, dimension, mean), dimension);
+  return values.map((value) => Math.max(0, value) / rows);
+}
+
+function sampleRows(vectors: Float32Array, dimension: number, seed: number): Float32Array {
+  const order = new Random(seed, 'evaluation', 2)
+    .permutation(vectors.length / dimension)
+    .subarray(0, spectrumSide)
+    .sort();
+  const sample = new Float32Array(order.length * dimension);
+  for (const [i, row] of order.entries()) sample.set(vectors.subarray(row * dimension, (row + 1) * dimension), i * dimension);
+  return sample;
+}
+
+/** RankMe (Garrido et al. 2023): exp(−Σ p log p), p = σ ÷ Σσ over the singular values; from 1 to the number of them. */
+export function rankMe(spectrum: Float64Array): number {
+  return exponentialEntropy(spectrum.map(Math.sqrt));
+}
+
+/** exp of the entropy of `weights` ÷ their sum; 0 when all are zero. */
+function exponentialEntropy(weights: Float64Array): number {
+  const total = weights.reduce((sum, value) => sum + value, 0);
+  if (!(total > 0)) return 0;
+  let entropy = 0;
+  for (const weight of weights) if (weight > 0) entropy -= (weight / total) * Math.log(weight / total);
+  return Math.exp(entropy);
+}
+
+/**
+ * α of eigenvalueⱼ ∝ j^−α (α-ReQ, Agrawal et al. 2022): minus the slope of the least-squares line through (log j, log λⱼ) for
+ * j from 1 (or `from`) to the last eigenvalue above 1e-7 of the first, each j weighted 1 ÷ j so that every octave counts alike.
+ * `undefined` with fewer than four such eigenvalues.
+ */
+export function spectrumAlpha(spectrum: Float64Array, from = 1): number | undefined {
+  const floor = (spectrum[0] ?? 0) * 1e-7;
+  let [weight, sumX, sumY, sumXX, sumXY, points] = [0, 0, 0, 0, 0, 0];
+  for (let j = from; j <= spectrum.length && spectrum[j - 1]! > floor; j++) {
+    const x = Math.log(j);
+    const y = Math.log(spectrum[j - 1]!);
+    const w = 1 / j;
+    weight += w;
+    sumX += w * x;
+    sumY += w * y;
+    sumXX += w * x * x;
+    sumXY += w * x * y;
+    points++;
+  }
+  if (points < 4) return undefined;
+  return -(weight * sumXY - sumX * sumY) / (weight * sumXX - sumX * sumX);
+}
+
+/**
+ * Mean cosine over all pairs of different vectors; 1 is collapse. With m the mean of the N normalised vectors it is
+ * (N·‖m‖² − s) ÷ (N − 1), s = the share of vectors that are not zero. Throws `bad-input` for fewer than two.
+ */
+export function meanPairwiseCosine(vectors: Float32Array, dimension: number): number {
+  const count = rowCount(vectors, dimension);
+  if (count < 2) throw new AppError('bad-input', 'Pairs need at least two vectors.', 'Embed more images.');
+  const unit = normaliseRows(vectors, dimension);
+  const mean = meanOfRows(unit, dimension);
+  let own = 0;
+  for (let i = 0; i < unit.length; i++) own += unit[i]! ** 2;
+  const squares = mean.reduce((sum, value) => sum + value * value, 0);
+  return (count * squares - own / count) / (count - 1);
+}
+
+/**
+ * LiDAR (Thilak et al. 2023, eq. 2–4): exp-entropy of the eigenvalues of Σw^−½·Σb·Σw^−½, where `views` [images, viewsPerImage,
+ * dimension] (views of one image are one class) give Σb, the scatter of the image means, and Σw, the scatter around them, plus
+ * `delta` on its diagonal. Throws `bad-input` for fewer than two images or views.
+ */
+export function lidar(views: Float32Array, viewsPerImage: number, dimension: number, delta = 1e-4): number {
+  const images = rowCount(views, viewsPerImage * dimension);
+  if (images < 2 || viewsPerImage < 2) {
+    throw new AppError('bad-input', `LiDAR got ${images} images of ${viewsPerImage} views.`, 'It needs two of each.');
+  }
+  const means = new Float32Array(images * dimension);
+  const within = new Float32Array(views.length);
+  for (let image = 0; image < images; image++) {
+    const own = views.subarray(image * viewsPerImage * dimension, (image + 1) * viewsPerImage * dimension);
+    const mean = meanOfRows(own, dimension);
+    means.set(mean, image * dimension);
+    for (let i = 0; i < own.length; i++) within[image * viewsPerImage * dimension + i] = own[i]! - mean[i % dimension]!;
+  }
+  const scatterWithin = scatterMatrix(within, dimension);
+  for (let i = 0; i < scatterWithin.length; i++) scatterWithin[i]! /= images * (viewsPerImage - 1);
+  for (let k = 0; k < dimension; k++) scatterWithin[k * dimension + k]! += delta;
+  const eigen = symmetricEigen(scatterWithin, dimension);
+  // The eigenvalues of Σw^−½ Σb Σw^−½ are those of the scatter of the means in coordinates that whiten Σw.
+  const whitened = new Float32Array(images * dimension);
+  const grandMean = meanOfRows(means, dimension);
+  for (let image = 0; image < images; image++) {
+    for (let j = 0; j < dimension; j++) {
+      let sum = 0;
+      for (let k = 0; k < dimension; k++) {
+        sum += eigen.vectors[j * dimension + k]! * (means[image * dimension + k]! - grandMean[k]!);
+      }
+      whitened[image * dimension + j] = sum / Math.sqrt(eigen.values[j]!);
+    }
+  }
+  return exponentialEntropy(eigenSpectrum(whitened, dimension));
+}

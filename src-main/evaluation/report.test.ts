@@ -1,0 +1,119 @@
+import { describe, expect, it } from 'vitest';
+import { evaluateCrops, evaluateLabelled, type VectorSource } from './evaluate.ts';
+import { type EvaluationImage, planEvaluation, splitOfPath } from './protocol.ts';
+import { assembleReport, renderReport } from './report.ts';
+import { gaussian } from './testing/reference.ts';
+
+const image = (path: string, label: string | undefined, hash = path): EvaluationImage => ({
+  path,
+  hash,
+  label,
+  split: splitOfPath(path),
+});
+const many = (folder: string, label: string, count: number): EvaluationImage[] =>
+  Array.from({ length: count }, (_, i) => image(`${folder}/${label}/${String(i).padStart(4, '0')}.jpg`, label));
+
+describe('planEvaluation', () => {
+  it('takes the first of train and the first, or the rest, of test', () => {
+    const images = [
+      ...many('test', 'dog', 30),
+      ...many('train', 'dog', 9),
+      ...many('train', 'cat', 12),
+      ...many('test', 'cat', 40),
+    ].reverse();
+    const options = { bankPerClass: 10, queriesPerClass: 25 };
+    const choosing = planEvaluation(images, options);
+    const reporting = planEvaluation(images, { ...options, purpose: 'reporting' });
+    if (choosing.kind !== 'labels') throw new Error(choosing.reason);
+    expect(choosing.classes).toEqual(['cat', 'dog']);
+    const names = [...choosing.bank].map((row) => images[row]!.path);
+    expect(names.slice(0, 2)).toEqual(['train/cat/0000.jpg', 'train/cat/0001.jpg']);
+    expect(names).toHaveLength(19);
+    expect(choosing.queries).toHaveLength(50);
+    expect(images[choosing.queries[24]!]!.path).toBe('test/cat/0024.jpg');
+    expect(reporting).toMatchObject({ kind: 'crops', reason: expect.stringContaining('20 labelled') });
+  });
+
+  it('splits by hash where the folder has no split, the same for any order, no content on both sides', () => {
+    const images = [...many('a', 'x', 300), ...many('a', 'y', 300), image('a/y/copy.jpg', 'y', 'a/y/0000.jpg'), ...many('a', 'few', 3)];
+    const plan = (list: EvaluationImage[], purpose: 'choosing' | 'reporting'): Set<string>[] => {
+      const found = planEvaluation(list, { purpose });
+      if (found.kind !== 'labels') throw new Error(found.reason);
+      expect([found.split, found.leftOut, found.repeated]).toEqual(['hash', ['few'], 0]);
+      return [found.bank, found.queries].map((rows) => new Set([...rows].map((row) => list[row]!.hash)));
+    };
+    const [bank, queries] = plan(images, 'choosing');
+    expect([bank!.size, queries!.size]).toEqual([480, 60]);
+    expect(plan(images.toReversed(), 'choosing')).toEqual([bank, queries]);
+    const [, held] = plan(images, 'reporting');
+    expect([held!.size, [...held!].filter((hash) => queries!.has(hash) || bank!.has(hash))]).toEqual([60, []]);
+  });
+
+  it('falls back to crops and says why', () => {
+    expect(planEvaluation(many('a', 'x', 500), {})).toMatchObject({ kind: 'crops', reason: expect.stringContaining('two folders') });
+    const unlabelled = many('a', 'x', 30).map((one) => ({ ...one, label: undefined }));
+    const plan = planEvaluation(unlabelled, { cropImages: 20 });
+    expect(plan).toMatchObject({ kind: 'crops', reason: 'The images have no labels.' });
+    if (plan.kind === 'crops') expect(plan.images).toHaveLength(20);
+  });
+
+  it('reads splits from folders only', () => {
+    expect(['train/a.jpg', 'x/Val/a/b.png', 'test.jpg', 'x/contest/y.jpg'].map(splitOfPath)).toEqual([
+      'train',
+      'test',
+      undefined,
+      undefined,
+    ]);
+  });
+});
+
+describe('the report', () => {
+  const classes = 3;
+  const [rows, asked, dimension] = [150, 90, 8];
+  const labels = (count: number): Uint32Array => Uint32Array.from({ length: count }, (_, i) => i % classes);
+  const vectors = (source: VectorSource, strength: number): Parameters<typeof evaluateLabelled>[0] => {
+    const make = (count: number, seed: number): Float32Array =>
+      gaussian(count * dimension, seed).map((v, i) => v + (Math.floor(i / dimension) % classes === i % dimension ? strength : 0));
+    return { source, dimension, bank: make(rows, 1), bankLabels: labels(rows), queries: make(asked, 2), queryLabels: labels(asked) };
+  };
+  const protocol = planEvaluation([
+    ...many('train', 'a', 50),
+    ...many('train', 'b', 50),
+    ...many('test', 'a', 45),
+    ...many('test', 'b', 45),
+  ]);
+  const report = (own: number, baseline: number): ReturnType<typeof assembleReport> =>
+    assembleReport(
+      protocol,
+      [evaluateLabelled(vectors('pixels', baseline), { probe: false }), evaluateLabelled(vectors('run', own))],
+      0.25,
+    );
+
+  it('puts the run first and says in one sentence how it stands', () => {
+    const good = report(4, 0.5);
+    expect(good.verdict).toBe('better');
+    expect(good.headline).toMatch(/^Neighbours agree with your folders \d+ % \(raw pixels \d+ %\)\.$/);
+    const text = renderReport(good);
+    expect(text.indexOf('this run')).toBeLessThan(text.lastIndexOf('raw pixels'));
+    expect(text).toContain('Position alone explains 25.0 %');
+    expect(text).toContain('linear probe');
+    expect(text).not.toContain('crop');
+    const run = good.rows[0]!;
+    expect(run.spaces.whitened.probe).toBeGreaterThan(0.9);
+    expect(good.rows[1]!.spaces.raw.probe).toBeUndefined();
+  });
+
+  it('says plainly when a baseline is as good', () => {
+    expect(report(0.2, 4)).toMatchObject({ verdict: 'not-better', headline: expect.stringContaining('no better than raw pixels') });
+    expect(report(1.05, 1)).toMatchObject({ verdict: expect.stringMatching(/^not-/) });
+  });
+
+  it('reports crops with their bias when there are no labels', () => {
+    const first = gaussian(40 * 6, 1);
+    const second = gaussian(40 * 6, 2).map((value, i) => 0.3 * value + first[i]!);
+    const made = assembleReport(planEvaluation(many('a', 'x', 40)), [evaluateCrops({ source: 'run', dimension: 6, first, second })]);
+    expect(made.verdict).toBe('no-baseline');
+    expect(made.rows[0]!.spaces.raw.cropRecall).toBeGreaterThan(0.4);
+    expect(renderReport(made)).toContain('colour statistics alone');
+  });
+});

@@ -1,0 +1,150 @@
+// The evaluation as a person reads it: this run beside its baselines in every space, and one sentence that says what it means.
+import { cropRetrievalBias } from './crop-retrieval.ts';
+import type { SourceFigures, SpaceFigures, VectorSource } from './evaluate.ts';
+import type { CropProtocol, LabelProtocol } from './protocol.ts';
+import { type SpaceKind, spaceKinds } from './spaces.ts';
+
+export interface EvaluationReport {
+  readonly version: 1;
+  readonly task: 'labels' | 'crops';
+  /** Vectors looked up, and vectors they were looked up among. */
+  readonly queries: number;
+  readonly bank: number;
+  readonly classes: readonly string[];
+  /** How the images were chosen, and what that cannot tell. */
+  readonly notes: readonly string[];
+  /** This run first, then its baselines. */
+  readonly rows: readonly SourceFigures[];
+  readonly headline: string;
+  readonly verdict: Verdict;
+  /** Share of the targets' variance that position alone explains, 0–1; `undefined` when not measured. */
+  readonly positionalShare: number | undefined;
+}
+
+export type Verdict = 'better' | 'not-clearly-better' | 'not-better' | 'no-baseline';
+
+export const sourceNames: Readonly<Record<VectorSource, string>> = {
+  run: 'this run',
+  untrained: 'untrained network',
+  pixels: 'raw pixels',
+};
+export const spaceNames: Readonly<Record<SpaceKind, string>> = {
+  raw: 'as is',
+  centred: 'centred',
+  whitened: 'whitened',
+};
+
+interface Column {
+  readonly name: string;
+  readonly figure: (figures: SpaceFigures) => number | undefined;
+  readonly format: (value: number) => string;
+}
+const percent = (value: number): string => (100 * value).toFixed(1);
+const columns: readonly Column[] = [
+  { name: '20-NN, % right', figure: (figures) => figures.neighbours, format: percent },
+  { name: 'linear probe, % right', figure: (figures) => figures.probe, format: percent },
+  { name: 'crop finds its partner first, %', figure: (figures) => figures.cropRecall, format: percent },
+  { name: 'crop retrieval, mAP %', figure: (figures) => figures.cropPrecision, format: percent },
+  { name: 'RankMe', figure: (figures) => figures.rankMe, format: (value) => value.toFixed(1) },
+  { name: 'spectrum α', figure: (figures) => figures.alpha, format: (value) => value.toFixed(2) },
+  { name: 'mean cosine', figure: (figures) => figures.meanCosine, format: (value) => value.toFixed(3) },
+];
+
+/** Puts the figures of all sources together; `rows` in any order. */
+export function assembleReport(
+  protocol: LabelProtocol | CropProtocol,
+  rows: readonly SourceFigures[],
+  positionalShare?: number,
+): EvaluationReport {
+  const order: readonly VectorSource[] = ['run', 'untrained', 'pixels'];
+  const sorted = [...rows].sort((a, b) => order.indexOf(a.source) - order.indexOf(b.source));
+  const labels = protocol.kind === 'labels';
+  const queries = labels ? protocol.queries.length : protocol.images.length;
+  const { verdict, headline } = judge(sorted, labels, queries);
+  return {
+    version: 1,
+    task: protocol.kind,
+    queries,
+    bank: labels ? protocol.bank.length : protocol.images.length,
+    classes: labels ? protocol.classes : [],
+    notes: labels ? labelNotes(protocol) : [protocol.reason, cropRetrievalBias],
+    rows: sorted,
+    headline,
+    verdict,
+    positionalShare,
+  };
+}
+
+function labelNotes(protocol: LabelProtocol): string[] {
+  const notes = [
+    protocol.split === 'folders'
+      ? 'Bank and queries are the folders train and test.'
+      : 'Bank and queries were split by the hash of the images.',
+  ];
+  if (protocol.leftOut.length > 0) notes.push(`Left out, too few images: ${protocol.leftOut.join(', ')}.`);
+  if (protocol.repeated > 0) notes.push(`${protocol.repeated} queries are copies of images of the bank, which flatters every row.`);
+  return notes;
+}
+
+/** Each row counts with its best space, the baselines too; "clearly" is two standard errors of the difference. */
+function judge(rows: readonly SourceFigures[], labels: boolean, queries: number): Pick<EvaluationReport, 'headline' | 'verdict'> {
+  const score = (row: SourceFigures): number =>
+    Math.max(...spaceKinds.map((kind) => (labels ? row.spaces[kind].neighbours : row.spaces[kind].cropRecall) ?? 0));
+  const run = rows.find((row) => row.source === 'run');
+  const baselines = rows.filter((row) => row.source !== 'run').sort((a, b) => score(b) - score(a));
+  if (!run) return { headline: 'This run has not been measured.', verdict: 'no-baseline' };
+  const own = score(run);
+  const what = labels
+    ? `neighbours agree with your folders ${whole(own)} %`
+    : `two crops of an image find each other ${whole(own)} % of the time`;
+  const beside = baselines.map((row) => `${sourceNames[row.source]} ${whole(score(row))} %`).join(', ');
+  const best = baselines[0];
+  if (!best) return { headline: capital(`${what}; there is nothing to compare it with.`), verdict: 'no-baseline' };
+  const reference = score(best);
+  const error = Math.sqrt((own * (1 - own) + reference * (1 - reference)) / Math.max(1, queries));
+  const sentence = capital(`${what} (${beside})`);
+  if (own <= reference) {
+    return { verdict: 'not-better', headline: `${sentence}: no better than ${sourceNames[best.source]}.` };
+  }
+  if (own - reference < 2 * error) {
+    return { verdict: 'not-clearly-better', headline: `${sentence}: not clearly better than ${sourceNames[best.source]}.` };
+  }
+  return { verdict: 'better', headline: `${sentence}.` };
+}
+
+function whole(share: number): string {
+  return (100 * share).toFixed(0);
+}
+
+function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+/** The report as text of fixed width: headline, a block per measure, notes. Measures nobody has are left out; a dash is "not measured". */
+export function renderReport(report: EvaluationReport): string {
+  const lines = [report.headline, ''];
+  const first = Math.max(...columns.map(({ name }) => name.length), 20);
+  for (const column of columns) {
+    const measured = report.rows.some((row) => spaceKinds.some((kind) => column.figure(row.spaces[kind]) !== undefined));
+    if (!measured) continue;
+    lines.push(column.name.padEnd(first) + spaceKinds.map((kind) => spaceNames[kind].padStart(10)).join(''));
+    for (const row of report.rows) {
+      const cells = spaceKinds.map((kind) => {
+        const value = column.figure(row.spaces[kind]);
+        return (value === undefined ? '–' : column.format(value)).padStart(10);
+      });
+      lines.push(`  ${sourceNames[row.source]}`.padEnd(first) + cells.join(''));
+    }
+    lines.push('');
+  }
+  if (report.positionalShare !== undefined) {
+    lines.push(`Position alone explains ${percent(report.positionalShare)} % of the variance of the targets.`);
+  }
+  lines.push(
+    report.task === 'labels'
+      ? `${report.queries} queries among ${report.bank} images of ${report.classes.length} classes.`
+      : `${report.queries} images, two crops each.`,
+    ...report.notes,
+  );
+  return lines.join('\n');
+}
