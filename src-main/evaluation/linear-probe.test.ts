@@ -87,7 +87,7 @@ describe('linearProbe', () => {
 
   it('splits every class and leaves each at least one row', () => {
     const { training, validation } = stratifiedSplit(Uint32Array.of(0, 0, 0, 0, 0, 1, 2, 2), 0.5, 3);
-    expect([...training, ...validation].sort()).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
+    expect([...training, ...validation].toSorted((a, b) => a - b)).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
     expect(training).toContain(5);
     expect(validation.length).toBe(4);
   });
