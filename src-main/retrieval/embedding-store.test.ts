@@ -1,0 +1,134 @@
+import { appendFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { applySpace, fitSpace } from '../evaluation/spaces.ts';
+import { embeddingId } from './embedding-identity.ts';
+import { EmbeddingStore } from './embedding-store.ts';
+import { decodeSpace, encodeSpace } from './space-file.ts';
+import { hashOf, identity, vectorOf, vectorsOf } from './testing/embedding-fixtures.ts';
+
+let root = '';
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), 'embedding-store-'));
+});
+afterEach(() => rmSync(root, { recursive: true }));
+
+const openStore = (): Promise<EmbeddingStore> => EmbeddingStore.openForWriting(root, identity, '1.2.3');
+const add = (store: EmbeddingStore, images: number[]): Promise<void> => store.append(images.map(hashOf), vectorsOf(images));
+const folder = (): string => join(root, embeddingId(identity));
+
+describe('EmbeddingStore', () => {
+  it('keeps what was appended, once per content, and reads it in blocks and by row', async () => {
+    const store = await openStore();
+    await add(store, [0, 1, 2]);
+    await add(store, [2, 3, 3, 4]);
+    expect(store.missing([5, 4, 6, 5].map(hashOf))).toEqual([5, 6].map(hashOf));
+    await store.dispose();
+    const again = await openStore();
+    expect(again.rows).toBe(5);
+    const seen = [];
+    for await (const { firstRow, vectors } of again.blocks(2)) seen.push([firstRow, ...vectors]);
+    expect(seen).toEqual([
+      [0, ...vectorOf(0), ...vectorOf(1)],
+      [2, ...vectorOf(2), ...vectorOf(3)],
+      [4, ...vectorOf(4)],
+    ]);
+    expect([...(await again.read([3, 0]))]).toEqual([...vectorOf(3), ...vectorOf(0)]);
+    expect([again.rowOf(hashOf(4)), again.rowOf(hashOf(9)), again.hashOf(1)]).toEqual([4, undefined, hashOf(1)]);
+    await expect(again.read([5])).rejects.toMatchObject({ code: 'not-found' });
+    await again.dispose();
+    expect(readdirSync(folder()).toSorted()).toEqual(['committed.json', 'hashes.bin', 'manifest.json', 'vectors.f32']);
+    expect(JSON.parse(readFileSync(join(folder(), 'manifest.json'), 'utf8'))).toMatchObject({ ...identity, programVersion: '1.2.3' });
+  });
+
+  it('drops a torn tail and rows that were not committed', async () => {
+    const store = await openStore();
+    await add(store, [0, 1, 2]);
+    await store.dispose();
+    appendFileSync(join(folder(), 'vectors.f32'), new Uint8Array(31));
+    appendFileSync(join(folder(), 'hashes.bin'), new Uint8Array(70));
+    let again = await openStore();
+    expect(again.rows).toBe(3);
+    await add(again, [7]);
+    expect([...(await again.read([3]))]).toEqual(vectorOf(7));
+    await again.dispose();
+    truncateSync(join(folder(), 'vectors.f32'), 2 * 24 + 5);
+    again = await openStore();
+    expect([again.rows, again.rowOf(hashOf(1)), again.rowOf(hashOf(2))]).toEqual([2, 1, undefined]);
+    await again.dispose();
+  });
+
+  it('lets one write and others read what is committed', async () => {
+    const store = await openStore();
+    await add(store, [0, 1]);
+    await store.commit();
+    await add(store, [2]);
+    await expect(openStore()).rejects.toMatchObject({ code: 'locked' });
+    const reader = await EmbeddingStore.openForReading(folder());
+    expect([reader.rows, ...(await reader.read([1]))]).toEqual([2, ...vectorOf(1)]);
+    await expect(add(reader, [9])).rejects.toThrow('open for reading');
+    await reader.dispose();
+    await store.dispose();
+    await expect(add(store, [9])).rejects.toThrow('closed');
+    const next = await openStore();
+    expect(next.rows).toBe(3);
+    await next.dispose();
+  });
+
+  it('appends nothing of a batch that is wrong', async () => {
+    const store = await openStore();
+    const bad = vectorsOf([0, 1]);
+    bad[7] = Number.NaN;
+    await expect(store.append([hashOf(0), hashOf(1)], bad)).rejects.toMatchObject({ code: 'non-finite' });
+    await expect(store.append([hashOf(0)], bad)).rejects.toMatchObject({ code: 'bad-input' });
+    await expect(store.append(['x'], vectorsOf([0]))).rejects.toMatchObject({ code: 'bad-input' });
+    expect(store.rows).toBe(0);
+    await Promise.all([add(store, [0]), add(store, [1]), add(store, [0, 2])]);
+    expect([...(await store.read([0, 1, 2]))]).toEqual([...vectorsOf([0, 1, 2])]);
+    await store.dispose();
+  });
+
+  it('has one folder per model, layer, pooling and preprocessing', () => {
+    const other = { ...identity, preprocessing: { ...identity.preprocessing, imageSize: 128 } };
+    const { imageSize, ...rest } = other.preprocessing;
+    const reordered = { ...other, preprocessing: { imageSize, ...rest } };
+    expect(embeddingId(identity)).toMatch(/^[0-9a-f]{16}$/);
+    expect(new Set([identity, other, { ...identity, step: 401 }, { ...identity, layer: 'last-four' }].map(embeddingId)).size).toBe(4);
+    expect(embeddingId(reordered)).toBe(embeddingId(other));
+  });
+
+  it('says what is wrong with a folder it cannot use, and gives its lock back', async () => {
+    await (await openStore()).dispose();
+    for (const [text, code] of [
+      ['{', 'bad-file'],
+      ['{}', 'bad-file'],
+      ['{"format":"ijepa-studio-embeddings","version":2}', 'unsupported'],
+    ] as const) {
+      writeFileSync(join(folder(), 'manifest.json'), text);
+      await expect(openStore()).rejects.toMatchObject({ code });
+    }
+    expect(existsSync(join(folder(), 'writer.lock'))).toBe(false);
+    await expect(EmbeddingStore.openForReading(join(root, 'none'))).rejects.toMatchObject({ code: 'not-found' });
+  });
+
+  it('stores fitted spaces; a damaged one counts as absent', async () => {
+    const store = await openStore();
+    const images = Array.from({ length: 40 }, (_, i) => i);
+    const vectors = vectorsOf(images).map((value, i) => value * Math.sin(i));
+    const space = fitSpace('whitened', vectors, identity.dimension, { components: 4 });
+    expect(await store.loadSpace('whitened')).toBeUndefined();
+    await store.saveSpace(space);
+    await store.saveSpace(fitSpace('centred', vectors, identity.dimension));
+    const loaded = await store.loadSpace('whitened');
+    expect(loaded).toEqual(space);
+    expect(applySpace(loaded!, vectors)).toEqual(applySpace(space, vectors));
+    expect((await store.loadSpace('centred'))?.kind).toBe('centred');
+    await expect(store.saveSpace(fitSpace('raw', vectors, 3))).rejects.toMatchObject({ code: 'bad-input' });
+    const bytes = encodeSpace(space);
+    for (const length of [0, 5, 60, bytes.length - 1]) expect(() => decodeSpace(bytes.slice(0, length))).toThrow('no fitted space');
+    writeFileSync(join(folder(), 'space-whitened-v1.safetensors'), bytes.subarray(0, 100));
+    expect(await store.loadSpace('whitened')).toBeUndefined();
+    await store.dispose();
+  });
+});
