@@ -12,6 +12,8 @@ export interface DecodedImage {
   readonly originalHeight: number;
   /** `jpeg`, `png`, `heif`, … */
   readonly format: string;
+  /** Lower-case hex SHA-256 of the very bytes that were decoded. */
+  readonly contentHash: string;
 }
 
 /** Why a file gave no image, closed so that lists can be grouped and translated. */

@@ -1,0 +1,100 @@
+// What the engine asks of the trainer process and what it answers. One job at a time; control messages overtake.
+import type { EmbeddingLayer } from '../jepa/embedding.ts';
+import type { Device } from '../runtime/onnx-session.ts';
+import type { EvaluationImage } from '../evaluation/protocol.ts';
+import type { EvaluationReport } from '../evaluation/report.ts';
+import type { WireError } from '../../shared/errors.ts';
+import type { TrainEvent } from '../../shared/train-events.ts';
+
+/** Where the decoded images of a job lie. */
+export interface CacheAddress {
+  readonly folder: string;
+  readonly shortSide: number;
+}
+
+export interface TrainJob {
+  readonly kind: 'train';
+  readonly run: string;
+  readonly cache: CacheAddress;
+  /** Every different content once, in catalogue order. */
+  readonly images: readonly EvaluationImage[];
+  readonly device: Device;
+}
+
+export interface EmbedJob {
+  readonly kind: 'embed';
+  readonly checkpoint: string;
+  readonly cache: CacheAddress;
+  readonly hashes: readonly string[];
+  readonly store: string;
+  readonly layer: EmbeddingLayer;
+  readonly threads: number;
+  readonly device: Device;
+}
+
+/** Embeds images that are no part of a library, given as decoded pixels. */
+export interface EmbedPixelsJob {
+  readonly kind: 'embed-pixels';
+  readonly checkpoint: string;
+  readonly images: readonly { readonly width: number; readonly height: number; readonly pixels: Uint8Array }[];
+  readonly layer: EmbeddingLayer;
+  readonly threads: number;
+  readonly device: Device;
+}
+
+export interface EvaluateJob {
+  readonly kind: 'evaluate';
+  readonly run: string;
+  readonly checkpoint: string;
+  readonly cache: CacheAddress;
+  readonly images: readonly EvaluationImage[];
+  readonly purpose: 'choosing' | 'reporting';
+  readonly bankPerClass: number;
+  readonly queriesPerClass: number;
+  readonly probe: boolean;
+  readonly threads: number;
+  readonly device: Device;
+}
+
+export interface SelfTestJob {
+  readonly kind: 'self-test';
+  readonly threads: number;
+  readonly device: Device;
+}
+
+export type Job = TrainJob | EmbedJob | EmbedPixelsJob | EvaluateJob | SelfTestJob;
+
+export interface EmbedProgress {
+  readonly type: 'embedded';
+  readonly done: number;
+  readonly total: number;
+  readonly imagesPerSecond: number;
+}
+
+export interface SelfTestResult {
+  /** Largest relative deviation of three tiny steps' losses from the float64 reference. */
+  readonly deviation: number;
+  readonly passed: boolean;
+  /** Rate of a 1024³ float32 matrix product, GFLOP/s. */
+  readonly matmulRate: number;
+  readonly runtime: string;
+}
+
+/** Events and result of each kind of job. */
+export interface JobTypes {
+  readonly train: { readonly event: TrainEvent; readonly result: undefined };
+  readonly embed: { readonly event: EmbedProgress; readonly result: { readonly rows: number; readonly added: number; readonly skipped: number } };
+  readonly 'embed-pixels': { readonly event: never; readonly result: { readonly vectors: Float32Array; readonly dimension: number } };
+  readonly evaluate: { readonly event: { readonly type: 'stage'; readonly stage: string }; readonly result: EvaluationReport };
+  readonly 'self-test': { readonly event: never; readonly result: SelfTestResult };
+}
+
+export type ToTrainer =
+  | { readonly type: 'job'; readonly id: number; readonly job: Job }
+  | { readonly type: 'control'; readonly action: 'pause' | 'resume' | 'stop' };
+
+export type FromTrainer =
+  | { readonly type: 'ready' }
+  | { readonly type: 'event'; readonly id: number; readonly event: JobTypes[Job['kind']]['event'] }
+  | { readonly type: 'done'; readonly id: number; readonly result: JobTypes[Job['kind']]['result'] }
+  | { readonly type: 'failed'; readonly id: number; readonly error: WireError };

@@ -1,0 +1,36 @@
+// What the figures of a run mean, in words with a next step. The loss alone says little: it may rise while features improve.
+import type { OnlineEvaluation } from '../../shared/train-events.ts';
+import { decidingScore } from './judge.ts';
+
+export interface HealthNote {
+  readonly message: string;
+  readonly hint: string;
+}
+
+/** Above this share of the target variance explained by position, predictions can be right without looking at the image. */
+export const positionalLimit = 0.8;
+/** Mean pairwise cosine above which all images look alike to the encoder. */
+export const collapseCosine = 0.98;
+
+/** Notes on an evaluation, given the earlier ones and the untrained network's. */
+export function healthNotes(now: OnlineEvaluation, earlier: readonly OnlineEvaluation[], untrained: OnlineEvaluation | undefined): HealthNote[] {
+  const notes: HealthNote[] = [];
+  if (now.meanCosine > collapseCosine && (untrained === undefined || now.meanCosine > untrained.meanCosine)) {
+    notes.push({
+      message: `All images look alike to the encoder (mean cosine ${now.meanCosine.toFixed(3)}): the run has collapsed.`,
+      hint: 'Start again with a lower learning rate, a higher starting momentum, or sigreg 0.05.',
+    });
+  }
+  if (now.positionalShare > positionalLimit && (untrained === undefined || now.positionalShare > untrained.positionalShare)) {
+    notes.push({
+      message: `The targets depend mostly on position (${Math.round(100 * now.positionalShare)} % of their variance), hardly on the image.`,
+      hint: 'Try sigreg 0.05 with agreement 1, or larger targets.',
+    });
+  }
+  const recent = earlier.slice(-3);
+  const score = decidingScore(now);
+  if (recent.length === 3 && recent.every((one) => decidingScore(one) >= score)) {
+    notes.push({ message: 'The quality has not risen in the last four evaluations.', hint: 'The best checkpoint is kept; stopping here loses nothing that was measured.' });
+  }
+  return notes;
+}

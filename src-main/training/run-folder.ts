@@ -1,0 +1,156 @@
+// A run is a folder of plain files that `tail` and pandas read: `config.json`, `metrics.jsonl` (one event a line), `train.log`,
+// `checkpoints/`. One process at a time writes to it.
+import { appendFileSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import type { TrainConfig } from '../../shared/config-table.ts';
+import { parseConfig } from '../../shared/config.ts';
+import { AppError, systemError } from '../../shared/errors.ts';
+import type { TrainEvent } from '../../shared/train-events.ts';
+import { takeLock } from '../files/folder-lock.ts';
+import type { FolderLock } from '../files/folder-lock.ts';
+import { writeFileAside } from '../files/write-aside.ts';
+
+/** What `config.json` holds: everything that the run was started with. */
+export interface RunRecord {
+  readonly version: 1;
+  readonly name: string;
+  /** ISO time. */
+  readonly created: string;
+  readonly program: string;
+  /** The folder of images, and a hash over its contents at the start. */
+  readonly folder: string;
+  readonly fingerprint: string;
+  readonly images: number;
+  readonly steps: number;
+  /** Threads of the CPU, resolved: the same number is needed for the same bits. */
+  readonly threads: number;
+  readonly config: TrainConfig;
+}
+
+const digits = 9;
+
+export class RunFolder {
+  readonly path: string;
+  readonly record: RunRecord;
+  readonly #lock: FolderLock;
+
+  private constructor(path: string, record: RunRecord, lock: FolderLock) {
+    this.path = path;
+    this.record = record;
+    this.#lock = lock;
+  }
+
+  /** Makes a new run's folder. Throws `bad-input` when there is a run already. */
+  static create(path: string, record: RunRecord): RunFolder {
+    if (existsSync(join(path, 'config.json'))) {
+      throw new AppError('bad-input', `There is a run in ${path} already.`, 'Resume it with --resume, or choose another name.');
+    }
+    return guarded(() => {
+      mkdirSync(join(path, 'checkpoints'), { recursive: true });
+      const lock = takeLock(path);
+      writeFileAside(join(path, 'config.json'), `${JSON.stringify(record, null, 2)}\n`);
+      return new RunFolder(path, record, lock);
+    });
+  }
+
+  /** Opens a run to go on with it. Throws `locked` while another process trains it, `bad-config` when its record is damaged. */
+  static open(path: string): RunFolder {
+    const record = readRecord(path);
+    return guarded(() => new RunFolder(path, record, takeLock(path)));
+  }
+
+  get name(): string {
+    return basename(this.path);
+  }
+
+  checkpointPath(step: number): string {
+    return join(this.path, 'checkpoints', `step-${String(step).padStart(digits, '0')}.safetensors`);
+  }
+
+  /** Appends an event as a line that is complete or absent. */
+  log(event: TrainEvent): void {
+    guarded(() => appendFileSync(join(this.path, 'metrics.jsonl'), `${JSON.stringify({ time: new Date().toISOString(), ...event })}\n`));
+  }
+
+  /** A sentence for a person who reads `train.log`. */
+  say(sentence: string): void {
+    guarded(() => appendFileSync(join(this.path, 'train.log'), `${new Date().toISOString()} ${sentence}\n`));
+  }
+
+  /** Drops what was logged after `step`: a resumed run logs those steps again. */
+  rewindLog(step: number): void {
+    const file = join(this.path, 'metrics.jsonl');
+    if (!existsSync(file)) return;
+    const kept = readEvents(this.path).filter((event) => event.step <= step);
+    guarded(() => writeFileAside(file, kept.map((event) => `${JSON.stringify(event)}\n`).join('')));
+  }
+
+  dispose(): void {
+    this.#lock.dispose();
+  }
+}
+
+function guarded<T>(work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    throw systemError(error) ?? error;
+  }
+}
+
+/** Reads `config.json`. Throws `not-found` where there is no run, `bad-config` where its record is damaged. */
+export function readRecord(path: string): RunRecord {
+  let text: string;
+  try {
+    text = readFileSync(join(path, 'config.json'), 'utf8');
+  } catch (error) {
+    throw new AppError('not-found', `There is no run in ${path}.`, 'List the runs with `ijepa-studio inspect`, or start one with `train`.', error);
+  }
+  try {
+    const record = JSON.parse(text) as RunRecord;
+    return { ...record, config: parseConfig(record.config as unknown as Record<string, unknown>) };
+  } catch (error) {
+    if (error instanceof AppError) throw error;
+    throw new AppError('bad-config', `The record of the run in ${path} is damaged.`, 'Restore config.json from a backup, or start a new run.', error);
+  }
+}
+
+export type LoggedEvent = Exclude<TrainEvent, { type: 'baselines' }> & { readonly time: string };
+
+/** Events of `metrics.jsonl`; a last line that a crash tore is left out. */
+export function readEvents(path: string): LoggedEvent[] {
+  const file = join(path, 'metrics.jsonl');
+  if (!existsSync(file)) return [];
+  const events: LoggedEvent[] = [];
+  for (const line of readFileSync(file, 'utf8').split('\n')) {
+    if (line === '') continue;
+    try {
+      events.push(JSON.parse(line) as LoggedEvent);
+    } catch {
+      break;
+    }
+  }
+  return events;
+}
+
+export interface StoredCheckpoint {
+  readonly file: string;
+  readonly step: number;
+  readonly bytes: number;
+}
+
+/** Checkpoints of a run, oldest first; files that were never finished do not count. */
+export function listCheckpoints(path: string): StoredCheckpoint[] {
+  const folder = join(path, 'checkpoints');
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder)
+    .map((name) => ({ name, match: /^step-(\d+)\.safetensors$/.exec(name) }))
+    .filter(({ match }) => match !== null)
+    .map(({ name, match }) => ({ file: join(folder, name), step: Number(match![1]), bytes: statSync(join(folder, name)).size }))
+    .toSorted((a, b) => a.step - b.step);
+}
+
+/** Deletes checkpoints except the last `keep` and those named. */
+export function pruneCheckpoints(path: string, keep: number, spared: readonly number[]): void {
+  for (const { file, step } of listCheckpoints(path).slice(0, -keep)) if (!spared.includes(step)) rmSync(file, { force: true });
+}
