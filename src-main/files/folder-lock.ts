@@ -49,7 +49,15 @@ export function takeLock(folder: string, name = 'lock'): FolderLock {
   for (let attempt = 0; attempt < 3; attempt++) {
     try {
       const handle = openSync(file, 'wx');
-      writeSync(handle, JSON.stringify({ pid: process.pid, started: startOf(process.pid), host: hostname(), since: new Date().toISOString() } satisfies Holder));
+      writeSync(
+        handle,
+        JSON.stringify({
+          pid: process.pid,
+          started: startOf(process.pid),
+          host: hostname(),
+          since: new Date().toISOString(),
+        } satisfies Holder),
+      );
       closeSync(handle);
       return { dispose: () => rmSync(file, { force: true }) };
     } catch (error) {
@@ -57,7 +65,11 @@ export function takeLock(folder: string, name = 'lock'): FolderLock {
       const holder = readHolder(file);
       if (holder && isAlive(holder)) {
         const where = holder.host === hostname() ? '' : ` on ${holder.host}`;
-        throw new AppError('locked', `${folder} is in use by process ${holder.pid}${where} since ${holder.since}.`, `Stop that process first; if it is gone, delete ${file}.`);
+        throw new AppError(
+          'locked',
+          `${folder} is in use by process ${holder.pid}${where} since ${holder.since}.`,
+          `Stop that process first; if it is gone, delete ${file}.`,
+        );
       }
       rmSync(file, { force: true });
     }

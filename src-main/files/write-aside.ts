@@ -23,7 +23,7 @@ export function syncFolder(path: string): void {
 export function writeFileAside(path: string, content: string | Uint8Array): void {
   writeAside(path, (handle) => {
     const bytes = typeof content === 'string' ? Buffer.from(content) : content;
-    for (let at = 0; at < bytes.length; ) at += writeSync(handle, bytes, at);
+    for (let at = 0; at < bytes.length;) at += writeSync(handle, bytes, at);
   });
 }
 

@@ -51,6 +51,8 @@ export interface EvaluateJob {
   readonly purpose: 'choosing' | 'reporting';
   readonly bankPerClass: number;
   readonly queriesPerClass: number;
+  /** Side of the pictures of the raw-pixel baseline. */
+  readonly pixelSide: number;
   readonly probe: boolean;
   readonly threads: number;
   readonly device: Device;
@@ -83,7 +85,10 @@ export interface SelfTestResult {
 /** Events and result of each kind of job. */
 export interface JobTypes {
   readonly train: { readonly event: TrainEvent; readonly result: undefined };
-  readonly embed: { readonly event: EmbedProgress; readonly result: { readonly rows: number; readonly added: number; readonly skipped: number } };
+  readonly embed: {
+    readonly event: EmbedProgress;
+    readonly result: { readonly folder: string; readonly rows: number; readonly added: number; readonly skipped: number };
+  };
   readonly 'embed-pixels': { readonly event: never; readonly result: { readonly vectors: Float32Array; readonly dimension: number } };
   readonly evaluate: { readonly event: { readonly type: 'stage'; readonly stage: string }; readonly result: EvaluationReport };
   readonly 'self-test': { readonly event: never; readonly result: SelfTestResult };

@@ -54,7 +54,11 @@ export class Trainer {
     const how = signal ? `was ended by ${signal}` : `ended with code ${code}`;
     const memory = signal === 'SIGKILL' ? ' The system may have run out of memory: choose a smaller micro-batch.' : '';
     const detail = this.#lastError.trim().split('\n').at(-1);
-    const error = new AppError('trainer-crashed', `The training process ${how}.${detail ? ` It said: ${detail}` : ''}`, `Start again: it goes on from the last checkpoint.${memory}`);
+    const error = new AppError(
+      'trainer-crashed',
+      `The training process ${how}.${detail ? ` It said: ${detail}` : ''}`,
+      `Start again: it goes on from the last checkpoint.${memory}`,
+    );
     for (const { onFailed } of this.#pending.values()) onFailed(error);
     this.#pending.clear();
   }

@@ -13,7 +13,11 @@ export const positionalLimit = 0.8;
 export const collapseCosine = 0.98;
 
 /** Notes on an evaluation, given the earlier ones and the untrained network's. */
-export function healthNotes(now: OnlineEvaluation, earlier: readonly OnlineEvaluation[], untrained: OnlineEvaluation | undefined): HealthNote[] {
+export function healthNotes(
+  now: OnlineEvaluation,
+  earlier: readonly OnlineEvaluation[],
+  untrained: OnlineEvaluation | undefined,
+): HealthNote[] {
   const notes: HealthNote[] = [];
   if (now.meanCosine > collapseCosine && (untrained === undefined || now.meanCosine > untrained.meanCosine)) {
     notes.push({
@@ -30,7 +34,10 @@ export function healthNotes(now: OnlineEvaluation, earlier: readonly OnlineEvalu
   const recent = earlier.slice(-3);
   const score = decidingScore(now);
   if (recent.length === 3 && recent.every((one) => decidingScore(one) >= score)) {
-    notes.push({ message: 'The quality has not risen in the last four evaluations.', hint: 'The best checkpoint is kept; stopping here loses nothing that was measured.' });
+    notes.push({
+      message: 'The quality has not risen in the last four evaluations.',
+      hint: 'The best checkpoint is kept; stopping here loses nothing that was measured.',
+    });
   }
   return notes;
 }

@@ -34,7 +34,10 @@ async function figures(sample: Sample, source: VectorSource, vectors: Vectors, p
   const bank = await vectors(plan.bank, 'whole');
   const queries = await vectors(plan.queries, 'whole');
   const { bankLabels, queryLabels } = plan;
-  return evaluateLabelled({ source, dimension: bank.dimension, bank: bank.values, bankLabels, queries: queries.values, queryLabels }, { probe });
+  return evaluateLabelled(
+    { source, dimension: bank.dimension, bank: bank.values, bankLabels, queries: queries.values, queryLabels },
+    { probe },
+  );
 }
 
 function scores({ neighbours, cropRecall }: SourceFigures['spaces']['raw']): SpaceScores {
@@ -53,13 +56,13 @@ export const decidingScore = ({ whitened }: Pick<OnlineEvaluation, 'whitened'>):
 const tokenImages = 256;
 
 export class Judge {
+  readonly size: ModelSize;
   readonly #sample: Sample;
-  readonly #size: ModelSize;
   readonly #encoder: EncoderRunner;
 
   private constructor(sample: Sample, size: ModelSize, encoder: EncoderRunner) {
     this.#sample = sample;
-    this.#size = size;
+    this.size = size;
     this.#encoder = encoder;
   }
 
@@ -71,11 +74,21 @@ export class Judge {
   async evaluate(weights: Readonly<Record<string, Float32Array>>, step: number): Promise<OnlineEvaluation> {
     const measured = await this.measure(weights, 'run', false);
     const { rankMe, meanCosine } = measured.figures.spaces.raw;
-    return { step, ...spaceScores(measured.figures), rankMe: rankMe ?? 0, meanCosine: meanCosine ?? 0, positionalShare: measured.positionalShare };
+    return {
+      step,
+      ...spaceScores(measured.figures),
+      rankMe: rankMe ?? 0,
+      meanCosine: meanCosine ?? 0,
+      positionalShare: measured.positionalShare,
+    };
   }
 
   /** All figures of an encoder; `probe` adds the linear probe. */
-  async measure(weights: Readonly<Record<string, Float32Array>>, source: VectorSource, probe: boolean): Promise<{ figures: SourceFigures; positionalShare: number }> {
+  async measure(
+    weights: Readonly<Record<string, Float32Array>>,
+    source: VectorSource,
+    probe: boolean,
+  ): Promise<{ figures: SourceFigures; positionalShare: number }> {
     const kept: Float32Array[] = [];
     let keptImages = 0;
     const vectors: Vectors = async (rows, view) => {
@@ -96,7 +109,7 @@ export class Judge {
     const measured = await figures(this.#sample, source, vectors, probe);
     const tokens = new Float32Array(kept.reduce((length, part) => length + part.length, 0));
     kept.reduce((at, part) => (tokens.set(part, at), at + part.length), 0);
-    return { figures: measured, positionalShare: positionalShare(tokens, tokenCount(this.#size), this.#size.encoder.width) };
+    return { figures: measured, positionalShare: positionalShare(tokens, tokenCount(this.size), this.size.encoder.width) };
   }
 
   /** The same figures from raw pixels. */

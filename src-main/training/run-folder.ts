@@ -104,14 +104,24 @@ export function readRecord(path: string): RunRecord {
   try {
     text = readFileSync(join(path, 'config.json'), 'utf8');
   } catch (error) {
-    throw new AppError('not-found', `There is no run in ${path}.`, 'List the runs with `ijepa-studio inspect`, or start one with `train`.', error);
+    throw new AppError(
+      'not-found',
+      `There is no run in ${path}.`,
+      'List the runs with `ijepa-studio inspect`, or start one with `train`.',
+      error,
+    );
   }
   try {
     const record = JSON.parse(text) as RunRecord;
     return { ...record, config: parseConfig(record.config as unknown as Record<string, unknown>) };
   } catch (error) {
     if (error instanceof AppError) throw error;
-    throw new AppError('bad-config', `The record of the run in ${path} is damaged.`, 'Restore config.json from a backup, or start a new run.', error);
+    throw new AppError(
+      'bad-config',
+      `The record of the run in ${path} is damaged.`,
+      'Restore config.json from a backup, or start a new run.',
+      error,
+    );
   }
 }
 

@@ -68,7 +68,16 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent> 
   const judge = options.sample ? await Judge.create(options.sample, runner.size.model, session) : undefined;
   const recorder = new Recorder(folder, state);
   try {
-    yield recorder.log({ type: 'started', run: folder.name, step: state.step, steps, images, sizes: sizesOf(runner.size, config), device: options.device, threads });
+    yield recorder.log({
+      type: 'started',
+      run: folder.name,
+      step: state.step,
+      steps,
+      images,
+      sizes: sizesOf(runner.size, config),
+      device: options.device,
+      threads,
+    });
     if (judge) yield* recorder.judgeBaselines(judge, config);
     const evaluateEvery = config.evaluateSteps || Math.max(1, Math.ceil(steps / 10));
     let refusedInRow = 0;
@@ -88,17 +97,36 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent> 
       refused += Number(outcome.refused);
       refusedInRow = outcome.refused ? refusedInRow + 1 : 0;
       if (refusedInRow >= mostRefusals) {
-        throw new AppError('non-finite', `The gradients of ${mostRefusals} steps in a row were not finite.`, 'Resume from the last checkpoint with a lower learning rate.');
+        throw new AppError(
+          'non-finite',
+          `The gradients of ${mostRefusals} steps in a row were not finite.`,
+          'Resume from the last checkpoint with a lower learning rate.',
+        );
       }
       const { loss, smoothL1, squaredError, coupled, gradientNorm } = outcome;
       if (!outcome.refused) {
         yield recorder.log({
-          type: 'step', step: state.step, epoch: (state.step * config.batchSize) / images, loss, smoothL1, squaredError,
-          ...(coupled !== undefined && { coupled }), gradientNorm, ...schedule,
-          imagesPerSecond: (1000 * config.batchSize) / (performance.now() - began), waitedMs: batch.waitedMs, skippedImages: batch.skipped, refusedSteps: refused,
+          type: 'step',
+          step: state.step,
+          epoch: (state.step * config.batchSize) / images,
+          loss,
+          smoothL1,
+          squaredError,
+          ...(coupled !== undefined && { coupled }),
+          gradientNorm,
+          ...schedule,
+          imagesPerSecond: (1000 * config.batchSize) / (performance.now() - began),
+          waitedMs: batch.waitedMs,
+          skippedImages: batch.skipped,
+          refusedSteps: refused,
         });
       } else {
-        yield recorder.log({ type: 'note', step: state.step, message: `Step ${state.step} was skipped: a gradient was not finite.`, hint: 'If it happens often, lower the learning rate.' });
+        yield recorder.log({
+          type: 'note',
+          step: state.step,
+          message: `Step ${state.step} was skipped: a gradient was not finite.`,
+          hint: 'If it happens often, lower the learning rate.',
+        });
       }
       const last = state.step === steps;
       if (judge && (state.step % evaluateEvery === 0 || last)) yield* recorder.judge(judge);
@@ -157,7 +185,8 @@ class Recorder {
     const evaluation = await judge.evaluate(encoderWeights(this.#state, judge.size, 'targetEncoder'), this.#state.step);
     const best = this.#consider(evaluation);
     yield this.log({ type: 'evaluation', best, ...evaluation });
-    for (const note of healthNotes(evaluation, this.#evaluations, this.#untrained)) yield this.log({ type: 'note', step: this.#state.step, ...note });
+    for (const note of healthNotes(evaluation, this.#evaluations, this.#untrained))
+      yield this.log({ type: 'note', step: this.#state.step, ...note });
     this.#evaluations.push(evaluation);
     if (best) yield this.checkpoint();
   }

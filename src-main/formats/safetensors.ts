@@ -1,0 +1,250 @@
+// safetensors: an 8-byte length, a JSON header, raw little-endian tensors. Our own files carry a SHA-256 of the data in their metadata.
+import { createHash } from 'node:crypto';
+import { closeSync, fstatSync, openSync, readSync, writeSync } from 'node:fs';
+import { AppError, systemError } from '../../shared/errors.ts';
+import { writeAside } from '../files/write-aside.ts';
+
+const widths = { F64: 8, F32: 4, F16: 2, BF16: 2, I64: 8, I32: 4, I16: 2, I8: 1, U64: 8, U32: 4, U16: 2, U8: 1, BOOL: 1 } as const;
+export type StoredType = keyof typeof widths;
+
+export interface StoredTensor {
+  readonly type: StoredType;
+  readonly shape: readonly number[];
+}
+
+interface Entry extends StoredTensor {
+  readonly start: number;
+  readonly end: number;
+}
+
+export interface TensorToWrite {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly data: Float32Array | Int32Array | Uint8Array;
+}
+
+/** Metadata key of the checksum. */
+export const checksumKey = 'sha256';
+const largestHeader = 100_000_000;
+const chunkBytes = 4 * 1024 * 1024;
+
+const damaged = (path: string, problem: string, cause?: unknown): AppError =>
+  new AppError(
+    'bad-checkpoint',
+    `${path} cannot be used: ${problem}.`,
+    'Use another checkpoint of the run, or copy the file again from where it came.',
+    cause,
+  );
+
+function bytesOf(data: TensorToWrite['data']): Uint8Array {
+  return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+}
+
+function typeOf(data: TensorToWrite['data']): StoredType {
+  return data instanceof Float32Array ? 'F32' : data instanceof Int32Array ? 'I32' : 'U8';
+}
+
+function writeAll(handle: number, bytes: Uint8Array): void {
+  for (let at = 0; at < bytes.length;) at += writeSync(handle, bytes, at, Math.min(bytes.length - at, 1 << 30));
+}
+
+/**
+ * Writes a file aside, syncs it and renames it. The tensors are hashed and written where they lie, never copied together.
+ * Throws `disk-full` or `not-writable`; the file that was there before then stays.
+ */
+export function writeSafetensors(path: string, tensors: readonly TensorToWrite[], metadata: Readonly<Record<string, string>> = {}): void {
+  const hash = createHash('sha256');
+  const entries: [string, unknown][] = [];
+  let offset = 0;
+  for (const { name, shape, data } of tensors) {
+    hash.update(bytesOf(data));
+    entries.push([name, { dtype: typeOf(data), shape, data_offsets: [offset, offset + data.byteLength] }]);
+    offset += data.byteLength;
+  }
+  const header = JSON.stringify({ __metadata__: { ...metadata, [checksumKey]: hash.digest('hex') }, ...Object.fromEntries(entries) });
+  const text = Buffer.from(header + ' '.repeat((8 - (Buffer.byteLength(header) % 8)) % 8));
+  const length = Buffer.alloc(8);
+  length.writeBigUInt64LE(BigInt(text.length));
+  try {
+    writeAside(path, (handle) => {
+      writeAll(handle, length);
+      writeAll(handle, text);
+      for (const { data } of tensors) writeAll(handle, bytesOf(data));
+    });
+  } catch (error) {
+    throw systemError(error) ?? error;
+  }
+}
+
+/** An open file: its header is checked, its tensors are read on demand. */
+export class SafetensorsFile {
+  readonly path: string;
+  readonly metadata: Readonly<Record<string, string>>;
+  readonly tensors: ReadonlyMap<string, StoredTensor>;
+  readonly #handle: number;
+  readonly #entries: ReadonlyMap<string, Entry>;
+  readonly #dataStart: number;
+  readonly #dataEnd: number;
+
+  /** Throws `bad-checkpoint` for anything but a complete, consistent file, `not-found` when there is none. */
+  constructor(path: string) {
+    this.path = path;
+    try {
+      this.#handle = openSync(path, 'r');
+    } catch (error) {
+      throw systemError(error) ?? error;
+    }
+    try {
+      const size = fstatSync(this.#handle).size;
+      const { header, dataStart } = this.#readHeader(size);
+      this.#dataStart = dataStart;
+      this.#dataEnd = size;
+      this.metadata = metadataOf(path, header);
+      this.#entries = entriesOf(path, header, size - dataStart);
+      this.tensors = this.#entries;
+    } catch (error) {
+      closeSync(this.#handle);
+      throw error;
+    }
+  }
+
+  #readHeader(size: number): { header: Record<string, unknown>; dataStart: number } {
+    if (size < 10) throw damaged(this.path, 'it is too short for a safetensors file');
+    const start = Buffer.alloc(8);
+    readSync(this.#handle, start, 0, 8, 0);
+    const length = start.readBigUInt64LE();
+    if (length > BigInt(largestHeader) || 8n + length > BigInt(size)) throw damaged(this.path, 'it is no safetensors file, or was cut off');
+    const text = Buffer.alloc(Number(length));
+    readSync(this.#handle, text, 0, text.length, 8);
+    let header: unknown;
+    try {
+      header = JSON.parse(text.toString('utf8'));
+    } catch (error) {
+      throw damaged(this.path, 'its header is not readable', error);
+    }
+    if (typeof header !== 'object' || header === null || Array.isArray(header)) throw damaged(this.path, 'its header is no table');
+    return { header: header as Record<string, unknown>, dataStart: 8 + text.length };
+  }
+
+  #entry(name: string): Entry {
+    const entry = this.#entries.get(name);
+    if (!entry) throw damaged(this.path, `it has no tensor '${name}'`);
+    return entry;
+  }
+
+  /** The tensor's bytes, a new array that starts at an aligned address. */
+  readBytes(name: string): Uint8Array<ArrayBuffer> {
+    const { start, end } = this.#entry(name);
+    const bytes = new Uint8Array(end - start);
+    for (let at = 0; at < bytes.length;) {
+      const read = readSync(this.#handle, bytes, at, Math.min(bytes.length - at, 1 << 30), this.#dataStart + start + at);
+      if (read === 0) throw damaged(this.path, 'it was cut off while it was read');
+      at += read;
+    }
+    return bytes;
+  }
+
+  /** The tensor as float32, converted from any floating or integer type; `shape` is checked when given. */
+  readFloat32(name: string, shape?: readonly number[]): Float32Array<ArrayBuffer> {
+    const entry = this.#entry(name);
+    if (shape && shape.join() !== entry.shape.join()) {
+      throw damaged(this.path, `'${name}' is [${entry.shape.join(', ')}] where [${shape.join(', ')}] is expected`);
+    }
+    return toFloat32(this.readBytes(name), entry.type);
+  }
+
+  /** Compares the data with its checksum. Throws `bad-checkpoint` when they differ; returns false when the file has none. */
+  verify(): boolean {
+    const expected = this.metadata[checksumKey];
+    if (expected === undefined) return false;
+    const hash = createHash('sha256');
+    const chunk = Buffer.allocUnsafe(chunkBytes);
+    for (let at = this.#dataStart; at < this.#dataEnd;) {
+      const read = readSync(this.#handle, chunk, 0, Math.min(chunk.length, this.#dataEnd - at), at);
+      if (read === 0) throw damaged(this.path, 'it was cut off while it was read');
+      hash.update(chunk.subarray(0, read));
+      at += read;
+    }
+    if (hash.digest('hex') !== expected) throw damaged(this.path, 'its contents do not match their checksum');
+    return true;
+  }
+
+  dispose(): void {
+    closeSync(this.#handle);
+  }
+}
+
+function metadataOf(path: string, header: Record<string, unknown>): Record<string, string> {
+  const metadata = header['__metadata__'] ?? {};
+  if (typeof metadata !== 'object' || !Object.values(metadata).every((value) => typeof value === 'string'))
+    throw damaged(path, 'its metadata is no table of texts');
+  return metadata as Record<string, string>;
+}
+
+const isSize = (value: unknown): value is number => typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
+
+function entriesOf(path: string, header: Record<string, unknown>, dataLength: number): Map<string, Entry> {
+  const entries = new Map<string, Entry>();
+  for (const [name, value] of Object.entries(header)) {
+    if (name === '__metadata__') continue;
+    const { dtype, shape, data_offsets: offsets } = (value ?? {}) as Record<string, unknown>;
+    if (typeof dtype !== 'string' || !(dtype in widths)) throw damaged(path, `'${name}' has the unknown type ${String(dtype)}`);
+    if (!Array.isArray(shape) || !shape.every(isSize)) throw damaged(path, `'${name}' has no valid shape`);
+    if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(isSize)) throw damaged(path, `'${name}' has no valid place`);
+    const [start, end] = offsets as [number, number];
+    const bytes = shape.reduce((product, size) => product * size, widths[dtype as StoredType]);
+    if (end > dataLength) throw damaged(path, 'it was cut off');
+    if (end - start !== bytes) throw damaged(path, `'${name}' has ${end - start} bytes where its shape needs ${bytes}`);
+    entries.set(name, { type: dtype as StoredType, shape, start, end });
+  }
+  let at = 0;
+  for (const { start, end } of [...entries.values()].toSorted((a, b) => a.start - b.start || a.end - b.end)) {
+    if (start !== at) throw damaged(path, 'its tensors overlap or leave gaps');
+    at = end;
+  }
+  if (at !== dataLength) throw damaged(path, 'it has bytes that belong to no tensor');
+  return entries;
+}
+
+/** IEEE half precision → number. */
+export function halfToNumber(bits: number): number {
+  const sign = bits & 0x8000 ? -1 : 1;
+  const exponent = (bits >> 10) & 31;
+  const fraction = bits & 1023;
+  if (exponent === 0) return sign * fraction * 2 ** -24;
+  if (exponent === 31) return fraction === 0 ? sign * Infinity : NaN;
+  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
+}
+
+/** Raw little-endian values of a type → float32. */
+export function toFloat32(bytes: Uint8Array<ArrayBuffer>, type: StoredType): Float32Array<ArrayBuffer> {
+  switch (type) {
+    case 'F32':
+      return new Float32Array(bytes.buffer);
+    case 'F64':
+      return Float32Array.from(new Float64Array(bytes.buffer));
+    case 'F16':
+      return Float32Array.from(new Uint16Array(bytes.buffer), halfToNumber);
+    case 'BF16': {
+      const halves = new Uint16Array(bytes.buffer);
+      return new Float32Array(Uint32Array.from(halves, (bits) => bits << 16).buffer);
+    }
+    case 'I64':
+      return Float32Array.from(new BigInt64Array(bytes.buffer), Number);
+    case 'U64':
+      return Float32Array.from(new BigUint64Array(bytes.buffer), Number);
+    case 'I32':
+      return Float32Array.from(new Int32Array(bytes.buffer));
+    case 'U32':
+      return Float32Array.from(new Uint32Array(bytes.buffer));
+    case 'I16':
+      return Float32Array.from(new Int16Array(bytes.buffer));
+    case 'U16':
+      return Float32Array.from(new Uint16Array(bytes.buffer));
+    case 'I8':
+      return Float32Array.from(new Int8Array(bytes.buffer));
+    case 'U8':
+    case 'BOOL':
+      return Float32Array.from(bytes);
+  }
+}

@@ -1,0 +1,30 @@
+// Which images a step sees and how they are cropped: a pure function of (seed, step, place in the batch).
+import { Random } from '../../shared/random.ts';
+
+/** Plans the order of a run: every image once per epoch, in an order of its own each epoch; a batch may span two epochs. */
+export class BatchPlan {
+  readonly #images: number;
+  readonly #batch: number;
+  readonly #seed: number;
+  #epoch = -1;
+  #order: Uint32Array = new Uint32Array(0);
+
+  constructor(images: number, batch: number, seed: number) {
+    this.#images = images;
+    this.#batch = batch;
+    this.#seed = seed;
+  }
+
+  /** Positions of the images of a step, [batch]. */
+  rows(step: number): Uint32Array {
+    return Uint32Array.from({ length: this.#batch }, (_, i) => {
+      const place = step * this.#batch + i;
+      const epoch = Math.floor(place / this.#images);
+      if (epoch !== this.#epoch) {
+        this.#order = new Random(this.#seed, 'shuffle', epoch).permutation(this.#images);
+        this.#epoch = epoch;
+      }
+      return this.#order[place % this.#images]!;
+    });
+  }
+}

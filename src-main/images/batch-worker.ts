@@ -1,0 +1,60 @@
+// Entry of the thread that makes batches while the trainer's own thread is inside a step.
+import { parentPort, workerData } from 'node:worker_threads';
+import { Random } from '../../shared/random.ts';
+import { BatchPlan } from './batch-plan.ts';
+import { DecodeCache } from './cache.ts';
+import { randomResizedCrop, resampleCrop } from './crop.ts';
+import type { BatchSettings } from './batches.ts';
+
+export interface BatchRequest {
+  readonly step: number;
+  readonly slot: number;
+}
+export interface BatchAnswer extends BatchRequest {
+  /** Images that another one stands in for. */
+  readonly skipped: number;
+  /** Whether not one image could be read. */
+  readonly empty: boolean;
+}
+
+const settings = workerData as BatchSettings & { readonly slots: readonly Float32Array[] };
+const { hashes, batchSize, crops, seed, cropScale, cropAspect, flip, target } = settings;
+const cache = new DecodeCache(settings.cache, { access: 'read' });
+const plan = new BatchPlan(hashes.length, batchSize, seed);
+const perCrop = target.size * target.size * 3;
+
+/** Images after which a batch is given up: with all of them unreadable, the cache is gone. */
+const mostTries = 1000;
+
+async function fill({ step, slot }: BatchRequest): Promise<BatchAnswer> {
+  const out = settings.slots[slot]!;
+  let skipped = 0;
+  for (const [place, row] of plan.rows(step).entries()) {
+    let image = await cache.get(hashes[row]!);
+    for (let next = 1; !image && next <= Math.min(mostTries, hashes.length); next++) {
+      if (next === 1) skipped++;
+      image = await cache.get(hashes[(row + next) % hashes.length]!);
+    }
+    if (!image) return { step, slot, skipped, empty: true };
+    for (let crop = 0; crop < crops; crop++) {
+      const random = new Random(seed, 'crop', step, place * crops + crop);
+      const rectangle = randomResizedCrop(random, image.width, image.height, cropScale, cropAspect);
+      const at = (place * crops + crop) * perCrop;
+      resampleCrop(
+        image.pixels,
+        image.width,
+        image.height,
+        rectangle,
+        flip && random.uniform() < 0.5,
+        target,
+        out.subarray(at, at + perCrop),
+      );
+    }
+  }
+  return { step, slot, skipped, empty: false };
+}
+
+let queue: Promise<void> = Promise.resolve();
+parentPort!.on('message', (request: BatchRequest) => {
+  queue = queue.then(async () => parentPort!.postMessage(await fill(request)));
+});

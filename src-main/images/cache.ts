@@ -1,0 +1,281 @@
+// The decode cache: small pictures in append-only shards beside an index, keyed by content hash. Killing its writer at any moment
+// loses at most the picture being written: a record counts only when the index has it whole.
+import {
+  closeSync,
+  existsSync,
+  fstatSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readSync,
+  rmSync,
+  statfsSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+import { crc32 } from 'node:zlib';
+import sharp from 'sharp';
+import { AppError, systemError } from '../../shared/errors.ts';
+import type { DecodeSettings } from '../../shared/preprocessing.ts';
+import type { DecodedImage } from './decoder.ts';
+
+/** A cached picture: row-major RGB, three bytes per pixel. */
+export interface CachedImage {
+  readonly width: number;
+  readonly height: number;
+  readonly pixels: Uint8Array;
+}
+
+interface Entry {
+  readonly shard: number;
+  readonly offset: number;
+  readonly length: number;
+  readonly width: number;
+  readonly height: number;
+  readonly jpeg: boolean;
+  readonly checksum: number;
+}
+
+/** Hash 32 · shard 4 · offset 8 · length 4 · width 4 · height 4 · kind 4 · checksum of the picture 4 · checksum of the record 4. */
+const recordBytes = 68;
+const shardBytes = 1024 ** 3;
+const jpegQuality = 92;
+const indexName = 'index.bin';
+const shardName = (shard: number): string => `shard-${String(shard).padStart(5, '0')}.bin`;
+
+function encode(hash: string, entry: Entry): Buffer {
+  const record = Buffer.alloc(recordBytes);
+  record.write(hash, 0, 'hex');
+  record.writeUInt32LE(entry.shard, 32);
+  record.writeBigUInt64LE(BigInt(entry.offset), 36);
+  [entry.length, entry.width, entry.height, Number(entry.jpeg), entry.checksum].forEach((value, i) =>
+    record.writeUInt32LE(value, 44 + 4 * i),
+  );
+  record.writeUInt32LE(crc32(record.subarray(0, 64)), 64);
+  return record;
+}
+
+function decode(record: Buffer): { hash: string; entry: Entry } | undefined {
+  if (crc32(record.subarray(0, 64)) !== record.readUInt32LE(64)) return undefined;
+  const [length, width, height, jpeg, checksum] = [0, 1, 2, 3, 4].map((i) => record.readUInt32LE(44 + 4 * i)) as [
+    number,
+    number,
+    number,
+    number,
+    number,
+  ];
+  return {
+    hash: record.toString('hex', 0, 32),
+    entry: {
+      shard: record.readUInt32LE(32),
+      offset: Number(record.readBigUInt64LE(36)),
+      length,
+      width,
+      height,
+      jpeg: jpeg === 1,
+      checksum,
+    },
+  };
+}
+
+/** Folder of a cache: pictures made with other settings never mix. */
+export function cacheFolder(root: string, shortSide: number, settings: DecodeSettings): string {
+  const { background, intensity, intensityPercentile, intensityWindow, channels } = settings;
+  const relevant = [
+    1,
+    shortSide,
+    background,
+    channels,
+    intensity,
+    intensity === 'percentile' && intensityPercentile,
+    intensity === 'window' && intensityWindow,
+  ];
+  return join(root, `${shortSide}-${createHash('sha256').update(JSON.stringify(relevant)).digest('hex').slice(0, 12)}`);
+}
+
+/** Bytes that a cache may take when nothing else is said: a tenth of the free disk. */
+export function defaultCacheBytes(root: string): number {
+  const { bavail, bsize } = statfsSync(root);
+  return Math.floor((bavail * bsize) / 10);
+}
+
+/** Bytes that `images` pictures of `meanPixels` pixels each will take, given the limit: raw while that fits, JPEG otherwise. */
+export function estimateCacheBytes(
+  images: number,
+  meanPixels: number,
+  maxBytes: number,
+): { readonly bytes: number; readonly jpeg: boolean } {
+  const raw = images * meanPixels * 3;
+  return raw <= maxBytes / 2
+    ? { bytes: raw, jpeg: false }
+    : { bytes: Math.min(raw, Math.round(maxBytes / 2 + Math.max(0, raw - maxBytes / 2) / 8)), jpeg: true };
+}
+
+export interface CacheOptions {
+  /** `write` appends; any number of readers may look on. */
+  readonly access: 'read' | 'write';
+  /** Raw pictures up to half of it, JPEG beyond; `disk-full` at the limit. */
+  readonly maxBytes?: number;
+}
+
+export class DecodeCache {
+  readonly folder: string;
+  readonly #entries = new Map<string, Entry>();
+  readonly #shards = new Map<number, number>();
+  readonly #access: 'read' | 'write';
+  readonly #maxBytes: number;
+  #index: number;
+  #indexed = 0;
+  #bytes = 0;
+
+  /** Opens or creates the cache of a folder. Throws `not-found` (reading) or `not-writable`. */
+  constructor(folder: string, { access, maxBytes = Infinity }: CacheOptions) {
+    this.folder = folder;
+    this.#access = access;
+    this.#maxBytes = maxBytes;
+    try {
+      if (access === 'write') mkdirSync(folder, { recursive: true });
+      this.#index = openSync(join(folder, indexName), access === 'write' ? 'a+' : 'r');
+    } catch (error) {
+      throw systemError(error) ?? error;
+    }
+    this.refresh();
+    // A torn record at the end would put every later one out of step.
+    if (access === 'write') ftruncateSync(this.#index, this.#indexed);
+  }
+
+  /** Takes in what a writer has added since. */
+  refresh(): void {
+    const size = fstatSync(this.#index).size;
+    const records = Math.floor((size - this.#indexed) / recordBytes);
+    const bytes = Buffer.alloc(records * recordBytes);
+    readSync(this.#index, bytes, 0, bytes.length, this.#indexed);
+    for (let i = 0; i < records; i++) {
+      const record = decode(bytes.subarray(i * recordBytes, (i + 1) * recordBytes));
+      if (!record) break;
+      this.#indexed += recordBytes;
+      if (!this.#isWhole(record.entry)) continue;
+      this.#entries.set(record.hash, record.entry);
+      this.#bytes += record.entry.length + recordBytes;
+    }
+  }
+
+  #isWhole({ shard, offset, length }: Entry): boolean {
+    const file = join(this.folder, shardName(shard));
+    return existsSync(file) && statSync(file).size >= offset + length;
+  }
+
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  /** Bytes on disk that are in use. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  has(hash: string): boolean {
+    return this.#entries.has(hash);
+  }
+
+  /** Width and height of a picture, from the index. */
+  dimensions(hash: string): { readonly width: number; readonly height: number } | undefined {
+    return this.#entries.get(hash);
+  }
+
+  #shard(shard: number): number {
+    let handle = this.#shards.get(shard);
+    if (handle === undefined) {
+      handle = openSync(join(this.folder, shardName(shard)), this.#access === 'write' ? 'a+' : 'r');
+      this.#shards.set(shard, handle);
+    }
+    return handle;
+  }
+
+  /** Adds a picture; a known hash is left as it is. Throws `disk-full` at the limit or when the disk is. */
+  async put(hash: string, image: DecodedImage | CachedImage): Promise<void> {
+    if (this.#entries.has(hash)) return;
+    const { width, height, pixels } = image;
+    const jpeg = this.#bytes + pixels.length > this.#maxBytes / 2;
+    const payload = jpeg
+      ? await sharp(pixels, { raw: { width, height, channels: 3 } })
+          .jpeg({ quality: jpegQuality, chromaSubsampling: '4:4:4' })
+          .toBuffer()
+      : pixels;
+    if (this.#entries.has(hash)) return;
+    if (this.#bytes + payload.length > this.#maxBytes) {
+      throw new AppError(
+        'disk-full',
+        `The decode cache has reached its limit of ${Math.round(this.#maxBytes / 1e6)} MB.`,
+        'Raise the limit with --cache-limit, or delete the cache of other folders.',
+      );
+    }
+    try {
+      this.#append(hash, payload, { width, height, jpeg });
+    } catch (error) {
+      throw systemError(error) ?? error;
+    }
+  }
+
+  #append(hash: string, payload: Uint8Array, { width, height, jpeg }: Pick<Entry, 'width' | 'height' | 'jpeg'>): void {
+    let shard = Math.max(0, ...this.#shardNumbers());
+    let handle = this.#shard(shard);
+    let offset = fstatSync(handle).size;
+    if (offset > 0 && offset + payload.length > shardBytes) {
+      handle = this.#shard(++shard);
+      offset = 0;
+    }
+    for (let at = 0; at < payload.length;) at += writeSync(handle, payload, at);
+    const entry: Entry = { shard, offset, length: payload.length, width, height, jpeg, checksum: crc32(payload) };
+    writeSync(this.#index, encode(hash, entry));
+    this.#indexed += recordBytes;
+    this.#entries.set(hash, entry);
+    this.#bytes += payload.length + recordBytes;
+  }
+
+  #known: number[] | undefined;
+  #shardNumbers(): number[] {
+    this.#known ??= readdirSync(this.folder)
+      .map((name) => /^shard-(\d+)\.bin$/.exec(name)?.[1])
+      .filter((digits) => digits !== undefined)
+      .map(Number);
+    const open = [...this.#shards.keys()];
+    return [...this.#known, ...open];
+  }
+
+  /** The picture, or undefined when the cache lacks it or it is damaged. JPEG pictures take the slower way. */
+  async get(hash: string): Promise<CachedImage | undefined> {
+    const entry = this.#entries.get(hash);
+    if (!entry) return undefined;
+    const bytes = new Uint8Array(entry.length);
+    try {
+      if (readSync(this.#shard(entry.shard), bytes, 0, entry.length, entry.offset) !== entry.length) return undefined;
+    } catch {
+      return undefined;
+    }
+    if (crc32(bytes) !== entry.checksum) return undefined;
+    const { width, height } = entry;
+    if (!entry.jpeg) return { width, height, pixels: bytes };
+    const { data } = await sharp(bytes).raw().toBuffer({ resolveWithObject: true });
+    return { width, height, pixels: data };
+  }
+
+  dispose(): void {
+    closeSync(this.#index);
+    for (const handle of this.#shards.values()) closeSync(handle);
+    this.#shards.clear();
+  }
+}
+
+/** Deletes every cache below a root; the originals are untouched. Returns the bytes freed. */
+export function clearCaches(root: string): number {
+  if (!existsSync(root)) return 0;
+  let bytes = 0;
+  for (const name of readdirSync(root, { recursive: true, withFileTypes: true }))
+    if (name.isFile()) bytes += statSync(join(name.parentPath, name.name)).size;
+  rmSync(root, { recursive: true, force: true });
+  return bytes;
+}

@@ -1,0 +1,165 @@
+// Decoders in processes of their own: a file that crashes or stalls one costs that file and a new process, never the engine.
+import { fork } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { availableParallelism } from 'node:os';
+import { extname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { AppError } from '../../shared/errors.ts';
+import { defaultLimits } from './decoder.ts';
+import type { DecodeLimits, Decoder, DecodeRequest, DecodeResult } from './decoder.ts';
+import type { DecoderAnswer, DecoderJob } from './decoder-process.ts';
+
+/** The compiled program has `.js` files where the sources have `.ts`. */
+const entry = fileURLToPath(new URL(`./decoder-process${extname(import.meta.url)}`, import.meta.url));
+
+/** Files a process may be given ahead, so that it does not wait for the next one. */
+const ahead = 3;
+/** Files after which a process is replaced: decoders of rare formats leak. */
+const filesPerProcess = 20_000;
+
+export interface PoolOptions {
+  /** By default one per core. */
+  readonly processes?: number;
+  readonly limits?: DecodeLimits;
+}
+
+interface Task {
+  readonly request: DecodeRequest;
+  readonly resolve: (result: DecodeResult) => void;
+  readonly reject: (error: AppError) => void;
+}
+
+/** One process and the files that it has been given, the first of which it works on. */
+interface Slot {
+  readonly child: ChildProcess;
+  readonly given: Map<number, Task>;
+  timer: NodeJS.Timeout | undefined;
+  files: number;
+  timedOut: boolean;
+}
+
+export class DecoderPool implements Decoder {
+  readonly #processes: number;
+  readonly #limits: DecodeLimits;
+  readonly #waiting: Task[] = [];
+  readonly #slots = new Set<Slot>();
+  #ids = 0;
+  #disposed = false;
+
+  constructor({ processes = availableParallelism(), limits = defaultLimits }: PoolOptions = {}) {
+    this.#processes = processes;
+    this.#limits = limits;
+  }
+
+  /** Process numbers of the decoders that run now. */
+  get pids(): readonly number[] {
+    return [...this.#slots].map(({ child }) => child.pid!);
+  }
+
+  async decode(request: DecodeRequest): Promise<DecodeResult> {
+    return new Promise((resolve, reject) => {
+      if (this.#disposed) {
+        reject(new AppError('cancelled', 'The decoders were shut down.', 'Start again.'));
+        return;
+      }
+      this.#waiting.push({ request, resolve, reject });
+      this.#dispatch();
+    });
+  }
+
+  #dispatch(): void {
+    while (this.#waiting.length > 0) {
+      const slot = this.#freeSlot();
+      if (!slot) return;
+      const task = this.#waiting.shift()!;
+      const id = ++this.#ids;
+      slot.given.set(id, task);
+      slot.files++;
+      slot.child.send({ id, request: task.request, limits: this.#limits } satisfies DecoderJob);
+      if (slot.given.size === 1) this.#watch(slot);
+    }
+  }
+
+  /** The least busy process, or a new one while there may be more. */
+  #freeSlot(): Slot | undefined {
+    const open = [...this.#slots].filter((slot) => slot.files < filesPerProcess && !slot.timedOut && slot.child.connected);
+    const idle = open.find((slot) => slot.given.size === 0);
+    if (idle) return idle;
+    if (this.#slots.size < this.#processes) return this.#start();
+    return open.filter((slot) => slot.given.size < ahead).toSorted((a, b) => a.given.size - b.given.size)[0];
+  }
+
+  #start(): Slot {
+    const child = fork(entry, [], {
+      serialization: 'advanced',
+      execArgv: ['--disable-warning=ExperimentalWarning'],
+      stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+    });
+    const slot: Slot = { child, given: new Map(), timer: undefined, files: 0, timedOut: false };
+    this.#slots.add(slot);
+    child.on('message', (answer: DecoderAnswer) => this.#answered(slot, answer));
+    child.on('error', () => child.kill('SIGKILL'));
+    child.on('exit', () => this.#exited(slot));
+    return slot;
+  }
+
+  #watch(slot: Slot): void {
+    clearTimeout(slot.timer);
+    if (slot.given.size === 0) return;
+    slot.timer = setTimeout(() => {
+      slot.timedOut = true;
+      slot.child.kill('SIGKILL');
+    }, this.#limits.timeoutMs);
+  }
+
+  #answered(slot: Slot, { id, result }: DecoderAnswer): void {
+    const task = slot.given.get(id);
+    slot.given.delete(id);
+    this.#watch(slot);
+    if (slot.files >= filesPerProcess && slot.given.size === 0) {
+      this.#slots.delete(slot);
+      slot.child.disconnect();
+    }
+    task?.resolve(result);
+    this.#dispatch();
+  }
+
+  /** The first file that it had been given is to blame; the others go to another process. */
+  #exited(slot: Slot): void {
+    clearTimeout(slot.timer);
+    this.#slots.delete(slot);
+    const [first, ...rest] = slot.given.values();
+    slot.given.clear();
+    this.#waiting.unshift(...rest);
+    if (this.#disposed) {
+      const error = new AppError('cancelled', 'The decoders were shut down.', 'Start again.');
+      for (const task of [...(first ? [first] : []), ...this.#waiting.splice(0)]) task.reject(error);
+      return;
+    }
+    first?.resolve({
+      ok: false,
+      failure: slot.timedOut
+        ? { reason: 'too-slow', message: `Decoding took longer than ${Math.round(this.#limits.timeoutMs / 1000)} seconds.` }
+        : { reason: 'crashed-the-decoder', message: 'The decoder crashed on this file; it is left alone until it changes.' },
+    });
+    this.#dispatch();
+  }
+
+  /** Ends all processes; files that were not decoded reject with `cancelled`. */
+  async dispose(): Promise<void> {
+    this.#disposed = true;
+    const gone = [...this.#slots].map(
+      async ({ child }) =>
+        new Promise<void>((resolve) => {
+          const timer = setTimeout(() => child.kill('SIGKILL'), 2000);
+          child.once('exit', () => {
+            clearTimeout(timer);
+            resolve();
+          });
+          if (child.connected) child.disconnect();
+        }),
+    );
+    for (const task of this.#waiting.splice(0)) task.reject(new AppError('cancelled', 'The decoders were shut down.', 'Start again.'));
+    await Promise.all(gone);
+  }
+}

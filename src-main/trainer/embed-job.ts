@@ -1,0 +1,96 @@
+// Embeds what is not embedded yet, with the target encoder of a checkpoint.
+import { createHash } from 'node:crypto';
+import { preprocessingOf } from '../../shared/preprocessing.ts';
+import { programVersion } from '../../shared/version.ts';
+import { DecodeCache } from '../images/cache.ts';
+import type { CachedImage } from '../images/cache.ts';
+import { embeddingWidth } from '../jepa/embedding.ts';
+import { modelSize, patchValues, tokenCount } from '../jepa/model.ts';
+import { EmbeddingStore } from '../retrieval/embedding-store.ts';
+import { loadTargetEncoder } from '../training/checkpoint.ts';
+import { EncoderRunner } from '../training/encoder-runner.ts';
+import type { EmbedJob, EmbedPixelsJob, JobTypes } from './protocol.ts';
+import { patchesOf, placeImage, targetOf } from './run-data.ts';
+
+function weightsHash(weights: Readonly<Record<string, Float32Array>>): string {
+  const hash = createHash('sha256');
+  for (const values of Object.values(weights)) hash.update(new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
+  return hash.digest('hex');
+}
+
+/** Adds the missing contents to the store below `job.store` and commits; stops early, losing nothing, when `stopping` says so. */
+export async function runEmbedJob(
+  job: EmbedJob,
+  stopping: () => boolean,
+  onEvent: (event: JobTypes['embed']['event']) => void,
+): Promise<JobTypes['embed']['result']> {
+  const { header, weights } = loadTargetEncoder(job.checkpoint);
+  const { config } = header;
+  const size = modelSize(config);
+  const preprocessing = preprocessingOf(config);
+  const identity = {
+    runId: header.run,
+    step: header.step,
+    weightsHash: weightsHash(weights),
+    layer: job.layer,
+    pooling: 'mean',
+    preprocessing,
+    dimension: embeddingWidth(size, job.layer),
+  };
+  const cache = new DecodeCache(job.cache.folder, { access: 'read' });
+  const store = await EmbeddingStore.openForWriting(job.store, identity, programVersion);
+  const encoder = await EncoderRunner.create(size, job.layer, { device: job.device, threads: job.threads });
+  try {
+    const wanted = store.missing(job.hashes).filter((hash) => cache.has(hash));
+    const lost = new Set<string>();
+    const began = performance.now();
+    let done = 0;
+    for await (const patches of patchesOf(cache, wanted, 'whole', encoder.batch, preprocessing, config.patchSize, (hash) =>
+      lost.add(hash),
+    )) {
+      const { embedding } = await encoder.run(weights, patches);
+      const hashes = wanted.slice(done, done + embedding.length / encoder.width);
+      const kept = hashes.map((hash, i) => ({ hash, i })).filter(({ hash }) => !lost.has(hash));
+      const vectors = new Float32Array(kept.length * encoder.width);
+      kept.forEach(({ i }, row) => vectors.set(embedding.subarray(i * encoder.width, (i + 1) * encoder.width), row * encoder.width));
+      await store.append(
+        kept.map(({ hash }) => hash),
+        vectors,
+      );
+      done += hashes.length;
+      onEvent({ type: 'embedded', done, total: wanted.length, imagesPerSecond: (1000 * done) / (performance.now() - began) });
+      if (stopping()) break;
+    }
+    await store.commit();
+    return {
+      folder: store.folder,
+      rows: store.rows,
+      added: done - lost.size,
+      skipped: lost.size + job.hashes.filter((hash) => !cache.has(hash) && store.rowOf(hash) === undefined).length,
+    };
+  } finally {
+    await encoder.dispose();
+    await store.dispose();
+    cache.dispose();
+  }
+}
+
+/** Embeds decoded pictures that belong to no library, [images, dimension]. */
+export async function runEmbedPixelsJob(job: EmbedPixelsJob): Promise<JobTypes['embed-pixels']['result']> {
+  const { header, weights } = loadTargetEncoder(job.checkpoint);
+  const size = modelSize(header.config);
+  const preprocessing = preprocessingOf(header.config);
+  const target = targetOf(preprocessing, header.config.patchSize);
+  const encoder = await EncoderRunner.create(size, job.layer, { device: job.device, threads: job.threads }, false, 1);
+  try {
+    const vectors = new Float32Array(job.images.length * encoder.width);
+    const patches = new Float32Array(tokenCount(size) * patchValues(size));
+    for (const [i, image] of job.images.entries()) {
+      placeImage(image satisfies CachedImage, 'whole', preprocessing, target, patches);
+      vectors.set((await encoder.run(weights, patches)).embedding, i * encoder.width);
+    }
+    return { vectors, dimension: encoder.width };
+  } finally {
+    await encoder.dispose();
+  }
+}

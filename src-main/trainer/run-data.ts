@@ -1,0 +1,112 @@
+// Feeds the trainer: batches, the sample that judges a run, and images to embed, all from the decode cache.
+import { AppError } from '../../shared/errors.ts';
+import type { TrainConfig } from '../../shared/config-table.ts';
+import { preprocessingOf } from '../../shared/preprocessing.ts';
+import type { Preprocessing } from '../../shared/preprocessing.ts';
+import type { CropProtocol, LabelProtocol } from '../evaluation/protocol.ts';
+import { BatchSource } from '../images/batches.ts';
+import type { CachedImage, DecodeCache } from '../images/cache.ts';
+import { fitSquare, halves } from '../images/crop.ts';
+import type { Target } from '../images/crop.ts';
+import type { Sample, View } from '../training/judge.ts';
+import { cropsPerImage } from '../training/step-runner.ts';
+
+export function targetOf({ imageSize, mean, std }: Preprocessing, patchSize: number): Target {
+  return { size: imageSize, patchSize, mean, std };
+}
+
+export function trainingBatches(config: TrainConfig, cacheFolder: string, hashes: readonly string[]): BatchSource {
+  const { batchSize, seed, cropScale, cropAspect, patchSize } = config;
+  return new BatchSource({
+    cache: cacheFolder,
+    hashes,
+    batchSize,
+    crops: cropsPerImage(config),
+    seed,
+    cropScale,
+    cropAspect,
+    flip: config.flip && config.masking !== 'paper-exact',
+    target: targetOf(preprocessingOf(config), patchSize),
+  });
+}
+
+/** Writes one image (or a half of it) as patches. */
+export function placeImage(
+  { pixels, width, height }: CachedImage,
+  view: View,
+  preprocessing: Preprocessing,
+  target: Target,
+  out: Float32Array,
+): void {
+  const part = view === 'whole' ? { x: 0, y: 0, width, height } : halves(width, height)[view === 'first' ? 0 : 1];
+  fitSquare(pixels, width, height, part, preprocessing.fit, preprocessing.background, target, out);
+}
+
+/** Patches of contents in order, up to `batch` at a time in an array that is reused; a lost content becomes zeros and is counted. */
+export async function* patchesOf(
+  cache: DecodeCache,
+  hashes: readonly string[],
+  view: View,
+  batch: number,
+  preprocessing: Preprocessing,
+  patchSize: number,
+  onLost: (hash: string) => void = () => {},
+): AsyncGenerator<Float32Array> {
+  const target = targetOf(preprocessing, patchSize);
+  const perImage = target.size ** 2 * 3;
+  const out = new Float32Array(batch * perImage);
+  for (let from = 0; from < hashes.length; from += batch) {
+    const count = Math.min(batch, hashes.length - from);
+    for (let i = 0; i < count; i++) {
+      const place = out.subarray(i * perImage, (i + 1) * perImage);
+      const image = await cache.get(hashes[from + i]!);
+      if (image) placeImage(image, view, preprocessing, target, place);
+      else {
+        place.fill(0);
+        onLost(hashes[from + i]!);
+      }
+    }
+    yield out.subarray(0, count * perImage);
+  }
+}
+
+/** Side of the pictures of the raw-pixel baseline: with more, 20-NN on pixels costs far more and is no better. */
+const pixelSide = 16;
+
+/** The fixed sample that judges a run; rows of the plan are positions in `hashes`. */
+export function sampleOf(
+  cache: DecodeCache,
+  hashes: readonly string[],
+  plan: LabelProtocol | CropProtocol,
+  config: TrainConfig,
+  side = pixelSide,
+): Sample {
+  const preprocessing = preprocessingOf(config);
+  const chosen = (rows: Uint32Array): string[] => Array.from(rows, (row) => hashes[row]!);
+  return {
+    plan,
+    patches: (rows, view, batch) => patchesOf(cache, chosen(rows), view, batch, preprocessing, config.patchSize),
+    pixels: async (rows, view) => {
+      const small = { ...preprocessing, imageSize: Math.min(side, config.imageSize), mean: [0, 0, 0], std: [1, 1, 1] } as const;
+      const dimension = small.imageSize ** 2 * 3;
+      const values = new Float32Array(rows.length * dimension);
+      let at = 0;
+      for await (const patches of patchesOf(cache, chosen(rows), view, 256, small, small.imageSize)) {
+        values.set(patches, at);
+        at += patches.length;
+      }
+      return { values, dimension };
+    },
+  };
+}
+
+/** The contents that the cache holds, as a check before a job. Throws `no-images` when it holds none. */
+export function requireCached(cache: DecodeCache, hashes: readonly string[]): void {
+  if (!hashes.some((hash) => cache.has(hash))) {
+    throw new AppError(
+      'no-images',
+      'None of these images is in the decode cache.',
+      'Scan the folder again; the cache may have been cleared.',
+    );
+  }
+}

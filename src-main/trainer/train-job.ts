@@ -1,0 +1,59 @@
+// A training run as a job: opens the run, finds where it goes on, and streams its events.
+import { AppError } from '../../shared/errors.ts';
+import type { TrainEvent } from '../../shared/train-events.ts';
+import { planEvaluation } from '../evaluation/protocol.ts';
+import { DecodeCache } from '../images/cache.ts';
+import { latestCheckpoint } from '../training/checkpoint.ts';
+import { RunFolder } from '../training/run-folder.ts';
+import type { RunControl } from '../training/run-control.ts';
+import { initialState } from '../training/state.ts';
+import { train } from '../training/train.ts';
+import type { TrainJob } from './protocol.ts';
+import { requireCached, sampleOf, trainingBatches } from './run-data.ts';
+
+/** Queries of a sample of this many images; the rest is the bank. */
+const queryShare = 0.25;
+
+/** Trains the run in `job.run` from its newest whole checkpoint, or from the start. Throws what `train` throws, `locked`, `no-images`. */
+export async function runTrainJob(job: TrainJob, control: RunControl, onEvent: (event: TrainEvent) => void): Promise<undefined> {
+  const folder = RunFolder.open(job.run);
+  let batches: ReturnType<typeof trainingBatches> | undefined;
+  let cache: DecodeCache | undefined;
+  try {
+    const { config } = folder.record;
+    cache = new DecodeCache(job.cache.folder, { access: 'read' });
+    const trained = job.images.filter(({ split }) => split !== 'test').map(({ hash }) => hash);
+    requireCached(cache, trained);
+    const latest = latestCheckpoint(job.run);
+    for (const file of latest?.damaged ?? []) folder.say(`${file} is damaged and was passed over.`);
+    if (latest && latest.header.fingerprint !== folder.record.fingerprint) {
+      throw new AppError(
+        'bad-checkpoint',
+        'The newest checkpoint belongs to other images than this run.',
+        'Start a new run, or restore the run folder from a backup.',
+      );
+    }
+    const state = latest?.state ?? initialState(config);
+    folder.rewindLog(state.step);
+    batches = trainingBatches(config, job.cache.folder, trained);
+    const sample = config.evaluateImages > 0 ? sampleOf(cache, hashesOf(job), samplePlan(job, config.evaluateImages), config) : undefined;
+    for await (const event of train({ folder, state, batches, ...(sample && { sample }), device: job.device, control })) onEvent(event);
+    return undefined;
+  } finally {
+    await batches?.dispose();
+    cache?.dispose();
+    folder.dispose();
+  }
+}
+
+const hashesOf = (job: TrainJob): string[] => job.images.map(({ hash }) => hash);
+
+/** The online sample: at most `most` images, a quarter of them queries. */
+function samplePlan({ images }: TrainJob, most: number): ReturnType<typeof planEvaluation> {
+  const classes = Math.max(1, new Set(images.map(({ label }) => label)).size);
+  return planEvaluation(images, {
+    bankPerClass: Math.max(4, Math.floor(((1 - queryShare) * most) / classes)),
+    queriesPerClass: Math.max(2, Math.floor((queryShare * most) / classes)),
+    cropImages: Math.floor(most / 2),
+  });
+}

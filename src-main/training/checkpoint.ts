@@ -1,0 +1,114 @@
+// A checkpoint holds everything that a run needs to go on as if it had never stopped: weights, target, moments, step, seed, settings,
+// thread count and the fingerprint of the images. It is a safetensors file, so that other programs can read the weights.
+import { AppError } from '../../shared/errors.ts';
+import type { TrainConfig } from '../../shared/config-table.ts';
+import { parseConfig } from '../../shared/config.ts';
+import { SafetensorsFile, writeSafetensors } from '../formats/safetensors.ts';
+import { encoderParameters, modelSize } from '../jepa/model.ts';
+import { listCheckpoints } from './run-folder.ts';
+import type { RunRecord } from './run-folder.ts';
+import { stateTensors } from './state.ts';
+import type { TrainState } from './state.ts';
+
+const format = 'ijepa-studio-checkpoint-1';
+
+export interface CheckpointHeader {
+  readonly step: number;
+  readonly config: TrainConfig;
+  readonly threads: number;
+  readonly fingerprint: string;
+  readonly run: string;
+}
+
+/** Writes a state aside and renames it. Throws `disk-full` with the earlier checkpoints intact. */
+export function saveCheckpoint(path: string, state: TrainState, record: RunRecord): void {
+  const tensors = stateTensors(modelSize(record.config)).map(({ name, shape }) => ({ name, shape, data: state.tensors[name]! }));
+  writeSafetensors(path, tensors, {
+    format,
+    step: String(state.step),
+    seed: String(record.config.seed),
+    config: JSON.stringify(record.config),
+    threads: String(record.threads),
+    fingerprint: record.fingerprint,
+    run: record.name,
+    program: record.program,
+  });
+}
+
+function headerOf(file: SafetensorsFile): CheckpointHeader {
+  const { metadata } = file;
+  if (metadata['format'] !== format) {
+    throw new AppError(
+      'bad-checkpoint',
+      `${file.path} is no checkpoint of this program.`,
+      'Give a file from the checkpoints folder of a run, or import foreign weights.',
+    );
+  }
+  try {
+    return {
+      step: Number(metadata['step']),
+      config: parseConfig(JSON.parse(metadata['config'] ?? '') as Record<string, unknown>),
+      threads: Number(metadata['threads']),
+      fingerprint: metadata['fingerprint'] ?? '',
+      run: metadata['run'] ?? '',
+    };
+  } catch (error) {
+    throw new AppError('bad-checkpoint', `The header of ${file.path} is damaged.`, 'Use another checkpoint of the run.', error);
+  }
+}
+
+function withFile<T>(path: string, use: (file: SafetensorsFile) => T): T {
+  const file = new SafetensorsFile(path);
+  try {
+    return use(file);
+  } finally {
+    file.dispose();
+  }
+}
+
+/** Reads the header alone. Throws `bad-checkpoint` for anything that is no checkpoint of ours. */
+export const readCheckpointHeader = (path: string): CheckpointHeader => withFile(path, headerOf);
+
+/** Reads and verifies a whole state. Throws `bad-checkpoint` when it is cut, damaged, or of another shape than its settings say. */
+export function loadCheckpoint(path: string): { readonly header: CheckpointHeader; readonly state: TrainState } {
+  return withFile(path, (file) => {
+    const header = headerOf(file);
+    file.verify();
+    const tensors: Record<string, Float32Array> = {};
+    for (const { name, shape } of stateTensors(modelSize(header.config))) tensors[name] = file.readFloat32(name, shape);
+    return { header, state: { step: header.step, tensors } };
+  });
+}
+
+/** Reads the encoder that embeds, `targetEncoder.*`, and verifies the file. */
+export function loadTargetEncoder(path: string): { readonly header: CheckpointHeader; readonly weights: Record<string, Float32Array> } {
+  return withFile(path, (file) => {
+    const header = headerOf(file);
+    file.verify();
+    const specs = encoderParameters(modelSize(header.config));
+    return {
+      header,
+      weights: Object.fromEntries(
+        specs.map(({ name, shape }) => [`targetEncoder.${name}`, file.readFloat32(`targetEncoder.${name}`, shape)]),
+      ),
+    };
+  });
+}
+
+/** The newest checkpoint of a run that is whole; damaged ones are passed over and named. Undefined when there is none. */
+export function latestCheckpoint(
+  run: string,
+):
+  | { readonly header: CheckpointHeader; readonly state: TrainState; readonly file: string; readonly damaged: readonly string[] }
+  | undefined {
+  const damaged: string[] = [];
+  for (const { file } of listCheckpoints(run).toReversed()) {
+    try {
+      return { ...loadCheckpoint(file), file, damaged };
+    } catch (error) {
+      if (!(error instanceof AppError) || error.code !== 'bad-checkpoint') throw error;
+      damaged.push(file);
+    }
+  }
+  return undefined;
+}
