@@ -1,0 +1,57 @@
+// Embeds a folder with a checkpoint, and finds the store that holds a checkpoint's vectors.
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { AppError } from '../../shared/errors.ts';
+import { preprocessingOf } from '../../shared/preprocessing.ts';
+import type { EmbeddingLayer } from '../jepa/embedding.ts';
+import { EmbeddingStore } from '../retrieval/embedding-store.ts';
+import { readCheckpointHeader } from '../training/checkpoint.ts';
+import type { EmbedProgress } from '../trainer/protocol.ts';
+import { cachedShortSide, threadsOf } from './studio.ts';
+import type { Studio } from './studio.ts';
+
+export interface EmbedOptions {
+  readonly checkpoint: string;
+  readonly root: string;
+  readonly layer: EmbeddingLayer;
+  readonly threads: number;
+}
+
+export interface Embedded {
+  /** Folder of the store. */
+  readonly folder: string;
+  readonly rows: number;
+  readonly added: number;
+  /** Contents that are not in the decode cache or could not be read from it. */
+  readonly skipped: number;
+}
+
+/** Embeds what the store lacks. Throws `bad-checkpoint`, `no-images`. */
+export async function embedFolder(
+  studio: Studio,
+  { checkpoint, root, layer, threads }: EmbedOptions,
+  onProgress: (progress: EmbedProgress) => void,
+): Promise<Embedded> {
+  const { config } = readCheckpointHeader(checkpoint);
+  const shortSide = cachedShortSide(config.imageSize);
+  const cache = { folder: studio.cacheFor(preprocessingOf(config), shortSide), shortSide };
+  const hashes = studio.images(root).map(({ hash }) => hash);
+  return studio.trainer.run(
+    { kind: 'embed', checkpoint, cache, hashes, store: studio.home.embeddings, layer, threads: threadsOf(threads), device: 'cpu' },
+    onProgress,
+  );
+}
+
+/** Opens the vectors of a checkpoint for reading. Throws `not-found` when it has not embedded anything. */
+export async function openEmbeddings(studio: Studio, checkpoint: string, layer: EmbeddingLayer): Promise<EmbeddingStore> {
+  const { run, step } = readCheckpointHeader(checkpoint);
+  const root = studio.home.embeddings;
+  for (const name of existsSync(root) ? readdirSync(root) : []) {
+    const store = await EmbeddingStore.openForReading(join(root, name)).catch(() => undefined);
+    if (!store) continue;
+    const { manifest } = store;
+    if (manifest.runId === run && manifest.step === step && manifest.layer === layer && store.rows > 0) return store;
+    await store.dispose();
+  }
+  throw new AppError('not-found', `There are no embeddings of run ${run} at step ${step}.`, 'Make them first: ijepa-studio embed');
+}

@@ -1,0 +1,50 @@
+// Where the program keeps what it makes: one folder, that can be moved or deleted as a whole. Originals are never in it.
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { AppError } from '../../shared/errors.ts';
+
+export interface Home {
+  readonly path: string;
+  readonly cache: string;
+  readonly runs: string;
+  readonly embeddings: string;
+}
+
+/** The home at `path`, else at IJEPA_STUDIO_HOME, else `.ijepa-studio` in the user's folder. */
+export function homeAt(path?: string): Home {
+  const root = resolve(path ?? process.env['IJEPA_STUDIO_HOME'] ?? join(homedir(), '.ijepa-studio'));
+  return { path: root, cache: join(root, 'cache'), runs: join(root, 'runs'), embeddings: join(root, 'embeddings') };
+}
+
+/** Names of the runs, the newest last. */
+export function runNames({ runs }: Home): string[] {
+  if (!existsSync(runs)) return [];
+  return readdirSync(runs)
+    .filter((name) => existsSync(join(runs, name, 'config.json')))
+    .map((name) => ({ name, made: statSync(join(runs, name, 'config.json')).mtimeMs }))
+    .toSorted((a, b) => a.made - b.made || a.name.localeCompare(b.name))
+    .map(({ name }) => name);
+}
+
+/** Folder of a run given by name or path, the newest when not given. Throws `not-found` with the names there are. */
+export function runPath(home: Home, run?: string): string {
+  const names = runNames(home);
+  if (run === undefined) {
+    const newest = names.at(-1);
+    if (newest === undefined) throw new AppError('not-found', 'There is no run yet.', 'Train one first: ijepa-studio train FOLDER');
+    return join(home.runs, newest);
+  }
+  for (const path of [join(home.runs, run), resolve(run)]) if (existsSync(join(path, 'config.json'))) return path;
+  throw new AppError(
+    'not-found',
+    `There is no run called '${run}'.`,
+    names.length > 0 ? `The runs are: ${names.join(', ')}.` : 'Train one first: ijepa-studio train FOLDER',
+  );
+}
+
+/** A name that no run has: the folder's name and a number. */
+export function freshRunName(home: Home, folder: string): string {
+  const base = (resolve(folder).split(/[\\/]/).at(-1) ?? 'run').replace(/[^\p{L}\p{N}._-]+/gu, '-').slice(0, 40) || 'run';
+  for (let number = 1; ; number++) if (!existsSync(join(home.runs, `${base}-${number}`))) return `${base}-${number}`;
+}

@@ -1,0 +1,128 @@
+// Runs: started, resumed, described; and which checkpoint of a run is meant.
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseConfig } from '../../shared/config.ts';
+import type { TrainConfig } from '../../shared/config-table.ts';
+import { AppError } from '../../shared/errors.ts';
+import { preprocessingOf } from '../../shared/preprocessing.ts';
+import type { TrainEvent } from '../../shared/train-events.ts';
+import { programVersion } from '../../shared/version.ts';
+import { DecodeCache } from '../images/cache.ts';
+import { folderStatistics } from '../images/folder-statistics.ts';
+import { medianSize } from '../library/catalogue.ts';
+import { listCheckpoints, readEvents, readRecord, RunFolder } from '../training/run-folder.ts';
+import type { RunRecord } from '../training/run-folder.ts';
+import { freshRunName } from './home.ts';
+import { cachedShortSide, threadsOf } from './studio.ts';
+import type { Studio } from './studio.ts';
+import { suggestConfig } from './suggest.ts';
+
+export interface PlannedRun {
+  readonly config: TrainConfig;
+  readonly steps: number;
+  readonly images: number;
+  readonly reason: string;
+}
+
+/** Completes the settings of a run for a folder: what is given wins over what is suggested. Throws `bad-config`, `no-images`. */
+export function planRun(studio: Studio, root: string, given: Readonly<Record<string, unknown>>): PlannedRun {
+  const trained = studio.images(root).filter(({ split }) => split !== 'test');
+  if (trained.length === 0)
+    throw new AppError(
+      'no-images',
+      `All images of ${root} belong to a test split.`,
+      'Put the images to learn from in a folder called train, or turn labels off.',
+    );
+  const suggestion = suggestConfig({ images: trained.length, shortSide: medianSize(studio.library, root)?.shortSide ?? 224 });
+  const suggested =
+    given['architecture'] !== undefined && given['architecture'] !== 'custom' ? withoutSizes(suggestion.settings) : suggestion.settings;
+  const config = parseConfig({ ...suggested, ...given });
+  const steps = config.steps || Math.max(1, Math.ceil((config.epochs * trained.length) / config.batchSize));
+  return { config, steps, images: trained.length, reason: suggestion.reason };
+}
+
+/** A named architecture comes with the predictor's defaults, not with those of the suggested small encoder. */
+function withoutSizes(settings: Partial<TrainConfig>): Partial<TrainConfig> {
+  const {
+    architecture: _a,
+    width: _w,
+    depth: _d,
+    heads: _h,
+    mlpRatio: _m,
+    predictorWidth: _pw,
+    predictorDepth: _pd,
+    predictorHeads: _ph,
+    ...rest
+  } = settings;
+  return rest;
+}
+
+async function withFolderStatistics(studio: Studio, root: string, config: TrainConfig): Promise<TrainConfig> {
+  if (config.normalisation !== 'folder') return config;
+  const cache = new DecodeCache(studio.cacheFor(preprocessingOf(config), cachedShortSide(config.imageSize)), { access: 'read' });
+  try {
+    return parseConfig({
+      ...config,
+      ...(await folderStatistics(
+        cache,
+        studio.images(root).map(({ hash }) => hash),
+      )),
+    });
+  } finally {
+    cache.dispose();
+  }
+}
+
+/** Makes the folder of a new run. Throws `bad-input` when the name is taken. */
+export async function createRun(studio: Studio, root: string, plan: PlannedRun, name?: string): Promise<string> {
+  const path = join(studio.home.runs, name ?? freshRunName(studio.home, root));
+  const config = await withFolderStatistics(studio, root, plan.config);
+  const record: RunRecord = {
+    version: 1,
+    name: name ?? path.split(/[\\/]/).at(-1)!,
+    created: new Date().toISOString(),
+    program: programVersion,
+    folder: studio.folder(root),
+    fingerprint: studio.fingerprint(root),
+    images: plan.images,
+    steps: plan.steps,
+    threads: threadsOf(config.threads),
+    config,
+  };
+  RunFolder.create(path, record).dispose();
+  return path;
+}
+
+/** Trains a run from where it stands to its end or until `studio.trainer.control('stop')`. */
+export async function trainRun(studio: Studio, run: string, onEvent: (event: TrainEvent) => void): Promise<void> {
+  const { config, folder } = readRecord(run);
+  const shortSide = cachedShortSide(config.imageSize);
+  await studio.trainer.run(
+    {
+      kind: 'train',
+      run,
+      cache: { folder: studio.cacheFor(preprocessingOf(config), shortSide), shortSide },
+      images: studio.images(folder),
+      device: 'cpu',
+    },
+    onEvent,
+  );
+}
+
+/** The checkpoint meant by `best` (default), `latest`, a step, or a file. Throws `not-found`. */
+export function checkpointOf(run: string, which = 'best'): string {
+  if (which !== 'best' && which !== 'latest' && !/^\d+$/.test(which)) {
+    if (existsSync(which)) return which;
+    throw new AppError('not-found', `There is no checkpoint ${which}.`, 'Give best, latest, a step, or the path of a checkpoint.');
+  }
+  const stored = listCheckpoints(run);
+  const latest = stored.at(-1);
+  if (!latest) throw new AppError('not-found', `The run in ${run} has no checkpoint yet.`, 'Train it for some steps first.');
+  if (which === 'latest') return latest.file;
+  const best = readEvents(run).findLast((event) => event.type === 'evaluation' && event.best);
+  const step = which === 'best' ? best?.step : Number(which);
+  const found = stored.find((one) => one.step === step);
+  if (!found && which !== 'best')
+    throw new AppError('not-found', `The run has no checkpoint of step ${which}.`, `It has: ${stored.map((one) => one.step).join(', ')}.`);
+  return (found ?? latest).file;
+}

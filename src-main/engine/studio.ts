@@ -1,0 +1,88 @@
+// The engine: owns the catalogue, the decoders and the trainer. The terminal, the window and the browser are faces on it.
+import { availableParallelism } from 'node:os';
+import { mkdirSync } from 'node:fs';
+import { AppError } from '../../shared/errors.ts';
+import type { DecodeSettings } from '../../shared/preprocessing.ts';
+import type { EvaluationImage } from '../evaluation/protocol.ts';
+import { cacheFolder } from '../images/cache.ts';
+import { defaultLimits } from '../images/decoder.ts';
+import type { DecodeLimits } from '../images/decoder.ts';
+import { DecoderPool } from '../images/decoder-pool.ts';
+import { fingerprint, imagesForTraining, requireImages } from '../library/catalogue.ts';
+import { folderOf } from '../library/folders.ts';
+import { openLibrary } from '../library/library.ts';
+import type { Library } from '../library/library.ts';
+import { Trainer } from '../trainer/trainer.ts';
+import { homeAt } from './home.ts';
+import type { Home } from './home.ts';
+
+export interface StudioOptions {
+  readonly home?: string;
+  /** Looking only: no writer's lock is taken, so that it works beside a running engine. */
+  readonly readOnly?: boolean;
+  readonly limits?: DecodeLimits;
+}
+
+/** Shorter side of cached pictures: an eighth more than the input, so that a crop of the whole is not blown up. */
+export const cachedShortSide = (imageSize: number): number => Math.max(256, Math.ceil((imageSize * 8) / 7));
+
+export class Studio {
+  readonly home: Home;
+  readonly library: Library;
+  readonly trainer = new Trainer();
+  readonly #limits: DecodeLimits;
+  #decoders: DecoderPool | undefined;
+
+  /** Opens the home, and creates it when there is none. Throws `locked` while another engine has it open for writing. */
+  constructor({ home, readOnly = false, limits = defaultLimits }: StudioOptions = {}) {
+    this.home = homeAt(home);
+    this.#limits = limits;
+    if (!readOnly) mkdirSync(this.home.cache, { recursive: true });
+    this.library = openLibrary(this.home.path, readOnly ? 'read' : 'write');
+  }
+
+  /** Decoder processes, started when first needed. */
+  get decoders(): DecoderPool {
+    this.#decoders ??= new DecoderPool({ limits: this.#limits });
+    return this.#decoders;
+  }
+
+  cacheFor(settings: DecodeSettings, shortSide: number): string {
+    return cacheFolder(this.home.cache, shortSide, settings);
+  }
+
+  /** The different contents of a folder with labels and splits; `val` counts as test. Throws `no-images`, `not-found`. */
+  images(root: string): readonly EvaluationImage[] {
+    requireImages(this.library, root);
+    return imagesForTraining(this.library, root).map(({ hash, label, split, path }) => ({
+      hash,
+      path,
+      label: label ?? undefined,
+      split: split === null ? undefined : split === 'train' ? 'train' : 'test',
+    }));
+  }
+
+  fingerprint(root: string): string {
+    return fingerprint(this.library, root);
+  }
+
+  /** The catalogued folder at a path. Throws `not-found` with what to do. */
+  folder(root: string): string {
+    try {
+      return folderOf(this.library, root).path;
+    } catch (error) {
+      if (error instanceof AppError && error.code === 'not-found') {
+        throw new AppError('not-found', `${root} has not been scanned.`, `Scan it first: ijepa-studio scan ${JSON.stringify(root)}`, error);
+      }
+      throw error;
+    }
+  }
+
+  async dispose(): Promise<void> {
+    await Promise.all([this.#decoders?.dispose(), this.trainer.dispose()]);
+    this.library.dispose();
+  }
+}
+
+/** Threads of a run: as set, or one per core. */
+export const threadsOf = (threads: number): number => threads || availableParallelism();
