@@ -1,0 +1,65 @@
+// What a person says about images: tags, and labels given by hand (which scans leave alone).
+import { AppError } from '../../shared/errors.ts';
+import type { Labels } from './labels.ts';
+import type { Library } from './library.ts';
+
+function tagName(name: string): string {
+  const text = name.trim().normalize('NFC');
+  if (text === '') throw new AppError('bad-input', 'A tag needs a name.', 'Type at least one letter.');
+  return text;
+}
+
+/** Adds a tag (trimmed, NFC) to images by number; those that have it already keep it. Throws `bad-input` for an empty name. */
+export function addTag(library: Library, imageIds: readonly number[], name: string): void {
+  const text = tagName(name);
+  library.write(() => {
+    library.database.prepare('INSERT OR IGNORE INTO tags (name) VALUES (?)').run(text);
+    const add = library.database.prepare(
+      `INSERT OR IGNORE INTO image_tags SELECT i.id, t.id FROM images i, tags t WHERE i.id = ? AND t.name = ?`,
+    );
+    for (const id of imageIds) add.run(id, text);
+  });
+}
+
+/** Takes a tag from images; a tag that no image has any more is forgotten. */
+export function removeTag(library: Library, imageIds: readonly number[], name: string): void {
+  const text = tagName(name);
+  library.write(() => {
+    const remove = library.database.prepare('DELETE FROM image_tags WHERE image_id = ? AND tag_id = (SELECT id FROM tags WHERE name = ?)');
+    for (const id of imageIds) remove.run(id, text);
+    library.database.prepare('DELETE FROM tags WHERE name = ? AND id NOT IN (SELECT tag_id FROM image_tags)').run(text);
+  });
+}
+
+/** The tags of an image, by name. */
+export function tagsOf(library: Library, imageId: number): string[] {
+  return library.run(() =>
+    library.database
+      .prepare<[number], string>('SELECT t.name FROM image_tags it JOIN tags t ON t.id = it.tag_id WHERE it.image_id = ? ORDER BY t.name')
+      .pluck()
+      .all(imageId),
+  );
+}
+
+/** All tags with the number of images that have them, by name. */
+export function tags(library: Library): { readonly name: string; readonly images: number }[] {
+  return library.run(() =>
+    library.database
+      .prepare<[], { name: string; images: number }>(
+        `SELECT t.name, count(it.image_id) AS images FROM tags t LEFT JOIN image_tags it ON it.tag_id = t.id
+         GROUP BY t.id ORDER BY t.name`,
+      )
+      .all(),
+  );
+}
+
+/** Sets label and split of images by hand, or with `undefined` hands them back to the folder's rule at the next scan. */
+export function setLabels(library: Library, imageIds: readonly number[], labels: Labels | undefined): void {
+  library.write(() => {
+    const set = library.database.prepare('UPDATE images SET label = ?, split = ?, label_by_hand = 1 WHERE id = ?');
+    const release = library.database.prepare('UPDATE images SET label_by_hand = 0 WHERE id = ?');
+    for (const id of imageIds)
+      if (labels) set.run(labels.label, labels.split, id);
+      else release.run(id);
+  });
+}

@@ -1,0 +1,82 @@
+// The list of files and folders that gave no image, with reasons for people.
+import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { systemError } from '../../shared/errors.ts';
+import type { FailureReason } from '../images/decoder.ts';
+import { csvLine } from './csv.ts';
+import { displayName } from './file-names.ts';
+import { folderOf } from './folders.ts';
+import type { Library } from './library.ts';
+
+export interface Failure {
+  /** `null` for a folder that could not be listed. */
+  readonly imageId: number | null;
+  readonly folderId: number;
+  /** Relative to the root, with `/`; text form of file-names.ts. */
+  readonly path: string;
+  readonly reason: FailureReason;
+  readonly message: string;
+  /** Milliseconds since 1970. */
+  readonly failedAt: number;
+}
+
+const union = `
+  SELECT f.image_id AS imageId, i.folder_id AS folderId, i.path, f.reason, f.message, f.failed_at AS failedAt
+  FROM failures f JOIN images i ON i.id = f.image_id WHERE i.status = 'failed'
+  UNION ALL
+  SELECT NULL, folder_id, path, reason, message, failed_at FROM folder_failures`;
+
+/** Failures by folder and path; folders that could not be listed are among them. */
+export function failures(
+  library: Library,
+  query: { readonly root?: string | number; readonly limit?: number; readonly offset?: number } = {},
+): Failure[] {
+  const id = query.root === undefined ? null : folderOf(library, query.root).id;
+  return library.run(() =>
+    library.database
+      .prepare<[number | null, number | null, number, number], Failure>(
+        `SELECT * FROM (${union}) WHERE ? IS NULL OR folderId = ? ORDER BY folderId, path LIMIT ? OFFSET ?`,
+      )
+      .all(id, id, query.limit ?? -1, query.offset ?? 0),
+  );
+}
+
+/** Writes the list as CSV (`file,reason,message`), to a temporary name first. Throws `disk-full`, `not-writable`, `not-found`. */
+export function exportFailures(library: Library, file: string, root?: string | number): void {
+  const temporary = `${file}.${process.pid}.tmp`;
+  try {
+    const handle = openSync(temporary, 'w');
+    try {
+      writeSync(handle, csvLine(['file', 'reason', 'message']));
+      for (const one of failures(library, root === undefined ? {} : { root }))
+        writeSync(handle, csvLine([displayName(one.path), one.reason, one.message]));
+      fsyncSync(handle);
+    } finally {
+      closeSync(handle);
+    }
+    renameSync(temporary, file);
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw systemError(error) ?? error;
+  }
+}
+
+/**
+ * Lets the next scan try failed files again, quarantined ones too: all of a root, or only the images given. Returns how many.
+ */
+export function retryFailed(library: Library, root: string | number, imageIds?: readonly number[]): number {
+  const { id: folderId } = folderOf(library, root);
+  return library.write(() => {
+    const ids =
+      imageIds ??
+      library.database.prepare<[number], number>("SELECT id FROM images WHERE folder_id = ? AND status = 'failed'").pluck().all(folderId);
+    // The quarantine knows contents and no paths: sizes say which entries may belong to these files.
+    const release = library.database.prepare('DELETE FROM quarantine WHERE size = (SELECT size FROM images WHERE id = ?)');
+    const forget = library.database.prepare('DELETE FROM failures WHERE image_id = ?');
+    let count = 0;
+    for (const id of ids) {
+      release.run(id);
+      count += forget.run(id).changes;
+    }
+    return count;
+  });
+}

@@ -1,0 +1,75 @@
+// A library is a folder that holds the catalogue. It owns the database's connection and, for writing, the writer's lock.
+import { mkdirSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import type { Database } from 'better-sqlite3';
+import { AppError, systemError } from '../../shared/errors.ts';
+import { databaseError, guarded, openDatabase } from './database.ts';
+import { takeWriterLock } from './writer-lock.ts';
+import type { WriterLock } from './writer-lock.ts';
+
+export class Library {
+  /** Absolute path of the folder. */
+  readonly directory: string;
+  readonly file: string;
+  readonly access: 'read' | 'write';
+  readonly database: Database;
+  readonly #lock: WriterLock | undefined;
+
+  constructor(directory: string, access: 'read' | 'write') {
+    this.directory = resolve(directory);
+    this.file = join(this.directory, 'catalogue.sqlite');
+    this.access = access;
+    if (access === 'read') {
+      this.database = openDatabase(this.file, 'read');
+      return;
+    }
+    try {
+      mkdirSync(this.directory, { recursive: true });
+      this.#lock = takeWriterLock(this.directory);
+    } catch (error) {
+      throw systemError(error) ?? databaseError(error, this.directory);
+    }
+    try {
+      this.database = openDatabase(this.file, 'write');
+      this.run(() => this.database.exec("INSERT OR REPLACE INTO settings VALUES ('open-for-writing', datetime('now'))"));
+    } catch (error) {
+      this.#lock.dispose();
+      throw error;
+    }
+  }
+
+  /** Runs statements, with the database's errors as AppErrors (`disk-full`, `bad-file`, `locked`, `not-writable`). */
+  run<T>(work: () => T): T {
+    return guarded(this.file, work);
+  }
+
+  /** Runs statements that change rows as one transaction. Throws `locked` when the library is open for reading only. */
+  write<T>(work: () => T): T {
+    if (this.access === 'read')
+      throw new AppError(
+        'locked',
+        `The library at ${this.directory} is open for reading only.`,
+        'Close the program that has it open for writing, then open it again.',
+      );
+    return this.run(() => this.database.transaction(work).immediate());
+  }
+
+  /** Closes the file and lets go of the lock. Safe to call twice. */
+  dispose(): void {
+    if (!this.database.open) return;
+    try {
+      if (this.access === 'write') this.database.exec("DELETE FROM settings WHERE key = 'open-for-writing'");
+    } finally {
+      this.database.close();
+      this.#lock?.dispose();
+    }
+  }
+}
+
+/**
+ * Opens the library in `directory`, for writing by default (created when it is not there). Throws `locked` when another process
+ * writes to it, `bad-file` when it is damaged, `unsupported` when a newer program wrote it, `not-found` (reading), `not-writable`.
+ */
+export function openLibrary(directory: string, access: 'read' | 'write' = 'write'): Library {
+  return new Library(directory, access);
+}

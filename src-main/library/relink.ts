@@ -1,0 +1,165 @@
+// A folder or drive that was moved or renamed: the catalogue follows it by content, without decoding or embedding anything again.
+import { resolve } from 'node:path';
+import { AppError } from '../../shared/errors.ts';
+import { fileHash } from './content-hash.ts';
+import { foldedText, nativePath } from './file-names.ts';
+import { findFolder, folderOf } from './folders.ts';
+import type { Folder } from './folders.ts';
+import type { Library } from './library.ts';
+import { cancelled } from './scan-state.ts';
+import { walk } from './walk.ts';
+
+export interface RelinkResult {
+  readonly folder: Folder;
+  /** Images found in the new place. */
+  readonly matched: number;
+  /** Images that are not there: marked as missing. */
+  readonly missing: number;
+  /** Files of the new place that match no image: the next scan reads them. */
+  readonly unknown: number;
+  /** Files that were read to compare their content. */
+  readonly hashed: number;
+}
+
+export interface RelinkOptions {
+  readonly signal?: AbortSignal;
+  /** Takes a file with the same relative path, size and time for the same without reading it: seconds instead of hours for a drive. */
+  readonly trustTimes?: boolean;
+  readonly progress?: (checked: number) => void;
+}
+
+interface OldImage {
+  readonly id: number;
+  readonly path: string;
+  readonly size: number;
+  readonly modified: number;
+  readonly hash: string;
+}
+
+interface Match {
+  readonly id: number;
+  readonly path: string;
+  readonly modified: number;
+}
+
+const nameOf = (path: string): string => path.slice(path.lastIndexOf('/') + 1);
+
+/** Old images with a content, by size in bytes; each is matched once. */
+function imagesBySize(library: Library, folderId: number): Map<number, OldImage[]> {
+  const rows = library.run(() =>
+    library.database
+      .prepare<[number], OldImage>(
+        `SELECT i.id, i.path, i.size, i.modified, lower(hex(c.hash)) AS hash
+         FROM images i JOIN contents c ON c.id = i.content_id WHERE i.folder_id = ? ORDER BY i.path`,
+      )
+      .all(folderId),
+  );
+  const bySize = new Map<number, OldImage[]>();
+  for (const row of rows) {
+    const same = bySize.get(row.size);
+    if (same) same.push(row);
+    else bySize.set(row.size, [row]);
+  }
+  return bySize;
+}
+
+/** Of old images with the same content: the one with the same path, else with the same name, else the first. */
+function bestOf(same: readonly OldImage[], path: string): OldImage | undefined {
+  return same.find((one) => one.path === path) ?? same.find((one) => nameOf(one.path) === nameOf(path)) ?? same[0];
+}
+
+function apply(library: Library, old: Folder, newRoot: string, matches: readonly Match[]): number {
+  const { database } = library;
+  return library.write(() => {
+    const other = findFolder(library, newRoot);
+    database.prepare("UPDATE images SET status = 'missing' WHERE folder_id = ?").run(old.id);
+    if (other) {
+      // The new place was scanned already: its rows give way, their tags are kept.
+      const tags = database.prepare(
+        `INSERT OR IGNORE INTO image_tags SELECT ?, it.tag_id FROM image_tags it JOIN images i ON i.id = it.image_id
+         WHERE i.folder_id = ? AND i.path = ?`,
+      );
+      for (const { id, path } of matches) tags.run(id, other.id, path);
+    }
+    // Two steps, because an image may take the path that another one is about to leave.
+    const leave = database.prepare('UPDATE images SET path = ? WHERE id = ?');
+    const matched = new Set(matches.map(({ id }) => id));
+    const taken = new Set(matches.map(({ path }) => path));
+    for (const { id } of matches) leave.run(`\0${id}`, id);
+    const rest = database.prepare<[number], { id: number; path: string }>('SELECT id, path FROM images WHERE folder_id = ?').all(old.id);
+    const drop = database.prepare('DELETE FROM images WHERE id = ?');
+    for (const { id, path } of rest) if (!matched.has(id) && taken.has(path)) drop.run(id);
+    const take = database.prepare("UPDATE images SET path = ?, folded = ?, modified = ?, status = 'ok' WHERE id = ?");
+    for (const { id, path, modified } of matches) {
+      const folded = foldedText(path);
+      take.run(path, folded === path ? null : folded, modified, id);
+    }
+    database.prepare('DELETE FROM failures WHERE image_id IN (SELECT id FROM images WHERE folder_id = ? AND status = ?)').run(old.id, 'ok');
+    if (other) {
+      database.prepare(`UPDATE OR IGNORE images SET folder_id = ? WHERE folder_id = ?`).run(old.id, other.id);
+      database.prepare('DELETE FROM folders WHERE id = ?').run(other.id);
+    }
+    database.prepare('UPDATE folders SET path = ? WHERE id = ?').run(newRoot, old.id);
+    return (
+      database.prepare<[number], number>("SELECT count(*) FROM images WHERE folder_id = ? AND status = 'missing'").pluck().get(old.id) ?? 0
+    );
+  });
+}
+
+/**
+ * Lets the root `oldRoot` continue at `newRoot`: files there are matched with its images by size, then by content hash, whatever
+ * their names are now; numbers, tags and labels by hand stay. Nothing changes when no image is found (`not-found`). Throws also
+ * `not-writable`, `bad-input` (not a folder), `cancelled`.
+ */
+export async function relink(
+  library: Library,
+  oldRoot: string | number,
+  newRoot: string,
+  options: RelinkOptions = {},
+): Promise<RelinkResult> {
+  const old = folderOf(library, oldRoot);
+  const root = resolve(newRoot);
+  const bySize = imagesBySize(library, old.id);
+  const matches: Match[] = [];
+  let [unknown, hashed, checked] = [0, 0, 0];
+  const waiting: { path: string; modified: number; size: number }[] = [];
+  const match = (image: OldImage, path: string, modified: number): void => {
+    const same = bySize.get(image.size) ?? [];
+    same.splice(same.indexOf(image), 1);
+    matches.push({ id: image.id, path, modified });
+  };
+  const compare = async (path: string, size: number, modified: number): Promise<void> => {
+    if ((bySize.get(size)?.length ?? 0) === 0) {
+      unknown++;
+      return;
+    }
+    hashed++;
+    const hash = await fileHash(nativePath(root, path), options.signal).catch(() => undefined);
+    if (options.signal?.aborted === true) throw cancelled();
+    const image = bestOf(
+      (bySize.get(size) ?? []).filter((one) => one.hash === hash),
+      path,
+    );
+    if (image) match(image, path, modified);
+    else unknown++;
+  };
+  for await (const entry of walk(root, options.signal)) {
+    if (entry.kind !== 'image') continue;
+    options.progress?.(++checked);
+    const likely = bySize.get(entry.size)?.find((one) => one.path === entry.path);
+    if (likely && options.trustTimes === true && likely.modified === entry.modified) match(likely, entry.path, entry.modified);
+    else if (likely) await compare(entry.path, entry.size, entry.modified);
+    else waiting.push({ path: entry.path, size: entry.size, modified: entry.modified });
+  }
+  // Files under another name come second, so that they do not take a copy's row from the file that kept its name.
+  for (const { path, size, modified } of waiting) await compare(path, size, modified);
+  if (options.signal?.aborted === true) throw cancelled();
+  if (matches.length === 0)
+    throw new AppError(
+      'not-found',
+      `None of the images of ${old.path} is in ${root}.`,
+      'Choose the folder that holds the same files; nothing was changed.',
+    );
+  const missing = apply(library, old, root, matches);
+  return { folder: folderOf(library, old.id), matched: matches.length, missing, unknown, hashed };
+}

@@ -1,0 +1,107 @@
+// Last stage of a scan: what the walk did not meet is missing, unless the same content turned up under another name.
+import { rootVanished } from './scan-state.ts';
+import type { ScanState } from './scan-state.ts';
+import { rootIdentity } from './walk.ts';
+
+interface Unmet {
+  readonly id: number;
+  readonly path: string;
+}
+interface Candidate extends Unmet {
+  readonly size: number;
+  readonly modified: number;
+  readonly folded: string | null;
+  readonly label: string | null;
+  readonly split: string | null;
+  readonly labelByHand: 0 | 1;
+}
+
+const nameOf = (path: string): string => path.slice(path.lastIndexOf('/') + 1);
+
+/** True when a folder above the path could not be listed, so that nothing is known about the file. */
+function isHiddenFromUs(path: string, unreadable: ReadonlyMap<string, string>): boolean {
+  for (let at = path.indexOf('/'); at >= 0; at = path.indexOf('/', at + 1)) if (unreadable.has(path.slice(0, at))) return true;
+  return false;
+}
+
+function markMissing(state: ScanState): void {
+  const { database } = state.library;
+  const set = database.prepare<[number]>("UPDATE images SET status = 'missing' WHERE id = ?");
+  const rows = database
+    .prepare<[number, number], Unmet>("SELECT id, path FROM images WHERE folder_id = ? AND status <> 'missing' AND scan_id <> ?")
+    .all(state.folder.id, state.scanId);
+  for (const { id, path } of rows) {
+    if (state.seen.has(id) || isHiddenFromUs(path, state.unreadableFolders)) continue;
+    set.run(id);
+    state.counts.missing++;
+  }
+}
+
+/**
+ * A missing image whose content lies in a file that appeared since the last finished scan takes that file's place: it keeps its
+ * number, its tags and a label given by hand. Of several such files the one with the same name is preferred.
+ */
+function adoptMoved(state: ScanState): void {
+  const { database } = state.library;
+  const missing = database
+    .prepare<[number, number], Unmet & { contentId: number }>(
+      `SELECT m.id, m.path, m.content_id AS contentId FROM images m
+       WHERE m.folder_id = ? AND m.status = 'missing' AND m.content_id IN (
+         SELECT i.content_id FROM images i JOIN scans s ON s.id = i.scan_id
+         WHERE s.folder_id = ? AND s.finished_at IS NULL AND i.status = 'ok')
+       ORDER BY m.path`,
+    )
+    .all(state.folder.id, state.folder.id);
+  if (missing.length === 0) return;
+  const appeared = database.prepare<[number, number], Candidate>(
+    `SELECT i.id, i.path, i.folded, i.size, i.modified, i.label, i.split, i.label_by_hand AS labelByHand
+     FROM images i JOIN scans s ON s.id = i.scan_id
+     WHERE i.content_id = ? AND i.folder_id = ? AND s.finished_at IS NULL AND i.status = 'ok' ORDER BY i.path`,
+  );
+  const keepTags = database.prepare<[number, number]>(
+    'INSERT OR IGNORE INTO image_tags SELECT ?, tag_id FROM image_tags WHERE image_id = ?',
+  );
+  const drop = database.prepare<[number]>('DELETE FROM images WHERE id = ?');
+  const take = database.prepare(
+    `UPDATE images SET path = @path, folded = @folded, size = @size, modified = @modified, status = 'ok',
+       label = iif(label_by_hand, label, @label), split = iif(label_by_hand, split, @split),
+       label_by_hand = max(label_by_hand, @labelByHand)
+     WHERE id = @missingId`,
+  );
+  const candidates = new Map<number, Candidate[]>();
+  const adopt = (old: Unmet, candidate: Candidate): void => {
+    keepTags.run(old.id, candidate.id);
+    drop.run(candidate.id);
+    take.run({ ...candidate, missingId: old.id });
+    state.counts.moved++;
+  };
+  const left = missing.filter((old) => {
+    const same = candidates.get(old.contentId) ?? appeared.all(old.contentId, state.folder.id);
+    candidates.set(old.contentId, same);
+    const at = same.findIndex((one) => nameOf(one.path) === nameOf(old.path));
+    if (at < 0) return true;
+    adopt(old, ...(same.splice(at, 1) as [Candidate]));
+    return false;
+  });
+  for (const old of left) {
+    const candidate = candidates.get(old.contentId)?.shift();
+    if (candidate) adopt(old, candidate);
+  }
+}
+
+/** Throws `not-found` when the root vanished meanwhile: nothing is marked as missing then. */
+export async function reconcile(state: ScanState): Promise<void> {
+  const now = await rootIdentity(state.folder.path).catch(() => undefined);
+  if (now !== state.rootIdentity) throw rootVanished(state.folder.path);
+  state.library.write(() => {
+    markMissing(state);
+    const missing = state.counts.missing;
+    adoptMoved(state);
+    state.counts.missing = Math.max(0, missing - state.counts.moved);
+    state.store.replaceFolderFailures(state.unreadableFolders);
+    for (const path of state.suspects) state.store.unmark(path);
+    state.library.database
+      .prepare('UPDATE scans SET finished_at = ?, counts = ? WHERE folder_id = ? AND finished_at IS NULL')
+      .run(Date.now(), JSON.stringify(state.counts), state.folder.id);
+  });
+}
