@@ -1,6 +1,8 @@
 // The evaluation of a run as a person asks for it.
 import { preprocessingOf } from '../../shared/preprocessing.ts';
 import type { EvaluationReport } from '../evaluation/report.ts';
+
+export { renderReport } from '../evaluation/report.ts';
 import { readCheckpointHeader } from '../training/checkpoint.ts';
 import { cachedShortSide, threadsOf } from './studio.ts';
 import type { Studio } from './studio.ts';

@@ -103,6 +103,7 @@ export async function trainRun(studio: Studio, run: string, onEvent: (event: Tra
       run,
       cache: { folder: studio.cacheFor(preprocessingOf(config), shortSide), shortSide },
       images: studio.images(folder),
+      fingerprint: studio.fingerprint(folder),
       device: 'cpu',
     },
     onEvent,
@@ -119,10 +120,15 @@ export function checkpointOf(run: string, which = 'best'): string {
   const latest = stored.at(-1);
   if (!latest) throw new AppError('not-found', `The run in ${run} has no checkpoint yet.`, 'Train it for some steps first.');
   if (which === 'latest') return latest.file;
-  const best = readEvents(run).findLast((event) => event.type === 'evaluation' && event.best);
+  const best = readEvents(run)
+    .filter((event) => event.type === 'evaluation')
+    .findLast((event) => event.best);
   const step = which === 'best' ? best?.step : Number(which);
   const found = stored.find((one) => one.step === step);
   if (!found && which !== 'best')
     throw new AppError('not-found', `The run has no checkpoint of step ${which}.`, `It has: ${stored.map((one) => one.step).join(', ')}.`);
   return (found ?? latest).file;
 }
+
+/** The record of a run. Throws `not-found`, `bad-config`. */
+export const recordOf = (run: string): RunRecord => readRecord(run);

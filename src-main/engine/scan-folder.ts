@@ -14,7 +14,7 @@ export interface ScanFolderOptions {
   readonly labels?: LabelMode;
   /** Limit of the decode cache, bytes; by default a tenth of the free disk. */
   readonly cacheBytes?: number;
-  /** Tries files again that failed before. */
+  /** Tries files again that failed before, and decodes again what was damaged in the cache. */
   readonly retry?: boolean;
   readonly signal?: AbortSignal;
 }
@@ -27,7 +27,10 @@ export async function* scanFolder(studio: Studio, root: string, options: ScanFol
     maxBytes: options.cacheBytes ?? defaultCacheBytes(studio.home.cache),
   });
   try {
-    if (options.retry && findFolder(studio.library, root)) retryFailed(studio.library, root);
+    if (options.retry) {
+      if (findFolder(studio.library, root)) retryFailed(studio.library, root);
+      await cache.forgetDamaged();
+    }
     yield* scan(studio.library, root, {
       decoder: studio.decoders,
       cache,

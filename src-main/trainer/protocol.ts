@@ -3,6 +3,7 @@ import type { EmbeddingLayer } from '../jepa/embedding.ts';
 import type { Device } from '../runtime/onnx-session.ts';
 import type { EvaluationImage } from '../evaluation/protocol.ts';
 import type { EvaluationReport } from '../evaluation/report.ts';
+import type { TrainConfig } from '../../shared/config-table.ts';
 import type { WireError } from '../../shared/errors.ts';
 import type { TrainEvent } from '../../shared/train-events.ts';
 
@@ -18,6 +19,8 @@ export interface TrainJob {
   readonly cache: CacheAddress;
   /** Every different content once, in catalogue order. */
   readonly images: readonly EvaluationImage[];
+  /** Of the catalogue as it is now. */
+  readonly fingerprint: string;
   readonly device: Device;
 }
 
@@ -64,7 +67,15 @@ export interface SelfTestJob {
   readonly device: Device;
 }
 
-export type Job = TrainJob | EmbedJob | EmbedPixelsJob | EvaluateJob | SelfTestJob;
+/** Times a few steps on random input. */
+export interface TrialJob {
+  readonly kind: 'trial';
+  readonly config: TrainConfig;
+  readonly threads: number;
+  readonly device: Device;
+}
+
+export type Job = TrainJob | EmbedJob | EmbedPixelsJob | EvaluateJob | SelfTestJob | TrialJob;
 
 export interface EmbedProgress {
   readonly type: 'embedded';
@@ -91,6 +102,7 @@ export interface JobTypes {
   };
   readonly 'embed-pixels': { readonly event: never; readonly result: { readonly vectors: Float32Array; readonly dimension: number } };
   readonly evaluate: { readonly event: { readonly type: 'stage'; readonly stage: string }; readonly result: EvaluationReport };
+  readonly trial: { readonly event: never; readonly result: { readonly seconds: number; readonly peakBytes: number } };
   readonly 'self-test': { readonly event: never; readonly result: SelfTestResult };
 }
 

@@ -5,14 +5,17 @@ import { runEmbedJob, runEmbedPixelsJob } from './embed-job.ts';
 import { runEvaluateJob } from './evaluate-job.ts';
 import type { FromTrainer, Job, JobTypes, ToTrainer } from './protocol.ts';
 import { runSelfTest } from './self-test.ts';
+import { runTrialJob } from './trial-job.ts';
 import { runTrainJob } from './train-job.ts';
 
 let control = new RunControl();
 let queue: Promise<void> = Promise.resolve();
-let busy = false;
+/** Kind of the running job. */
+let running: Job['kind'] | undefined;
 
 function send(message: FromTrainer): void {
-  if (process.connected) process.send!(message);
+  // The engine may be gone before the message is: that is no fault of the job, which still has a checkpoint to write.
+  if (process.connected) process.send!(message, undefined, undefined, () => {});
 }
 
 async function perform(job: Job, onEvent: (event: JobTypes[Job['kind']]['event']) => void): Promise<JobTypes[Job['kind']]['result']> {
@@ -27,6 +30,8 @@ async function perform(job: Job, onEvent: (event: JobTypes[Job['kind']]['event']
       return runEvaluateJob(job, onEvent);
     case 'self-test':
       return runSelfTest(job);
+    case 'trial':
+      return runTrialJob(job);
     default:
       return assertNever(job);
   }
@@ -39,7 +44,7 @@ process.on('message', (message: ToTrainer) => {
   }
   const { id, job } = message;
   queue = queue.then(async () => {
-    busy = true;
+    running = job.kind;
     control = new RunControl();
     try {
       const result = await perform(job, (event) => send({ type: 'event', id, event }));
@@ -47,15 +52,15 @@ process.on('message', (message: ToTrainer) => {
     } catch (error) {
       send({ type: 'failed', id, error: toWire(error) });
     }
-    busy = false;
+    running = undefined;
     if (!process.connected) process.exit(0);
   });
 });
 
-// The engine is gone: finish the step, keep a checkpoint, and end.
+// The engine is gone: finish the step, keep a checkpoint or the vectors made so far, and end. Other work is of use to nobody now.
 process.on('disconnect', () => {
   control.stop();
-  if (!busy) process.exit(0);
+  if (running !== 'train' && running !== 'embed') process.exit(0);
 });
 // Ctrl-C reaches the whole group of processes; the engine decides what it means.
 process.on('SIGINT', () => {});

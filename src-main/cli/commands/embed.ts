@@ -1,0 +1,46 @@
+import { preprocessingOf } from '../../../shared/preprocessing.ts';
+import { embedFolder } from '../../engine/embeddings.ts';
+import type { Embedded } from '../../engine/embeddings.ts';
+import { recordOf } from '../../engine/runs.ts';
+import { cachedShortSide } from '../../engine/studio.ts';
+import { interruptible } from '../interrupt.ts';
+import type { Action } from '../main.ts';
+import { count, duration } from '../output.ts';
+import type { Output } from '../output.ts';
+import { withRun } from '../run-context.ts';
+import type { RunContext } from '../run-context.ts';
+import { showScan } from '../scan-progress.ts';
+
+/** Embeds a folder and shows it; Ctrl-C keeps what is done. */
+export async function showEmbedding(output: Output, { studio, checkpoint, root, layer, threads }: RunContext): Promise<Embedded> {
+  const { done } = interruptible(() => studio.trainer.control('stop'));
+  const began = performance.now();
+  try {
+    const result = await embedFolder(studio, { checkpoint, root, layer, threads }, (progress) => {
+      output.event(progress);
+      output.progress(
+        `${output.bar(progress.done / Math.max(1, progress.total))}  ${count(progress.done)}/${count(progress.total)} embedded, ${count(Math.round(progress.imagesPerSecond))} images/s`,
+      );
+    });
+    const skipped = result.skipped > 0 ? `, ${count(result.skipped)} could not be read` : '';
+    output.progress(
+      `${count(result.added)} images embedded in ${duration((performance.now() - began) / 1000)}${skipped}; ${count(result.rows)} vectors in all.`,
+      true,
+    );
+    return result;
+  } finally {
+    done();
+  }
+}
+
+export const embedCommand: Action = async (output, options, folder) =>
+  withRun(options, folder, async (context) => {
+    const { config } = recordOf(context.run);
+    await showScan(output, context.studio, context.root, {
+      settings: preprocessingOf(config),
+      shortSide: cachedShortSide(config.imageSize),
+    });
+    const result = await showEmbedding(output, context);
+    output.event({ type: 'done', ...result });
+    return 0;
+  });

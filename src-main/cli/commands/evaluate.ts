@@ -1,0 +1,27 @@
+import { evaluateRun, renderReport } from '../../engine/evaluation.ts';
+import type { Action } from '../main.ts';
+import { numberOption } from '../options.ts';
+import { withRun } from '../run-context.ts';
+
+export const evaluateCommand: Action = async (output, options, folder) =>
+  withRun(options, folder, async ({ studio, run, checkpoint, root, threads }) => {
+    const report = await evaluateRun(
+      studio,
+      {
+        run,
+        checkpoint,
+        root,
+        threads,
+        purpose: options['report'] === true ? 'reporting' : 'choosing',
+        bankPerClass: numberOption(options, 'bank', '--bank', 4)!,
+        queriesPerClass: numberOption(options, 'queries', '--queries', 1)!,
+        pixelSide: numberOption(options, 'pixelSide', '--pixel-side', 1)!,
+        probe: options['probe'] !== false,
+      },
+      (stage) => output.progress(`Measuring ${stage} …`),
+    );
+    output.event({ type: 'report', ...report });
+    output.progress('', true);
+    output.say(renderReport(report));
+    return 0;
+  });

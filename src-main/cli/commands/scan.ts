@@ -1,0 +1,34 @@
+import { defaultConfig } from '../../../shared/config.ts';
+import { preprocessingOf } from '../../../shared/preprocessing.ts';
+import { defaultDecodeLimits, exportFailureList, failureList } from '../../engine/failures.ts';
+import { Studio } from '../../engine/studio.ts';
+import type { Action } from '../main.ts';
+import { numberOption, textOption } from '../options.ts';
+import { labelsOf, showScan } from '../scan-progress.ts';
+
+const shownFailures = 8;
+
+export const scanCommand: Action = async (output, options, folder) => {
+  const home = textOption(options, 'home');
+  const maxPixels = numberOption(options, 'maxPixels', '--max-pixels', 1)!;
+  const studio = new Studio({ ...(home !== undefined && { home }), limits: { ...defaultDecodeLimits, maxPixels } });
+  try {
+    const cacheMegabytes = numberOption(options, 'cacheLimit', '--cache-limit', 1);
+    const counts = await showScan(output, studio, folder!, {
+      settings: preprocessingOf(defaultConfig),
+      shortSide: numberOption(options, 'shortSide', '--short-side', 8)!,
+      ...labelsOf(textOption(options, 'labels')),
+      ...(cacheMegabytes !== undefined && { cacheBytes: cacheMegabytes * 1e6 }),
+      retry: options['retry'] === true,
+    });
+    const failed = counts.failed > 0 ? failureList(studio, folder!, shownFailures) : [];
+    for (const { path, message } of failed) output.say(`  ${path}: ${message}`);
+    if (counts.failed > failed.length) output.say(`  … and ${counts.failed - failed.length} more: --failures FILE writes the whole list.`);
+    const target = textOption(options, 'failures');
+    if (target !== undefined) exportFailureList(studio, target, folder!);
+    studio.images(folder!);
+    return 0;
+  } finally {
+    await studio.dispose();
+  }
+};

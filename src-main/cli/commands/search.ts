@@ -1,0 +1,34 @@
+import { AppError } from '../../../shared/errors.ts';
+import { FolderSearch } from '../../engine/search.ts';
+import { drawSheet } from '../../engine/sheet.ts';
+import type { Action } from '../main.ts';
+import { choiceOption, listOption, numberOption, textOption } from '../options.ts';
+import { withRun } from '../run-context.ts';
+
+export const searchCommand: Action = async (output, options, folder) =>
+  withRun(options, folder, async ({ studio, checkpoint, root, layer }) => {
+    const plus = listOption(options, 'image');
+    if (plus.length === 0) throw new AppError('bad-input', 'No query image was given.', 'Say what to look for: --image FILE');
+    const space = choiceOption(options, 'space', '--space', ['raw', 'centred', 'whitened']);
+    const search = await FolderSearch.open(studio, { checkpoint, root, layer, space });
+    try {
+      const found = await search.byFiles(
+        plus,
+        listOption(options, 'minus'),
+        numberOption(options, 'count', '--count', 1)!,
+        numberOption(options, 'minScore', '--min-score', -1),
+      );
+      output.event({ type: 'neighbours', query: plus, space, neighbours: found });
+      output.say(`${found.length} of ${search.size} images (${space}), most like ${plus.join(', ')}:`);
+      for (const { rank, score, path, label } of found)
+        output.say(`${String(rank).padStart(4)}  ${score.toFixed(4)}  ${path}${label === undefined ? '' : `  [${label}]`}`);
+      const sheet = textOption(options, 'sheet');
+      if (sheet !== undefined) {
+        await drawSheet(studio, checkpoint, [{ query: plus[0]!, neighbours: found }], sheet);
+        output.say(`Drawn in ${sheet}.`);
+      }
+      return 0;
+    } finally {
+      await search.dispose();
+    }
+  });

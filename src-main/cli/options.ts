@@ -1,0 +1,30 @@
+// Reads the options that several commands share, with an error that names the flag.
+import { AppError } from '../../shared/errors.ts';
+import type { Options } from './main.ts';
+
+export function textOption(options: Options, name: string): string | undefined {
+  const value = options[name];
+  return typeof value === 'string' ? value : undefined;
+}
+
+export function numberOption(options: Options, name: string, flag: string, least = 0): number | undefined {
+  const text = textOption(options, name);
+  if (text === undefined) return undefined;
+  const value = Number(text);
+  if (text.trim() === '' || !Number.isFinite(value) || value < least)
+    throw new AppError('bad-config', `${flag}: '${text}' is no number from ${least}`, `Give a number from ${least}.`);
+  return value;
+}
+
+export function choiceOption<T extends string>(options: Options, name: string, flag: string, choices: readonly T[]): T {
+  const value = options[name];
+  const found = choices.find((choice) => choice === value);
+  if (found === undefined)
+    throw new AppError('bad-config', `${flag}: '${String(value)}' is not one of its choices`, `Choose one of: ${choices.join(', ')}.`);
+  return found;
+}
+
+export function listOption(options: Options, name: string): readonly string[] {
+  const value = options[name];
+  return Array.isArray(value) ? value.filter((one): one is string => typeof one === 'string') : [];
+}

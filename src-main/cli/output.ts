@@ -1,0 +1,81 @@
+// What the terminal shows: progress lines that overwrite themselves on a terminal and are plain and rare in a pipe, or JSON lines.
+import { exitCodes } from './exit-codes.ts';
+import { toWire } from '../../shared/errors.ts';
+
+/** Seconds as a person says them: 45 s, 3 min 20 s, 2 h 05 min. */
+export function duration(seconds: number): string {
+  if (!Number.isFinite(seconds)) return '–';
+  const whole = Math.round(seconds);
+  if (whole < 60) return `${whole} s`;
+  if (whole < 3600) return `${Math.floor(whole / 60)} min ${String(whole % 60).padStart(2, '0')} s`;
+  return `${Math.floor(whole / 3600)} h ${String(Math.floor((whole % 3600) / 60)).padStart(2, '0')} min`;
+}
+
+export const count = (value: number): string => value.toLocaleString('en');
+export const plural = (value: number, one: string, many = `${one}s`): string => `${count(value)} ${value === 1 ? one : many}`;
+
+export function megabytes(bytes: number): string {
+  return bytes >= 1e9 ? `${(bytes / 1e9).toFixed(1)} GB` : `${(bytes / 1e6).toFixed(bytes < 1e7 ? 1 : 0)} MB`;
+}
+
+const barWidth = 24;
+const plainSeconds = 10;
+
+export class Output {
+  readonly json: boolean;
+  readonly #live: boolean;
+  #lastLine = 0;
+  #open = false;
+
+  constructor(json: boolean) {
+    this.json = json;
+    this.#live = !json && process.stdout.isTTY;
+  }
+
+  /** A finished sentence. */
+  say(text: string): void {
+    if (this.json) return;
+    this.#clear();
+    process.stdout.write(`${text}\n`);
+  }
+
+  /** One machine-readable line (with --json only). */
+  event(value: object): void {
+    if (this.json) process.stdout.write(`${JSON.stringify(value)}\n`);
+  }
+
+  /** Replaces the current progress line; in a pipe at most every ten seconds, and always when `final`. */
+  progress(text: string, final = false): void {
+    if (this.json) return;
+    const now = performance.now();
+    if (this.#live) {
+      const columns = process.stdout.columns || 100;
+      process.stdout.write(`\r\x1b[K${text.slice(0, columns - 1)}${final ? '\n' : ''}`);
+      this.#open = !final;
+    } else if (final || now - this.#lastLine > 1000 * plainSeconds) {
+      this.#lastLine = now;
+      process.stdout.write(`${text}\n`);
+    }
+  }
+
+  #clear(): void {
+    if (this.#open) process.stdout.write('\r\x1b[K');
+    this.#open = false;
+  }
+
+  bar(share: number): string {
+    if (!this.#live) return `${Math.floor(100 * share)} %`;
+    const filled = Math.round(barWidth * Math.min(1, Math.max(0, share)));
+    return `${'█'.repeat(filled)}${'░'.repeat(barWidth - filled)} ${Math.floor(100 * share)} %`;
+  }
+
+  /** What went wrong and what to do, on two lines of standard error; returns the exit code. */
+  fail(error: unknown): number {
+    this.#clear();
+    const wire = toWire(error);
+    if (this.json) process.stdout.write(`${JSON.stringify({ type: 'error', ...wire })}\n`);
+    else process.stderr.write(`ijepa-studio: ${wire.message}\n${wire.hint}\n`);
+    if (wire.code === 'internal' && process.env['IJEPA_DEBUG'] && error instanceof Error) process.stderr.write(`${error.stack}\n`);
+    return exitCodes[wire.code];
+  }
+}

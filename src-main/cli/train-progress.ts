@@ -1,0 +1,97 @@
+// Shows a run while it trains; used by `train` and `demo`.
+import type { OnlineEvaluation, TrainEvent } from '../../shared/train-events.ts';
+import { assertNever } from '../../shared/errors.ts';
+import { trainRun } from '../engine/runs.ts';
+import type { Studio } from '../engine/studio.ts';
+import { interruptible } from './interrupt.ts';
+import { count, duration } from './output.ts';
+import type { Output } from './output.ts';
+
+const percent = (value: number | undefined): string => (value === undefined ? '–' : `${(100 * value).toFixed(1)} %`);
+
+function scoreText({ whitened }: Pick<OnlineEvaluation, 'whitened'>): string {
+  return whitened.knn !== undefined ? `20-NN ${percent(whitened.knn)}` : `crop retrieval ${percent(whitened.retrieval)}`;
+}
+
+/** Steps before a time left is shown: the first ones are slower. */
+const warmupSteps = 5;
+
+/** Turns events into lines. */
+export class TrainProgress {
+  readonly #output: Output;
+  #steps = 0;
+  #first: { step: number; at: number } | undefined;
+  #rate = 0;
+  #last = '';
+
+  constructor(output: Output) {
+    this.#output = output;
+  }
+
+  show(event: TrainEvent): void {
+    const output = this.#output;
+    output.event(event);
+    switch (event.type) {
+      case 'started': {
+        const { sizes, steps, device, threads } = event;
+        this.#steps = steps;
+        const millions = ((sizes.encoderParameters + sizes.predictorParameters) / 1e6).toFixed(1);
+        output.say(
+          `Run ${event.run}: ${count(steps - event.step)} steps on ${device} with ${threads} threads, ${millions} M parameters, ${sizes.contextTokens} of ${sizes.tokens} patches as context.`,
+        );
+        return;
+      }
+      case 'baselines':
+        output.say(
+          `Before training (whitened): untrained network ${scoreText(event.untrained)}, raw pixels ${scoreText({ whitened: event.pixels.whitened })}.`,
+        );
+        return;
+      case 'step': {
+        this.#first ??= { step: event.step, at: performance.now() };
+        const done = event.step - this.#first.step;
+        this.#rate = this.#rate === 0 ? event.imagesPerSecond : 0.9 * this.#rate + 0.1 * event.imagesPerSecond;
+        const left =
+          done >= warmupSteps
+            ? `, ${duration(((performance.now() - this.#first.at) / 1000 / done) * (this.#steps - event.step))} left`
+            : '';
+        this.#last = `${output.bar(event.step / this.#steps)}  step ${count(event.step)}/${count(this.#steps)}  loss ${event.loss.toFixed(4)}  ${count(Math.round(this.#rate))} images/s${left}`;
+        output.progress(this.#last);
+        return;
+      }
+      case 'evaluation':
+        output.say(
+          `Step ${count(event.step)}: ${scoreText(event)} whitened${event.best ? ' (best so far)' : ''}, RankMe ${event.rankMe.toFixed(1)}, position explains ${percent(event.positionalShare)}.`,
+        );
+        output.progress(this.#last);
+        return;
+      case 'note':
+        output.say(`Note: ${event.message} ${event.hint}`);
+        return;
+      case 'paused':
+      case 'resumed':
+        output.say(`${event.type === 'paused' ? 'Paused' : 'Going on'} at step ${count(event.step)}.`);
+        return;
+      case 'finished':
+        output.progress(`${event.reason === 'done' ? 'Finished' : 'Stopped'} at step ${count(event.step)}.`, true);
+        return;
+      case 'checkpoint':
+        return;
+      default:
+        assertNever(event);
+    }
+  }
+}
+
+/** Trains a run and shows it. Ctrl-C ends it with a checkpoint; a second one ends the program. */
+export async function showTraining(output: Output, studio: Studio, run: string): Promise<void> {
+  const { done } = interruptible(() => {
+    output.say('Stopping after this step, with a checkpoint. Press Ctrl-C again to end at once.');
+    studio.trainer.control('stop');
+  });
+  const progress = new TrainProgress(output);
+  try {
+    await trainRun(studio, run, (event) => progress.show(event));
+  } finally {
+    done();
+  }
+}

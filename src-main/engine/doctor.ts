@@ -1,0 +1,46 @@
+// What machine this is and whether its processor computes right.
+import { createRequire } from 'node:module';
+import { availableParallelism, cpus, freemem, release, totalmem, type } from 'node:os';
+import { programVersion } from '../../shared/version.ts';
+import type { SelfTestResult } from '../trainer/protocol.ts';
+import { Trainer } from '../trainer/trainer.ts';
+
+export interface Diagnosis {
+  readonly program: string;
+  readonly node: string;
+  readonly sharp: string;
+  readonly sqlite: string;
+  readonly system: string;
+  readonly processor: string;
+  readonly cores: number;
+  /** Bytes. */
+  readonly memoryFree: number;
+  readonly memoryTotal: number;
+  readonly selfTest: SelfTestResult;
+}
+
+const require = createRequire(import.meta.url);
+const versionOf = (name: string): string => (require(`${name}/package.json`) as { version: string }).version;
+
+/** Asks the system and runs the self-test in the trainer process. Throws `trainer-crashed` where the runtime cannot be loaded. */
+export async function diagnose(): Promise<Diagnosis> {
+  const trainer = new Trainer();
+  try {
+    const cores = availableParallelism();
+    const selfTest = await trainer.run({ kind: 'self-test', threads: cores, device: 'cpu' });
+    return {
+      program: programVersion,
+      node: process.versions.node,
+      sharp: versionOf('sharp'),
+      sqlite: versionOf('better-sqlite3'),
+      system: `${type()} ${release()} ${process.arch}`,
+      processor: cpus()[0]?.model.trim() ?? 'unknown processor',
+      cores,
+      memoryFree: freemem(),
+      memoryTotal: totalmem(),
+      selfTest,
+    };
+  } finally {
+    await trainer.dispose();
+  }
+}

@@ -1,0 +1,98 @@
+// Looks at what there is, without locks, so that it works beside a running engine.
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { AppError } from '../../shared/errors.ts';
+import type { OnlineEvaluation } from '../../shared/train-events.ts';
+import { SafetensorsFile } from '../formats/safetensors.ts';
+import { readCheckpointHeader } from '../training/checkpoint.ts';
+import type { CheckpointHeader } from '../training/checkpoint.ts';
+import { listCheckpoints, readEvents, readRecord } from '../training/run-folder.ts';
+import type { RunRecord, StoredCheckpoint } from '../training/run-folder.ts';
+import { runNames } from './home.ts';
+import type { Home } from './home.ts';
+
+function bytesBelow(folder: string): number {
+  if (!existsSync(folder)) return 0;
+  return readdirSync(folder, { recursive: true, withFileTypes: true }).reduce(
+    (bytes, one) => (one.isFile() ? bytes + statSync(join(one.parentPath, one.name)).size : bytes),
+    0,
+  );
+}
+
+export interface RunSummary {
+  readonly name: string;
+  readonly folder: string;
+  readonly images: number;
+  readonly step: number;
+  readonly steps: number;
+}
+
+export interface HomeSummary {
+  readonly cacheBytes: number;
+  readonly embeddingBytes: number;
+  readonly runBytes: number;
+  readonly runs: readonly RunSummary[];
+}
+
+export function describeHome(home: Home): HomeSummary {
+  const runs = runNames(home).map((name) => {
+    const { folder, images, steps } = readRecord(join(home.runs, name));
+    return { name, folder, images, steps, step: listCheckpoints(join(home.runs, name)).at(-1)?.step ?? 0 };
+  });
+  return { cacheBytes: bytesBelow(home.cache), embeddingBytes: bytesBelow(home.embeddings), runBytes: bytesBelow(home.runs), runs };
+}
+
+export interface RunDescription {
+  readonly record: RunRecord;
+  readonly step: number;
+  readonly best: number | undefined;
+  readonly checkpoints: readonly StoredCheckpoint[];
+  readonly evaluations: readonly OnlineEvaluation[];
+}
+
+export function describeRun(run: string): RunDescription | undefined {
+  if (!existsSync(join(run, 'config.json'))) return undefined;
+  const evaluations = readEvents(run).filter((event) => event.type === 'evaluation');
+  const checkpoints = listCheckpoints(run);
+  return {
+    record: readRecord(run),
+    step: checkpoints.at(-1)?.step ?? 0,
+    best: evaluations.findLast(({ best }) => best)?.step,
+    checkpoints,
+    evaluations,
+  };
+}
+
+export interface CheckpointDescription {
+  readonly kind: string;
+  readonly tensors: number;
+  readonly parameters: number;
+  readonly bytes: number;
+  readonly checksum: 'right' | 'none';
+  readonly header: CheckpointHeader | undefined;
+}
+
+/** Reads and verifies a safetensors file. Throws `bad-checkpoint` when it is damaged or something else. */
+export function describeCheckpoint(path: string): CheckpointDescription {
+  const file = new SafetensorsFile(path);
+  try {
+    const checksum = file.verify() ? 'right' : 'none';
+    const parameters = [...file.tensors.values()].reduce((total, { shape }) => total + shape.reduce((a, b) => a * b, 1), 0);
+    let header: CheckpointHeader | undefined;
+    try {
+      header = readCheckpointHeader(path);
+    } catch (error) {
+      if (!(error instanceof AppError)) throw error;
+    }
+    return {
+      kind: header ? 'checkpoint' : 'safetensors file of another program',
+      tensors: file.tensors.size,
+      parameters,
+      bytes: statSync(path).size,
+      checksum,
+      header,
+    };
+  } finally {
+    file.dispose();
+  }
+}
