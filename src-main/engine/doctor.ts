@@ -1,7 +1,8 @@
 // What machine this is and whether its processor computes right.
-import { createRequire } from 'node:module';
 import { availableParallelism, cpus, freemem, release, totalmem, type } from 'node:os';
 import { programVersion } from '../../shared/version.ts';
+import { imageLibraryVersion } from '../images/version.ts';
+import { sqliteVersion } from '../library/version.ts';
 import type { SelfTestResult } from '../trainer/protocol.ts';
 import { Trainer } from '../trainer/trainer.ts';
 
@@ -19,9 +20,6 @@ export interface Diagnosis {
   readonly selfTest: SelfTestResult;
 }
 
-const require = createRequire(import.meta.url);
-const versionOf = (name: string): string => (require(`${name}/package.json`) as { version: string }).version;
-
 /** Asks the system and runs the self-test in the trainer process. Throws `trainer-crashed` where the runtime cannot be loaded. */
 export async function diagnose(): Promise<Diagnosis> {
   const trainer = new Trainer();
@@ -31,8 +29,8 @@ export async function diagnose(): Promise<Diagnosis> {
     return {
       program: programVersion,
       node: process.versions.node,
-      sharp: versionOf('sharp'),
-      sqlite: versionOf('better-sqlite3'),
+      sharp: imageLibraryVersion(),
+      sqlite: sqliteVersion(),
       system: `${type()} ${release()} ${process.arch}`,
       processor: cpus()[0]?.model.trim() ?? 'unknown processor',
       cores,

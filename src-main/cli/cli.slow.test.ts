@@ -1,0 +1,202 @@
+// The program as a person uses it: each command once, on generated pictures, with its exit code and what it prints.
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import sharp from 'sharp';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Random } from '../../shared/random.ts';
+import { jsonLines, runCli } from './testing/run-cli.ts';
+import type { CliResult } from './testing/run-cli.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'ijepa-cli-'));
+const home = join(folder, 'home');
+const pictures = join(folder, 'pictures');
+const classes = ['blue', 'green', 'red', 'yellow'];
+const perClass = 130;
+const colours: Readonly<Record<string, readonly [number, number, number]>> = {
+  blue: [40, 60, 220],
+  green: [40, 200, 60],
+  red: [220, 50, 40],
+  yellow: [230, 220, 50],
+};
+
+/** A noisy square of a class's colour: neighbours of it must be of its class whatever the encoder has learned. */
+async function picture(label: string, index: number): Promise<void> {
+  const random = new Random(7, 'test', classes.indexOf(label), index);
+  const side = 24;
+  const pixels = Uint8Array.from({ length: side * side * 3 }, (_, i) =>
+    Math.max(0, Math.min(255, colours[label]![i % 3]! + 25 * random.normal())),
+  );
+  await sharp(pixels, { raw: { width: side, height: side, channels: 3 } })
+    .png()
+    .toFile(join(pictures, label, `${index}.png`));
+}
+
+const cli = async (...args: string[]): Promise<CliResult> => runCli([...args, '--home', home]);
+const small = ['--architecture', 'custom', '--width', '16', '--depth', '2', '--heads', '2', '--image-size', '16', '--patch-size', '4'];
+const smaller = ['--predictor-width', '8', '--predictor-depth', '1', '--predictor-heads', '2', '--batch-size', '8', '--threads', '1'];
+
+beforeAll(async () => {
+  for (const label of classes) {
+    mkdirSync(join(pictures, label), { recursive: true });
+    await Promise.all(Array.from({ length: perClass }, async (_, i) => picture(label, i)));
+  }
+  writeFileSync(join(pictures, 'red', 'torn.jpg'), '');
+  writeFileSync(join(pictures, 'notes.txt'), 'no image');
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+describe('the story of a folder', () => {
+  it('scans it, lists what could not be read, and finds nothing new the second time', async () => {
+    const list = join(folder, 'failures.csv');
+    const first = await cli('scan', pictures, '--failures', list);
+    expect(first).toMatchObject({ code: 0, stderr: '' });
+    expect(first.stdout).toContain('521 images found, 1 unreadable');
+    expect(first.stdout).toContain('red/torn.jpg: This file is empty.');
+    expect(readFileSync(list, 'utf8')).toContain('red/torn.jpg,empty,');
+    const second = await cli('scan', pictures, '--json');
+    const finished = jsonLines(second.stdout).at(-1)!;
+    expect(finished).toMatchObject({ command: 'scan', type: 'finished', counts: { found: 521, unchanged: 520, decoded: 0 } });
+  });
+
+  it('plans without training', async () => {
+    const { code, stdout } = await cli('train', pictures, '--plan', '--epochs', '2');
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/520 images/);
+    expect(existsSync(join(home, 'runs'))).toBe(false);
+  });
+
+  it('trains, and says each step to machines', async () => {
+    const { code, stdout } = await cli('train', pictures, ...small, ...smaller, '--steps', '6', '--evaluate-images', '400', '--json');
+    expect(code).toBe(0);
+    const events = jsonLines(stdout);
+    expect(events.filter(({ type }) => type === 'step').map(({ step }) => step)).toEqual([1, 2, 3, 4, 5, 6]);
+    expect(events.map(({ type }) => type)).toEqual(expect.arrayContaining(['plan', 'started', 'baselines', 'evaluation', 'checkpoint']));
+    expect(events.at(-1)).toMatchObject({ type: 'finished', reason: 'done', step: 6 });
+  });
+
+  it('embeds, and only what is new the second time', async () => {
+    const first = await cli('embed', '--json');
+    expect(jsonLines(first.stdout).at(-1)).toMatchObject({ type: 'done', rows: 520, added: 520 });
+    const second = await cli('embed', '--json');
+    expect(jsonLines(second.stdout).at(-1)).toMatchObject({ type: 'done', rows: 520, added: 0 });
+  });
+
+  it('evaluates beside both baselines in three spaces', async () => {
+    const { code, stdout } = await cli('evaluate', '--json');
+    expect(code).toBe(0);
+    const report = jsonLines(stdout).at(-1)!;
+    expect(report).toMatchObject({ type: 'report', task: 'labels', queries: 52, classes });
+    const rows = report['rows'] as { source: string; spaces: Record<string, { neighbours: number; probe: number }> }[];
+    expect(rows.map(({ source }) => source)).toEqual(['run', 'untrained', 'pixels']);
+    for (const { spaces } of rows) expect(Object.keys(spaces)).toEqual(['raw', 'centred', 'whitened']);
+    // The classes differ by colour alone, so whoever looks at the picture at all gets them right.
+    expect(rows[2]!.spaces['raw']!.neighbours).toBe(1);
+    expect(rows[0]!.spaces['centred']!.neighbours).toBeGreaterThan(0.9);
+    const text = await cli('evaluate', '--no-probe');
+    expect(text.stdout).toContain('raw pixels');
+    expect(text.stdout).not.toContain('linear probe');
+  });
+
+  it('searches by an image of the folder and by one from outside, and draws what it found', async () => {
+    const query = join(pictures, 'green', '5.png');
+    const outside = join(folder, 'outside.jpg');
+    await sharp({ create: { width: 90, height: 60, channels: 3, background: { r: 225, g: 48, b: 44 } } }).toFile(outside);
+    const sheet = join(folder, 'found.png');
+    const inside = jsonLines(
+      (await cli('search', '--image', query, '--space', 'centred', '-k', '5', '--sheet', sheet, '--json')).stdout,
+    ).at(-1)!;
+    const found = inside['neighbours'] as { rank: number; score: number; label: string; path: string }[];
+    expect(found.map(({ rank }) => rank)).toEqual([1, 2, 3, 4, 5]);
+    expect(found.map(({ label }) => label)).toEqual(['green', 'green', 'green', 'green', 'green']);
+    expect(found.map(({ path }) => path)).not.toContain(query);
+    expect(found.map(({ score }) => score)).toEqual(found.map(({ score }) => score).toSorted((a, b) => b - a));
+    expect((await sharp(sheet).metadata()).width).toBeGreaterThan(600);
+    const other = await cli('search', '--image', outside, '--minus', query, '--space', 'centred', '-k', '3');
+    expect(other.stdout.match(/\[red\]/g)).toHaveLength(3);
+    const strict = jsonLines((await cli('search', '--image', query, '--min-score', '1', '--json')).stdout).at(-1)!;
+    expect(strict['neighbours']).toEqual([]);
+  });
+
+  it('shows what there is: home, run, checkpoint', async () => {
+    expect((await cli('inspect')).stdout).toContain('pictures-1  step 6/6  520 images');
+    const run = await cli('inspect', 'pictures-1');
+    expect(run.stdout).toContain('checkpoint of step 6');
+    const file = join(home, 'runs', 'pictures-1', 'checkpoints', 'step-000000006.safetensors');
+    const checkpoint = await cli('inspect', file);
+    expect(checkpoint.stdout).toContain('checksum right');
+    expect(checkpoint.stdout).toContain('width: 16');
+    const damaged = join(folder, 'damaged.safetensors');
+    const bytes = readFileSync(file);
+    bytes[bytes.length - 1]! ^= 1;
+    writeFileSync(damaged, bytes);
+    expect(await cli('inspect', damaged)).toMatchObject({ code: 4, stdout: '' });
+  });
+
+  it('checks the machine', async () => {
+    const { code, stdout } = await cli('doctor', '--json');
+    expect(code).toBe(0);
+    const found = jsonLines(stdout).at(-1)!;
+    expect(found['selfTest']).toMatchObject({ passed: true });
+    expect((found['selfTest'] as { deviation: number }).deviation).toBeLessThan(1e-4);
+  });
+});
+
+describe('what is wrong is said with what to do', () => {
+  it.each([
+    [2, ['train', 'PICTURES', '--batch-size', '0'], /batch/i],
+    [2, ['train', 'PICTURES', '--learning-rate', 'NaN'], /learning/i],
+    [2, ['train', 'PICTURES', '--image-size', '30', '--patch-size', '4'], /patch/i],
+    [2, ['train'], /folder/i],
+    [2, ['train', '--resume', '--batch-size', '4'], /settings/i],
+    [2, ['search'], /--image/],
+    [2, ['evaluate', '--bank', 'many'], /--bank/],
+    [3, ['scan', 'ABSENT'], /exist/i],
+    [3, ['scan', 'EMPTY'], /no images/i],
+    [3, ['embed', '--run', 'nobody'], /pictures-1/],
+    [3, ['embed', '--checkpoint', '99'], /99/],
+    [3, ['search', '--image', 'ABSENT'], /no file/i],
+    [4, ['search', '--image', 'NOTES'], /image format/i],
+    [4, ['embed', '--checkpoint', 'NOTES'], /cannot be used/],
+  ] as const)('exit %i: %j', async (code, args, words) => {
+    mkdirSync(join(folder, 'empty'), { recursive: true });
+    const places: Readonly<Record<string, string>> = {
+      PICTURES: pictures,
+      ABSENT: join(folder, 'absent'),
+      EMPTY: join(folder, 'empty'),
+      NOTES: join(pictures, 'notes.txt'),
+    };
+    const result = await cli(...args.map((arg) => places[arg] ?? arg));
+    expect(result.code).toBe(code);
+    const lines = result.stderr.trim().split('\n');
+    expect(lines).toHaveLength(2);
+    expect(lines[0]).toMatch(/^ijepa-studio: /);
+    expect(result.stderr).toMatch(words);
+  });
+
+  it('rejects an unknown command and an unknown flag', async () => {
+    expect((await runCli(['trian'])).code).toBe(2);
+    expect((await runCli(['scan', '.', '--fast'])).code).toBe(2);
+  });
+});
+
+describe('help', () => {
+  it('is there for every command, with examples', async () => {
+    const { stdout } = await runCli(['--help']);
+    expect(stdout).toContain('Exit codes:');
+    const commands = [...stdout.matchAll(/^ {2}([a-z]+)(?: \[options\])? /gm)].map((match) => match[1]!).filter((name) => name !== 'help');
+    expect(commands).toEqual(expect.arrayContaining(['demo', 'scan', 'train', 'embed', 'evaluate', 'search', 'inspect', 'doctor']));
+    for (const command of commands) expect((await runCli([command, '--help'])).stdout).toContain('Examples:\n  ijepa-studio ');
+  });
+
+  it('starts itself again under its own Node 22 when another starts it', async (context) => {
+    const others = (process.env['PATH'] ?? '')
+      .split(delimiter)
+      .map((place) => join(place, process.platform === 'win32' ? 'node.exe' : 'node'));
+    const other = others.find((file) => existsSync(file) && !execFileSync(file, ['--version'], { encoding: 'utf8' }).startsWith('v22.'));
+    if (!other) return context.skip('no other Node on the PATH');
+    expect(await runCli(['--version'], other)).toMatchObject({ code: 0, stdout: '0.1.0\n' });
+    expect((await runCli(['inspect', 'nobody', '--home', home], other)).code).toBe(3);
+  });
+});

@@ -1,0 +1,95 @@
+import { Command } from 'commander';
+import { describe, expect, it } from 'vitest';
+import { configKeys, configTable } from '../../shared/config-table.ts';
+import { defaultConfig, parseConfig } from '../../shared/config.ts';
+import { AppError, errorCodes } from '../../shared/errors.ts';
+import type { Setting } from '../../shared/setting.ts';
+import { addConfigFlags, flagName, givenSettings } from './config-flags.ts';
+import { exitCodeHelp, exitCodes } from './exit-codes.ts';
+import { choiceOption, listOption, numberOption } from './options.ts';
+import { count, duration, megabytes, plural } from './output.ts';
+
+function parsed(...args: string[]): Record<string, unknown> {
+  const command = addConfigFlags(new Command('train')).exitOverride();
+  command.parse(args, { from: 'user' });
+  return givenSettings(command.opts());
+}
+
+/** A setting's default as a person would type it. */
+function typed({ default: value }: Setting): string {
+  if (typeof value === 'object') return value.join(',');
+  return typeof value === 'boolean' ? (value ? 'yes' : 'no') : String(value);
+}
+
+describe('flags of the config table', () => {
+  it('gives every setting a flag that takes its default back', () => {
+    for (const key of configKeys) expect(parsed(flagName(key), typed(configTable[key]))).toEqual({ [key]: defaultConfig[key] });
+  });
+  it('shows every setting in the help with its default', () => {
+    const help = addConfigFlags(new Command('train')).configureHelp({ helpWidth: 400 }).helpInformation();
+    for (const key of configKeys) expect(help).toContain(`${flagName(key)} `);
+    expect(help).toContain('Settings: masks');
+    expect(help).toContain('Default 0.15,0.2.');
+  });
+  it('reads ranges, switches and choices, and leaves what was not given', () => {
+    expect(parsed('--target-scale', '0.1,0.3', '--flip', 'no', '--architecture', 'small')).toEqual({
+      targetScale: [0.1, 0.3],
+      flip: false,
+      architecture: 'small',
+    });
+    expect(parsed('--flip')).toEqual({ flip: true });
+    expect(parsed()).toEqual({});
+  });
+  it.each([
+    ['--batch-size', '0'],
+    ['--batch-size', '1.5'],
+    ['--batch-size', 'many'],
+    ['--learning-rate', 'NaN'],
+    ['--learning-rate', ''],
+    ['--target-scale', '0.3'],
+    ['--target-scale', '0.3,0.1'],
+    ['--mean', '0.1,0.2'],
+    ['--architecture', 'gigantic'],
+    ['--flip', 'perhaps'],
+  ])('rejects %s %s with a hint', (flag, value) => {
+    let error: unknown;
+    try {
+      parseConfig(parsed(flag, value));
+    } catch (caught) {
+      error = caught;
+    }
+    expect(error).toBeInstanceOf(AppError);
+    expect((error as AppError).code).toBe('bad-config');
+    expect((error as AppError).hint.length).toBeGreaterThan(5);
+  });
+});
+
+describe('exit codes', () => {
+  it('has one for every error, and the help names each number', () => {
+    expect(Object.keys(exitCodes).toSorted()).toEqual([...errorCodes].toSorted());
+    for (const code of Object.values(exitCodes)) expect(exitCodeHelp).toMatch(new RegExp(`\\b${code} `));
+  });
+});
+
+describe('options', () => {
+  it('reads numbers and says which flag is wrong', () => {
+    expect(numberOption({ count: '12' }, 'count', '--count', 1)).toBe(12);
+    expect(numberOption({}, 'count', '--count', 1)).toBeUndefined();
+    for (const text of ['', ' ', 'x', '0', 'Infinity', '-3'])
+      expect(() => numberOption({ count: text }, 'count', '--count', 1)).toThrow(/--count/);
+  });
+  it('reads choices and lists', () => {
+    expect(choiceOption({ space: 'raw' }, 'space', '--space', ['raw', 'centred'])).toBe('raw');
+    expect(() => choiceOption({ space: 'cooked' }, 'space', '--space', ['raw', 'centred'])).toThrow(/cooked/);
+    expect(listOption({ image: ['a', 'b'] }, 'image')).toEqual(['a', 'b']);
+    expect(listOption({}, 'image')).toEqual([]);
+  });
+});
+
+describe('words for people', () => {
+  it('says durations, counts and sizes', () => {
+    expect([0.4, 45, 200, 7500, Infinity].map(duration)).toEqual(['0 s', '45 s', '3 min 20 s', '2 h 05 min', '–']);
+    expect([count(12403), plural(1, 'image'), plural(2, 'image')]).toEqual(['12,403', '1 image', '2 images']);
+    expect([megabytes(1.5e6), megabytes(2.5e8), megabytes(3.1e9)]).toEqual(['1.5 MB', '250 MB', '3.1 GB']);
+  });
+});
