@@ -1,4 +1,5 @@
-// safetensors: an 8-byte length, a JSON header, raw little-endian tensors. Our own files carry a SHA-256 of the data in their metadata.
+// safetensors: an 8-byte length, a JSON header, raw little-endian tensors. Our own files carry a SHA-256 of header and data in their
+// metadata, so that neither a weight nor the step beside it can change unseen.
 import { createHash } from 'node:crypto';
 import { closeSync, fstatSync, openSync, readSync, writeSync } from 'node:fs';
 import { AppError, systemError } from '../../shared/errors.ts';
@@ -20,11 +21,15 @@ interface Entry extends StoredTensor {
 export interface TensorToWrite {
   readonly name: string;
   readonly shape: readonly number[];
-  readonly data: Float32Array | Int32Array | Uint8Array;
+  /** A function is called when its values are needed, for the checksum and for the file, so that a model need not be held twice. */
+  readonly data: Float32Array | Int32Array | Uint8Array | (() => Float32Array);
 }
 
 /** Metadata key of the checksum. */
 export const checksumKey = 'sha256';
+/** How the header of a file with a checksum begins. The checksum is taken with zeros in its own place. */
+const checksumStart = `{"__metadata__":{"${checksumKey}":"`;
+const noChecksum = '0'.repeat(64);
 const largestHeader = 100_000_000;
 const chunkBytes = 4 * 1024 * 1024;
 
@@ -36,12 +41,14 @@ const damaged = (path: string, problem: string, cause?: unknown): AppError =>
     cause,
   );
 
-function bytesOf(data: TensorToWrite['data']): Uint8Array {
-  return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+function bytesOf({ name, shape, data }: TensorToWrite): Uint8Array {
+  const values = typeof data === 'function' ? data() : data;
+  if (values.length !== shape.reduce((a, b) => a * b, 1)) throw new RangeError(`${name}: ${values.length} values for [${shape.join(', ')}]`);
+  return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
 }
 
-function typeOf(data: TensorToWrite['data']): StoredType {
-  return data instanceof Float32Array ? 'F32' : data instanceof Int32Array ? 'I32' : 'U8';
+function typeOf({ data }: TensorToWrite): StoredType {
+  return data instanceof Int32Array ? 'I32' : data instanceof Uint8Array ? 'U8' : 'F32';
 }
 
 function writeAll(handle: number, bytes: Uint8Array): void {
@@ -53,23 +60,28 @@ function writeAll(handle: number, bytes: Uint8Array): void {
  * Throws `disk-full` or `not-writable`; the file that was there before then stays.
  */
 export function writeSafetensors(path: string, tensors: readonly TensorToWrite[], metadata: Readonly<Record<string, string>> = {}): void {
-  const hash = createHash('sha256');
   const entries: [string, unknown][] = [];
   let offset = 0;
-  for (const { name, shape, data } of tensors) {
-    hash.update(bytesOf(data));
-    entries.push([name, { dtype: typeOf(data), shape, data_offsets: [offset, offset + data.byteLength] }]);
-    offset += data.byteLength;
+  for (const tensor of tensors) {
+    const { name, shape } = tensor;
+    const type = typeOf(tensor);
+    const end = shape.reduce((product, size) => product * size, widths[type]) + offset;
+    entries.push([name, { dtype: type, shape, data_offsets: [offset, end] }]);
+    offset = end;
   }
-  const header = JSON.stringify({ __metadata__: { ...metadata, [checksumKey]: hash.digest('hex') }, ...Object.fromEntries(entries) });
+  const { [checksumKey]: _, ...others } = metadata;
+  const header = JSON.stringify({ __metadata__: { [checksumKey]: noChecksum, ...others }, ...Object.fromEntries(entries) });
   const text = Buffer.from(header + ' '.repeat((8 - (Buffer.byteLength(header) % 8)) % 8));
+  const hash = createHash('sha256').update(text);
+  for (const tensor of tensors) hash.update(bytesOf(tensor));
+  text.write(hash.digest('hex'), checksumStart.length);
   const length = Buffer.alloc(8);
   length.writeBigUInt64LE(BigInt(text.length));
   try {
     writeAside(path, (handle) => {
       writeAll(handle, length);
       writeAll(handle, text);
-      for (const { data } of tensors) writeAll(handle, bytesOf(data));
+      for (const tensor of tensors) writeAll(handle, bytesOf(tensor));
     });
   } catch (error) {
     throw systemError(error) ?? error;
@@ -153,11 +165,14 @@ export class SafetensorsFile {
     return toFloat32(this.readBytes(name), entry.type);
   }
 
-  /** Compares the data with its checksum. Throws `bad-checkpoint` when they differ; returns false when the file has none. */
+  /** Compares header and data with the checksum. Throws `bad-checkpoint` when they differ; returns false when the file has none. */
   verify(): boolean {
-    const expected = this.metadata[checksumKey];
-    if (expected === undefined) return false;
-    const hash = createHash('sha256');
+    const text = Buffer.alloc(this.#dataStart - 8);
+    readSync(this.#handle, text, 0, text.length, 8);
+    if (!text.toString('latin1', 0, checksumStart.length).startsWith(checksumStart)) return false;
+    const expected = text.toString('latin1', checksumStart.length, checksumStart.length + noChecksum.length);
+    text.write(noChecksum, checksumStart.length);
+    const hash = createHash('sha256').update(text);
     const chunk = Buffer.allocUnsafe(chunkBytes);
     for (let at = this.#dataStart; at < this.#dataEnd;) {
       const read = readSync(this.#handle, chunk, 0, Math.min(chunk.length, this.#dataEnd - at), at);

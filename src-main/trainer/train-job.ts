@@ -25,7 +25,7 @@ export async function runTrainJob(job: TrainJob, control: RunControl, onEvent: (
     const trained = job.images.filter(({ split }) => split !== 'test').map(({ hash }) => hash);
     requireCached(cache, trained);
     const latest = latestCheckpoint(job.run);
-    for (const file of latest?.damaged ?? []) folder.say(`${file} is damaged and was passed over.`);
+    for (const file of latest?.damaged ?? []) folder.setAside(file);
     if (latest && latest.header.fingerprint !== folder.record.fingerprint) {
       throw new AppError(
         'bad-checkpoint',
@@ -36,8 +36,9 @@ export async function runTrainJob(job: TrainJob, control: RunControl, onEvent: (
     const state = latest?.state ?? initialState(config);
     folder.rewindLog(state.step);
     batches = trainingBatches(config, job.cache.folder, trained);
+    const notes = job.fingerprint === folder.record.fingerprint ? [] : [changedImages];
     const sample = config.evaluateImages > 0 ? sampleOf(cache, hashesOf(job), samplePlan(job, config.evaluateImages), config) : undefined;
-    for await (const event of train({ folder, state, batches, ...(sample && { sample }), device: job.device, control })) onEvent(event);
+    for await (const event of train({ folder, state, batches, ...(sample && { sample }), device: job.device, control, notes })) onEvent(event);
     return undefined;
   } finally {
     await batches?.dispose();
@@ -45,6 +46,11 @@ export async function runTrainJob(job: TrainJob, control: RunControl, onEvent: (
     folder.dispose();
   }
 }
+
+const changedImages = {
+  message: 'The images of the folder have changed since the run began.',
+  hint: 'It goes on with those that are there now, so its result is not that of a run never stopped.',
+} as const;
 
 const hashesOf = (job: TrainJob): string[] => job.images.map(({ hash }) => hash);
 

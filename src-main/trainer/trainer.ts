@@ -10,6 +10,7 @@ type Event<K extends Job['kind']> = JobTypes[K]['event'];
 type Result<K extends Job['kind']> = JobTypes[K]['result'];
 
 interface Pending {
+  readonly child: ChildProcess;
   readonly onEvent: (event: FromTrainer & { type: 'event' }) => void;
   readonly onDone: (result: unknown) => void;
   readonly onFailed: (error: AppError) => void;
@@ -22,6 +23,8 @@ export class Trainer {
   #child: ChildProcess | undefined;
   #lastError = '';
   #ids = 0;
+  /** Processes that were asked to end: their jobs are cancelled, not crashed. */
+  readonly #dismissed = new WeakSet<ChildProcess>();
   readonly #pending = new Map<number, Pending>();
 
   #start(): ChildProcess {
@@ -33,7 +36,11 @@ export class Trainer {
     this.#lastError = '';
     child.stderr!.setEncoding('utf8').on('data', (text: string) => (this.#lastError = (this.#lastError + text).slice(-4000)));
     child.on('message', (message: FromTrainer) => this.#receive(message));
-    child.on('exit', (code, signal) => this.#exited(child, code, signal));
+    child.on('exit', (code, signal) => this.#exited(child, signal ? `was ended by ${signal}` : `ended with code ${code}`, signal));
+    // It could not be started, or a message did not reach it; in the latter case it also exits.
+    child.on('error', (error) => {
+      if (child.pid === undefined) this.#exited(child, `could not be started (${error.message})`, null);
+    });
     return child;
   }
 
@@ -49,23 +56,29 @@ export class Trainer {
     }
   }
 
-  #exited(child: ChildProcess, code: number | null, signal: NodeJS.Signals | null): void {
+  /** Rejects what this process was asked for; a process that has been started since keeps its jobs. */
+  #exited(child: ChildProcess, how: string, signal: NodeJS.Signals | null): void {
     if (this.#child === child) this.#child = undefined;
-    const how = signal ? `was ended by ${signal}` : `ended with code ${code}`;
     const memory = signal === 'SIGKILL' ? ' The system may have run out of memory: choose a smaller micro-batch.' : '';
     const detail = this.#lastError.trim().split('\n').at(-1);
-    const error = new AppError(
-      'trainer-crashed',
-      `The training process ${how}.${detail ? ` It said: ${detail}` : ''}`,
-      `Start again: it goes on from the last checkpoint.${memory}`,
-    );
-    for (const { onFailed } of this.#pending.values()) onFailed(error);
-    this.#pending.clear();
+    const error = this.#dismissed.has(child)
+      ? new AppError('cancelled', 'The training process was shut down.', 'Start again: it goes on from the last checkpoint.')
+      : new AppError(
+          'trainer-crashed',
+          `The training process ${how}.${detail ? ` It said: ${detail}` : ''}`,
+          `Start again: it goes on from the last checkpoint.${memory}`,
+        );
+    for (const [id, pending] of this.#pending) {
+      if (pending.child !== child) continue;
+      this.#pending.delete(id);
+      pending.onFailed(error);
+    }
   }
 
-  #send(message: ToTrainer): void {
-    this.#child ??= this.#start();
-    this.#child.send(message);
+  /** The process, a new one when there is none or it is on its way out. */
+  #process(): ChildProcess {
+    if (!this.#child?.connected) this.#child = this.#start();
+    return this.#child;
   }
 
   /** Process number of the trainer while it runs. */
@@ -80,28 +93,38 @@ export class Trainer {
   async run<K extends Job['kind']>(job: Job & { kind: K }, onEvent: (event: Event<K>) => void = () => {}): Promise<Result<K>> {
     const id = ++this.#ids;
     return new Promise<Result<K>>((resolve, reject) => {
+      const child = this.#process();
       this.#pending.set(id, {
+        child,
         onEvent: (message) => onEvent(message.event as Event<K>),
         onDone: (result) => resolve(result as Result<K>),
         onFailed: reject,
       });
-      this.#send({ type: 'job', id, job });
+      child.send({ type: 'job', id, job } satisfies ToTrainer);
     });
   }
 
   /** Asks the running job to pause, go on, or stop after its current step. */
   control(action: 'pause' | 'resume' | 'stop'): void {
-    if (this.#child) this.#send({ type: 'control', action });
+    if (this.#child?.connected) this.#child.send({ type: 'control', action } satisfies ToTrainer);
+  }
+
+  /** Ends the process at once; the run loses the steps since its last checkpoint. */
+  kill(): void {
+    if (!this.#child) return;
+    this.#dismissed.add(this.#child);
+    this.#child.kill('SIGKILL');
   }
 
   /** Ends the process: it may finish its step and write a checkpoint for up to `graceMs`, then it is killed. */
   async dispose(graceMs = 10_000): Promise<void> {
     const child = this.#child;
-    if (!child || child.exitCode !== null) return;
+    if (!child || child.exitCode !== null || child.signalCode !== null) return;
+    this.#dismissed.add(child);
     const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()));
     const timer = setTimeout(() => child.kill('SIGKILL'), graceMs);
     if (this.#pending.size > 0) this.control('stop');
-    child.disconnect();
+    if (child.connected) child.disconnect();
     await gone;
     clearTimeout(timer);
   }

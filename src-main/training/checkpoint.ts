@@ -7,7 +7,7 @@ import { SafetensorsFile, writeSafetensors } from '../formats/safetensors.ts';
 import { encoderParameters, modelSize } from '../jepa/model.ts';
 import { listCheckpoints } from './run-folder.ts';
 import type { RunRecord } from './run-folder.ts';
-import { stateTensors } from './state.ts';
+import { isFiniteState, stateTensors } from './state.ts';
 import type { TrainState } from './state.ts';
 
 const format = 'ijepa-studio-checkpoint-1';
@@ -18,10 +18,22 @@ export interface CheckpointHeader {
   readonly threads: number;
   readonly fingerprint: string;
   readonly run: string;
+  /** Of a paper-exact run that has been compiled; see `TrainState`. */
+  readonly contextTokens?: number;
 }
 
-/** Writes a state aside and renames it. Throws `disk-full` with the earlier checkpoints intact. */
+/**
+ * Writes a state aside and renames it. Throws `disk-full` with the earlier checkpoints intact, and `non-finite` for weights that
+ * have overflowed: a checkpoint of them would push out one that is worth going on from.
+ */
 export function saveCheckpoint(path: string, state: TrainState, record: RunRecord): void {
+  if (!isFiniteState(state)) {
+    throw new AppError(
+      'non-finite',
+      `The weights of step ${state.step} are not finite.`,
+      'Resume an earlier checkpoint in a new run with a lower learning rate.',
+    );
+  }
   const tensors = stateTensors(modelSize(record.config)).map(({ name, shape }) => ({ name, shape, data: state.tensors[name]! }));
   writeSafetensors(path, tensors, {
     format,
@@ -32,8 +44,14 @@ export function saveCheckpoint(path: string, state: TrainState, record: RunRecor
     fingerprint: record.fingerprint,
     run: record.name,
     program: record.program,
+    ...(state.contextTokens !== undefined && { contextTokens: String(state.contextTokens) }),
   });
 }
+
+const wholeNumber = (text: string | undefined): number => {
+  if (text === undefined || !/^\d{1,15}$/.test(text)) throw new RangeError(`${text} is no whole number`);
+  return Number(text);
+};
 
 function headerOf(file: SafetensorsFile): CheckpointHeader {
   const { metadata } = file;
@@ -46,11 +64,12 @@ function headerOf(file: SafetensorsFile): CheckpointHeader {
   }
   try {
     return {
-      step: Number(metadata['step']),
+      step: wholeNumber(metadata['step']),
       config: parseConfig(JSON.parse(metadata['config'] ?? '') as Record<string, unknown>),
-      threads: Number(metadata['threads']),
+      threads: wholeNumber(metadata['threads']),
       fingerprint: metadata['fingerprint'] ?? '',
       run: metadata['run'] ?? '',
+      ...(metadata['contextTokens'] !== undefined && { contextTokens: wholeNumber(metadata['contextTokens']) }),
     };
   } catch (error) {
     throw new AppError('bad-checkpoint', `The header of ${file.path} is damaged.`, 'Use another checkpoint of the run.', error);
@@ -69,14 +88,20 @@ function withFile<T>(path: string, use: (file: SafetensorsFile) => T): T {
 /** Reads the header alone. Throws `bad-checkpoint` for anything that is no checkpoint of ours. */
 export const readCheckpointHeader = (path: string): CheckpointHeader => withFile(path, headerOf);
 
+/** Throws `bad-checkpoint` unless the checksum is there and right. */
+function requireVerified(file: SafetensorsFile): void {
+  if (!file.verify()) throw new AppError('bad-checkpoint', `${file.path} has lost its checksum.`, 'Use another checkpoint of the run.');
+}
+
 /** Reads and verifies a whole state. Throws `bad-checkpoint` when it is cut, damaged, or of another shape than its settings say. */
 export function loadCheckpoint(path: string): { readonly header: CheckpointHeader; readonly state: TrainState } {
   return withFile(path, (file) => {
     const header = headerOf(file);
-    file.verify();
+    requireVerified(file);
     const tensors: Record<string, Float32Array> = {};
     for (const { name, shape } of stateTensors(modelSize(header.config))) tensors[name] = file.readFloat32(name, shape);
-    return { header, state: { step: header.step, tensors } };
+    const { step, contextTokens } = header;
+    return { header, state: { step, tensors, ...(contextTokens !== undefined && { contextTokens }) } };
   });
 }
 
@@ -84,7 +109,7 @@ export function loadCheckpoint(path: string): { readonly header: CheckpointHeade
 export function loadTargetEncoder(path: string): { readonly header: CheckpointHeader; readonly weights: Record<string, Float32Array> } {
   return withFile(path, (file) => {
     const header = headerOf(file);
-    file.verify();
+    requireVerified(file);
     const specs = encoderParameters(modelSize(header.config));
     return {
       header,
@@ -95,7 +120,10 @@ export function loadTargetEncoder(path: string): { readonly header: CheckpointHe
   });
 }
 
-/** The newest checkpoint of a run that is whole; damaged ones are passed over and named. Undefined when there is none. */
+/**
+ * The newest checkpoint of a run that is whole; damaged ones are passed over and named. Undefined when there is none yet. Throws
+ * `bad-checkpoint` when all are damaged: to begin again would overwrite what the run has logged.
+ */
 export function latestCheckpoint(
   run: string,
 ):
@@ -109,6 +137,13 @@ export function latestCheckpoint(
       if (!(error instanceof AppError) || error.code !== 'bad-checkpoint') throw error;
       damaged.push(file);
     }
+  }
+  if (damaged.length > 0) {
+    throw new AppError(
+      'bad-checkpoint',
+      `None of the ${damaged.length} checkpoints of the run in ${run} can be read.`,
+      'Restore its checkpoints folder from a backup, or start a new run.',
+    );
   }
   return undefined;
 }

@@ -1,6 +1,6 @@
 // What the figures of a run mean, in words with a next step. The loss alone says little: it may rise while features improve.
 import type { OnlineEvaluation } from '../../shared/train-events.ts';
-import { decidingScore } from './judge.ts';
+import { decidingScore } from './scores.ts';
 
 export interface HealthNote {
   readonly message: string;

@@ -1,5 +1,5 @@
 // Judges a run while it goes, on a fixed sample: the loss does not tell whether features improve (IJEPA.md, "Diagnostics").
-import type { OnlineEvaluation, SpaceScores } from '../../shared/train-events.ts';
+import type { OnlineEvaluation } from '../../shared/train-events.ts';
 import { evaluateCrops, evaluateLabelled } from '../evaluation/evaluate.ts';
 import type { SourceFigures, VectorSource } from '../evaluation/evaluate.ts';
 import { positionalShare } from '../evaluation/positional.ts';
@@ -8,6 +8,7 @@ import { tokenCount } from '../jepa/model.ts';
 import type { ModelSize } from '../jepa/model.ts';
 import type { SessionOptions } from '../runtime/onnx-session.ts';
 import { EncoderRunner } from './encoder-runner.ts';
+import { spaceScores } from './scores.ts';
 
 /** Which part of an image is looked at: all of it, or one of two crops that do not overlap. */
 export type View = 'whole' | 'first' | 'second';
@@ -39,18 +40,6 @@ async function figures(sample: Sample, source: VectorSource, vectors: Vectors, p
     { probe },
   );
 }
-
-function scores({ neighbours, cropRecall }: SourceFigures['spaces']['raw']): SpaceScores {
-  return { ...(neighbours !== undefined && { knn: neighbours }), ...(cropRecall !== undefined && { retrieval: cropRecall }) };
-}
-
-/** The figures of a source as an event has them. */
-export function spaceScores({ spaces }: SourceFigures): Pick<OnlineEvaluation, 'raw' | 'centred' | 'whitened'> {
-  return { raw: scores(spaces.raw), centred: scores(spaces.centred), whitened: scores(spaces.whitened) };
-}
-
-/** The number that decides which checkpoint is best: whitened 20-NN, else whitened crop retrieval. */
-export const decidingScore = ({ whitened }: Pick<OnlineEvaluation, 'whitened'>): number => whitened.knn ?? whitened.retrieval ?? 0;
 
 /** Images whose tokens are kept for the statistic per position. */
 const tokenImages = 256;

@@ -1,6 +1,6 @@
 // A run is a folder of plain files that `tail` and pandas read: `config.json`, `metrics.jsonl` (one event a line), `train.log`,
 // `checkpoints/`. One process at a time writes to it.
-import { appendFileSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { TrainConfig } from '../../shared/config-table.ts';
 import { parseConfig } from '../../shared/config.ts';
@@ -42,21 +42,31 @@ export class RunFolder {
 
   /** Makes a new run's folder. Throws `bad-input` when there is a run already. */
   static create(path: string, record: RunRecord): RunFolder {
-    if (existsSync(join(path, 'config.json'))) {
-      throw new AppError('bad-input', `There is a run in ${path} already.`, 'Resume it with --resume, or choose another name.');
-    }
     return guarded(() => {
       mkdirSync(join(path, 'checkpoints'), { recursive: true });
       const lock = takeLock(path);
-      writeFileAside(join(path, 'config.json'), `${JSON.stringify(record, null, 2)}\n`);
-      return new RunFolder(path, record, lock);
+      try {
+        if (existsSync(join(path, 'config.json'))) {
+          throw new AppError('bad-input', `There is a run in ${path} already.`, 'Resume it with --resume, or choose another name.');
+        }
+        writeFileAside(join(path, 'config.json'), `${JSON.stringify(record, null, 2)}\n`);
+        return new RunFolder(path, record, lock);
+      } catch (error) {
+        lock.dispose();
+        throw error;
+      }
     });
   }
 
   /** Opens a run to go on with it. Throws `locked` while another process trains it, `bad-config` when its record is damaged. */
   static open(path: string): RunFolder {
     const record = readRecord(path);
-    return guarded(() => new RunFolder(path, record, takeLock(path)));
+    return guarded(() => {
+      const folder = new RunFolder(path, record, takeLock(path));
+      removeUnfinished(path);
+      removeUnfinished(join(path, 'checkpoints'));
+      return folder;
+    });
   }
 
   get name(): string {
@@ -77,17 +87,28 @@ export class RunFolder {
     guarded(() => appendFileSync(join(this.path, 'train.log'), `${new Date().toISOString()} ${sentence}\n`));
   }
 
+  /** Gives a damaged checkpoint another name, so that it counts neither as kept nor as saved. */
+  setAside(checkpoint: string): void {
+    guarded(() => renameSync(checkpoint, `${checkpoint}.damaged`));
+    this.say(`${checkpoint} is damaged and was passed over.`);
+  }
+
   /** Drops what was logged after `step`: a resumed run logs those steps again. */
   rewindLog(step: number): void {
     const file = join(this.path, 'metrics.jsonl');
     if (!existsSync(file)) return;
-    const kept = readEvents(this.path).filter((event) => event.step <= step);
+    const kept = readEvents(this.path).filter((event) => (event.type === 'baselines' ? step > 0 : event.step <= step));
     guarded(() => writeFileAside(file, kept.map((event) => `${JSON.stringify(event)}\n`).join('')));
   }
 
   dispose(): void {
     this.#lock.dispose();
   }
+}
+
+/** Deletes what a killed process was writing aside. */
+function removeUnfinished(folder: string): void {
+  for (const name of existsSync(folder) ? readdirSync(folder) : []) if (name.endsWith('.part')) rmSync(join(folder, name), { force: true });
 }
 
 function guarded<T>(work: () => T): T {
@@ -125,7 +146,7 @@ export function readRecord(path: string): RunRecord {
   }
 }
 
-export type LoggedEvent = Exclude<TrainEvent, { type: 'baselines' }> & { readonly time: string };
+export type LoggedEvent = TrainEvent & { readonly time: string };
 
 /** Events of `metrics.jsonl`; a last line that a crash tore is left out. */
 export function readEvents(path: string): LoggedEvent[] {
@@ -153,11 +174,16 @@ export interface StoredCheckpoint {
 export function listCheckpoints(path: string): StoredCheckpoint[] {
   const folder = join(path, 'checkpoints');
   if (!existsSync(folder)) return [];
-  return readdirSync(folder)
-    .map((name) => ({ name, match: /^step-(\d+)\.safetensors$/.exec(name) }))
-    .filter(({ match }) => match !== null)
-    .map(({ name, match }) => ({ file: join(folder, name), step: Number(match![1]), bytes: statSync(join(folder, name)).size }))
-    .toSorted((a, b) => a.step - b.step);
+  return (
+    readdirSync(folder)
+      .map((name) => ({ name, match: /^step-(\d+)\.safetensors$/.exec(name) }))
+      .filter(({ match }) => match !== null)
+      .map(({ name, match }) => ({ file: join(folder, name), step: Number(match![1]) }))
+      // A run that trains beside a reader may have deleted the file since.
+      .map(({ file, step }) => ({ file, step, bytes: statSync(file, { throwIfNoEntry: false })?.size }))
+      .filter((one): one is StoredCheckpoint => one.bytes !== undefined)
+      .toSorted((a, b) => a.step - b.step)
+  );
 }
 
 /** Deletes checkpoints except the last `keep` and those named. */

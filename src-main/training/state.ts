@@ -8,6 +8,8 @@ export interface TrainState {
   step: number;
   /** `contextEncoder.*`, `predictor.*`, `targetEncoder.*`, `moment1.*`, `moment2.*`. */
   readonly tensors: Record<string, Float32Array>;
+  /** Context length that a paper-exact step is compiled for by now: other padding would give other last bits. */
+  contextTokens?: number;
 }
 
 export interface StateTensor {
@@ -28,6 +30,18 @@ export function initialState(config: TrainConfig): TrainState {
   const tensors: Record<string, Float32Array> = initialWeights(size, config.seed);
   for (const { name, shape } of stateTensors(size)) tensors[name] ??= new Float32Array(shape.reduce((a, b) => a * b, 1));
   return { step: 0, tensors };
+}
+
+/** Whether every weight and moment is finite: of nothing else the difference to itself is 0. */
+export function isFiniteState({ tensors }: TrainState): boolean {
+  return Object.values(tensors).every((values) => {
+    let sum = 0;
+    for (let i = 0; i < values.length; i++) {
+      const value = values[i]!;
+      sum += value - value;
+    }
+    return sum === 0;
+  });
 }
 
 /** The weights of one encoder under the names that its graph takes. */

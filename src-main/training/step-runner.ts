@@ -75,11 +75,12 @@ export class StepRunner {
   #sessions: Partial<Record<Session, OnnxSession>> = {};
   #update: OnnxSession | undefined;
 
-  private constructor(config: TrainConfig, steps: number, options: SessionOptions) {
+  private constructor(config: TrainConfig, steps: number, options: SessionOptions, contextTokens?: number) {
     this.config = config;
     this.schedule = scheduleOf(config, steps);
     this.#options = options;
-    this.#size = stepSize(config);
+    const size = stepSize(config);
+    this.#size = { ...size, contextTokens: contextTokens ?? size.contextTokens };
     this.#gradients = Object.fromEntries(
       trainedParameters(this.#size.model).map(({ name, shape }) => [
         `gradient.${name}`,
@@ -88,9 +89,9 @@ export class StepRunner {
     );
   }
 
-  /** Compiles the step of a run of `steps` updates. */
-  static async create(config: TrainConfig, steps: number, options: SessionOptions): Promise<StepRunner> {
-    const runner = new StepRunner(config, steps, options);
+  /** Compiles the step of a run of `steps` updates; `contextTokens` is the state's, when the run goes on. */
+  static async create(config: TrainConfig, steps: number, options: SessionOptions, contextTokens?: number): Promise<StepRunner> {
+    const runner = new StepRunner(config, steps, options, contextTokens);
     await runner.#compile();
     runner.#update = await OnnxSession.create(lowerOnnx(update(runner.size.model, config)), options);
     return runner;
@@ -128,6 +129,7 @@ export class StepRunner {
   /** One update with the patches [batch, N, 3·P·P] of step `state.step`; moves `state` in place and counts the step. */
   async run(state: TrainState, patches: Float32Array): Promise<StepOutcome> {
     const masks = await this.#masks(state.step);
+    if (this.#size.paddedContext) state.contextTokens = this.#size.contextTokens;
     const { batch, microBatch, model } = this.#size;
     const stride = microBatch * tokenCount(model) * patchValues(model);
     const cut = (at: number): Float32Array => patches.subarray((at / microBatch) * stride, (at / microBatch + 1) * stride);

@@ -1,19 +1,17 @@
 // The training loop as a stream of typed events: the terminal, the window and the tests consume the same one.
 import type { TrainConfig } from '../../shared/config-table.ts';
 import { AppError } from '../../shared/errors.ts';
-import type { OnlineEvaluation, RunSizes, TrainEvent } from '../../shared/train-events.ts';
+import type { RunSizes, TrainEvent } from '../../shared/train-events.ts';
 import { encoderParameters, parameterCount, predictorParameters, tokenCount } from '../jepa/model.ts';
 import type { StepSize } from '../jepa/step.ts';
 import type { Device } from '../runtime/onnx-session.ts';
-import { saveCheckpoint } from './checkpoint.ts';
-import { healthNotes } from './health.ts';
-import { decidingScore, Judge, spaceScores } from './judge.ts';
+import type { HealthNote } from './health.ts';
+import { Judge } from './judge.ts';
 import type { Sample } from './judge.ts';
+import { Recorder } from './recorder.ts';
 import type { RunControl } from './run-control.ts';
-import { listCheckpoints, pruneCheckpoints, readEvents } from './run-folder.ts';
 import type { RunFolder } from './run-folder.ts';
 import { scheduleAt } from './schedules.ts';
-import { encoderWeights, initialState } from './state.ts';
 import type { TrainState } from './state.ts';
 import { cropsPerImage, StepRunner } from './step-runner.ts';
 
@@ -40,6 +38,8 @@ export interface TrainOptions {
   readonly sample?: Sample;
   readonly device: Device;
   readonly control: RunControl;
+  /** What the person should know before the first step. */
+  readonly notes?: readonly HealthNote[];
 }
 
 /** Steps in a row that may be refused before the run is given up. */
@@ -64,7 +64,7 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent> 
   const { folder, state, control } = options;
   const { config, steps, threads, images } = folder.record;
   const session = { device: options.device, threads };
-  const runner = await StepRunner.create(config, steps, session);
+  const runner = await StepRunner.create(config, steps, session, state.contextTokens);
   const judge = options.sample ? await Judge.create(options.sample, runner.size.model, session) : undefined;
   const recorder = new Recorder(folder, state);
   try {
@@ -78,10 +78,11 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent> 
       device: options.device,
       threads,
     });
+    for (const note of options.notes ?? []) yield recorder.log({ type: 'note', step: state.step, ...note });
     if (judge) yield* recorder.judgeBaselines(judge, config);
     const evaluateEvery = config.evaluateSteps || Math.max(1, Math.ceil(steps / 10));
     let refusedInRow = 0;
-    let refused = 0;
+    let refused = recorder.before.refusedSteps;
     while (state.step < steps) {
       if (control.pausing) {
         yield recorder.checkpoint();
@@ -117,7 +118,7 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent> 
           ...schedule,
           imagesPerSecond: (1000 * config.batchSize) / (performance.now() - began),
           waitedMs: batch.waitedMs,
-          skippedImages: batch.skipped,
+          skippedImages: recorder.before.skippedImages + batch.skipped,
           refusedSteps: refused,
         });
       } else {
@@ -130,98 +131,12 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent> 
       }
       const last = state.step === steps;
       if (judge && (state.step % evaluateEvery === 0 || last)) yield* recorder.judge(judge);
-      if (last || recorder.isDue(config)) yield recorder.checkpoint();
+      // While steps are refused the state stands still, and copies of it would push out the checkpoints from before the trouble.
+      if (last || (refusedInRow === 0 && recorder.isDue(config))) yield recorder.checkpoint();
     }
     if (state.step < steps) yield recorder.checkpoint();
     yield recorder.log({ type: 'finished', step: state.step, reason: state.step < steps ? 'stopped' : 'done' });
   } finally {
     await Promise.all([runner.dispose(), judge?.dispose()]);
-  }
-}
-
-/** Writes down what happens: events, evaluations, checkpoints and which of them is the best. */
-class Recorder {
-  readonly #folder: RunFolder;
-  readonly #state: TrainState;
-  readonly #evaluations: OnlineEvaluation[] = [];
-  #untrained: OnlineEvaluation | undefined;
-  #best: { step: number; score: number } | undefined;
-  #savedAt = performance.now();
-  #savedStep: number;
-
-  constructor(folder: RunFolder, state: TrainState) {
-    this.#folder = folder;
-    this.#state = state;
-    this.#savedStep = listCheckpoints(folder.path).at(-1)?.step ?? -1;
-    for (const event of readEvents(folder.path)) {
-      if (event.type !== 'evaluation') continue;
-      this.#evaluations.push(event);
-      this.#consider(event);
-    }
-  }
-
-  #consider(evaluation: OnlineEvaluation): boolean {
-    const score = decidingScore(evaluation);
-    if (this.#best && score <= this.#best.score) return false;
-    this.#best = { step: evaluation.step, score };
-    return true;
-  }
-
-  log<E extends TrainEvent>(event: E): E {
-    this.#folder.log(event);
-    if (event.type !== 'step') this.#folder.say(sentence(event));
-    return event;
-  }
-
-  async *judgeBaselines(judge: Judge, config: TrainConfig): AsyncGenerator<TrainEvent> {
-    const start = initialState(config);
-    const size = await judge.evaluate(encoderWeights(start, judge.size, 'targetEncoder'), 0);
-    this.#untrained = size;
-    if (this.#state.step === 0) yield this.log({ type: 'baselines', untrained: size, pixels: spaceScores(await judge.pixels(false)) });
-  }
-
-  /** An evaluation, its notes, and a checkpoint when it is the best so far. */
-  async *judge(judge: Judge): AsyncGenerator<TrainEvent> {
-    const evaluation = await judge.evaluate(encoderWeights(this.#state, judge.size, 'targetEncoder'), this.#state.step);
-    const best = this.#consider(evaluation);
-    yield this.log({ type: 'evaluation', best, ...evaluation });
-    for (const note of healthNotes(evaluation, this.#evaluations, this.#untrained))
-      yield this.log({ type: 'note', step: this.#state.step, ...note });
-    this.#evaluations.push(evaluation);
-    if (best) yield this.checkpoint();
-  }
-
-  isDue(config: TrainConfig): boolean {
-    if (config.checkpointSteps > 0 && this.#state.step % config.checkpointSteps === 0) return true;
-    return config.checkpointMinutes > 0 && performance.now() - this.#savedAt > config.checkpointMinutes * 60_000;
-  }
-
-  checkpoint(): TrainEvent {
-    const { step } = this.#state;
-    const file = this.#folder.checkpointPath(step);
-    if (this.#savedStep !== step) saveCheckpoint(file, this.#state, this.#folder.record);
-    [this.#savedAt, this.#savedStep] = [performance.now(), step];
-    pruneCheckpoints(this.#folder.path, this.#folder.record.config.keepCheckpoints, this.#best ? [this.#best.step] : []);
-    return this.log({ type: 'checkpoint', step, file, best: this.#best === undefined || this.#best.step === step });
-  }
-}
-
-function sentence(event: Exclude<TrainEvent, { type: 'step' }>): string {
-  switch (event.type) {
-    case 'started':
-      return `Step ${event.step} of ${event.steps} on ${event.device}, ${event.threads} threads, ${event.images} images.`;
-    case 'evaluation':
-      return `Step ${event.step}: score ${decidingScore(event).toFixed(4)}${event.best ? ', the best so far' : ''}, RankMe ${event.rankMe.toFixed(1)}.`;
-    case 'checkpoint':
-      return `Step ${event.step}: checkpoint ${event.file}.`;
-    case 'note':
-      return `Step ${event.step}: ${event.message} ${event.hint}`;
-    case 'baselines':
-      return `Untrained network ${decidingScore(event.untrained).toFixed(4)}, raw pixels ${decidingScore(event.pixels).toFixed(4)}.`;
-    case 'paused':
-    case 'resumed':
-      return `Step ${event.step}: ${event.type}.`;
-    case 'finished':
-      return `Step ${event.step}: ${event.reason}.`;
   }
 }

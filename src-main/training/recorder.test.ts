@@ -1,0 +1,137 @@
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import type { OnlineEvaluation, TrainEvent } from '../../shared/train-events.ts';
+import type { SourceFigures } from '../evaluation/evaluate.ts';
+import { modelSize } from '../jepa/model.ts';
+import { Recorder } from './recorder.ts';
+import type { Evaluator } from './recorder.ts';
+import { listCheckpoints, readEvents, RunFolder } from './run-folder.ts';
+import { initialState } from './state.ts';
+import type { TrainState } from './state.ts';
+import { smallRecord, withTemporary } from './testing/small-run.ts';
+
+const record = smallRecord({ width: 8, heads: 1, imageSize: 12, keepCheckpoints: 2 });
+const figures = { spaces: { raw: {}, centred: {}, whitened: { neighbours: 0.2 } } } as SourceFigures;
+
+/** A judge whose verdicts are known beforehand. */
+function judgeOf(score: (step: number) => number): Evaluator {
+  const evaluate = async (_: unknown, step: number): Promise<OnlineEvaluation> =>
+    Promise.resolve({ step, raw: {}, centred: {}, whitened: { knn: score(step) }, rankMe: 3, meanCosine: 0.2, positionalShare: 0.1 });
+  return { size: modelSize(record.config), evaluate, pixels: async () => Promise.resolve(figures) };
+}
+
+async function collect(events: AsyncGenerator<TrainEvent>): Promise<TrainEvent[]> {
+  const all: TrainEvent[] = [];
+  for await (const event of events) all.push(event);
+  return all;
+}
+
+const withRun = (work: (run: RunFolder, state: TrainState) => Promise<void>): Promise<void> =>
+  withTemporary(async (folder) => {
+    const run = RunFolder.create(join(folder, 'run'), record);
+    try {
+      await work(run, initialState(record.config));
+    } finally {
+      run.dispose();
+    }
+  });
+const stored = (run: RunFolder): number[] => listCheckpoints(run.path).map(({ step }) => step);
+
+/** Steps 1, 2, … with the scores of `judge`, each judged and kept. */
+async function go(state: TrainState, recorder: Recorder, judge: Evaluator, until: number): Promise<TrainEvent[]> {
+  const events: TrainEvent[] = [];
+  while (state.step < until) {
+    state.step++;
+    // The loss falls all the time, which must not matter.
+    const loss = 1 / state.step;
+    const rates = { epoch: 0, gradientNorm: 1, learningRate: 1, weightDecay: 0, momentum: 1, imagesPerSecond: 1, waitedMs: 0 };
+    const counts = { skippedImages: 2 * state.step, refusedSteps: 1 };
+    recorder.log({ type: 'step', step: state.step, loss, smoothL1: loss, squaredError: loss, ...rates, ...counts });
+    events.push(...(await collect(recorder.judge(judge))), recorder.checkpoint());
+  }
+  return events;
+}
+
+const scores = [0, 0.3, 0.7, 0.5, 0.4, 0.7, 0.6];
+const judge = judgeOf((step) => scores[step]!);
+
+describe('the best checkpoint', () => {
+  it('is that of the best score, the earlier one of equals, and stays while later ones go', () =>
+    withRun(async (run, state) => {
+      const events = await go(state, new Recorder(run, state), judge, 6);
+      expect(events.filter((event) => event.type === 'evaluation').map(({ best }) => best)).toEqual([
+        true,
+        true,
+        false,
+        false,
+        false,
+        false,
+      ]);
+      expect(stored(run)).toEqual([2, 5, 6]);
+    }));
+
+  it('is known again when the run goes on', () =>
+    withRun(async (run, state) => {
+      await go(state, new Recorder(run, state), judge, 4);
+      const events = await go(state, new Recorder(run, state), judge, 6);
+      expect(events.some((event) => event.type === 'evaluation' && event.best)).toBe(false);
+      expect(stored(run)).toEqual([2, 5, 6]);
+    }));
+
+  it('is never one whose score is no number', () =>
+    withRun(async (run, state) => {
+      const odd = judgeOf((step) => (step < 3 ? NaN : 0.1));
+      const events = await go(state, new Recorder(run, state), odd, 3);
+      expect(events.filter((event) => event.type === 'evaluation').map(({ best }) => best)).toEqual([false, false, true]);
+    }));
+
+  it('is the latest when nothing judges', () =>
+    withRun(async (run, state) => {
+      const recorder = new Recorder(run, state);
+      const events = [1, 2, 3].map((step) => ((state.step = step), recorder.checkpoint()));
+      expect(events.every((event) => event.type === 'checkpoint' && event.best)).toBe(true);
+      expect(stored(run)).toEqual([2, 3]);
+      return Promise.resolve();
+    }));
+});
+
+describe('a run that goes on', () => {
+  it('counts on from what was skipped and refused', () =>
+    withRun(async (run, state) => {
+      expect(new Recorder(run, state).before).toEqual({ skippedImages: 0, refusedSteps: 0 });
+      await go(state, new Recorder(run, state), judge, 3);
+      expect(new Recorder(run, state).before).toEqual({ skippedImages: 6, refusedSteps: 1 });
+    }));
+
+  it('judges the baselines once', () =>
+    withRun(async (run, state) => {
+      const [event] = await collect(new Recorder(run, state).judgeBaselines(judge, record.config));
+      expect(event).toMatchObject({ type: 'baselines', untrained: { step: 0 }, pixels: { whitened: { knn: 0.2 } } });
+      expect(await collect(new Recorder(run, state).judgeBaselines(judge, record.config))).toEqual([]);
+      expect(readEvents(run.path).length).toBe(1);
+    }));
+
+  it('writes a checkpoint of a step once', () =>
+    withRun(async (run, state) => {
+      const recorder = new Recorder(run, state);
+      state.step = 4;
+      recorder.checkpoint();
+      state.tensors['predictor.maskToken']![0] = NaN; // writing would refuse it
+      expect(recorder.checkpoint()).toMatchObject({ step: 4 });
+      expect(() => new Recorder(run, state).checkpoint()).not.toThrow();
+      state.step = 5;
+      expect(() => recorder.checkpoint()).toThrow('are not finite');
+      return Promise.resolve();
+    }));
+
+  it('is due a checkpoint by steps, or by minutes', () =>
+    withRun(async (run, state) => {
+      const recorder = new Recorder(run, state);
+      const due = (changes: object): boolean => recorder.isDue({ ...record.config, ...changes });
+      state.step = 6;
+      expect([2, 3, 4, 0].map((checkpointSteps) => due({ checkpointSteps, checkpointMinutes: 0 }))).toEqual([true, true, false, false]);
+      expect(due({ checkpointSteps: 0, checkpointMinutes: 1e-9 })).toBe(true);
+      expect(due({ checkpointSteps: 0, checkpointMinutes: 1000 })).toBe(false);
+      return Promise.resolve();
+    }));
+});

@@ -1,0 +1,107 @@
+// Writes down what happens in a run: events, evaluations, checkpoints, and which of them is the best.
+import type { TrainConfig } from '../../shared/config-table.ts';
+import type { OnlineEvaluation, TrainEvent } from '../../shared/train-events.ts';
+import { saveCheckpoint } from './checkpoint.ts';
+import { healthNotes } from './health.ts';
+import type { Judge } from './judge.ts';
+import { listCheckpoints, pruneCheckpoints, readEvents } from './run-folder.ts';
+import type { RunFolder } from './run-folder.ts';
+import { decidingScore, spaceScores } from './scores.ts';
+import { encoderWeights, initialState } from './state.ts';
+import type { TrainState } from './state.ts';
+
+/** What the recorder needs of a judge. */
+export type Evaluator = Pick<Judge, 'size' | 'evaluate' | 'pixels'>;
+
+export class Recorder {
+  readonly #folder: RunFolder;
+  readonly #state: TrainState;
+  readonly #evaluations: OnlineEvaluation[] = [];
+  #untrained: OnlineEvaluation | undefined;
+  #best: { step: number; score: number } | undefined;
+  #savedAt = performance.now();
+  #savedStep: number;
+  /** Counts of the run up to the step at which it goes on. */
+  readonly before: { readonly skippedImages: number; readonly refusedSteps: number };
+
+  constructor(folder: RunFolder, state: TrainState) {
+    this.#folder = folder;
+    this.#state = state;
+    this.#savedStep = listCheckpoints(folder.path).at(-1)?.step ?? -1;
+    let [skippedImages, refusedSteps] = [0, 0];
+    for (const event of readEvents(folder.path)) {
+      if (event.type === 'step') ({ skippedImages, refusedSteps } = event);
+      if (event.type === 'baselines') this.#untrained = event.untrained;
+      if (event.type !== 'evaluation') continue;
+      this.#evaluations.push(event);
+      this.#consider(event);
+    }
+    this.before = { skippedImages, refusedSteps };
+  }
+
+  #consider(evaluation: OnlineEvaluation): boolean {
+    const score = decidingScore(evaluation);
+    if (!Number.isFinite(score) || (this.#best && score <= this.#best.score)) return false;
+    this.#best = { step: evaluation.step, score };
+    return true;
+  }
+
+  log<E extends TrainEvent>(event: E): E {
+    this.#folder.log(event);
+    if (event.type !== 'step') this.#folder.say(sentence(event));
+    return event;
+  }
+
+  /** Judges the untrained network and raw pixels, once in a run. */
+  async *judgeBaselines(judge: Evaluator, config: TrainConfig): AsyncGenerator<TrainEvent> {
+    if (this.#untrained) return;
+    const untrained = await judge.evaluate(encoderWeights(initialState(config), judge.size, 'targetEncoder'), 0);
+    this.#untrained = untrained;
+    yield this.log({ type: 'baselines', untrained, pixels: spaceScores(await judge.pixels(false)) });
+  }
+
+  /** An evaluation, its notes, and a checkpoint when it is the best so far. */
+  async *judge(judge: Evaluator): AsyncGenerator<TrainEvent> {
+    const evaluation = await judge.evaluate(encoderWeights(this.#state, judge.size, 'targetEncoder'), this.#state.step);
+    const best = this.#consider(evaluation);
+    yield this.log({ type: 'evaluation', best, ...evaluation });
+    for (const note of healthNotes(evaluation, this.#evaluations, this.#untrained))
+      yield this.log({ type: 'note', step: this.#state.step, ...note });
+    this.#evaluations.push(evaluation);
+    if (best) yield this.checkpoint();
+  }
+
+  isDue(config: TrainConfig): boolean {
+    if (config.checkpointSteps > 0 && this.#state.step % config.checkpointSteps === 0) return true;
+    return config.checkpointMinutes > 0 && performance.now() - this.#savedAt > config.checkpointMinutes * 60_000;
+  }
+
+  checkpoint(): TrainEvent {
+    const { step } = this.#state;
+    const file = this.#folder.checkpointPath(step);
+    if (this.#savedStep !== step) saveCheckpoint(file, this.#state, this.#folder.record);
+    [this.#savedAt, this.#savedStep] = [performance.now(), step];
+    pruneCheckpoints(this.#folder.path, this.#folder.record.config.keepCheckpoints, this.#best ? [this.#best.step] : []);
+    return this.log({ type: 'checkpoint', step, file, best: this.#best === undefined || this.#best.step === step });
+  }
+}
+
+function sentence(event: Exclude<TrainEvent, { type: 'step' }>): string {
+  switch (event.type) {
+    case 'started':
+      return `Step ${event.step} of ${event.steps} on ${event.device}, ${event.threads} threads, ${event.images} images.`;
+    case 'evaluation':
+      return `Step ${event.step}: score ${decidingScore(event).toFixed(4)}${event.best ? ', the best so far' : ''}, RankMe ${event.rankMe.toFixed(1)}.`;
+    case 'checkpoint':
+      return `Step ${event.step}: checkpoint ${event.file}.`;
+    case 'note':
+      return `Step ${event.step}: ${event.message} ${event.hint}`;
+    case 'baselines':
+      return `Untrained network ${decidingScore(event.untrained).toFixed(4)}, raw pixels ${decidingScore(event.pixels).toFixed(4)}.`;
+    case 'paused':
+    case 'resumed':
+      return `Step ${event.step}: ${event.type}.`;
+    case 'finished':
+      return `Step ${event.step}: ${event.reason}.`;
+  }
+}
