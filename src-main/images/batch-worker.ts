@@ -1,5 +1,7 @@
 // Entry of the thread that makes batches while the trainer's own thread is inside a step.
 import { parentPort, workerData } from 'node:worker_threads';
+import { toWire } from '../../shared/errors.ts';
+import type { WireError } from '../../shared/errors.ts';
 import { Random } from '../../shared/random.ts';
 import { BatchPlan } from './batch-plan.ts';
 import { DecodeCache } from './cache.ts';
@@ -16,17 +18,18 @@ export interface BatchAnswer extends BatchRequest {
   /** Whether not one image could be read. */
   readonly empty: boolean;
 }
+/** What the thread says: a batch, or why there will be none. */
+export type BatchMessage = BatchAnswer | { readonly failed: WireError };
 
 const settings = workerData as BatchSettings & { readonly slots: readonly Float32Array[] };
 const { hashes, batchSize, crops, seed, cropScale, cropAspect, flip, target } = settings;
-const cache = new DecodeCache(settings.cache, { access: 'read' });
 const plan = new BatchPlan(hashes.length, batchSize, seed);
 const perCrop = target.size * target.size * 3;
 
 /** Images after which a batch is given up: with all of them unreadable, the cache is gone. */
 const mostTries = 1000;
 
-async function fill({ step, slot }: BatchRequest): Promise<BatchAnswer> {
+async function fill(cache: DecodeCache, { step, slot }: BatchRequest): Promise<BatchAnswer> {
   const out = settings.slots[slot]!;
   let skipped = 0;
   for (const [place, row] of plan.rows(step).entries()) {
@@ -54,7 +57,14 @@ async function fill({ step, slot }: BatchRequest): Promise<BatchAnswer> {
   return { step, slot, skipped, empty: false };
 }
 
-let queue: Promise<void> = Promise.resolve();
-parentPort!.on('message', (request: BatchRequest) => {
-  queue = queue.then(async () => parentPort!.postMessage(await fill(request)));
-});
+const say = (message: BatchMessage): void => parentPort!.postMessage(message);
+
+try {
+  const cache = new DecodeCache(settings.cache, { access: 'read' });
+  let queue: Promise<void> = Promise.resolve();
+  parentPort!.on('message', (request: BatchRequest) => {
+    queue = queue.then(async () => say(await fill(cache, request))).catch((error: unknown) => say({ failed: toWire(error) }));
+  });
+} catch (error) {
+  say({ failed: toWire(error) });
+}

@@ -1,8 +1,8 @@
 // Training batches, made ahead on a thread of their own so that a step never waits for data.
 import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import { AppError } from '../../shared/errors.ts';
-import type { BatchAnswer, BatchRequest } from './batch-worker.ts';
+import { AppError, fromWire } from '../../shared/errors.ts';
+import type { BatchAnswer, BatchMessage, BatchRequest } from './batch-worker.ts';
 import type { Target } from './crop.ts';
 
 export interface BatchSettings {
@@ -29,7 +29,7 @@ export interface Batch {
   readonly waitedMs: number;
 }
 
-/** Batches under way: one in use, two ahead. */
+/** One batch in use, one made ahead, and one that its reader may not have let go of yet. */
 const slotCount = 3;
 
 export class BatchSource {
@@ -37,9 +37,11 @@ export class BatchSource {
   readonly #slots: readonly Float32Array[];
   readonly #made = new Map<number, Promise<BatchAnswer>>();
   readonly #resolvers = new Map<number, { resolve: (answer: BatchAnswer) => void; reject: (error: Error) => void }>();
+  #failure: Error | undefined;
   #skipped = 0;
   #waitedMs = 0;
 
+  /** Throws `no-images` without images; a cache that cannot be opened is said by `next`. */
   constructor(settings: BatchSettings) {
     if (settings.hashes.length === 0)
       throw new AppError('no-images', 'There is no image to train on.', 'Scan a folder that holds images first.');
@@ -49,10 +51,18 @@ export class BatchSource {
       workerData: { ...settings, slots: this.#slots },
       execArgv: ['--disable-warning=ExperimentalWarning'],
     });
-    this.#worker.on('message', (answer: BatchAnswer) => this.#resolvers.get(answer.step)?.resolve(answer));
-    this.#worker.on('error', (error: Error) => {
-      for (const { reject } of this.#resolvers.values()) reject(error);
+    this.#worker.on('message', (message: BatchMessage) => {
+      if ('failed' in message) this.#fail(fromWire(message.failed));
+      else this.#resolvers.get(message.step)?.resolve(message);
     });
+    this.#worker.on('error', (error: Error) => this.#fail(error));
+    this.#worker.on('exit', () => this.#fail(new AppError('cancelled', 'The batches were shut down.', 'Start again.')));
+  }
+
+  /** Nothing more will come: whoever waits and whoever asks from now on is told why. */
+  #fail(error: Error): void {
+    this.#failure ??= error;
+    for (const { reject } of this.#resolvers.values()) reject(this.#failure);
   }
 
   /** Milliseconds waited for data in all. */
@@ -68,8 +78,12 @@ export class BatchSource {
     this.#worker.postMessage({ step, slot: step % slotCount } satisfies BatchRequest);
   }
 
-  /** The batch of a step; steps are asked for in ascending order. Throws `no-images` when not one image can be read. */
+  /**
+   * The batch of a step; steps are asked for in ascending order. Throws `no-images` when not one image can be read, `not-found` when
+   * there is no cache, `cancelled` after `dispose`.
+   */
   async next(step: number): Promise<Batch> {
+    if (this.#failure) throw this.#failure;
     const asked = performance.now();
     for (let ahead = 0; ahead < slotCount - 1; ahead++) this.#request(step + ahead);
     const answer = await this.#made.get(step)!;

@@ -81,6 +81,11 @@ function decode(record: Buffer): { hash: string; entry: Entry } | undefined {
   };
 }
 
+/** Appends all of it; the operating system may take less at a time. */
+function writeWhole(handle: number, bytes: Uint8Array): void {
+  for (let at = 0; at < bytes.length;) at += writeSync(handle, bytes, at);
+}
+
 /** Folder of a cache: pictures made with other settings never mix. */
 export function cacheFolder(root: string, shortSide: number, settings: DecodeSettings): string {
   const { background, intensity, intensityPercentile, intensityWindow, channels } = settings;
@@ -102,7 +107,7 @@ export function defaultCacheBytes(root: string): number {
   return Math.floor((bavail * bsize) / 10);
 }
 
-/** Bytes that `images` pictures of `meanPixels` pixels each will take, given the limit: raw while that fits, JPEG otherwise. */
+/** Bytes that `images` pictures of `meanPixels` pixels need: raw up to half of the limit, JPEG (an eighth) beyond; more than `maxBytes` will not fit. */
 export function estimateCacheBytes(
   images: number,
   meanPixels: number,
@@ -147,25 +152,38 @@ export class DecodeCache {
     if (access === 'write') ftruncateSync(this.#index, this.#indexed);
   }
 
-  /** Takes in what a writer has added since. */
+  /** Takes in what a writer has added since. A damaged record costs its own picture; those at the end may still be being written. */
   refresh(): void {
     const size = fstatSync(this.#index).size;
-    const records = Math.floor((size - this.#indexed) / recordBytes);
-    const bytes = Buffer.alloc(records * recordBytes);
+    const count = Math.floor((size - this.#indexed) / recordBytes);
+    const bytes = Buffer.alloc(count * recordBytes);
     readSync(this.#index, bytes, 0, bytes.length, this.#indexed);
-    for (let i = 0; i < records; i++) {
-      const record = decode(bytes.subarray(i * recordBytes, (i + 1) * recordBytes));
-      if (!record) break;
-      this.#indexed += recordBytes;
-      if (!this.#isWhole(record.entry)) continue;
-      this.#entries.set(record.hash, record.entry);
-      this.#bytes += record.entry.length + recordBytes;
-    }
+    const records = Array.from({ length: count }, (_, i) => decode(bytes.subarray(i * recordBytes, (i + 1) * recordBytes)));
+    const sizes = new Map<number, number>();
+    for (const record of records) if (record && this.#isWhole(record.entry, sizes)) this.#take(record.hash, record.entry);
+    this.#indexed += (records.findLastIndex((record) => record !== undefined) + 1) * recordBytes;
   }
 
-  #isWhole({ shard, offset, length }: Entry): boolean {
-    const file = join(this.folder, shardName(shard));
-    return existsSync(file) && statSync(file).size >= offset + length;
+  /** A later record of the same picture replaces the earlier one. */
+  #take(hash: string, entry: Entry): void {
+    this.#forget(hash);
+    this.#entries.set(hash, entry);
+    this.#bytes += entry.length + recordBytes;
+  }
+
+  #forget(hash: string): void {
+    const entry = this.#entries.get(hash);
+    if (entry) this.#bytes -= entry.length + recordBytes;
+    this.#entries.delete(hash);
+  }
+
+  #isWhole({ shard, offset, length }: Entry, sizes: Map<number, number>): boolean {
+    let size = sizes.get(shard);
+    if (size === undefined) {
+      size = statSync(join(this.folder, shardName(shard)), { throwIfNoEntry: false })?.size ?? 0;
+      sizes.set(shard, size);
+    }
+    return size >= offset + length;
   }
 
   get size(): number {
@@ -228,12 +246,18 @@ export class DecodeCache {
       handle = this.#shard(++shard);
       offset = 0;
     }
-    for (let at = 0; at < payload.length;) at += writeSync(handle, payload, at);
     const entry: Entry = { shard, offset, length: payload.length, width, height, jpeg, checksum: crc32(payload) };
-    writeSync(this.#index, encode(hash, entry));
+    try {
+      writeWhole(handle, payload);
+      writeWhole(this.#index, encode(hash, entry));
+    } catch (error) {
+      // A full disk: what was written of the picture is given back, and half a record would put every later one out of step.
+      ftruncateSync(this.#index, this.#indexed);
+      ftruncateSync(handle, offset);
+      throw error;
+    }
     this.#indexed += recordBytes;
-    this.#entries.set(hash, entry);
-    this.#bytes += payload.length + recordBytes;
+    this.#take(hash, entry);
   }
 
   #known: number[] | undefined;
@@ -261,6 +285,17 @@ export class DecodeCache {
     if (!entry.jpeg) return { width, height, pixels: bytes };
     const { data } = await sharp(bytes).raw().toBuffer({ resolveWithObject: true });
     return { width, height, pixels: data };
+  }
+
+  /** Reads every picture and forgets the damaged ones, so that the next scan decodes them again. Returns how many there were. */
+  async forgetDamaged(): Promise<number> {
+    let count = 0;
+    for (const hash of this.#entries.keys()) {
+      if (await this.get(hash)) continue;
+      this.#forget(hash);
+      count++;
+    }
+    return count;
   }
 
   dispose(): void {

@@ -94,20 +94,22 @@ function pipeline({ input, raw }: Source): Sharp {
   return sharp(input, { failOn: 'warning', limitInputPixels: false, ...(raw && { raw }) }).autoOrient();
 }
 
-/** Applies channel choice and alpha; the result has one or three channels. */
+/** Lays alpha over the background, or makes the channel grey that is asked for; colour channels are picked from the result. */
 function chooseChannels(image: Sharp, hasAlpha: boolean, { channels, background }: DecodeSettings): Sharp {
   if (channels === 'alpha') return hasAlpha ? image.extractChannel('alpha') : image.removeAlpha().greyscale().linear(0, 255);
   const [r, g, b] = background;
   const opaque = hasAlpha ? image.flatten({ background: { r, g, b } }) : image;
-  if (channels === 'luminance') return opaque.greyscale();
-  return channels === 'rgb' ? opaque : opaque.toColourspace('srgb').extractChannel(channels);
+  return channels === 'luminance' ? opaque.greyscale() : opaque;
 }
 
-const asThree = (pixels: Buffer): Uint8Array => {
-  const result = new Uint8Array(pixels.length * 3);
-  for (let i = 0; i < pixels.length; i++) result[3 * i] = result[3 * i + 1] = result[3 * i + 2] = pixels[i]!;
+/** One of `channels` interleaved channels as three equal ones. */
+function spread(pixels: Buffer, channels: number, from: number): Uint8Array {
+  const result = new Uint8Array((pixels.length / channels) * 3);
+  for (let i = 0, at = from; i < result.length; i += 3, at += channels) result[i] = result[i + 1] = result[i + 2] = pixels[at]!;
   return result;
-};
+}
+
+const colourChannels = { red: 0, green: 1, blue: 2 } as const;
 
 function shrink(image: Sharp, width: number, height: number, shortSide: number): Sharp {
   if (Math.min(width, height) <= shortSide) return image;
@@ -119,6 +121,7 @@ async function decodeSource(source: Source, request: DecodeRequest): Promise<Omi
   const size = source.raw ?? source.metadata.autoOrient;
   const [originalWidth, originalHeight] = [size.width, size.height];
   const hasAlpha = source.raw !== undefined || source.metadata.hasAlpha;
+  const isGrey = settings.channels === 'luminance' || settings.channels === 'alpha';
   let image = pipeline(source);
   if (settings.intensity !== 'full') image = await mapIntensity(image, source.metadata, settings);
   const { data, info } = await chooseChannels(
@@ -126,20 +129,15 @@ async function decodeSource(source: Source, request: DecodeRequest): Promise<Omi
     hasAlpha && settings.intensity === 'full',
     settings,
   )
-    .toColourspace(settings.channels === 'rgb' ? 'srgb' : 'b-w')
+    .toColourspace(isGrey ? 'b-w' : 'srgb')
     .raw({ depth: 'uchar' })
     .toBuffer({ resolveWithObject: true });
+  const channel = isGrey || settings.channels === 'rgb' ? 0 : colourChannels[settings.channels];
   const pixels =
-    info.channels === 3
+    settings.channels === 'rgb' && info.channels === 3
       ? new Uint8Array(data.buffer, data.byteOffset, data.length)
-      : asThree(info.channels === 1 ? data : keepFirst(data, info.channels));
+      : spread(data, info.channels, Math.min(channel, info.channels - 1));
   return { width: info.width, height: info.height, pixels, originalWidth, originalHeight, format: source.format };
-}
-
-function keepFirst(data: Buffer, channels: number): Buffer {
-  const result = Buffer.alloc(data.length / channels);
-  for (let i = 0; i < result.length; i++) result[i] = data[i * channels]!;
-  return result;
 }
 
 function explain(error: unknown): DecodeFailure {

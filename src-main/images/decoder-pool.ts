@@ -14,6 +14,8 @@ const entry = fileURLToPath(new URL(`./decoder-process${extname(import.meta.url)
 
 /** Files a process may be given ahead, so that it does not wait for the next one. */
 const ahead = 3;
+/** Processes in a row that may end before they are ready; then every waiting file is refused with `decoder-crashed`. */
+const mostFailedStarts = 3;
 /** Files after which a process is replaced: decoders of rare formats leak. */
 const filesPerProcess = 20_000;
 
@@ -33,6 +35,7 @@ interface Task {
 interface Slot {
   readonly child: ChildProcess;
   readonly given: Map<number, Task>;
+  ready: boolean;
   timer: NodeJS.Timeout | undefined;
   files: number;
   timedOut: boolean;
@@ -44,6 +47,7 @@ export class DecoderPool implements Decoder {
   readonly #waiting: Task[] = [];
   readonly #slots = new Set<Slot>();
   #ids = 0;
+  #failedStarts = 0;
   #disposed = false;
 
   constructor({ processes = availableParallelism(), limits = defaultLimits }: PoolOptions = {}) {
@@ -95,24 +99,34 @@ export class DecoderPool implements Decoder {
       execArgv: ['--disable-warning=ExperimentalWarning'],
       stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
     });
-    const slot: Slot = { child, given: new Map(), timer: undefined, files: 0, timedOut: false };
+    const slot: Slot = { child, given: new Map(), ready: false, timer: undefined, files: 0, timedOut: false };
     this.#slots.add(slot);
-    child.on('message', (answer: DecoderAnswer) => this.#answered(slot, answer));
-    child.on('error', () => child.kill('SIGKILL'));
+    child.on('message', (answer: DecoderAnswer) => {
+      if (answer.ready) this.#isReady(slot);
+      else this.#answered(slot, answer);
+    });
+    // Without a process number there will be no `exit`: the operating system refused to start it.
+    child.on('error', () => (child.pid === undefined ? this.#exited(slot) : child.kill('SIGKILL')));
     child.on('exit', () => this.#exited(slot));
     return slot;
   }
 
+  #isReady(slot: Slot): void {
+    slot.ready = true;
+    this.#failedStarts = 0;
+    this.#watch(slot);
+  }
+
   #watch(slot: Slot): void {
     clearTimeout(slot.timer);
-    if (slot.given.size === 0) return;
+    if (slot.given.size === 0 || !slot.ready) return;
     slot.timer = setTimeout(() => {
       slot.timedOut = true;
       slot.child.kill('SIGKILL');
     }, this.#limits.timeoutMs);
   }
 
-  #answered(slot: Slot, { id, result }: DecoderAnswer): void {
+  #answered(slot: Slot, { id, result }: { readonly id: number; readonly result: DecodeResult }): void {
     const task = slot.given.get(id);
     slot.given.delete(id);
     this.#watch(slot);
@@ -124,19 +138,29 @@ export class DecoderPool implements Decoder {
     this.#dispatch();
   }
 
-  /** The first file that it had been given is to blame; the others go to another process. */
+  /** The first file that it had been given is to blame; the others go to another process. Before `ready` no file is. */
   #exited(slot: Slot): void {
+    if (!this.#slots.delete(slot) && slot.given.size === 0) return;
     clearTimeout(slot.timer);
-    this.#slots.delete(slot);
-    const [first, ...rest] = slot.given.values();
+    const given = [...slot.given.values()];
     slot.given.clear();
-    this.#waiting.unshift(...rest);
+    const blamed = slot.ready ? given.shift() : undefined;
+    this.#waiting.unshift(...given);
     if (this.#disposed) {
       const error = new AppError('cancelled', 'The decoders were shut down.', 'Start again.');
-      for (const task of [...(first ? [first] : []), ...this.#waiting.splice(0)]) task.reject(error);
+      for (const task of [...(blamed ? [blamed] : []), ...this.#waiting.splice(0)]) task.reject(error);
       return;
     }
-    first?.resolve({
+    if (!slot.ready && ++this.#failedStarts >= mostFailedStarts) {
+      const error = new AppError(
+        'decoder-crashed',
+        'The image decoder does not start on this computer.',
+        'Run `ijepa-studio doctor`; if sharp cannot be loaded, install the program again for this system.',
+      );
+      for (const task of this.#waiting.splice(0)) task.reject(error);
+      return;
+    }
+    blamed?.resolve({
       ok: false,
       failure: slot.timedOut
         ? { reason: 'too-slow', message: `Decoding took longer than ${Math.round(this.#limits.timeoutMs / 1000)} seconds.` }

@@ -7,10 +7,8 @@ export interface DecoderJob {
   readonly request: DecodeRequest;
   readonly limits: DecodeLimits;
 }
-export interface DecoderAnswer {
-  readonly id: number;
-  readonly result: DecodeResult;
-}
+/** `ready` comes once, when the libraries have been loaded: a process that ends before it is not to be blamed on a file. */
+export type DecoderAnswer = { readonly ready: true } | { readonly ready?: never; readonly id: number; readonly result: DecodeResult };
 
 let queue: Promise<void> = Promise.resolve();
 
@@ -22,3 +20,4 @@ process.on('message', (job: DecoderJob) => {
 });
 // Also when the parent is killed: nobody is left to decode for.
 process.on('disconnect', () => process.exit(0));
+process.send!({ ready: true } satisfies DecoderAnswer);

@@ -38,10 +38,10 @@ export async function mapIntensity(image: Sharp, metadata: Metadata, settings: D
     .toColourspace(grey ? 'grey16' : 'rgb16')
     .raw({ depth: 'ushort' })
     .toBuffer({ resolveWithObject: true });
-  const values = new Uint16Array(data.buffer, data.byteOffset, data.length / 2).slice();
+  const values = new Uint16Array(data.buffer, data.byteOffset, data.length / 2);
   // libvips widens 8 bits by a shift; windows and percentiles are in the file's own numbers.
   if (metadata.depth === 'uchar') for (let i = 0; i < values.length; i++) values[i]! >>= 8;
   const [low, high] = settings.intensity === 'percentile' ? percentiles(values, settings.intensityPercentile) : settings.intensityWindow;
   const { width, height, channels } = info;
-  return sharp(mapValues(values, low, high), { raw: { width, height, channels } });
+  return sharp(mapValues(values, low, high), { raw: { width, height, channels }, limitInputPixels: false });
 }

@@ -1,5 +1,5 @@
 // Second stage of a scan: hashes and decodes what the survey queued. A file is marked before a decoder sees it and unmarked
-// after; a mark that outlives its program makes the file a suspect, which is tried again alone, last, and once.
+// after; a mark that outlives its program makes the file a suspect, which is tried again alone and last, and left alone in the end.
 import { open, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -177,25 +177,28 @@ function save(state: ScanState, progress: Progress, item: WorkItem, outcome: Out
   }
 }
 
-const secondCrash: DecodeFailure = {
+const repeatedCrash: DecodeFailure = {
   reason: 'crashed-the-decoder',
   message:
-    'The program ended twice while this file was being decoded, so it is left alone. Ask for another try if something else ended it.',
+    'The program ended three times while this file was being decoded, so it is left alone. Ask for another try if something else ended it.',
 };
 
-/** Marks that an earlier program left: a second one quarantines the file, a first one makes it a suspect. */
+/** Endings of the program during a file's decode after which it is left alone: the first two may be chance, as when a person ends it. */
+const mostAttempts = 3;
+
+/** Marks that earlier programs left make a file a suspect, and in the end quarantine it. */
 export async function recoverMarks(state: ScanState): Promise<void> {
   for (const { path, attempts } of state.store.marks()) {
-    if (attempts < 2) {
+    if (attempts < mostAttempts) {
       state.suspects.add(path);
       continue;
     }
     const stats = await stat(nativePath(state.folder.path, path)).catch(() => undefined);
     if (stats) {
       const file = { path, size: stats.size, modified: stats.mtimeMs };
-      await quarantine(state, file, secondCrash);
+      await quarantine(state, file, repeatedCrash);
       state.library.write(() => {
-        state.store.saveFailure(file, secondCrash, labelsOf(path, state.rule));
+        state.store.saveFailure(file, repeatedCrash, labelsOf(path, state.rule));
       });
     }
     state.store.unmark(path);

@@ -1,0 +1,164 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Random } from '../../shared/random.ts';
+import { BatchPlan } from './batch-plan.ts';
+import { BatchSource } from './batches.ts';
+import type { BatchSettings } from './batches.ts';
+import { DecodeCache } from './cache.ts';
+import type { CachedImage } from './cache.ts';
+import { randomResizedCrop, resampleCrop } from './crop.ts';
+
+const count = 20;
+const hashOf = (i: number): string => (i + 1).toString(16).padStart(64, '0');
+function picture(i: number): CachedImage {
+  const random = new Random(i, 'test');
+  const [width, height] = [40 + i, 50];
+  return { width, height, pixels: Uint8Array.from({ length: width * height * 3 }, () => random.integer(256)) };
+}
+
+let root = '';
+let settings: BatchSettings;
+beforeAll(async () => {
+  root = mkdtempSync(join(tmpdir(), 'batches-'));
+  const cache = new DecodeCache(join(root, 'cache'), { access: 'write' });
+  for (let i = 0; i < count; i++) await cache.put(hashOf(i), picture(i));
+  cache.dispose();
+  settings = {
+    cache: join(root, 'cache'),
+    hashes: Array.from({ length: count }, (_, i) => hashOf(i)),
+    batchSize: 8,
+    crops: 2,
+    seed: 3,
+    cropScale: [0.3, 1],
+    cropAspect: [3 / 4, 4 / 3],
+    flip: true,
+    target: { size: 16, patchSize: 4, mean: [0.5, 0.4, 0.3], std: [0.2, 0.3, 0.4] },
+  };
+});
+afterAll(() => rmSync(root, { recursive: true }));
+
+async function collect(change: Partial<BatchSettings>, steps: readonly number[]): Promise<{ batches: Float32Array[]; skipped: number }> {
+  const source = new BatchSource({ ...settings, ...change });
+  try {
+    const batches: Float32Array[] = [];
+    let skipped = 0;
+    for (const step of steps) {
+      const batch = await source.next(step);
+      batches.push(batch.patches.slice());
+      ({ skipped } = batch);
+    }
+    return { batches, skipped };
+  } finally {
+    await source.dispose();
+  }
+}
+/** The crop that a place of a step has when it shows picture `row`. */
+function made(step: number, place: number, crop: number, row: number, flip: boolean): Float32Array {
+  const { width, height, pixels } = picture(row);
+  const random = new Random(settings.seed, 'crop', step, place * settings.crops + crop);
+  const box = randomResizedCrop(random, width, height, settings.cropScale, settings.cropAspect);
+  const out = new Float32Array(16 * 16 * 3);
+  resampleCrop(pixels, width, height, box, flip && random.uniform() < 0.5, settings.target, out);
+  return out;
+}
+const perCrop = 16 * 16 * 3;
+
+describe('batches', () => {
+  it('hold for each image of the plan its two crops, mirrored half of the time', async () => {
+    const { batches, skipped } = await collect({}, [0, 1, 2]);
+    expect(skipped).toBe(0);
+    const plan = new BatchPlan(count, settings.batchSize, settings.seed);
+    batches.forEach((patches, step) => {
+      expect(patches.length).toBe(8 * 2 * perCrop);
+      plan.rows(step).forEach((row, place) => {
+        for (let crop = 0; crop < 2; crop++) {
+          const at = (place * 2 + crop) * perCrop;
+          expect(patches.subarray(at, at + perCrop)).toEqual(made(step, place, crop, row, true));
+        }
+      });
+    });
+    const plain = await collect({ flip: false }, [0]);
+    const row = plan.rows(0)[0]!;
+    expect(plain.batches[0]!.subarray(0, perCrop)).toEqual(made(0, 0, 0, row, false));
+  });
+
+  it('are the same whenever and wherever a run is resumed', async () => {
+    const { batches } = await collect({}, [0, 1, 2, 3, 4, 5, 6]);
+    const resumed = await collect({}, [4, 5, 6]);
+    expect(resumed.batches).toEqual(batches.slice(4));
+    expect((await collect({ seed: 4 }, [0])).batches[0]).not.toEqual(batches[0]);
+  });
+
+  it('are there before they are asked for', async () => {
+    const source = new BatchSource(settings);
+    try {
+      await source.next(0);
+      let steady = 0;
+      for (let step = 1; step <= 10; step++) {
+        await sleep(60); // what a step of training takes at least
+        const { waitedMs } = await source.next(step);
+        if (waitedMs < 20) steady++;
+      }
+      expect(steady).toBeGreaterThanOrEqual(5);
+      expect(source.waitedMs).toBeGreaterThan(0);
+    } finally {
+      await source.dispose();
+    }
+  });
+
+  it('stay as they are until two more were asked for', async () => {
+    const source = new BatchSource(settings);
+    try {
+      const first = await source.next(0);
+      const copy = first.patches.slice();
+      const second = await source.next(1);
+      await sleep(100);
+      expect(first.patches).toEqual(copy);
+      expect(second.patches).not.toEqual(copy);
+    } finally {
+      await source.dispose();
+    }
+  });
+
+  it('take another image for one that cannot be read, and count it', async () => {
+    const cache = join(root, 'damaged');
+    const writer = new DecodeCache(cache, { access: 'write' });
+    for (let i = 0; i < count; i++) if (i !== 6) await writer.put(hashOf(i), picture(i));
+    writer.dispose();
+    const shard = join(cache, 'shard-00000.bin');
+    const bytes = readFileSync(shard);
+    bytes[100]! ^= 1; // in picture 0
+    writeFileSync(shard, bytes);
+    // 20 images in 5 steps of 8: every image twice, so both of the bad ones twice.
+    const { batches, skipped } = await collect({ cache }, [0, 1, 2, 3, 4]);
+    expect(skipped).toBe(4);
+    const again = await collect({ cache }, [0, 1, 2, 3, 4]);
+    expect(again.batches).toEqual(batches);
+    const plan = new BatchPlan(count, settings.batchSize, settings.seed);
+    const [step, place] = [0, 1, 2].flatMap((s) => [...plan.rows(s)].map((row, i) => [s, i, row])).find(([, , row]) => row === 6)! as [
+      number,
+      number,
+    ];
+    const at = place * 2 * perCrop;
+    expect(batches[step]!.subarray(at, at + perCrop)).toEqual(made(step, place, 0, 7, true));
+  });
+
+  it('say when no image can be read, when there is no cache, and when they are shut down', async () => {
+    const empty = join(root, 'empty');
+    new DecodeCache(empty, { access: 'write' }).dispose();
+    await expect(collect({ cache: empty }, [0])).rejects.toMatchObject({ code: 'no-images' });
+    await expect(collect({ cache: join(root, 'nowhere') }, [0])).rejects.toMatchObject({ code: 'not-found' });
+    const late = new BatchSource({ ...settings, cache: join(root, 'nowhere') });
+    await sleep(300); // the thread has failed by now
+    await expect(late.next(0)).rejects.toMatchObject({ code: 'not-found' });
+    await late.dispose();
+    expect(() => new BatchSource({ ...settings, hashes: [] })).toThrow(expect.objectContaining({ code: 'no-images' }));
+    const source = new BatchSource(settings);
+    const asked = source.next(0).then(() => source.next(50_000));
+    await source.dispose();
+    await expect(asked).rejects.toMatchObject({ code: 'cancelled' });
+  });
+});

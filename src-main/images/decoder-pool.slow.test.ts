@@ -1,0 +1,163 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import sharp from 'sharp';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { defaultLimits } from './decoder.ts';
+import type { DecodeRequest } from './decoder.ts';
+import { DecoderPool } from './decoder-pool.ts';
+import { coloursOf, distance, imageOf, plainSettings, quadrantColours, quadrants } from './testing/test-images.ts';
+
+let root = '';
+/** Takes a second or so to decode. */
+let long = '';
+const small: string[] = [];
+const request = (path: string): DecodeRequest => ({ path, settings: plainSettings, shortSide: 32 });
+
+beforeAll(async () => {
+  root = mkdtempSync(join(tmpdir(), 'decoder-pool-'));
+  for (let i = 0; i < 12; i++) {
+    small.push(join(root, `${i}.png`));
+    await quadrants(64 + i, 48)
+      .png()
+      .toFile(small[i]!);
+  }
+  long = join(root, 'long.png');
+  await sharp({ create: { width: 9000, height: 9000, channels: 3, background: '#777' } })
+    .png({ compressionLevel: 1 })
+    .toFile(long);
+});
+afterAll(() => rmSync(root, { recursive: true }));
+
+const isAlive = (pid: number): boolean => {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+};
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await sleep(10);
+}
+/** A pool of one process that has loaded its libraries. */
+async function readyPool(timeoutMs = defaultLimits.timeoutMs): Promise<DecoderPool> {
+  const pool = new DecoderPool({ processes: 1, limits: { ...defaultLimits, timeoutMs } });
+  imageOf(await pool.decode(request(small[0]!)));
+  return pool;
+}
+
+describe('decoder pool', () => {
+  it('decodes many files at once, each with its own answer', async () => {
+    const pool = new DecoderPool({ processes: 2 });
+    const results = await Promise.all(small.map(async (path) => pool.decode(request(path))));
+    expect(results.map((result) => imageOf(result).originalWidth)).toEqual(small.map((_, i) => 64 + i));
+    for (const result of results) expect(distance(coloursOf(imageOf(result)), quadrantColours)).toBeLessThan(3);
+    expect(pool.pids.length).toBeLessThanOrEqual(2);
+    expect(pool.pids).not.toContain(process.pid);
+    await pool.dispose();
+    expect(pool.pids.filter(isAlive)).toEqual([]);
+  });
+
+  it('loses one file to a crash; those behind it go to another process', async () => {
+    for (const signal of ['SIGSEGV', 'SIGABRT', 'SIGKILL'] as const) {
+      const pool = await readyPool();
+      const [pid] = pool.pids;
+      const crashing = pool.decode(request(long));
+      const behind = [1, 2, 3, 4].map(async (i) => pool.decode(request(small[i]!)));
+      process.kill(pid!, signal);
+      expect(await crashing).toMatchObject({ ok: false, failure: { reason: 'crashed-the-decoder' } });
+      expect((await Promise.all(behind)).map((result) => imageOf(result).originalWidth)).toEqual([65, 66, 67, 68]);
+      expect(pool.pids).not.toContain(pid);
+      await pool.dispose();
+    }
+  });
+
+  it('gives a file up that takes longer than the limit, and goes on with the next', async () => {
+    const pool = await readyPool(1000);
+    const [pid] = pool.pids;
+    const stalled = pool.decode(request(small[1]!));
+    const behind = pool.decode(request(small[2]!));
+    process.kill(pid!, 'SIGSTOP');
+    expect(await stalled).toMatchObject({
+      ok: false,
+      failure: { reason: 'too-slow', message: expect.stringContaining('1 second') as string },
+    });
+    expect(imageOf(await behind).originalWidth).toBe(66);
+    await until(() => !isAlive(pid!));
+    await pool.dispose();
+  });
+
+  it('blames no file when its processes do not even start, and says so', async () => {
+    vi.stubEnv('NODE_OPTIONS', '--require /nonexistent/module.cjs');
+    try {
+      const pool = new DecoderPool({ processes: 2 });
+      for (const path of small.slice(0, 3)) await expect(pool.decode(request(path))).rejects.toMatchObject({ code: 'decoder-crashed' });
+      await pool.dispose();
+    } finally {
+      vi.unstubAllEnvs();
+    }
+  });
+
+  it('tells those who wait when it is shut down', async () => {
+    const pool = await readyPool();
+    const { pids } = pool;
+    const waiting = [long, ...small].map(async (path) =>
+      pool.decode(request(path)).then(
+        () => 'decoded',
+        (error: unknown) => error,
+      ),
+    );
+    const over = pool.dispose();
+    const ends = await Promise.all(waiting);
+    await over;
+    expect(ends.at(-1)).toMatchObject({ code: 'cancelled' });
+    for (const end of ends) expect(end === 'decoded' || (end as { code?: string }).code === 'cancelled').toBe(true);
+    expect(pids.filter(isAlive)).toEqual([]);
+    await expect(pool.decode(request(long))).rejects.toMatchObject({ code: 'cancelled' });
+  });
+
+  it('has processes that end with their parent, however it ends', async () => {
+    const child = spawn(
+      process.execPath,
+      ['--disable-warning=ExperimentalWarning', join(import.meta.dirname, 'testing/hold-pool.ts'), small[0]!],
+      {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      },
+    );
+    const [said] = (await once(child.stdout, 'data')) as [Buffer];
+    const pids = JSON.parse(said.toString()) as number[];
+    expect(pids.length).toBeGreaterThan(0);
+    expect(pids.every(isAlive)).toBe(true);
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+    await until(() => !pids.some(isAlive));
+  });
+
+  it('tells a file that changes while it is read', async () => {
+    const path = join(root, 'growing.png');
+    writeFileSync(path, await quadrants().png().toBuffer());
+    const pool = await readyPool();
+    let [changed, rounds] = [false, 0];
+    let growing = true;
+    const grow = (async (): Promise<void> => {
+      while (growing) {
+        for (let i = 0; i < 50; i++) appendFileSync(path, Buffer.alloc(4096));
+        await sleep(1);
+      }
+    })();
+    for (; !changed && rounds < 500; rounds++) {
+      const result = await pool.decode(request(path));
+      changed = !result.ok && result.failure.reason === 'changed-while-reading';
+    }
+    growing = false;
+    await grow;
+    expect(changed).toBe(true);
+    // The picture is whole, and what lies behind its end does no harm once it keeps still.
+    expect(imageOf(await pool.decode(request(path))).width).toBe(43);
+    await pool.dispose();
+  });
+});
