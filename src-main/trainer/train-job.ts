@@ -1,12 +1,10 @@
 // A training run as a job: opens the run, finds where it goes on, and streams its events.
-import { AppError } from '../../shared/errors.ts';
 import type { TrainEvent } from '../../shared/train-events.ts';
 import { planEvaluation } from '../evaluation/protocol.ts';
 import { DecodeCache } from '../images/cache.ts';
-import { latestCheckpoint } from '../training/checkpoint.ts';
+import { resumeState } from '../training/resume.ts';
 import { RunFolder } from '../training/run-folder.ts';
 import type { RunControl } from '../training/run-control.ts';
-import { initialState } from '../training/state.ts';
 import { train } from '../training/train.ts';
 import type { TrainJob } from './protocol.ts';
 import { requireCached, sampleOf, trainingBatches } from './run-data.ts';
@@ -24,21 +22,12 @@ export async function runTrainJob(job: TrainJob, control: RunControl, onEvent: (
     cache = new DecodeCache(job.cache.folder, { access: 'read' });
     const trained = job.images.filter(({ split }) => split !== 'test').map(({ hash }) => hash);
     requireCached(cache, trained);
-    const latest = latestCheckpoint(job.run);
-    for (const file of latest?.damaged ?? []) folder.setAside(file);
-    if (latest && latest.header.fingerprint !== folder.record.fingerprint) {
-      throw new AppError(
-        'bad-checkpoint',
-        'The newest checkpoint belongs to other images than this run.',
-        'Start a new run, or restore the run folder from a backup.',
-      );
-    }
-    const state = latest?.state ?? initialState(config);
-    folder.rewindLog(state.step);
+    const state = resumeState(folder);
     batches = trainingBatches(config, job.cache.folder, trained);
     const notes = job.fingerprint === folder.record.fingerprint ? [] : [changedImages];
     const sample = config.evaluateImages > 0 ? sampleOf(cache, hashesOf(job), samplePlan(job, config.evaluateImages), config) : undefined;
-    for await (const event of train({ folder, state, batches, ...(sample && { sample }), device: job.device, control, notes })) onEvent(event);
+    for await (const event of train({ folder, state, batches, ...(sample && { sample }), device: job.device, control, notes }))
+      onEvent(event);
     return undefined;
   } finally {
     await batches?.dispose();

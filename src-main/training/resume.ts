@@ -1,0 +1,25 @@
+// Where a run goes on: its newest whole checkpoint, with everything that was logged after it taken back.
+import { AppError } from '../../shared/errors.ts';
+import { latestCheckpoint } from './checkpoint.ts';
+import type { RunFolder } from './run-folder.ts';
+import { initialState } from './state.ts';
+import type { TrainState } from './state.ts';
+
+/**
+ * The state of the newest checkpoint that is whole, or the initial one of a run that has none yet. Damaged checkpoints are set
+ * aside. Throws `bad-checkpoint` when none of several can be read, or when they belong to other images.
+ */
+export function resumeState(folder: RunFolder): TrainState {
+  const latest = latestCheckpoint(folder.path);
+  if (latest && latest.header.fingerprint !== folder.record.fingerprint) {
+    throw new AppError(
+      'bad-checkpoint',
+      'The newest checkpoint belongs to other images than this run.',
+      'Start a new run, or restore the run folder from a backup.',
+    );
+  }
+  for (const file of latest?.damaged ?? []) folder.setAside(file);
+  const state = latest?.state ?? initialState(folder.record.config);
+  folder.rewindLog(state.step);
+  return state;
+}
