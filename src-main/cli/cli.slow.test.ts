@@ -1,5 +1,5 @@
 // The program as a person uses it: each command once, on generated pictures, with its exit code and what it prints.
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { execFileSync } from 'node:child_process';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
@@ -53,6 +53,7 @@ describe('the story of a folder', () => {
     const first = await cli('scan', pictures, '--failures', list);
     expect(first).toMatchObject({ code: 0, stderr: '' });
     expect(first.stdout).toContain('521 images found, 1 unreadable');
+    expect(first.stdout).toMatch(/The decode cache takes about 0\.9 MB \(limit [\d.]+ GB\)/);
     expect(first.stdout).toContain('red/torn.jpg: This file is empty.');
     expect(readFileSync(list, 'utf8')).toContain('red/torn.jpg,empty,');
     const second = await cli('scan', pictures, '--json');
@@ -134,6 +135,27 @@ describe('the story of a folder', () => {
     expect(await cli('inspect', damaged)).toMatchObject({ code: 4, stdout: '' });
   });
 
+  it('follows a folder that was renamed, and its runs with it, without decoding or embedding again', async () => {
+    const renamed = join(folder, 'renamed');
+    renameSync(pictures, renamed);
+    const moved = await cli('scan', renamed, '--moved-from', pictures, '--json');
+    expect(jsonLines(moved.stdout)[0]).toMatchObject({ type: 'moved', matched: 520, missing: 0 });
+    expect(jsonLines(moved.stdout).at(-1)).toMatchObject({ counts: { unchanged: 520, decoded: 0 } });
+    expect(jsonLines((await cli('embed', '--json')).stdout).at(-1)).toMatchObject({ rows: 520, added: 0 });
+    expect(jsonLines((await cli('train', '--resume', '--json')).stdout).at(-1)).toMatchObject({ type: 'finished', step: 6 });
+    renameSync(renamed, pictures);
+    expect(await cli('scan', pictures, '--moved-from', join(folder, 'nowhere'))).toMatchObject({ code: 3 });
+    expect((await cli('scan', pictures, '--moved-from', renamed, '--trust-times')).code).toBe(0);
+  });
+
+  it('gives the cache back, and makes it again when it is needed', async () => {
+    const cleaned = jsonLines((await cli('clean', '--json')).stdout).at(-1)!;
+    expect(cleaned['bytes']).toBeGreaterThan(520 * 24 * 24 * 3);
+    const again = jsonLines((await cli('embed', '--layer', 'last4', '--json')).stdout);
+    expect(again.find(({ command, type }) => command === 'scan' && type === 'finished')).toMatchObject({ counts: { decoded: 520 } });
+    expect(again.at(-1)).toMatchObject({ type: 'done', rows: 520, added: 520 });
+  });
+
   it('checks the machine', async () => {
     const { code, stdout } = await cli('doctor', '--json');
     expect(code).toBe(0);
@@ -152,6 +174,7 @@ describe('what is wrong is said with what to do', () => {
     [2, ['train', '--resume', '--batch-size', '4'], /settings/i],
     [2, ['search'], /--image/],
     [2, ['evaluate', '--bank', 'many'], /--bank/],
+    [2, ['evaluate', '--query-split', 'val'], /split train/],
     [3, ['scan', 'ABSENT'], /exist/i],
     [3, ['scan', 'EMPTY'], /no images/i],
     [3, ['embed', '--run', 'nobody'], /pictures-1/],

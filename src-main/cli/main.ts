@@ -71,7 +71,17 @@ function program(): Command {
     .option('--max-pixels <number>', 'larger images are refused', '1000000000')
     .option('--retry', 'try files again that failed before')
     .option('--failures <file>', 'write the list of failures as CSV')
-    .addHelpText('after', examples(['scan ~/Pictures', 'scan ~/Pictures --labels labels.csv', 'scan ~/Pictures --failures failures.csv']));
+    .option('--moved-from <folder>', 'the same images as in this folder, which was moved or renamed: nothing is decoded or embedded again')
+    .option('--trust-times', 'with --moved-from: files of the same path, size and time are taken for the same without reading them')
+    .addHelpText(
+      'after',
+      examples([
+        'scan ~/Pictures',
+        'scan ~/Pictures --labels labels.csv',
+        'scan ~/Pictures --failures failures.csv',
+        'scan /mnt/new/Pictures --moved-from ~/Pictures',
+      ]),
+    );
 
   const train = bind(
     common(root.command('train [folder]').description('scan a folder and train on it; Ctrl-C keeps a checkpoint')),
@@ -108,9 +118,11 @@ function program(): Command {
     .option('--report', 'use the queries that no choice was made on')
     .option('--bank <number>', 'images per class to look things up in', '1000')
     .option('--queries <number>', 'images per class that are looked up', '200')
+    .option('--bank-split <split>', 'split that is looked up in (with --query-split)', 'train')
+    .option('--query-split <split>', 'split that asks: test or val; both when not given')
     .option('--pixel-side <pixels>', 'side of the raw-pixel baseline', '16')
     .option('--no-probe', 'leave out the linear probe')
-    .addHelpText('after', examples(['evaluate', 'evaluate ~/Pictures --bank 500 --json']));
+    .addHelpText('after', examples(['evaluate', 'evaluate ~/Pictures --bank 500 --json', 'evaluate --bank-split train --query-split val']));
 
   bind(
     onRun(root.command('search [folder]').description('the images most like one or several others')),
@@ -131,6 +143,13 @@ function program(): Command {
     common(root.command('inspect [path]').description('what is in a home, a run or a checkpoint')),
     async () => (await import('./commands/inspect.ts')).inspectCommand,
   ).addHelpText('after', examples(['inspect', 'inspect Pictures-1', 'inspect step-000001000.safetensors']));
+
+  bind(
+    common(
+      root.command('clean').description('delete the decode cache; originals, runs and embeddings stay, and the next scan makes it again'),
+    ),
+    async () => (await import('./commands/clean.ts')).cleanCommand,
+  ).addHelpText('after', examples(['clean']));
 
   bind(
     common(root.command('doctor').description('versions, memory, cores, and a self-test of the processor')),

@@ -4,7 +4,7 @@ import type { ScanFolderOptions } from '../engine/scan-folder.ts';
 import type { Studio } from '../engine/studio.ts';
 import { AppError } from '../../shared/errors.ts';
 import { interruptible } from './interrupt.ts';
-import { count, duration, plural } from './output.ts';
+import { count, duration, megabytes, plural } from './output.ts';
 import type { Output } from './output.ts';
 
 type Counts = Record<'found' | 'decoded' | 'reused' | 'unchanged' | 'failed' | 'notImages' | 'missing' | 'moved', number>;
@@ -28,6 +28,11 @@ export async function showScan(
   try {
     for await (const event of scanFolder(studio, folder, { ...options, signal })) {
       output.event({ command: 'scan', ...event });
+      if (event.type === 'cache') {
+        const form = event.jpeg ? ', partly as JPEG' : '';
+        output.say(`The decode cache takes about ${megabytes(event.bytes)} (limit ${megabytes(event.limit)}${form}).`);
+        continue;
+      }
       const { counts } = event;
       const read = counts.decoded + counts.reused + counts.unchanged + counts.failed;
       if (event.type === 'progress') {

@@ -1,6 +1,6 @@
 // Scans a folder into the catalogue and the decode cache.
 import type { DecodeSettings } from '../../shared/preprocessing.ts';
-import { DecodeCache, defaultCacheBytes } from '../images/cache.ts';
+import { DecodeCache, defaultCacheBytes, estimateCacheBytes } from '../images/cache.ts';
 import type { LabelMode } from '../library/labels.ts';
 import { retryFailed } from '../library/failures.ts';
 import { findFolder } from '../library/folders.ts';
@@ -19,19 +19,32 @@ export interface ScanFolderOptions {
   readonly signal?: AbortSignal;
 }
 
+/** What the decode cache of a scan will take; once per scan that decodes anything, as soon as a few images tell their size. */
+export interface CacheEvent {
+  readonly type: 'cache';
+  /** Bytes expected to be added. */
+  readonly bytes: number;
+  /** Whether the pictures beyond half of the limit are kept as JPEG. */
+  readonly jpeg: boolean;
+  readonly limit: number;
+}
+
+/** Images whose mean size stands for the rest. */
+const sizeSample = 20;
+
 /** Streams counts; the last event is `finished`. Throws `not-found`, `disk-full`, `cancelled`. */
-export async function* scanFolder(studio: Studio, root: string, options: ScanFolderOptions): AsyncGenerator<ScanEvent> {
+export async function* scanFolder(studio: Studio, root: string, options: ScanFolderOptions): AsyncGenerator<ScanEvent | CacheEvent> {
   const { settings, shortSide, labels, signal } = options;
-  const cache = new DecodeCache(studio.cacheFor(settings, shortSide), {
-    access: 'write',
-    maxBytes: options.cacheBytes ?? defaultCacheBytes(studio.home.cache),
-  });
+  const limit = options.cacheBytes ?? defaultCacheBytes(studio.home.cache);
+  const cache = new DecodeCache(studio.cacheFor(settings, shortSide), { access: 'write', maxBytes: limit });
   try {
     if (options.retry) {
       if (findFolder(studio.library, root)) retryFailed(studio.library, root);
       await cache.forgetDamaged();
     }
-    yield* scan(studio.library, root, {
+    const before = { bytes: cache.bytes, size: cache.size };
+    let stated = false;
+    const events = scan(studio.library, root, {
       decoder: studio.decoders,
       cache,
       settings,
@@ -39,6 +52,17 @@ export async function* scanFolder(studio: Studio, root: string, options: ScanFol
       ...(labels && { labels }),
       ...(signal && { signal }),
     });
+    for await (const event of events) {
+      const { counts } = event;
+      const added = cache.size - before.size;
+      const last = event.type === 'finished';
+      if (!stated && added > 0 && (last || (event.surveyed && added >= sizeSample))) {
+        stated = true;
+        const toDecode = last ? added : counts.found - counts.reused - counts.unchanged - counts.failed;
+        yield { type: 'cache', limit, ...estimateCacheBytes(toDecode, (cache.bytes - before.bytes) / added / 3, limit - before.bytes) };
+      }
+      yield event;
+    }
   } finally {
     cache.dispose();
   }

@@ -10,11 +10,14 @@ import type { DecodeLimits } from '../images/decoder.ts';
 import { DecoderPool } from '../images/decoder-pool.ts';
 import { fingerprint, imagesForTraining, requireImages } from '../library/catalogue.ts';
 import { folderOf } from '../library/folders.ts';
+import type { Split } from '../library/labels.ts';
 import { openLibrary } from '../library/library.ts';
 import type { Library } from '../library/library.ts';
 import { Trainer } from '../trainer/trainer.ts';
 import { homeAt } from './home.ts';
 import type { Home } from './home.ts';
+
+export type SplitImage = Omit<EvaluationImage, 'split'> & { readonly split: Split | undefined };
 
 export interface StudioOptions {
   readonly home?: string;
@@ -51,15 +54,20 @@ export class Studio {
     return cacheFolder(this.home.cache, shortSide, settings);
   }
 
-  /** The different contents of a folder with labels and splits; `val` counts as test. Throws `no-images`, `not-found`. */
-  images(root: string): readonly EvaluationImage[] {
+  /** The different contents of a folder with labels and splits. Throws `no-images`, `not-found`. */
+  imagesWithSplits(root: string): readonly SplitImage[] {
     requireImages(this.library, root);
     return imagesForTraining(this.library, root).map(({ hash, label, split, path }) => ({
       hash,
       path,
       label: label ?? undefined,
-      split: split === null ? undefined : split === 'train' ? 'train' : 'test',
+      split: split ?? undefined,
     }));
+  }
+
+  /** The same; `val` counts as test, so that neither is trained on. */
+  images(root: string): readonly EvaluationImage[] {
+    return this.imagesWithSplits(root).map((image) => ({ ...image, split: image.split === 'val' ? 'test' : image.split }));
   }
 
   fingerprint(root: string): string {

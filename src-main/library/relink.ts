@@ -13,7 +13,7 @@ export interface RelinkResult {
   readonly folder: Folder;
   /** Images found in the new place. */
   readonly matched: number;
-  /** Images that are not there: marked as missing. */
+  /** Images that are not there: marked as missing. Files that had failed are not counted; the next scan tries them again. */
   readonly missing: number;
   /** Files of the new place that match no image: the next scan reads them. */
   readonly unknown: number;
@@ -101,7 +101,10 @@ function apply(library: Library, old: Folder, newRoot: string, matches: readonly
     }
     database.prepare('UPDATE folders SET path = ? WHERE id = ?').run(newRoot, old.id);
     return (
-      database.prepare<[number], number>("SELECT count(*) FROM images WHERE folder_id = ? AND status = 'missing'").pluck().get(old.id) ?? 0
+      database
+        .prepare<[number], number>("SELECT count(*) FROM images WHERE folder_id = ? AND status = 'missing' AND content_id IS NOT NULL")
+        .pluck()
+        .get(old.id) ?? 0
     );
   });
 }

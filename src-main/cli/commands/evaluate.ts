@@ -1,7 +1,9 @@
 import { evaluateRun, renderReport } from '../../engine/evaluation.ts';
 import type { Action } from '../main.ts';
-import { numberOption } from '../options.ts';
+import { choiceOption, numberOption } from '../options.ts';
 import { withRun } from '../run-context.ts';
+
+const splits = ['train', 'val', 'test'] as const;
 
 export const evaluateCommand: Action = async (output, options, folder) =>
   withRun(options, folder, async ({ studio, run, checkpoint, root, threads }) => {
@@ -16,6 +18,12 @@ export const evaluateCommand: Action = async (output, options, folder) =>
         bankPerClass: numberOption(options, 'bank', '--bank', 4)!,
         queriesPerClass: numberOption(options, 'queries', '--queries', 1)!,
         pixelSide: numberOption(options, 'pixelSide', '--pixel-side', 1)!,
+        ...(options['querySplit'] !== undefined && {
+          splits: {
+            bank: choiceOption(options, 'bankSplit', '--bank-split', splits),
+            queries: choiceOption(options, 'querySplit', '--query-split', splits),
+          },
+        }),
         probe: options['probe'] !== false,
       },
       (stage) => output.progress(`Measuring ${stage} …`),

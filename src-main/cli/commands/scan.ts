@@ -1,9 +1,11 @@
 import { defaultConfig } from '../../../shared/config.ts';
 import { preprocessingOf } from '../../../shared/preprocessing.ts';
 import { defaultDecodeLimits, exportFailureList, failureList } from '../../engine/failures.ts';
+import { moveFolder } from '../../engine/moved-folder.ts';
 import { Studio } from '../../engine/studio.ts';
 import type { Action } from '../main.ts';
 import { numberOption, textOption } from '../options.ts';
+import { count } from '../output.ts';
 import { labelsOf, showScan } from '../scan-progress.ts';
 
 const shownFailures = 8;
@@ -13,6 +15,16 @@ export const scanCommand: Action = async (output, options, folder) => {
   const maxPixels = numberOption(options, 'maxPixels', '--max-pixels', 1)!;
   const studio = new Studio({ ...(home !== undefined && { home }), limits: { ...defaultDecodeLimits, maxPixels } });
   try {
+    const from = textOption(options, 'movedFrom');
+    if (from !== undefined) {
+      const moved = await moveFolder(studio, from, folder!, {
+        trustTimes: options['trustTimes'] === true,
+        progress: (checked) => output.progress(`${count(checked)} files compared`),
+      });
+      const gone = moved.missing > 0 ? `, ${count(moved.missing)} are missing` : '';
+      output.event({ type: 'moved', ...moved });
+      output.progress(`${count(moved.matched)} images of ${from} were found again${gone}.`, true);
+    }
     const cacheMegabytes = numberOption(options, 'cacheLimit', '--cache-limit', 1);
     const counts = await showScan(output, studio, folder!, {
       settings: preprocessingOf(defaultConfig),

@@ -1,0 +1,29 @@
+// A folder of images that lies somewhere else now: the catalogue and the runs trained on it follow.
+import { join, resolve } from 'node:path';
+import { writeFileAside } from '../files/write-aside.ts';
+import { folderOf } from '../library/folders.ts';
+import { relink } from '../library/relink.ts';
+import type { RelinkOptions, RelinkResult } from '../library/relink.ts';
+import { readRecord, RunFolder } from '../training/run-folder.ts';
+import { runNames } from './home.ts';
+import type { Studio } from './studio.ts';
+
+/**
+ * Lets the images catalogued at `from` continue at `to`, matched by content; nothing is decoded or embedded again. Throws `not-found`
+ * when none of them is there, `locked` while one of the folder's runs is being trained; nothing has changed then.
+ */
+export async function moveFolder(studio: Studio, from: string, to: string, options: RelinkOptions = {}): Promise<RelinkResult> {
+  const old = folderOf(studio.library, from).path;
+  const runs = runNames(studio.home)
+    .map((name) => join(studio.home.runs, name))
+    .filter((run) => readRecord(run).folder === old)
+    .map((run) => RunFolder.open(run));
+  try {
+    const result = await relink(studio.library, old, to, options);
+    for (const { path, record } of runs)
+      writeFileAside(join(path, 'config.json'), `${JSON.stringify({ ...record, folder: resolve(to) }, null, 2)}\n`);
+    return result;
+  } finally {
+    for (const run of runs) run.dispose();
+  }
+}
