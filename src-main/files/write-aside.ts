@@ -19,6 +19,49 @@ export function syncFolder(path: string): void {
   }
 }
 
+/** A file that is written piece by piece and takes its name when it is kept. Throws the operating system's errors. */
+export class AsideFile {
+  readonly path: string;
+  readonly handle: number;
+  readonly #aside: string;
+  #open = true;
+
+  constructor(path: string) {
+    this.path = path;
+    this.#aside = `${path}.${process.pid}.part`;
+    this.handle = openSync(this.#aside, 'w');
+  }
+
+  write(bytes: Uint8Array): void {
+    for (let at = 0; at < bytes.length;) at += writeSync(this.handle, bytes, at, Math.min(bytes.length - at, 1 << 30));
+  }
+
+  /** Syncs the file and replaces `path` by it. */
+  keep(): void {
+    try {
+      fsyncSync(this.handle);
+    } catch (error) {
+      this.discard();
+      throw error;
+    }
+    this.#close();
+    renameSync(this.#aside, this.path);
+    syncFolder(dirname(this.path));
+  }
+
+  /** Leaves `path` as it was; nothing happens when it was kept before. */
+  discard(): void {
+    if (!this.#open) return;
+    this.#close();
+    rmSync(this.#aside, { force: true });
+  }
+
+  #close(): void {
+    this.#open = false;
+    closeSync(this.handle);
+  }
+}
+
 /** Replaces `path` by `content` or leaves it as it was. Throws the operating system's error. */
 export function writeFileAside(path: string, content: string | Uint8Array): void {
   writeAside(path, (handle) => {
@@ -29,17 +72,12 @@ export function writeFileAside(path: string, content: string | Uint8Array): void
 
 /** As `writeFileAside`, with the content written by `fill` to an open file. */
 export function writeAside(path: string, fill: (handle: number) => void): void {
-  const aside = `${path}.${process.pid}.part`;
-  const handle = openSync(aside, 'w');
+  const file = new AsideFile(path);
   try {
-    fill(handle);
-    fsyncSync(handle);
+    fill(file.handle);
   } catch (error) {
-    closeSync(handle);
-    rmSync(aside, { force: true });
+    file.discard();
     throw error;
   }
-  closeSync(handle);
-  renameSync(aside, path);
-  syncFolder(dirname(path));
+  file.keep();
 }

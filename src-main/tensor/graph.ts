@@ -36,6 +36,8 @@ export interface OnnxEmitter {
   floats(values: Float32Array | readonly number[], shape: Shape): string;
   integers(values: readonly number[]): string;
   indices(values: Int32Array, shape: Shape): string;
+  /** Whether only ONNX's own operators may be used, for runtimes other than onnxruntime. */
+  readonly portable: boolean;
   /** Whether anything needs this output: kernels without a gradient may stand in where the statistics are unused. */
   used(output: Tensor): boolean;
   /** The shape a reshape must state: with a dynamic batch its leading size is left to be inferred. */

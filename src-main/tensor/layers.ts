@@ -168,7 +168,7 @@ const attentionOp: Op<{ heads: number }> = {
   onnx: (emit, [qkv, mask], node, { heads }) => {
     const [batch, tokens, width] = node.outputs[0]!.shape as [number, number, number];
     const scale = 1 / Math.sqrt(width / heads);
-    if (!mask && !node.outputs.slice(1).some((output) => emit.used(output))) {
+    if (!emit.portable && !mask && !node.outputs.slice(1).some((output) => emit.used(output))) {
       const parts = emit.nodes('Split', [qkv!], 3, { axis: -1, num_outputs: 3 });
       return [emit.node('com.microsoft.MultiHeadAttention', parts, { num_heads: heads, scale })];
     }
@@ -176,7 +176,9 @@ const attentionOp: Op<{ heads: number }> = {
       perm: [0, 2, 1, 3],
     });
     const [q, k, v] = emit.nodes('Split', [perHead], 3, { axis: 1, num_outputs: 3 }) as [string, string, string];
-    const scores = emit.node('com.microsoft.FusedMatMul', [q, k], { transA: 0, transB: 1, alpha: scale });
+    const scores = emit.portable
+      ? emit.node('MatMul', [emit.node('Mul', [q, emit.floats([scale], [])]), emit.node('Transpose', [k], { perm: [0, 1, 3, 2] })])
+      : emit.node('com.microsoft.FusedMatMul', [q, k], { transA: 0, transB: 1, alpha: scale });
     const p = emit.node('Softmax', [mask ? emit.node('Add', [scores, mask]) : scores], { axis: -1 });
     const o = emit.node('Transpose', [emit.node('MatMul', [p, v])], { perm: [0, 2, 1, 3] });
     return [emit.node('Reshape', [o, emit.target([batch, tokens, width])]), p, q, k, v];

@@ -2,7 +2,7 @@
 import { reachable, sameShape } from './graph.ts';
 import type { AttributeValue, Node, OnnxEmitter, Shape, Tensor } from './graph.ts';
 import { encodeOnnx } from './onnx-model.ts';
-import type { OnnxNode, OnnxShape, OnnxTensor, OnnxValue } from './onnx-model.ts';
+import type { ExternalValues, InlineValues, OnnxNode, OnnxShape, OnnxTensor, OnnxValue } from './onnx-model.ts';
 
 export interface Lowered {
   readonly bytes: Uint8Array;
@@ -17,8 +17,10 @@ export interface LowerOptions {
   readonly dynamicBatch?: { readonly traced: number; readonly name: string };
   readonly metadata?: Readonly<Record<string, string>>;
   readonly documentation?: string;
-  /** Values that become part of the file instead of inputs, by name. */
-  readonly weights?: Readonly<Record<string, Float32Array>>;
+  /** Values that become part of the file instead of inputs, by name, or that it takes from a file beside it. */
+  readonly weights?: Readonly<Record<string, Float32Array | ExternalValues>>;
+  /** Uses only ONNX's own operators, none of onnxruntime's. */
+  readonly portable?: boolean;
 }
 
 class Emitter implements OnnxEmitter {
@@ -26,11 +28,13 @@ class Emitter implements OnnxEmitter {
   readonly initialisers = new Map<string, OnnxTensor>();
   readonly #consumed: Set<Tensor>;
   readonly #batch: number | undefined;
+  readonly portable: boolean;
   #names = 0;
 
-  constructor(consumed: Set<Tensor>, batch: number | undefined) {
+  constructor(consumed: Set<Tensor>, { dynamicBatch, portable = false }: LowerOptions) {
     this.#consumed = consumed;
-    this.#batch = batch;
+    this.#batch = dynamicBatch?.traced;
+    this.portable = portable;
   }
 
   node(type: string, inputs: readonly string[], attributes: Readonly<Record<string, AttributeValue>> = {}): string {
@@ -43,7 +47,7 @@ class Emitter implements OnnxEmitter {
     return names;
   }
 
-  #constant(kind: string, data: OnnxTensor['data'], shape: Shape): string {
+  #constant(kind: string, data: InlineValues, shape: Shape): string {
     const key = data.length <= 16 ? `${kind}_${shape.join('x')}_${[...data].join('_')}` : `${kind}${this.initialisers.size}`;
     if (!this.initialisers.has(key)) this.initialisers.set(key, { name: key, shape, data });
     return key;
@@ -75,7 +79,7 @@ export function lowerOnnx(outputs: Readonly<Record<string, Tensor>>, options: Lo
   const nodes = reachable(Object.values(outputs));
   const consumed = new Set<Tensor>([...Object.values(outputs), ...nodes.flatMap((node) => node.inputs)]);
   const batch = options.dynamicBatch?.traced;
-  const emit = new Emitter(consumed, batch);
+  const emit = new Emitter(consumed, options);
   const names = new Map<Tensor, string>();
   const inputs = new Map<string, Tensor>();
   for (const node of nodes) {
@@ -106,7 +110,7 @@ export function lowerOnnx(outputs: Readonly<Record<string, Tensor>>, options: Lo
   const allNodes = renameOutputs(emit.nodesOut, aliases);
   const initialisers = [
     ...emit.initialisers.values(),
-    ...weights.map(([name, data]) => ({ name, data, shape: inputs.get(name)?.shape ?? [data.length] })),
+    ...weights.filter(([name]) => inputs.has(name)).map(([name, data]) => ({ name, data, shape: inputs.get(name)!.shape })),
   ];
   const bytes = encodeOnnx({
     inputs: inputValues,

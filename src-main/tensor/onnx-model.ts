@@ -18,10 +18,19 @@ export interface OnnxNode {
   readonly outputs: readonly string[];
   readonly attributes: Readonly<Record<string, AttributeValue>>;
 }
+export type InlineValues = Float32Array | Int32Array | BigInt64Array;
+/** float32 values in a file beside the model; where the model is larger than protobuf's 2 GiB, or copies of it would be. */
+export interface ExternalValues {
+  /** Relative to the model. */
+  readonly location: string;
+  /** Bytes. */
+  readonly offset: number;
+  readonly length: number;
+}
 export interface OnnxTensor {
   readonly name: string;
   readonly shape: Shape;
-  readonly data: Float32Array | Int32Array | BigInt64Array;
+  readonly data: InlineValues | ExternalValues;
 }
 export interface OnnxModel {
   readonly inputs: readonly OnnxValue[];
@@ -114,9 +123,14 @@ function valueMessage({ name, type, shape }: OnnxValue): Message {
 }
 
 function tensorMessage({ name, shape, data }: OnnxTensor): Message {
-  const type: OnnxType = data instanceof Float32Array ? 'float32' : data instanceof Int32Array ? 'int32' : 'int64';
   const message = new Message();
   for (const size of shape) message.integer(1, size);
+  if ('location' in data) {
+    message.integer(2, typeCodes.float32).text(8, name);
+    for (const key of ['location', 'offset', 'length'] as const) message.message(13, new Message().text(1, key).text(2, String(data[key])));
+    return message.integer(14, 1);
+  }
+  const type: OnnxType = data instanceof Float32Array ? 'float32' : data instanceof Int32Array ? 'int32' : 'int64';
   return message
     .integer(2, typeCodes[type])
     .text(8, name)

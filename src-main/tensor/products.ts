@@ -57,6 +57,12 @@ const matmulOp: Op<MatmulAttributes> = {
     if (!transposeA && !transposeB && scale === 1) return [emit.node('MatMul', inputs)];
     if (node.inputs[0]!.shape.length === 2)
       return [emit.node('Gemm', inputs, { transA: Number(transposeA), transB: Number(transposeB), alpha: scale })];
+    if (emit.portable) {
+      const swapped = node.inputs[0]!.shape.map((_, axis, { length }) => (axis < length - 2 ? axis : 2 * length - 3 - axis));
+      const turn = (x: string, transposed: boolean): string => (transposed ? emit.node('Transpose', [x], { perm: swapped }) : x);
+      const y = emit.node('MatMul', [turn(inputs[0]!, transposeA), turn(inputs[1]!, transposeB)]);
+      return [scale === 1 ? y : emit.node('Mul', [y, emit.floats([scale], [])])];
+    }
     return [
       emit.node('com.microsoft.FusedMatMul', inputs, {
         transA: Number(transposeA),
