@@ -50,6 +50,12 @@ export const configTable = {
     unit: 'px',
     help: 'Side of a patch; must divide the image size.',
   }),
+  positions: choice({
+    group: 'model',
+    default: 'sine-cosine',
+    choices: ['sine-cosine', 'learned'],
+    help: "Positions of the encoder's patches: fixed as published, or learned from there on, as in some weights of other programs.",
+  }),
   predictorWidth: integer({ group: 'model', default: 192, min: 8, max: 2048, help: 'Width of the predictor.' }),
   predictorDepth: integer({
     group: 'model',

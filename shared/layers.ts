@@ -8,6 +8,7 @@ export const allowedImports: Readonly<Record<string, readonly string[]>> = {
   'src-main/jepa': ['shared', 'src-main/tensor'],
   'src-main/files': ['shared'],
   'src-main/formats': ['shared', 'src-main/files'],
+  'src-main/weights': ['shared', 'src-main/files', 'src-main/formats', 'src-main/jepa'],
   'src-main/images': ['shared', 'src-main/files'],
   'src-main/library': ['shared', 'src-main/files', 'src-main/images'],
   'src-main/evaluation': ['shared'],
@@ -45,6 +46,7 @@ export const allowedImports: Readonly<Record<string, readonly string[]>> = {
     'src-main/evaluation',
     'src-main/retrieval',
     'src-main/formats',
+    'src-main/weights',
   ],
   'src-main/cli': ['shared', 'src-main/engine'],
 };

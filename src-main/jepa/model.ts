@@ -2,6 +2,7 @@
 import type { TrainConfig } from '../../shared/config-table.ts';
 import { Random } from '../../shared/random.ts';
 import type { Shape } from '../tensor/graph.ts';
+import { sineCosinePositions } from './positions.ts';
 
 export interface TransformerSize {
   readonly width: number;
@@ -18,10 +19,12 @@ export interface ModelSize {
   readonly patchSize: number;
   /** Patches along one side. */
   readonly grid: number;
+  /** Positions of the encoder's patches; `sine-cosine` when absent. Those of the predictor are always fixed. */
+  readonly positions?: TrainConfig['positions'];
 }
 
 export function modelSize(config: TrainConfig): ModelSize {
-  const { width, depth, heads, mlpRatio, patchSize, imageSize } = config;
+  const { width, depth, heads, mlpRatio, patchSize, imageSize, positions } = config;
   return {
     encoder: { width, depth, heads, hidden: Math.round(width * mlpRatio) },
     predictor: {
@@ -32,6 +35,7 @@ export function modelSize(config: TrainConfig): ModelSize {
     },
     patchSize,
     grid: imageSize / patchSize,
+    positions,
   };
 }
 
@@ -40,7 +44,7 @@ export const patchValues = (size: ModelSize): number => 3 * size.patchSize ** 2;
 export const tokenCount = (size: ModelSize): number => size.grid ** 2;
 
 /** `normal` is truncated at ±2 in absolute value with deviation 0.02, as published. */
-export type Initial = 'normal' | 'zeros' | 'ones';
+export type Initial = 'normal' | 'zeros' | 'ones' | 'sine-cosine';
 export interface ParameterSpec {
   readonly name: string;
   readonly shape: Shape;
@@ -75,9 +79,15 @@ function transformer({ width, depth, hidden }: TransformerSize): ParameterSpec[]
   return [...Array.from({ length: depth }, (_, i) => block(i)).flat(), ...normalisation('norm', width)];
 }
 
+const learnedPositions = (size: ModelSize): ParameterSpec[] =>
+  size.positions === 'learned'
+    ? [{ name: 'positions', shape: [tokenCount(size), size.encoder.width], initial: 'sine-cosine', decay: false }]
+    : [];
+
 /** Parameters of an encoder; linear weights are [in, out], patches are (channel, row, column). */
 export const encoderParameters = (size: ModelSize): readonly ParameterSpec[] => [
   ...affine('patchEmbed', patchValues(size), size.encoder.width),
+  ...learnedPositions(size),
   ...transformer(size.encoder),
 ];
 
@@ -104,6 +114,7 @@ export type Weights = Record<string, Float32Array>;
 
 /** Values of a parameter at step 0, a pure function of the seed and the parameter's place in the list. */
 export function initialValues(spec: ParameterSpec, seed: number, place: number): Float32Array {
+  if (spec.initial === 'sine-cosine') return sineCosinePositions(spec.shape[1]!, Math.sqrt(spec.shape[0]!));
   const values = new Float32Array(spec.shape.reduce((a, b) => a * b, 1));
   if (spec.initial === 'ones') values.fill(1);
   if (spec.initial === 'normal') {

@@ -41,10 +41,18 @@ function blocks(network: Network, { depth, heads }: TransformerSize, x: Tensor, 
   return norm(network, 'norm', tokens);
 }
 
-/** Rows of a fixed position table: all of them [1, N, width], or at indices [B, n] → [B, n, width]. */
+/** Rows of the fixed position table: all of them [1, N, width], or at indices [B, n] → [B, n, width]. */
 function positions(width: number, grid: number, indices?: Tensor): Tensor {
   const table = sineCosinePositions(width, grid);
   return indices ? gather(constant(table, [grid ** 2, width]), indices) : constant(table, [1, grid ** 2, width]);
+}
+
+/** The same from the encoder's own table, where it has learned one. */
+function encoderPositions(network: Network, size: ModelSize, indices?: Tensor): Tensor {
+  const { width } = size.encoder;
+  if (size.positions !== 'learned') return positions(width, size.grid, indices);
+  const table = network('positions');
+  return indices ? gather(table, indices) : reshape(table, [1, size.grid ** 2, width]);
 }
 
 /** Takes tokens [B, N, W] at indices [..., B, n] of each image: [..., B, n, W]. */
@@ -70,7 +78,7 @@ export interface EncodeOptions {
 export function encode(network: Network, size: ModelSize, patches: Tensor, { indices, keyMask, taps }: EncodeOptions = {}): Tensor {
   const chosen = indices ? takeTokens(patches, indices) : patches;
   const embedded = dense(network, 'patchEmbed', chosen);
-  return blocks(network, size.encoder, add(embedded, positions(size.encoder.width, size.grid, indices)), keyMask, taps);
+  return blocks(network, size.encoder, add(embedded, encoderPositions(network, size, indices)), keyMask, taps);
 }
 
 /**

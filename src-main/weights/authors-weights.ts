@@ -1,0 +1,96 @@
+// Reads weights under the names of the authors' code: their `.pth.tar` checkpoints, and the safetensors files that this program exports.
+import { AppError } from '../../shared/errors.ts';
+import { architectures } from '../../shared/config.ts';
+import type { TensorSource } from '../formats/tensor-source.ts';
+import { authorsEncoder, authorsPredictor } from '../jepa/foreign-names.ts';
+import type { ModelSize, TransformerSize, Weights } from '../jepa/model.ts';
+import { countBlocks, gridOf, hasPublishedPositions, readNetwork, shapeOf, unusable } from './foreign-weights.ts';
+import type { ForeignWeights, Statistics } from './foreign-weights.ts';
+
+export interface AuthorsOptions {
+  /** Attention heads of both networks, which these files do not state; else those of the published size of this width. */
+  readonly heads?: number;
+  readonly statistics?: Statistics;
+}
+
+/** Where a network begins: `encoder.module.` as the authors train it, `encoder.` or nothing as others keep it. */
+function baseOf(source: TensorSource, network: string, first: string): string | undefined {
+  return [`${network}.module.`, `${network}.`, `module.${network}.`].find((base) => source.tensors.has(base + first));
+}
+
+function headsOf(path: string, width: number, given: number | undefined): number {
+  const heads = given ?? Object.values(architectures).find((one) => one.width === width)?.heads;
+  if (heads === undefined) {
+    throw new AppError(
+      'bad-input',
+      `${path} does not say how many attention heads its encoder of width ${width} has.`,
+      'Give them: --heads NUMBER (published sizes are known).',
+    );
+  }
+  if (width % heads !== 0) throw new AppError('bad-input', `${heads} heads do not divide the width ${width}.`, 'Give the right --heads.');
+  return heads;
+}
+
+interface EncoderShape {
+  readonly encoder: TransformerSize;
+  readonly patchSize: number;
+  readonly grid: number;
+}
+
+function encoderShape(source: TensorSource, base: string, givenHeads: number | undefined): EncoderShape {
+  const [width, channels, height, patchWidth] = shapeOf(source, `${base}patch_embed.proj.weight`, 4) as [number, number, number, number];
+  if (channels !== 3 || height !== patchWidth) throw unusable(source.path, `its patches are ${channels} × ${height} × ${patchWidth}`);
+  return {
+    encoder: {
+      width,
+      depth: countBlocks(source, (block) => `${base}blocks.${block}.norm1.weight`),
+      heads: headsOf(source.path, width, givenHeads),
+      hidden: shapeOf(source, `${base}blocks.0.mlp.fc1.weight`, 2)[0]!,
+    },
+    patchSize: height,
+    grid: gridOf(source, shapeOf(source, `${base}pos_embed`, 3)[1]!),
+  };
+}
+
+function predictorShape(source: TensorSource, base: string, heads: number): TransformerSize {
+  const [width] = shapeOf(source, `${base}predictor_embed.weight`, 2) as [number, number];
+  return {
+    width,
+    depth: countBlocks(source, (block) => `${base}predictor_blocks.${block}.norm1.weight`),
+    heads,
+    hidden: shapeOf(source, `${base}predictor_blocks.0.mlp.fc1.weight`, 2)[0]!,
+  };
+}
+
+/** A predictor that this program can hold: its own positions are always the published ones. */
+function canHoldPredictor(source: TensorSource, base: string, { width, heads }: TransformerSize, grid: number): boolean {
+  return width % heads === 0 && hasPublishedPositions(source, `${base}predictor_pos_embed`, width, grid);
+}
+
+/** Reads what is there of encoder, target encoder and predictor. Throws `bad-checkpoint`, `bad-input` without heads, `unsupported`. */
+export function readAuthorsWeights(source: TensorSource, { heads, statistics }: AuthorsOptions = {}): ForeignWeights {
+  const target = baseOf(source, 'target_encoder', 'patch_embed.proj.weight');
+  const alone = ['', 'module.'].find((base) => source.tensors.has(`${base}patch_embed.proj.weight`));
+  const context = baseOf(source, 'encoder', 'patch_embed.proj.weight') ?? (target === undefined ? alone : undefined);
+  const first = target ?? context;
+  if (first === undefined) throw unusable(source.path, 'it has no encoder of the authors’ code');
+  const { encoder, patchSize, grid } = encoderShape(source, first, heads);
+  const present = [target, context].filter((base) => base !== undefined);
+  const published = present.every((base) => hasPublishedPositions(source, `${base}pos_embed`, encoder.width, grid));
+  const base = baseOf(source, 'predictor', 'predictor_embed.weight');
+  const notes: string[] = [];
+  let predictor: TransformerSize = { width: encoder.width, depth: 1, heads: encoder.heads, hidden: 4 * encoder.width };
+  let predictorBase: string | undefined;
+  if (base !== undefined) {
+    const found = predictorShape(source, base, encoder.heads);
+    if (canHoldPredictor(source, base, found, grid)) [predictor, predictorBase] = [found, base];
+    else notes.push('Its predictor was left out: it has positions or heads of another kind.');
+  }
+  const size: ModelSize = { encoder, predictor, patchSize, grid, positions: published ? 'sine-cosine' : 'learned' };
+  const weights: Weights = {
+    ...(target !== undefined && readNetwork(source, authorsEncoder(size), target, 'targetEncoder')),
+    ...(context !== undefined && readNetwork(source, authorsEncoder(size), context, 'contextEncoder')),
+    ...(predictorBase !== undefined && readNetwork(source, authorsPredictor(size), predictorBase, 'predictor')),
+  };
+  return { size, weights, encoder: target === undefined ? 'context' : 'target', statistics, notes };
+}

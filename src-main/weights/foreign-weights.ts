@@ -1,0 +1,82 @@
+// Weights of other programs as this program's: what every reader gives, and the parts that the readers share.
+import { AppError } from '../../shared/errors.ts';
+import type { Preprocessing } from '../../shared/preprocessing.ts';
+import type { TensorSource } from '../formats/tensor-source.ts';
+import { fromForeign } from '../jepa/foreign-names.ts';
+import type { ForeignNetwork, ForeignTensor } from '../jepa/foreign-names.ts';
+import type { ModelSize, Weights } from '../jepa/model.ts';
+import { sineCosinePositions } from '../jepa/positions.ts';
+
+export type Statistics = Pick<Preprocessing, 'mean' | 'std'>;
+
+export interface ForeignWeights {
+  readonly size: ModelSize;
+  /** `targetEncoder.*`, `contextEncoder.*` and `predictor.*`, as far as the file has them. */
+  readonly weights: Weights;
+  /** What of it will embed: the target encoder where the file has one. */
+  readonly encoder: 'target' | 'context';
+  /** Normalisation of the inputs where the file states the one of its training. */
+  readonly statistics: Statistics | undefined;
+  /** What a person should know about this file, in sentences. */
+  readonly notes: readonly string[];
+}
+
+export function unusable(
+  path: string,
+  problem: string,
+  hint = 'Give weights of an I-JEPA of the authors’ code or of Hugging Face.',
+): AppError {
+  return new AppError('bad-checkpoint', `${path} cannot be used: ${problem}.`, hint);
+}
+
+/** Shape of a tensor that must be there with this many axes. Throws `bad-checkpoint`. */
+export function shapeOf(source: TensorSource, name: string, axes: number): readonly number[] {
+  const shape = source.tensors.get(name)?.shape;
+  if (!shape) throw unusable(source.path, `it has no tensor '${name}'`);
+  if (shape.length !== axes || shape.some((size) => size < 1)) throw unusable(source.path, `'${name}' is [${shape.join(', ')}]`);
+  return shape;
+}
+
+/** How many blocks there are: the first number without a tensor of that name. */
+export function countBlocks(source: TensorSource, nameOf: (block: number) => string): number {
+  let depth = 0;
+  while (source.tensors.has(nameOf(depth))) depth++;
+  if (depth === 0) throw unusable(source.path, 'it has no transformer blocks');
+  return depth;
+}
+
+/** Side of a square grid of so many patches. Throws `unsupported` for any other. */
+export function gridOf(source: TensorSource, tokens: number): number {
+  const grid = Math.sqrt(tokens);
+  if (!Number.isInteger(grid)) {
+    throw new AppError(
+      'unsupported',
+      `${source.path} has positions for ${tokens} patches, which is no square.`,
+      'Give weights of an I-JEPA without a class token on square images.',
+    );
+  }
+  return grid;
+}
+
+/** Half precision rounds positions by this much; in full precision only the last bits may differ. */
+const halfRounding = 5e-3;
+const fullRounding = 1e-5;
+
+/** Whether a stored table of positions is the published one. */
+export function hasPublishedPositions(source: TensorSource, name: string, width: number, grid: number): boolean {
+  if (width % 4 !== 0) return false;
+  const type = source.tensors.get(name)?.type;
+  const tolerance = type === 'F16' || type === 'BF16' ? halfRounding : fullRounding;
+  const stored = source.readFloat32(name, [1, grid * grid, width]);
+  const published = sineCosinePositions(width, grid);
+  return published.every((value, i) => Math.abs(value - stored[i]!) <= tolerance);
+}
+
+/** The parameters of a network as `prefix.*`; `base` stands before every foreign name. Throws `bad-checkpoint` for what is missing. */
+export function readNetwork(source: TensorSource, network: ForeignNetwork, base: string, prefix: string): Weights {
+  const read = ({ name, shape }: ForeignTensor): Float32Array => source.readFloat32(base + name, shape);
+  return Object.fromEntries(network.parameters.map((parameter) => [`${prefix}.${parameter.name}`, fromForeign(parameter, read)]));
+}
+
+export const isTriple = (value: unknown): value is readonly [number, number, number] =>
+  Array.isArray(value) && value.length === 3 && value.every((one) => typeof one === 'number' && Number.isFinite(one));

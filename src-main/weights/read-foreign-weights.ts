@@ -1,0 +1,75 @@
+// Finds out what kind of weights a path holds and reads them.
+import { closeSync, openSync, readSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { AppError, systemError } from '../../shared/errors.ts';
+import { SafetensorsFile } from '../formats/safetensors.ts';
+import { TorchCheckpoint } from '../formats/torch-checkpoint.ts';
+import { readAuthorsWeights } from './authors-weights.ts';
+import type { AuthorsOptions } from './authors-weights.ts';
+import { isTriple } from './foreign-weights.ts';
+import type { ForeignWeights } from './foreign-weights.ts';
+import { readHuggingFaceWeights } from './huggingface-weights.ts';
+
+/** The weights of a Hugging Face folder need the config beside them. */
+const huggingFaceTensor = 'embeddings.patch_embeddings.projection.weight';
+
+function firstBytes(path: string): Buffer {
+  const handle = openSync(path, 'r');
+  try {
+    const bytes = Buffer.alloc(16);
+    return bytes.subarray(0, readSync(handle, bytes, 0, bytes.length, 0));
+  } finally {
+    closeSync(handle);
+  }
+}
+
+function kindOf(path: string): 'folder' | 'torch' | 'old-torch' | 'safetensors' {
+  try {
+    if (statSync(path).isDirectory()) return 'folder';
+    const bytes = firstBytes(path);
+    if (bytes.toString('latin1', 0, 4) === 'PK\x03\x04') return 'torch';
+    // A bare pickle: what torch wrote before version 1.6.
+    return bytes[0] === 0x80 && bytes[1]! <= 5 && bytes[2] !== 0 ? 'old-torch' : 'safetensors';
+  } catch (error) {
+    throw systemError(error) ?? error;
+  }
+}
+
+/** What this program states in the metadata of the safetensors files that it exports. */
+function ownMetadata({ metadata }: SafetensorsFile): AuthorsOptions {
+  const heads = Number(metadata['heads']);
+  const [mean, std] = ['mean', 'std'].map((key) => metadata[key]?.split(',').map(Number));
+  return {
+    ...(Number.isSafeInteger(heads) && heads > 0 && { heads }),
+    ...(isTriple(mean) && isTriple(std) && { statistics: { mean, std } }),
+  };
+}
+
+/**
+ * Reads a `.pth.tar` of the authors, a safetensors file with their names, or a Hugging Face folder. `heads` is needed for sizes that were
+ * never published. Throws `not-found`, `unsafe-file`, `bad-checkpoint`, `bad-input`, `unsupported`.
+ */
+export function readForeignWeights(path: string, heads?: number): ForeignWeights {
+  const given = heads === undefined ? {} : { heads };
+  const kind = kindOf(path);
+  switch (kind) {
+    case 'folder':
+      return readHuggingFaceWeights(path);
+    case 'old-torch':
+      throw new AppError(
+        'unsupported',
+        `${path} is in the format of torch before 1.6.`,
+        'Load it once with a newer torch and save it again, or get the weights as safetensors.',
+      );
+    case 'torch':
+    case 'safetensors': {
+      const source = kind === 'torch' ? new TorchCheckpoint(path) : new SafetensorsFile(path);
+      try {
+        if (source.tensors.has(huggingFaceTensor)) return readHuggingFaceWeights(dirname(path));
+        return readAuthorsWeights(source, { ...(source instanceof SafetensorsFile && ownMetadata(source)), ...given });
+      } finally {
+        source.dispose();
+      }
+    }
+  }
+}
