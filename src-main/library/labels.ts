@@ -25,16 +25,18 @@ export interface LabelTable {
 /** The choice with all that `labelsOf` needs. */
 export type LabelRule = { readonly kind: 'folders' } | { readonly kind: 'csv'; readonly table: LabelTable } | { readonly kind: 'off' };
 
-const splitNames: Readonly<Record<string, Split>> = {
-  train: 'train',
-  training: 'train',
-  val: 'val',
-  valid: 'val',
-  validation: 'val',
-  test: 'test',
-};
+/** A map and no object: a folder may well be called `constructor`. */
+const splitNames: ReadonlyMap<string, Split> = new Map([
+  ['train', 'train'],
+  ['training', 'train'],
+  ['val', 'val'],
+  ['valid', 'val'],
+  ['validation', 'val'],
+  ['test', 'test'],
+]);
+const splitNamed = (name: string): Split | undefined => splitNames.get(name.toLowerCase());
 /** Folder names that are splits; `training` is one in a table only. */
-const splitFolder = (name: string): Split | undefined => (name.toLowerCase() === 'training' ? undefined : splitNames[name.toLowerCase()]);
+const splitFolder = (name: string): Split | undefined => (name.toLowerCase() === 'training' ? undefined : splitNamed(name));
 
 const none: Labels = { label: null, split: null };
 
@@ -89,7 +91,7 @@ export function labelTable(text: string): LabelTable {
       continue;
     }
     const splitText = split < 0 ? '' : (fields[split]?.trim() ?? '');
-    const known = Object.hasOwn(splitNames, splitText.toLowerCase()) ? splitNames[splitText.toLowerCase()] : undefined;
+    const known = splitNamed(splitText);
     if (splitText !== '' && known === undefined) problems.push(`Line ${line}: the split "${splitText}" is none of train, val, test.`);
     const labelText = fields[label]?.trim() ?? '';
     const labels: Labels = { label: labelText === '' ? null : labelText, split: known ?? null };
