@@ -1,0 +1,115 @@
+import { mkdirSync, renameSync, rmSync, utimesSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { addTag, setLabels, tagsOf } from './annotations.ts';
+import { fingerprint } from './catalogue.ts';
+import { folders } from './folders.ts';
+import { relink } from './relink.ts';
+import { CountingDecoder, Place, scanned } from './testing/scan-fixtures.ts';
+
+let place: Place;
+let moved = '';
+beforeEach(() => {
+  place = new Place();
+  moved = join(place.path, 'moved');
+});
+afterEach(() => place.dispose());
+
+describe('a moved folder', () => {
+  it('is followed by content: numbers, tags and labels stay, and nothing is decoded', async () => {
+    await place.put({ 'cat/1.png': 1, 'cat/2.png': 2, 'dog/3.png': 3, 'dog/copy.png': 3, 'bad.png': 'x' });
+    await place.scan();
+    const ids = Object.fromEntries(place.rows().map(({ path, id }) => [path, id]));
+    addTag(place.library, [ids['cat/1.png']!], 'best');
+    setLabels(place.library, [ids['cat/2.png']!], { label: 'lynx', split: null });
+    const print = fingerprint(place.library, place.photos);
+    renameSync(place.photos, moved);
+    const result = await relink(place.library, place.photos, moved);
+    expect(result).toMatchObject({ matched: 4, unknown: 1, hashed: 4, folder: { path: moved } });
+    expect(fingerprint(place.library, moved)).toBe(print);
+    const decoder = new CountingDecoder(moved);
+    const { counts } = await scanned(place.library, moved, { decoder });
+    expect(counts).toMatchObject({ found: 5, unchanged: 4, failed: 1, decoded: 0, reused: 0, missing: 0 });
+    expect(decoder.taken()).toEqual([]);
+    expect(Object.fromEntries(place.rows().map(({ path, id }) => [path, id]))).toEqual(ids);
+    expect(tagsOf(place.library, ids['cat/1.png']!)).toEqual(['best']);
+    expect(place.row('cat/2.png').label).toBe('lynx');
+    expect(place.library.database.pragma('foreign_key_check')).toEqual([]);
+  });
+
+  it('may have been renamed inside, swapped around, and have other times', async () => {
+    await place.put({ 'a/1.png': 1, 'a/2.png': 2, 'b/3.png': 3, 'b/3 again.png': 3 });
+    await place.scan();
+    const ids = Object.fromEntries(place.rows().map(({ path, id }) => [path, id]));
+    renameSync(place.photos, moved);
+    renameSync(join(moved, 'a/1.png'), join(moved, 'a/x.png'));
+    renameSync(join(moved, 'a/2.png'), join(moved, 'a/1.png'));
+    renameSync(join(moved, 'a/x.png'), join(moved, 'a/2.png'));
+    mkdirSync(join(moved, 'deep/er'), { recursive: true });
+    renameSync(join(moved, 'b/3.png'), join(moved, 'deep/er/3.png'));
+    utimesSync(join(moved, 'b/3 again.png'), 7, 7);
+    expect(await relink(place.library, place.photos, moved)).toMatchObject({ matched: 4, missing: 0, unknown: 0 });
+    expect(Object.fromEntries(place.rows().map(({ path, id }) => [path, id]))).toEqual({
+      'a/1.png': ids['a/2.png'],
+      'a/2.png': ids['a/1.png'],
+      'b/3 again.png': ids['b/3 again.png'],
+      'deep/er/3.png': ids['b/3.png'],
+    });
+    const decoder = new CountingDecoder(moved);
+    expect((await scanned(place.library, moved, { decoder })).counts).toMatchObject({ found: 4, unchanged: 4 });
+    expect(decoder.taken()).toEqual([]);
+  });
+
+  it('that lacks images marks those as missing, and new ones are read by the next scan', async () => {
+    await place.put({ '1.png': 1, '2.png': 2 });
+    await place.scan();
+    renameSync(place.photos, moved);
+    rmSync(join(moved, '2.png'));
+    mkdirSync(place.photos);
+    await place.put({ 'new.png': 9 });
+    renameSync(join(place.photos, 'new.png'), join(moved, 'new.png'));
+    expect(await relink(place.library, place.photos, moved)).toMatchObject({ matched: 1, missing: 1, unknown: 1 });
+    const decoder = new CountingDecoder(moved);
+    await scanned(place.library, moved, { decoder });
+    expect(decoder.taken()).toEqual(['new.png']);
+    expect(place.statuses()).toEqual({ '1.png': 'ok', '2.png': 'missing', 'new.png': 'ok' });
+  });
+
+  it('may be trusted by size and time, without reading', async () => {
+    await place.put({ '1.png': 1, '2.png': 2 });
+    await place.scan();
+    renameSync(place.photos, moved);
+    utimesSync(join(moved, '2.png'), 7, 7);
+    expect(await relink(place.library, place.photos, moved, { trustTimes: true })).toMatchObject({ matched: 2, hashed: 1 });
+  });
+
+  it('that was scanned as a new one becomes the old one again, with the tags of both', async () => {
+    await place.put({ '1.png': 1, '2.png': 2 });
+    await place.scan();
+    const { id } = place.row('1.png');
+    addTag(place.library, [id], 'old');
+    renameSync(place.photos, moved);
+    await scanned(place.library, moved, { decoder: new CountingDecoder(moved) });
+    addTag(place.library, [place.rows().at(-2)!.id], 'new');
+    expect(await relink(place.library, place.photos, moved)).toMatchObject({ matched: 2 });
+    expect(folders(place.library).map(({ path }) => path)).toEqual([moved]);
+    expect(place.rows().map(({ path }) => path)).toEqual(['1.png', '2.png']);
+    expect(place.row('1.png').id).toBe(id);
+    expect(tagsOf(place.library, id)).toEqual(['new', 'old']);
+  });
+
+  it('that is another folder, or is left, changes nothing', async () => {
+    await place.put({ '1.png': 1 });
+    await place.scan();
+    const rows = place.rows();
+    mkdirSync(moved);
+    await expect(relink(place.library, place.photos, moved)).rejects.toMatchObject({ code: 'not-found' });
+    await expect(relink(place.library, place.photos, join(place.path, 'nowhere'))).rejects.toMatchObject({ code: 'not-found' });
+    await expect(relink(place.library, place.photos, place.photos, { signal: AbortSignal.abort() })).rejects.toMatchObject({
+      code: 'cancelled',
+    });
+    await expect(relink(place.library, join(place.path, 'unknown'), moved)).rejects.toMatchObject({ code: 'not-found' });
+    expect(place.rows()).toEqual(rows);
+    expect(folders(place.library).map(({ path }) => path)).toEqual([place.photos]);
+  });
+});
