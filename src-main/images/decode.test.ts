@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
+import type { Sharp } from 'sharp';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { DecodeSettings } from '../../shared/preprocessing.ts';
 import { decodeImage } from './decode.ts';
@@ -51,7 +52,7 @@ async function refused(bytes: Uint8Array | string, name: string, options?: Optio
 
 /** 16-bit values of an own grey ramp: 0, 1000, 2000, … */
 const ramp = Uint16Array.from({ length: 64 }, (_, i) => i * 1000);
-const greyRamp = (): sharp.Sharp => sharp(ramp, { raw: { width: 8, height: 8, channels: 1 } }).toColourspace('grey16');
+const greyRamp = (): Sharp => sharp(ramp, { raw: { width: 8, height: 8, channels: 1 } }).toColourspace('grey16');
 const greys = ({ pixels }: DecodedImage): number[] => [...pixels].filter((_, i) => i % 3 === 0);
 
 describe('decoding', () => {

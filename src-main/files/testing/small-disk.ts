@@ -1,14 +1,14 @@
 // A disk that is soon full: a small tmpfs. Only root on Linux may mount one; elsewhere there is none, and the test says so.
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, rmdirSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, rmdirSync, statfsSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 export interface SmallDisk {
   readonly path: string;
-  /** Takes what is left but for `bytes`. */
-  fillUpTo(bytes: number, capacity: number): void;
-  /** Gives back what `fillUpTo` took. */
+  /** Takes what is free but for `bytes`. */
+  leave(bytes: number): void;
+  /** Gives back what `leave` took. */
   free(): void;
   dispose(): void;
 }
@@ -27,7 +27,10 @@ export function smallDisk(bytes: number): SmallDisk | undefined {
   const filler = join(path, 'filler');
   return {
     path,
-    fillUpTo: (left, capacity) => writeFileSync(filler, new Uint8Array(capacity - left)),
+    leave: (bytes) => {
+      const { bavail, bsize } = statfsSync(path);
+      writeFileSync(filler, new Uint8Array(Math.max(0, bavail * bsize - bytes)));
+    },
     free: () => rmSync(filler, { force: true }),
     dispose: () => {
       execFileSync('umount', ['-l', path]);

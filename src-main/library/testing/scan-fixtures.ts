@@ -22,14 +22,16 @@ export async function png(number: number): Promise<Buffer> {
     .toBuffer();
 }
 
+type Answer = (path: string) => DecodeResult | undefined | Promise<DecodeResult | undefined>;
+
 export class CountingDecoder implements Decoder {
   readonly #root: string;
-  readonly #answer: ((path: string) => DecodeResult | Promise<DecodeResult> | undefined) | undefined;
+  readonly #answer: Answer | undefined;
   /** What was decoded, relative to the root, in order. */
   paths: string[] = [];
 
   /** `answer` replaces the result of a file (relative path) or, by `undefined`, leaves it to the real decoder. */
-  constructor(root: string, answer?: (path: string) => DecodeResult | Promise<DecodeResult> | undefined) {
+  constructor(root: string, answer?: Answer) {
     this.#root = root;
     this.#answer = answer;
   }
