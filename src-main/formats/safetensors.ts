@@ -43,7 +43,8 @@ const damaged = (path: string, problem: string, cause?: unknown): AppError =>
 
 function bytesOf({ name, shape, data }: TensorToWrite): Uint8Array {
   const values = typeof data === 'function' ? data() : data;
-  if (values.length !== shape.reduce((a, b) => a * b, 1)) throw new RangeError(`${name}: ${values.length} values for [${shape.join(', ')}]`);
+  if (values.length !== shape.reduce((a, b) => a * b, 1))
+    throw new RangeError(`${name}: ${values.length} values for [${shape.join(', ')}]`);
   return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
 }
 
