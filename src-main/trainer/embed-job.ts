@@ -18,11 +18,15 @@ function weightsHash(weights: Readonly<Record<string, Float32Array>>): string {
   return hash.digest('hex');
 }
 
+/** Milliseconds after which vectors are made durable, however few there are: what a crash may cost. */
+const commitMs = 10_000;
+
 /** Adds the missing contents to the store below `job.store` and commits; stops early, losing nothing, when `stopping` says so. */
 export async function runEmbedJob(
   job: EmbedJob,
   stopping: () => boolean,
   onEvent: (event: JobTypes['embed']['event']) => void,
+  commitEvery = commitMs,
 ): Promise<JobTypes['embed']['result']> {
   const { header, weights } = loadTargetEncoder(job.checkpoint);
   const { config } = header;
@@ -44,6 +48,7 @@ export async function runEmbedJob(
     const wanted = store.missing(job.hashes).filter((hash) => cache.has(hash));
     const lost = new Set<string>();
     const began = performance.now();
+    let committed = began;
     let done = 0;
     for await (const patches of patchesOf(cache, wanted, 'whole', encoder.batch, preprocessing, config.patchSize, (hash) =>
       lost.add(hash),
@@ -58,6 +63,10 @@ export async function runEmbedJob(
         vectors,
       );
       done += hashes.length;
+      if (performance.now() - committed > commitEvery) {
+        await store.commit();
+        committed = performance.now();
+      }
       onEvent({ type: 'embedded', done, total: wanted.length, imagesPerSecond: (1000 * done) / (performance.now() - began) });
       if (stopping()) break;
     }

@@ -1,0 +1,41 @@
+// A decode cache of generated pictures, and jobs on it.
+import { createHash } from 'node:crypto';
+import { Random } from '../../../shared/random.ts';
+import type { EvaluationImage } from '../../evaluation/protocol.ts';
+import { DecodeCache } from '../../images/cache.ts';
+import { RunFolder } from '../../training/run-folder.ts';
+import type { RunRecord } from '../../training/run-folder.ts';
+import { smallRecord } from '../../training/testing/small-run.ts';
+import type { TrainJob } from '../protocol.ts';
+
+/** Fills `folder` with pictures of 24×24 noise and returns them as a catalogue would. */
+export async function makeCache(folder: string, count: number): Promise<EvaluationImage[]> {
+  const cache = new DecodeCache(folder, { access: 'write' });
+  const images: EvaluationImage[] = [];
+  for (let i = 0; i < count; i++) {
+    const hash = createHash('sha256').update(`picture ${i}`).digest('hex');
+    const random = new Random(11, 'test', i);
+    const pixels = Uint8Array.from({ length: 24 * 24 * 3 }, () => random.word() >>> 24);
+    await cache.put(hash, { width: 24, height: 24, pixels });
+    images.push({ path: `${i}.png`, hash, label: undefined, split: undefined });
+  }
+  cache.dispose();
+  return images;
+}
+
+/** Makes the folder of a new run. */
+export function makeRun(path: string, settings: Readonly<Record<string, unknown>>, steps: number): RunRecord {
+  const record = smallRecord(settings, steps);
+  RunFolder.create(path, record).dispose();
+  return record;
+}
+
+/** A job that trains the run in `run` on the pictures in `cache`. */
+export const trainJob = (run: string, cache: string, images: readonly EvaluationImage[]): TrainJob => ({
+  kind: 'train',
+  run,
+  cache: { folder: cache, shortSide: 24 },
+  images,
+  fingerprint: smallRecord().fingerprint,
+  device: 'cpu',
+});

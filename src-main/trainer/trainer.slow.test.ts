@@ -1,0 +1,217 @@
+import { spawn } from 'node:child_process';
+import { closeSync, mkdtempSync, openSync, readdirSync, rmSync, writeSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { AppError } from '../../shared/errors.ts';
+import type { TrainEvent } from '../../shared/train-events.ts';
+import type { EvaluationImage } from '../evaluation/protocol.ts';
+import { loadCheckpoint } from '../training/checkpoint.ts';
+import { listCheckpoints, readEvents, RunFolder } from '../training/run-folder.ts';
+import { smallRecord } from '../training/testing/small-run.ts';
+import { makeCache, makeRun, trainJob } from './testing/picture-cache.ts';
+import { isRunning, until } from './testing/processes.ts';
+import { Trainer } from './trainer.ts';
+
+let folder = '';
+let cache = '';
+let run = '';
+let images: readonly EvaluationImage[] = [];
+let trainer = new Trainer();
+
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'ijepa-trainer-'));
+  [cache, run] = [join(folder, 'cache'), join(folder, 'run')];
+  images = await makeCache(cache, 40);
+  trainer = new Trainer();
+});
+afterEach(async () => {
+  await trainer.dispose();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const failureOf = async (work: Promise<unknown>): Promise<AppError> => {
+  const error: unknown = await work.then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  );
+  expect(error).toBeInstanceOf(AppError);
+  expect((error as AppError).hint.length).toBeGreaterThan(10);
+  return error as AppError;
+};
+const stored = (): number[] => listCheckpoints(run).map(({ step }) => step);
+const job = (): ReturnType<typeof trainJob> => trainJob(run, cache, images);
+const trial = { kind: 'trial', config: smallRecord().config, threads: 1, device: 'cpu' } as const;
+
+describe('the trainer process', () => {
+  it('trains, pauses, goes on and stops on request, and then takes the next job', async () => {
+    makeRun(run, {}, 100_000);
+    const events: TrainEvent[] = [];
+    const done = trainer.run(job(), (event) => {
+      events.push(event);
+      if (event.type === 'step' && event.step === 5) trainer.control('pause');
+      if (event.type === 'paused') setTimeout(() => trainer.control('resume'), 100);
+      if (event.type === 'resumed') trainer.control('stop');
+    });
+    await done;
+    const kinds = events.map(({ type }) => type).filter((type) => type !== 'step');
+    expect(kinds).toEqual(['started', 'checkpoint', 'paused', 'resumed', 'checkpoint', 'finished']);
+    const paused = events.find(({ type }) => type === 'paused') as { step: number };
+    expect(paused.step).toBeGreaterThanOrEqual(5);
+    // Nothing was done in the pause.
+    expect(events[events.findIndex(({ type }) => type === 'resumed') - 1]).toMatchObject({ type: 'paused' });
+    expect(events.at(-1)).toMatchObject({ reason: 'stopped', step: stored().at(-1) });
+    const { pid } = trainer;
+    expect((await trainer.run(trial)).seconds).toBeGreaterThan(0);
+    expect(trainer.pid).toBe(pid);
+  });
+
+  it('that is killed rejects every job that it had, and the next job starts a new one', async () => {
+    makeRun(run, { checkpointSteps: 2 }, 100_000);
+    const first = trainer.run(job(), (event) => event.type === 'step' && event.step === 7 && process.kill(trainer.pid!, 'SIGKILL'));
+    const queued = trainer.run(trial);
+    const before = trainer.pid;
+    for (const error of await Promise.all([failureOf(first), failureOf(queued)])) {
+      expect(error.code).toBe('trainer-crashed');
+      expect(error.message).toContain('SIGKILL');
+      expect(error.hint).toContain('last checkpoint');
+    }
+    expect(trainer.pid).toBeUndefined();
+    let from = -1;
+    await trainer.run(job(), (event) => {
+      if (event.type === 'started') from = event.step;
+      if (event.type === 'step') trainer.control('stop');
+    });
+    expect(trainer.pid).not.toBe(before);
+    expect(from).toBeGreaterThanOrEqual(6);
+  });
+
+  it('that dies unseen while it is idle is replaced', async () => {
+    await trainer.run(trial);
+    const { pid } = trainer;
+    process.kill(pid!, 'SIGKILL');
+    // Without waiting: the handle may not know yet. A job that reached the dead process is rejected, never left hanging.
+    const [first] = await Promise.allSettled([trainer.run(trial)]);
+    if (first.status === 'rejected') expect(first.reason).toMatchObject({ code: 'trainer-crashed' });
+    await until('the end of the process', () => !isRunning(pid!));
+    expect((await trainer.run(trial)).seconds).toBeGreaterThan(0);
+    expect(trainer.pid).not.toBe(pid);
+  });
+
+  it('is ended by dispose, with a checkpoint and a cancelled job', async () => {
+    makeRun(run, {}, 100_000);
+    let steps = 0;
+    const done = failureOf(trainer.run(job(), (event) => event.type === 'step' && steps++));
+    await until('some steps', () => steps > 3);
+    const { pid } = trainer;
+    await trainer.dispose();
+    expect((await done).code).toBe('cancelled');
+    expect(isRunning(pid!)).toBe(false);
+    expect(stored().at(-1)).toBeGreaterThanOrEqual(steps);
+    await trainer.dispose();
+  });
+
+  it('is ended at once by kill', async () => {
+    makeRun(run, {}, 100_000);
+    const done = failureOf(trainer.run(job(), (event) => event.type === 'step' && trainer.kill()));
+    expect((await done).code).toBe('cancelled');
+    trainer.kill();
+  });
+
+  it('ends with its engine, however that ends: after its step, with a checkpoint, and the decoders too', async () => {
+    makeRun(run, {}, 100_000);
+    const script = join(import.meta.dirname, 'testing/own-a-trainer.ts');
+    const engine = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', script, JSON.stringify(job())], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    let pids: number[] = [];
+    let step = 0;
+    createInterface(engine.stdout).on('line', (line) => {
+      const said = JSON.parse(line) as { pids?: number[]; step?: number };
+      pids = said.pids ?? pids;
+      step = said.step ?? step;
+    });
+    await until('training', () => step > 10);
+    expect(pids.length).toBe(3);
+    expect(pids.every(isRunning)).toBe(true);
+    engine.kill('SIGKILL');
+    await until('the end of all its processes', () => !pids.some(isRunning));
+    expect(stored().at(-1)).toBeGreaterThanOrEqual(step);
+    expect(loadCheckpoint(listCheckpoints(run).at(-1)!.file).state.step).toBe(stored().at(-1));
+    expect(readEvents(run).at(-1)).toMatchObject({ type: 'finished', reason: 'stopped' });
+    expect(readdirSync(run)).not.toContain('lock');
+  });
+});
+
+describe('a job that cannot be done says so', () => {
+  it('while another process has the run', async () => {
+    makeRun(run, {}, 10);
+    const held = RunFolder.open(run);
+    const error = await failureOf(trainer.run(job()));
+    expect(error.code).toBe('locked');
+    expect(error.message).toContain(`process ${process.pid}`);
+    held.dispose();
+    await trainer.run(job());
+    expect(stored().at(-1)).toBe(10);
+  });
+
+  it('without its cache, with an empty one, and where there is no run', async () => {
+    expect((await failureOf(trainer.run(job()))).code).toBe('not-found');
+    makeRun(run, {}, 10);
+    expect((await failureOf(trainer.run({ ...job(), cache: { folder: join(folder, 'none'), shortSide: 24 } }))).code).toBe('not-found');
+    await makeCache(join(folder, 'empty'), 0);
+    const error = await failureOf(trainer.run({ ...job(), cache: { folder: join(folder, 'empty'), shortSide: 24 } }));
+    expect(error).toMatchObject({ code: 'no-images', hint: expect.stringContaining('Scan') as unknown });
+    // The run is not locked by what failed.
+    await trainer.run(job());
+  });
+
+  it('when every picture of the cache is damaged', async () => {
+    makeRun(run, {}, 10);
+    damage(cache, 40);
+    const error = await failureOf(trainer.run(job()));
+    expect(error.code).toBe('no-images');
+  });
+});
+
+/** Overwrites a byte in each of the first `count` pictures. */
+function damage(cacheFolder: string, count: number): void {
+  const shard = openSync(join(cacheFolder, 'shard-00000.bin'), 'r+');
+  for (let i = 0; i < count; i++) writeSync(shard, Uint8Array.of(i % 251, 1, 2, 3, 4), 0, 5, i * 24 * 24 * 3);
+  closeSync(shard);
+}
+
+describe('pictures that are lost', () => {
+  it('are replaced and counted, and the run ends well', async () => {
+    makeRun(run, {}, 10);
+    damage(cache, 3);
+    const counts: number[] = [];
+    await trainer.run(job(), (event) => event.type === 'step' && counts.push(event.skippedImages));
+    expect(counts.length).toBe(10);
+    // Ten batches of four are one epoch: each of the three is asked for once.
+    expect(counts.at(-1)).toBe(3);
+    expect(counts).toEqual(counts.toSorted((a, b) => a - b));
+  });
+
+  it('with the whole folder, while training, cost no more than an error that says so', async () => {
+    makeRun(run, { checkpointSteps: 5 }, 40);
+    const result = await trainer
+      .run(job(), (event) => event.type === 'step' && event.step === 6 && rmSync(cache, { recursive: true, force: true }))
+      .catch((error: unknown) => error);
+    // Where open files outlive their folder the run goes on to its end.
+    if (result !== undefined) expect(result).toMatchObject({ code: expect.stringMatching(/not-found|no-images/) as unknown });
+    expect(stored().length).toBeGreaterThan(0);
+    expect((await failureOf(trainer.run(job()))).code).toBe('not-found');
+  });
+
+  it('from the catalogue since the run began are noted', async () => {
+    makeRun(run, {}, 10);
+    const notes: string[] = [];
+    await trainer.run(
+      { ...job(), images: images.slice(1), fingerprint: 'another' },
+      (event) => event.type === 'note' && notes.push(event.message),
+    );
+    expect(notes).toEqual([expect.stringContaining('have changed')]);
+  });
+});
