@@ -1,0 +1,32 @@
+// Where exported vectors go. All formats are fed from one pass over the vectors, a block at a time, so that a library of any size
+// needs the memory of one block.
+
+export interface ExportedImage {
+  /** Row in every file of the bundle, from 0. */
+  readonly id: number;
+  /** Absolute path. */
+  readonly path: string;
+  readonly name: string;
+  readonly label: string | undefined;
+  readonly split: string | undefined;
+  /** Rows of the most similar images, the nearest first, and 1 − cosine to them. */
+  readonly neighbours?: { readonly ids: readonly number[]; readonly distances: readonly number[] };
+}
+
+export interface VectorSink {
+  /** Takes the next images and their vectors [images.length, dimension], which are only lent. */
+  write(images: readonly ExportedImage[], vectors: Float32Array): void;
+  /** Gives the files their names. */
+  finish(): void;
+  /** Removes what was written; nothing happens after `finish`. */
+  discard(): void;
+}
+
+/** The shortest decimal that gives the same float32 again. */
+export function floatText(value: number): string {
+  for (let digits = 6; digits < 9; digits++) {
+    const short = Number(value.toPrecision(digits));
+    if (Math.fround(short) === value) return String(short);
+  }
+  return String(Number(value.toPrecision(9)));
+}
