@@ -35,17 +35,40 @@ export function saveCheckpoint(path: string, state: TrainState, record: RunRecor
     );
   }
   const tensors = stateTensors(modelSize(record.config)).map(({ name, shape }) => ({ name, shape, data: state.tensors[name]! }));
+  const { contextTokens } = state;
   writeSafetensors(path, tensors, {
-    format,
-    step: String(state.step),
-    seed: String(record.config.seed),
-    config: JSON.stringify(record.config),
-    threads: String(record.threads),
-    fingerprint: record.fingerprint,
-    run: record.name,
-    program: record.program,
-    ...(state.contextTokens !== undefined && { contextTokens: String(state.contextTokens) }),
+    ...metadataOf(state.step, record),
+    ...(contextTokens !== undefined && { contextTokens: String(contextTokens) }),
   });
+}
+
+function metadataOf(step: number, { config, threads, fingerprint, name, program }: RunRecord): Record<string, string> {
+  return {
+    format,
+    step: String(step),
+    seed: String(config.seed),
+    config: JSON.stringify(config),
+    threads: String(threads),
+    fingerprint,
+    run: name,
+    program,
+  };
+}
+
+/**
+ * Writes imported weights as a checkpoint of step 0: as many networks as there are, and no moments, so that it embeds and is exported
+ * but is no state that training could go on from. Throws `non-finite`, `disk-full`.
+ */
+export function saveImportedWeights(path: string, weights: Readonly<Record<string, Float32Array>>, record: RunRecord): void {
+  if (!isFiniteState({ step: 0, tensors: weights })) {
+    throw new AppError('non-finite', 'These weights hold values that are not numbers.', 'Get them again, or use an earlier checkpoint.');
+  }
+  const tensors = stateTensors(modelSize(record.config)).filter(({ name }) => name in weights);
+  writeSafetensors(
+    path,
+    tensors.map(({ name, shape }) => ({ name, shape, data: weights[name]! })),
+    metadataOf(0, record),
+  );
 }
 
 const wholeNumber = (text: string | undefined): number => {

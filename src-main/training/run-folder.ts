@@ -1,7 +1,7 @@
 // A run is a folder of plain files that `tail` and pandas read: `config.json`, `metrics.jsonl` (one event a line), `train.log`,
 // `checkpoints/`. One process at a time writes to it.
 import { appendFileSync, existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import type { TrainConfig } from '../../shared/config-table.ts';
 import { parseConfig } from '../../shared/config.ts';
 import { AppError, systemError } from '../../shared/errors.ts';
@@ -25,6 +25,8 @@ export interface RunRecord {
   /** Threads of the CPU, resolved: the same number is needed for the same bits. */
   readonly threads: number;
   readonly config: TrainConfig;
+  /** Where the weights of an imported run come from; it was not trained here and cannot be resumed. */
+  readonly imported?: string;
 }
 
 const digits = 9;
@@ -43,7 +45,8 @@ export class RunFolder {
   /** Makes a new run's folder. Throws `bad-input` when there is a run already. */
   static create(path: string, record: RunRecord): RunFolder {
     return guarded(() => {
-      mkdirSync(join(path, 'checkpoints'), { recursive: true });
+      mkdirSync(dirname(path), { recursive: true });
+      for (const folder of [path, join(path, 'checkpoints')]) makeFolder(folder);
       const lock = takeLock(path);
       try {
         if (existsSync(join(path, 'config.json'))) {
@@ -104,6 +107,11 @@ export class RunFolder {
   dispose(): void {
     this.#lock.dispose();
   }
+}
+
+/** Not recursive: on a read-only disk that would say that the folder does not exist. */
+function makeFolder(path: string): void {
+  if (!existsSync(path)) mkdirSync(path);
 }
 
 /** Deletes what a killed process was writing aside. */
