@@ -16,6 +16,10 @@ export function biasCorrections(beta1: number, beta2: number, t: number): { corr
   return { correction1: 1 / (1 - beta1 ** t), correction2: 1 / Math.sqrt(1 - beta2 ** t) };
 }
 
+/** The name of a parameter's moving average, which only the context encoder's parameters have. */
+export const averageOf = (name: string): string | undefined =>
+  name.startsWith('contextEncoder.') ? `targetEncoder.${name.slice('contextEncoder.'.length)}` : undefined;
+
 /** a + rate · (b − a). */
 const towards = (a: Tensor, b: Tensor, rate: Tensor | number): Tensor => add(a, multiply(subtract(b, a), rate));
 
@@ -50,8 +54,8 @@ export function update(
     outputs[name] = select(finite, moved, weight);
     outputs[`moment1.${name}`] = select(finite, moment1, first);
     outputs[`moment2.${name}`] = select(finite, moment2, second);
-    if (name.startsWith('contextEncoder.')) {
-      const target = `targetEncoder.${name.slice('contextEncoder.'.length)}`;
+    const target = averageOf(name);
+    if (target !== undefined) {
       const average = input(target, shape);
       outputs[target] = select(finite, towards(outputs[name], average, schedule.momentum), average);
     }

@@ -1,7 +1,6 @@
 // Runs the compiled step: cuts a batch into micro-batches, adds their gradients up, and moves the weights in place.
 import type { TrainConfig } from '../../shared/config-table.ts';
 import { Random } from '../../shared/random.ts';
-import { update } from '../jepa/adamw.ts';
 import { packMasks } from '../jepa/mask-batch.ts';
 import { contextTokenCount, drawMasks, mostTargetTokens } from '../jepa/masks.ts';
 import type { ImageMasks } from '../jepa/masks.ts';
@@ -11,6 +10,8 @@ import type { StepSize } from '../jepa/step.ts';
 import { OnnxSession } from '../runtime/onnx-session.ts';
 import type { SessionOptions } from '../runtime/onnx-session.ts';
 import { lowerOnnx } from '../tensor/lower-onnx.ts';
+import { createOptimiser } from './optimiser.ts';
+import type { Optimiser } from './optimiser.ts';
 import { scheduleInputsAt, scheduleOf } from './schedules.ts';
 import type { Schedule } from './schedules.ts';
 import type { TrainState } from './state.ts';
@@ -73,7 +74,7 @@ export class StepRunner {
   readonly #options: SessionOptions;
   readonly #gradients: Record<string, Float32Array>;
   #sessions: Partial<Record<Session, OnnxSession>> = {};
-  #update: OnnxSession | undefined;
+  #optimiser: Optimiser | undefined;
 
   private constructor(config: TrainConfig, steps: number, options: SessionOptions, contextTokens?: number) {
     this.config = config;
@@ -93,7 +94,7 @@ export class StepRunner {
   static async create(config: TrainConfig, steps: number, options: SessionOptions, contextTokens?: number): Promise<StepRunner> {
     const runner = new StepRunner(config, steps, options, contextTokens);
     await runner.#compile();
-    runner.#update = await OnnxSession.create(lowerOnnx(update(runner.size.model, config)), options);
+    runner.#optimiser = await createOptimiser(runner.size.model, config, options);
     return runner;
   }
 
@@ -150,9 +151,9 @@ export class StepRunner {
       sums.squaredError += results['squaredError']![0]!;
       if (results['coupled']) sums.coupled = results['coupled'][0]!;
     }
-    const moved = await this.#update!.run({ ...feeds, ...scheduleInputsAt(this.schedule, this.config, state.step) }, state.tensors);
+    const schedule = scheduleInputsAt(this.schedule, this.config, state.step);
+    const gradientNorm = await this.#optimiser!.step(state.tensors, this.#gradients, schedule);
     state.step++;
-    const gradientNorm = moved['gradientNorm']![0]!;
     const { coupled, ...losses } = sums;
     const loss = (this.config.loss === 'l2' ? losses.squaredError : losses.smoothL1) + (coupled ?? 0);
     return {
@@ -191,7 +192,7 @@ export class StepRunner {
   }
 
   async dispose(): Promise<void> {
-    await Promise.all([...Object.values(this.#sessions), this.#update].map(async (session) => session?.dispose()));
+    await Promise.all([...Object.values(this.#sessions), this.#optimiser].map(async (one) => one?.dispose()));
   }
 }
 

@@ -1,0 +1,70 @@
+import { describe, expect, it } from 'vitest';
+import { Random } from '../../shared/random.ts';
+import { adamwKernelBase64 } from '../runtime/adamw-kernel.ts';
+import { assembleAdamwKernel } from '../runtime/testing/assemble.ts';
+import { trainedParameters } from '../jepa/model.ts';
+import type { ModelSize } from '../jepa/model.ts';
+import { graphOptimiser, kernelOptimiser } from './optimiser.ts';
+import { stateTensors } from './state.ts';
+
+// Lengths of the tensors: below, at and above one block of the kernel, and no multiple of four.
+const size: ModelSize = {
+  encoder: { width: 36, depth: 1, heads: 2, hidden: 530 },
+  predictor: { width: 10, depth: 1, heads: 2, hidden: 21 },
+  patchSize: 4,
+  grid: 3,
+};
+const config = { beta1: 0.9, beta2: 0.99, epsilon: 1e-8 };
+
+function arrays(): { tensors: Record<string, Float32Array>; gradients: Record<string, Float32Array> } {
+  const values = (shape: readonly number[], place: number, low: number): Float32Array => {
+    const random = new Random(4, 'test', place);
+    return Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, () => random.between(low, 1));
+  };
+  return {
+    tensors: Object.fromEntries(
+      stateTensors(size).map(({ name, shape }, i) => [name, values(shape, i, name.startsWith('moment2.') ? 0 : -1)]),
+    ),
+    gradients: Object.fromEntries(trainedParameters(size).map(({ name, shape }, i) => [`gradient.${name}`, values(shape, 1000 + i, -1)])),
+  };
+}
+const scalarOf = (value: number): Float32Array => Float32Array.of(value);
+const schedule = {
+  learningRate: scalarOf(0.01),
+  weightDecay: scalarOf(0.2),
+  momentum: scalarOf(0.9),
+  correction1: scalarOf(3),
+  correction2: scalarOf(4),
+};
+
+describe('the update kernel', () => {
+  it('is the committed source, assembled', async () => {
+    expect(await assembleAdamwKernel()).toBe(adamwKernelBase64);
+  });
+
+  it('moves everything as the graph does', async () => {
+    const [ours, graphs] = [arrays(), arrays()];
+    const kernel = kernelOptimiser(size, config);
+    const graph = await graphOptimiser(size, config, { threads: 1 });
+    for (let step = 0; step < 3; step++) {
+      const norms = [
+        await kernel.step(ours.tensors, ours.gradients, schedule),
+        await graph.step(graphs.tensors, graphs.gradients, schedule),
+      ];
+      expect(norms[0]! / norms[1]!).toBeCloseTo(1, 5);
+    }
+    await graph.dispose();
+    for (const [name, values] of Object.entries(graphs.tensors)) {
+      const worst = values.reduce((most, value, i) => Math.max(most, Math.abs(value - ours.tensors[name]![i]!)), 0);
+      expect(worst, name).toBeLessThan(1e-6);
+    }
+  });
+
+  it.each([NaN, Infinity, 1e30])('moves nothing when a gradient holds %s', async (bad) => {
+    const [given, before] = [arrays(), arrays()];
+    given.gradients['gradient.predictor.proj.bias']![3] = bad;
+    const norm = await kernelOptimiser(size, config).step(given.tensors, given.gradients, schedule);
+    expect(Number.isFinite(norm)).toBe(false);
+    expect(given.tensors).toEqual(before.tensors);
+  });
+});
