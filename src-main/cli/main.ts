@@ -140,6 +140,31 @@ function program(): Command {
     );
 
   bind(
+    onRun(root.command('export <folder> <target>').description('vectors and weights in the formats of other programs')),
+    async () => (await import('./commands/export.ts')).exportCommand,
+  )
+    .option('--format <list>', 'of npy, parquet, csv, projector, safetensors, huggingface, onnx', 'npy,parquet')
+    .option('--space <space>', 'raw, centred or whitened', 'raw')
+    .option('--vector-column <name>', 'name of the vector column in Parquet', 'embedding')
+    .option('--neighbors <number>', 'nearest neighbours of each image in Parquet', '0')
+    .addHelpText('after', examples(['export ~/Pictures vectors', 'export ~/Pictures model --format onnx,huggingface,safetensors']));
+
+  bind(
+    common(
+      root
+        .command('import <path>')
+        .description('weights of the authors’ code (.pth.tar) or of Hugging Face (a folder) as a run of their own'),
+    ),
+    async () => (await import('./commands/import.ts')).importCommand,
+  )
+    .option('--run <name>', 'name of the new run')
+    .option('--heads <number>', 'attention heads, where the file does not say and the size was never published')
+    .addHelpText(
+      'after',
+      examples(['import IN1K-vit.h.14-300e.pth.tar', 'import ./ijepa_vith14_1k --run huge', 'embed ~/Pictures --run huge']),
+    );
+
+  bind(
     common(root.command('inspect [path]').description('what is in a home, a run or a checkpoint')),
     async () => (await import('./commands/inspect.ts')).inspectCommand,
   ).addHelpText('after', examples(['inspect', 'inspect Pictures-1', 'inspect step-000001000.safetensors']));

@@ -1,4 +1,5 @@
 // What the commands on a trained run begin with: which run, which checkpoint, which folder.
+import { AppError } from '../../shared/errors.ts';
 import { runPath } from '../engine/home.ts';
 import { checkpointOf, recordOf } from '../engine/runs.ts';
 import { Studio } from '../engine/studio.ts';
@@ -28,7 +29,10 @@ export async function withRun(
   try {
     const run = runPath(studio.home, textOption(options, 'run'));
     const checkpoint = checkpointOf(run, textOption(options, 'checkpoint'));
-    const root = studio.folder(folder ?? recordOf(run).folder);
+    const record = recordOf(run);
+    if (folder === undefined && record.imported !== undefined)
+      throw new AppError('bad-input', `The run ${record.name} was imported and has no folder of its own.`, 'Say which folder is meant.');
+    const root = studio.folder(folder ?? record.folder);
     return await work({ studio, run, checkpoint, root, layer, threads });
   } finally {
     await studio.dispose();

@@ -41,7 +41,13 @@ async function resume(output: Output, studio: Studio, options: Options): Promise
       `A resumed run keeps its settings; ${changed.join(', ')} cannot change.`,
       'Leave the settings out, or start a new run.',
     );
-  const { folder, config } = recordOf(run);
+  const { folder, config, imported } = recordOf(run);
+  if (imported !== undefined)
+    throw new AppError(
+      'bad-input',
+      `The run in ${run} was imported and has no state to go on from.`,
+      'Train a new run: ijepa-studio train FOLDER',
+    );
   await showScan(output, studio, folder, { settings: preprocessingOf(config), shortSide: cachedShortSide(config.imageSize) });
   await showTraining(output, studio, run);
   return 0;

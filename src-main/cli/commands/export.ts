@@ -1,0 +1,47 @@
+import { AppError } from '../../../shared/errors.ts';
+import { exportBundle, exportFormats } from '../../engine/export.ts';
+import type { ExportFormat } from '../../engine/export.ts';
+import type { Action, Options } from '../main.ts';
+import { choiceOption, numberOption, textOption } from '../options.ts';
+import { count, megabytes } from '../output.ts';
+import { withRun } from '../run-context.ts';
+
+function formatsOf(options: Options): readonly ExportFormat[] {
+  const names = (textOption(options, 'format') ?? '').split(',').map((name) => name.trim());
+  return names.map((name) => {
+    const format = exportFormats.find((one) => one === name);
+    if (!format)
+      throw new AppError('bad-config', `--format: '${name}' is not one of its choices`, `Choose from: ${exportFormats.join(', ')}.`);
+    return format;
+  });
+}
+
+export const exportCommand: Action = async (output, options, folder, target) => {
+  const formats = formatsOf(options);
+  const space = choiceOption(options, 'space', '--space', ['raw', 'centred', 'whitened']);
+  return withRun(options, folder, async ({ studio, checkpoint, root, layer }) => {
+    const { files, vectors } = await exportBundle(
+      studio,
+      {
+        checkpoint,
+        root,
+        target: target!,
+        formats,
+        layer,
+        space,
+        vectorColumn: textOption(options, 'vectorColumn') ?? 'embedding',
+        neighbours: Math.floor(numberOption(options, 'neighbors', '--neighbors') ?? 0),
+      },
+      ({ done, total }) => {
+        output.event({ type: 'exported', done, total });
+        output.progress(`${output.bar(done / total)}  ${count(done)}/${count(total)} vectors`);
+      },
+    );
+    output.event({ type: 'done', target, files, ...vectors });
+    const what = vectors ? `${count(vectors.rows)} vectors of ${vectors.dimension} numbers (${space}) are` : 'The weights are';
+    output.progress(`${what} in ${target}:`, true);
+    for (const { path, bytes } of files) output.say(`  ${path}  ${bytes < 1e5 ? `${(bytes / 1e3).toFixed(1)} kB` : megabytes(bytes)}`);
+    output.say('  manifest.json says what they are.');
+    return 0;
+  });
+};

@@ -1,0 +1,21 @@
+import { homeAt } from '../../engine/home.ts';
+import { importWeights } from '../../engine/import-weights.ts';
+import type { Action } from '../main.ts';
+import { numberOption, textOption } from '../options.ts';
+
+export const importCommand: Action = async (output, options, path) => {
+  const name = textOption(options, 'run');
+  const heads = numberOption(options, 'heads', '--heads', 1);
+  const { run, notes, ...imported } = importWeights(homeAt(textOption(options, 'home')), path!, {
+    ...(name !== undefined && { name }),
+    ...(heads !== undefined && { heads }),
+  });
+  const { width, depth, heads: found, imageSize, patchSize } = imported.config;
+  output.event({ type: 'imported', run, notes, ...imported });
+  output.say(
+    `Run ${imported.name}: width ${width}, ${depth} blocks, ${found} heads, ${imageSize}×${imageSize} pixels in patches of ${patchSize}.`,
+  );
+  for (const note of notes) output.say(`  ${note}`);
+  output.say(`Use it on a scanned folder: ijepa-studio embed FOLDER --run ${imported.name}`);
+  return 0;
+};

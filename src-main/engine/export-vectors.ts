@@ -1,0 +1,194 @@
+// The vectors of a folder on their way into files: one pass over the store, a block at a time, into every format that was asked for.
+import { basename } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
+import { AppError } from '../../shared/errors.ts';
+import type { SpaceKind, SpaceTransform } from '../evaluation/spaces.ts';
+import { applySpace } from '../evaluation/spaces.ts';
+import { writeFileAside } from '../files/write-aside.ts';
+import type { Bundle } from '../formats/bundle.ts';
+import { csvSink, projectorSink } from '../formats/delimited.ts';
+import { npySink } from '../formats/npy.ts';
+import { parquetSink } from '../formats/parquet.ts';
+import type { ExportedImage, VectorSink } from '../formats/vector-sink.ts';
+import { DecodeCache } from '../images/cache.ts';
+import { spriteSheet, thumbnailSide } from '../images/sprite.ts';
+import { imagesForTraining } from '../library/catalogue.ts';
+import type { TrainingImage } from '../library/catalogue.ts';
+import { displayName } from '../library/file-names.ts';
+import type { EmbeddingStore } from '../retrieval/embedding-store.ts';
+import { librarySpace } from '../retrieval/library-search.ts';
+import { encodeSpace } from '../retrieval/space-file.ts';
+import { NeighbourFinder } from './export-neighbours.ts';
+import type { Studio } from './studio.ts';
+
+export const vectorFormats = ['npy', 'parquet', 'csv', 'projector'] as const;
+export type VectorFormat = (typeof vectorFormats)[number];
+
+export interface VectorExport {
+  readonly root: string;
+  readonly formats: readonly VectorFormat[];
+  readonly space: SpaceKind;
+  readonly vectorColumn: string;
+  /** Neighbours of each image in the Parquet file; 0: none. */
+  readonly neighbours: number;
+  /** Where the thumbnails of the Projector come from. */
+  readonly cacheFolder: string;
+  /** Written into the Parquet files themselves. */
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+export interface ExportedVectors {
+  readonly rows: number;
+  readonly dimension: number;
+  readonly space: SpaceTransform;
+}
+
+/** Rows read at a time: short enough that the engine answers in between. */
+const rowsPerBlock = 512;
+
+/** The images of a folder by their row in the store, in the catalogue's order. Throws `not-found` when none is embedded. */
+function imagesByRow(studio: Studio, store: EmbeddingStore, root: string): ReadonlyMap<number, TrainingImage> {
+  const images = new Map<number, TrainingImage>();
+  for (const image of imagesForTraining(studio.library, root)) {
+    const row = store.rowOf(image.hash);
+    if (row !== undefined) images.set(row, image);
+  }
+  if (images.size === 0)
+    throw new AppError(
+      'not-found',
+      `None of the images of ${root} is embedded with this checkpoint.`,
+      'Embed them first: ijepa-studio embed',
+    );
+  return images;
+}
+
+function exportedImage(id: number, { path, label, split }: TrainingImage): ExportedImage {
+  return { id, path: displayName(path), name: basename(displayName(path)), label: label ?? undefined, split: split ?? undefined };
+}
+
+/** The thumbnails of the images, where the decode cache has them. */
+async function drawSprite(bundle: Bundle, { cacheFolder }: VectorExport, hashes: readonly string[]): Promise<number | undefined> {
+  const side = thumbnailSide(hashes.length);
+  if (side === undefined) return undefined;
+  let cache: DecodeCache;
+  try {
+    cache = new DecodeCache(cacheFolder, { access: 'read' });
+  } catch (error) {
+    if (error instanceof AppError && error.code === 'not-found') return undefined;
+    throw error;
+  }
+  try {
+    await spriteSheet(cache, hashes, side, bundle.file('projector/sprite.png'));
+    return side;
+  } finally {
+    cache.dispose();
+  }
+}
+
+interface Destination {
+  readonly bundle: Bundle;
+  readonly options: VectorExport;
+  readonly images: readonly TrainingImage[];
+  readonly dimension: number;
+}
+
+const openers: Readonly<Record<VectorFormat, (destination: Destination) => Promise<readonly VectorSink[]>>> = {
+  npy: async ({ bundle, options: { metadata }, images, dimension }) => [
+    npySink(bundle.file('vectors.npy'), images.length, dimension),
+    parquetSink(bundle.file('paths.parquet'), { dimension, vectorColumn: undefined, neighbours: false, metadata }),
+  ],
+  parquet: async ({ bundle, options: { vectorColumn, neighbours, metadata }, dimension }) => [
+    parquetSink(bundle.file('embeddings.parquet'), { dimension, vectorColumn, neighbours: neighbours > 0, metadata }),
+  ],
+  csv: async ({ bundle, dimension }) => [csvSink(bundle.file('embeddings.csv'), dimension)],
+  projector: async ({ bundle, options, images, dimension }) => {
+    const side = await drawSprite(
+      bundle,
+      options,
+      images.map(({ hash }) => hash),
+    );
+    const files = {
+      tensors: bundle.file('projector/tensors.tsv'),
+      metadata: bundle.file('projector/metadata.tsv'),
+      config: bundle.file('projector/projector_config.json'),
+    };
+    const columns = (['label', 'split'] as const).filter((column) => images.some((image) => image[column] !== null));
+    return [
+      projectorSink(files, {
+        rows: images.length,
+        dimension,
+        columns,
+        ...(side !== undefined && { sprite: { name: 'sprite.png', side } }),
+      }),
+    ];
+  },
+};
+
+async function openSinks(destination: Destination): Promise<VectorSink[]> {
+  const sinks: VectorSink[] = [];
+  try {
+    for (const format of destination.options.formats) sinks.push(...(await openers[format](destination)));
+    return sinks;
+  } catch (error) {
+    for (const sink of sinks) sink.discard();
+    throw error;
+  }
+}
+
+/** The rows of a block that belong to the folder: their images, and their vectors side by side. */
+function chosenRows(
+  firstRow: number,
+  vectors: Float32Array,
+  dimension: number,
+  byRow: ReadonlyMap<number, TrainingImage>,
+): { readonly images: readonly TrainingImage[]; readonly vectors: Float32Array } {
+  const images: TrainingImage[] = [];
+  const kept = new Float32Array(vectors.length);
+  for (let i = 0; i < vectors.length / dimension; i++) {
+    const image = byRow.get(firstRow + i);
+    if (!image) continue;
+    kept.set(vectors.subarray(i * dimension, (i + 1) * dimension), images.length * dimension);
+    images.push(image);
+  }
+  return { images, vectors: kept.subarray(0, images.length * dimension) };
+}
+
+/** Writes the vectors of a folder. Throws `not-found` when nothing of it is embedded, `disk-full`, `not-writable`. */
+export async function exportVectors(
+  studio: Studio,
+  store: EmbeddingStore,
+  bundle: Bundle,
+  options: VectorExport,
+  onProgress: (done: number, total: number) => void,
+): Promise<ExportedVectors> {
+  const byRow = imagesByRow(studio, store, options.root);
+  const rows = Uint32Array.from(byRow.keys());
+  const space = await librarySpace(store, options.space, rows);
+  const ordered = rows.toSorted();
+  const images = Array.from(ordered, (row) => byRow.get(row)!);
+  const finder =
+    options.neighbours > 0 && options.formats.includes('parquet') ? await NeighbourFinder.open(store, space, ordered) : undefined;
+  const sinks = await openSinks({ bundle, options, images, dimension: space.outputDimension });
+  try {
+    let done = 0;
+    for await (const { firstRow, vectors } of store.blocks(rowsPerBlock)) {
+      const chosen = chosenRows(firstRow, vectors, store.dimension, byRow);
+      if (chosen.images.length === 0) continue;
+      const placed = applySpace(space, chosen.vectors);
+      const found = await finder?.find(placed, done, options.neighbours);
+      const block = chosen.images.map((image, i) => ({ ...exportedImage(done + i, image), ...(found && { neighbours: found[i]! }) }));
+      for (const sink of sinks) {
+        sink.write(block, placed);
+        await setImmediate();
+      }
+      done += block.length;
+      onProgress(done, images.length);
+    }
+    for (const sink of sinks) sink.finish();
+    if (space.kind !== 'raw') writeFileAside(bundle.file('space.safetensors'), encodeSpace(space));
+    return { rows: done, dimension: space.outputDimension, space };
+  } finally {
+    for (const sink of sinks) sink.discard();
+    await finder?.dispose();
+  }
+}

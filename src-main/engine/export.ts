@@ -1,0 +1,159 @@
+// Exports a folder's vectors and a run's weights for other programs, as one folder of files with a manifest.
+import { AppError, systemError } from '../../shared/errors.ts';
+import { preprocessingOf } from '../../shared/preprocessing.ts';
+import { programVersion } from '../../shared/version.ts';
+import type { SpaceKind } from '../evaluation/spaces.ts';
+import { Bundle } from '../formats/bundle.ts';
+import type { BundledFile } from '../formats/bundle.ts';
+import { parquetColumns } from '../formats/parquet.ts';
+import { SafetensorsFile } from '../formats/safetensors.ts';
+import type { EmbeddingLayer } from '../jepa/embedding.ts';
+import { modelSize } from '../jepa/model.ts';
+import type { EmbeddingStore } from '../retrieval/embedding-store.ts';
+import { readCheckpointHeader } from '../training/checkpoint.ts';
+import { writeAuthorsFile } from '../weights/authors-file.ts';
+import { targetEncoderHash } from '../weights/encoder-hash.ts';
+import { writeHuggingFaceFolder } from '../weights/huggingface-folder.ts';
+import type { ModelDescription } from '../weights/model-description.ts';
+import { writeOnnxFile } from '../weights/onnx-file.ts';
+import { openEmbeddings } from './embeddings.ts';
+import { exportVectors, vectorFormats } from './export-vectors.ts';
+import type { ExportedVectors, VectorFormat } from './export-vectors.ts';
+import { cachedShortSide } from './studio.ts';
+import type { Studio } from './studio.ts';
+
+export const weightFormats = ['safetensors', 'huggingface', 'onnx'] as const;
+export type WeightFormat = (typeof weightFormats)[number];
+export type ExportFormat = VectorFormat | WeightFormat;
+export const exportFormats: readonly ExportFormat[] = [...vectorFormats, ...weightFormats];
+
+export interface ExportOptions {
+  readonly checkpoint: string;
+  readonly root: string;
+  readonly target: string;
+  readonly formats: readonly ExportFormat[];
+  readonly layer: EmbeddingLayer;
+  readonly space: SpaceKind;
+  readonly vectorColumn: string;
+  readonly neighbours: number;
+}
+
+export interface ExportProgress {
+  readonly done: number;
+  readonly total: number;
+}
+
+export interface Exported {
+  readonly files: readonly BundledFile[];
+  /** Absent when only weights were exported. */
+  readonly vectors: { readonly rows: number; readonly dimension: number } | undefined;
+}
+
+const weightWriters: Readonly<
+  Record<WeightFormat, (bundle: Bundle, checkpoint: SafetensorsFile, model: ModelDescription, layer: EmbeddingLayer) => void>
+> = {
+  safetensors: (bundle, checkpoint, model) => writeAuthorsFile(bundle.file('model.safetensors'), checkpoint, model),
+  huggingface: (bundle, checkpoint, model) =>
+    writeHuggingFaceFolder(
+      {
+        config: bundle.file('huggingface/config.json'),
+        weights: bundle.file('huggingface/model.safetensors'),
+        preprocessor: bundle.file('huggingface/preprocessor_config.json'),
+      },
+      checkpoint,
+      model,
+    ),
+  onnx: (bundle, checkpoint, model, layer) =>
+    writeOnnxFile(
+      { model: bundle.file('encoder.onnx'), data: () => bundle.file('encoder.onnx.data'), dataName: 'encoder.onnx.data' },
+      checkpoint,
+      model,
+      { layer },
+    ),
+};
+
+function requireColumn(name: string): void {
+  if (name.trim() === '' || (parquetColumns as readonly string[]).includes(name))
+    throw new AppError(
+      'bad-input',
+      `The column of vectors cannot be called '${name}'.`,
+      `Choose a name other than ${parquetColumns.join(', ')}.`,
+    );
+}
+
+/** What the manifest says; other programs and people read it. */
+function describe(
+  model: ModelDescription,
+  hash: string,
+  layer: EmbeddingLayer,
+  vectors: ExportedVectors | undefined,
+): Record<string, unknown> {
+  const { size, preprocessing, run, step } = model;
+  return {
+    program: `ijepa-studio ${programVersion}`,
+    created: new Date().toISOString(),
+    modelHash: hash,
+    encoder: { which: 'target', ...size.encoder, patchSize: size.patchSize, grid: size.grid, positions: size.positions ?? 'sine-cosine' },
+    run,
+    step,
+    layer,
+    pooling: 'mean over patch tokens',
+    preprocessing,
+    ...(vectors && {
+      space: vectors.space.kind,
+      spaceFittedOn: vectors.space.kind === 'raw' ? 0 : vectors.space.fittedOn,
+      normalisation: 'none: compare by cosine',
+      rows: 'one per different content; copies of an image are one row',
+      N: vectors.rows,
+      D: vectors.dimension,
+    }),
+  };
+}
+
+/**
+ * Writes what was asked for into `target`. Throws `bad-input` when the folder holds files of other origin, `not-found` when vectors are
+ * asked for that are not embedded, `bad-checkpoint`, `disk-full`, `not-writable`; files of an earlier export are whole then, old or new.
+ */
+export async function exportBundle(
+  studio: Studio,
+  { checkpoint, root, target, formats, layer, space, vectorColumn, neighbours }: ExportOptions,
+  onProgress: (progress: ExportProgress) => void = () => {},
+): Promise<Exported> {
+  requireColumn(vectorColumn);
+  const { config, run, step } = readCheckpointHeader(checkpoint);
+  const model: ModelDescription = { size: modelSize(config), preprocessing: preprocessingOf(config), run, step, program: programVersion };
+  const wanted = vectorFormats.filter((format) => formats.includes(format));
+  const source = new SafetensorsFile(checkpoint);
+  let store: EmbeddingStore | undefined;
+  try {
+    source.verify();
+    const hash = targetEncoderHash(source, model.size);
+    if (wanted.length > 0) store = await openEmbeddings(studio, checkpoint, layer);
+    const bundle = Bundle.open(target);
+    const vectors =
+      store &&
+      (await exportVectors(
+        studio,
+        store,
+        bundle,
+        {
+          root,
+          formats: wanted,
+          space,
+          vectorColumn,
+          neighbours,
+          cacheFolder: studio.cacheFor(model.preprocessing, cachedShortSide(config.imageSize)),
+          metadata: { program: `ijepa-studio ${programVersion}`, modelHash: hash, run, step: String(step), layer, space },
+        },
+        (done, total) => onProgress({ done, total }),
+      ));
+    for (const format of weightFormats) if (formats.includes(format)) weightWriters[format](bundle, source, model, layer);
+    const files = await bundle.finish(describe(model, hash, layer, vectors));
+    return { files, vectors: vectors && { rows: vectors.rows, dimension: vectors.dimension } };
+  } catch (error) {
+    throw systemError(error) ?? error;
+  } finally {
+    source.dispose();
+    await store?.dispose();
+  }
+}

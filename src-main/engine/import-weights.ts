@@ -1,0 +1,109 @@
+// Weights of other programs become a run of their own, so that everything that works with a trained run works with them.
+import { rmSync } from 'node:fs';
+import { basename, join, resolve } from 'node:path';
+import { parseConfig } from '../../shared/config.ts';
+import type { TrainConfig } from '../../shared/config-table.ts';
+import { programVersion } from '../../shared/version.ts';
+import { encoderParameters } from '../jepa/model.ts';
+import type { Weights } from '../jepa/model.ts';
+import { saveImportedWeights } from '../training/checkpoint.ts';
+import { RunFolder } from '../training/run-folder.ts';
+import type { RunRecord } from '../training/run-folder.ts';
+import type { ForeignWeights } from '../weights/foreign-weights.ts';
+import { readForeignWeights } from '../weights/read-foreign-weights.ts';
+import { freshRunName } from './home.ts';
+import type { Home } from './home.ts';
+import { threadsOf } from './studio.ts';
+
+export interface Imported {
+  readonly name: string;
+  /** Folder of the run. */
+  readonly run: string;
+  readonly config: TrainConfig;
+  /** Which of the file's encoders embeds from now on. */
+  readonly encoder: 'target' | 'context';
+  /** What a person should know, in sentences. */
+  readonly notes: readonly string[];
+}
+
+/** Settings of a run with these sizes. Normalisation is the one of the training: ImageNet's unless the file states another. */
+function configOf({ size, statistics }: ForeignWeights): TrainConfig {
+  const { encoder, predictor, grid, patchSize } = size;
+  return parseConfig({
+    architecture: 'custom',
+    width: encoder.width,
+    depth: encoder.depth,
+    heads: encoder.heads,
+    mlpRatio: encoder.hidden / encoder.width,
+    imageSize: grid * patchSize,
+    patchSize,
+    positions: size.positions,
+    predictorWidth: predictor.width,
+    predictorDepth: predictor.depth,
+    predictorHeads: predictor.heads,
+    ...(statistics ? { normalisation: 'custom', ...statistics } : { normalisation: 'imagenet' }),
+  });
+}
+
+/** Both encoders: where the file has one, the other is the same arrays. A predictor of a size that runs here cannot have is left out. */
+function completed({ size, weights, encoder }: ForeignWeights): { readonly weights: Weights; readonly leftOut: boolean } {
+  const leftOut = 'predictor.maskToken' in weights && size.predictor.hidden !== 4 * size.predictor.width;
+  const kept: Weights = Object.fromEntries(Object.entries(weights).filter(([name]) => !(leftOut && name.startsWith('predictor.'))));
+  const [from, to] = encoder === 'target' ? ['targetEncoder', 'contextEncoder'] : ['contextEncoder', 'targetEncoder'];
+  for (const { name } of encoderParameters(size)) kept[`${to}.${name}`] ??= kept[`${from}.${name}`]!;
+  return { weights: kept, leftOut };
+}
+
+function notesOf(read: ForeignWeights, leftOut: boolean): string[] {
+  return [
+    read.encoder === 'target'
+      ? 'The target encoder embeds, as in the paper.'
+      : 'This file holds the context encoder alone (the paper evaluates the target encoder); it embeds.',
+    read.statistics
+      ? `Images are normalised as the file states: mean ${read.statistics.mean.join(', ')}, deviation ${read.statistics.std.join(', ')}.`
+      : 'Images are normalised by ImageNet’s statistics, as in the published training.',
+    ...(read.size.positions === 'learned' ? ['Its positions are not the published ones; they were taken over.'] : []),
+    ...read.notes,
+    ...(leftOut ? ['Its predictor was left out: its feed-forward part has another size than runs here have.'] : []),
+  ];
+}
+
+/** The name of a file or folder without what says its kind. */
+const plainName = (path: string): string => basename(resolve(path)).replace(/(\.(pth|pt|tar|bin|safetensors|ckpt))+$/i, '');
+
+/**
+ * Reads weights and makes a run of them with one checkpoint at step 0. `heads` is needed for sizes that were never published. Throws
+ * `unsafe-file`, `bad-checkpoint`, `unsupported`, `bad-input` for a name that is taken, `bad-config` for sizes beyond the limits here.
+ */
+export function importWeights(home: Home, path: string, options: { readonly name?: string; readonly heads?: number } = {}): Imported {
+  const read = readForeignWeights(path, options.heads);
+  const config = configOf(read);
+  const { weights, leftOut } = completed(read);
+  const name = options.name ?? freshRunName(home, plainName(path));
+  const record: RunRecord = {
+    version: 1,
+    name,
+    created: new Date().toISOString(),
+    program: programVersion,
+    folder: resolve(path),
+    fingerprint: '',
+    images: 0,
+    steps: 0,
+    threads: threadsOf(0),
+    config,
+    imported: resolve(path),
+  };
+  const notes = notesOf(read, leftOut);
+  const folder = RunFolder.create(join(home.runs, name), record);
+  try {
+    saveImportedWeights(folder.checkpointPath(0), weights, record);
+    for (const note of notes) folder.say(note);
+    return { name, run: folder.path, config, encoder: read.encoder, notes };
+  } catch (error) {
+    // Without its record it is no run.
+    rmSync(join(folder.path, 'config.json'), { force: true });
+    throw error;
+  } finally {
+    folder.dispose();
+  }
+}
