@@ -1,13 +1,10 @@
 // The command line. Commands are loaded when they run, so that `--help` is quick.
 import { Command } from 'commander';
 import { programVersion } from '../../shared/version.ts';
+import type { Action, Options } from './action.ts';
 import { addConfigFlags } from './config-flags.ts';
 import { exitCodeHelp } from './exit-codes.ts';
 import { Output } from './output.ts';
-
-export type Options = Readonly<Record<string, unknown>>;
-/** What a command does; the number is the exit code. */
-export type Action = (output: Output, options: Options, ...operands: string[]) => Promise<number>;
 
 const common = (command: Command): Command =>
   command

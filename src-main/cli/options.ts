@@ -1,6 +1,6 @@
 // Reads the options that several commands share, with an error that names the flag.
 import { AppError } from '../../shared/errors.ts';
-import type { Options } from './main.ts';
+import type { Options } from './action.ts';
 
 export function textOption(options: Options, name: string): string | undefined {
   const value = options[name];

@@ -3,7 +3,7 @@ import { AppError } from '../../shared/errors.ts';
 import { runPath } from '../engine/home.ts';
 import { checkpointOf, recordOf } from '../engine/runs.ts';
 import { Studio } from '../engine/studio.ts';
-import type { Options } from './main.ts';
+import type { Options } from './action.ts';
 import { choiceOption, numberOption, textOption } from './options.ts';
 
 export interface RunContext {

@@ -1,6 +1,6 @@
 import { cleanCache } from '../../engine/clean.ts';
 import { Studio } from '../../engine/studio.ts';
-import type { Action } from '../main.ts';
+import type { Action } from '../action.ts';
 import { textOption } from '../options.ts';
 import { megabytes } from '../output.ts';
 

@@ -10,7 +10,7 @@ import { copySampleImages } from '../../engine/sample-images.ts';
 import { FolderSearch } from '../../engine/search.ts';
 import { drawSheet } from '../../engine/sheet.ts';
 import { cachedShortSide, Studio } from '../../engine/studio.ts';
-import type { Action } from '../main.ts';
+import type { Action } from '../action.ts';
 import { numberOption, textOption } from '../options.ts';
 import { duration } from '../output.ts';
 import { showScan } from '../scan-progress.ts';

@@ -1,5 +1,5 @@
 import { diagnose } from '../../engine/doctor.ts';
-import type { Action } from '../main.ts';
+import type { Action } from '../action.ts';
 import { megabytes } from '../output.ts';
 
 export const doctorCommand: Action = async (output) => {

@@ -4,7 +4,7 @@ import type { Embedded } from '../../engine/embeddings.ts';
 import { recordOf } from '../../engine/runs.ts';
 import { cachedShortSide } from '../../engine/studio.ts';
 import { interruptible } from '../interrupt.ts';
-import type { Action } from '../main.ts';
+import type { Action } from '../action.ts';
 import { count, duration } from '../output.ts';
 import type { Output } from '../output.ts';
 import { withRun } from '../run-context.ts';

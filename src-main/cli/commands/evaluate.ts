@@ -1,5 +1,5 @@
 import { evaluateRun, renderReport } from '../../engine/evaluation.ts';
-import type { Action } from '../main.ts';
+import type { Action } from '../action.ts';
 import { choiceOption, numberOption } from '../options.ts';
 import { withRun } from '../run-context.ts';
 

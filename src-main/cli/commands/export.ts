@@ -1,7 +1,7 @@
 import { AppError } from '../../../shared/errors.ts';
 import { exportBundle, exportFormats } from '../../engine/export.ts';
 import type { ExportFormat } from '../../engine/export.ts';
-import type { Action, Options } from '../main.ts';
+import type { Action, Options } from '../action.ts';
 import { choiceOption, numberOption, textOption } from '../options.ts';
 import { count, megabytes } from '../output.ts';
 import { withRun } from '../run-context.ts';

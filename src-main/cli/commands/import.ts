@@ -1,6 +1,6 @@
 import { homeAt } from '../../engine/home.ts';
 import { importWeights } from '../../engine/import-weights.ts';
-import type { Action } from '../main.ts';
+import type { Action } from '../action.ts';
 import { numberOption, textOption } from '../options.ts';
 
 export const importCommand: Action = async (output, options, path) => {

@@ -2,7 +2,7 @@ import { existsSync, statSync } from 'node:fs';
 import { AppError } from '../../../shared/errors.ts';
 import { describeCheckpoint, describeHome, describeRun } from '../../engine/inspect.ts';
 import { homeAt, runPath } from '../../engine/home.ts';
-import type { Action } from '../main.ts';
+import type { Action } from '../action.ts';
 import { textOption } from '../options.ts';
 import { megabytes, plural } from '../output.ts';
 

@@ -3,7 +3,7 @@ import { preprocessingOf } from '../../../shared/preprocessing.ts';
 import { defaultDecodeLimits, exportFailureList, failureList } from '../../engine/failures.ts';
 import { moveFolder } from '../../engine/moved-folder.ts';
 import { Studio } from '../../engine/studio.ts';
-import type { Action } from '../main.ts';
+import type { Action } from '../action.ts';
 import { numberOption, textOption } from '../options.ts';
 import { count } from '../output.ts';
 import { labelsOf, showScan } from '../scan-progress.ts';

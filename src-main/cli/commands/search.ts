@@ -1,7 +1,7 @@
 import { AppError } from '../../../shared/errors.ts';
 import { FolderSearch } from '../../engine/search.ts';
 import { drawSheet } from '../../engine/sheet.ts';
-import type { Action } from '../main.ts';
+import type { Action } from '../action.ts';
 import { choiceOption, listOption, numberOption, textOption } from '../options.ts';
 import { withRun } from '../run-context.ts';
 

@@ -6,7 +6,7 @@ import { runPath } from '../../engine/home.ts';
 import { createRun, planRun, recordOf } from '../../engine/runs.ts';
 import { cachedShortSide, Studio } from '../../engine/studio.ts';
 import { givenSettings } from '../config-flags.ts';
-import type { Action, Options } from '../main.ts';
+import type { Action, Options } from '../action.ts';
 import { numberOption, textOption } from '../options.ts';
 import { count } from '../output.ts';
 import type { Output } from '../output.ts';
