@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { parseConfig } from '../../shared/config.ts';
 import type { TrainConfig } from '../../shared/config-table.ts';
@@ -93,21 +92,5 @@ describe('a step cut into micro-batches', () => {
   it('recompiles when a paper-exact context is longer than expected', async () => {
     const { outcomes } = await train(parseConfig({ ...small, masking: 'paper-exact', minKeep: 2, batchSize: 4, microBatch: 2 }), 5);
     for (const { loss } of outcomes) expect(loss).toBeGreaterThan(0);
-  });
-});
-
-describe('the memory of a run', () => {
-  it('is flat over 200 steps', async () => {
-    const config = parseConfig({ ...small, batchSize: 8, microBatch: 4 });
-    const runner = await StepRunner.create(config, 300, { threads: 1 });
-    const state = initialState(config);
-    const resident = (): number => Number(/VmRSS:\s+(\d+)/.exec(readFileSync('/proc/self/status', 'utf8'))![1]) / 1024;
-    const patches = patchesOf(config, 0, 1);
-    for (let i = 0; i < 60; i++) await runner.run(state, patches);
-    const early = resident();
-    for (let i = 0; i < 200; i++) await runner.run(state, patches);
-    const grown = resident() - early;
-    await runner.dispose();
-    expect(grown).toBeLessThan(48);
   });
 });
