@@ -6,10 +6,14 @@ export interface Interruptible {
   readonly done: () => void;
 }
 
-export function interruptible(onFirst: () => void = () => {}): Interruptible {
+/** `onFirst` and `onSecond` run at the first and the second Ctrl-C; after the second nothing is waited for. */
+export function interruptible(onFirst: () => void = () => {}, onSecond: () => void = () => {}): Interruptible {
   const controller = new AbortController();
   const listener = (): void => {
-    if (controller.signal.aborted) process.exit(130);
+    if (controller.signal.aborted) {
+      onSecond();
+      process.exit(130);
+    }
     controller.abort();
     onFirst();
   };

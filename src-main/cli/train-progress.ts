@@ -84,10 +84,13 @@ export class TrainProgress {
 
 /** Trains a run and shows it. Ctrl-C ends it with a checkpoint; a second one ends the program. */
 export async function showTraining(output: Output, studio: Studio, run: string): Promise<void> {
-  const { done } = interruptible(() => {
-    output.say('Stopping after this step, with a checkpoint. Press Ctrl-C again to end at once.');
-    studio.trainer.control('stop');
-  });
+  const { done } = interruptible(
+    () => {
+      output.say('Stopping after this step, with a checkpoint. Press Ctrl-C again to end at once.');
+      studio.trainer.control('stop');
+    },
+    () => studio.trainer.kill(),
+  );
   const progress = new TrainProgress(output);
   try {
     await trainRun(studio, run, (event) => progress.show(event));

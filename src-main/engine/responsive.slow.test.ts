@@ -16,7 +16,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const [rows, dimension] = [20_000, 192];
 /** A window of time is measured again when the machine was busy with something else. */
 const windows = 4;
-const windowSteps = 4;
+const windowSteps = 3;
 
 const settings = {
   width: 192,
@@ -28,7 +28,7 @@ const settings = {
   predictorWidth: 96,
   predictorDepth: 2,
   predictorHeads: 3,
-  batchSize: 40,
+  batchSize: 28,
   microBatch: 0,
 } as const;
 
@@ -87,6 +87,6 @@ it('the event loop stays free and a search quick while a step takes a good part 
   await Promise.all([trainer.dispose(), index.dispose()]);
   const said = JSON.stringify({ stepMs: stepMs.map(Math.round), measured });
   if (process.env['IJEPA_FIGURES'] === '1') process.stdout.write(`${said}\n`);
-  expect(percentile(stepMs, 0.5)).toBeGreaterThan(250);
+  expect(percentile(stepMs, 0.5)).toBeGreaterThan(150);
   expect(measured.some(isGood), said).toBe(true);
 });

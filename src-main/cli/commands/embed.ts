@@ -13,7 +13,10 @@ import { showScan } from '../scan-progress.ts';
 
 /** Embeds a folder and shows it; Ctrl-C keeps what is done. */
 export async function showEmbedding(output: Output, { studio, checkpoint, root, layer, threads }: RunContext): Promise<Embedded> {
-  const { done } = interruptible(() => studio.trainer.control('stop'));
+  const { done } = interruptible(
+    () => studio.trainer.control('stop'),
+    () => studio.trainer.kill(),
+  );
   const began = performance.now();
   try {
     const result = await embedFolder(studio, { checkpoint, root, layer, threads }, (progress) => {
