@@ -43,8 +43,8 @@ export interface ExportedVectors {
   readonly space: SpaceTransform;
 }
 
-/** Rows read at a time: short enough that the engine answers in between. */
-const rowsPerBlock = 512;
+/** Values read at a time: as text they take some hundredths of a second, and the engine answers in between. */
+const valuesPerBlock = 1 << 15;
 
 /** The images of a folder by their row in the store, in the catalogue's order. Throws `not-found` when none is embedded. */
 function imagesByRow(studio: Studio, store: EmbeddingStore, root: string): ReadonlyMap<number, TrainingImage> {
@@ -171,7 +171,7 @@ export async function exportVectors(
   const sinks = await openSinks({ bundle, options, images, dimension: space.outputDimension });
   try {
     let done = 0;
-    for await (const { firstRow, vectors } of store.blocks(rowsPerBlock)) {
+    for await (const { firstRow, vectors } of store.blocks(Math.max(1, Math.floor(valuesPerBlock / store.dimension)))) {
       const chosen = chosenRows(firstRow, vectors, store.dimension, byRow);
       if (chosen.images.length === 0) continue;
       const placed = applySpace(space, chosen.vectors);

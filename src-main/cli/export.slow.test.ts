@@ -1,0 +1,60 @@
+// `import` and `export` as a person meets them: wrong arguments, files that must not be opened, and what is said at the end.
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { assemble, name, text, tuple, writeTorchFile } from '../formats/testing/torch-files.ts';
+import { fixturesFolder, readJson } from '../jepa/testing/reference-values.ts';
+import { jsonLines, runCli } from './testing/run-cli.ts';
+
+let folder: string;
+let home: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'cli-export-'));
+  home = join(folder, 'home');
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const checkpoint = join(fixturesFolder, 'authors-checkpoint.pth.tar');
+const heads = String(readJson<{ heads: number }>('step.json').heads);
+
+describe('import', () => {
+  it('refuses a pickle that would run code, in two lines, and makes no run', async () => {
+    const path = join(folder, 'attack.pth');
+    const marker = join(folder, 'was-run');
+    writeTorchFile(path, assemble(name('os', 'system'), tuple(text(`touch ${marker}`)), 'R'), {});
+    const { code, stderr } = await runCli(['import', path, '--home', home]);
+    expect(code).toBe(4);
+    expect(stderr.trim().split('\n')).toHaveLength(2);
+    expect(stderr).toContain('os.system');
+    expect([existsSync(marker), existsSync(join(home, 'runs'))]).toEqual([false, false]);
+  });
+
+  it('says which encoder embeds, with which normalisation, and what comes next', async () => {
+    const said = await runCli(['import', checkpoint, '--heads', heads, '--run', 'theirs', '--home', home]);
+    expect(said.code).toBe(0);
+    for (const part of ['target encoder', 'ImageNet', 'embed FOLDER --run theirs']) expect(said.stdout).toContain(part);
+    const again = await runCli(['import', checkpoint, '--heads', heads, '--run', 'theirs', '--home', home, '--json']);
+    expect(again.code).toBe(2);
+    expect(jsonLines(again.stdout)[0]).toMatchObject({ type: 'error', code: 'bad-input' });
+  });
+
+  it('cannot be trained further, or be embedded without a folder', async () => {
+    const resumed = await runCli(['train', '--resume', '--run', 'theirs', '--home', home]);
+    expect([resumed.code, resumed.stderr]).toEqual([2, expect.stringContaining('was imported')]);
+    const embedded = await runCli(['embed', '--run', 'theirs', '--home', home]);
+    expect([embedded.code, embedded.stderr]).toEqual([2, expect.stringContaining('Say which folder')]);
+  });
+});
+
+describe('export', () => {
+  it('names the formats there are, and the folder that is not scanned', async () => {
+    const wrong = await runCli(['export', folder, join(folder, 'out'), '--format', 'npy,xlsx', '--home', home]);
+    expect(wrong.code).toBe(2);
+    expect(wrong.stderr).toContain("'xlsx'");
+    expect(wrong.stderr).toContain('huggingface');
+    const unknown = await runCli(['export', folder, join(folder, 'out'), '--home', home]);
+    expect([unknown.code, unknown.stderr]).toEqual([3, expect.stringContaining('has not been scanned')]);
+    expect(existsSync(join(folder, 'out'))).toBe(false);
+  });
+});
