@@ -2,7 +2,7 @@
 // (adamw.ts) moves the weights once per batch. The loss weights are 1/(values in the whole batch), so that micro-batches add up to
 // the batch's mean and the result does not depend on how it was cut. Losses over the whole batch go through `pool` and `couple`.
 import type { TrainConfig } from '../../shared/config-table.ts';
-import { add, mean, subtract } from '../tensor/elementwise.ts';
+import { add, subtract } from '../tensor/elementwise.ts';
 import { gradients } from '../tensor/gradients.ts';
 import type { Tensor } from '../tensor/graph.ts';
 import { plainLayerNorm } from '../tensor/layers.ts';
@@ -11,6 +11,7 @@ import { coupledLoss } from './couple.ts';
 import { smoothL1, squaredError } from './loss.ts';
 import { patchValues, tokenCount, trainedParameters } from './model.ts';
 import type { ModelSize } from './model.ts';
+import { meanOfTokens } from './pooling.ts';
 import { encode, encoderInputs, predict, predictorInputs, takeTokens } from './transformer.ts';
 import type { Network } from './transformer.ts';
 
@@ -41,7 +42,7 @@ const sliceDirections = ({ model }: StepSize, { sigregProjections }: Objective):
 interface Context {
   readonly tokens: Tensor;
   readonly indices: Tensor;
-  /** Mean over the context's tokens, [B, width]. */
+  /** Mean over the context's tokens, padding left out: [B, width]. */
   readonly pooled: Tensor;
 }
 
@@ -49,9 +50,11 @@ interface Context {
 function encodeContext(size: StepSize, contextEncoder: Network): Context {
   const { model, microBatch, contextTokens } = size;
   const indices = input('contextIndices', [microBatch, contextTokens], 'int32');
-  const padding = size.paddedContext ? { keyMask: input('contextMask', [microBatch, 1, 1, contextTokens]) } : {};
+  const padding: { readonly keyMask?: Tensor } = size.paddedContext
+    ? { keyMask: input('contextMask', [microBatch, 1, 1, contextTokens]) }
+    : {};
   const tokens = encode(contextEncoder, model, imagePatches(size), { indices, ...padding });
-  return { tokens, indices, pooled: reshape(mean(tokens, [1]), [microBatch, model.encoder.width]) };
+  return { tokens, indices, pooled: meanOfTokens(tokens, padding.keyMask) };
 }
 
 /** The target encoder sees the whole image; its tokens are layer-normed and taken at the targets: [M·B, Nt, width]. */

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { parseConfig } from '../../shared/config.ts';
 import type { TrainConfig } from '../../shared/config-table.ts';
 import { Random } from '../../shared/random.ts';
+import { drawMasks } from '../jepa/masks.ts';
 import { relativeError } from '../jepa/testing/reference-values.ts';
 import { initialState } from './state.ts';
 import type { TrainState } from './state.ts';
@@ -87,6 +88,30 @@ describe('a step cut into micro-batches', () => {
     await runner.dispose();
     expect(outcome.refused).toBe(true);
     expect(state.tensors).toEqual(before.tensors);
+  });
+
+  it.each([
+    ['the masked loss alone', {}],
+    ['losses over the whole batch', { sigreg: 0.1, agreement: 0.5 }],
+  ])('is the same to 1e-5 however far the published contexts are padded: %s', async (_, extra) => {
+    const config = parseConfig({ ...small, ...extra, masking: 'paper-exact', minKeep: 2, batchSize: 8, microBatch: 4 });
+    const crops = config.agreement > 0 ? 2 : 1;
+    const kept = drawMasks(config, config.seed, 0, crops * config.batchSize, 0)[0]!.context.length;
+    const patches = patchesOf(config, 0, crops);
+    const [plain, padded] = await Promise.all(
+      [kept, kept + 9].map(async (contextTokens) => {
+        const runner = await StepRunner.create(config, 10, { threads: 1 }, contextTokens);
+        const state = initialState(config);
+        const outcome = await runner.run(state, patches);
+        await runner.dispose();
+        return { state, outcome };
+      }),
+    );
+    for (const key of ['loss', 'smoothL1', 'squaredError', 'gradientNorm'] as const)
+      expect(Math.abs(padded!.outcome[key] / plain!.outcome[key] - 1), key).toBeLessThan(1e-5);
+    if (crops === 2) expect(Math.abs(padded!.outcome.coupled! / plain!.outcome.coupled! - 1)).toBeLessThan(1e-5);
+    for (const name of Object.keys(plain!.state.tensors).filter((key) => key.startsWith('moment1.') && !key.endsWith('qkv.bias')))
+      expect(relativeError(padded!.state.tensors[name]!, plain!.state.tensors[name]!), name).toBeLessThan(1e-4);
   });
 
   it('recompiles when a paper-exact context is longer than expected', async () => {
