@@ -1,7 +1,7 @@
 // Runs: started, resumed, described; and which checkpoint of a run is meant.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseConfig } from '../../shared/config.ts';
+import { gridSide, parseConfig } from '../../shared/config.ts';
 import type { TrainConfig } from '../../shared/config-table.ts';
 import { AppError } from '../../shared/errors.ts';
 import { preprocessingOf } from '../../shared/preprocessing.ts';
@@ -9,13 +9,14 @@ import type { TrainEvent } from '../../shared/train-events.ts';
 import { programVersion } from '../../shared/version.ts';
 import { DecodeCache } from '../images/cache.ts';
 import { folderStatistics } from '../images/folder-statistics.ts';
+import { requireMasks } from '../jepa/masks.ts';
 import { medianSize } from '../library/catalogue.ts';
 import { listCheckpoints, readEvents, readRecord, RunFolder } from '../training/run-folder.ts';
 import type { RunRecord } from '../training/run-folder.ts';
 import { freshRunName } from './home.ts';
 import { cachedShortSide, threadsOf } from './studio.ts';
 import type { Studio } from './studio.ts';
-import { suggestConfig } from './suggest.ts';
+import { suggestConfig, suggestedContext } from './suggest.ts';
 
 export interface PlannedRun {
   readonly config: TrainConfig;
@@ -24,7 +25,10 @@ export interface PlannedRun {
   readonly reason: string;
 }
 
-/** Completes the settings of a run for a folder: what is given wins over what is suggested. Throws `bad-config`, `no-images`. */
+/**
+ * Completes the settings of a run for a folder: what is given wins over what is suggested. Throws `bad-config`, `no-images`, and
+ * `bad-input` for images that nothing can be learned from.
+ */
 export function planRun(studio: Studio, root: string, given: Readonly<Record<string, unknown>>): PlannedRun {
   const trained = studio.images(root).filter(({ split }) => split !== 'test');
   if (trained.length === 0)
@@ -33,10 +37,27 @@ export function planRun(studio: Studio, root: string, given: Readonly<Record<str
       `All images of ${root} belong to a test split.`,
       'Put the images to learn from in a folder called train, or turn labels off.',
     );
-  const suggestion = suggestConfig({ images: trained.length, shortSide: medianSize(studio.library, root)?.shortSide ?? 224 });
+  if (trained.length === 1)
+    throw new AppError(
+      'bad-input',
+      'One image is not enough to learn from.',
+      'Choose a folder with more images: some hundreds are a start.',
+    );
+  const shortSide = medianSize(studio.library, root)?.shortSide ?? 224;
+  const suggestion = suggestConfig({ images: trained.length, shortSide });
   const suggested =
     given['architecture'] !== undefined && given['architecture'] !== 'custom' ? withoutSizes(suggestion.settings) : suggestion.settings;
-  const config = parseConfig({ ...suggested, ...given });
+  const sized = parseConfig({ ...suggested, contextTokens: 0, ...given });
+  // The suggested share of the patches, of the grid that the given sizes make.
+  const contextTokens = suggestedContext(gridSide(sized));
+  const config = given['contextTokens'] === undefined ? parseConfig({ ...sized, contextTokens }) : sized;
+  if (shortSide < config.patchSize)
+    throw new AppError(
+      'bad-input',
+      `The images are smaller than a patch: half of them have a side of at most ${Math.round(shortSide)} pixels, a patch has ${config.patchSize}.`,
+      `Choose a patchSize of at most ${Math.max(1, Math.floor(shortSide))}, or a folder of larger images.`,
+    );
+  requireMasks(config);
   const steps = config.steps || Math.max(1, Math.ceil((config.epochs * trained.length) / config.batchSize));
   return { config, steps, images: trained.length, reason: suggestion.reason };
 }

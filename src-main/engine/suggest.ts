@@ -20,6 +20,9 @@ const grids = [
   { upTo: Infinity, imageSize: 224, patchSize: 16 },
 ] as const;
 
+/** A quarter of the patches as context: few tokens cost little and leave room for more images (MEASURED, "Quality"). */
+export const suggestedContext = (grid: number): number => Math.max(1, Math.round(grid ** 2 / 4));
+
 /**
  * Sizes for a processor without a GPU: an input of about the images' own size cut into 64 patches (196 for photographs), a narrow
  * encoder, and two crops of each image whose pooled contexts must agree beside the masked objective, with SIGReg against collapse:
@@ -41,7 +44,7 @@ export function suggestConfig({ images, shortSide }: FolderFacts): Suggestion {
     predictorDepth: 2,
     predictorHeads: 3,
     batchSize,
-    contextTokens: Math.round(tokens / 4),
+    contextTokens: suggestedContext(imageSize / patchSize),
     agreement: 1,
     sigreg: 0.02,
     learningRate: 1e-3,

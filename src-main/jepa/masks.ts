@@ -130,3 +130,9 @@ export function drawMasks(config: MaskConfig, seed: number, step: number, batch:
   const sizes = drawSizes(config, grid, seed, step);
   return Array.from({ length: batch }, (_, image) => drawImage(config, grid, seed, step, image, contextTokens, sizes));
 }
+
+/** Throws `bad-config` when masks cannot be drawn with these settings, as far as a few dozen draws tell. */
+export function requireMasks(config: MaskConfig & Pick<TrainConfig, 'seed'>): void {
+  if (config.masking === 'paper-exact') for (let step = 0; step < 64; step++) drawMasks(config, config.seed, step, 2, 0);
+  else contextTokenCount(config);
+}

@@ -1,0 +1,81 @@
+// What a folder and settings make of a run, before anything is trained.
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import sharp from 'sharp';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { defaultConfig } from '../../shared/config.ts';
+import { AppError } from '../../shared/errors.ts';
+import { preprocessingOf } from '../../shared/preprocessing.ts';
+import { planRun } from './runs.ts';
+import { scanFolder } from './scan-folder.ts';
+import { Studio } from './studio.ts';
+
+const root = mkdtempSync(join(tmpdir(), 'ijepa-plan-'));
+const folders = { many: join(root, 'many'), one: join(root, 'one'), tiny: join(root, 'tiny'), tests: join(root, 'tests') };
+let studio: Studio;
+
+const image = (file: string, side: number, shade: number): Promise<unknown> =>
+  sharp({ create: { width: side, height: side + 10, channels: 3, background: { r: shade, g: 90, b: 20 } } }).toFile(file);
+
+beforeAll(async () => {
+  studio = new Studio({ home: join(root, 'home') });
+  for (const folder of [...Object.values(folders), join(folders.tests, 'test')]) mkdirSync(folder);
+  for (let i = 0; i < 20; i++) await image(join(folders.many, `${i}.png`), 40, 10 * i);
+  for (let i = 0; i < 3; i++) await image(join(folders.tiny, `${i}.png`), 3, 10 * i);
+  await image(join(folders.one, 'a.png'), 40, 1);
+  for (let i = 0; i < 3; i++) await image(join(folders.tests, 'test', `${i}.png`), 40, 10 * i);
+  for (const folder of Object.values(folders)) {
+    const scan = scanFolder(studio, folder, { settings: preprocessingOf(defaultConfig), shortSide: 256 });
+    for await (const _ of scan);
+  }
+});
+afterAll(async () => {
+  await studio.dispose();
+  rmSync(root, { recursive: true, force: true });
+});
+
+describe('a plan', () => {
+  it('suggests sizes for the images, with a quarter of the patches as context', () => {
+    const { config, steps, images } = planRun(studio, folders.many, {});
+    expect(config).toMatchObject({ imageSize: 32, patchSize: 4, contextTokens: 16, architecture: 'custom' });
+    expect(images).toBe(20);
+    expect(steps).toBe(Math.ceil((config.epochs * 20) / config.batchSize));
+  });
+
+  it('fits the suggested context to a grid of other size, and leaves a given one alone', () => {
+    expect(planRun(studio, folders.many, { imageSize: 16 }).config.contextTokens).toBe(4);
+    expect(planRun(studio, folders.many, { imageSize: 64 }).config.contextTokens).toBe(64);
+    expect(planRun(studio, folders.many, { contextTokens: 9, steps: 3 })).toMatchObject({ steps: 3, config: { contextTokens: 9 } });
+  });
+
+  it('of a named architecture keeps its own sizes', () => {
+    const { config } = planRun(studio, folders.many, { architecture: 'tiny' });
+    expect(config).toMatchObject({ width: 192, depth: 12, predictorDepth: 6, predictorWidth: 192 });
+  });
+
+  it.each([
+    ['one', {}, 'bad-input', /more images/],
+    ['tiny', { patchSize: 4 }, 'bad-input', /patchSize of at most 3/],
+    ['tests', {}, 'no-images', /called train/],
+    ['many', { batchSize: 0 }, 'bad-config', /from 1/],
+    ['many', { imageSize: 30, patchSize: 4 }, 'bad-config', /patch size/],
+    ['many', { imageSize: 8, patchSize: 4 }, 'bad-config', /3×3/],
+    ['many', { imageSize: 12, patchSize: 4, targetScale: [0.9, 0.9], targetAspect: [1, 1] }, 'bad-config', /smaller targetScale/],
+    ['many', { imageSize: 32, patchSize: 4, masking: 'paper-exact' }, 'bad-config', /smaller minKeep/],
+  ] as const)('of the folder %s with %j is refused with what to do', (folder, settings, code, hint) => {
+    let error: unknown;
+    try {
+      planRun(studio, folders[folder], settings);
+    } catch (thrown) {
+      error = thrown;
+    }
+    expect(error).toBeInstanceOf(AppError);
+    expect((error as AppError).code).toBe(code);
+    expect((error as AppError).hint).toMatch(hint);
+  });
+
+  it('of a folder that was never scanned says to scan it', () => {
+    expect(() => planRun(studio, join(root, 'nowhere'), {})).toThrow(AppError);
+  });
+});
