@@ -104,25 +104,39 @@ export const huggingFaceEncoder = (size: ModelSize): ForeignNetwork => ({
   positions: positionsOf('embeddings.position_embeddings', size, size.encoder.width),
 });
 
+/** Side of the squares in which a matrix is turned: both of its sides then stay in the cache. */
+const tile = 64;
+
 /** [rows, columns] → [columns, rows]. */
 function transposed(values: Float32Array, rows: number, columns: number): Float32Array<ArrayBuffer> {
   const result = new Float32Array(values.length);
-  for (let i = 0; i < rows; i++) for (let j = 0; j < columns; j++) result[j * rows + i] = values[i * columns + j]!;
+  for (let top = 0; top < rows; top += tile) {
+    const bottom = Math.min(top + tile, rows);
+    for (let left = 0; left < columns; left += tile) {
+      const right = Math.min(left + tile, columns);
+      for (let j = left; j < right; j++) for (let i = top; i < bottom; i++) result[j * rows + i] = values[i * columns + j]!;
+    }
+  }
   return result;
 }
 
 /** Our values of a parameter from its foreign tensors, which `read` returns row-major. */
-export function fromForeign(parameter: ForeignParameter, read: (tensor: ForeignTensor) => Float32Array): Float32Array<ArrayBuffer> {
+export function fromForeign(parameter: ForeignParameter, read: (tensor: ForeignTensor) => Float32Array): Float32Array {
   const parts = parameter.parts.map(read);
+  const joined = parts.length === 1 ? parts[0]! : sideBySide(parts);
+  if (!parameter.transposed) return joined;
+  const rows = parameter.parts.reduce((total, { shape }) => total + shape[0]!, 0);
+  return transposed(joined, rows, joined.length / rows);
+}
+
+function sideBySide(parts: readonly Float32Array[]): Float32Array {
   const joined = new Float32Array(parts.reduce((length, part) => length + part.length, 0));
   let at = 0;
   for (const part of parts) {
     joined.set(part, at);
     at += part.length;
   }
-  if (!parameter.transposed) return joined;
-  const rows = parameter.parts.reduce((total, { shape }) => total + shape[0]!, 0);
-  return transposed(joined, rows, joined.length / rows);
+  return joined;
 }
 
 /** The foreign values of one part of a parameter from ours. */
