@@ -81,8 +81,11 @@ class Message {
     return this.bytes(field, utf8(value));
   }
 
+  /** Takes over the chunks of another message: nothing is copied before the end. */
   message(field: number, value: Message): this {
-    return this.bytes(field, value.finish());
+    this.varint((field << 3) | 2).varint(value.#length);
+    for (const chunk of value.#chunks) this.raw(chunk);
+    return this;
   }
 
   finish(): Uint8Array {
