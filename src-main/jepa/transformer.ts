@@ -27,13 +27,25 @@ export const predictorInputs = (size: ModelSize): Network => networkInputs('pred
 const dense = (network: Network, name: string, x: Tensor): Tensor => linear(x, network(`${name}.weight`), network(`${name}.bias`));
 const norm = (network: Network, name: string, x: Tensor): Tensor => layerNorm(x, network(`${name}.weight`), network(`${name}.bias`), 1e-6);
 
-/** Pre-norm blocks and the final norm; `taps` receives the output of every block. */
-function blocks(network: Network, { depth, heads }: TransformerSize, x: Tensor, keyMask?: Tensor, taps?: Tensor[]): Tensor {
+interface BlockOptions {
+  /** Added to the scores of each key, [B, 1, 1, n]. */
+  readonly keyMask?: Tensor | undefined;
+  /** Receives the output of every block before the final norm. */
+  readonly taps?: Tensor[] | undefined;
+  /** Only this many last tokens are wanted: in the last block the others serve as keys and values alone. */
+  readonly kept?: number;
+}
+
+/** Pre-norm blocks and the final norm. */
+function blocks(network: Network, { depth, heads }: TransformerSize, x: Tensor, { keyMask, taps, kept }: BlockOptions = {}): Tensor {
+  const count = x.shape[1]!;
   let tokens = x;
   for (let i = 0; i < depth; i++) {
     const block = `blocks.${i}`;
+    const wanted = i === depth - 1 ? (kept ?? count) : count;
     const mixed = attention(dense(network, `${block}.attention.qkv`, norm(network, `${block}.norm1`, tokens)), heads, keyMask);
-    tokens = add(tokens, dense(network, `${block}.attention.proj`, mixed));
+    const last = (values: Tensor): Tensor => slice(values, 1, count - wanted, wanted);
+    tokens = add(last(tokens), dense(network, `${block}.attention.proj`, last(mixed)));
     const hidden = gelu(dense(network, `${block}.mlp.fc1`, norm(network, `${block}.norm2`, tokens)));
     tokens = add(tokens, dense(network, `${block}.mlp.fc2`, hidden));
     taps?.push(tokens);
@@ -78,7 +90,7 @@ export interface EncodeOptions {
 export function encode(network: Network, size: ModelSize, patches: Tensor, { indices, keyMask, taps }: EncodeOptions = {}): Tensor {
   const chosen = indices ? takeTokens(patches, indices) : patches;
   const embedded = dense(network, 'patchEmbed', chosen);
-  return blocks(network, size.encoder, add(embedded, encoderPositions(network, size, indices)), keyMask, taps);
+  return blocks(network, size.encoder, add(embedded, encoderPositions(network, size, indices)), { keyMask, taps });
 }
 
 /**
@@ -100,6 +112,6 @@ export function predict(
   const placed = add(dense(network, 'embed', context), positions(width, size.grid, contextIndices));
   const repeated = reshape(expand(reshape(placed, [1, batch * seen * width]), [count, batch * seen * width]), [count * batch, seen, width]);
   const masked = add(positions(width, size.grid, reshape(targetIndices, [count * batch, targets])), network('maskToken'));
-  const tokens = blocks(network, size.predictor, concatenate([repeated, masked], 1), keyMask);
-  return dense(network, 'proj', slice(tokens, 1, seen, targets));
+  const tokens = blocks(network, size.predictor, concatenate([repeated, masked], 1), { keyMask, kept: targets });
+  return dense(network, 'proj', tokens);
 }

@@ -5,6 +5,7 @@ import type { Op, Tensor } from './graph.ts';
 import { add, erf, erfValue, exp, multiply, square, subtract } from './elementwise.ts';
 import { matmul } from './products.ts';
 import { concatenate, constant, reshape, sum, transpose } from './structure.ts';
+import { inTiles } from './tiles.ts';
 
 type None = Record<string, never>;
 
@@ -43,10 +44,15 @@ const geluOp: Op<None> = {
   infer: ([x]) => [{ type: 'float32', shape: x!.shape }],
   // Φ(x) + x·φ(x) = ½ (1 + erf u + u · 2/√π · e^(−u²)) with u = x/√2; the factor 2/√π enters as its logarithm in the exponent.
   gradient: ({ inputs: [x] }, dy) => {
-    const u = multiply(x!, Math.SQRT1_2);
-    const density = exp(subtract(Math.log(2 / Math.sqrt(Math.PI)), square(u)));
-    const slope = add(add(erf(u), multiply(u, density)), 1);
-    return [multiply(multiply(dy, 0.5), slope)];
+    const width = x!.shape.at(-1) ?? 1;
+    const flat = (values: Tensor): Tensor => reshape(values, [sizeOf(x!.shape) / width, width]);
+    const dx = inTiles([flat(x!), flat(dy)], (part, cotangent) => {
+      const u = multiply(part, Math.SQRT1_2);
+      const density = exp(subtract(Math.log(2 / Math.sqrt(Math.PI)), square(u)));
+      const slope = add(add(erf(u), multiply(u, density)), 1);
+      return multiply(multiply(cotangent, 0.5), slope);
+    });
+    return [reshape(dx, x!.shape)];
   },
   reference: ([x]) => [x!.map((value) => 0.5 * value * (1 + erfValue(value * Math.SQRT1_2)))],
   onnx: (emit, inputs) => [emit.node('Gelu', inputs, { approximate: 'none' })],
