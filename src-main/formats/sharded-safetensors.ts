@@ -1,5 +1,5 @@
 // The weights of a Hugging Face folder: `model.safetensors`, or several files with an index of which tensor lies in which.
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { AppError } from '../../shared/errors.ts';
 import { SafetensorsFile } from './safetensors.ts';
@@ -21,11 +21,10 @@ function damaged(path: string, problem: string, cause?: unknown): AppError {
 
 /** Tensor → name of its file. A name that leaves the folder is refused. */
 function readIndex(path: string): ReadonlyMap<string, string> {
-  const text = readFileSync(path);
-  if (text.length > largestIndex) throw damaged(path, 'it is far too large for an index');
+  if (statSync(path).size > largestIndex) throw damaged(path, 'it is far too large for an index');
   let map: unknown;
   try {
-    map = (JSON.parse(text.toString('utf8')) as { weight_map?: unknown } | null)?.weight_map;
+    map = (JSON.parse(readFileSync(path, 'utf8')) as { weight_map?: unknown } | null)?.weight_map;
   } catch (error) {
     throw damaged(path, 'it is no JSON', error);
   }

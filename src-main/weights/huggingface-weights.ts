@@ -1,5 +1,5 @@
 // Reads a folder as Hugging Face's `save_pretrained` writes it for `ijepa`: config.json beside the weights.
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { AppError, systemError } from '../../shared/errors.ts';
 import { SafetensorsFolder } from '../formats/sharded-safetensors.ts';
@@ -14,10 +14,13 @@ type Json = Readonly<Record<string, unknown>>;
 const positions = 'embeddings.position_embeddings';
 /** Normalisation layers here add 1e-6; less or a little more makes no difference that float32 shows. */
 const largestEpsilon = 1e-5;
+/** Of any file of settings, bytes. */
+const largestSettings = 10_000_000;
 
 function readJson(path: string): Json {
   let text: string;
   try {
+    if (statSync(path).size > largestSettings) throw unusable(path, 'it is far too large', 'Give the folder that holds config.json.');
     text = readFileSync(path, 'utf8');
   } catch (error) {
     throw systemError(error) ?? error;
@@ -31,10 +34,20 @@ function readJson(path: string): Json {
   throw unusable(path, 'it is no JSON object', 'Copy or download the folder again.');
 }
 
-function count(path: string, config: Json, key: string): number {
-  const value = config[key];
+/** What transformers takes where config.json leaves a size out. */
+const usual = {
+  hidden_size: 768,
+  num_hidden_layers: 12,
+  num_attention_heads: 12,
+  intermediate_size: 3072,
+  image_size: 224,
+  patch_size: 16,
+} as const;
+
+function count(path: string, config: Json, key: keyof typeof usual): number {
+  const value = config[key] ?? usual[key];
   if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 1 || value > 1e6)
-    throw unusable(path, `${key} is ${JSON.stringify(value) ?? 'missing'}`);
+    throw unusable(path, `${key} is ${JSON.stringify(value)}`);
   return value;
 }
 
@@ -73,6 +86,9 @@ export function readHuggingFaceWeights(folder: string): ForeignWeights {
   try {
     // transformers names the weights of a model with a head on top `ijepa.…`.
     const base = source.tensors.has(`ijepa.${positions}`) ? 'ijepa.' : '';
+    // Before anything as deep as the config claims is built.
+    const last = `${base}encoder.layer.${encoder.depth - 1}.layernorm_before.weight`;
+    if (!source.tensors.has(last)) throw unusable(folder, `it lacks '${last}'`, 'Copy or download the folder again.');
     const grid = gridOf(source, Math.floor(imageSize / patchSize) ** 2);
     const size: ModelSize = {
       encoder,

@@ -112,6 +112,16 @@ describe('a Hugging Face folder', () => {
     expect(readForeignWeights(folder).weights).toEqual(only(small.weights, 'targetEncoder'));
   });
 
+  it('may leave out the sizes that are usual', () => {
+    const settings = { width: 768, heads: 12, depth: 1, mlpRatio: 4, imageSize: 48, patchSize: 16 };
+    exportHuggingFace(smallCheckpoint(folder, settings));
+    rewrite('config.json', ({ hidden_size, num_attention_heads, intermediate_size, patch_size, ...config }) => {
+      expect([hidden_size, num_attention_heads, intermediate_size, patch_size]).toEqual([768, 12, 3072, 16]);
+      return config;
+    });
+    expect(readForeignWeights(folder).size.encoder).toEqual({ width: 768, depth: 1, heads: 12, hidden: 3072 });
+  });
+
   it.each<readonly [string, string, unknown]>([
     ['out of its folder', 'unsafe-file', { weight_map: { a: '../other.safetensors' } }],
     ['out of its folder on Windows', 'unsafe-file', { weight_map: { a: '..\\other.safetensors' } }],
@@ -133,7 +143,9 @@ describe('a Hugging Face folder', () => {
     ['another activation', 'unsupported', { hidden_act: 'relu' }],
     ['no attention biases', 'unsupported', { qkv_bias: false }],
     ['a large epsilon', 'unsupported', { layer_norm_eps: 0.1 }],
-    ['no width', 'bad-checkpoint', { hidden_size: null }],
+    ['no width, which means 768', 'bad-checkpoint', { hidden_size: null }],
+    ['a width that is a text', 'bad-checkpoint', { hidden_size: '24' }],
+    ['millions of layers', 'bad-checkpoint', { num_hidden_layers: 1_000_000 }],
     ['a depth of its weights’ double', 'bad-checkpoint', { num_hidden_layers: 10 }],
     ['heads that do not divide', 'bad-checkpoint', { num_attention_heads: 7 }],
     ['another grid than its positions', 'bad-checkpoint', { image_size: 24 }],
