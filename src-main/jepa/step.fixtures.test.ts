@@ -11,10 +11,10 @@ import type { MaskInputs } from './mask-batch.ts';
 import { encoderParameters, patchValues, tokenCount, trainedParameters } from './model.ts';
 import type { ModelSize, Weights } from './model.ts';
 import { sineCosinePositions } from './positions.ts';
-import { accumulate, forward, networks } from './step.ts';
+import { accumulate, forward } from './step.ts';
 import type { StepSize } from './step.ts';
 import { authorsName, inOurLayout, patchify, readJson, readTensors, relativeError } from './testing/reference-values.ts';
-import { encode, encoderInputs } from './transformer.ts';
+import { encode, encoderInputs, networks } from './transformer.ts';
 
 interface Sizes {
   width: number;

@@ -12,8 +12,8 @@ import { smoothL1, squaredError } from './loss.ts';
 import { patchValues, tokenCount, trainedParameters } from './model.ts';
 import type { ModelSize } from './model.ts';
 import { meanOfTokens } from './pooling.ts';
-import { encode, encoderInputs, predict, predictorInputs, takeTokens } from './transformer.ts';
-import type { Network } from './transformer.ts';
+import { encode, encoderInputs, networks, predict, takeTokens } from './transformer.ts';
+import type { Network, Networks } from './transformer.ts';
 
 /** Sizes that are fixed for a run. Two crops of an image count as two images. */
 export interface StepSize {
@@ -62,18 +62,6 @@ function encodeTargets(size: StepSize, targetEncoder: Network, targetIndices: Te
   const tokens = plainLayerNorm(encode(targetEncoder, size.model, imagePatches(size)), 1e-5);
   return reshape(takeTokens(tokens, targetIndices), [size.targetBlocks * size.microBatch, size.targetTokens, size.model.encoder.width]);
 }
-
-export interface Networks {
-  readonly contextEncoder: Network;
-  readonly predictor: Network;
-  readonly targetEncoder: Network;
-}
-
-export const networks = (model: ModelSize): Networks => ({
-  contextEncoder: encoderInputs('contextEncoder', model),
-  predictor: predictorInputs(model),
-  targetEncoder: encoderInputs('targetEncoder', model),
-});
 
 /** What one pass over a micro-batch computes, before it is differentiated. */
 export function forward(

@@ -24,6 +24,19 @@ export const encoderInputs = (prefix: 'contextEncoder' | 'targetEncoder', size: 
   networkInputs(prefix, encoderParameters(size));
 export const predictorInputs = (size: ModelSize): Network => networkInputs('predictor', predictorParameters(size));
 
+export interface Networks {
+  readonly contextEncoder: Network;
+  readonly predictor: Network;
+  readonly targetEncoder: Network;
+}
+
+/** The three networks of a step. */
+export const networks = (model: ModelSize): Networks => ({
+  contextEncoder: encoderInputs('contextEncoder', model),
+  predictor: predictorInputs(model),
+  targetEncoder: encoderInputs('targetEncoder', model),
+});
+
 const dense = (network: Network, name: string, x: Tensor): Tensor => linear(x, network(`${name}.weight`), network(`${name}.bias`));
 const norm = (network: Network, name: string, x: Tensor): Tensor => layerNorm(x, network(`${name}.weight`), network(`${name}.bias`), 1e-6);
 
