@@ -87,7 +87,10 @@ const settings = { checkpointSteps: 5, evaluateSteps: 50, batchSize: 8, microBat
 const steps = 100;
 const whole = join(folder, 'whole');
 
-it(`kill -9 of a run, ${kills} times at random`, async () => {
+/** A machine that does much else needs longer for forty processes to start. */
+const timeout = 30_000 * kills;
+
+it(`kill -9 of a run, ${kills} times at random`, { timeout }, async () => {
   const sample = images.slice(0, 400);
   makeRun(whole, settings, steps);
   const pace = await undisturbed(trainJob(whole, cache, sample));
@@ -130,7 +133,7 @@ it(`kill -9 of a run, ${kills} times at random`, async () => {
   expect(resumed).toBeGreaterThan(kills / 5);
 });
 
-it(`kill -9 of an embedding, ${kills} times at random`, async () => {
+it(`kill -9 of an embedding, ${kills} times at random`, { timeout }, async () => {
   const checkpoint = listCheckpoints(whole).at(-1)!.file;
   const jobIn = (store: string): EmbedJob => ({
     kind: 'embed',

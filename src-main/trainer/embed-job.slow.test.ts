@@ -1,0 +1,119 @@
+import { closeSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { EvaluationImage } from '../evaluation/protocol.ts';
+import { DecodeCache } from '../images/cache.ts';
+import { EmbeddingStore } from '../retrieval/embedding-store.ts';
+import { saveCheckpoint } from '../training/checkpoint.ts';
+import { initialState } from '../training/state.ts';
+import { smallRecord } from '../training/testing/small-run.ts';
+import { runEmbedJob, runEmbedPixelsJob } from './embed-job.ts';
+import type { EmbedJob } from './protocol.ts';
+import { makeCache } from './testing/picture-cache.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'ijepa-embed-'));
+const [cache, checkpoint] = [join(folder, 'cache'), join(folder, 'step-000000000.safetensors')];
+/** Twenty times as wide as other tests', so that a pass takes few images. */
+const record = smallRecord({ width: 320, heads: 2, mlpRatio: 4 });
+let images: readonly EvaluationImage[] = [];
+
+beforeAll(async () => {
+  images = await makeCache(cache, 200);
+  saveCheckpoint(checkpoint, initialState(record.config), record);
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const jobIn = (store: string): EmbedJob => ({
+  kind: 'embed',
+  checkpoint,
+  cache: { folder: cache, shortSide: 24 },
+  hashes: images.map(({ hash }) => hash),
+  store: join(folder, store),
+  layer: 'last',
+  threads: 1,
+  device: 'cpu',
+});
+
+async function rowsIn(path: string): Promise<number> {
+  const store = await EmbeddingStore.openForReading(path);
+  await store.dispose();
+  return store.rows;
+}
+
+describe('embedding', () => {
+  it('makes what is done durable while it goes on, stops on request, and later does the rest alone', async () => {
+    const seen: number[] = [];
+    const first = await runEmbedJob(
+      jobIn('store'),
+      () => seen.length === 3,
+      ({ done }) => seen.push(done),
+      0,
+    );
+    const committed: Promise<number>[] = [];
+    expect(first.rows).toBe(seen.at(-1));
+    expect(first.rows).toBeLessThan(images.length);
+    let total = 0;
+    const second = await runEmbedJob(
+      jobIn('store'),
+      () => false,
+      (event) => {
+        total = event.total;
+        committed.push(rowsIn(first.folder));
+      },
+      0,
+    );
+    expect(total).toBe(images.length - first.rows);
+    expect(second).toMatchObject({ rows: images.length, added: images.length - first.rows, skipped: 0 });
+    // Every pass was on the disk before it was told of.
+    const rows = await Promise.all(committed);
+    expect(rows.every((count) => count > first.rows)).toBe(true);
+    expect(
+      await runEmbedJob(
+        jobIn('store'),
+        () => false,
+        () => {},
+      ),
+    ).toMatchObject({ rows: images.length, added: 0, skipped: 0 });
+  });
+
+  it('leaves out what the cache lacks or has damaged, and counts it', async () => {
+    const shard = openSync(join(cache, 'shard-00000.bin'), 'r+');
+    writeSync(shard, Uint8Array.of(1, 2, 3, 4, 5), 0, 5, 0);
+    closeSync(shard);
+    const result = await runEmbedJob(
+      { ...jobIn('damaged'), hashes: [...jobIn('').hashes, 'ab'.repeat(32)] },
+      () => false,
+      () => {},
+    );
+    expect(result).toMatchObject({ rows: images.length - 1, added: images.length - 1, skipped: 2 });
+    const store = await EmbeddingStore.openForReading(result.folder);
+    expect(store.rowOf(images[0]!.hash)).toBeUndefined();
+    await store.dispose();
+  });
+
+  it('of pixels equals that of the same picture in a library', async () => {
+    const result = await runEmbedJob(
+      jobIn('one'),
+      () => false,
+      () => {},
+    );
+    const store = await EmbeddingStore.openForReading(result.folder);
+    const pictures = new DecodeCache(cache, { access: 'read' });
+    const hash = images[5]!.hash;
+    const picture = (await pictures.get(hash))!;
+    const { vectors, dimension } = await runEmbedPixelsJob({
+      kind: 'embed-pixels',
+      checkpoint,
+      images: [picture],
+      layer: 'last',
+      threads: 1,
+      device: 'cpu',
+    });
+    const stored = await store.read([store.rowOf(hash)!]);
+    expect(dimension).toBe(320);
+    for (let i = 0; i < dimension; i++) expect(vectors[i]).toBeCloseTo(stored[i]!, 5);
+    pictures.dispose();
+    await store.dispose();
+  });
+});
