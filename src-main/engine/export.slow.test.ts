@@ -9,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { preprocessingOf } from '../../shared/preprocessing.ts';
 import { Random } from '../../shared/random.ts';
 import type { EvaluationImage } from '../evaluation/protocol.ts';
+import { noSmallDisk, smallDisk } from '../files/testing/small-disk.ts';
 import { fixturesFolder, readJson, relativeError } from '../jepa/testing/reference-values.ts';
 import { loadTargetEncoder } from '../training/checkpoint.ts';
 import { embedFolder, openEmbeddings } from './embeddings.ts';
@@ -256,6 +257,27 @@ describe('an export', () => {
     await expect(exportBundle(studio, optionsOf('mine', ['npy', 'onnx']))).rejects.toMatchObject({ code: 'bad-input' });
     expect(readdirSync(join(root, 'mine'))).toEqual(['vectors.npy']);
     expect(readFileSync(join(root, 'mine', 'vectors.npy'), 'utf8')).toBe('precious');
+  });
+
+  it('on a full disk leaves the earlier files whole and nothing half written', async (context) => {
+    const disk = smallDisk(4_000_000);
+    if (!disk) return context.skip(noSmallDisk);
+    try {
+      const options = { ...optionsOf('', ['safetensors', 'npy', 'csv']), target: join(disk.path, 'out') };
+      await exportBundle(studio, options);
+      const before = readFileSync(join(options.target, 'model.safetensors'));
+      for (const free of [0, 8192, 100_000]) {
+        disk.leave(free);
+        await expect(exportBundle(studio, options), String(free)).rejects.toMatchObject({ code: 'disk-full' });
+        expect(readFileSync(join(options.target, 'model.safetensors')).equals(before)).toBe(true);
+        expect(readdirSync(options.target).filter((name) => name.endsWith('.part'))).toEqual([]);
+        disk.free();
+      }
+      await exportBundle(studio, options);
+      expect(JSON.parse(readFileSync(join(options.target, 'manifest.json'), 'utf8'))).toMatchObject({ complete: true });
+    } finally {
+      disk.dispose();
+    }
   });
 
   it('refuses a column name that the schema has', async () => {

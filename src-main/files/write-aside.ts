@@ -32,8 +32,14 @@ export class AsideFile {
     this.handle = openSync(this.#aside, 'w');
   }
 
+  /** Appends; where that fails the file is discarded. */
   write(bytes: Uint8Array): void {
-    for (let at = 0; at < bytes.length;) at += writeSync(this.handle, bytes, at, Math.min(bytes.length - at, 1 << 30));
+    try {
+      for (let at = 0; at < bytes.length;) at += writeSync(this.handle, bytes, at, Math.min(bytes.length - at, 1 << 30));
+    } catch (error) {
+      this.discard();
+      throw error;
+    }
   }
 
   /** Syncs the file and replaces `path` by it. */

@@ -40,11 +40,20 @@ export interface ProjectorOptions {
   readonly sprite?: { readonly name: string; readonly side: number };
 }
 
+function openedBeside(other: AsideFile, path: string): AsideFile {
+  try {
+    return new AsideFile(path);
+  } catch (error) {
+    other.discard();
+    throw error;
+  }
+}
+
 /** `tensors.tsv`, `metadata.tsv` and the config that names them; the files stand in one folder. */
 export function projectorSink(files: ProjectorFiles, { rows, dimension, columns, sprite }: ProjectorOptions): VectorSink {
-  const tensors = new AsideFile(files.tensors);
   const metadata = new AsideFile(files.metadata);
   if (columns.length > 0) metadata.write(Buffer.from(`${['filepath', ...columns].join('\t')}\n`));
+  const tensors = openedBeside(metadata, files.tensors);
   const embedding = {
     tensorName: 'embedding',
     tensorShape: [rows, dimension],

@@ -193,6 +193,12 @@ describe('an export that fails', () => {
     expect(readdirSync(folder)).toEqual([]);
   });
 
+  it('leaves nothing behind either when one of two files cannot be made', () => {
+    const files = { tensors: join(folder, 'gone', 't'), metadata: join(folder, 'm'), config: join(folder, 'c') };
+    expect(() => projectorSink(files, { rows: 7, dimension, columns: ['label'] })).toThrow('ENOENT');
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
   it('takes nothing back that is finished', () => {
     const sink = npySink(join(folder, 'v.npy'), 7, dimension);
     fill(sink);
