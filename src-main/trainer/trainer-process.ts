@@ -12,10 +12,12 @@ let control = new RunControl();
 let queue: Promise<void> = Promise.resolve();
 /** Kind of the running job. */
 let running: Job['kind'] | undefined;
+/** Whether this process ends with the running job. */
+let ending = false;
 
-function send(message: FromTrainer): void {
-  // The engine may be gone before the message is: that is no fault of the job, which still has a checkpoint to write.
-  if (process.connected) process.send!(message, undefined, undefined, () => {});
+/** Resolves once the message is on its way. The engine may be gone before it: that is no fault of the job, which has a checkpoint to write. */
+async function send(message: FromTrainer): Promise<void> {
+  if (process.connected) await new Promise<void>((resolve) => process.send!(message, undefined, undefined, () => resolve()));
 }
 
 async function perform(job: Job, onEvent: (event: JobTypes[Job['kind']]['event']) => void): Promise<JobTypes[Job['kind']]['result']> {
@@ -47,22 +49,27 @@ process.on('message', (message: ToTrainer) => {
     running = job.kind;
     control = new RunControl();
     try {
-      const result = await perform(job, (event) => send({ type: 'event', id, event }));
-      send({ type: 'done', id, result });
+      const result = await perform(job, (event) => void send({ type: 'event', id, event }));
+      await send({ type: 'done', id, result });
     } catch (error) {
-      send({ type: 'failed', id, error: toWire(error) });
+      await send({ type: 'failed', id, error: toWire(error) });
     }
     running = undefined;
-    if (!process.connected) process.exit(0);
+    if (ending) process.exit(0);
   });
 });
 
-// The engine is gone: finish the step, keep a checkpoint or the vectors made so far, and end. Other work is of use to nobody now.
-process.on('disconnect', () => {
+/** Finishes the step, keeps a checkpoint or the vectors made so far, and ends. Other work is of use to nobody then. */
+function end(): void {
+  ending = true;
   control.stop();
   if (running !== 'train' && running !== 'embed') process.exit(0);
-});
+}
+
+process.on('disconnect', end); // the engine is gone
+process.on('SIGTERM', end);
+process.on('SIGHUP', end); // the terminal was closed
 // Ctrl-C reaches the whole group of processes; the engine decides what it means.
 process.on('SIGINT', () => {});
 
-send({ type: 'ready' });
+void send({ type: 'ready' });

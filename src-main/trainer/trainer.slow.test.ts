@@ -112,6 +112,17 @@ describe('the trainer process', () => {
     await trainer.dispose();
   });
 
+  it('that is asked to end by the system keeps a checkpoint first', async () => {
+    makeRun(run, {}, 100_000);
+    const events: TrainEvent[] = [];
+    await trainer.run(job(), (event) => {
+      events.push(event);
+      if (event.type === 'step' && event.step === 4) process.kill(trainer.pid!, 'SIGTERM');
+    });
+    expect(events.at(-1)).toMatchObject({ type: 'finished', reason: 'stopped', step: stored().at(-1) });
+    await until('the end of the process', () => trainer.pid === undefined);
+  });
+
   it('is ended at once by kill', async () => {
     makeRun(run, {}, 100_000);
     const done = failureOf(trainer.run(job(), (event) => event.type === 'step' && trainer.kill()));
