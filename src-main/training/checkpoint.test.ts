@@ -69,7 +69,7 @@ describe('a checkpoint', () => {
           truncateSync(cut, length);
           expectBad(() => loadCheckpoint(cut));
         }),
-        { numRuns: 150 },
+        { numRuns: 100 },
       );
     }));
 
@@ -88,7 +88,7 @@ describe('a checkpoint', () => {
         expectBad(() => loadTargetEncoder(flipped));
       };
       const place = fc.oneof(fc.nat(8), fc.nat(headerEnd), fc.nat(whole.length - 1));
-      fc.assert(fc.property(place, fc.nat(7), refuse), { numRuns: 200 });
+      fc.assert(fc.property(place, fc.nat(7), refuse), { numRuns: 120 });
       // Places where a flip leaves valid JSON of another meaning.
       const text = whole.toString('latin1', 0, headerEnd);
       for (const key of ['sha256', '"step":"5', '"threads":"1', '\\"seed\\":7', '"run":"s', '"sha256":"']) {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { OnlineEvaluation } from '../../shared/train-events.ts';
-import { collapseCosine, healthNotes, positionalLimit } from './health.ts';
+import { collapseCosine, freshNotes, healthNotes, positionalLimit } from './health.ts';
 import { decidingScore } from './scores.ts';
 
 const evaluation = (changes: Partial<OnlineEvaluation> & { readonly score?: number } = {}): OnlineEvaluation => {
@@ -61,5 +61,18 @@ describe('health notes', () => {
     // Only the last three count: an old best does not silence the note for ever.
     const rising = [0.9, 0.3, 0.35, 0.4].map((score) => evaluation({ score }));
     expect(messages(evaluation({ score: 0.45 }), rising, undefined)).toEqual([]);
+  });
+
+  it('are given once for what stays as it is, and again when it comes back', () => {
+    const sick = evaluation({ meanCosine: 0.99, score: 0.1 });
+    const worse = evaluation({ meanCosine: 0.995, score: 0.2 });
+    const well = evaluation({ score: 0.3 });
+    expect(freshNotes(sick, [], undefined).length).toBe(1);
+    expect(freshNotes(worse, [sick], undefined)).toEqual([]);
+    expect(freshNotes(worse, [sick, well], undefined).length).toBe(1);
+    // Something new beside what is known.
+    expect(freshNotes({ ...worse, positionalShare: 0.9 }, [sick], undefined)).toEqual([
+      expect.objectContaining({ hint: expect.stringContaining('agreement') as unknown }),
+    ]);
   });
 });

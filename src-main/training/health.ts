@@ -41,3 +41,14 @@ export function healthNotes(
   }
   return notes;
 }
+
+/** Notes that the evaluation before did not already call for: what stays as it is is said once. */
+export function freshNotes(
+  now: OnlineEvaluation,
+  earlier: readonly OnlineEvaluation[],
+  untrained: OnlineEvaluation | undefined,
+): HealthNote[] {
+  const last = earlier.at(-1);
+  const said = last ? healthNotes(last, earlier.slice(0, -1), untrained).map(({ hint }) => hint) : [];
+  return healthNotes(now, earlier, untrained).filter(({ hint }) => !said.includes(hint));
+}

@@ -2,7 +2,7 @@
 import type { TrainConfig } from '../../shared/config-table.ts';
 import type { OnlineEvaluation, TrainEvent } from '../../shared/train-events.ts';
 import { saveCheckpoint } from './checkpoint.ts';
-import { healthNotes } from './health.ts';
+import { freshNotes } from './health.ts';
 import type { Judge } from './judge.ts';
 import { listCheckpoints, pruneCheckpoints, readEvents } from './run-folder.ts';
 import type { RunFolder } from './run-folder.ts';
@@ -65,7 +65,7 @@ export class Recorder {
     const evaluation = await judge.evaluate(encoderWeights(this.#state, judge.size, 'targetEncoder'), this.#state.step);
     const best = this.#consider(evaluation);
     yield this.log({ type: 'evaluation', best, ...evaluation });
-    for (const note of healthNotes(evaluation, this.#evaluations, this.#untrained))
+    for (const note of freshNotes(evaluation, this.#evaluations, this.#untrained))
       yield this.log({ type: 'note', step: this.#state.step, ...note });
     this.#evaluations.push(evaluation);
     if (best) yield this.checkpoint();
