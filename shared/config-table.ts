@@ -203,12 +203,6 @@ export const configTable = {
     choices: ['smooth-l1', 'l2'],
     help: "The authors' code minimises smooth L1, the paper states squared error.",
   }),
-  targetNorm: choice({
-    group: 'objective',
-    default: 'layer',
-    choices: ['layer', 'layer-centred'],
-    help: 'Targets as published (layer norm), or with the mean over the batch at each position removed first.',
-  }),
   sigreg: number({
     group: 'objective',
     default: 0,
