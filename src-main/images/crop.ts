@@ -1,5 +1,7 @@
 // Where a crop lies and how its pixels become the encoder's input. Pure functions; the resampler is the hot loop of data loading.
 import type { Random } from '../../shared/random.ts';
+import { TapMaker } from './filter-taps.ts';
+import type { Taps } from './filter-taps.ts';
 
 export interface Rectangle {
   readonly x: number;
@@ -52,44 +54,6 @@ export function halves(width: number, height: number): readonly [Rectangle, Rect
   ];
 }
 
-/** Which source positions an output position mixes, and with which weights (triangle filter, widened when shrinking). */
-interface Taps {
-  readonly first: Int32Array;
-  readonly count: number;
-  readonly weights: Float32Array;
-}
-
-function taps(from: number, start: number, to: number, limit: number): Taps {
-  const scale = from / to;
-  const support = Math.max(1, scale);
-  const count = Math.ceil(2 * support) + 1;
-  const first = new Int32Array(to);
-  const weights = new Float32Array(to * count);
-  for (let i = 0; i < to; i++) {
-    const centre = (i + 0.5) * scale;
-    const low = Math.max(0, Math.floor(centre - support + 0.5));
-    const high = Math.min(from, Math.floor(centre + support + 0.5));
-    // The window may begin earlier than `low`, so that it never reads past the end; those weights are zero.
-    const begin = Math.max(0, Math.min(start + low, limit - count));
-    first[i] = begin;
-    let total = 0;
-    for (let j = low; j < high; j++) {
-      const weight = Math.max(0, 1 - Math.abs((j + 0.5 - centre) / support));
-      weights[i * count + start + j - begin] = weight;
-      total += weight;
-    }
-    for (let j = 0; j < count; j++) weights[i * count + j]! /= total;
-  }
-  return { first, count: Math.min(count, limit), weights: count <= limit ? weights : narrow(weights, to, count, limit) };
-}
-
-/** Drops columns of zero weights where the picture is narrower than the filter. */
-function narrow(weights: Float32Array, rows: number, count: number, limit: number): Float32Array {
-  const result = new Float32Array(rows * limit);
-  for (let i = 0; i < rows; i++) result.set(weights.subarray(i * count, i * count + limit), i * limit);
-  return result;
-}
-
 export interface Target {
   /** Side of the square output, pixels; a multiple of `patchSize`. */
   readonly size: number;
@@ -99,7 +63,11 @@ export interface Target {
   readonly std: readonly [number, number, number];
 }
 
+// Scratch memory of the one crop that is being made.
+const acrossTaps = new TapMaker();
+const downTaps = new TapMaker();
 let columns = new Float32Array(0);
+let line = new Float32Array(0);
 
 /**
  * Resamples a rectangle of an RGB picture to the target's square (antialiased bilinear, as PIL does), mirrors it when `flip`,
@@ -114,59 +82,15 @@ export function resampleCrop(
   target: Target,
   out: Float32Array,
 ): void {
-  const { size, patchSize: p, mean, std } = target;
-  const across = taps(rectangle.width, rectangle.x, size, width);
-  const down = taps(rectangle.height, rectangle.y, size, height);
+  const { size } = target;
+  const across = acrossTaps.make(rectangle.width, rectangle.x, size);
+  const down = downTaps.make(rectangle.height, rectangle.y, size);
   const top = down.first[0]!;
-  const rows = Math.min(height, down.first[size - 1]! + down.count) - top;
+  const rows = Math.min(height, down.first[size - 1]! + down.count[size - 1]!) - top;
   if (columns.length < rows * size * 3) columns = new Float32Array(rows * size * 3);
+  if (line.length < size * 3) line = new Float32Array(size * 3);
   sumAcross(pixels, width, top, rows, across, flip, size);
-
-  const grid = size / p;
-  const scale = std.map((deviation) => 1 / (255 * deviation));
-  const shift = mean.map((value, c) => -value / std[c]!);
-  const [s0, s1, s2] = scale as [number, number, number];
-  const [b0, b1, b2] = shift as [number, number, number];
-  const plane = p * p;
-  const { count, weights } = down;
-  for (let y = 0; y < size; y++) {
-    const from = (down.first[y]! - top) * size * 3;
-    const w0 = weights[y * count]!;
-    const w1 = count > 1 ? weights[y * count + 1]! : 0;
-    const w2 = count > 2 ? weights[y * count + 2]! : 0;
-    const stride = size * 3;
-    const token = Math.floor(y / p) * grid;
-    const inRow = (y % p) * p;
-    for (let x = 0; x < size; x++) {
-      let at = from + 3 * x;
-      let [r, g, b] = [w0 * columns[at]!, w0 * columns[at + 1]!, w0 * columns[at + 2]!];
-      if (w1 !== 0) {
-        at += stride;
-        r += w1 * columns[at]!;
-        g += w1 * columns[at + 1]!;
-        b += w1 * columns[at + 2]!;
-      } else at += stride;
-      if (w2 !== 0) {
-        at += stride;
-        r += w2 * columns[at]!;
-        g += w2 * columns[at + 1]!;
-        b += w2 * columns[at + 2]!;
-      } else at += stride;
-      for (let j = 3; j < count; j++) {
-        const weight = weights[y * count + j]!;
-        at += stride;
-        if (weight === 0) continue;
-        r += weight * columns[at]!;
-        g += weight * columns[at + 1]!;
-        b += weight * columns[at + 2]!;
-      }
-      const column = Math.floor(x / p);
-      const to = (token + column) * 3 * plane + inRow + x - column * p;
-      out[to] = r * s0 + b0;
-      out[to + plane] = g * s1 + b1;
-      out[to + 2 * plane] = b * s2 + b2;
-    }
-  }
+  sumDown(top, down, target, out);
 }
 
 /** The horizontal pass: `rows` rows from `top`, resampled to `size` columns, into the scratch array. */
@@ -175,31 +99,120 @@ function sumAcross(
   width: number,
   top: number,
   rows: number,
-  { first, count, weights }: Taps,
+  { first, count, weights, stride }: Taps,
   flip: boolean,
   size: number,
 ): void {
-  for (let x = 0; x < size; x++) {
-    const to = 3 * (flip ? size - 1 - x : x);
-    const start = 3 * (top * width + first[x]!);
-    const base = x * count;
-    for (let row = 0; row < rows; row++) {
-      let at = start + 3 * row * width;
-      let r = 0;
-      let g = 0;
-      let b = 0;
-      for (let j = 0; j < count; j++, at += 3) {
-        const weight = weights[base + j]!;
-        r += weight * pixels[at]!;
-        g += weight * pixels[at + 1]!;
-        b += weight * pixels[at + 2]!;
+  const step = flip ? -3 : 3;
+  for (let row = 0; row < rows; row++) {
+    const from = 3 * (top + row) * width;
+    let to = 3 * (row * size + (flip ? size - 1 : 0));
+    for (let x = 0, k = 0; x < size; x++, k += stride, to += step) {
+      const at = from + 3 * first[x]!;
+      const taps = count[x]!;
+      const w0 = weights[k]!;
+      let r = w0 * pixels[at]!;
+      let g = w0 * pixels[at + 1]!;
+      let b = w0 * pixels[at + 2]!;
+      // Two or three taps are the rule: unrolled, they take half of the time.
+      if (taps > 1) {
+        const w1 = weights[k + 1]!;
+        r += w1 * pixels[at + 3]!;
+        g += w1 * pixels[at + 4]!;
+        b += w1 * pixels[at + 5]!;
+        if (taps > 2) {
+          const w2 = weights[k + 2]!;
+          r += w2 * pixels[at + 6]!;
+          g += w2 * pixels[at + 7]!;
+          b += w2 * pixels[at + 8]!;
+        }
+        for (let j = 3; j < taps; j++) {
+          const weight = weights[k + j]!;
+          const next = at + 3 * j;
+          r += weight * pixels[next]!;
+          g += weight * pixels[next + 1]!;
+          b += weight * pixels[next + 2]!;
+        }
       }
-      const place = row * size * 3 + to;
-      columns[place] = r;
-      columns[place + 1] = g;
-      columns[place + 2] = b;
+      columns[to] = r;
+      columns[to + 1] = g;
+      columns[to + 2] = b;
     }
   }
+}
+
+/** The vertical pass: from the scratch array to normalised values in patches. */
+function sumDown(top: number, { first, count, weights, stride }: Taps, target: Target, out: Float32Array): void {
+  const long = 3 * target.size;
+  for (let y = 0; y < target.size; y++) {
+    const from = (first[y]! - top) * long;
+    const k = y * stride;
+    const taps = count[y]!;
+    if (taps === 1) mixTwo(columns, from, from, weights[k]!, 0, y, target, out);
+    else if (taps === 2) mixTwo(columns, from, from + long, weights[k]!, weights[k + 1]!, y, target, out);
+    else if (taps === 3) mixThree(columns, from, long, weights[k]!, weights[k + 1]!, weights[k + 2]!, y, target, out);
+    else {
+      line.fill(0);
+      for (let j = 0; j < taps; j++) {
+        const weight = weights[k + j]!;
+        const at = from + j * long;
+        for (let i = 0; i < long; i++) line[i] = line[i]! + weight * columns[at + i]!;
+      }
+      mixTwo(line, 0, 0, 1, 0, y, target, out);
+    }
+  }
+}
+
+/** Where row `y` begins in its first patch; the next patch is 3·P·P further. */
+const rowStart = (y: number, size: number, p: number): number => Math.floor(y / p) * (size / p) * 3 * p * p + (y % p) * p;
+
+/** Row `y` of the output from two rows of the source, normalised, into its patches. One loop with `mixThree` would be slower. */
+function mixTwo(
+  source: Float32Array,
+  first: number,
+  second: number,
+  w0: number,
+  w1: number,
+  y: number,
+  { size, patchSize, mean, std }: Target,
+  out: Float32Array,
+): void {
+  const plane = patchSize * patchSize;
+  const [s0, s1, s2] = [1 / (255 * std[0]), 1 / (255 * std[1]), 1 / (255 * std[2])];
+  const [b0, b1, b2] = [-mean[0] / std[0], -mean[1] / std[1], -mean[2] / std[2]];
+  const apart = second - first;
+  let to = rowStart(y, size, patchSize);
+  for (let i = first; i < first + 3 * size; to += 3 * plane)
+    for (let x = to; x < to + patchSize; x++, i += 3) {
+      out[x] = (w0 * source[i]! + w1 * source[i + apart]!) * s0 + b0;
+      out[x + plane] = (w0 * source[i + 1]! + w1 * source[i + apart + 1]!) * s1 + b1;
+      out[x + 2 * plane] = (w0 * source[i + 2]! + w1 * source[i + apart + 2]!) * s2 + b2;
+    }
+}
+
+/** As `mixTwo`, from three rows that lie `long` values apart. */
+function mixThree(
+  source: Float32Array,
+  first: number,
+  long: number,
+  w0: number,
+  w1: number,
+  w2: number,
+  y: number,
+  { size, patchSize, mean, std }: Target,
+  out: Float32Array,
+): void {
+  const plane = patchSize * patchSize;
+  const [s0, s1, s2] = [1 / (255 * std[0]), 1 / (255 * std[1]), 1 / (255 * std[2])];
+  const [b0, b1, b2] = [-mean[0] / std[0], -mean[1] / std[1], -mean[2] / std[2]];
+  let to = rowStart(y, size, patchSize);
+  for (let i = first; i < first + 3 * size; to += 3 * plane)
+    for (let x = to; x < to + patchSize; x++, i += 3) {
+      const [j, k] = [i + long, i + 2 * long];
+      out[x] = (w0 * source[i]! + w1 * source[j]! + w2 * source[k]!) * s0 + b0;
+      out[x + plane] = (w0 * source[i + 1]! + w1 * source[j + 1]! + w2 * source[k + 1]!) * s1 + b1;
+      out[x + 2 * plane] = (w0 * source[i + 2]! + w1 * source[j + 2]! + w2 * source[k + 2]!) * s2 + b2;
+    }
 }
 
 export type Fit = 'crop' | 'pad' | 'squash';

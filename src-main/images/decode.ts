@@ -1,6 +1,6 @@
 // One file → an upright 8-bit sRGB image. Runs in the decoder processes only: the files are nobody's to trust.
 import { createHash } from 'node:crypto';
-import { open, stat } from 'node:fs/promises';
+import { closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
 import heicDecode from 'heic-decode';
 import sharp from 'sharp';
 import type { Metadata, Sharp, SharpInput } from 'sharp';
@@ -24,21 +24,25 @@ class Failure extends Error {
   }
 }
 
-async function readStable(path: string): Promise<Buffer> {
-  const before = await stat(path);
+/** The whole file, hash and picture being of the same bytes. Synchronous, because a decoder has nothing else to do. */
+function readStable(path: string): Buffer {
+  const before = statSync(path);
   if (!before.isFile()) throw new Failure('not-an-image', 'This is no regular file.');
   if (before.size === 0) throw new Failure('empty', 'The file is empty.');
   if (before.size > largestFile) throw new Failure('too-large', 'The file is larger than 4 GB.');
-  const file = await open(path, 'r');
+  const file = openSync(path, 'r');
   try {
-    const bytes = await file.readFile();
-    const after = await file.stat();
-    if (bytes.length !== after.size || after.size !== before.size || after.mtimeMs !== before.mtimeMs) {
+    const bytes = Buffer.allocUnsafeSlow(before.size);
+    let length = 0;
+    for (let count = 1; count > 0 && length < bytes.length; length += count)
+      count = readSync(file, bytes, length, Math.min(bytes.length - length, 2 ** 30), null);
+    const after = fstatSync(file);
+    if (length !== after.size || after.size !== before.size || after.mtimeMs !== before.mtimeMs) {
       throw new Failure('changed-while-reading', 'The file changed while it was read; it is tried again at the next scan.');
     }
     return bytes;
   } finally {
-    await file.close();
+    closeSync(file);
   }
 }
 
@@ -159,7 +163,7 @@ function explain(error: unknown): DecodeFailure {
 /** Decodes one file; every fault of the file is a result. */
 export async function decodeImage(request: DecodeRequest, limits: DecodeLimits): Promise<DecodeResult> {
   try {
-    const bytes = await readStable(request.path);
+    const bytes = readStable(request.path);
     const source = isHeic(bytes) ? await openHeic(bytes, limits) : await openWithSharp(bytes, limits);
     const image = await decodeSource(source, request);
     return { ok: true, image: { ...image, contentHash: createHash('sha256').update(bytes).digest('hex') } };

@@ -7,13 +7,14 @@ import { fileURLToPath } from 'node:url';
 import { AppError } from '../../shared/errors.ts';
 import { defaultLimits } from './decoder.ts';
 import type { DecodeLimits, Decoder, DecodeRequest, DecodeResult } from './decoder.ts';
-import type { DecoderAnswer, DecoderJob } from './decoder-process.ts';
+import type { DecoderAnswer, DecoderJob, DecoderResult } from './decoder-process.ts';
+import { PixelFile } from './pixel-file.ts';
 
 /** The compiled program has `.js` files where the sources have `.ts`. */
 const entry = fileURLToPath(new URL(`./decoder-process${extname(import.meta.url)}`, import.meta.url));
 
 /** Files a process may be given ahead, so that it does not wait for the next one. */
-const ahead = 3;
+const ahead = 4;
 /** Processes in a row that may end before they are ready; then every waiting file is refused with `decoder-crashed`. */
 const mostFailedStarts = 3;
 /** Files after which a process is replaced: decoders of rare formats leak. */
@@ -34,11 +35,29 @@ interface Task {
 /** One process and the files that it has been given, the first of which it works on. */
 interface Slot {
   readonly child: ChildProcess;
+  /** Has a place for each file given ahead; undefined when temporary files cannot be made. */
+  readonly pixels: PixelFile | undefined;
   readonly given: Map<number, Task>;
   ready: boolean;
   timer: NodeJS.Timeout | undefined;
   files: number;
   timedOut: boolean;
+  over: boolean;
+}
+
+function pixelFile(): PixelFile | undefined {
+  try {
+    return new PixelFile();
+  } catch {
+    return undefined;
+  }
+}
+
+/** Takes the pixels out of the file, before the place is given to another. */
+function withPixels({ pixels }: Slot, result: DecoderResult): DecodeResult {
+  if (!result.ok) return result;
+  const { pixels: given, ...image } = result.image;
+  return { ok: true, image: { ...image, ...(given instanceof Uint8Array ? { pixels: given } : pixels!.read(given)) } };
 }
 
 export class DecoderPool implements Decoder {
@@ -78,8 +97,8 @@ export class DecoderPool implements Decoder {
       const task = this.#waiting.shift()!;
       const id = ++this.#ids;
       slot.given.set(id, task);
-      slot.files++;
-      slot.child.send({ id, request: task.request, limits: this.#limits } satisfies DecoderJob);
+      const place = slot.files++ % ahead;
+      slot.child.send({ id, request: task.request, limits: this.#limits, place } satisfies DecoderJob);
       if (slot.given.size === 1) this.#watch(slot);
     }
   }
@@ -94,12 +113,13 @@ export class DecoderPool implements Decoder {
   }
 
   #start(): Slot {
-    const child = fork(entry, [], {
+    const pixels = pixelFile();
+    const child = fork(entry, pixels ? [pixels.path] : [], {
       serialization: 'advanced',
       execArgv: ['--disable-warning=ExperimentalWarning'],
       stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
     });
-    const slot: Slot = { child, given: new Map(), ready: false, timer: undefined, files: 0, timedOut: false };
+    const slot: Slot = { child, pixels, given: new Map(), ready: false, timer: undefined, files: 0, timedOut: false, over: false };
     this.#slots.add(slot);
     child.on('message', (answer: DecoderAnswer) => {
       if (answer.ready) this.#isReady(slot);
@@ -113,6 +133,7 @@ export class DecoderPool implements Decoder {
 
   #isReady(slot: Slot): void {
     slot.ready = true;
+    slot.pixels?.forgetName();
     this.#failedStarts = 0;
     this.#watch(slot);
   }
@@ -126,22 +147,26 @@ export class DecoderPool implements Decoder {
     }, this.#limits.timeoutMs);
   }
 
-  #answered(slot: Slot, { id, result }: { readonly id: number; readonly result: DecodeResult }): void {
+  #answered(slot: Slot, { id, result }: { readonly id: number; readonly result: DecoderResult }): void {
     const task = slot.given.get(id);
+    const whole = withPixels(slot, result);
     slot.given.delete(id);
     this.#watch(slot);
     if (slot.files >= filesPerProcess && slot.given.size === 0) {
       this.#slots.delete(slot);
       slot.child.disconnect();
     }
-    task?.resolve(result);
+    task?.resolve(whole);
     this.#dispatch();
   }
 
   /** The first file that it had been given is to blame; the others go to another process. Before `ready` no file is. */
   #exited(slot: Slot): void {
-    if (!this.#slots.delete(slot) && slot.given.size === 0) return;
+    if (slot.over) return;
+    slot.over = true;
+    this.#slots.delete(slot);
     clearTimeout(slot.timer);
+    slot.pixels?.dispose();
     const given = [...slot.given.values()];
     slot.given.clear();
     const blamed = slot.ready ? given.shift() : undefined;

@@ -1,23 +1,39 @@
-// Entry of a decoder process: one file after the other, until the parent is gone.
+// Entry of a decoder process: one file after the other, until the parent is gone. Argument: the file of pixel-file.ts, if any.
 import { decodeImage } from './decode.ts';
-import type { DecodeLimits, DecodeRequest, DecodeResult } from './decoder.ts';
+import type { DecodedImage, DecodeFailure, DecodeLimits, DecodeRequest } from './decoder.ts';
+import { pixelWriter } from './pixel-file.ts';
+import type { PlacedPixels } from './pixel-file.ts';
 
 export interface DecoderJob {
   readonly id: number;
   readonly request: DecodeRequest;
   readonly limits: DecodeLimits;
+  /** Where pixels may be put; nobody else's until this job is answered. */
+  readonly place: number;
 }
+export type DecoderResult =
+  | { readonly ok: true; readonly image: Omit<DecodedImage, 'pixels'> & { readonly pixels: Uint8Array | PlacedPixels } }
+  | { readonly ok: false; readonly failure: DecodeFailure };
 /** `ready` comes once, when the libraries have been loaded: a process that ends before it is not to be blamed on a file. */
-export type DecoderAnswer = { readonly ready: true } | { readonly ready?: never; readonly id: number; readonly result: DecodeResult };
+export type DecoderAnswer = { readonly ready: true } | { readonly ready?: never; readonly id: number; readonly result: DecoderResult };
+
+const put = pixelWriter(process.argv[2]);
+
+async function work({ id, request, limits, place }: DecoderJob): Promise<void> {
+  const result = await decodeImage(request, limits);
+  const answer = result.ok
+    ? { ok: true as const, image: { ...result.image, pixels: put(place, result.image.pixels) ?? result.image.pixels } }
+    : result;
+  process.send!({ id, result: answer } satisfies DecoderAnswer);
+}
 
 let queue: Promise<void> = Promise.resolve();
 
 process.on('message', (job: DecoderJob) => {
-  queue = queue.then(async () => {
-    const result = await decodeImage(job.request, job.limits);
-    process.send!({ id: job.id, result } satisfies DecoderAnswer);
-  });
+  queue = queue.then(async () => work(job));
 });
 // Also when the parent is killed: nobody is left to decode for.
 process.on('disconnect', () => process.exit(0));
+// Ctrl-C reaches the whole group of processes; the engine decides what it means, and no file is to blame for it.
+process.on('SIGINT', () => {});
 process.send!({ ready: true } satisfies DecoderAnswer);

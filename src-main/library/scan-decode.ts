@@ -75,6 +75,7 @@ async function decodeNew(state: ScanState, progress: Progress, item: FileFacts, 
   }
   const { image } = result;
   if (state.cache && !(await state.cache.has(image.contentHash))) await state.cache.put(image.contentHash, image);
+  image.release?.();
   progress.uncommitted.add(image.contentHash);
   const { contentHash, originalWidth: width, originalHeight: height, format } = image;
   return { kind: 'decoded', content: { hash: contentHash, size: item.size, width, height, format } };

@@ -29,7 +29,7 @@ export interface ScanOptions {
   readonly signal?: AbortSignal;
   /** Where labels come from; kept for the next scan. Without it: as last time, at first from the folders. */
   readonly labels?: LabelMode;
-  /** Files under way at once; by default two per core, so that no decoder waits for the next file. */
+  /** Files under way at once; by default four per core, so that no decoder waits for the next file. */
   readonly concurrency?: number;
 }
 
@@ -68,7 +68,7 @@ async function begin(library: Library, rootPath: string, options: ScanOptions, s
     cache: options.cache,
     settings: options.settings,
     shortSide: options.shortSide,
-    concurrency: Math.max(1, options.concurrency ?? Math.min(maxConcurrency, 2 * availableParallelism())),
+    concurrency: Math.max(1, options.concurrency ?? Math.min(maxConcurrency, 4 * availableParallelism())),
     signal,
     counts: zeroCounts(),
     seen: new RowSet(),
