@@ -274,7 +274,7 @@ export class DecodeCache {
   async get(hash: string): Promise<CachedImage | undefined> {
     const entry = this.#entries.get(hash);
     if (!entry) return undefined;
-    const bytes = new Uint8Array(entry.length);
+    const bytes = new Uint8Array(Buffer.allocUnsafeSlow(entry.length).buffer);
     try {
       if (readSync(this.#shard(entry.shard), bytes, 0, entry.length, entry.offset) !== entry.length) return undefined;
     } catch {

@@ -93,7 +93,10 @@ export function resampleCrop(
   sumDown(top, down, target, out);
 }
 
-/** The horizontal pass: `rows` rows from `top`, resampled to `size` columns, into the scratch array. */
+/**
+ * The horizontal pass: `rows` rows from `top`, resampled to `size` columns, into the scratch array. Column by column, so that the
+ * weights stay in registers; two or three taps are the rule and are unrolled.
+ */
 function sumAcross(
   pixels: Uint8Array,
   width: number,
@@ -103,40 +106,37 @@ function sumAcross(
   flip: boolean,
   size: number,
 ): void {
-  const step = flip ? -3 : 3;
-  for (let row = 0; row < rows; row++) {
-    const from = 3 * (top + row) * width;
-    let to = 3 * (row * size + (flip ? size - 1 : 0));
-    for (let x = 0, k = 0; x < size; x++, k += stride, to += step) {
-      const at = from + 3 * first[x]!;
-      const taps = count[x]!;
-      const w0 = weights[k]!;
-      let r = w0 * pixels[at]!;
-      let g = w0 * pixels[at + 1]!;
-      let b = w0 * pixels[at + 2]!;
-      // Two or three taps are the rule: unrolled, they take half of the time.
-      if (taps > 1) {
-        const w1 = weights[k + 1]!;
-        r += w1 * pixels[at + 3]!;
-        g += w1 * pixels[at + 4]!;
-        b += w1 * pixels[at + 5]!;
-        if (taps > 2) {
-          const w2 = weights[k + 2]!;
-          r += w2 * pixels[at + 6]!;
-          g += w2 * pixels[at + 7]!;
-          b += w2 * pixels[at + 8]!;
-        }
-        for (let j = 3; j < taps; j++) {
-          const weight = weights[k + j]!;
-          const next = at + 3 * j;
-          r += weight * pixels[next]!;
-          g += weight * pixels[next + 1]!;
-          b += weight * pixels[next + 2]!;
-        }
+  const long = 3 * size;
+  const wide = 3 * width;
+  for (let x = 0, k = 0; x < size; x++, k += stride) {
+    const taps = count[x]!;
+    const start = 3 * (top * width + first[x]!);
+    const begin = 3 * (flip ? size - 1 - x : x);
+    const end = begin + rows * long;
+    const w0 = weights[k]!;
+    const w1 = taps > 1 ? weights[k + 1]! : 0;
+    if (taps <= 2) {
+      const next = taps > 1 ? 3 : 0;
+      for (let to = begin, at = start; to < end; to += long, at += wide) {
+        columns[to] = w0 * pixels[at]! + w1 * pixels[at + next]!;
+        columns[to + 1] = w0 * pixels[at + 1]! + w1 * pixels[at + next + 1]!;
+        columns[to + 2] = w0 * pixels[at + 2]! + w1 * pixels[at + next + 2]!;
       }
-      columns[to] = r;
-      columns[to + 1] = g;
-      columns[to + 2] = b;
+      continue;
+    }
+    const w2 = weights[k + 2]!;
+    for (let to = begin, at = start; to < end; to += long, at += wide) {
+      columns[to] = w0 * pixels[at]! + w1 * pixels[at + 3]! + w2 * pixels[at + 6]!;
+      columns[to + 1] = w0 * pixels[at + 1]! + w1 * pixels[at + 4]! + w2 * pixels[at + 7]!;
+      columns[to + 2] = w0 * pixels[at + 2]! + w1 * pixels[at + 5]! + w2 * pixels[at + 8]!;
+    }
+    for (let j = 3; j < taps; j++) {
+      const weight = weights[k + j]!;
+      for (let to = begin, at = start + 3 * j; to < end; to += long, at += wide) {
+        columns[to] = columns[to]! + weight * pixels[at]!;
+        columns[to + 1] = columns[to + 1]! + weight * pixels[at + 1]!;
+        columns[to + 2] = columns[to + 2]! + weight * pixels[at + 2]!;
+      }
     }
   }
 }
@@ -179,14 +179,15 @@ function mixTwo(
 ): void {
   const plane = patchSize * patchSize;
   const [s0, s1, s2] = [1 / (255 * std[0]), 1 / (255 * std[1]), 1 / (255 * std[2])];
-  const [b0, b1, b2] = [-mean[0] / std[0], -mean[1] / std[1], -mean[2] / std[2]];
+  const [o0, o1, o2] = [-mean[0] / std[0], -mean[1] / std[1], -mean[2] / std[2]];
   const apart = second - first;
+  const [r0, g0, b0, r1, g1, b1] = [w0 * s0, w0 * s1, w0 * s2, w1 * s0, w1 * s1, w1 * s2];
   let to = rowStart(y, size, patchSize);
   for (let i = first; i < first + 3 * size; to += 3 * plane)
     for (let x = to; x < to + patchSize; x++, i += 3) {
-      out[x] = (w0 * source[i]! + w1 * source[i + apart]!) * s0 + b0;
-      out[x + plane] = (w0 * source[i + 1]! + w1 * source[i + apart + 1]!) * s1 + b1;
-      out[x + 2 * plane] = (w0 * source[i + 2]! + w1 * source[i + apart + 2]!) * s2 + b2;
+      out[x] = r0 * source[i]! + r1 * source[i + apart]! + o0;
+      out[x + plane] = g0 * source[i + 1]! + g1 * source[i + apart + 1]! + o1;
+      out[x + 2 * plane] = b0 * source[i + 2]! + b1 * source[i + apart + 2]! + o2;
     }
 }
 
