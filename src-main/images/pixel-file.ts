@@ -1,5 +1,5 @@
 // How pixels get from a decoder to the engine: through a file that both have open and that has no name any more. A message between
-// processes would copy them four times, which costs a quarter of a decode.
+// processes would copy them four times, a third of a millisecond for a picture of 320×256.
 import { closeSync, mkdtempSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
