@@ -43,7 +43,8 @@ export async function runEmbedJob(
   };
   const cache = new DecodeCache(job.cache.folder, { access: 'read' });
   const store = await EmbeddingStore.openForWriting(job.store, identity, programVersion);
-  const encoder = await EncoderRunner.create(size, job.layer, { device: job.device, threads: job.threads });
+  const device = { device: job.device, threads: job.threads };
+  const encoder = await EncoderRunner.create(size, job.layer, device, false, undefined, weights);
   try {
     const wanted = store.missing(job.hashes).filter((hash) => cache.has(hash));
     const lost = new Set<string>();

@@ -8,9 +8,14 @@ import { OnnxSession } from '../runtime/onnx-session.ts';
 import type { SessionOptions } from '../runtime/onnx-session.ts';
 import { lowerOnnx } from '../tensor/lower-onnx.ts';
 
-/** Images per pass: as for training, hidden activations that stay in the cache. */
+/** Images per pass: hidden activations of about 3 MB, which stay in the cache; measured best for ViT-S/16. */
 export const embeddingBatch = (size: ModelSize): number =>
-  Math.max(1, Math.min(64, Math.round(6e6 / (4 * tokenCount(size) * size.encoder.hidden))));
+  Math.max(1, Math.min(64, Math.round(3e6 / (4 * tokenCount(size) * size.encoder.hidden))));
+
+/** Bytes of weights up to which a copy of them is worth its speed: onnxruntime repacks weights that it knows will stay. */
+const mostFrozenBytes = 4e8;
+type Weights = Readonly<Record<string, Float32Array>>;
+const bytesOf = (weights: Weights): number => Object.values(weights).reduce((total, { byteLength }) => total + byteLength, 0);
 
 export class EncoderRunner {
   /** Images per call. */
@@ -28,16 +33,21 @@ export class EncoderRunner {
     this.width = width;
   }
 
-  /** `withTokens` also returns the patch tokens, for statistics per position. */
+  /**
+   * `withTokens` also returns the patch tokens, for statistics per position. `frozen` holds the weights of every later call, where they
+   * are known not to change: they are compiled in unless they are large, and those given to `run` are not read.
+   */
   static async create(
     size: ModelSize,
     layer: EmbeddingLayer,
     options: SessionOptions,
     withTokens = false,
     batch = embeddingBatch(size),
+    frozen?: Weights,
   ): Promise<EncoderRunner> {
     const { tokens, embedding } = embed(encoderInputs('targetEncoder', size), size, batch, layer);
-    const session = await OnnxSession.create(lowerOnnx(withTokens ? { tokens, embedding } : { embedding }), options);
+    const compiledIn = frozen && bytesOf(frozen) <= mostFrozenBytes ? { weights: frozen } : {};
+    const session = await OnnxSession.create(lowerOnnx(withTokens ? { tokens, embedding } : { embedding }, compiledIn), options);
     return new EncoderRunner(session, size, batch, embeddingWidth(size, layer), withTokens);
   }
 
@@ -45,10 +55,7 @@ export class EncoderRunner {
    * `weights` holds `targetEncoder.*`; patches [n, N, 3·P·P] with n ≤ `batch` → embeddings [n, width] (and tokens [n, N, encoder
    * width]). A last incomplete batch is filled up with zeros, whose results are dropped.
    */
-  async run(
-    weights: Readonly<Record<string, Float32Array>>,
-    patches: Float32Array,
-  ): Promise<{ embedding: Float32Array; tokens?: Float32Array }> {
+  async run(weights: Weights, patches: Float32Array): Promise<{ embedding: Float32Array; tokens?: Float32Array }> {
     const perImage = tokenCount(this.#size) * patchValues(this.#size);
     const count = patches.length / perImage;
     if (!Number.isInteger(count) || count > this.batch) throw new RangeError(`${count} images for a batch of ${this.batch}`);

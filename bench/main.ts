@@ -1,0 +1,61 @@
+// Prints what the README's table of speed and memory is made from, with the machine's own bounds measured in the same run.
+//   npm run bench -- [step] [embed] [search] [scan] [help] [wait] [--quick] [--threads N] [--rounds N] [--micro N] [--json FILE]
+// PYTHON=…: a Python with torch. TRANSFORMERS_JS=…: a node_modules folder with @huggingface/transformers.
+// With one thread ratios are of processor time, which other programs disturb least; otherwise of the clock.
+import { writeFileSync } from 'node:fs';
+import { availableParallelism, cpus } from 'node:os';
+import { parseArgs } from 'node:util';
+import { benchNetwork } from './network.ts';
+import { benchProgram } from './program.ts';
+import type { Row } from './row.ts';
+import { benchScan } from './scan.ts';
+import { benchSearch } from './search.ts';
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    quick: { type: 'boolean', default: false },
+    threads: { type: 'string', default: String(availableParallelism()) },
+    rounds: { type: 'string' },
+    micro: { type: 'string', default: '4' },
+    json: { type: 'string' },
+  },
+});
+const { quick } = values;
+const rounds = Number(values.rounds ?? (quick ? 2 : 7));
+const network = { threads: Number(values.threads), microBatch: Number(values.micro), rounds, compiled: !quick };
+
+const parts: Readonly<Record<string, () => Promise<readonly Row[]>>> = {
+  step: async () => benchNetwork('step', network),
+  embed: async () => benchNetwork('embed', network),
+  search: async () => (await benchSearch(quick ? [100_000] : [100_000, 1_000_000])).rows,
+  scan: async () => (await benchScan(quick ? 200 : 2000, quick ? 1 : 3)).rows,
+  help: async () => benchProgram('help', rounds),
+  wait: async () => benchProgram('wait', rounds),
+};
+
+const chosen = positionals.length > 0 ? positionals : Object.keys(parts);
+const unknown = chosen.filter((name) => !(name in parts));
+if (unknown.length > 0) {
+  process.stderr.write(`No such part: ${unknown.join(', ')}. There are: ${Object.keys(parts).join(', ')}.\n`);
+  process.exit(2);
+}
+
+process.stdout.write(`${cpus()[0]?.model ?? 'unknown processor'}, ${availableParallelism()} cores, ${network.threads} threads used\n\n`);
+const rows: Row[] = [];
+for (const name of chosen) {
+  let found: readonly Row[];
+  try {
+    found = await parts[name]!();
+  } catch (error) {
+    found = [{ name, value: `failed: ${error instanceof Error ? error.message : String(error)}` }];
+    process.exitCode = 1;
+  }
+  for (const row of found) {
+    rows.push(row);
+    const goal = row.goal === undefined ? '' : `  (goal ${row.goal})`;
+    process.stdout.write(`${row.name.padEnd(58)}  ${row.value}${goal}\n`);
+  }
+}
+if (values.json !== undefined)
+  writeFileSync(values.json, `${JSON.stringify({ ...network, date: new Date().toISOString(), rows }, null, 2)}\n`);

@@ -1,0 +1,137 @@
+// The training step and the embedding beside a bare matrix product and other programs, all taking turns.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { modelSize } from '../src-main/jepa/model.ts';
+import { alternate, Peer } from './peer.ts';
+import type { Answer, Turn } from './peer.ts';
+import { writeStandardEncoder } from './peers/standard-encoder.ts';
+import type { Row } from './row.ts';
+import { benchConfig, median, shape } from './shape.ts';
+
+export interface NetworkOptions {
+  readonly threads: number;
+  readonly microBatch: number;
+  readonly rounds: number;
+  /** Whether torch.compile is measured too: compiling takes minutes. */
+  readonly compiled: boolean;
+}
+
+const fileOf = (name: string): string => fileURLToPath(new URL(`./peers/${name}`, import.meta.url));
+const productOperations = 20 * 2 * 1024 ** 3;
+const embeddedPerCall = 4;
+
+export async function benchNetwork(part: 'step' | 'embed', options: NetworkOptions): Promise<readonly Row[]> {
+  const folder = mkdtempSync(join(tmpdir(), 'bench-'));
+  const started: Peer[] = [];
+  const absent: Row[] = [];
+  const attempt = async (
+    name: string,
+    start: () => Promise<{ peer: Peer; version: string }>,
+  ): Promise<{ peer: Peer; version: string } | undefined> => {
+    try {
+      const found = await start();
+      started.push(found.peer);
+      return found;
+    } catch (error) {
+      absent.push({ name: `${part} against ${name}`, value: `skipped: ${error instanceof Error ? error.message : String(error)}` });
+      return undefined;
+    }
+  };
+  try {
+    const numbers = [options.threads, options.microBatch].map(String);
+    const { peer: ours } = await Peer.start(process.execPath, ['--disable-warning=ExperimentalWarning', fileOf('ours.ts'), ...numbers]);
+    started.push(ours);
+    const created = await ours.ask('create');
+    const turns: Turn[] = [
+      ['matmul', ours, 'matmul'],
+      ['ours', ours, part],
+    ];
+    const masks = [shape.batch, shape.contextTokens, shape.targetBlocks, shape.targetTokens].map(String);
+    const python = process.env['PYTHON'] ?? 'python3';
+    const torch = await attempt('PyTorch', async () => Peer.start(python, [fileOf('pytorch.py'), String(options.threads), ...masks]));
+    if (torch) {
+      turns.push([`PyTorch ${torch.version}`, torch.peer, part]);
+      if (part === 'step' && options.compiled) {
+        const works = await torch.peer.ask('compiled').then(
+          () => undefined,
+          (error: unknown) => String(error),
+        );
+        if (works === undefined) turns.push(['torch.compile', torch.peer, 'compiled']);
+        else absent.push({ name: 'step against torch.compile', value: `skipped: ${works}` });
+      }
+    }
+    if (part === 'embed') {
+      const other = await attempt('transformers.js', async () => startTransformers(folder, options.threads));
+      if (other) turns.push([`transformers.js ${other.version}`, other.peer, 'embed']);
+    }
+    const answers = await alternate(turns, options.rounds);
+    return [
+      ...(part === 'step' ? stepRows(answers, created, options) : embedRows(answers, options)),
+      ...ratios(part, answers, options),
+      ...absent,
+    ];
+  } finally {
+    for (const peer of started) peer.dispose();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function startTransformers(folder: string, threads: number): Promise<{ peer: Peer; version: string }> {
+  const modules = process.env['TRANSFORMERS_JS'];
+  if (modules === undefined) throw new Error('TRANSFORMERS_JS names no node_modules folder');
+  const model = join(folder, 'standard-encoder');
+  const size = modelSize(benchConfig(1, threads));
+  writeStandardEncoder(size, embeddedPerCall, model);
+  const numbers = [threads, embeddedPerCall, shape.batch, size.grid * size.patchSize].map(String);
+  return Peer.start(process.execPath, [fileOf('transformers-js.mjs'), modules, model, ...numbers]);
+}
+
+type Answers = Readonly<Record<string, readonly Answer[]>>;
+/** What is compared: with one thread its processor time, else the clock. */
+const timeOf = (answer: Answer, { threads }: NetworkOptions): number => (threads === 1 ? answer.cpu : answer.seconds);
+const times = (answers: readonly Answer[], options: NetworkOptions): number[] => answers.map((answer) => timeOf(answer, options));
+
+function stepRows(answers: Answers, created: Answer, options: NetworkOptions): Row[] {
+  const steps = answers['ours']!;
+  const product = answers['matmul']!;
+  const operations = created['operations']!;
+  const seconds = median(times(steps, options));
+  const rate = operations / seconds / 1e9;
+  const shares = steps.map((answer, i) => operations / timeOf(answer, options) / (productOperations / timeOf(product[i]!, options)));
+  const outside = steps.map((answer) => 1 - answer['insideSeconds']! / answer.seconds);
+  return [
+    {
+      name: 'bare 1024³ matmul of onnxruntime',
+      value: `${(productOperations / median(times(product, options)) / 1e9).toFixed(0)} GFLOP/s`,
+    },
+    {
+      name: `step: ViT-S/16, batch ${shape.batch}, passes of ${options.microBatch}`,
+      value: `${seconds.toFixed(2)} s, ${(shape.batch / seconds).toFixed(1)} images/s, ${(operations / 1e9).toFixed(0)} GFLOP, ${rate.toFixed(0)} GFLOP/s`,
+      figure: seconds,
+    },
+    { name: 'step as a share of the bare matmul', value: `${(100 * median(shares)).toFixed(0)} %`, goal: '≥ 85 %', figure: median(shares) },
+    { name: 'step: peak memory of the process', value: `${(steps.at(-1)!.peakMebibytes / 1024).toFixed(2)} GiB`, goal: '≤ 2.0' },
+    { name: 'step: results copied by the runtime', value: `${(created['copiedBytes']! / 1e6).toFixed(0)} MB` },
+    { name: 'step: time outside of run (update, masks)', value: `${(100 * median(outside)).toFixed(1)} %` },
+    { name: 'step: compiling', value: `${created.seconds.toFixed(1)} s` },
+  ];
+}
+
+function embedRows(answers: Answers, options: NetworkOptions): Row[] {
+  const seconds = median(times(answers['ours']!, options));
+  return [{ name: 'embedding: ViT-S/16', value: `${(shape.batch / seconds).toFixed(1)} images/s`, figure: shape.batch / seconds }];
+}
+
+function ratios(part: 'step' | 'embed', answers: Answers, options: NetworkOptions): Row[] {
+  const ours = times(answers['ours']!, options);
+  return Object.entries(answers)
+    .filter(([name]) => name !== 'ours' && name !== 'matmul')
+    .map(([name, theirs]) => {
+      const ratio = median(times(theirs, options).map((time, i) => time / ours[i]!));
+      const goal = part === 'step' ? '≥ 1.0' : name.startsWith('PyTorch') ? '≥ 1.1' : '≥ 1.2';
+      const memory = part === 'step' ? `, its peak ${(theirs.at(-1)!.peakMebibytes / 1024).toFixed(2)} GiB` : '';
+      return { name: `${part}: speed over ${name}`, value: `${ratio.toFixed(2)} ×${memory}`, goal, figure: ratio };
+    });
+}

@@ -1,0 +1,89 @@
+// This program on the same work, in a process like the trainer's. Answers `matmul`, `step` and `embed`; see ../peer.ts.
+// Parameters: threads, images per pass.
+import { readFileSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { Random } from '../../shared/random.ts';
+import { encoderParameters } from '../../src-main/jepa/model.ts';
+import { accumulate } from '../../src-main/jepa/step.ts';
+import { OnnxSession, runtimeVersion } from '../../src-main/runtime/onnx-session.ts';
+import { lowerOnnx } from '../../src-main/tensor/lower-onnx.ts';
+import { sizeOf } from '../../src-main/tensor/graph.ts';
+import { matmul } from '../../src-main/tensor/products.ts';
+import { input } from '../../src-main/tensor/structure.ts';
+import { EncoderRunner } from '../../src-main/training/encoder-runner.ts';
+import { initialState } from '../../src-main/training/state.ts';
+import { StepRunner } from '../../src-main/training/step-runner.ts';
+import { operationsOf } from '../operations.ts';
+import { benchConfig, shape } from '../shape.ts';
+
+const [threads, microBatch] = process.argv.slice(2).map(Number) as [number, number];
+const config = benchConfig(microBatch, threads);
+const random = new Random(1, 'test');
+const patches = Float32Array.from({ length: shape.batch * shape.tokens * shape.patchValues }, () => random.between(-1, 1));
+const state = initialState(config);
+
+// Time inside `run`, copies of its results included; what is left of a step is ours.
+let inside = 0;
+const prototype: { run(this: OnnxSession, ...given: Parameters<OnnxSession['run']>): ReturnType<OnnxSession['run']> } =
+  OnnxSession.prototype;
+const bare = Object.getOwnPropertyDescriptor(prototype, 'run')!.value as typeof prototype.run;
+prototype.run = async function timed(...given) {
+  const began = performance.now();
+  const results = await bare.apply(this, given);
+  inside += performance.now() - began;
+  return results;
+};
+
+const side = 1024;
+const product = await OnnxSession.create(lowerOnnx({ y: matmul(input('a', [side, side]), input('b', [side, side])) }), { threads });
+const [a, y] = [new Float32Array(side ** 2).fill(0.5), new Float32Array(side ** 2)];
+
+let runner: StepRunner | undefined;
+let encoder: EncoderRunner | undefined;
+const commands: Readonly<Record<string, () => Promise<Readonly<Record<string, number>>>>> = {
+  matmul: async () => {
+    for (let i = 0; i < 20; i++) await product.run({ a, b: a }, { y });
+    return {};
+  },
+  create: async () => {
+    runner = await StepRunner.create(config, 1000, { threads });
+    const graph = Object.values(accumulate(runner.size, config));
+    const calls = shape.batch / microBatch;
+    return {
+      operations: calls * operationsOf(graph),
+      copiedBytes: calls * graph.reduce((total, tensor) => total + 4 * sizeOf(tensor.shape), 0),
+    };
+  },
+  step: async () => {
+    inside = 0;
+    await runner!.run(state, patches);
+    return { insideSeconds: inside / 1000 };
+  },
+  embed: async () => {
+    const { model } = runner!.size;
+    const names = encoderParameters(model).map(({ name }) => `targetEncoder.${name}`);
+    const weights = Object.fromEntries(names.map((name) => [name, state.tensors[name]!]));
+    encoder ??= await EncoderRunner.create(model, 'last', { threads }, false, undefined, weights);
+    const perPass = encoder.batch * shape.tokens * shape.patchValues;
+    for (let at = 0; at < patches.length; at += perPass) await encoder.run(weights, patches.subarray(at, at + perPass));
+    return {};
+  },
+};
+
+/** Peak resident memory; 0 where the system does not tell. */
+function peakMebibytes(): number {
+  try {
+    return Number(/VmHWM:\s+(\d+)/.exec(readFileSync('/proc/self/status', 'utf8'))![1]) / 1024;
+  } catch {
+    return 0;
+  }
+}
+
+process.stdout.write(`${JSON.stringify({ version: runtimeVersion() })}\n`);
+for await (const command of createInterface({ input: process.stdin })) {
+  const [began, used] = [performance.now(), process.cpuUsage()];
+  const figures = await commands[command]!();
+  const { user, system } = process.cpuUsage(used);
+  const answer = { seconds: (performance.now() - began) / 1000, cpu: (user + system) / 1e6, peakMebibytes: peakMebibytes(), ...figures };
+  process.stdout.write(`${JSON.stringify(answer)}\n`);
+}

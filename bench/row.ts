@@ -1,0 +1,7 @@
+export interface Row {
+  readonly name: string;
+  readonly value: string;
+  readonly goal?: string;
+  /** The figure of `value` as a number, for programs. */
+  readonly figure?: number;
+}

@@ -1,0 +1,25 @@
+// The network and the masks that everything here is measured on: ViT-S/16 at 224 px, 96 context tokens, 4 targets of 30 tokens.
+import { parseConfig } from '../shared/config.ts';
+import type { TrainConfig } from '../shared/config-table.ts';
+
+export const shape = { batch: 16, contextTokens: 96, targetBlocks: 4, targetTokens: 30, tokens: 196, patchValues: 768 } as const;
+
+export const benchConfig = (microBatch: number, threads: number, batchSize: number = shape.batch): TrainConfig =>
+  parseConfig({
+    architecture: 'small',
+    imageSize: 224,
+    patchSize: 16,
+    predictorWidth: 192,
+    predictorDepth: 6,
+    contextTokens: shape.contextTokens,
+    // One block of 6 × 5 patches, so that nothing is padding.
+    targetScale: [30 / 196, 30 / 196],
+    targetAspect: [6 / 5, 6 / 5],
+    targetCount: shape.targetBlocks,
+    batchSize,
+    microBatch,
+    threads,
+    steps: 1000,
+  });
+
+export const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!;
