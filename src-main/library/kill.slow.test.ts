@@ -16,6 +16,8 @@ import { openLibrary } from './library.ts';
 import { CountingDecoder, png, scanned } from './testing/scan-fixtures.ts';
 
 const kills = process.env['IJEPA_LONG'] === '1' ? 200 : 20;
+/** Milliseconds: a kill takes one to three seconds. */
+const timeout = kills * 9000;
 const imageCount = 300;
 let root = '';
 let photos = '';
@@ -105,60 +107,64 @@ beforeAll(async () => {
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 
 describe('a scan that is killed', () => {
-  it(`at ${kills} random moments leaves everything readable, and in the end knows what one that was never killed knows`, async () => {
-    const reference = join(root, 'reference');
-    mkdirSync(reference);
-    const began = performance.now();
-    const whole = start(reference);
-    await whole.exit;
-    const fullMs = performance.now() - began;
-    expect(whole.said()).toContain('finished');
-    const wanted = contents(reference);
-    const pictures = new DecodeCache(join(reference, 'cache'), { access: 'read' });
+  it(
+    `at ${kills} random moments leaves everything readable, and in the end knows what one that was never killed knows`,
+    async () => {
+      const reference = join(root, 'reference');
+      mkdirSync(reference);
+      const began = performance.now();
+      const whole = start(reference);
+      await whole.exit;
+      const fullMs = performance.now() - began;
+      expect(whole.said()).toContain('finished');
+      const wanted = contents(reference);
+      const pictures = new DecodeCache(join(reference, 'cache'), { access: 'read' });
 
-    const random = new Random(Date.now(), 'test');
-    let [killed, libraries, duringScan] = [0, 0, 0];
-    while (killed < kills) {
-      const place = join(root, `place-${libraries++}`);
-      mkdirSync(place);
-      for (let over = false; !over;) {
-        const run = start(place);
-        if (killed < kills) {
-          await Promise.race([run.exit, sleep(fullMs * random.uniform())]);
-          run.child.kill('SIGKILL');
+      const random = new Random(Date.now(), 'test');
+      let [killed, libraries, duringScan] = [0, 0, 0];
+      while (killed < kills) {
+        const place = join(root, `place-${libraries++}`);
+        mkdirSync(place);
+        for (let over = false; !over;) {
+          const run = start(place);
+          if (killed < kills) {
+            await Promise.race([run.exit, sleep(fullMs * random.uniform())]);
+            run.child.kill('SIGKILL');
+          }
+          await run.exit;
+          over = run.said().includes('finished');
+          if (over) continue;
+          killed++;
+          if (run.said().includes('begun')) duringScan++;
+          await check(place);
         }
-        await run.exit;
-        over = run.said().includes('finished');
-        if (over) continue;
-        killed++;
-        if (run.said().includes('begun')) duringScan++;
         await check(place);
+        const library = openLibrary(join(place, 'library'));
+        // A file during whose decode the program ended three times is left alone: a person would ask for another try.
+        const unlucky = failures(library).filter(({ reason }) => reason === 'crashed-the-decoder');
+        if (unlucky.length > 0) {
+          retryFailed(
+            library,
+            photos,
+            unlucky.map(({ imageId }) => imageId!),
+          );
+          await scanned(library, photos, { decoder: new CountingDecoder(photos) });
+        }
+        library.dispose();
+        expect(unlucky.length).toBeLessThan(3);
+        expect(contents(place)).toEqual(wanted);
+        const cache = new DecodeCache(join(place, 'cache'), { access: 'read' });
+        expect(cache.size).toBe(pictures.size);
+        for (const [, , status, hash] of (wanted as { rows: [string, number, string, string | null][] }).rows)
+          if (status === 'ok') expect(await cache.get(hash!)).toEqual(await pictures.get(hash!));
+        cache.dispose();
+        rmSync(place, { recursive: true });
       }
-      await check(place);
-      const library = openLibrary(join(place, 'library'));
-      // A file during whose decode the program ended three times is left alone: a person would ask for another try.
-      const unlucky = failures(library).filter(({ reason }) => reason === 'crashed-the-decoder');
-      if (unlucky.length > 0) {
-        retryFailed(
-          library,
-          photos,
-          unlucky.map(({ imageId }) => imageId!),
-        );
-        await scanned(library, photos, { decoder: new CountingDecoder(photos) });
-      }
-      library.dispose();
-      expect(unlucky.length).toBeLessThan(3);
-      expect(contents(place)).toEqual(wanted);
-      const cache = new DecodeCache(join(place, 'cache'), { access: 'read' });
-      expect(cache.size).toBe(pictures.size);
-      for (const [, , status, hash] of (wanted as { rows: [string, number, string, string | null][] }).rows)
-        if (status === 'ok') expect(await cache.get(hash!)).toEqual(await pictures.get(hash!));
-      cache.dispose();
-      rmSync(place, { recursive: true });
-    }
-    expect(duringScan).toBeGreaterThan(kills / 4);
-    pictures.dispose();
-  });
+      expect(duringScan).toBeGreaterThan(kills / 4);
+      pictures.dispose();
+    },
+    timeout,
+  );
 
   it('three times by the same file leaves that file alone, and only that one, until a person asks', async () => {
     const few = photos;
