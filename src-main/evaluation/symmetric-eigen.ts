@@ -103,12 +103,15 @@ function accumulateReflectors(a: Float64Array, factors: Float64Array, n: number)
 
 /** Diagonalises the tridiagonal matrix in place and applies its rotations to the rows of `z`. */
 function implicitQl(d: Float64Array, e: Float64Array, z: Float64Array, n: number): void {
+  // Couplings below the rounding of the largest entry are zero. Compared with their neighbours alone, those of a matrix of low rank
+  // never would be: there the neighbours are rounding noise themselves.
+  const largest = d.reduce((most, value, i) => Math.max(most, Math.abs(value) + Math.abs(e[i]!)), 0);
+  const noise = Math.max(Number.MIN_VALUE, Number.EPSILON * largest);
   for (let l = 0; l < n; l++) {
     for (let iteration = 0; ; iteration++) {
       let m = l;
       while (m + 1 < n) {
-        const size = Math.abs(d[m]!) + Math.abs(d[m + 1]!);
-        if (Math.abs(e[m]!) <= Number.EPSILON * size || Math.abs(e[m]!) < Number.MIN_VALUE / Number.EPSILON) break;
+        if (Math.abs(e[m]!) <= noise) break;
         m++;
       }
       if (m === l) break;
