@@ -15,6 +15,7 @@ export interface ProtocolOptions {
   /** `choosing`: the first queries of each class, for every decision; `reporting`: all the others, to be looked at once. */
   readonly purpose?: 'choosing' | 'reporting';
   readonly bankPerClass?: number;
+  /** For choosing; never more than {@link mostChoosing}, nor than half of a class's test images where halves are enough. */
   readonly queriesPerClass?: number;
   /** Most images for crop retrieval. */
   readonly cropImages?: number;
@@ -34,6 +35,9 @@ export interface LabelProtocol {
   readonly leftOut: readonly string[];
   /** Queries whose very content is in the bank too. */
   readonly repeated: number;
+  readonly purpose?: 'choosing' | 'reporting';
+  /** Classes whose queries serve choosing and reporting alike, because they have too few. */
+  readonly shared?: number;
 }
 
 export interface CropProtocol {
@@ -41,10 +45,13 @@ export interface CropProtocol {
   readonly images: Uint32Array;
   /** Why labels are not used. */
   readonly reason: string;
+  readonly purpose?: 'choosing' | 'reporting';
 }
 
 /** A class counts with this many images in the bank and one query; a figure from fewer would be noise. */
 export const minimumPerClass = 4;
+/** Queries of a class that choices may be made on, however many are asked for: what lies beyond is for the report alone. */
+export const mostChoosing = 200;
 /** With fewer queries in all, one of them moves the figure by more than two points. */
 export const minimumQueries = 50;
 
@@ -59,14 +66,15 @@ export function splitOfPath(path: string): Split | undefined {
 
 /**
  * Chooses bank and queries. With train and test: the first 1,000 files by name of each class of train, and the first 200 of each
- * class of test (`choosing`) or the rest of them (`reporting`). Without: copies of one content count once, each class is ordered
- * by hash and its first fifth asks (choosing and reporting take turns; a single one serves both), the rest is the bank. Without two usable classes or 50
- * queries: crop retrieval on up to 2,000 images.
+ * class of test, or the first half of a smaller class where the halves are enough (`choosing`), or the rest (`reporting`). Without: copies of one
+ * content count once, each class is ordered by hash and its first fifth asks (choosing and reporting take turns; a single one serves
+ * both), the rest is the bank. Without two usable classes or 50 queries: crop retrieval on up to 2,000 images, chosen from one end
+ * of the order by hash and reported from the other.
  */
 export function planEvaluation(images: readonly EvaluationImage[], options: ProtocolOptions = {}): LabelProtocol | CropProtocol {
   const { purpose = 'choosing', bankPerClass = 1000, queriesPerClass = 200, cropImages = 2000 } = options;
   const labelled = images.some((image) => image.label !== undefined);
-  const crops = (reason: string): CropProtocol => ({ kind: 'crops', images: firstByHash(images, cropImages), reason });
+  const crops = (reason: string): CropProtocol => ({ kind: 'crops', images: cropRows(images, cropImages, purpose), reason, purpose });
   if (!labelled) return crops('The images have no labels.');
   const folders = ['train', 'test'].every((split) => images.some((image) => image.split === split && image.label !== undefined));
   const classes: string[] = [];
@@ -75,14 +83,18 @@ export function planEvaluation(images: readonly EvaluationImage[], options: Prot
   const bankLabels: number[] = [];
   const queries: number[] = [];
   const queryLabels: number[] = [];
-  for (const [label, members] of [...byLabel(images)].sort(([a], [b]) => compare(a, b))) {
+  let shared = 0;
+  const groups = [...byLabel(images)].sort(([a], [b]) => compare(a, b));
+  const keepBack = canKeepBack(images, groups);
+  for (const [label, members] of groups) {
     const sides = folders
-      ? splitByFolders(images, members, purpose, queriesPerClass)
+      ? splitByFolders(images, members, purpose, queriesPerClass, keepBack)
       : splitByHash(images, members, purpose, queriesPerClass);
     if (sides.bank.length < minimumPerClass || sides.queries.length === 0) {
       leftOut.push(label);
       continue;
     }
+    shared += Number(sides.shared);
     for (const row of sides.bank.slice(0, bankPerClass)) {
       bank.push(row);
       bankLabels.push(classes.length);
@@ -93,7 +105,7 @@ export function planEvaluation(images: readonly EvaluationImage[], options: Prot
     }
     classes.push(label);
   }
-  if (classes.length < 2) return crops(`Fewer than two folders hold ${minimumPerClass + 1} different images.`);
+  if (classes.length < 2) return crops(`Fewer than two classes have ${minimumPerClass} images to look up in and one to ask with.`);
   if (queries.length < minimumQueries) {
     return crops(`Only ${queries.length} labelled images are left to ask with; ${minimumQueries} are needed.`);
   }
@@ -108,12 +120,23 @@ export function planEvaluation(images: readonly EvaluationImage[], options: Prot
     queryLabels: Uint32Array.from(queryLabels),
     leftOut,
     repeated: queries.filter((row) => known.has(images[row]!.hash)).length,
+    purpose,
+    shared,
   };
 }
 
 interface Sides {
   readonly bank: readonly number[];
   readonly queries: readonly number[];
+  /** Whether choosing and reporting ask with the same image. */
+  readonly shared: boolean;
+}
+
+/** Whether half of the test images are enough to ask with, so that the other half can wait for the report. */
+function canKeepBack(images: readonly EvaluationImage[], groups: readonly (readonly [string, readonly number[]])[]): boolean {
+  const count = (members: readonly number[], split: Split): number => members.filter((row) => images[row]!.split === split).length;
+  const halves = groups.map(([, members]) => (count(members, 'train') < minimumPerClass ? 0 : Math.floor(count(members, 'test') / 2)));
+  return halves.reduce((sum, half) => sum + half, 0) >= minimumQueries;
 }
 
 function splitByFolders(
@@ -121,12 +144,17 @@ function splitByFolders(
   members: readonly number[],
   purpose: 'choosing' | 'reporting',
   queriesPerClass: number,
+  keepBack: boolean,
 ): Sides {
   const byName = [...members].sort((a, b) => compare(images[a]!.path, images[b]!.path));
   const test = byName.filter((row) => images[row]!.split === 'test');
+  // The border does not depend on how many queries were asked for, or a report with other numbers would ask what was chosen on.
+  const shared = !keepBack || test.length === 1;
+  const border = Math.min(mostChoosing, shared ? test.length : Math.ceil(test.length / 2));
   return {
     bank: byName.filter((row) => images[row]!.split === 'train'),
-    queries: purpose === 'choosing' ? test.slice(0, queriesPerClass) : test.slice(queriesPerClass),
+    queries: purpose === 'choosing' ? test.slice(0, Math.min(queriesPerClass, border)) : shared ? test : test.slice(border),
+    shared,
   };
 }
 
@@ -140,11 +168,16 @@ function splitByHash(
   // Half of the queries are kept back for the report, so that choosing cannot fit them.
   const asking = Math.min(2 * queriesPerClass, Math.max(1, Math.round(ordered.length / 5)));
   const parity = purpose === 'choosing' || asking === 1 ? 0 : 1;
-  return { bank: ordered.slice(asking), queries: ordered.slice(0, asking).filter((_, i) => i % 2 === parity) };
+  return {
+    bank: ordered.slice(asking),
+    queries: ordered.slice(0, asking).filter((_, i) => i % 2 === parity),
+    shared: asking === 1,
+  };
 }
 
-function firstByHash(images: readonly EvaluationImage[], count: number): Uint32Array {
-  return Uint32Array.from(differentByHash(images, [...images.keys()]).slice(0, count));
+function cropRows(images: readonly EvaluationImage[], count: number, purpose: 'choosing' | 'reporting'): Uint32Array {
+  const ordered = differentByHash(images, [...images.keys()]);
+  return Uint32Array.from(purpose === 'choosing' ? ordered.slice(0, count) : ordered.toReversed().slice(0, count));
 }
 
 /** One row per content, ordered by hash; of copies the first by name. */

@@ -14,7 +14,7 @@ const many = (folder: string, label: string, count: number): EvaluationImage[] =
   Array.from({ length: count }, (_, i) => image(`${folder}/${label}/${String(i).padStart(4, '0')}.jpg`, label));
 
 describe('planEvaluation', () => {
-  it('takes the first of train and the first, or the rest, of test', () => {
+  it('takes the first of train and the first of test', () => {
     const images = [
       ...many('test', 'dog', 30),
       ...many('train', 'dog', 9),
@@ -31,7 +31,26 @@ describe('planEvaluation', () => {
     expect(names).toHaveLength(19);
     expect(choosing.queries).toHaveLength(50);
     expect(images[choosing.queries[24]!]!.path).toBe('test/cat/0024.jpg');
-    expect(reporting).toMatchObject({ kind: 'crops', reason: expect.stringContaining('20 labelled') });
+    // Half of 70 is too few to ask with, so the report asks the same images and says so.
+    if (reporting.kind !== 'labels') throw new Error(reporting.reason);
+    expect([reporting.queries.length, reporting.shared]).toEqual([70, 2]);
+    expect(assembleReport(reporting, []).notes[1]).toContain('in 2 of 2 classes');
+  });
+
+  it.each([60, 150, 1000])('never reports what may have been chosen on, with %i test images of a class', (count) => {
+    const images = [...many('train', 'a', 9), ...many('train', 'b', 9), ...many('test', 'a', count), ...many('test', 'b', count)];
+    const asked = (purpose: 'choosing' | 'reporting', queriesPerClass: number): number[] => {
+      const found = planEvaluation(images, { purpose, queriesPerClass });
+      if (found.kind !== 'labels') throw new Error(found.reason);
+      return [...found.queries];
+    };
+    const chosenOn = new Set(asked('choosing', 100_000));
+    for (const queriesPerClass of [30, 200, 500]) {
+      const reported = asked('reporting', queriesPerClass);
+      expect(reported.filter((row) => chosenOn.has(row))).toEqual([]);
+      expect(reported.length + chosenOn.size).toBe(2 * count);
+    }
+    expect(chosenOn.size).toBe(2 * Math.min(200, count / 2));
   });
 
   it('splits by hash where the folder has no split, the same for any order, no content on both sides', () => {
@@ -50,11 +69,15 @@ describe('planEvaluation', () => {
   });
 
   it('falls back to crops and says why', () => {
-    expect(planEvaluation(many('a', 'x', 500), {})).toMatchObject({ kind: 'crops', reason: expect.stringContaining('two folders') });
+    expect(planEvaluation(many('a', 'x', 500), {})).toMatchObject({ kind: 'crops', reason: expect.stringContaining('two classes') });
     const unlabelled = many('a', 'x', 30).map((one) => ({ ...one, label: undefined }));
     const plan = planEvaluation(unlabelled, { cropImages: 20 });
     expect(plan).toMatchObject({ kind: 'crops', reason: 'The images have no labels.' });
     if (plan.kind === 'crops') expect(plan.images).toHaveLength(20);
+    const reported = planEvaluation(unlabelled, { cropImages: 15, purpose: 'reporting' });
+    const chosenOn = planEvaluation(unlabelled, { cropImages: 15 });
+    if (reported.kind !== 'crops' || chosenOn.kind !== 'crops') throw new Error('crops');
+    expect(new Set([...reported.images, ...chosenOn.images]).size).toBe(30);
   });
 
   it('reads splits from folders only', () => {
@@ -101,6 +124,19 @@ describe('the report', () => {
     const run = good.rows[0]!;
     expect(run.spaces.whitened.probe).toBeGreaterThan(0.9);
     expect(good.rows[1]!.spaces.raw.probe).toBeUndefined();
+  });
+
+  it('says on what it was chosen, and names no thousand classes', () => {
+    expect(renderReport(report(4, 0.5))).toContain('best checkpoint of a run is chosen on such queries');
+    const crowded = planEvaluation([
+      ...many('train', 'a', 9),
+      ...many('train', 'b', 9),
+      ...many('test', 'a', 60),
+      ...many('test', 'b', 60),
+      ...Array.from({ length: 500 }, (_, i) => image(`train/few${i}/1.jpg`, `few${i}`)),
+    ]);
+    const { notes } = assembleReport(crowded, []);
+    expect(notes.find((note) => note.startsWith('Left out'))).toMatch(/few\d+ and 488 more\.$/);
   });
 
   it('says plainly when a baseline is as good', () => {

@@ -67,7 +67,7 @@ export function assembleReport(
     queries,
     bank: labels ? protocol.bank.length : protocol.images.length,
     classes: labels ? protocol.classes : [],
-    notes: labels ? labelNotes(protocol) : [protocol.reason, cropRetrievalBias],
+    notes: labels ? labelNotes(protocol) : [protocol.reason, cropRetrievalBias, cropPurpose[protocol.purpose ?? 'choosing']],
     rows: sorted,
     headline,
     verdict,
@@ -75,14 +75,33 @@ export function assembleReport(
   };
 }
 
+/** Names of classes in one sentence; folders may be thousands. */
+const namesShown = 12;
+
+const cropPurpose: Readonly<Record<'choosing' | 'reporting', string>> = {
+  choosing:
+    'The best checkpoint of a run is chosen on such images, which flatters it a little: a report asks others, where there are enough.',
+  reporting: 'Images that no choice was made on come first; in a small folder they are not enough, and some are asked again.',
+};
+
 function labelNotes(protocol: LabelProtocol): string[] {
+  const { leftOut, repeated, purpose = 'choosing', shared = 0, classes } = protocol;
   const notes = [
     protocol.split === 'folders'
-      ? 'Bank and queries are the folders train and test.'
-      : 'Bank and queries were split by the hash of the images.',
+      ? 'Bank and queries are splits of the folder.'
+      : 'Bank and queries were split by the hash of the images; training has seen both, without their labels.',
+    purpose === 'choosing'
+      ? 'The best checkpoint of a run is chosen on such queries, which flatters it a little: a report asks others.'
+      : 'No choice was made on these queries.',
   ];
-  if (protocol.leftOut.length > 0) notes.push(`Left out, too few images: ${protocol.leftOut.join(', ')}.`);
-  if (protocol.repeated > 0) notes.push(`${protocol.repeated} queries are copies of images of the bank, which flatters every row.`);
+  if (purpose === 'reporting' && shared > 0) {
+    notes[1] = `Too few images to keep some back: in ${shared} of ${classes.length} classes choices were made on these very queries.`;
+  }
+  if (leftOut.length > 0) {
+    const more = leftOut.length > namesShown ? ` and ${leftOut.length - namesShown} more` : '';
+    notes.push(`Left out, too few images: ${leftOut.slice(0, namesShown).join(', ')}${more}.`);
+  }
+  if (repeated > 0) notes.push(`${repeated} queries are copies of images of the bank, which flatters every row.`);
   return notes;
 }
 
