@@ -3,10 +3,12 @@ import { preprocessingOf } from '../../shared/preprocessing.ts';
 import { AppError } from '../../shared/errors.ts';
 import type { EvaluationImage } from '../evaluation/protocol.ts';
 import type { EvaluationReport } from '../evaluation/report.ts';
+import { DecodeCache } from '../images/cache.ts';
 import type { Split } from '../library/labels.ts';
 import { readCheckpointHeader } from '../training/checkpoint.ts';
+import { imagesToJudge } from './judged-images.ts';
 import { cachedShortSide, threadsOf } from './studio.ts';
-import type { Studio } from './studio.ts';
+import type { SplitImage, Studio } from './studio.ts';
 
 export { renderReport } from '../evaluation/report.ts';
 
@@ -18,7 +20,7 @@ export interface EvaluateOptions {
   readonly purpose: 'choosing' | 'reporting';
   readonly bankPerClass: number;
   readonly queriesPerClass: number;
-  /** Splits of the folder that are looked up in and that ask; without them train and both others. */
+  /** Splits of the folder that are looked up in and that ask; without them train, and val for choosing or test for reporting. */
   readonly splits?: { readonly bank: Split; readonly queries: Split };
   readonly pixelSide: number;
   readonly probe: boolean;
@@ -26,8 +28,11 @@ export interface EvaluateOptions {
 }
 
 /** The images of two splits, as bank and queries. Throws `bad-input` when one of them is empty. */
-function imagesOfSplits(studio: Studio, root: string, { bank, queries }: NonNullable<EvaluateOptions['splits']>): EvaluationImage[] {
-  const images = studio.imagesWithSplits(root);
+function imagesOfSplits(
+  images: readonly SplitImage[],
+  root: string,
+  { bank, queries }: NonNullable<EvaluateOptions['splits']>,
+): EvaluationImage[] {
   for (const split of [bank, queries])
     if (!images.some((image) => image.split === split))
       throw new AppError(
@@ -40,20 +45,57 @@ function imagesOfSplits(studio: Studio, root: string, { bank, queries }: NonNull
     .map((image) => ({ ...image, split: image.split === bank ? 'train' : 'test' }));
 }
 
+/** Those that the cache holds: any other would be measured as an empty picture. Throws `no-images` when it holds none. */
+function cachedImages(folder: string, images: readonly EvaluationImage[]): EvaluationImage[] {
+  let cache: DecodeCache | undefined;
+  try {
+    cache = new DecodeCache(folder, { access: 'read' });
+    const held = cache;
+    const found = images.filter(({ hash }) => held.has(hash));
+    if (found.length > 0) return found;
+  } catch (error) {
+    if (!(error instanceof AppError) || error.code !== 'not-found') throw error;
+  } finally {
+    cache?.dispose();
+  }
+  throw new AppError(
+    'no-images',
+    'None of these images is in the decode cache of this run.',
+    'Make it again: ijepa-studio embed FOLDER reads what is missing.',
+  );
+}
+
+/** What a person should know about the choice of images, in sentences. */
+function notesOn(report: EvaluationReport, images: readonly EvaluationImage[], all: readonly SplitImage[], missing: number): string[] {
+  const notes: string[] = [];
+  const splitOf = new Map(all.map(({ hash, split }) => [hash, split]));
+  const names = (side: 'train' | 'test'): string =>
+    [...new Set(images.filter(({ split }) => split === side).map(({ hash }) => splitOf.get(hash) ?? side))].join(' and ');
+  if (report.task === 'labels' && names('train') !== '' && names('test') !== '')
+    notes.push(`Looked up in: ${names('train')}; asking: ${names('test')}.`);
+  if (missing > 0) notes.push(`${missing} images are not in the decode cache and were left out; scan the folder again to read them.`);
+  return notes;
+}
+
 /** Measures a checkpoint beside both baselines. Throws `bad-checkpoint`, `no-images`. */
 export async function evaluateRun(studio: Studio, options: EvaluateOptions, onStage: (stage: string) => void): Promise<EvaluationReport> {
   const { root, threads, splits, ...rest } = options;
   const { config } = readCheckpointHeader(options.checkpoint);
   const shortSide = cachedShortSide(config.imageSize);
-  return studio.trainer.run(
+  const folder = studio.cacheFor(preprocessingOf(config), shortSide);
+  const all = studio.imagesWithSplits(root);
+  const wanted = splits ? imagesOfSplits(all, root, splits) : imagesToJudge(all, options.purpose);
+  const images = cachedImages(folder, wanted);
+  const report = await studio.trainer.run(
     {
       kind: 'evaluate',
       ...rest,
-      cache: { folder: studio.cacheFor(preprocessingOf(config), shortSide), shortSide },
-      images: splits ? imagesOfSplits(studio, root, splits) : studio.images(root),
+      cache: { folder, shortSide },
+      images,
       threads: threadsOf(threads),
       device: 'cpu',
     },
     ({ stage }) => onStage(stage),
   );
+  return { ...report, notes: [...report.notes, ...notesOn(report, images, all, wanted.length - images.length)] };
 }

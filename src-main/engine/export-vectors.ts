@@ -166,10 +166,10 @@ export async function exportVectors(
   const space = await librarySpace(store, options.space, rows);
   const ordered = rows.toSorted();
   const images = Array.from(ordered, (row) => byRow.get(row)!);
-  const finder =
-    options.neighbours > 0 && options.formats.includes('parquet') ? await NeighbourFinder.open(store, space, ordered) : undefined;
   const sinks = await openSinks({ bundle, options, images, dimension: space.outputDimension });
+  let finder: NeighbourFinder | undefined;
   try {
+    if (options.neighbours > 0 && options.formats.includes('parquet')) finder = await NeighbourFinder.open(store, space, ordered);
     let done = 0;
     for await (const { firstRow, vectors } of store.blocks(Math.max(1, Math.floor(valuesPerBlock / store.dimension)))) {
       const chosen = chosenRows(firstRow, vectors, store.dimension, byRow);

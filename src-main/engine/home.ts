@@ -1,5 +1,5 @@
 // Where the program keeps what it makes: one folder, that can be moved or deleted as a whole. Originals are never in it.
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { AppError } from '../../shared/errors.ts';
@@ -11,10 +11,21 @@ export interface Home {
   readonly embeddings: string;
 }
 
-/** The home at `path`, else at IJEPA_STUDIO_HOME, else `.ijepa-studio` in the user's folder. */
+/** The home at `path`, else at IJEPA_STUDIO_HOME, else `.ijepa-studio` in the user's folder. An empty text is none: it would mean the working folder. */
 export function homeAt(path?: string): Home {
-  const root = resolve(path ?? process.env['IJEPA_STUDIO_HOME'] ?? join(homedir(), '.ijepa-studio'));
+  const root = resolve(path || process.env['IJEPA_STUDIO_HOME'] || join(homedir(), '.ijepa-studio'));
   return { path: root, cache: join(root, 'cache'), runs: join(root, 'runs'), embeddings: join(root, 'embeddings') };
+}
+
+/** When a run was made, ms since 1970: its record says it, since a folder that moved has the file written anew. A damaged record has its file's time. */
+function madeAt(file: string): number {
+  try {
+    const made = Date.parse((JSON.parse(readFileSync(file, 'utf8')) as { created: string }).created);
+    if (Number.isFinite(made)) return made;
+  } catch {
+    // Whoever uses the run says what is wrong with it.
+  }
+  return statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0;
 }
 
 /** Names of the runs, the newest last. */
@@ -22,7 +33,7 @@ export function runNames({ runs }: Home): string[] {
   if (!existsSync(runs)) return [];
   return readdirSync(runs)
     .filter((name) => existsSync(join(runs, name, 'config.json')))
-    .map((name) => ({ name, made: statSync(join(runs, name, 'config.json')).mtimeMs }))
+    .map((name) => ({ name, made: madeAt(join(runs, name, 'config.json')) }))
     .toSorted((a, b) => a.made - b.made || a.name.localeCompare(b.name))
     .map(({ name }) => name);
 }
@@ -41,6 +52,17 @@ export function runPath(home: Home, run?: string): string {
     `There is no run called '${run}'.`,
     names.length > 0 ? `The runs are: ${names.join(', ')}.` : 'Train one first: ijepa-studio train FOLDER',
   );
+}
+
+/** Where a new run of this name goes. Throws `bad-input` for a name that is no plain folder name on every system. */
+export function newRunPath(home: Home, name: string): string {
+  if (!/^[^\\/:*?"<>|\p{Cc}]+$/u.test(name) || /[. ]$/.test(name) || name.length > 100)
+    throw new AppError(
+      'bad-input',
+      `A run cannot be called '${name}'.`,
+      'Choose a name without / \\ : * ? " < > |, not ending in a dot or space, of at most 100 characters.',
+    );
+  return join(home.runs, name);
 }
 
 /** A name that no run has: the folder's name and a number. */

@@ -11,7 +11,7 @@ import { RunFolder } from '../training/run-folder.ts';
 import type { RunRecord } from '../training/run-folder.ts';
 import type { ForeignWeights } from '../weights/foreign-weights.ts';
 import { readForeignWeights } from '../weights/read-foreign-weights.ts';
-import { freshRunName } from './home.ts';
+import { freshRunName, newRunPath } from './home.ts';
 import type { Home } from './home.ts';
 import { threadsOf } from './studio.ts';
 
@@ -80,6 +80,7 @@ export function importWeights(home: Home, path: string, options: { readonly name
   const config = configOf(read);
   const { weights, leftOut } = completed(read);
   const name = options.name ?? freshRunName(home, plainName(path));
+  const place = newRunPath(home, name);
   const record: RunRecord = {
     version: 1,
     name,
@@ -94,7 +95,7 @@ export function importWeights(home: Home, path: string, options: { readonly name
     imported: resolve(path),
   };
   const notes = notesOf(read, leftOut);
-  const folder = RunFolder.create(join(home.runs, name), record);
+  const folder = RunFolder.create(place, record);
   try {
     saveImportedWeights(folder.checkpointPath(0), weights, record);
     for (const note of notes) folder.say(note);

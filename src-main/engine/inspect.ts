@@ -14,7 +14,7 @@ import type { Home } from './home.ts';
 function bytesBelow(folder: string): number {
   if (!existsSync(folder)) return 0;
   return readdirSync(folder, { recursive: true, withFileTypes: true }).reduce(
-    (bytes, one) => (one.isFile() ? bytes + statSync(join(one.parentPath, one.name)).size : bytes),
+    (bytes, one) => (one.isFile() ? bytes + (statSync(join(one.parentPath, one.name), { throwIfNoEntry: false })?.size ?? 0) : bytes),
     0,
   );
 }
@@ -28,6 +28,8 @@ export interface RunSummary {
 }
 
 export interface HomeSummary {
+  /** Runs whose record cannot be read, with what is wrong. */
+  readonly damaged: readonly { readonly name: string; readonly problem: string }[];
   readonly cacheBytes: number;
   readonly embeddingBytes: number;
   readonly runBytes: number;
@@ -35,11 +37,25 @@ export interface HomeSummary {
 }
 
 export function describeHome(home: Home): HomeSummary {
-  const runs = runNames(home).map((name) => {
-    const { folder, images, steps } = readRecord(join(home.runs, name));
-    return { name, folder, images, steps, step: listCheckpoints(join(home.runs, name)).at(-1)?.step ?? 0 };
-  });
-  return { cacheBytes: bytesBelow(home.cache), embeddingBytes: bytesBelow(home.embeddings), runBytes: bytesBelow(home.runs), runs };
+  const runs: RunSummary[] = [];
+  const damaged: { name: string; problem: string }[] = [];
+  for (const name of runNames(home)) {
+    const run = join(home.runs, name);
+    try {
+      const { folder, images, steps } = readRecord(run);
+      runs.push({ name, folder, images, steps, step: listCheckpoints(run).at(-1)?.step ?? 0 });
+    } catch (error) {
+      if (!(error instanceof AppError)) throw error;
+      damaged.push({ name, problem: error.message });
+    }
+  }
+  return {
+    runs,
+    damaged,
+    cacheBytes: bytesBelow(home.cache),
+    embeddingBytes: bytesBelow(home.embeddings),
+    runBytes: bytesBelow(home.runs),
+  };
 }
 
 export interface RunDescription {

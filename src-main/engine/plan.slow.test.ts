@@ -10,6 +10,7 @@ import { preprocessingOf } from '../../shared/preprocessing.ts';
 import { planRun } from './runs.ts';
 import { scanFolder } from './scan-folder.ts';
 import { Studio } from './studio.ts';
+import { suggestedPatch } from './suggest.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'ijepa-plan-'));
 const folders = { many: join(root, 'many'), one: join(root, 'one'), tiny: join(root, 'tiny'), tests: join(root, 'tests') };
@@ -47,6 +48,14 @@ describe('a plan', () => {
     expect(planRun(studio, folders.many, { imageSize: 16 }).config.contextTokens).toBe(4);
     expect(planRun(studio, folders.many, { imageSize: 64 }).config.contextTokens).toBe(64);
     expect(planRun(studio, folders.many, { contextTokens: 9, steps: 3 })).toMatchObject({ steps: 3, config: { contextTokens: 9 } });
+  });
+
+  it('finds a patch for an image size that was given alone', () => {
+    expect(suggestedPatch({ patchSize: 16 }, { imageSize: 32 })).toEqual({ patchSize: 4 });
+    expect(suggestedPatch({ patchSize: 16 }, { imageSize: 100 })).toEqual({ patchSize: 4 });
+    expect(suggestedPatch({ patchSize: 16 }, { imageSize: 448 })).toEqual({});
+    expect(suggestedPatch({ patchSize: 16 }, { imageSize: 32, patchSize: 16 })).toEqual({});
+    expect(planRun(studio, folders.many, { imageSize: 30 }).config).toMatchObject({ imageSize: 30, patchSize: 2 });
   });
 
   it('of a named architecture keeps its own sizes', () => {

@@ -1,6 +1,5 @@
 // Runs: started, resumed, described; and which checkpoint of a run is meant.
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { gridSide, parseConfig } from '../../shared/config.ts';
 import type { TrainConfig } from '../../shared/config-table.ts';
 import { AppError } from '../../shared/errors.ts';
@@ -13,10 +12,11 @@ import { requireMasks } from '../jepa/masks.ts';
 import { medianSize } from '../library/catalogue.ts';
 import { listCheckpoints, readEvents, readRecord, RunFolder } from '../training/run-folder.ts';
 import type { RunRecord } from '../training/run-folder.ts';
-import { freshRunName } from './home.ts';
+import { freshRunName, newRunPath } from './home.ts';
+import { imagesToJudge } from './judged-images.ts';
 import { cachedShortSide, threadsOf } from './studio.ts';
 import type { Studio } from './studio.ts';
-import { suggestConfig, suggestedContext } from './suggest.ts';
+import { suggestConfig, suggestedContext, suggestedPatch } from './suggest.ts';
 
 export interface PlannedRun {
   readonly config: TrainConfig;
@@ -47,7 +47,7 @@ export function planRun(studio: Studio, root: string, given: Readonly<Record<str
   const suggestion = suggestConfig({ images: trained.length, shortSide });
   const suggested =
     given['architecture'] !== undefined && given['architecture'] !== 'custom' ? withoutSizes(suggestion.settings) : suggestion.settings;
-  const sized = parseConfig({ ...suggested, contextTokens: 0, ...given });
+  const sized = parseConfig({ ...suggested, contextTokens: 0, ...suggestedPatch(suggested, given), ...given });
   // The suggested share of the patches, of the grid that the given sizes make.
   const contextTokens = suggestedContext(gridSide(sized));
   const config = given['contextTokens'] === undefined ? parseConfig({ ...sized, contextTokens }) : sized;
@@ -86,7 +86,11 @@ async function withFolderStatistics(studio: Studio, root: string, config: TrainC
       ...config,
       ...(await folderStatistics(
         cache,
-        studio.images(root).map(({ hash }) => hash),
+        // The images that are learned from, as everything that is fitted.
+        studio
+          .images(root)
+          .filter(({ split }) => split !== 'test')
+          .map(({ hash }) => hash),
       )),
     });
   } finally {
@@ -96,7 +100,7 @@ async function withFolderStatistics(studio: Studio, root: string, config: TrainC
 
 /** Makes the folder of a new run. Throws `bad-input` when the name is taken. */
 export async function createRun(studio: Studio, root: string, plan: PlannedRun, name?: string): Promise<string> {
-  const path = join(studio.home.runs, name ?? freshRunName(studio.home, root));
+  const path = newRunPath(studio.home, name ?? freshRunName(studio.home, root));
   const config = await withFolderStatistics(studio, root, plan.config);
   const record: RunRecord = {
     version: 1,
@@ -123,7 +127,7 @@ export async function trainRun(studio: Studio, run: string, onEvent: (event: Tra
       kind: 'train',
       run,
       cache: { folder: studio.cacheFor(preprocessingOf(config), shortSide), shortSide },
-      images: studio.images(folder),
+      images: imagesToJudge(studio.imagesWithSplits(folder), 'choosing'),
       fingerprint: studio.fingerprint(folder),
       device: 'cpu',
     },

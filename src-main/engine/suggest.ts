@@ -23,6 +23,21 @@ const grids = [
 /** A quarter of the patches as context: few tokens cost little and leave room for more images (MEASURED, "Quality"). */
 export const suggestedContext = (grid: number): number => Math.max(1, Math.round(grid ** 2 / 4));
 
+/** Patches along a side that a grid should have at least. */
+const fewestPatches = 8;
+
+/** A patch for an image size that was given without one, where the suggested patch would not divide it or leave hardly a grid. */
+export function suggestedPatch(
+  { patchSize = 16 }: Partial<TrainConfig>,
+  given: Readonly<Record<string, unknown>>,
+): Partial<Pick<TrainConfig, 'patchSize'>> {
+  const { imageSize } = given;
+  if (typeof imageSize !== 'number' || given['patchSize'] !== undefined) return {};
+  if (imageSize % patchSize === 0 && imageSize / patchSize >= 4) return {};
+  const found = [16, 14, 8, 7, 4, 2].find((patch) => patch <= patchSize && imageSize % patch === 0 && imageSize / patch >= fewestPatches);
+  return found === undefined ? {} : { patchSize: found };
+}
+
 /**
  * Sizes for a processor without a GPU: an input of about the images' own size cut into 64 patches (196 for photographs), a narrow
  * encoder, and two crops of each image whose pooled contexts must agree beside the masked objective, with SIGReg against collapse:

@@ -1,0 +1,52 @@
+// Which store holds the vectors of a checkpoint.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect, it } from 'vitest';
+import { programVersion } from '../../shared/version.ts';
+import { preprocessingOf } from '../../shared/preprocessing.ts';
+import { SafetensorsFile } from '../formats/safetensors.ts';
+import { modelSize } from '../jepa/model.ts';
+import { EmbeddingStore } from '../retrieval/embedding-store.ts';
+import { targetEncoderHash } from '../weights/encoder-hash.ts';
+import { openEmbeddings } from './embeddings.ts';
+import { importWeights } from './import-weights.ts';
+import { checkpointOf } from './runs.ts';
+import { Studio } from './studio.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'ijepa-embeddings-'));
+const studio = new Studio({ home: folder });
+afterAll(async () => {
+  await studio.dispose();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+it('does not take the vectors of a deleted run of the same name for those of this one', async () => {
+  const { run, name, config } = importWeights(studio.home, join(import.meta.dirname, '../jepa/testing/fixtures/huggingface'), {
+    name: 'x',
+  });
+  const checkpoint = checkpointOf(run);
+  const fill = async (weightsHash: string, value: number): Promise<void> => {
+    const identity = {
+      runId: name,
+      step: 0,
+      weightsHash,
+      layer: 'last',
+      pooling: 'mean',
+      preprocessing: preprocessingOf(config),
+      dimension: 4,
+    };
+    const store = await EmbeddingStore.openForWriting(studio.home.embeddings, identity, programVersion);
+    await store.append(['ab'.repeat(32)], new Float32Array(4).fill(value));
+    await store.dispose();
+  };
+  await fill('of other weights', 1);
+  await expect(openEmbeddings(studio, checkpoint, 'last')).rejects.toMatchObject({ code: 'not-found' });
+  const file = new SafetensorsFile(checkpoint);
+  const hash = targetEncoderHash(file, modelSize(config));
+  file.dispose();
+  await fill(hash, 2);
+  const store = await openEmbeddings(studio, checkpoint, 'last');
+  expect([...(await store.read([0]))]).toEqual([2, 2, 2, 2]);
+  await store.dispose();
+});

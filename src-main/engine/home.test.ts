@@ -1,0 +1,45 @@
+import { mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { homedir, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
+import { AppError } from '../../shared/errors.ts';
+import { freshRunName, homeAt, newRunPath, runNames } from './home.ts';
+import { describeHome } from './inspect.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'ijepa home '));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+afterEach(() => vi.unstubAllEnvs());
+
+describe('the home', () => {
+  it('is the one given, else of the environment, else the usual one; an empty text is none of them', () => {
+    vi.stubEnv('IJEPA_STUDIO_HOME', join(folder, 'from environment'));
+    expect(homeAt(folder).path).toBe(folder);
+    expect(homeAt().path).toBe(join(folder, 'from environment'));
+    expect(homeAt('').path).toBe(join(folder, 'from environment'));
+    vi.stubEnv('IJEPA_STUDIO_HOME', '');
+    expect(homeAt().path).toBe(join(homedir(), '.ijepa-studio'));
+  });
+
+  it('orders runs by when they were made, not by when their file was last written', () => {
+    const home = homeAt(join(folder, 'ordered'));
+    const make = (name: string, record: string, modified: number): void => {
+      mkdirSync(join(home.runs, name), { recursive: true });
+      const file = join(home.runs, name, 'config.json');
+      writeFileSync(file, record);
+      utimesSync(file, modified, modified);
+    };
+    make('old', '{"created":"2026-01-01T00:00:00Z"}', 2_000_000_000);
+    make('new', '{"created":"2026-02-01T00:00:00Z"}', 1_000_000_000);
+    make('torn', '{"crea', 1_000_000_000);
+    expect(runNames(home)).toEqual(['torn', 'old', 'new']);
+    expect(describeHome(home).damaged.map(({ name }) => name)).toContain('torn');
+  });
+
+  it('takes as the name of a run only what is a folder name on every system', () => {
+    const home = homeAt(folder);
+    for (const name of ['', '.', '..', '../out', 'a/b', 'a\\b', 'C:x', 'why?', 'dot.', 'tab\t', 'x'.repeat(101)])
+      expect(() => newRunPath(home, name)).toThrow(AppError);
+    for (const name of ['Ferien 2024', 'птицы-1', 'a.b_c']) expect(newRunPath(home, name)).toBe(join(home.runs, name));
+    expect(newRunPath(home, freshRunName(home, '/'))).toBe(join(home.runs, 'run-1'));
+  });
+});
