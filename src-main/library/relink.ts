@@ -137,7 +137,7 @@ export async function relink(
       return;
     }
     hashed++;
-    const hash = await fileHash(nativePath(root, path), options.signal).catch(() => undefined);
+    const hash = await fileHash(nativePath(root, path), options.signal, size).catch(() => undefined);
     if (options.signal?.aborted === true) throw cancelled();
     const image = bestOf(
       (bySize.get(size) ?? []).filter((one) => one.hash === hash),

@@ -104,7 +104,7 @@ async function settle(state: ScanState, progress: Progress, item: FileFacts): Pr
       firstOfSize.delete(item.size);
     }
   }
-  const hash = await fileHash(nativePath(state.folder.path, item.path), state.signal);
+  const hash = await fileHash(nativePath(state.folder.path, item.path), state.signal, item.size);
   await firstOfSize.get(item.size)?.catch(() => undefined);
   for (let other = hashes.get(hash); other; other = hashes.get(hash)) await other.catch(() => undefined);
   const before = await known(state, progress, hash);
