@@ -6,6 +6,7 @@ import { delimiter, join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Random } from '../../shared/random.ts';
+import { Studio } from '../engine/studio.ts';
 import { jsonLines, runCli } from './testing/run-cli.ts';
 import type { CliResult } from './testing/run-cli.ts';
 
@@ -120,6 +121,19 @@ describe('the story of a folder', () => {
     expect(strict['neighbours']).toEqual([]);
   });
 
+  it('searches and exports while another engine has the home open, and says so where it must write', async () => {
+    const studio = new Studio({ home });
+    try {
+      const { code, stdout } = await cli('search', '--image', join(pictures, 'red', '1.png'), '-k', '2', '--json');
+      expect(code).toBe(0);
+      expect(jsonLines(stdout).at(-1)!['neighbours']).toHaveLength(2);
+      expect(await cli('export', pictures, join(folder, 'exported'), '--format', 'csv')).toMatchObject({ code: 0, stderr: '' });
+      expect((await cli('scan', pictures)).code).toBe(5);
+    } finally {
+      await studio.dispose();
+    }
+  });
+
   it('shows what there is: home, run, checkpoint', async () => {
     expect((await cli('inspect')).stdout).toContain('pictures-1  step 6/6  520 images');
     const run = await cli('inspect', 'pictures-1');
@@ -172,6 +186,13 @@ describe('what is wrong is said with what to do', () => {
     [2, ['train', 'PICTURES', '--image-size', '30', '--patch-size', '4'], /patch/i],
     [2, ['train'], /folder/i],
     [2, ['train', '--resume', '--batch-size', '4'], /settings/i],
+    [2, ['train', '--resume', '--labels', 'off'], /--labels/],
+    [3, ['train', 'EMPTY', '--resume'], /No run learns from/],
+    [2, ['train', 'EMPTY', '--resume', '--run', 'pictures-1'], /learns from .*pictures/],
+    [2, ['train', 'PICTURES', '--run', '../outside'], /cannot be called/],
+    [2, ['evaluate', '--bank-split', 'train'], /--query-split/],
+    [2, ['evaluate', '--pixel-side', '2.5'], /whole number/],
+    [2, ['search', '--image', 'NOTES', '-k', '5000'], /1 to 1000/],
     [2, ['search'], /--image/],
     [2, ['evaluate', '--bank', 'many'], /--bank/],
     [2, ['evaluate', '--query-split', 'val'], /split train/],

@@ -1,13 +1,13 @@
 import { Command } from 'commander';
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { configKeys, configTable } from '../../shared/config-table.ts';
 import { defaultConfig, parseConfig } from '../../shared/config.ts';
 import { AppError, errorCodes } from '../../shared/errors.ts';
 import type { Setting } from '../../shared/setting.ts';
 import { addConfigFlags, flagName, givenSettings } from './config-flags.ts';
 import { exitCodeHelp, exitCodes } from './exit-codes.ts';
-import { choiceOption, listOption, numberOption } from './options.ts';
-import { count, duration, megabytes, plural } from './output.ts';
+import { choiceOption, integerOption, listOption, numberOption } from './options.ts';
+import { count, duration, megabytes, Output, plural } from './output.ts';
 
 function parsed(...args: string[]): Record<string, unknown> {
   const command = addConfigFlags(new Command('train')).exitOverride();
@@ -78,6 +78,12 @@ describe('options', () => {
     for (const text of ['', ' ', 'x', '0', 'Infinity', '-3'])
       expect(() => numberOption({ count: text }, 'count', '--count', 1)).toThrow(/--count/);
   });
+  it('takes whole numbers within a range where something is counted', () => {
+    expect(integerOption({ count: '12' }, 'count', '--count', 1, 12)).toBe(12);
+    expect(integerOption({}, 'count', '--count', 1)).toBeUndefined();
+    for (const text of ['2.5', '13', '0', '1e99'])
+      expect(() => integerOption({ count: text }, 'count', '--count', 1, 12)).toThrow(/--count/);
+  });
   it('reads choices and lists', () => {
     expect(choiceOption({ space: 'raw' }, 'space', '--space', ['raw', 'centred'])).toBe('raw');
     expect(() => choiceOption({ space: 'cooked' }, 'space', '--space', ['raw', 'centred'])).toThrow(/cooked/);
@@ -91,5 +97,49 @@ describe('words for people', () => {
     expect([0.4, 45, 200, 7500, Infinity].map(duration)).toEqual(['0 s', '45 s', '3 min 20 s', '2 h 05 min', '–']);
     expect([count(12403), plural(1, 'image'), plural(2, 'image')]).toEqual(['12,403', '1 image', '2 images']);
     expect([megabytes(1.5e6), megabytes(2.5e8), megabytes(3.1e9)]).toEqual(['1.5 MB', '250 MB', '3.1 GB']);
+  });
+});
+
+describe('the output', () => {
+  afterEach(() => vi.restoreAllMocks());
+  const written = (json: boolean, show: (output: Output) => void): string => {
+    const parts: string[] = [];
+    const keep = (text: unknown): boolean => {
+      parts.push(String(text));
+      return true;
+    };
+    vi.spyOn(process.stdout, 'write').mockImplementation(keep);
+    vi.spyOn(process.stderr, 'write').mockImplementation(keep);
+    show(new Output(json));
+    return parts.join('');
+  };
+
+  it('does not let the name of a file steer the terminal', () => {
+    const name = '\u001b[2Jred\u0007\u009b31m.jpg';
+    for (const show of [
+      (output: Output) => output.say(`a\tb\n${name}`),
+      (output: Output) => output.progress(name, true),
+      (output: Output) => void output.fail(new AppError('bad-file', name, name)),
+    ]) {
+      const text = written(false, show);
+      expect(text).not.toMatch(/[^\P{Cc}\n\t]/u);
+      expect(text).toContain('red');
+    }
+    expect(written(false, (output) => output.say('a\tb\nc'))).toBe('a\tb\nc\n');
+  });
+
+  it('says nothing but objects to machines', () => {
+    const text = written(true, (output) => {
+      output.say('words');
+      output.progress('words', true);
+      output.event({ type: 'a' });
+      output.fail(new AppError('locked', 'b', 'c'));
+    });
+    expect(
+      text
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line) as unknown),
+    ).toEqual([{ type: 'a' }, { type: 'error', code: 'locked', message: 'b', hint: 'c' }]);
   });
 });

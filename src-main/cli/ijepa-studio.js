@@ -4,6 +4,7 @@ import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import module, { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 
 const [major, minor] = process.versions.node.split('.').map(Number);
 const isGood = major === 22 && minor >= 18;
@@ -38,10 +39,14 @@ if (isGood) {
         ? 'ijepa-studio: Macs with Intel processors are not supported: onnxruntime has no build for them.\n'
         : `ijepa-studio: Node ${process.versions.node} cannot run this program and its own Node 22 is missing.\nRun "npm ci" again without --omit=optional, or install Node 22.18 or newer of the 22 line.\n`,
     );
-    process.exit(69);
+    process.exit(9);
   }
-  const child = spawn(node, [new URL(import.meta.url).pathname, ...process.argv.slice(2)], { stdio: 'inherit' });
+  const child = spawn(node, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], { stdio: 'inherit' });
   // The terminal sends Ctrl-C to both; the child decides.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => signal !== 'SIGINT' && child.kill(signal));
+  child.on('error', (error) => {
+    process.stderr.write(`ijepa-studio: Node 22 (${node}) does not start: ${error.message}\nRun "npm ci" again.\n`);
+    process.exit(9);
+  });
   child.on('exit', (code, signal) => process.exit(code ?? (signal === 'SIGINT' ? 130 : 1)));
 }

@@ -94,6 +94,14 @@ describe.skipIf(process.platform === 'win32')('Ctrl-C', () => {
     expect(more.find(({ type }) => type === 'step')).toMatchObject({ step: from + 1, skippedImages: 0 });
   });
 
+  it('ends an evaluation at once, and every process of it', async () => {
+    const evaluation = start('evaluate', '--run', 'pictures-1');
+    await until('the scan before it', () => evaluation.stdout().includes('images found'));
+    interrupt(evaluation);
+    expect(await evaluation.code).toBe(130);
+    if (process.platform === 'linux') await until('the end of all processes', () => groupOf(evaluation.child.pid!).length === 0);
+  });
+
   it('twice ends the program at once, and every process of it', async () => {
     // A step of some seconds.
     const run = start(

@@ -4,7 +4,7 @@ import { programVersion } from '../../shared/version.ts';
 import type { Action, Options } from './action.ts';
 import { addConfigFlags } from './config-flags.ts';
 import { exitCodeHelp } from './exit-codes.ts';
-import { Output } from './output.ts';
+import { endWithReader, Output } from './output.ts';
 
 const common = (command: Command): Command =>
   command
@@ -14,9 +14,12 @@ const common = (command: Command): Command =>
 const onRun = (command: Command): Command =>
   common(command)
     .option('--run <name>', 'run by name or path (default: the newest)')
-    .option('--checkpoint <which>', 'best, latest, a step, or a file', 'best')
-    .option('--layer <layer>', 'last, or last4 (the last four blocks side by side)', 'last')
-    .option('--threads <number>', 'threads of the CPU; 0: one per core', '0');
+    .option('--checkpoint <which>', 'best, latest, a step, or a file', 'best');
+
+const layer = (command: Command): Command =>
+  command.option('--layer <layer>', 'last, or last4 (the last four blocks side by side)', 'last');
+
+const threads = (command: Command): Command => command.option('--threads <number>', 'threads of the CPU; 0: one per core', '0');
 
 function bind(command: Command, load: () => Promise<Action>): Command {
   return command.action(async (...args: unknown[]) => {
@@ -84,7 +87,10 @@ function program(): Command {
     common(root.command('train [folder]').description('scan a folder and train on it; Ctrl-C keeps a checkpoint')),
     async () => (await import('./commands/train.ts')).trainCommand,
   )
-    .option('--run <name>', 'name of the new run, or with --resume the run to go on with')
+    .option(
+      '--run <name>',
+      'name of the new run, or with --resume the run to go on with (default: the newest, of the folder if one is given)',
+    )
     .option('--resume', 'go on with a run where it stopped')
     .option('--config <file>', 'settings from a JSON file; flags win')
     .option('--labels <from>', 'folders, off, or a CSV file')
@@ -102,27 +108,29 @@ function program(): Command {
   addConfigFlags(train);
 
   bind(
-    onRun(root.command('embed [folder]').description('compute the vectors of a folder (only of what is new)')),
+    threads(layer(onRun(root.command('embed [folder]').description('scan a folder and compute its vectors (only of what is new)')))),
     async () => (await import('./commands/embed.ts')).embedCommand,
   ).addHelpText('after', examples(['embed', 'embed ~/Other --run Pictures-1 --layer last4']));
 
   bind(
-    onRun(
-      root.command('evaluate [folder]').description('20-NN, linear probe or crop retrieval, beside raw pixels and the untrained network'),
+    threads(
+      onRun(
+        root.command('evaluate [folder]').description('20-NN, linear probe or crop retrieval, beside raw pixels and the untrained network'),
+      ),
     ),
     async () => (await import('./commands/evaluate.ts')).evaluateCommand,
   )
     .option('--report', 'use the queries that no choice was made on')
     .option('--bank <number>', 'images per class to look things up in', '1000')
-    .option('--queries <number>', 'images per class that are looked up', '200')
-    .option('--bank-split <split>', 'split that is looked up in (with --query-split)', 'train')
-    .option('--query-split <split>', 'split that asks: test or val; both when not given')
+    .option('--queries <number>', 'images per class that ask: at most half of them, and 200 (--report asks all others)', '200')
+    .option('--bank-split <split>', 'split that is looked up in (with --query-split; default: train)')
+    .option('--query-split <split>', 'split that asks: val or test (default: val, with --report test, where there are both)')
     .option('--pixel-side <pixels>', 'side of the raw-pixel baseline', '16')
     .option('--no-probe', 'leave out the linear probe')
     .addHelpText('after', examples(['evaluate', 'evaluate ~/Pictures --bank 500 --json', 'evaluate --bank-split train --query-split val']));
 
   bind(
-    onRun(root.command('search [folder]').description('the images most like one or several others')),
+    threads(layer(onRun(root.command('search [folder]').description('the images most like one or several others')))),
     async () => (await import('./commands/search.ts')).searchCommand,
   )
     .option('--image <file...>', 'query images (of the folder or any others)')
@@ -137,13 +145,13 @@ function program(): Command {
     );
 
   bind(
-    onRun(root.command('export <folder> <target>').description('vectors and weights in the formats of other programs')),
+    layer(onRun(root.command('export <folder> <target>').description('vectors and weights in the formats of other programs'))),
     async () => (await import('./commands/export.ts')).exportCommand,
   )
     .option('--format <list>', 'of npy, parquet, csv, projector, safetensors, huggingface, onnx', 'npy,parquet')
     .option('--space <space>', 'raw, centred or whitened', 'raw')
     .option('--vector-column <name>', 'name of the vector column in Parquet', 'embedding')
-    .option('--neighbors <number>', 'nearest neighbours of each image in Parquet', '0')
+    .option('--neighbors <number>', 'nearest neighbours of each image in Parquet, up to 999', '0')
     .addHelpText('after', examples(['export ~/Pictures vectors', 'export ~/Pictures model --format onnx,huggingface,safetensors']));
 
   bind(
@@ -182,6 +190,7 @@ function program(): Command {
 
 /** Runs the command line; sets the exit code. */
 export async function main(argv: readonly string[]): Promise<void> {
+  endWithReader();
   const root = program();
   root.exitOverride((error) => {
     process.exit(error.exitCode === 0 ? 0 : 2);

@@ -16,6 +16,14 @@ export function numberOption(options: Options, name: string, flag: string, least
   return value;
 }
 
+/** As `numberOption`, for what is counted. */
+export function integerOption(options: Options, name: string, flag: string, least = 0, most = Number.MAX_SAFE_INTEGER): number | undefined {
+  const value = numberOption(options, name, flag, least);
+  if (value === undefined || (Number.isInteger(value) && value <= most)) return value;
+  const range = most === Number.MAX_SAFE_INTEGER ? `from ${least}` : `from ${least} to ${most}`;
+  throw new AppError('bad-config', `${flag}: '${value}' is no whole number ${range}`, `Give a whole number ${range}.`);
+}
+
 export function choiceOption<T extends string>(options: Options, name: string, flag: string, choices: readonly T[]): T {
   const value = options[name];
   const found = choices.find((choice) => choice === value);

@@ -2,6 +2,24 @@
 import { exitCodes } from './exit-codes.ts';
 import { toWire } from '../../shared/errors.ts';
 
+/** Names of files may hold what moves the cursor or rings the bell; lines and tabs stay. */
+const printable = (text: string): string => text.replace(/[^\P{Cc}\n\t]/gu, '\u{fffd}');
+
+/**
+ * Ends the program when nobody reads its output any more (`| head`), as other programs end, and says it when output cannot be written,
+ * as on a full disk. A run that trains keeps a checkpoint: the trainer process sees that its engine is gone.
+ */
+export function endWithReader(): void {
+  const ended = (error: NodeJS.ErrnoException): never => {
+    if (error.code === 'EPIPE') process.exit(exitCodes.cancelled);
+    const { message, hint, code } = toWire(error);
+    process.stderr.write(`ijepa-studio: The output cannot be written: ${message}\n${hint}\n`);
+    process.exit(exitCodes[code]);
+  };
+  process.stdout.on('error', ended);
+  process.stderr.on('error', () => process.exit(exitCodes.cancelled));
+}
+
 /** Seconds as a person says them: 45 s, 3 min 20 s, 2 h 05 min. */
 export function duration(seconds: number): string {
   if (!Number.isFinite(seconds)) return '–';
@@ -36,7 +54,7 @@ export class Output {
   say(text: string): void {
     if (this.json) return;
     this.#clear();
-    process.stdout.write(`${text}\n`);
+    process.stdout.write(`${printable(text)}\n`);
   }
 
   /** One machine-readable line (with --json only). */
@@ -45,8 +63,9 @@ export class Output {
   }
 
   /** Replaces the current progress line; in a pipe at most every ten seconds, and always when `final`. */
-  progress(text: string, final = false): void {
+  progress(words: string, final = false): void {
     if (this.json) return;
+    const text = printable(words);
     const now = performance.now();
     if (this.#live) {
       const columns = process.stdout.columns || 100;
@@ -74,7 +93,7 @@ export class Output {
     this.#clear();
     const wire = toWire(error);
     if (this.json) process.stdout.write(`${JSON.stringify({ type: 'error', ...wire })}\n`);
-    else process.stderr.write(`ijepa-studio: ${wire.message}\n${wire.hint}\n`);
+    else process.stderr.write(printable(`ijepa-studio: ${wire.message}\n${wire.hint}\n`));
     if (wire.code === 'internal' && process.env['IJEPA_DEBUG'] && error instanceof Error) process.stderr.write(`${error.stack}\n`);
     return exitCodes[wire.code];
   }

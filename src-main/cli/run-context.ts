@@ -1,10 +1,13 @@
 // What the commands on a trained run begin with: which run, which checkpoint, which folder.
 import { AppError } from '../../shared/errors.ts';
 import { runPath } from '../engine/home.ts';
-import { checkpointOf, recordOf } from '../engine/runs.ts';
-import { Studio } from '../engine/studio.ts';
+import { checkpointOf, configOf, recordOf } from '../engine/runs.ts';
+import { cachedShortSide, Studio } from '../engine/studio.ts';
+import { preprocessingOf } from '../../shared/preprocessing.ts';
 import type { Options } from './action.ts';
-import { choiceOption, numberOption, textOption } from './options.ts';
+import { choiceOption, integerOption, textOption } from './options.ts';
+import type { Output } from './output.ts';
+import { showScan } from './scan-progress.ts';
 
 export interface RunContext {
   readonly studio: Studio;
@@ -16,25 +19,48 @@ export interface RunContext {
   readonly threads: number;
 }
 
-/** Opens the engine for a command on a run, and closes it afterwards. */
-export async function withRun(
+async function withStudio(
   options: Options,
   folder: string | undefined,
+  readOnly: boolean,
   work: (context: RunContext) => Promise<number>,
 ): Promise<number> {
   const home = textOption(options, 'home');
-  const layer = choiceOption(options, 'layer', '--layer', ['last', 'last4']);
-  const threads = numberOption(options, 'threads', '--threads')!;
-  const studio = new Studio(home === undefined ? {} : { home });
+  const layer = options['layer'] === undefined ? 'last' : choiceOption(options, 'layer', '--layer', ['last', 'last4']);
+  const threads = integerOption(options, 'threads', '--threads', 0, 512) ?? 0;
+  const studio = new Studio({ readOnly, ...(home !== undefined && { home }) });
   try {
     const run = runPath(studio.home, textOption(options, 'run'));
     const checkpoint = checkpointOf(run, textOption(options, 'checkpoint'));
     const record = recordOf(run);
     if (folder === undefined && record.imported !== undefined)
       throw new AppError('bad-input', `The run ${record.name} was imported and has no folder of its own.`, 'Say which folder is meant.');
-    const root = studio.folder(folder ?? record.folder);
-    return await work({ studio, run, checkpoint, root, layer, threads });
+    return await work({ studio, run, checkpoint, root: folder ?? record.folder, layer, threads });
   } finally {
     await studio.dispose();
   }
+}
+
+/** Opens the engine for a command that only looks at a scanned folder, and closes it afterwards: it works while another one trains. */
+export async function withRun(
+  options: Options,
+  folder: string | undefined,
+  work: (context: RunContext) => Promise<number>,
+): Promise<number> {
+  return withStudio(options, folder, true, async (context) => work({ ...context, root: context.studio.folder(context.root) }));
+}
+
+/** As `withRun`, after a scan of the folder as the checkpoint needs it: what is new, or was decoded for runs of other sizes only. */
+export async function withScannedRun(
+  output: Output,
+  options: Options,
+  folder: string | undefined,
+  work: (context: RunContext) => Promise<number>,
+): Promise<number> {
+  return withStudio(options, folder, false, async (context) => {
+    const { studio, root, checkpoint } = context;
+    const config = configOf(checkpoint);
+    await showScan(output, studio, root, { settings: preprocessingOf(config), shortSide: cachedShortSide(config.imageSize) });
+    return work({ ...context, root: studio.folder(root) });
+  });
 }

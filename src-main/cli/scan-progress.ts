@@ -9,6 +9,9 @@ import type { Output } from './output.ts';
 
 type Counts = Record<'found' | 'decoded' | 'reused' | 'unchanged' | 'failed' | 'notImages' | 'missing' | 'moved', number>;
 
+/** A table of another folder has a problem in every line. */
+const problemsShown = 8;
+
 /** Where labels come from, as the flag says it. */
 export function labelsOf(text: string | undefined): Pick<ScanFolderOptions, 'labels'> {
   if (text === undefined) return {};
@@ -49,7 +52,9 @@ export async function showScan(
         `${plural(counts.found, 'image')} found, ${count(counts.failed)} unreadable${known}${gone}, in ${duration(event.seconds)}`,
         true,
       );
-      for (const problem of event.labelProblems) output.say(problem);
+      for (const problem of event.labelProblems.slice(0, problemsShown)) output.say(problem);
+      const more = event.labelProblems.length - problemsShown;
+      if (more > 0) output.say(`… and ${count(more)} more lines of the table of labels; --json lists them all.`);
       return counts;
     }
     throw new AppError('internal', 'The scan ended without a result.', 'Scan again.');

@@ -82,9 +82,9 @@ export class TrainProgress {
   }
 }
 
-/** Trains a run and shows it. Ctrl-C ends it with a checkpoint; a second one ends the program. */
-export async function showTraining(output: Output, studio: Studio, run: string): Promise<void> {
-  const { done } = interruptible(
+/** Trains a run and shows it; true when it came to its end. Ctrl-C ends it with a checkpoint; a second one ends the program. */
+export async function showTraining(output: Output, studio: Studio, run: string): Promise<boolean> {
+  const { signal, done } = interruptible(
     () => {
       output.say('Stopping after this step, with a checkpoint. Press Ctrl-C again to end at once.');
       studio.trainer.control('stop');
@@ -94,6 +94,7 @@ export async function showTraining(output: Output, studio: Studio, run: string):
   const progress = new TrainProgress(output);
   try {
     await trainRun(studio, run, (event) => progress.show(event));
+    return !signal.aborted;
   } finally {
     done();
   }

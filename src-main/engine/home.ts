@@ -54,6 +54,20 @@ export function runPath(home: Home, run?: string): string {
   );
 }
 
+/** Folder of the newest run that learns from a folder of images. Throws `not-found` when there is none. */
+export function newestRunOf(home: Home, images: string): string {
+  const wanted = resolve(images);
+  for (const name of runNames(home).toReversed()) {
+    try {
+      const { folder } = JSON.parse(readFileSync(join(home.runs, name, 'config.json'), 'utf8')) as { folder: unknown };
+      if (folder === wanted) return join(home.runs, name);
+    } catch {
+      // A damaged record is not the one that is looked for.
+    }
+  }
+  throw new AppError('not-found', `No run learns from ${images}.`, 'See `ijepa-studio inspect` for what there is.');
+}
+
 /** Where a new run of this name goes. Throws `bad-input` for a name that is no plain folder name on every system. */
 export function newRunPath(home: Home, name: string): string {
   if (!/^[^\\/:*?"<>|\p{Cc}]+$/u.test(name) || /[. ]$/.test(name) || name.length > 100)

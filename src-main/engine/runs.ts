@@ -10,6 +10,7 @@ import { DecodeCache } from '../images/cache.ts';
 import { folderStatistics } from '../images/folder-statistics.ts';
 import { requireMasks } from '../jepa/masks.ts';
 import { medianSize } from '../library/catalogue.ts';
+import { readCheckpointHeader } from '../training/checkpoint.ts';
 import { listCheckpoints, readEvents, readRecord, RunFolder } from '../training/run-folder.ts';
 import type { RunRecord } from '../training/run-folder.ts';
 import { freshRunName, newRunPath } from './home.ts';
@@ -157,3 +158,6 @@ export function checkpointOf(run: string, which = 'best'): string {
 
 /** The record of a run. Throws `not-found`, `bad-config`. */
 export const recordOf = (run: string): RunRecord => readRecord(run);
+
+/** The settings of a checkpoint. Throws `bad-checkpoint`. */
+export const configOf = (checkpoint: string): TrainConfig => readCheckpointHeader(checkpoint).config;

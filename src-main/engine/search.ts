@@ -14,7 +14,7 @@ import { bitmapOf } from '../retrieval/top-rows.ts';
 import type { RowBitmap } from '../retrieval/top-rows.ts';
 import { readCheckpointHeader } from '../training/checkpoint.ts';
 import { openEmbeddings } from './embeddings.ts';
-import { cachedShortSide } from './studio.ts';
+import { cachedShortSide, threadsOf } from './studio.ts';
 import type { Studio } from './studio.ts';
 
 export interface Neighbour {
@@ -31,6 +31,8 @@ export interface SearchSetup {
   readonly root: string;
   readonly layer: EmbeddingLayer;
   readonly space: SpaceKind;
+  /** For images from outside that must be embedded first; 0 or nothing: one per core. */
+  readonly threads?: number;
 }
 
 /** An open search over a folder's vectors. */
@@ -113,7 +115,7 @@ export class FolderSearch {
         checkpoint: this.#setup.checkpoint,
         images: [{ width, height, pixels }],
         layer: this.#setup.layer,
-        threads: 1,
+        threads: threadsOf(this.#setup.threads ?? 0),
         device: 'cpu',
       });
       vectors.push(made);

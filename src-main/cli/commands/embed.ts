@@ -1,20 +1,22 @@
-import { preprocessingOf } from '../../../shared/preprocessing.ts';
 import { embedFolder } from '../../engine/embeddings.ts';
 import type { Embedded } from '../../engine/embeddings.ts';
-import { recordOf } from '../../engine/runs.ts';
-import { cachedShortSide } from '../../engine/studio.ts';
 import { interruptible } from '../interrupt.ts';
 import type { Action } from '../action.ts';
 import { count, duration } from '../output.ts';
 import type { Output } from '../output.ts';
-import { withRun } from '../run-context.ts';
+import { withScannedRun } from '../run-context.ts';
 import type { RunContext } from '../run-context.ts';
-import { showScan } from '../scan-progress.ts';
 
-/** Embeds a folder and shows it; Ctrl-C keeps what is done. */
-export async function showEmbedding(output: Output, { studio, checkpoint, root, layer, threads }: RunContext): Promise<Embedded> {
-  const { done } = interruptible(
-    () => studio.trainer.control('stop'),
+/** Embeds a folder and shows it; Ctrl-C keeps what is done, and `stopped` says so. */
+export async function showEmbedding(
+  output: Output,
+  { studio, checkpoint, root, layer, threads }: RunContext,
+): Promise<Embedded & { readonly stopped: boolean }> {
+  const { signal, done } = interruptible(
+    () => {
+      output.say('Stopping; what is embedded is kept. Press Ctrl-C again to end at once.');
+      studio.trainer.control('stop');
+    },
     () => studio.trainer.kill(),
   );
   const began = performance.now();
@@ -30,19 +32,14 @@ export async function showEmbedding(output: Output, { studio, checkpoint, root, 
       `${count(result.added)} images embedded in ${duration((performance.now() - began) / 1000)}${skipped}; ${count(result.rows)} vectors in all.`,
       true,
     );
-    return result;
+    return { ...result, stopped: signal.aborted };
   } finally {
     done();
   }
 }
 
 export const embedCommand: Action = async (output, options, folder) =>
-  withRun(options, folder, async (context) => {
-    const { config } = recordOf(context.run);
-    await showScan(output, context.studio, context.root, {
-      settings: preprocessingOf(config),
-      shortSide: cachedShortSide(config.imageSize),
-    });
+  withScannedRun(output, options, folder, async (context) => {
     const result = await showEmbedding(output, context);
     output.event({ type: 'done', ...result });
     return 0;

@@ -1,35 +1,36 @@
-import { evaluateRun, renderReport } from '../../engine/evaluation.ts';
-import type { Action } from '../action.ts';
-import { choiceOption, numberOption } from '../options.ts';
-import { withRun } from '../run-context.ts';
+import { AppError } from '../../../shared/errors.ts';
+import type { EvaluateOptions } from '../../engine/evaluation.ts';
+import type { Action, Options } from '../action.ts';
+import { showEvaluation } from '../evaluation-progress.ts';
+import { choiceOption, integerOption } from '../options.ts';
+import { withScannedRun } from '../run-context.ts';
 
 const splits = ['train', 'val', 'test'] as const;
 
-export const evaluateCommand: Action = async (output, options, folder) =>
-  withRun(options, folder, async ({ studio, run, checkpoint, root, threads }) => {
-    const report = await evaluateRun(
-      studio,
-      {
-        run,
-        checkpoint,
-        root,
-        threads,
-        purpose: options['report'] === true ? 'reporting' : 'choosing',
-        bankPerClass: numberOption(options, 'bank', '--bank', 4)!,
-        queriesPerClass: numberOption(options, 'queries', '--queries', 1)!,
-        pixelSide: numberOption(options, 'pixelSide', '--pixel-side', 1)!,
-        ...(options['querySplit'] !== undefined && {
-          splits: {
-            bank: choiceOption(options, 'bankSplit', '--bank-split', splits),
-            queries: choiceOption(options, 'querySplit', '--query-split', splits),
-          },
-        }),
-        probe: options['probe'] !== false,
+function splitsOf(options: Options): Pick<EvaluateOptions, 'splits'> {
+  if (options['querySplit'] !== undefined)
+    return {
+      splits: {
+        bank: options['bankSplit'] === undefined ? 'train' : choiceOption(options, 'bankSplit', '--bank-split', splits),
+        queries: choiceOption(options, 'querySplit', '--query-split', splits),
       },
-      (stage) => output.progress(`Measuring ${stage} …`),
-    );
-    output.event({ type: 'report', ...report });
-    output.progress('', true);
-    output.say(renderReport(report));
+    };
+  if (options['bankSplit'] !== undefined)
+    throw new AppError('bad-config', '--bank-split: needs --query-split', 'Say which split asks too: --query-split val.');
+  return {};
+}
+
+export const evaluateCommand: Action = async (output, options, folder) => {
+  const measures = {
+    purpose: options['report'] === true ? 'reporting' : 'choosing',
+    bankPerClass: integerOption(options, 'bank', '--bank', 4)!,
+    queriesPerClass: integerOption(options, 'queries', '--queries', 1)!,
+    pixelSide: integerOption(options, 'pixelSide', '--pixel-side', 1, 1024)!,
+    ...splitsOf(options),
+    probe: options['probe'] !== false,
+  } as const;
+  return withScannedRun(output, options, folder, async ({ studio, run, checkpoint, root, threads }) => {
+    await showEvaluation(output, studio, { run, checkpoint, root, threads, ...measures });
     return 0;
   });
+};

@@ -2,7 +2,7 @@ import { AppError } from '../../../shared/errors.ts';
 import { exportBundle, exportFormats } from '../../engine/export.ts';
 import type { ExportFormat } from '../../engine/export.ts';
 import type { Action, Options } from '../action.ts';
-import { choiceOption, numberOption, textOption } from '../options.ts';
+import { choiceOption, integerOption, textOption } from '../options.ts';
 import { count, megabytes } from '../output.ts';
 import { withRun } from '../run-context.ts';
 
@@ -19,6 +19,9 @@ function formatsOf(options: Options): readonly ExportFormat[] {
 export const exportCommand: Action = async (output, options, folder, target) => {
   const formats = formatsOf(options);
   const space = choiceOption(options, 'space', '--space', ['raw', 'centred', 'whitened']);
+  const neighbours = integerOption(options, 'neighbors', '--neighbors', 0, 999)!;
+  if (neighbours > 0 && !formats.includes('parquet'))
+    throw new AppError('bad-config', '--neighbors: only Parquet holds them', 'Add parquet to --format, or leave --neighbors out.');
   return withRun(options, folder, async ({ studio, checkpoint, root, layer }) => {
     const { files, vectors } = await exportBundle(
       studio,
@@ -30,7 +33,7 @@ export const exportCommand: Action = async (output, options, folder, target) => 
         layer,
         space,
         vectorColumn: textOption(options, 'vectorColumn') ?? 'embedding',
-        neighbours: Math.floor(numberOption(options, 'neighbors', '--neighbors') ?? 0),
+        neighbours,
       },
       ({ done, total }) => {
         output.event({ type: 'exported', done, total });

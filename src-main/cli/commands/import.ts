@@ -1,11 +1,11 @@
 import { homeAt } from '../../engine/home.ts';
 import { importWeights } from '../../engine/import-weights.ts';
 import type { Action } from '../action.ts';
-import { numberOption, textOption } from '../options.ts';
+import { integerOption, textOption } from '../options.ts';
 
 export const importCommand: Action = async (output, options, path) => {
   const name = textOption(options, 'run');
-  const heads = numberOption(options, 'heads', '--heads', 1);
+  const heads = integerOption(options, 'heads', '--heads', 1, 64);
   const { run, notes, ...imported } = importWeights(homeAt(textOption(options, 'home')), path!, {
     ...(name !== undefined && { name }),
     ...(heads !== undefined && { heads }),

@@ -18,6 +18,7 @@ export const inspectCommand: Action = async (output, options, path) => {
     );
     for (const run of found.runs)
       output.say(`  ${run.name}  step ${run.step}/${run.steps}  ${plural(run.images, 'image')} of ${run.folder}`);
+    for (const { name, problem } of found.damaged) output.say(`  ${name}  ${problem}`);
     return 0;
   }
   if (existsSync(path) && statSync(path).isFile()) {

@@ -4,7 +4,7 @@ import { defaultDecodeLimits, exportFailureList, failureList } from '../../engin
 import { moveFolder } from '../../engine/moved-folder.ts';
 import { Studio } from '../../engine/studio.ts';
 import type { Action } from '../action.ts';
-import { numberOption, textOption } from '../options.ts';
+import { integerOption, numberOption, textOption } from '../options.ts';
 import { count } from '../output.ts';
 import { labelsOf, showScan } from '../scan-progress.ts';
 
@@ -12,7 +12,7 @@ const shownFailures = 8;
 
 export const scanCommand: Action = async (output, options, folder) => {
   const home = textOption(options, 'home');
-  const maxPixels = numberOption(options, 'maxPixels', '--max-pixels', 1)!;
+  const maxPixels = integerOption(options, 'maxPixels', '--max-pixels', 1)!;
   const studio = new Studio({ ...(home !== undefined && { home }), limits: { ...defaultDecodeLimits, maxPixels } });
   try {
     const from = textOption(options, 'movedFrom');
@@ -28,7 +28,7 @@ export const scanCommand: Action = async (output, options, folder) => {
     const cacheMegabytes = numberOption(options, 'cacheLimit', '--cache-limit', 1);
     const counts = await showScan(output, studio, folder!, {
       settings: preprocessingOf(defaultConfig),
-      shortSide: numberOption(options, 'shortSide', '--short-side', 8)!,
+      shortSide: integerOption(options, 'shortSide', '--short-side', 8, 8192)!,
       ...labelsOf(textOption(options, 'labels')),
       ...(cacheMegabytes !== undefined && { cacheBytes: cacheMegabytes * 1e6 }),
       retry: options['retry'] === true,

@@ -2,22 +2,19 @@ import { AppError } from '../../../shared/errors.ts';
 import { FolderSearch } from '../../engine/search.ts';
 import { drawSheet } from '../../engine/sheet.ts';
 import type { Action } from '../action.ts';
-import { choiceOption, listOption, numberOption, textOption } from '../options.ts';
+import { choiceOption, integerOption, listOption, numberOption, textOption } from '../options.ts';
 import { withRun } from '../run-context.ts';
 
-export const searchCommand: Action = async (output, options, folder) =>
-  withRun(options, folder, async ({ studio, checkpoint, root, layer }) => {
+export const searchCommand: Action = async (output, options, folder) => {
+  const count = integerOption(options, 'count', '--count', 1, 1000)!;
+  const minScore = numberOption(options, 'minScore', '--min-score', -1);
+  return withRun(options, folder, async ({ studio, checkpoint, root, layer, threads }) => {
     const plus = listOption(options, 'image');
     if (plus.length === 0) throw new AppError('bad-input', 'No query image was given.', 'Say what to look for: --image FILE');
     const space = choiceOption(options, 'space', '--space', ['raw', 'centred', 'whitened']);
-    const search = await FolderSearch.open(studio, { checkpoint, root, layer, space });
+    const search = await FolderSearch.open(studio, { checkpoint, root, layer, space, threads });
     try {
-      const found = await search.byFiles(
-        plus,
-        listOption(options, 'minus'),
-        numberOption(options, 'count', '--count', 1)!,
-        numberOption(options, 'minScore', '--min-score', -1),
-      );
+      const found = await search.byFiles(plus, listOption(options, 'minus'), count, minScore);
       output.event({ type: 'neighbours', query: plus, space, neighbours: found });
       output.say(`${found.length} of ${search.size} images (${space}), most like ${plus.join(', ')}:`);
       for (const { rank, score, path, label } of found)
@@ -32,3 +29,4 @@ export const searchCommand: Action = async (output, options, folder) =>
       await search.dispose();
     }
   });
+};

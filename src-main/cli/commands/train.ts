@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import { parseConfig } from '../../../shared/config.ts';
 import { AppError } from '../../../shared/errors.ts';
 import { preprocessingOf } from '../../../shared/preprocessing.ts';
-import { runPath } from '../../engine/home.ts';
+import { resolve } from 'node:path';
+import { newestRunOf, runPath } from '../../engine/home.ts';
 import { createRun, planRun, recordOf } from '../../engine/runs.ts';
 import { cachedShortSide, Studio } from '../../engine/studio.ts';
 import { givenSettings } from '../config-flags.ts';
@@ -32,8 +33,27 @@ function settingsOf(options: Options): Record<string, unknown> {
   return { ...stored, ...givenSettings(options) };
 }
 
-async function resume(output: Output, studio: Studio, options: Options): Promise<number> {
-  const run = runPath(studio.home, textOption(options, 'run'));
+/** Values that fit any others, so that what is given is checked for itself; how it fits together depends on the folder. */
+function alone(given: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const { microBatch, architecture } = given;
+  return {
+    ...(architecture === undefined && { architecture: 'custom' }),
+    ...(architecture === undefined && given['heads'] === undefined && { heads: 1 }),
+    ...(given['predictorHeads'] === undefined && given['heads'] === undefined && { predictorHeads: 1 }),
+    ...(given['patchSize'] === undefined && { patchSize: 1 }),
+    ...(typeof microBatch === 'number' && microBatch > 0 && microBatch <= 4096 && { batchSize: microBatch }),
+    ...given,
+  };
+}
+
+const cacheLimitOf = (options: Options): { readonly cacheBytes?: number } => {
+  const megabytes = numberOption(options, 'cacheLimit', '--cache-limit', 1);
+  return megabytes === undefined ? {} : { cacheBytes: megabytes * 1e6 };
+};
+
+async function goOn(output: Output, studio: Studio, options: Options, given: string | undefined): Promise<number> {
+  const name = textOption(options, 'run');
+  const run = name === undefined && given !== undefined ? newestRunOf(studio.home, given) : runPath(studio.home, name);
   const changed = Object.keys(settingsOf(options));
   if (changed.length > 0)
     throw new AppError(
@@ -42,13 +62,29 @@ async function resume(output: Output, studio: Studio, options: Options): Promise
       'Leave the settings out, or start a new run.',
     );
   const { folder, config, imported } = recordOf(run);
+  if (given !== undefined && resolve(given) !== folder)
+    throw new AppError(
+      'bad-input',
+      `The run in ${run} learns from ${folder}, not from ${given}.`,
+      `Leave the folder out, or start a new run; if the folder was moved: ijepa-studio scan ${JSON.stringify(given)} --moved-from ${JSON.stringify(folder)}`,
+    );
+  if (options['labels'] !== undefined || options['plan'] === true)
+    throw new AppError(
+      'bad-config',
+      '--labels and --plan: not with --resume',
+      'Leave them out; `scan --labels` changes where labels come from.',
+    );
   if (imported !== undefined)
     throw new AppError(
       'bad-input',
       `The run in ${run} was imported and has no state to go on from.`,
       'Train a new run: ijepa-studio train FOLDER',
     );
-  await showScan(output, studio, folder, { settings: preprocessingOf(config), shortSide: cachedShortSide(config.imageSize) });
+  await showScan(output, studio, folder, {
+    settings: preprocessingOf(config),
+    shortSide: cachedShortSide(config.imageSize),
+    ...cacheLimitOf(options),
+  });
   await showTraining(output, studio, run);
   return 0;
 }
@@ -57,22 +93,21 @@ export const trainCommand: Action = async (output, options, folder) => {
   const home = textOption(options, 'home');
   const given = settingsOf(options);
   // Wrong settings are said before a long scan, not after it.
-  const early = parseConfig({ ...(given['architecture'] === undefined && { architecture: 'custom' }), ...given });
+  const early = parseConfig(alone(given));
   const studio = new Studio(home === undefined ? {} : { home });
   try {
-    if (options['resume'] === true) return await resume(output, studio, options);
+    if (options['resume'] === true) return await goOn(output, studio, options, folder);
     if (folder === undefined)
       throw new AppError(
         'bad-input',
         'No folder was given.',
         'Say which images to learn from: ijepa-studio train FOLDER, or go on with a run: train --resume.',
       );
-    const cacheMegabytes = numberOption(options, 'cacheLimit', '--cache-limit', 1);
     await showScan(output, studio, folder, {
       settings: preprocessingOf(early),
       shortSide: cachedShortSide(early.imageSize),
       ...labelsOf(textOption(options, 'labels')),
-      ...(cacheMegabytes !== undefined && { cacheBytes: cacheMegabytes * 1e6 }),
+      ...cacheLimitOf(options),
     });
     const plan = planRun(studio, folder, given);
     output.event({ type: 'plan', ...plan });

@@ -1,0 +1,31 @@
+// Runs an evaluation and shows its report; used by `evaluate` and `demo`.
+import { AppError } from '../../shared/errors.ts';
+import { evaluateRun, renderReport } from '../engine/evaluation.ts';
+import type { EvaluateOptions } from '../engine/evaluation.ts';
+import type { Studio } from '../engine/studio.ts';
+import { exitCodes } from './exit-codes.ts';
+import { interruptible } from './interrupt.ts';
+import type { Output } from './output.ts';
+
+/** Throws `cancelled` after Ctrl-C. The trainer is killed then: it computes for minutes without looking up, and there is nothing to keep. */
+export async function showEvaluation(output: Output, studio: Studio, options: EvaluateOptions): Promise<void> {
+  const { signal, done } = interruptible(() => studio.trainer.kill());
+  // The terminal was closed: without this the trainer would go on for nobody.
+  const hangUp = (): void => {
+    studio.trainer.kill();
+    process.exit(exitCodes.cancelled);
+  };
+  process.on('SIGHUP', hangUp);
+  try {
+    const report = await evaluateRun(studio, options, (stage) => output.progress(`Measuring ${stage} …`));
+    output.event({ type: 'report', ...report });
+    output.progress('', true);
+    output.say(renderReport(report));
+  } catch (error) {
+    if (!signal.aborted) throw error;
+    throw new AppError('cancelled', 'The evaluation was interrupted.', 'Nothing was changed; start it again when you like.', error);
+  } finally {
+    process.off('SIGHUP', hangUp);
+    done();
+  }
+}

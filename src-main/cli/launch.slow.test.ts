@@ -1,0 +1,54 @@
+// The program among others: started by another Node, from a folder with a space, and read by a program that stops reading.
+import { execFileSync, spawn } from 'node:child_process';
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { program } from './testing/run-cli.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'ijepa launch '));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** A Node on the PATH that is not of the line 22. */
+const otherNode = (process.env['PATH'] ?? '')
+  .split(delimiter)
+  .map((place) => join(place, process.platform === 'win32' ? 'node.exe' : 'node'))
+  .find((file) => existsSync(file) && !execFileSync(file, ['--version'], { encoding: 'utf8' }).startsWith('v22.'));
+
+describe('the launcher', () => {
+  it.skipIf(!otherNode)('finds itself in a folder with spaces and accents, and hands arguments and exit code on', () => {
+    const place = join(folder, 'é 100%');
+    mkdirSync(place);
+    symlinkSync(join(import.meta.dirname, '../../node_modules'), join(place, 'node_modules'), 'junction');
+    writeFileSync(join(place, 'package.json'), '{"type":"module"}');
+    copyFileSync(program, join(place, 'ijepa-studio.js'));
+    writeFileSync(
+      join(place, 'main.ts'),
+      'export const main = (args: readonly string[]): void => { console.log(JSON.stringify([process.versions.node.split(".")[0], ...args])); };',
+    );
+    const text = execFileSync(otherNode!, [join(place, 'ijepa-studio.js'), 'scan', 'a b', ''], { encoding: 'utf8' });
+    expect(JSON.parse(text)).toEqual(['22', 'scan', 'a b', '']);
+  });
+});
+
+describe('an output that nobody reads', () => {
+  it('ends the program quietly', async () => {
+    const child = spawn(process.execPath, [program, 'inspect', '--home', folder], { stdio: ['ignore', 'pipe', 'pipe'] });
+    child.stdout.destroy();
+    let stderr = '';
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+    const code = await new Promise((resolve) => child.once('close', resolve));
+    expect([code, stderr]).toEqual([130, '']);
+  });
+
+  it.skipIf(!existsSync('/dev/full'))('is said when it is the disk that is full', () => {
+    const command = `"${process.execPath}" "${program}" inspect --home "${folder}" >/dev/full`;
+    let failure: { status?: number; stderr?: string } = {};
+    try {
+      execFileSync('sh', ['-c', command], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+    } catch (error) {
+      failure = error as typeof failure;
+    }
+    expect(failure).toMatchObject({ status: 6, stderr: expect.stringContaining('disk is full') as unknown });
+  });
+});
