@@ -131,4 +131,15 @@ describe('EmbeddingStore', () => {
     expect(await store.loadSpace('whitened')).toBeUndefined();
     await store.dispose();
   });
+
+  it('reads scattered rows in the order asked for, near and far, twice too', async () => {
+    const store = await openStore();
+    const rows = Array.from({ length: 1000 }, (_, row) => row);
+    await add(store, rows);
+    const asked = [5, 5, 2, 3, 258, 259, 999, 0, 700, 256, 257];
+    expect([...(await store.read(asked))]).toEqual([...vectorsOf(asked)]);
+    await expect(store.read([3, 1000])).rejects.toMatchObject({ code: 'not-found' });
+    expect(await store.read([])).toHaveLength(0);
+    await store.dispose();
+  });
 });

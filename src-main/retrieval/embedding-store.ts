@@ -13,6 +13,8 @@ import { decodeSpace, encodeSpace, spaceFileName } from './space-file.ts';
 
 /** Rows that are written before they are committed by themselves; a crash loses at most these. */
 const rowsPerCommit = 2048;
+/** Rows that one read of scattered rows spans at most. */
+const rowsPerRead = 256;
 
 export interface EmbeddingBlock {
   readonly firstRow: number;
@@ -56,11 +58,10 @@ export class EmbeddingStore {
       if (!isSameIdentity(manifest, identity)) {
         throw new AppError('bad-file', `${path} belongs to another model.`, 'Remove this folder; its images are embedded again.');
       }
-      const files = await openFiles(folder, 'a+');
+      // Positional writes need another flag than the one that creates without emptying.
+      await closeAll(await openFiles(folder, 'a+'));
       if (!existing) writeFileAside(path, JSON.stringify(manifest, undefined, 2));
       syncFolder(folder);
-      // Positional writes need another flag than the one that creates without emptying.
-      await closeAll(files);
       return await EmbeddingStore.#opened(folder, manifest, await openFiles(folder, 'r+'), lock);
     } catch (error) {
       lock.dispose();
@@ -164,12 +165,24 @@ export class EmbeddingStore {
 
   /** The vectors of `rows`, in that order: [rows.length, dimension]. Rejects with `not-found` for a row that is not there. */
   async read(rows: readonly number[] | Uint32Array): Promise<Float32Array<ArrayBuffer>> {
-    const result = new Float32Array(rows.length * this.dimension);
-    for (const [i, row] of rows.entries()) {
+    const { dimension } = this;
+    for (const row of rows) {
       if (!Number.isInteger(row) || row < 0 || row >= this.rows) {
         throw new AppError('not-found', `The embeddings hold no row ${row}.`, 'Embed the image first.');
       }
-      result.set(await this.#read(row, 1), i * this.dimension);
+    }
+    const result = new Float32Array(rows.length * dimension);
+    for (let from = 0; from < rows.length;) {
+      // Rows that lie near each other in ascending order come with one read.
+      const first = rows[from]!;
+      let to = from + 1;
+      while (to < rows.length && rows[to]! >= rows[to - 1]! && rows[to]! < first + rowsPerRead) to++;
+      const block = await this.#read(first, rows[to - 1]! - first + 1);
+      for (let i = from; i < to; i++) {
+        const at = (rows[i]! - first) * dimension;
+        result.set(block.subarray(at, at + dimension), i * dimension);
+      }
+      from = to;
     }
     return result;
   }

@@ -1,12 +1,16 @@
 // From a store on disk to a search: the space is fitted on the library once and kept beside the vectors; every vector, stored or
 // asked with, goes through it and is brought to length 1.
+import { setImmediate } from 'node:timers/promises';
 import { Random } from '../../shared/random.ts';
-import { applySpace, fitSpace, normaliseRows, type SpaceKind, type SpaceOptions, type SpaceTransform } from '../evaluation/spaces.ts';
+import { applySpace, normaliseRows, type SpaceKind, type SpaceOptions, type SpaceTransform } from '../evaluation/spaces.ts';
 import type { EmbeddingStore } from './embedding-store.ts';
+import { fitSpaceAside } from './fit-space.ts';
 import { SearchIndex, type SearchIndexOptions } from './search-index.ts';
 
 /** A fit on more vectors than this takes longer and changes nothing that a search shows. */
 const fitRows = 20_000;
+/** Multiplications (about) between two moments in which the engine can answer: some hundredths of a second. */
+const workPerBlock = 1 << 24;
 /** Refitted when the library has grown or shrunk by more than half of what the space was fitted on. */
 const refitRatio = 1.5;
 
@@ -25,7 +29,7 @@ export async function librarySpace(
   if (stored && stored.fittedOn <= wanted * refitRatio && wanted <= stored.fittedOn * refitRatio) return stored;
   const order = new Random(options.seed ?? 0, 'evaluation', 3).permutation(rows.length).subarray(0, wanted).sort();
   const sample = await store.read(order.map((place) => rows[place]!));
-  const space = fitSpace(kind, sample, store.dimension, options);
+  const space = await fitSpaceAside(kind, sample, store.dimension, options);
   if (store.writable) await store.saveSpace(space);
   return space;
 }
@@ -52,5 +56,9 @@ export async function openLibrarySearch(
 }
 
 async function* placedBlocks(store: EmbeddingStore, space: SpaceTransform): AsyncGenerator<Float32Array> {
-  for await (const { vectors } of store.blocks()) yield placeInSpace(space, vectors);
+  const perRow = store.dimension * (space.kind === 'whitened' ? space.outputDimension : 4);
+  for await (const { vectors } of store.blocks(Math.max(1, Math.min(4096, Math.floor(workPerBlock / perRow))))) {
+    yield placeInSpace(space, vectors);
+    await setImmediate();
+  }
 }

@@ -1,6 +1,6 @@
 // Exact search over vectors that are already in the chosen space and of length 1. The work is done on a thread of its own.
 import { randomUUID } from 'node:crypto';
-import { join } from 'node:path';
+import { extname, join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { AppError, fromWire } from '../../shared/errors.ts';
 import { requireFinite } from '../evaluation/spaces.ts';
@@ -41,7 +41,7 @@ export class SearchIndex {
     this.#stride = 4 * Math.ceil(dimension / 4);
     const spillPath = spillFolder === undefined ? undefined : join(spillFolder, `search-${randomUUID()}.tmp`);
     const workerData: SearchThreadData = { dimension, limitBytes, spillPath };
-    this.#worker = new Worker(new URL('./search-worker.ts', import.meta.url), { workerData, name: 'search' });
+    this.#worker = new Worker(new URL(`./search-worker${extname(import.meta.url)}`, import.meta.url), { workerData, name: 'search' });
     this.#worker.on('message', (reply: SearchReply) => {
       const pending = this.#pending.get(reply.id);
       this.#pending.delete(reply.id);
