@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { defaultConfig } from '../../shared/config.ts';
 import { AppError } from '../../shared/errors.ts';
 import { packMasks } from './mask-batch.ts';
-import { contextTokenCount, drawMasks, mostTargetTokens } from './masks.ts';
+import { blockSize, contextTokenCount, drawMasks, mostTargetTokens } from './masks.ts';
 
 const configOf = (grid: number, extra: object = {}) => ({ ...defaultConfig, imageSize: grid * 4, patchSize: 4, ...extra });
 
@@ -107,5 +107,34 @@ describe('packed masks', () => {
     expect(() => packMasks({ ...size, contextTokens: 2 }, masks, 0)).toThrow(RangeError);
     expect(() => packMasks({ ...size, targetTokens: 1 }, masks, 0)).toThrow(RangeError);
     expect(() => packMasks({ ...size, paddedContext: false }, masks, 0)).toThrow(RangeError);
+  });
+});
+
+describe('the largest target block', () => {
+  it('is never exceeded, and is met', () => {
+    const unit = fc.double({ min: 0, max: 1, noNaN: true });
+    fc.assert(
+      fc.property(fc.integer({ min: 4, max: 48 }), unit, unit, unit, unit, (grid, a, b, c, d) => {
+        const [low, high] = [0.05 + 0.3 * Math.min(a, b), 0.05 + 0.3 * Math.max(a, b)];
+        const [wide, tall] = [0.5 + 1.5 * Math.min(c, d), 0.5 + 1.5 * Math.max(c, d)];
+        const config = { ...defaultConfig, targetScale: [low, high] as const, targetAspect: [wide, tall] as const };
+        const bound = mostTargetTokens(config, grid);
+        let most = 0;
+        for (let i = 0; i <= 400; i++) {
+          const { height, width } = blockSize(grid * grid * high, wide + ((tall - wide) * i) / 400, grid);
+          most = Math.max(most, height * width);
+        }
+        expect(most).toBeLessThanOrEqual(bound);
+        // A grid of aspects may pass over the narrow range that draws the very largest block.
+        expect(most).toBeGreaterThan(0.85 * bound);
+      }),
+    );
+  });
+
+  it('holds for a step that draws from a narrow range of sizes', () => {
+    const config = { ...defaultConfig, imageSize: 224, patchSize: 8 };
+    const [first] = drawMasks(config, 0, 18_319, 1, 100);
+    expect(first!.targets[0]).toHaveLength(169);
+    expect(mostTargetTokens(config, 28)).toBe(169);
   });
 });

@@ -35,16 +35,20 @@ export function blockIndices({ height, width }: BlockSize, top: number, left: nu
 /** Fewest patches of a context: the published 10 of a 14×14 grid, scaled to the grid. */
 export const leastContext = ({ minKeep }: MaskConfig, grid: number): number => Math.max(1, Math.round((minKeep * grid * grid) / 196));
 
-/** The largest target block that the settings can draw, in patches: the size that shapes are padded to. */
+/**
+ * The largest target block that the settings can draw, in patches: the size that shapes are padded to. Exact: h × w is drawn for an
+ * aspect r with √(area·r) ≥ h − ½ and √(area/r) ≥ w − ½, however narrow that range is; a run of many steps meets it.
+ */
 export function mostTargetTokens(config: MaskConfig, grid: number): number {
   const limit = config.masking === 'paper-exact' ? grid - 1 : grid;
+  const area = grid * grid * config.targetScale[1];
+  const [widest, tallest] = config.targetAspect;
   let most = 0;
-  for (let i = 0; i <= 64; i++) {
-    for (let j = 0; j <= 64; j++) {
-      const scale = config.targetScale[0] + ((config.targetScale[1] - config.targetScale[0]) * i) / 64;
-      const aspect = config.targetAspect[0] + ((config.targetAspect[1] - config.targetAspect[0]) * j) / 64;
-      const { height, width } = blockSize(grid * grid * scale, aspect, limit);
-      most = Math.max(most, height * width);
+  for (let height = 1; height <= limit; height++) {
+    const from = Math.max(widest, height === 1 ? 0 : (height - 0.5) ** 2 / area);
+    for (let width = 1; width <= limit; width++) {
+      const to = Math.min(tallest, width === 1 ? Infinity : area / (width - 0.5) ** 2);
+      if (from <= to * (1 + 1e-9)) most = Math.max(most, height * width);
     }
   }
   return most;

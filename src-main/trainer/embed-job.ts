@@ -41,11 +41,15 @@ export async function runEmbedJob(
     preprocessing,
     dimension: embeddingWidth(size, job.layer),
   };
-  const cache = new DecodeCache(job.cache.folder, { access: 'read' });
-  const store = await EmbeddingStore.openForWriting(job.store, identity, programVersion);
-  const device = { device: job.device, threads: job.threads };
-  const encoder = await EncoderRunner.create(size, job.layer, device, false, undefined, weights);
+  const closing: (() => void | Promise<void>)[] = [];
   try {
+    const cache = new DecodeCache(job.cache.folder, { access: 'read' });
+    closing.push(() => cache.dispose());
+    const store = await EmbeddingStore.openForWriting(job.store, identity, programVersion);
+    closing.push(async () => store.dispose());
+    const device = { device: job.device, threads: job.threads };
+    const encoder = await EncoderRunner.create(size, job.layer, device, false, undefined, weights);
+    closing.push(async () => encoder.dispose());
     const wanted = store.missing(job.hashes).filter((hash) => cache.has(hash));
     const lost = new Set<string>();
     const began = performance.now();
@@ -79,9 +83,7 @@ export async function runEmbedJob(
       skipped: lost.size + job.hashes.filter((hash) => !cache.has(hash) && store.rowOf(hash) === undefined).length,
     };
   } finally {
-    await encoder.dispose();
-    await store.dispose();
-    cache.dispose();
+    for (const close of closing.toReversed()) await close();
   }
 }
 

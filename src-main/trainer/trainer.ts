@@ -31,7 +31,8 @@ export class Trainer {
     const child = fork(entry, [], {
       serialization: 'advanced',
       execArgv: ['--disable-warning=ExperimentalWarning', '--expose-gc'],
-      stdio: ['ignore', 'inherit', 'pipe', 'ipc'],
+      // Standard output is the engine's: with --json a stray line of a native library would break it.
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     });
     this.#lastError = '';
     child.stderr!.setEncoding('utf8').on('data', (text: string) => (this.#lastError = (this.#lastError + text).slice(-4000)));
@@ -60,7 +61,9 @@ export class Trainer {
   #exited(child: ChildProcess, how: string, signal: NodeJS.Signals | null): void {
     if (this.#child === child) this.#child = undefined;
     const memory = signal === 'SIGKILL' ? ' The system may have run out of memory: choose a smaller micro-batch.' : '';
-    const detail = this.#lastError.trim().split('\n').at(-1);
+    const lines = this.#lastError.trim().split('\n');
+    // Node ends its report of an exception with its own version; the reason stands above.
+    const detail = lines.findLast((line) => /error/i.test(line)) ?? lines.at(-1);
     const error = this.#dismissed.has(child)
       ? new AppError('cancelled', 'The training process was shut down.', 'Start again: it goes on from the last checkpoint.')
       : new AppError(
