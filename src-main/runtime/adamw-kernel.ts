@@ -1,5 +1,5 @@
 // AdamW on the CPU in one pass through memory. As a graph the update reads and writes every weight about twenty times, and
-// onnxruntime hands each moved tensor back as a fresh copy besides the one it was told to write: ten times slower, and 0.4 GB of
+// onnxruntime hands each moved tensor back as a fresh copy besides the one it was told to write: five times slower, and 0.4 GB of
 // garbage per step of ViT-S. Source: adamw-kernel.wat; the test assembles it and compares with the graph.
 
 /** Numbers of one update; names as in src-main/jepa/adamw.ts. */
