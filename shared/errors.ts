@@ -16,9 +16,11 @@ export const errorCodes = [
   'cancelled',
   'decoder-crashed',
   'trainer-crashed',
+  'engine-crashed',
   'device-failed',
   'out-of-memory',
   'unsupported',
+  'not-allowed',
   'internal',
 ] as const;
 

@@ -48,7 +48,11 @@ export const allowedImports: Readonly<Record<string, readonly string[]>> = {
     'src-main/formats',
     'src-main/weights',
   ],
-  'src-main/cli': ['shared', 'src-main/engine'],
+  'src-main/link': ['shared'],
+  'src-main/serve': ['shared', 'src-main/link'],
+  'src-main/app': ['shared', 'src-main/link'],
+  'src-main/cli': ['shared', 'src-main/engine', 'src-main/serve'],
+  'src-renderer': ['shared'],
 };
 
 /** Packages that only these folders may load: the reason is in DESIGN.md (crashes and blocking calls stay in their process). */
@@ -58,6 +62,12 @@ export const allowedPackages: Readonly<Record<string, readonly string[]>> = {
   'heic-decode': ['src-main/images'],
   'better-sqlite3': ['src-main/library'],
   commander: ['src-main/cli'],
+  electron: ['src-main/app'],
+  'electron-updater': ['src-main/app'],
+  ws: ['src-main/serve'],
+  valibot: ['shared'],
+  svelte: ['src-renderer'],
+  'chart.js': ['src-renderer'],
   hyparquet: ['src-main/formats'],
   'hyparquet-writer': ['src-main/formats'],
 };

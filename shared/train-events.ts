@@ -49,6 +49,8 @@ export interface OnlineEvaluation {
   readonly meanCosine: number;
   /** Share of the target variance that the mean per position explains; 1 is positional collapse. */
   readonly positionalShare: number;
+  /** Images of the sample that could not be read and judged nothing; absent when there was none. */
+  readonly unreadable?: number;
 }
 
 export type TrainEvent =

@@ -16,9 +16,11 @@ export const exitCodes: Readonly<Record<ErrorCode, number>> = {
   'non-finite': 7,
   'decoder-crashed': 8,
   'trainer-crashed': 8,
+  'engine-crashed': 8,
   'device-failed': 8,
   'out-of-memory': 8,
   unsupported: 9,
+  'not-allowed': 9,
   cancelled: 130,
 };
 

@@ -1,0 +1,55 @@
+// Long work belongs to the engine, not to the page that asked for it: it goes on over a reload, every page sees it and can cancel it.
+import * as v from 'valibot';
+import { channel } from './channel.ts';
+import { identity, nothing } from './contract-values.ts';
+import type { WireError } from './errors.ts';
+
+export const jobKinds = ['scan', 'samples', 'relink', 'trial', 'train', 'embed', 'evaluate', 'export', 'self-test'] as const;
+export type JobKind = (typeof jobKinds)[number];
+export type JobState = 'waiting' | 'running' | 'done' | 'failed' | 'cancelled';
+
+export interface JobProgress {
+  /** In `unit`s; `total` 0 while it is not known. */
+  readonly done: number;
+  readonly total: number;
+  readonly unit: 'images' | 'steps' | 'rows' | '';
+  /** Units per second, 0 while not known. */
+  readonly rate: number;
+  /** Seconds left, after the first few per cent. */
+  readonly secondsLeft?: number;
+}
+
+export interface JobStatus {
+  readonly id: number;
+  readonly kind: JobKind;
+  /** What is worked on, for a person: "Pictures", "Pictures-1". */
+  readonly subject: string;
+  readonly state: JobState;
+  readonly progress: JobProgress;
+  /** What it is doing now, or what came of it, in a sentence. */
+  readonly detail: string;
+  /** Folder of the catalogue and run that it is about. */
+  readonly folder?: number;
+  readonly run?: string;
+  readonly startedAt: number;
+  readonly endedAt?: number;
+  readonly error?: WireError;
+}
+
+export interface JobStarted {
+  readonly job: number;
+}
+
+/** At most ten changes a second; ended jobs stay for a few minutes, so that a page that was reloaded still learns how they ended. */
+export interface JobsEvent {
+  readonly jobs: readonly JobStatus[];
+}
+
+export const jobChannels = {
+  /** The list at once and at every change, until cancelled. */
+  'jobs.watch': channel<void, JobsEvent>()(nothing),
+  /** Asks a job to end; a training run keeps its checkpoint. Throws `not-found`. */
+  'jobs.cancel': channel<void>()(v.strictObject({ job: identity })),
+  /** Waits for the end of a job. Rejects with the job's own error, `cancelled`, `not-found`. */
+  'jobs.wait': channel<JobStatus>()(v.strictObject({ job: identity })),
+} as const;

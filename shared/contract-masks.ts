@@ -1,0 +1,43 @@
+// What the masks hide, on the person's own image.
+import * as v from 'valibot';
+import { channel } from './channel.ts';
+import { count, identity, settings } from './contract-values.ts';
+
+export interface MaskSample {
+  /** Patches along a side. */
+  readonly grid: number;
+  readonly imageSize: number;
+  readonly patchSize: number;
+  /** Patch indices in raster order, per image. */
+  readonly context: readonly Int32Array[];
+  readonly targets: readonly (readonly Int32Array[])[];
+  /** Patches of every context. */
+  readonly contextTokens: number;
+  /** Over 200 draws: mean patches of a target block, and the share of the grid that the targets cover together. */
+  readonly targetTokens: number;
+  readonly targetCoverage: number;
+  /** Settings that are known to fail, each with what to try. */
+  readonly warnings: readonly { readonly message: string; readonly hint: string }[];
+}
+
+export interface TrainingCrop {
+  readonly side: number;
+  /** RGB, side × side × 3, as the encoder sees it before normalisation. */
+  readonly pixels: Uint8Array;
+}
+
+export const maskChannels = {
+  /** Masks of the first `images` images of a step. Throws `bad-config`. */
+  'masks.sample': channel<MaskSample>()(
+    v.strictObject({
+      settings,
+      seed: count(2 ** 32 - 1),
+      step: count(100_000_000),
+      images: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(64)),
+    }),
+  ),
+  /** The crop of an image that a step would train on; `whole`: its centre instead of a random crop. */
+  'masks.crop': channel<TrainingCrop>()(
+    v.strictObject({ image: identity, settings, seed: count(2 ** 32 - 1), step: count(100_000_000), whole: v.boolean() }),
+  ),
+} as const;

@@ -1,0 +1,182 @@
+// Runs: planned, started, watched, compared.
+import * as v from 'valibot';
+import { channel } from './channel.ts';
+import type { TrainConfig } from './config-table.ts';
+import type { JobStarted } from './contract-jobs.ts';
+import { checkpoint, count, identity, images, nothing, runName, settings, text } from './contract-values.ts';
+import type { RunState } from './run-state.ts';
+import type { OnlineEvaluation, RunSizes, StepMetrics, TrainEvent } from './train-events.ts';
+
+export interface RunSummary {
+  readonly name: string;
+  /** ISO time. */
+  readonly created: string;
+  readonly note: string;
+  /** Path of the folder that it learns from, and its number while it is in the catalogue. */
+  readonly folder: string;
+  readonly folderId: number | undefined;
+  readonly state: RunState;
+  /** Why it is `failed`. */
+  readonly problem?: string;
+  readonly step: number;
+  readonly steps: number;
+  readonly images: number;
+  readonly imported: boolean;
+  /** Bytes on disk: what deleting it frees. */
+  readonly bytes: number;
+  readonly bestStep: number | undefined;
+  readonly checkpoints: readonly number[];
+  /** Best score of the run beside both baselines, shares of 1; none before the first evaluation. */
+  readonly score?: { readonly task: 'knn' | 'retrieval'; readonly run: number; readonly pixels: number; readonly untrained: number };
+}
+
+export interface Baselines {
+  readonly untrained: OnlineEvaluation;
+  readonly pixels: Pick<OnlineEvaluation, 'raw' | 'centred' | 'whitened'>;
+}
+
+export interface RunNote {
+  readonly step: number;
+  readonly message: string;
+  readonly hint: string;
+}
+
+export interface RunDetails {
+  readonly summary: RunSummary;
+  readonly config: TrainConfig;
+  readonly threads: number;
+  readonly program: string;
+  readonly path: string;
+  readonly sizes: RunSizes | undefined;
+  readonly baselines: Baselines | undefined;
+  readonly evaluations: readonly OnlineEvaluation[];
+  readonly notes: readonly RunNote[];
+  /** Pictures whose neighbours are looked at while it learns. */
+  readonly pinned: readonly number[];
+}
+
+export interface RunPlan {
+  readonly config: TrainConfig;
+  readonly steps: number;
+  readonly images: number;
+  /** Why these settings, in a sentence. */
+  readonly reason: string;
+  readonly sizes: RunSizes;
+  /** Bytes: of the checkpoints kept, and of the decode cache that is still to be made. */
+  readonly checkpointBytes: number;
+  readonly diskFree: number;
+  readonly warnings: readonly { readonly message: string; readonly hint: string }[];
+}
+
+/** What a trial step measured. */
+export interface TrialResult {
+  readonly secondsPerStep: number;
+  readonly secondsTotal: number;
+  readonly peakBytes: number;
+  readonly memoryFree: number;
+}
+
+/** Live, at most ten a second; `step` is the latest of those since the last. */
+export type RunEvent =
+  | { readonly type: 'state'; readonly state: RunState; readonly problem?: string }
+  | {
+      readonly type: 'step';
+      readonly metrics: StepMetrics;
+      readonly elapsedSeconds: number;
+      readonly secondsLeft: number | undefined;
+      readonly memoryBytes: number;
+    }
+  | { readonly type: 'event'; readonly event: Exclude<TrainEvent, { type: 'step' }> };
+
+export const metricNames = [
+  'loss',
+  'smoothL1',
+  'squaredError',
+  'coupled',
+  'gradientNorm',
+  'learningRate',
+  'weightDecay',
+  'momentum',
+  'imagesPerSecond',
+  'waitedMs',
+  'memoryBytes',
+] as const;
+export type MetricName = (typeof metricNames)[number];
+
+/** Buckets of a metric over a range of steps: min and max keep every spike. */
+export interface MetricSeries {
+  /** First step of each bucket; seconds since the start at it. */
+  readonly steps: Float64Array;
+  readonly seconds: Float64Array;
+  readonly mean: Float32Array;
+  readonly min: Float32Array;
+  readonly max: Float32Array;
+}
+
+export interface RunSeries {
+  /** Steps logged so far. */
+  readonly last: number;
+  readonly series: Readonly<Partial<Record<MetricName, MetricSeries>>>;
+}
+
+export interface PinnedNeighbours {
+  readonly step: number;
+  readonly rows: readonly { readonly image: number; readonly neighbours: readonly { readonly image: number; readonly score: number }[] }[];
+}
+
+/** A finished evaluation of a checkpoint, beside both baselines. */
+export interface EvaluationSummary {
+  readonly step: number;
+  readonly headline: string;
+  readonly text: string;
+  readonly notes: readonly string[];
+}
+
+const run = runName;
+
+export const runChannels = {
+  'runs.list': channel<readonly RunSummary[]>()(nothing),
+  /** The list at once and at every change of it, until cancelled. */
+  'runs.watch': channel<void, readonly RunSummary[]>()(nothing),
+  'runs.details': channel<RunDetails>()(v.strictObject({ run })),
+  /** Completes and checks settings for a folder; starts nothing. Throws `bad-config`, `no-images`. */
+  'runs.plan': channel<RunPlan>()(v.strictObject({ folder: identity, settings })),
+  /** Times a few steps; the answer is in `runs.trialResult`. */
+  'runs.trial': channel<TrialResult>()(v.strictObject({ folder: identity, settings })),
+  /** `usable`: one thread less and low priority, so that the computer stays quick. `from`: weights of another run to start with. */
+  'runs.start': channel<JobStarted & { readonly run: string }>()(
+    v.strictObject({
+      folder: identity,
+      settings,
+      name: v.optional(runName),
+      note: v.optional(text(10_000)),
+      usable: v.boolean(),
+      from: v.optional(v.strictObject({ run, checkpoint })),
+    }),
+  ),
+  'runs.resume': channel<JobStarted>()(v.strictObject({ run, usable: v.boolean() })),
+  /** After the current step. `keep`: false stops without a checkpoint of this moment. Throws `bad-input` for a move that there is not. */
+  'runs.control': channel<void>()(v.strictObject({ run, action: v.picklist(['pause', 'continue', 'stop']) })),
+  'runs.note': channel<void>()(v.strictObject({ run, note: text(10_000) })),
+  'runs.rename': channel<void>()(v.strictObject({ run, name: runName })),
+  /** Deletes the folder of a run that nothing trains. */
+  'runs.delete': channel<{ readonly freed: number }>()(v.strictObject({ run })),
+  /** What happens in a run, from now on, until cancelled. */
+  'runs.events': channel<void, RunEvent>()(v.strictObject({ run })),
+  /** Buckets between two steps (`to` 0: the end), at most `points` of them. */
+  'runs.series': channel<RunSeries>()(
+    v.strictObject({
+      run,
+      metrics: v.pipe(v.array(v.picklist(metricNames)), v.minLength(1), v.maxLength(metricNames.length)),
+      from: count(1e12),
+      to: count(1e12),
+      points: v.pipe(v.number(), v.integer(), v.minValue(10), v.maxValue(4000)),
+    }),
+  ),
+  'runs.pin': channel<void>()(v.strictObject({ run, images: images(8) })),
+  /** Neighbours of the pinned pictures at each evaluation so far, oldest first. */
+  'runs.pinned': channel<readonly PinnedNeighbours[]>()(v.strictObject({ run })),
+  'runs.evaluate': channel<JobStarted>()(v.strictObject({ run, checkpoint, report: v.boolean() })),
+  /** The evaluations that were asked for, newest first. */
+  'runs.reports': channel<readonly EvaluationSummary[]>()(v.strictObject({ run })),
+} as const;

@@ -1,0 +1,62 @@
+// The machine, the disk, and folders to choose from.
+import * as v from 'valibot';
+import { channel } from './channel.ts';
+import { nothing, path } from './contract-values.ts';
+
+export interface SystemInfo {
+  readonly program: string;
+  readonly home: string;
+  readonly platform: string;
+  readonly processor: string;
+  readonly cores: number;
+  /** Bytes. */
+  readonly memoryTotal: number;
+  readonly memoryFree: number;
+  readonly versions: Readonly<Record<string, string>>;
+  /** What runs train on, and why. */
+  readonly devices: readonly DeviceInfo[];
+}
+
+export interface DeviceInfo {
+  readonly id: string;
+  readonly name: string;
+  readonly used: boolean;
+  readonly reason: string;
+}
+
+export interface SelfTest {
+  readonly passed: boolean;
+  /** Largest relative deviation of three tiny steps from the reference. */
+  readonly deviation: number;
+  /** GFLOP/s of a 1024³ product. */
+  readonly matmulRate: number;
+  readonly runtime: string;
+}
+
+export interface Storage {
+  readonly home: string;
+  /** Bytes. */
+  readonly cache: number;
+  readonly embeddings: number;
+  readonly runs: number;
+  readonly free: number;
+}
+
+export interface FolderListing {
+  readonly path: string;
+  /** None at a root. */
+  readonly parent: string | undefined;
+  readonly folders: readonly { readonly name: string; readonly path: string }[];
+  /** Files with the name of an image directly in it; counted up to 10,000. */
+  readonly images: number;
+}
+
+export const systemChannels = {
+  'system.info': channel<SystemInfo>()(nothing),
+  'system.selfTest': channel<SelfTest>()(nothing),
+  'system.storage': channel<Storage>()(nothing),
+  /** Deletes the decode cache; it is made again when needed. Throws `locked` while it is in use. */
+  'system.clearCache': channel<{ readonly freed: number }>()(nothing),
+  /** Subfolders of a folder within the roots; without a path the roots themselves. Throws `not-allowed`, `not-found`. */
+  'system.folders': channel<FolderListing>()(v.strictObject({ path: v.optional(path) })),
+} as const;

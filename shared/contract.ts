@@ -1,0 +1,18 @@
+// Everything that a face can ask the engine for.
+import { exploreChannels } from './contract-explore.ts';
+import { jobChannels } from './contract-jobs.ts';
+import { libraryChannels } from './contract-library.ts';
+import { maskChannels } from './contract-masks.ts';
+import { runChannels } from './contract-runs.ts';
+import { systemChannels } from './contract-system.ts';
+
+export const contract = {
+  ...systemChannels,
+  ...jobChannels,
+  ...libraryChannels,
+  ...maskChannels,
+  ...runChannels,
+  ...exploreChannels,
+} as const;
+
+export type AppContract = typeof contract;

@@ -1,0 +1,105 @@
+// The page's end: typed calls over any port.
+import type { Contract, EventOf, InputOf, OutputOf } from './channel.ts';
+import { AppError, fromWire } from './errors.ts';
+import { protocolVersion } from './messages.ts';
+import type { EngineState, FromEngine, PagePort } from './messages.ts';
+
+export interface CallOptions<Event> {
+  readonly signal?: AbortSignal;
+  readonly onEvent?: (event: Event) => void;
+}
+
+interface Pending {
+  readonly resolve: (output: unknown) => void;
+  readonly reject: (error: AppError) => void;
+  readonly onEvent: ((event: unknown) => void) | undefined;
+}
+
+const lost = (reason: string): AppError =>
+  new AppError('engine-crashed', `The engine ${reason}.`, 'It is started again; a run goes on from its last checkpoint.');
+
+export class RpcClient<C extends Contract> {
+  readonly #port: PagePort;
+  readonly #pending = new Map<number, Pending>();
+  readonly #watchers = new Set<(state: EngineState, reason: string | undefined) => void>();
+  #ids = 0;
+  #closed = false;
+  #state: EngineState = 'starting';
+
+  constructor(port: PagePort) {
+    this.#port = port;
+    port.onMessage((message) => this.#receive(message));
+    port.onClose(() => {
+      this.#closed = true;
+      this.#become('ended', 'connection was closed');
+    });
+  }
+
+  get state(): EngineState {
+    return this.#state;
+  }
+
+  /** Called at once with the state as it is, and at every change; returns how to stop. */
+  watch(watcher: (state: EngineState, reason: string | undefined) => void): () => void {
+    this.#watchers.add(watcher);
+    watcher(this.#state, undefined);
+    return () => this.#watchers.delete(watcher);
+  }
+
+  #become(state: EngineState, reason: string | undefined): void {
+    this.#state = state;
+    if (state !== 'ready') {
+      const error = lost(reason ?? (state === 'crashed' ? 'ended unexpectedly' : 'is not there'));
+      const pending = [...this.#pending.values()];
+      this.#pending.clear();
+      for (const one of pending) one.reject(error);
+    }
+    for (const watcher of this.#watchers) watcher(state, reason);
+  }
+
+  #receive(message: FromEngine): void {
+    if (message.type === 'engine') {
+      if (message.protocol !== protocolVersion) return this.#become('ended', 'is of another version than this page: reload the page');
+      return this.#become(message.state, message.reason);
+    }
+    // An answer to a call that was cancelled or lost is stale.
+    const pending = this.#pending.get(message.id);
+    if (!pending) return;
+    if (message.type === 'event') return pending.onEvent?.(message.event);
+    this.#pending.delete(message.id);
+    if (message.type === 'ok') pending.resolve(message.output);
+    else pending.reject(fromWire(message.error));
+  }
+
+  /** Rejects with the engine's own error, `cancelled` after `signal`, or `engine-crashed`. */
+  call<K extends keyof C & string>(
+    channel: K,
+    input: InputOf<C[K]>,
+    { signal, onEvent }: CallOptions<EventOf<C[K]>> = {},
+  ): Promise<OutputOf<C[K]>> {
+    return new Promise((resolve, reject) => {
+      const cancelled = (): AppError => new AppError('cancelled', 'Cancelled.', 'Start it again when you want it.');
+      if (signal?.aborted) return reject(cancelled());
+      if (this.#closed) return reject(lost('connection was closed'));
+      const id = ++this.#ids;
+      const abort = (): void => {
+        if (!this.#pending.delete(id)) return;
+        this.#port.send({ type: 'cancel', id });
+        reject(cancelled());
+      };
+      signal?.addEventListener('abort', abort, { once: true });
+      const settle =
+        <T>(settled: (value: T) => void) =>
+        (value: T): void => {
+          signal?.removeEventListener('abort', abort);
+          settled(value);
+        };
+      this.#pending.set(id, {
+        resolve: settle((output: unknown) => resolve(output as OutputOf<C[K]>)),
+        reject: settle(reject),
+        onEvent: onEvent as ((event: unknown) => void) | undefined,
+      });
+      this.#port.send({ type: 'call', id, channel, input });
+    });
+  }
+}
