@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
@@ -27,6 +27,14 @@ it('leaves the file as it was, and nothing beside it, when writing fails', () =>
   ).toThrow('the disk is full');
   expect(readFileSync(path, 'utf8')).toBe('first');
   expect(readdirSync(folder)).toEqual(['a.json']);
+});
+
+it('leaves nothing beside a place that it cannot take', () => {
+  const path = join(folder, 'a.json');
+  mkdirSync(join(path, 'in the way'), { recursive: true });
+  expect(() => writeFileAside(path, 'first')).toThrow(/EISDIR|ENOTEMPTY|EEXIST|EPERM|EACCES/);
+  expect(readdirSync(folder)).toEqual(['a.json']);
+  expect(readdirSync(path)).toEqual(['in the way']);
 });
 
 it('says when there is no such folder, and syncing one is only tried', () => {

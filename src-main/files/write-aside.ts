@@ -42,7 +42,7 @@ export class AsideFile {
     }
   }
 
-  /** Syncs the file and replaces `path` by it. */
+  /** Syncs the file and replaces `path` by it; where that fails the file is discarded. */
   keep(): void {
     try {
       fsyncSync(this.handle);
@@ -51,7 +51,12 @@ export class AsideFile {
       throw error;
     }
     this.#close();
-    renameSync(this.#aside, this.path);
+    try {
+      renameSync(this.#aside, this.path);
+    } catch (error) {
+      rmSync(this.#aside, { force: true });
+      throw error;
+    }
     syncFolder(dirname(this.path));
   }
 
