@@ -24,8 +24,8 @@ export interface CropVectors {
   /** Row i of both: two non-overlapping crops of image i, [N, dimension]. */
   readonly first: Float32Array;
   readonly second: Float32Array;
-  /** Vectors to fit the spaces on; without them the crops of both sides. */
-  readonly bank?: Float32Array;
+  /** Crops of both kinds of other images, [M, dimension]: what the spaces are fitted on. */
+  readonly bank: Float32Array;
 }
 
 /** Figures of one source in one space; `undefined` where one was not measured. Accuracies and recalls are 0–1. */
@@ -84,10 +84,9 @@ export function evaluateLabelled(vectors: LabelledVectors, options: EvaluateOpti
   return { source, dimension, spaces, perClass: best?.perClass ?? [], probes };
 }
 
-/** Crop retrieval and health of vectors without labels. */
+/** Crop retrieval and health of vectors without labels; every space is fitted on the bank alone, which no crop that asks is part of. */
 export function evaluateCrops(vectors: CropVectors, options: EvaluateOptions = {}): SourceFigures {
-  const { source, dimension, first, second } = vectors;
-  const bank = vectors.bank ?? concatenate(first, second);
+  const { source, dimension, first, second, bank } = vectors;
   const spaces = inEverySpace((kind) => {
     const space = fitSpace(kind, bank, dimension, options);
     const width = space.outputDimension;
@@ -115,11 +114,4 @@ function health(placed: Float32Array, dimension: number, seed = 0): Pick<SpaceFi
     alpha: spectrumAlpha(spectrum),
     meanCosine: meanPairwiseCosine(placed, dimension),
   };
-}
-
-function concatenate(first: Float32Array, second: Float32Array): Float32Array {
-  const both = new Float32Array(first.length + second.length);
-  both.set(first);
-  both.set(second, first.length);
-  return both;
 }

@@ -17,7 +17,7 @@ export interface ProtocolOptions {
   readonly bankPerClass?: number;
   /** For choosing; never more than {@link mostChoosing}, nor than half of a class's test images where halves are enough. */
   readonly queriesPerClass?: number;
-  /** Most images for crop retrieval. */
+  /** Most images for crop retrieval: one half asks, the spaces are fitted on the other. */
   readonly cropImages?: number;
 }
 
@@ -42,7 +42,9 @@ export interface LabelProtocol {
 
 export interface CropProtocol {
   readonly kind: 'crops';
+  /** Positions in the list of images: those whose crops look for each other, and others to fit the spaces on. */
   readonly images: Uint32Array;
+  readonly bank: Uint32Array;
   /** Why labels are not used. */
   readonly reason: string;
   readonly purpose?: 'choosing' | 'reporting';
@@ -68,13 +70,13 @@ export function splitOfPath(path: string): Split | undefined {
  * Chooses bank and queries. With train and test: the first 1,000 files by name of each class of train, and the first 200 of each
  * class of test, or the first half of a smaller class where the halves are enough (`choosing`), or the rest (`reporting`). Without: copies of one
  * content count once, each class is ordered by hash and its first fifth asks (choosing and reporting take turns; a single one serves
- * both), the rest is the bank. Without two usable classes or 50 queries: crop retrieval on up to 2,000 images, chosen from one end
- * of the order by hash and reported from the other.
+ * both), the rest is the bank. Without two usable classes or 50 queries: crop retrieval on up to 2,000 images (half of them ask, their
+ * spaces are fitted on the other half), chosen from one end of the order by hash and reported from the other.
  */
 export function planEvaluation(images: readonly EvaluationImage[], options: ProtocolOptions = {}): LabelProtocol | CropProtocol {
   const { purpose = 'choosing', bankPerClass = 1000, queriesPerClass = 200, cropImages = 2000 } = options;
   const labelled = images.some((image) => image.label !== undefined);
-  const crops = (reason: string): CropProtocol => ({ kind: 'crops', images: cropRows(images, cropImages, purpose), reason, purpose });
+  const crops = (reason: string): CropProtocol => ({ kind: 'crops', ...cropRows(images, cropImages, purpose), reason, purpose });
   if (!labelled) return crops('The images have no labels.');
   const folders = ['train', 'test'].every((split) => images.some((image) => image.split === split && image.label !== undefined));
   const classes: string[] = [];
@@ -175,9 +177,41 @@ function splitByHash(
   };
 }
 
-function cropRows(images: readonly EvaluationImage[], count: number, purpose: 'choosing' | 'reporting'): Uint32Array {
+/** Those that ask come first from their end of the order; where there are few, the bank may hold what asks for the other purpose. */
+function cropRows(
+  images: readonly EvaluationImage[],
+  count: number,
+  purpose: 'choosing' | 'reporting',
+): Pick<CropProtocol, 'images' | 'bank'> {
   const ordered = differentByHash(images, [...images.keys()]);
-  return Uint32Array.from(purpose === 'choosing' ? ordered.slice(0, count) : ordered.toReversed().slice(0, count));
+  const taken = (purpose === 'choosing' ? ordered : ordered.toReversed()).slice(0, count);
+  const asking = Math.ceil(taken.length / 2);
+  return { images: Uint32Array.from(taken.slice(0, asking)), bank: Uint32Array.from(taken.slice(asking)) };
+}
+
+/** The plan without some rows, those of pictures that cannot be read. */
+export function withoutRows<P extends LabelProtocol | CropProtocol>(plan: P, lost: ReadonlySet<number>): P {
+  if (lost.size === 0) return plan;
+  const kept = (rows: Uint32Array): Uint32Array => rows.filter((row) => !lost.has(row));
+  if (plan.kind === 'crops') return { ...plan, images: kept(plan.images), bank: kept(plan.bank) };
+  const { bank, bankLabels, queries, queryLabels } = plan;
+  return {
+    ...plan,
+    bank: kept(bank),
+    bankLabels: bankLabels.filter((_, i) => !lost.has(bank[i]!)),
+    queries: kept(queries),
+    queryLabels: queryLabels.filter((_, i) => !lost.has(queries[i]!)),
+  };
+}
+
+/** Why nothing can be measured by a plan, in a sentence; undefined where something can. */
+export function tooFew(plan: LabelProtocol | CropProtocol): string | undefined {
+  if (plan.kind === 'labels') {
+    if (plan.bank.length >= minimumPerClass && plan.queries.length > 0) return undefined;
+    return `Of the images with labels only ${plan.bank.length + plan.queries.length} can be read.`;
+  }
+  if (plan.images.length >= 2 && plan.bank.length >= 2) return undefined;
+  return `Crop retrieval needs two images that ask and two others to fit its spaces on; here are ${plan.images.length} and ${plan.bank.length}.`;
 }
 
 /** One row per content, ordered by hash; of copies the first by name. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { evaluateCrops, evaluateLabelled, type VectorSource } from './evaluate.ts';
-import { type EvaluationImage, planEvaluation, splitOfPath } from './protocol.ts';
+import { type CropProtocol, type EvaluationImage, planEvaluation, splitOfPath, tooFew, withoutRows } from './protocol.ts';
 import { assembleReport, renderReport } from './report.ts';
 import { gaussian } from './testing/reference.ts';
 
@@ -71,13 +71,30 @@ describe('planEvaluation', () => {
   it('falls back to crops and says why', () => {
     expect(planEvaluation(many('a', 'x', 500), {})).toMatchObject({ kind: 'crops', reason: expect.stringContaining('two classes') });
     const unlabelled = many('a', 'x', 30).map((one) => ({ ...one, label: undefined }));
-    const plan = planEvaluation(unlabelled, { cropImages: 20 });
-    expect(plan).toMatchObject({ kind: 'crops', reason: 'The images have no labels.' });
-    if (plan.kind === 'crops') expect(plan.images).toHaveLength(20);
-    const reported = planEvaluation(unlabelled, { cropImages: 15, purpose: 'reporting' });
-    const chosenOn = planEvaluation(unlabelled, { cropImages: 15 });
-    if (reported.kind !== 'crops' || chosenOn.kind !== 'crops') throw new Error('crops');
-    expect(new Set([...reported.images, ...chosenOn.images]).size).toBe(30);
+    const crops = (cropImages: number, purpose: 'choosing' | 'reporting' = 'choosing'): CropProtocol => {
+      const plan = planEvaluation(unlabelled, { cropImages, purpose });
+      if (plan.kind !== 'crops') throw new Error('labels');
+      return plan;
+    };
+    expect(crops(20).reason).toBe('The images have no labels.');
+    // No image asks in a space that was fitted on it.
+    expect([crops(20).images.length, crops(20).bank.length]).toEqual([10, 10]);
+    expect(new Set([...crops(20).images, ...crops(20).bank]).size).toBe(20);
+    // Chosen and reported on different images, although together they are all that there are.
+    expect(new Set([...crops(30).images, ...crops(30, 'reporting').images]).size).toBe(30);
+  });
+
+  it('says when too few images are left to measure anything', () => {
+    const unlabelled = many('a', 'x', 4).map((one) => ({ ...one, label: undefined }));
+    expect(tooFew(planEvaluation(unlabelled))).toBeUndefined();
+    for (const count of [0, 1, 2, 3]) expect(tooFew(planEvaluation(unlabelled.slice(0, count)))).toContain('two others');
+    const plan = planEvaluation([...many('a', 'x', 300), ...many('a', 'y', 300)]);
+    if (plan.kind !== 'labels') throw new Error(plan.reason);
+    const left = withoutRows(plan, new Set([plan.bank[0]!, plan.queries[1]!]));
+    expect([left.bank, left.bankLabels]).toEqual([plan.bank.slice(1), plan.bankLabels.slice(1)]);
+    expect(left.queryLabels.length).toBe(plan.queries.length - 1);
+    expect(tooFew(left)).toBeUndefined();
+    expect(tooFew(withoutRows(plan, new Set(plan.queries)))).toContain('can be read');
   });
 
   it('reads splits from folders only', () => {
@@ -106,11 +123,10 @@ describe('the report', () => {
     ...many('test', 'b', 45),
   ]);
   const report = (own: number, baseline: number): ReturnType<typeof assembleReport> =>
-    assembleReport(
-      protocol,
-      [evaluateLabelled(vectors('pixels', baseline), { probe: false }), evaluateLabelled(vectors('run', own))],
-      0.25,
-    );
+    assembleReport(protocol, [evaluateLabelled(vectors('pixels', baseline), { probe: false }), evaluateLabelled(vectors('run', own))], {
+      positionalShare: 0.25,
+      unreadable: 2,
+    });
 
   it('puts the run first and says in one sentence how it stands', () => {
     const good = report(4, 0.5);
@@ -119,6 +135,8 @@ describe('the report', () => {
     const text = renderReport(good);
     expect(text.indexOf('this run')).toBeLessThan(text.lastIndexOf('raw pixels'));
     expect(text).toContain('Position alone explains 25.0 %');
+    expect(text).toContain('2 images are damaged in the decode cache');
+    expect(renderReport(assembleReport(protocol, good.rows))).not.toContain('damaged');
     expect(text).toContain('linear probe');
     expect(text).not.toContain('crop');
     const run = good.rows[0]!;
@@ -147,9 +165,11 @@ describe('the report', () => {
   it('reports crops with their bias when there are no labels', () => {
     const first = gaussian(40 * 6, 1);
     const second = gaussian(40 * 6, 2).map((value, i) => 0.3 * value + first[i]!);
-    const made = assembleReport(planEvaluation(many('a', 'x', 40)), [evaluateCrops({ source: 'run', dimension: 6, first, second })]);
+    const bank = gaussian(80 * 6, 3);
+    const made = assembleReport(planEvaluation(many('a', 'x', 80)), [evaluateCrops({ source: 'run', dimension: 6, first, second, bank })]);
     expect(made.verdict).toBe('no-baseline');
     expect(made.rows[0]!.spaces.raw.cropRecall).toBeGreaterThan(0.4);
     expect(renderReport(made)).toContain('colour statistics alone');
+    expect(renderReport(made)).toContain('fitted on the crops of 40 other images');
   });
 });

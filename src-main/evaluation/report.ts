@@ -19,6 +19,14 @@ export interface EvaluationReport {
   readonly verdict: Verdict;
   /** Share of the targets' variance that position alone explains, 0–1; `undefined` when not measured. */
   readonly positionalShare: number | undefined;
+  /** Images that were left out because they are damaged in the decode cache, or gone from it. */
+  readonly unreadable: number;
+}
+
+/** What else was found while measuring. */
+export interface Findings {
+  readonly positionalShare?: number;
+  readonly unreadable?: number;
 }
 
 export type Verdict = 'better' | 'not-clearly-better' | 'not-better' | 'no-baseline';
@@ -50,11 +58,11 @@ const columns: readonly Column[] = [
   { name: 'mean cosine', figure: (figures) => figures.meanCosine, format: (value) => value.toFixed(3) },
 ];
 
-/** Puts the figures of all sources together; `rows` in any order. */
+/** Puts the figures of all sources together; `protocol` is what they were measured on, `rows` come in any order. */
 export function assembleReport(
   protocol: LabelProtocol | CropProtocol,
   rows: readonly SourceFigures[],
-  positionalShare?: number,
+  { positionalShare, unreadable = 0 }: Findings = {},
 ): EvaluationReport {
   const order: readonly VectorSource[] = ['run', 'untrained', 'pixels'];
   const sorted = [...rows].sort((a, b) => order.indexOf(a.source) - order.indexOf(b.source));
@@ -67,11 +75,17 @@ export function assembleReport(
     queries,
     bank: labels ? protocol.bank.length : protocol.images.length,
     classes: labels ? protocol.classes : [],
-    notes: labels ? labelNotes(protocol) : [protocol.reason, cropRetrievalBias, cropPurpose[protocol.purpose ?? 'choosing']],
+    notes: [
+      ...(labels ? labelNotes(protocol) : cropNotes(protocol)),
+      ...(unreadable > 0
+        ? [`${unreadable} images are damaged in the decode cache, or gone from it, and were left out; scan --retry reads them anew.`]
+        : []),
+    ],
     rows: sorted,
     headline,
     verdict,
     positionalShare,
+    unreadable,
   };
 }
 
@@ -83,6 +97,13 @@ const cropPurpose: Readonly<Record<'choosing' | 'reporting', string>> = {
     'The best checkpoint of a run is chosen on such images, which flatters it a little: a report asks others, where there are enough.',
   reporting: 'Images that no choice was made on come first; in a small folder they are not enough, and some are asked again.',
 };
+
+const cropNotes = ({ reason, purpose = 'choosing', bank }: CropProtocol): string[] => [
+  reason,
+  cropRetrievalBias,
+  cropPurpose[purpose],
+  `The spaces are fitted on the crops of ${bank.length} other images.`,
+];
 
 function labelNotes(protocol: LabelProtocol): string[] {
   const { leftOut, repeated, purpose = 'choosing', shared = 0, classes } = protocol;

@@ -51,36 +51,32 @@ export async function runEmbedJob(
     const encoder = await EncoderRunner.create(size, job.layer, device, false, undefined, weights);
     closing.push(async () => encoder.dispose());
     const wanted = store.missing(job.hashes).filter((hash) => cache.has(hash));
-    const lost = new Set<string>();
     const began = performance.now();
     let committed = began;
-    let done = 0;
-    for await (const patches of patchesOf(cache, wanted, 'whole', encoder.batch, preprocessing, config.patchSize, (hash) =>
-      lost.add(hash),
-    )) {
+    // Done are places of the list, those of damaged pictures too.
+    let [done, added, stopped] = [0, 0, false];
+    for await (const { places, patches } of patchesOf(cache, wanted, 'whole', encoder.batch, preprocessing, config.patchSize)) {
       const { embedding } = await encoder.run(weights, patches);
-      const hashes = wanted.slice(done, done + embedding.length / encoder.width);
-      const kept = hashes.map((hash, i) => ({ hash, i })).filter(({ hash }) => !lost.has(hash));
-      const vectors = new Float32Array(kept.length * encoder.width);
-      kept.forEach(({ i }, row) => vectors.set(embedding.subarray(i * encoder.width, (i + 1) * encoder.width), row * encoder.width));
       await store.append(
-        kept.map(({ hash }) => hash),
-        vectors,
+        places.map((place) => wanted[place]!),
+        embedding,
       );
-      done += hashes.length;
+      added += places.length;
+      done = places.at(-1)! + 1;
       if (performance.now() - committed > commitEvery) {
         await store.commit();
         committed = performance.now();
       }
       onEvent({ type: 'embedded', done, total: wanted.length, imagesPerSecond: (1000 * done) / (performance.now() - began) });
-      if (stopping()) break;
+      if ((stopped = stopping())) break;
     }
+    if (!stopped) done = wanted.length;
     await store.commit();
     return {
       folder: store.folder,
       rows: store.rows,
-      added: done - lost.size,
-      skipped: lost.size + job.hashes.filter((hash) => !cache.has(hash) && store.rowOf(hash) === undefined).length,
+      added,
+      skipped: done - added + job.hashes.filter((hash) => !cache.has(hash) && store.rowOf(hash) === undefined).length,
     };
   } finally {
     for (const close of closing.toReversed()) await close();

@@ -30,7 +30,8 @@ export async function runEvaluateJob(
     const untrained = await judge.measure(encoderWeights(initialState(header.config), size, 'targetEncoder'), 'untrained', job.probe);
     onEvent({ type: 'stage', stage: 'raw pixels' });
     const pixels = await judge.pixels(job.probe);
-    return assembleReport(plan, [run.figures, untrained.figures, pixels], run.positionalShare);
+    const { positionalShare } = run;
+    return assembleReport(judge.plan, [run.figures, untrained.figures, pixels], { positionalShare, unreadable: judge.unreadable });
   } finally {
     await judge.dispose();
     cache.dispose();

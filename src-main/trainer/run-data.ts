@@ -8,7 +8,7 @@ import { BatchSource } from '../images/batches.ts';
 import type { CachedImage, DecodeCache } from '../images/cache.ts';
 import { fitSquare, halves } from '../images/crop.ts';
 import type { Target } from '../images/crop.ts';
-import type { Sample, View } from '../training/judge.ts';
+import type { PatchBlock, Sample, View } from '../training/sample-figures.ts';
 import { cropsPerImage } from '../training/step-runner.ts';
 
 export function targetOf({ imageSize, mean, std }: Preprocessing, patchSize: number): Target {
@@ -42,7 +42,10 @@ export function placeImage(
   fitSquare(pixels, width, height, part, preprocessing.fit, preprocessing.background, target, out);
 }
 
-/** Patches of contents in order, up to `batch` at a time in an array that is reused; a lost content becomes zeros and is counted. */
+/**
+ * Patches of contents in order, up to `batch` at a time in an array that is reused, with their places in `hashes`. A content that the
+ * cache lacks, or holds damaged, is left out: its place comes never.
+ */
 export async function* patchesOf(
   cache: DecodeCache,
   hashes: readonly string[],
@@ -50,23 +53,21 @@ export async function* patchesOf(
   batch: number,
   preprocessing: Preprocessing,
   patchSize: number,
-  onLost: (hash: string) => void = () => {},
-): AsyncGenerator<Float32Array> {
+): AsyncGenerator<PatchBlock> {
   const target = targetOf(preprocessing, patchSize);
   const perImage = target.size ** 2 * 3;
   const out = new Float32Array(batch * perImage);
-  for (let from = 0; from < hashes.length; from += batch) {
-    const count = Math.min(batch, hashes.length - from);
-    for (let i = 0; i < count; i++) {
-      const place = out.subarray(i * perImage, (i + 1) * perImage);
-      const image = await cache.get(hashes[from + i]!);
-      if (image) placeImage(image, view, preprocessing, target, place);
-      else {
-        place.fill(0);
-        onLost(hashes[from + i]!);
-      }
+  let places: number[] = [];
+  for (const [place, hash] of hashes.entries()) {
+    const image = await cache.get(hash);
+    if (image) {
+      const at = places.length * perImage;
+      placeImage(image, view, preprocessing, target, out.subarray(at, at + perImage));
+      places.push(place);
     }
-    yield out.subarray(0, count * perImage);
+    if (places.length < batch && place < hashes.length - 1) continue;
+    if (places.length > 0) yield { places, patches: out.subarray(0, places.length * perImage) };
+    places = [];
   }
 }
 
@@ -82,21 +83,12 @@ export function sampleOf(
   side = pixelSide,
 ): Sample {
   const preprocessing = preprocessingOf(config);
+  const small = { ...preprocessing, imageSize: Math.min(side, config.imageSize), mean: [0, 0, 0], std: [1, 1, 1] } as const;
   const chosen = (rows: Uint32Array): string[] => Array.from(rows, (row) => hashes[row]!);
   return {
     plan,
     patches: (rows, view, batch) => patchesOf(cache, chosen(rows), view, batch, preprocessing, config.patchSize),
-    pixels: async (rows, view) => {
-      const small = { ...preprocessing, imageSize: Math.min(side, config.imageSize), mean: [0, 0, 0], std: [1, 1, 1] } as const;
-      const dimension = small.imageSize ** 2 * 3;
-      const values = new Float32Array(rows.length * dimension);
-      let at = 0;
-      for await (const patches of patchesOf(cache, chosen(rows), view, 256, small, small.imageSize)) {
-        values.set(patches, at);
-        at += patches.length;
-      }
-      return { values, dimension };
-    },
+    pixels: (rows, view) => patchesOf(cache, chosen(rows), view, 256, small, small.imageSize),
   };
 }
 

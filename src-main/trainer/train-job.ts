@@ -1,7 +1,8 @@
 // A training run as a job: opens the run, finds where it goes on, and streams its events.
 import type { TrainEvent } from '../../shared/train-events.ts';
-import { planEvaluation } from '../evaluation/protocol.ts';
+import { planEvaluation, tooFew } from '../evaluation/protocol.ts';
 import { DecodeCache } from '../images/cache.ts';
+import type { HealthNote } from '../training/health.ts';
 import { resumeState } from '../training/resume.ts';
 import { RunFolder } from '../training/run-folder.ts';
 import type { RunControl } from '../training/run-control.ts';
@@ -24,8 +25,11 @@ export async function runTrainJob(job: TrainJob, control: RunControl, onEvent: (
     requireCached(cache, trained);
     const state = resumeState(folder);
     batches = trainingBatches(config, job.cache.folder, trained);
-    const notes = job.fingerprint === folder.record.fingerprint ? [] : [changedImages];
-    const sample = config.evaluateImages > 0 ? sampleOf(cache, hashesOf(job), samplePlan(job, config.evaluateImages), config) : undefined;
+    const notes: HealthNote[] = job.fingerprint === folder.record.fingerprint ? [] : [changedImages];
+    const plan = config.evaluateImages > 0 ? samplePlan(job, config.evaluateImages) : undefined;
+    const reason = plan && tooFew(plan);
+    if (reason !== undefined) notes.push(notJudged(reason));
+    const sample = plan && reason === undefined ? sampleOf(cache, hashesOf(job), plan, config) : undefined;
     for await (const event of train({ folder, state, batches, ...(sample && { sample }), device: job.device, control, notes }))
       onEvent(event);
     return undefined;
@@ -40,6 +44,11 @@ const changedImages = {
   message: 'The images of the folder have changed since the run began.',
   hint: 'It goes on with those that are there now, so its result is not that of a run never stopped.',
 } as const;
+
+const notJudged = (reason: string): HealthNote => ({
+  message: `Nothing is evaluated while this run trains: ${reason}`,
+  hint: 'Add images or raise evaluateImages; until then the latest checkpoint counts as the best.',
+});
 
 const hashesOf = (job: TrainJob): string[] => job.images.map(({ hash }) => hash);
 

@@ -19,6 +19,12 @@ export function healthNotes(
   untrained: OnlineEvaluation | undefined,
 ): HealthNote[] {
   const notes: HealthNote[] = [];
+  if (now.unreadable !== undefined) {
+    notes.push({
+      message: `${now.unreadable} images of the evaluation cannot be read from the decode cache and were left out.`,
+      hint: 'ijepa-studio scan FOLDER --retry reads them anew; scores before and after that are of slightly different images.',
+    });
+  }
   if (now.meanCosine > collapseCosine && (untrained === undefined || now.meanCosine > untrained.meanCosine)) {
     notes.push({
       message: `All images look alike to the encoder (mean cosine ${now.meanCosine.toFixed(3)}): the run has collapsed.`,

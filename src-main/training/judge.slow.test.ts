@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Random } from '../../shared/random.ts';
+import { withoutRows } from '../evaluation/protocol.ts';
 import type { LabelProtocol } from '../evaluation/protocol.ts';
 import { modelSize } from '../jepa/model.ts';
 import { Judge } from './judge.ts';
-import type { Sample, View } from './judge.ts';
+import type { PatchBlock, Sample, View } from './sample-figures.ts';
 import { encoderWeights, initialState } from './state.ts';
 import { smallRecord } from './testing/small-run.ts';
 
@@ -20,20 +21,20 @@ function picture(row: number, view: View): Float32Array {
 }
 
 const asked: number[] = [];
-function sampleOf(plan: Sample['plan']): Sample {
-  return {
-    plan,
-    async *patches(rows, view, batch) {
-      for (let from = 0; from < rows.length; from += batch) {
-        const part = [...rows.subarray(from, from + batch)];
-        asked.push(part.length);
-        yield Float32Array.from(part.flatMap((row) => [...picture(row, view)]));
-        await Promise.resolve();
-      }
-    },
-    pixels: async (rows, view) =>
-      Promise.resolve({ values: Float32Array.from([...rows].flatMap((row) => [...picture(row, view).subarray(0, 12)])), dimension: 12 }),
-  };
+function sampleOf(plan: Sample['plan'], unreadable: readonly number[] = []): Sample {
+  async function* blocks(all: Uint32Array, view: View, batch: number, length?: number): AsyncGenerator<PatchBlock> {
+    const places = [...all.keys()].filter((place) => !unreadable.includes(all[place]!));
+    for (let from = 0; from < places.length; from += batch) {
+      const part = places.slice(from, from + batch);
+      if (length === undefined) asked.push(part.length);
+      yield {
+        places: part,
+        patches: Float32Array.from(part.flatMap((place) => [...picture(all[place]!, view).subarray(0, length)])),
+      };
+      await Promise.resolve();
+    }
+  }
+  return { plan, patches: blocks, pixels: (all, view) => blocks(all, view, all.length, 12) };
 }
 
 const rows = (from: number, to: number): Uint32Array => Uint32Array.from({ length: to - from }, (_, i) => from + i);
@@ -89,8 +90,23 @@ describe('judging', () => {
     });
   });
 
+  it('leaves pictures out that cannot be read, and counts them', async () => {
+    const lost = [3, 50, 199, 200, 271];
+    const all = await Judge.create(sampleOf(labels), size, { threads: 1 });
+    const damaged = await Judge.create(sampleOf(labels, lost), size, { threads: 1 });
+    const intact = await Judge.create(sampleOf(withoutRows(labels, new Set(lost))), size, { threads: 1 });
+    const [evaluation, expected] = [await damaged.evaluate(weights, 1), await intact.evaluate(weights, 1)];
+    expect(evaluation).toEqual({ ...expected, unreadable: 5 });
+    expect(evaluation.whitened).not.toEqual((await all.evaluate(weights, 1)).whitened);
+    expect(await damaged.pixels(false)).toEqual(await intact.pixels(false));
+    expect([damaged.unreadable, damaged.plan.bank.length]).toEqual([5, 197]);
+    for (const one of [all, damaged, intact]) await one.dispose();
+  });
+
   it('without labels lets two crops of an image find each other', async () => {
-    const crops = await Judge.create(sampleOf({ kind: 'crops', images: rows(0, 60), reason: 'none' }), size, { threads: 1 });
+    const crops = await Judge.create(sampleOf({ kind: 'crops', images: rows(0, 60), bank: rows(60, 120), reason: 'none' }), size, {
+      threads: 1,
+    });
     const { raw, whitened } = await crops.evaluate(weights, 0);
     await crops.dispose();
     expect(raw.knn).toBeUndefined();

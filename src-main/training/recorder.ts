@@ -1,5 +1,6 @@
 // Writes down what happens in a run: events, evaluations, checkpoints, and which of them is the best.
 import type { TrainConfig } from '../../shared/config-table.ts';
+import { AppError } from '../../shared/errors.ts';
 import type { OnlineEvaluation, TrainEvent } from '../../shared/train-events.ts';
 import { saveCheckpoint } from './checkpoint.ts';
 import { freshNotes } from './health.ts';
@@ -55,14 +56,20 @@ export class Recorder {
   /** Judges the untrained network and raw pixels, once in a run. */
   async *judgeBaselines(judge: Evaluator, config: TrainConfig): AsyncGenerator<TrainEvent> {
     if (this.#untrained) return;
-    const untrained = await judge.evaluate(encoderWeights(initialState(config), judge.size, 'targetEncoder'), 0);
+    const untrained = await unlessUnreadable(judge.evaluate(encoderWeights(initialState(config), judge.size, 'targetEncoder'), 0));
+    // The evaluations to come say why there is none.
+    if (untrained instanceof AppError) return;
     this.#untrained = untrained;
     yield this.log({ type: 'baselines', untrained, pixels: spaceScores(await judge.pixels(false)) });
   }
 
-  /** An evaluation, its notes, and a checkpoint when it is the best so far. */
+  /** An evaluation, its notes, and a checkpoint when it is the best so far; a note alone where too few of its images can be read. */
   async *judge(judge: Evaluator): AsyncGenerator<TrainEvent> {
-    const evaluation = await judge.evaluate(encoderWeights(this.#state, judge.size, 'targetEncoder'), this.#state.step);
+    const evaluation = await unlessUnreadable(judge.evaluate(encoderWeights(this.#state, judge.size, 'targetEncoder'), this.#state.step));
+    if (evaluation instanceof AppError) {
+      yield this.log({ type: 'note', step: this.#state.step, message: `No evaluation: ${evaluation.message}`, hint: evaluation.hint });
+      return;
+    }
     const best = this.#consider(evaluation);
     yield this.log({ type: 'evaluation', best, ...evaluation });
     for (const note of freshNotes(evaluation, this.#evaluations, this.#untrained))
@@ -83,6 +90,16 @@ export class Recorder {
     [this.#savedAt, this.#savedStep] = [performance.now(), step];
     pruneCheckpoints(this.#folder.path, this.#folder.record.config.keepCheckpoints, this.#best ? [this.#best.step] : []);
     return this.log({ type: 'checkpoint', step, file, best: this.#best === undefined || this.#best.step === step });
+  }
+}
+
+/** The result, or the error that says that too few images can be read: a run trains on without being judged. */
+async function unlessUnreadable<T>(work: Promise<T>): Promise<T | AppError> {
+  try {
+    return await work;
+  } catch (error) {
+    if (error instanceof AppError && error.code === 'no-images') return error;
+    throw error;
   }
 }
 

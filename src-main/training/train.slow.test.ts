@@ -4,10 +4,10 @@ import { describe, expect, it } from 'vitest';
 import { AppError } from '../../shared/errors.ts';
 import { Random } from '../../shared/random.ts';
 import type { TrainEvent } from '../../shared/train-events.ts';
-import type { Sample } from './judge.ts';
 import { resumeState } from './resume.ts';
 import { listCheckpoints, readEvents, RunFolder } from './run-folder.ts';
 import { initialState } from './state.ts';
+import type { PatchBlock, Sample } from './sample-figures.ts';
 import type { TrainState } from './state.ts';
 import { RunControl } from './run-control.ts';
 import { smallBatches, smallRecord, trainSmall, withTemporary } from './testing/small-run.ts';
@@ -15,23 +15,32 @@ import { train } from './train.ts';
 
 type Settings = Readonly<Record<string, unknown>>;
 
-/** Twelve images of noise with two labels: enough to judge by. */
+/** Twelve images of noise of two kinds: enough to judge by. */
 function sampleOf(imageSize: number): Sample {
   const values = (row: number, salt: number): Float32Array => {
     const random = new Random(5, 'test', row, salt);
     return Float32Array.from({ length: 3 * imageSize ** 2 }, () => random.normal() + (row % 2));
   };
+  async function* blocks(rows: Uint32Array, salt: number, batch: number, length?: number): AsyncGenerator<PatchBlock> {
+    for (let from = 0; from < rows.length; from += batch) {
+      const part = [...rows.subarray(from, from + batch)];
+      yield {
+        places: part.map((_, i) => from + i),
+        patches: Float32Array.from(part.flatMap((row) => [...values(row, salt).subarray(0, length)])),
+      };
+      await Promise.resolve();
+    }
+  }
+  const plan = {
+    kind: 'crops',
+    images: Uint32Array.of(0, 1, 2, 3, 4, 5, 6, 7),
+    bank: Uint32Array.of(8, 9, 10, 11),
+    reason: 'test',
+  } as const;
   return {
-    plan: { kind: 'crops', images: Uint32Array.from({ length: 12 }, (_, row) => row), reason: 'test' },
-    async *patches(rows, view, batch) {
-      for (let from = 0; from < rows.length; from += batch) {
-        const part = rows.subarray(from, from + batch);
-        yield Float32Array.from([...part].flatMap((row) => [...values(row, view === 'first' ? 1 : 2)]));
-        await Promise.resolve();
-      }
-    },
-    pixels: async (rows) =>
-      Promise.resolve({ values: Float32Array.from([...rows].flatMap((row) => [...values(row, 3).subarray(0, 8)])), dimension: 8 }),
+    plan,
+    patches: (rows, view, batch) => blocks(rows, view === 'first' ? 1 : 2, batch),
+    pixels: (rows) => blocks(rows, 3, 12, 8),
   };
 }
 

@@ -7,7 +7,7 @@ import type { StepSize } from '../jepa/step.ts';
 import type { Device } from '../runtime/onnx-session.ts';
 import type { HealthNote } from './health.ts';
 import { Judge } from './judge.ts';
-import type { Sample } from './judge.ts';
+import type { Sample } from './sample-figures.ts';
 import { Recorder } from './recorder.ts';
 import type { RunControl } from './run-control.ts';
 import type { RunFolder } from './run-folder.ts';
