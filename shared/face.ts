@@ -1,0 +1,45 @@
+// What a page can ask of the place that it is shown in: the window or a browser. Work is never asked for here but of the engine, so
+// that every face can do it; this is only what an operating system's window has and a browser has not. Whatever is optional is absent
+// where it cannot be done, and the page then offers another way (the folder picker of `system.folders`, a download).
+import type { PagePort } from './messages.ts';
+
+/** Under this name the window's preload puts its face on the page's global object; a browser has none. */
+export const faceKey = 'studioFace';
+
+/** Views of the page that the menu can open. */
+export const viewNames = ['library', 'masks', 'train', 'explore', 'export', 'settings'] as const;
+export type ViewName = (typeof viewNames)[number];
+
+/** What the person chose in the window's menu. */
+export type MenuCommand =
+  | { readonly type: 'view'; readonly view: ViewName }
+  /** A folder was chosen: scan it. */
+  | { readonly type: 'open-folder'; readonly path: string }
+  /** Pauses the run that trains, or goes on with it. */
+  | { readonly type: 'pause-or-continue' }
+  /** The page's own list of shortcuts. */
+  | { readonly type: 'shortcuts' };
+
+export interface Face {
+  readonly kind: 'window' | 'browser';
+  /** A connection to the engine, one per page. After `onClose` the page connects anew or is reloaded. */
+  connect(): PagePort;
+  /** A dialog for an existing folder: its absolute path, or nothing when it was cancelled. */
+  chooseFolder?(): Promise<string | undefined>;
+  /** A dialog for an existing file, a CSV of labels. */
+  chooseFile?(): Promise<string | undefined>;
+  /** A dialog for a new file or folder; `suggested` is an absolute path. */
+  chooseTarget?(suggested: string): Promise<string | undefined>;
+  /** Shows a file or folder in the system's file manager. */
+  reveal?(path: string): void;
+  /** Drags the files of these images out of the window: called in `dragstart`, after its default was prevented. */
+  dragOut?(images: readonly number[]): void;
+  /** Absolute path of a dropped file or folder (a DOM `File`); nothing where the system gives none. */
+  pathOf?(file: object): string | undefined;
+  /** A notice outside of the page. Absent in the window, which tells of the ends of jobs itself, even while its page is reloaded. */
+  notify?(title: string, text: string): void;
+  /** Commands of the menu; returns how to stop. */
+  onMenu?(handler: (command: MenuCommand) => void): () => void;
+  /** Called at once and at every change of the power supply; returns how to stop. */
+  onPower?(handler: (onBattery: boolean) => void): () => void;
+}
