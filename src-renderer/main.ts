@@ -1,0 +1,8 @@
+// Starts the page: finds out which face it is in, connects to the engine, shows the app.
+import { mount } from 'svelte';
+import App from './App.svelte';
+import { faceOfThisPage } from './state/face.ts';
+import './styles/tokens.css';
+import './styles/base.css';
+
+mount(App, { target: document.getElementById('app')!, props: { face: faceOfThisPage() } });

@@ -1,0 +1,40 @@
+// Which view is shown. It stands in the address, so that a reload and the back button do what people expect.
+export const views = ['welcome', 'library', 'masks', 'train', 'explore', 'export', 'settings'] as const;
+export type View = (typeof views)[number];
+
+export interface Route {
+  readonly view: View;
+  /** What the view is about: `folder`, `run`, `images` … as text. */
+  readonly about: Readonly<Record<string, string>>;
+}
+
+function parse(hash: string): Route {
+  const [name = '', query = ''] = hash.replace(/^#\/?/, '').split('?');
+  const view = views.find((one) => one === name) ?? 'welcome';
+  return { view, about: Object.fromEntries(new URLSearchParams(query)) };
+}
+
+export class Router {
+  #route = $state.raw<Route>(parse(location.hash));
+
+  constructor() {
+    addEventListener('hashchange', () => (this.#route = parse(location.hash)));
+  }
+
+  get view(): View {
+    return this.#route.view;
+  }
+  get about(): Readonly<Record<string, string>> {
+    return this.#route.about;
+  }
+
+  /** Address of a view, for links. */
+  href(view: View, about: Readonly<Record<string, string | number>> = {}): string {
+    const query = new URLSearchParams(Object.entries(about).map(([key, value]) => [key, String(value)])).toString();
+    return `#/${view}${query && `?${query}`}`;
+  }
+
+  go(view: View, about: Readonly<Record<string, string | number>> = {}): void {
+    location.hash = this.href(view, about);
+  }
+}

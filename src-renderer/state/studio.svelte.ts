@@ -1,0 +1,106 @@
+// What every view shares: the engine, folders, runs, long work, the selection, notices, the address. Made once per page and handed
+// down by context; each view has a state class of its own beside it.
+import { createContext } from 'svelte';
+import type { AppContract } from '../../shared/contract.ts';
+import type { JobStatus } from '../../shared/contract-jobs.ts';
+import type { FolderSummary } from '../../shared/contract-library.ts';
+import type { RunSummary } from '../../shared/contract-runs.ts';
+import type { InputOf, OutputOf } from '../../shared/channel.ts';
+import type { Face } from '../../shared/face.ts';
+import type { EngineState } from '../../shared/messages.ts';
+import { RpcClient } from '../../shared/rpc-client.ts';
+import type { CallOptions } from '../../shared/rpc-client.ts';
+import { Notices } from './notices.svelte.ts';
+import { Router } from './route.svelte.ts';
+import { Selection } from './selection.svelte.ts';
+import { watchChannel } from './watched.svelte.ts';
+
+export class Studio {
+  readonly face: Face;
+  readonly client: RpcClient<AppContract>;
+  readonly notices = new Notices();
+  readonly router = new Router();
+  readonly selection = new Selection();
+
+  #engine = $state.raw<EngineState>('starting');
+  #reason = $state.raw<string | undefined>(undefined);
+  #folders = $state.raw<readonly FolderSummary[] | undefined>(undefined);
+  #folderId = $state.raw<number | undefined>(undefined);
+  #runs = $state.raw<readonly RunSummary[] | undefined>(undefined);
+  #jobs = $state.raw<readonly JobStatus[]>([]);
+
+  constructor(face: Face) {
+    this.face = face;
+    this.client = new RpcClient<AppContract>(face.connect());
+    this.client.watch((state, reason) => {
+      this.#engine = state;
+      this.#reason = reason;
+      if (state === 'ready') void this.refreshFolders();
+    });
+    const fail = (error: unknown): void => this.notices.fail(error);
+    watchChannel(this.client, 'runs.watch', {}, (runs) => (this.#runs = runs), fail);
+    watchChannel(this.client, 'jobs.watch', {}, ({ jobs }) => this.#take(jobs), fail);
+  }
+
+  get engine(): EngineState {
+    return this.#engine;
+  }
+  /** Why the engine is not ready, in words. */
+  get engineReason(): string | undefined {
+    return this.#reason;
+  }
+  /** `undefined` until they are known. */
+  get folders(): readonly FolderSummary[] | undefined {
+    return this.#folders;
+  }
+  /** The folder that all views are about: as chosen, else the one added last. */
+  get folder(): FolderSummary | undefined {
+    return this.#folders?.find(({ id }) => id === this.#folderId) ?? this.#folders?.toSorted((a, b) => b.addedAt - a.addedAt)[0];
+  }
+  get runs(): readonly RunSummary[] | undefined {
+    return this.#runs;
+  }
+  get jobs(): readonly JobStatus[] {
+    return this.#jobs;
+  }
+
+  /** A call with its errors said to the person; `undefined` when it failed. */
+  async ask<K extends keyof AppContract & string>(
+    channel: K,
+    input: InputOf<AppContract[K]>,
+    options: CallOptions<never> = {},
+  ): Promise<OutputOf<AppContract[K]> | undefined> {
+    try {
+      return await this.client.call(channel, input, options as never);
+    } catch (error) {
+      this.notices.fail(error);
+      return undefined;
+    }
+  }
+
+  choose(folder: number): void {
+    if (folder === this.#folderId) return;
+    this.#folderId = folder;
+    this.selection.clear();
+  }
+
+  async refreshFolders(): Promise<void> {
+    const folders = await this.ask('library.folders', {});
+    if (folders) this.#folders = folders;
+  }
+
+  /** Folders change with scans: as they begin, go on and end. */
+  #take(jobs: readonly JobStatus[]): void {
+    const ended = (list: readonly JobStatus[]): number =>
+      list.filter(({ kind, state }) => (kind === 'scan' || kind === 'samples' || kind === 'relink') && state !== 'running').length;
+    const changed = ended(jobs) !== ended(this.#jobs);
+    for (const job of jobs) {
+      const before = this.#jobs.find(({ id }) => id === job.id);
+      if (before && before.state !== job.state && job.state === 'failed' && job.error) this.notices.fail(job.error);
+    }
+    this.#jobs = jobs;
+    if (changed) void this.refreshFolders();
+  }
+}
+
+export const [useStudio, provideStudio] = createContext<Studio>();
