@@ -4,9 +4,9 @@ import { AppError } from '../../shared/errors.ts';
 import type { EvaluationImage } from '../evaluation/protocol.ts';
 import type { EvaluationReport } from '../evaluation/report.ts';
 import { DecodeCache } from '../images/cache.ts';
-import type { Split } from '../library/labels.ts';
 import { readCheckpointHeader } from '../training/checkpoint.ts';
-import { imagesToJudge } from './judged-images.ts';
+import { imagesOfSplits, imagesToJudge } from './judged-images.ts';
+import type { JudgingSplits } from './judged-images.ts';
 import { cachedShortSide, threadsOf } from './studio.ts';
 import type { SplitImage, Studio } from './studio.ts';
 
@@ -21,28 +21,10 @@ export interface EvaluateOptions {
   readonly bankPerClass: number;
   readonly queriesPerClass: number;
   /** Splits of the folder that are looked up in and that ask; without them train, and val for choosing or test for reporting. */
-  readonly splits?: { readonly bank: Split; readonly queries: Split };
+  readonly splits?: JudgingSplits;
   readonly pixelSide: number;
   readonly probe: boolean;
   readonly threads: number;
-}
-
-/** The images of two splits, as bank and queries. Throws `bad-input` when one of them is empty. */
-function imagesOfSplits(
-  images: readonly SplitImage[],
-  root: string,
-  { bank, queries }: NonNullable<EvaluateOptions['splits']>,
-): EvaluationImage[] {
-  for (const split of [bank, queries])
-    if (!images.some((image) => image.split === split))
-      throw new AppError(
-        'bad-input',
-        `No image of ${root} belongs to the split ${split}.`,
-        'Sort the images into folders train, val and test, or give the splits in a CSV file (scan --labels FILE).',
-      );
-  return images
-    .filter(({ split }) => split === bank || split === queries)
-    .map((image) => ({ ...image, split: image.split === bank ? 'train' : 'test' }));
 }
 
 /** Those that the cache holds: any other would be measured as an empty picture. Throws `no-images` when it holds none. */
@@ -73,6 +55,7 @@ function notesOn(report: EvaluationReport, images: readonly EvaluationImage[], a
     [...new Set(images.filter(({ split }) => split === side).map(({ hash }) => splitOf.get(hash) ?? side))].join(' and ');
   if (report.task === 'labels' && names('train') !== '' && names('test') !== '')
     notes.push(`Looked up in: ${names('train')}; asking: ${names('test')}.`);
+  if (report.task === 'labels' && names('test') === 'train') notes.push('The images that ask are of the split that runs learn from.');
   if (missing > 0) notes.push(`${missing} images are not in the decode cache and were left out; scan the folder again to read them.`);
   return notes;
 }
@@ -84,7 +67,7 @@ export async function evaluateRun(studio: Studio, options: EvaluateOptions, onSt
   const shortSide = cachedShortSide(config.imageSize);
   const folder = studio.cacheFor(preprocessingOf(config), shortSide);
   const all = studio.imagesWithSplits(root);
-  const wanted = splits ? imagesOfSplits(all, root, splits) : imagesToJudge(all, options.purpose);
+  const { images: wanted, queriesFor } = splits ? imagesOfSplits(all, root, splits) : imagesToJudge(all, options.purpose);
   const images = cachedImages(folder, wanted);
   const report = await studio.trainer.run(
     {
@@ -92,6 +75,7 @@ export async function evaluateRun(studio: Studio, options: EvaluateOptions, onSt
       ...rest,
       cache: { folder, shortSide },
       images,
+      queriesFor,
       threads: threadsOf(threads),
       device: 'cpu',
     },

@@ -128,7 +128,7 @@ export async function trainRun(studio: Studio, run: string, onEvent: (event: Tra
       kind: 'train',
       run,
       cache: { folder: studio.cacheFor(preprocessingOf(config), shortSide), shortSide },
-      images: imagesToJudge(studio.imagesWithSplits(folder), 'choosing'),
+      ...imagesToJudge(studio.imagesWithSplits(folder), 'choosing'),
       fingerprint: studio.fingerprint(folder),
       device: 'cpu',
     },

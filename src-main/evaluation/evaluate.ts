@@ -47,7 +47,14 @@ export interface SourceFigures {
   readonly perClass: NeighbourResult['perClass'];
   /** The linear probe's fit per space, to show whether it converged. */
   readonly probes: Readonly<Partial<Record<SpaceKind, ProbeResult>>>;
+  /** Of raw pixels with labels: queries whose nearest vector of the bank is as near as {@link nearDuplicateCosine} when whitened. */
+  readonly nearDuplicates?: number;
 }
+
+/** From this cosine of whitened raw pixels on, two images count as almost the same picture. */
+export const nearDuplicateCosine = 0.98;
+/** With fewer components a cosine as high as that comes by chance. */
+const leastComponents = 16;
 
 export interface EvaluateOptions extends SpaceOptions {
   /** The probe takes most of the time: leave it out while training. */
@@ -62,6 +69,7 @@ export function evaluateLabelled(vectors: LabelledVectors, options: EvaluateOpti
   const { source, dimension, bank, bankLabels, queries, queryLabels } = vectors;
   const probes: Partial<Record<SpaceKind, ProbeResult>> = {};
   let best: NeighbourResult | undefined;
+  let nearDuplicates: number | undefined;
   const spaces = inEverySpace((kind) => {
     const space = fitSpace(kind, bank, dimension, options);
     const width = space.outputDimension;
@@ -70,6 +78,9 @@ export function evaluateLabelled(vectors: LabelledVectors, options: EvaluateOpti
     const unitQueries = normaliseRows(applySpace(space, queries), width);
     const neighbours = classifyByNeighbours(unitBank, bankLabels, unitQueries, queryLabels, width);
     if (!best || neighbours.accuracy > best.accuracy) best = neighbours;
+    if (source === 'pixels' && kind === 'whitened' && width >= leastComponents) {
+      nearDuplicates = neighbours.nearest.reduce((count, cosine) => count + Number(cosine >= nearDuplicateCosine), 0);
+    }
     if (options.probe !== false && width <= probeDimensionLimit) {
       probes[kind] = linearProbe(unitBank, bankLabels, unitQueries, queryLabels, width, { seed: options.seed ?? 0 });
     }
@@ -81,7 +92,7 @@ export function evaluateLabelled(vectors: LabelledVectors, options: EvaluateOpti
       ...health(placed, width, options.seed),
     };
   });
-  return { source, dimension, spaces, perClass: best?.perClass ?? [], probes };
+  return { source, dimension, spaces, perClass: best?.perClass ?? [], probes, ...(nearDuplicates !== undefined && { nearDuplicates }) };
 }
 
 /** Crop retrieval and health of vectors without labels; every space is fitted on the bank alone, which no crop that asks is part of. */

@@ -24,6 +24,8 @@ export interface NeighbourResult {
   /** Class given to each query. */
   readonly predicted: Uint32Array;
   readonly neighbours: number;
+  /** Cosine of each query with its nearest vector of the bank. */
+  readonly nearest: Float64Array;
 }
 
 /**
@@ -52,6 +54,7 @@ export function classifyByNeighbours(
   const k = Math.min(neighbours, bankRows);
   const classes = bankLabels.reduce((most, label) => Math.max(most, label), 0) + 1;
   const predicted = new Uint32Array(queryRows);
+  const nearest = new Float64Array(queryRows);
   const votes = new Float64Array(classes);
   const best = { scores: new Float64Array(k), rows: new Uint32Array(k) };
   forEachProductBlock(queries, bank, dimension, (first, rows, products) => {
@@ -62,9 +65,10 @@ export function classifyByNeighbours(
       let winner = 0;
       for (let label = 1; label < classes; label++) if (votes[label]! > votes[winner]!) winner = label;
       predicted[first + row] = winner;
+      nearest[first + row] = best.scores[0]!;
     }
   });
-  return { ...accuracyOf(predicted, queryLabels), predicted, neighbours: k };
+  return { ...accuracyOf(predicted, queryLabels), predicted, neighbours: k, nearest };
 }
 
 /**

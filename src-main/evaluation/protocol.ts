@@ -11,11 +11,15 @@ export interface EvaluationImage {
 }
 export type Split = 'train' | 'test';
 
+/** What choices are made on the split that asks: it is for `both`, each with a part of it, or all of it is for one of them alone. */
+export type QueriesFor = 'both' | 'choosing' | 'reporting';
+
 export interface ProtocolOptions {
   /** `choosing`: the first queries of each class, for every decision; `reporting`: all the others, to be looked at once. */
   readonly purpose?: 'choosing' | 'reporting';
+  readonly queriesFor?: QueriesFor;
   readonly bankPerClass?: number;
-  /** For choosing; never more than {@link mostChoosing}, nor than half of a class's test images where halves are enough. */
+  /** For choosing. Where the split is for both, never more than {@link mostChoosing}, nor than half of a class where halves are enough. */
   readonly queriesPerClass?: number;
   /** Most images for crop retrieval: one half asks, the spaces are fitted on the other. */
   readonly cropImages?: number;
@@ -36,6 +40,7 @@ export interface LabelProtocol {
   /** Queries whose very content is in the bank too. */
   readonly repeated: number;
   readonly purpose?: 'choosing' | 'reporting';
+  readonly queriesFor?: QueriesFor;
   /** Classes whose queries serve choosing and reporting alike, because they have too few. */
   readonly shared?: number;
 }
@@ -68,13 +73,14 @@ export function splitOfPath(path: string): Split | undefined {
 
 /**
  * Chooses bank and queries. With train and test: the first 1,000 files by name of each class of train, and the first 200 of each
- * class of test, or the first half of a smaller class where the halves are enough (`choosing`), or the rest (`reporting`). Without: copies of one
+ * class of test, or the first half of a smaller class where the halves are enough (`choosing`), or the rest (`reporting`); all of it
+ * may ask when `queriesFor` keeps it for one purpose. Without: copies of one
  * content count once, each class is ordered by hash and its first fifth asks (choosing and reporting take turns; a single one serves
  * both), the rest is the bank. Without two usable classes or 50 queries: crop retrieval on up to 2,000 images (half of them ask, their
  * spaces are fitted on the other half), chosen from one end of the order by hash and reported from the other.
  */
 export function planEvaluation(images: readonly EvaluationImage[], options: ProtocolOptions = {}): LabelProtocol | CropProtocol {
-  const { purpose = 'choosing', bankPerClass = 1000, queriesPerClass = 200, cropImages = 2000 } = options;
+  const { purpose = 'choosing', queriesFor = 'both', bankPerClass = 1000, queriesPerClass = 200, cropImages = 2000 } = options;
   const labelled = images.some((image) => image.label !== undefined);
   const crops = (reason: string): CropProtocol => ({ kind: 'crops', ...cropRows(images, cropImages, purpose), reason, purpose });
   if (!labelled) return crops('The images have no labels.');
@@ -90,7 +96,7 @@ export function planEvaluation(images: readonly EvaluationImage[], options: Prot
   const keepBack = canKeepBack(images, groups);
   for (const [label, members] of groups) {
     const sides = folders
-      ? splitByFolders(images, members, purpose, queriesPerClass, keepBack)
+      ? splitByFolders(images, members, { purpose, queriesFor, queriesPerClass }, keepBack)
       : splitByHash(images, members, purpose, queriesPerClass);
     if (sides.bank.length < minimumPerClass || sides.queries.length === 0) {
       leftOut.push(label);
@@ -123,6 +129,7 @@ export function planEvaluation(images: readonly EvaluationImage[], options: Prot
     leftOut,
     repeated: queries.filter((row) => known.has(images[row]!.hash)).length,
     purpose,
+    queriesFor,
     shared,
   };
 }
@@ -144,17 +151,18 @@ function canKeepBack(images: readonly EvaluationImage[], groups: readonly (reado
 function splitByFolders(
   images: readonly EvaluationImage[],
   members: readonly number[],
-  purpose: 'choosing' | 'reporting',
-  queriesPerClass: number,
+  { purpose, queriesFor, queriesPerClass }: Required<Pick<ProtocolOptions, 'purpose' | 'queriesFor' | 'queriesPerClass'>>,
   keepBack: boolean,
 ): Sides {
   const byName = [...members].sort((a, b) => compare(images[a]!.path, images[b]!.path));
   const test = byName.filter((row) => images[row]!.split === 'test');
+  const bank = byName.filter((row) => images[row]!.split === 'train');
+  if (queriesFor !== 'both') return { bank, queries: purpose === 'choosing' ? test.slice(0, queriesPerClass) : test, shared: false };
   // The border does not depend on how many queries were asked for, or a report with other numbers would ask what was chosen on.
   const shared = !keepBack || test.length === 1;
   const border = Math.min(mostChoosing, shared ? test.length : Math.ceil(test.length / 2));
   return {
-    bank: byName.filter((row) => images[row]!.split === 'train'),
+    bank,
     queries: purpose === 'choosing' ? test.slice(0, Math.min(queriesPerClass, border)) : shared ? test : test.slice(border),
     shared,
   };

@@ -157,6 +157,34 @@ describe('the report', () => {
     expect(notes.find((note) => note.startsWith('Left out'))).toMatch(/few\d+ and 488 more\.$/);
   });
 
+  it('counts the queries whose picture is almost one of the bank, by raw pixels alone', () => {
+    const pixels = 24;
+    const bank = gaussian(200 * pixels, 1).map((value, i) => value * (1 + (i % pixels)));
+    const queries = gaussian(90 * pixels, 2).map((value, i) => value * (1 + (i % pixels)));
+    // Five pictures of the bank, a little changed.
+    for (let i = 0; i < 5 * pixels; i++) queries[i] = bank[i + 70 * pixels]! + 0.05 * (1 + (i % pixels)) * Math.cos(i);
+    const measure = (source: VectorSource, dimension: number): ReturnType<typeof evaluateLabelled> =>
+      evaluateLabelled(
+        {
+          source,
+          dimension,
+          bank: bank.subarray(0, 150 * dimension),
+          bankLabels: labels(150),
+          queries: queries.subarray(0, 90 * dimension),
+          queryLabels: labels(90),
+        },
+        { probe: false },
+      );
+    const found = assembleReport(protocol, [measure('run', pixels), measure('pixels', pixels)]);
+    expect(found.nearDuplicates).toBe(5);
+    expect(renderReport(found)).toContain('(cosine of whitened raw pixels at least 0.98): 5, which flatters every row.');
+    expect(renderReport({ ...found, nearDuplicates: 0 })).toContain('No query has a near-duplicate');
+    // Of few components nothing can be said, and nothing is measured on other vectors.
+    expect(measure('pixels', 8).nearDuplicates).toBeUndefined();
+    expect(measure('run', pixels).nearDuplicates).toBeUndefined();
+    expect(renderReport(assembleReport(protocol, [measure('run', pixels)]))).not.toContain('near-duplicate');
+  });
+
   it('says plainly when a baseline is as good', () => {
     expect(report(0.2, 4)).toMatchObject({ verdict: 'not-better', headline: expect.stringContaining('no better than raw pixels') });
     expect(report(1.05, 1)).toMatchObject({ verdict: expect.stringMatching(/^not-/) });

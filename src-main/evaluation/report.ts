@@ -1,6 +1,6 @@
 // The evaluation as a person reads it: this run beside its baselines in every space, and one sentence that says what it means.
 import { cropRetrievalBias } from './crop-retrieval.ts';
-import type { SourceFigures, SpaceFigures, VectorSource } from './evaluate.ts';
+import { nearDuplicateCosine, type SourceFigures, type SpaceFigures, type VectorSource } from './evaluate.ts';
 import type { CropProtocol, LabelProtocol } from './protocol.ts';
 import { type SpaceKind, spaceKinds } from './spaces.ts';
 
@@ -21,6 +21,8 @@ export interface EvaluationReport {
   readonly positionalShare: number | undefined;
   /** Images that were left out because they are damaged in the decode cache, or gone from it. */
   readonly unreadable: number;
+  /** Queries whose nearest image of the bank is almost the same picture; `undefined` when not measured. */
+  readonly nearDuplicates: number | undefined;
 }
 
 /** What else was found while measuring. */
@@ -86,6 +88,7 @@ export function assembleReport(
     verdict,
     positionalShare,
     unreadable,
+    nearDuplicates: rows.find(({ source }) => source === 'pixels')?.nearDuplicates,
   };
 }
 
@@ -106,12 +109,12 @@ const cropNotes = ({ reason, purpose = 'choosing', bank }: CropProtocol): string
 ];
 
 function labelNotes(protocol: LabelProtocol): string[] {
-  const { leftOut, repeated, purpose = 'choosing', shared = 0, classes } = protocol;
+  const { leftOut, repeated, purpose = 'choosing', queriesFor = 'both', shared = 0, classes } = protocol;
   const notes = [
     protocol.split === 'folders'
       ? 'Bank and queries are splits of the folder.'
       : 'Bank and queries were split by the hash of the images; training has seen both, without their labels.',
-    purpose === 'choosing'
+    (queriesFor === 'both' ? purpose : queriesFor) === 'choosing'
       ? 'The best checkpoint of a run is chosen on such queries, which flatters it a little: a report asks others.'
       : 'No choice was made on these queries.',
   ];
@@ -152,6 +155,11 @@ function judge(rows: readonly SourceFigures[], labels: boolean, queries: number)
   return { verdict: 'better', headline: `${sentence}.` };
 }
 
+function nearDuplicateLine(count: number): string {
+  const found = `a near-duplicate in the bank (cosine of whitened raw pixels at least ${nearDuplicateCosine})`;
+  return count === 0 ? `No query has ${found}.` : `Queries with ${found}: ${count}, which flatters every row.`;
+}
+
 function whole(share: number): string {
   return (100 * share).toFixed(0);
 }
@@ -184,7 +192,8 @@ export function renderReport(report: EvaluationReport): string {
     report.task === 'labels'
       ? `${report.queries} queries among ${report.bank} images of ${report.classes.length} classes.`
       : `${report.queries} images, two crops each.`,
-    ...report.notes,
   );
+  if (report.nearDuplicates !== undefined) lines.push(nearDuplicateLine(report.nearDuplicates));
+  lines.push(...report.notes);
   return lines.join('\n');
 }

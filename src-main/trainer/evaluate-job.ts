@@ -18,7 +18,8 @@ export async function runEvaluateJob(
   const cache = new DecodeCache(job.cache.folder, { access: 'read' });
   const hashes = job.images.map(({ hash }) => hash);
   requireCached(cache, hashes);
-  const plan = planEvaluation(job.images, { purpose: job.purpose, bankPerClass: job.bankPerClass, queriesPerClass: job.queriesPerClass });
+  const { purpose, queriesFor = 'both', bankPerClass, queriesPerClass } = job;
+  const plan = planEvaluation(job.images, { purpose, queriesFor, bankPerClass, queriesPerClass });
   const judge = await Judge.create(sampleOf(cache, hashes, plan, header.config, job.pixelSide), size, {
     device: job.device,
     threads: job.threads,

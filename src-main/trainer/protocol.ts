@@ -1,7 +1,7 @@
 // What the engine asks of the trainer process and what it answers. One job at a time; control messages overtake.
 import type { EmbeddingLayer } from '../jepa/embedding.ts';
 import type { Device } from '../runtime/onnx-session.ts';
-import type { EvaluationImage } from '../evaluation/protocol.ts';
+import type { EvaluationImage, QueriesFor } from '../evaluation/protocol.ts';
 import type { EvaluationReport } from '../evaluation/report.ts';
 import type { TrainConfig } from '../../shared/config-table.ts';
 import type { WireError } from '../../shared/errors.ts';
@@ -19,6 +19,8 @@ export interface TrainJob {
   readonly cache: CacheAddress;
   /** Every different content once, in catalogue order. */
   readonly images: readonly EvaluationImage[];
+  /** What the test images are for; without it for choosing and the report alike. */
+  readonly queriesFor?: QueriesFor;
   /** Of the catalogue as it is now. */
   readonly fingerprint: string;
   readonly device: Device;
@@ -52,6 +54,7 @@ export interface EvaluateJob {
   readonly cache: CacheAddress;
   readonly images: readonly EvaluationImage[];
   readonly purpose: 'choosing' | 'reporting';
+  readonly queriesFor?: QueriesFor;
   readonly bankPerClass: number;
   readonly queriesPerClass: number;
   /** Side of the pictures of the raw-pixel baseline. */

@@ -53,9 +53,10 @@ const notJudged = (reason: string): HealthNote => ({
 const hashesOf = (job: TrainJob): string[] => job.images.map(({ hash }) => hash);
 
 /** The online sample: at most `most` images, a quarter of them queries. */
-function samplePlan({ images }: TrainJob, most: number): ReturnType<typeof planEvaluation> {
+function samplePlan({ images, queriesFor = 'both' }: TrainJob, most: number): ReturnType<typeof planEvaluation> {
   const classes = Math.max(1, new Set(images.map(({ label }) => label)).size);
   return planEvaluation(images, {
+    queriesFor,
     bankPerClass: Math.max(4, Math.floor(((1 - queryShare) * most) / classes)),
     queriesPerClass: Math.max(2, Math.floor((queryShare * most) / classes)),
     cropImages: Math.floor(most / 2),
