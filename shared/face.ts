@@ -6,6 +6,9 @@ import type { PagePort } from './messages.ts';
 /** Under this name the window's preload puts its face on the page's global object; a browser has none. */
 export const faceKey = 'studioFace';
 
+/** Address of the browser face's WebSocket, relative to the page; its messages are the frames of `frames.ts`. */
+export const socketPath = 'engine';
+
 /** Views of the page that the menu can open. */
 export const viewNames = ['library', 'masks', 'train', 'explore', 'export', 'settings'] as const;
 export type ViewName = (typeof viewNames)[number];
