@@ -37,6 +37,7 @@ export const allowedImports: Readonly<Record<string, readonly string[]>> = {
   ],
   'src-main/engine': [
     'shared',
+    'src-main/link',
     'src-main/files',
     'src-main/library',
     'src-main/images',
