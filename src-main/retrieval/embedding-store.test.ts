@@ -112,26 +112,6 @@ describe('EmbeddingStore', () => {
     await expect(EmbeddingStore.openForReading(join(root, 'none'))).rejects.toMatchObject({ code: 'not-found' });
   });
 
-  it('stores fitted spaces; a damaged one counts as absent', async () => {
-    const store = await openStore();
-    const images = Array.from({ length: 40 }, (_, i) => i);
-    const vectors = vectorsOf(images).map((value, i) => value * Math.sin(i));
-    const space = fitSpace('whitened', vectors, identity.dimension, { components: 4 });
-    expect(await store.loadSpace('whitened')).toBeUndefined();
-    await store.saveSpace(space);
-    await store.saveSpace(fitSpace('centred', vectors, identity.dimension));
-    const loaded = await store.loadSpace('whitened');
-    expect(loaded).toEqual(space);
-    expect(applySpace(loaded!, vectors)).toEqual(applySpace(space, vectors));
-    expect((await store.loadSpace('centred'))?.kind).toBe('centred');
-    await expect(store.saveSpace(fitSpace('raw', vectors, 3))).rejects.toMatchObject({ code: 'bad-input' });
-    const bytes = encodeSpace(space);
-    for (const length of [0, 5, 60, bytes.length - 1]) expect(() => decodeSpace(bytes.slice(0, length))).toThrow('no fitted space');
-    writeFileSync(join(folder(), 'space-whitened-v1.safetensors'), bytes.subarray(0, 100));
-    expect(await store.loadSpace('whitened')).toBeUndefined();
-    await store.dispose();
-  });
-
   it('reads scattered rows in the order asked for, near and far, twice too', async () => {
     const store = await openStore();
     const rows = Array.from({ length: 1000 }, (_, row) => row);

@@ -4,12 +4,11 @@
 import { type FileHandle, mkdir, open, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AppError, systemError } from '../../shared/errors.ts';
-import { requireFinite, type SpaceKind, type SpaceTransform } from '../evaluation/spaces.ts';
+import { requireFinite } from '../evaluation/spaces.ts';
 import { type FolderLock, takeLock } from '../files/folder-lock.ts';
 import { syncFolder, writeFileAside } from '../files/write-aside.ts';
 import { embeddingId, type EmbeddingIdentity, type EmbeddingManifest, isSameIdentity, parseManifest } from './embedding-identity.ts';
 import { bytesOf, hashBytes, HashIndex } from './hash-index.ts';
-import { decodeSpace, encodeSpace, spaceFileName } from './space-file.ts';
 
 /** Rows that are written before they are committed by themselves; a crash loses at most these. */
 const rowsPerCommit = 2048;
@@ -97,11 +96,6 @@ export class EmbeddingStore {
     return this.manifest.dimension;
   }
 
-  /** Whether it was opened for writing. */
-  get writable(): boolean {
-    return this.#lock !== undefined;
-  }
-
   /** Rows that can be read, those not yet committed too. */
   get rows(): number {
     return this.#index.rows;
@@ -185,26 +179,6 @@ export class EmbeddingStore {
       from = to;
     }
     return result;
-  }
-
-  /** Stores a space fitted on this library, replacing the one of its kind. */
-  async saveSpace(space: SpaceTransform): Promise<void> {
-    if (space.dimension !== this.dimension) {
-      throw new AppError('bad-input', `A space of ${space.dimension} dimensions for vectors of ${this.dimension}.`, 'Fit it again.');
-    }
-    writeFileAside(join(this.folder, spaceFileName(space.kind)), encodeSpace(space));
-  }
-
-  /** The stored space of a kind, or `undefined`; one that is damaged or of another dimension counts as absent. */
-  async loadSpace(kind: SpaceKind): Promise<SpaceTransform | undefined> {
-    const bytes = await readIfPresent(join(this.folder, spaceFileName(kind)));
-    if (!bytes) return undefined;
-    try {
-      const space = decodeSpace(bytes);
-      return space.dimension === this.dimension && space.kind === kind ? space : undefined;
-    } catch {
-      return undefined;
-    }
   }
 
   /** Commits and closes. */

@@ -1,22 +1,19 @@
 // From a store on disk to a search: the space is fitted on the library once and kept beside the vectors; every vector, stored or
 // asked with, goes through it and is brought to length 1.
 import { setImmediate } from 'node:timers/promises';
-import { Random } from '../../shared/random.ts';
 import { applySpace, normaliseRows, type SpaceKind, type SpaceOptions, type SpaceTransform } from '../evaluation/spaces.ts';
 import type { EmbeddingStore } from './embedding-store.ts';
 import { fitSpaceAside } from './fit-space.ts';
+import { keepSpace, keptSpace } from './kept-spaces.ts';
 import { SearchIndex, type SearchIndexOptions } from './search-index.ts';
 
 /** A fit on more vectors than this takes longer and changes nothing that a search shows. */
 const fitRows = 20_000;
 /** Multiplications (about) between two moments in which the engine can answer: some hundredths of a second. */
 const workPerBlock = 1 << 24;
-/** Refitted when the library has grown or shrunk by more than half of what the space was fitted on. */
-const refitRatio = 1.5;
-
 /**
- * The stored space of `kind`, or one fitted on up to 20,000 of `rows` (default: all rows of the store), drawn by `seed`, and saved
- * when the store is open for writing. Rejects with `bad-input` for an empty store.
+ * The space of `kind` for a search among `rows` (default: all rows of the store): one kept beside the vectors that was fitted on mostly
+ * the same rows, or a new one, fitted on about 20,000 of them at most and kept for the next time. Rejects with `bad-input` for no rows.
  */
 export async function librarySpace(
   store: EmbeddingStore,
@@ -24,14 +21,26 @@ export async function librarySpace(
   rows: Uint32Array = Uint32Array.from({ length: store.rows }, (_, row) => row),
   options: SpaceOptions = {},
 ): Promise<SpaceTransform> {
-  const stored = await store.loadSpace(kind);
-  const wanted = Math.min(rows.length, fitRows);
-  if (stored && stored.fittedOn <= wanted * refitRatio && wanted <= stored.fittedOn * refitRatio) return stored;
-  const order = new Random(options.seed ?? 0, 'evaluation', 3).permutation(rows.length).subarray(0, wanted).sort();
-  const sample = await store.read(order.map((place) => rows[place]!));
-  const space = await fitSpaceAside(kind, sample, store.dimension, options);
-  if (store.writable) await store.saveSpace(space);
+  const sample = fittingRows(rows);
+  const kept = keptSpace(store.folder, kind, store.dimension, sample);
+  if (kept) return kept;
+  const space = await fitSpaceAside(kind, await store.read(sample), store.dimension, options);
+  keepSpace(store.folder, space, sample);
   return space;
+}
+
+/** Rows to fit on, ascending: all of them, or those with the smallest hashes, which are mostly the same when a library has grown a little. */
+function fittingRows(rows: Uint32Array): Uint32Array {
+  const limit = (2 ** 32 * fitRows) / rows.length;
+  return (rows.length <= fitRows ? rows : rows.filter((row) => hashOfRow(row) < limit)).toSorted();
+}
+
+/** A 32-bit number that looks random (the finaliser of MurmurHash3). */
+function hashOfRow(row: number): number {
+  let hash = row ^ (row >>> 16);
+  hash = Math.imul(hash, 0x85ebca6b);
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
+  return (hash ^ (hash >>> 16)) >>> 0;
 }
 
 /** A query or block of vectors [·, dimension] as the search wants it: in the space, of length 1. */
