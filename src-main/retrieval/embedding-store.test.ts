@@ -2,10 +2,8 @@ import { appendFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmS
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { applySpace, fitSpace } from '../evaluation/spaces.ts';
 import { embeddingId } from './embedding-identity.ts';
 import { EmbeddingStore } from './embedding-store.ts';
-import { decodeSpace, encodeSpace } from './space-file.ts';
 import { hashOf, identity, vectorOf, vectorsOf } from './testing/embedding-fixtures.ts';
 
 let root = '';
