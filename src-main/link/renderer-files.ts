@@ -1,0 +1,78 @@
+// The page's files, read once: what a request names is looked up in a table, so no path from outside ever reaches the disk.
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { extname, join } from 'node:path';
+import { AppError } from '../../shared/errors.ts';
+
+export interface RendererFile {
+  readonly type: string;
+  readonly etag: string;
+  /** Its name changes with its content. */
+  readonly hashed: boolean;
+  readonly body: Buffer;
+}
+
+const types: Readonly<Record<string, string>> = {
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+  '.json': 'application/json',
+  '.svg': 'image/svg+xml',
+  '.png': 'image/png',
+  '.webp': 'image/webp',
+  '.jpg': 'image/jpeg',
+  '.ico': 'image/x-icon',
+  '.woff2': 'font/woff2',
+  '.wasm': 'application/wasm',
+  '.txt': 'text/plain; charset=utf-8',
+};
+
+/** Address → file; `/` is the page. Source maps and what no page needs are left out. Throws `not-found` when the page was not built. */
+export function readRendererFiles(folder: string): ReadonlyMap<string, RendererFile> {
+  if (!existsSync(join(folder, 'index.html')))
+    throw new AppError('not-found', `The page is not built: ${join(folder, 'index.html')} is missing.`, 'Build it: npm run build');
+  const files = new Map<string, RendererFile>();
+  for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
+    const type = types[extname(entry.name).toLowerCase()];
+    if (!entry.isFile() || type === undefined) continue;
+    const path = join(entry.parentPath, entry.name);
+    const body = readFileSync(path);
+    const address = path.slice(folder.length).replaceAll('\\', '/');
+    const etag = `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"`;
+    files.set(address.startsWith('/') ? address : `/${address}`, {
+      type,
+      etag,
+      hashed: /^\/?assets\/.*-[\w-]{8}\.\w+$/.test(address),
+      body,
+    });
+  }
+  files.set('/', files.get('/index.html')!);
+  return files;
+}
+
+/** Only the program's own files and engine; no inline script, no other origin, no frame around it. Inline style attributes only place things. */
+const policy = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "style-src-attr 'unsafe-inline'",
+  "img-src 'self' blob: data:",
+  "font-src 'self'",
+  "connect-src 'self'",
+  "worker-src 'self'",
+  "manifest-src 'self'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+].join('; ');
+
+/** Sent with every answer of every face. */
+export const securityHeaders: Readonly<Record<string, string>> = {
+  'content-security-policy': policy,
+  'x-content-type-options': 'nosniff',
+  'x-frame-options': 'DENY',
+  'referrer-policy': 'no-referrer',
+  'cross-origin-opener-policy': 'same-origin',
+  'cross-origin-resource-policy': 'same-origin',
+  'permissions-policy': 'camera=(), microphone=(), geolocation=(), usb=(), serial=(), hid=(), payment=()',
+};
