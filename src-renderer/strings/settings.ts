@@ -1,0 +1,57 @@
+// Names of settings as the form shows them; what a setting does is said by the config table's own help.
+import type { ConfigKey } from '../../shared/config-table.ts';
+import type { Setting } from '../../shared/setting.ts';
+
+/** Where the words of the key itself would not do. */
+const named: Partial<Record<ConfigKey, string>> = {
+  architecture: 'Encoder',
+  mlpRatio: 'Feed-forward ratio',
+  fit: 'Square when embedded',
+  flip: 'Mirror crops',
+  masking: 'Mask sampler',
+  targetCount: 'Target blocks',
+  minKeep: 'Fewest context patches',
+  contextTokens: 'Context patches kept',
+  sigreg: 'SIGReg weight',
+  sigregProjections: 'SIGReg directions',
+  agreement: 'Agreement of two crops',
+  microBatch: 'Micro-batch',
+  warmup: 'Warm-up',
+  beta1: 'Beta 1',
+  beta2: 'Beta 2',
+  checkpointMinutes: 'Time between checkpoints',
+  checkpointSteps: 'Steps between checkpoints',
+  keepCheckpoints: 'Checkpoints kept',
+  evaluateSteps: 'Steps between evaluations',
+  evaluateImages: 'Images to judge with',
+  std: 'Deviation',
+};
+
+export function settingName(key: ConfigKey): string {
+  const words = key.replace(/([a-z])([A-Z])/g, '$1 $2').toLowerCase();
+  return named[key] ?? words[0]!.toUpperCase() + words.slice(1);
+}
+
+export const settingGroups: Readonly<Record<Setting['group'], string>> = {
+  model: 'Model',
+  images: 'Images',
+  masks: 'Masks',
+  objective: 'Objective',
+  optimiser: 'Optimiser',
+  run: 'Run',
+};
+
+/** Values of choices that read badly as they are. */
+const choiceNames: Readonly<Record<string, string>> = {
+  'sine-cosine': 'Fixed sine and cosine',
+  'paper-exact': 'Exactly as published',
+  unbiased: 'Without edge bias',
+  'smooth-l1': 'Smooth L1',
+  l2: 'Squared error',
+  rgb: 'Red, green, blue',
+  imagenet: 'ImageNet',
+  folder: 'This folder',
+  half: '0.5',
+};
+
+export const choiceName = (choice: string): string => choiceNames[choice] ?? choice[0]!.toUpperCase() + choice.slice(1);
