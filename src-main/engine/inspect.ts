@@ -6,8 +6,9 @@ import type { OnlineEvaluation } from '../../shared/train-events.ts';
 import { SafetensorsFile } from '../formats/safetensors.ts';
 import { readCheckpointHeader } from '../training/checkpoint.ts';
 import type { CheckpointHeader } from '../training/checkpoint.ts';
-import { listCheckpoints, readEvents, readRecord } from '../training/run-folder.ts';
+import { listCheckpoints, readRecord } from '../training/run-folder.ts';
 import type { RunRecord, StoredCheckpoint } from '../training/run-folder.ts';
+import { readEvents } from '../training/run-log.ts';
 import { runNames } from './home.ts';
 import type { Home } from './home.ts';
 
@@ -68,7 +69,7 @@ export interface RunDescription {
 
 export function describeRun(run: string): RunDescription | undefined {
   if (!existsSync(join(run, 'config.json'))) return undefined;
-  const evaluations = readEvents(run).filter((event) => event.type === 'evaluation');
+  const evaluations = [...readEvents(run, 'evaluation')];
   const checkpoints = listCheckpoints(run);
   return {
     record: readRecord(run),

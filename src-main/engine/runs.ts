@@ -11,8 +11,9 @@ import { folderStatistics } from '../images/folder-statistics.ts';
 import { requireMasks } from '../jepa/masks.ts';
 import { medianSize } from '../library/catalogue.ts';
 import { readCheckpointHeader } from '../training/checkpoint.ts';
-import { listCheckpoints, readEvents, readRecord, RunFolder } from '../training/run-folder.ts';
+import { listCheckpoints, readRecord, RunFolder } from '../training/run-folder.ts';
 import type { RunRecord } from '../training/run-folder.ts';
+import { readEvents } from '../training/run-log.ts';
 import { freshRunName, newRunPath } from './home.ts';
 import { imagesToJudge } from './judged-images.ts';
 import { cachedShortSide, threadsOf } from './studio.ts';
@@ -146,9 +147,7 @@ export function checkpointOf(run: string, which = 'best'): string {
   const latest = stored.at(-1);
   if (!latest) throw new AppError('not-found', `The run in ${run} has no checkpoint yet.`, 'Train it for some steps first.');
   if (which === 'latest') return latest.file;
-  const best = readEvents(run)
-    .filter((event) => event.type === 'evaluation')
-    .findLast((event) => event.best);
+  const best = [...readEvents(run, 'evaluation')].findLast((event) => event.best);
   const step = which === 'best' ? best?.step : Number(which);
   const found = stored.find((one) => one.step === step);
   if (!found && which !== 'best')

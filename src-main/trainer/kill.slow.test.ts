@@ -8,7 +8,8 @@ import { Random } from '../../shared/random.ts';
 import type { EvaluationImage } from '../evaluation/protocol.ts';
 import { EmbeddingStore } from '../retrieval/embedding-store.ts';
 import { loadCheckpoint } from '../training/checkpoint.ts';
-import { listCheckpoints, readEvents, readRecord } from '../training/run-folder.ts';
+import { listCheckpoints, readRecord } from '../training/run-folder.ts';
+import { readEvents } from '../training/run-log.ts';
 import type { EmbedJob } from './protocol.ts';
 import { makeCache, makeRun, trainJob } from './testing/picture-cache.ts';
 import { Trainer } from './trainer.ts';
@@ -79,7 +80,7 @@ const randomLife = (random: Random, { start, work }: Pace, share: number): Life 
 
 /** Steps of a log, in order, without what depends on the clock. */
 const stepsOf = (run: string): unknown[] =>
-  readEvents(run)
+  [...readEvents(run)]
     .filter(({ type }) => type === 'step' || type === 'evaluation')
     .map((event) => ({ ...event, time: undefined, imagesPerSecond: undefined, waitedMs: undefined }));
 
@@ -124,7 +125,7 @@ it(`kill -9 of a run, ${kills} times at random`, { timeout }, async () => {
       const stored = listCheckpoints(run);
       for (const { file, step } of stored) expect(loadCheckpoint(file).state.step).toBe(step);
       expect(stored.at(-1)?.step ?? 0).toBeGreaterThanOrEqual(saved);
-      const lines = readEvents(run).length;
+      const lines = [...readEvents(run)].length;
       if (lines > 0) expect(readFileSync(join(run, 'metrics.jsonl'), 'utf8').trimEnd().split('\n').length).toBe(lines);
     }
     expect(loadCheckpoint(listCheckpoints(run).at(-1)!.file).state).toEqual(expected);

@@ -8,7 +8,8 @@ import { AppError } from '../../shared/errors.ts';
 import type { TrainEvent } from '../../shared/train-events.ts';
 import type { EvaluationImage } from '../evaluation/protocol.ts';
 import { loadCheckpoint } from '../training/checkpoint.ts';
-import { listCheckpoints, readEvents, RunFolder } from '../training/run-folder.ts';
+import { listCheckpoints, RunFolder } from '../training/run-folder.ts';
+import { readEvents } from '../training/run-log.ts';
 import { smallRecord } from '../training/testing/small-run.ts';
 import { makeCache, makeRun, trainJob } from './testing/picture-cache.ts';
 import { isRunning, until } from './testing/processes.ts';
@@ -150,7 +151,7 @@ describe('the trainer process', () => {
     await until('the end of all its processes', () => !pids.some(isRunning));
     expect(stored().at(-1)).toBeGreaterThanOrEqual(step);
     expect(loadCheckpoint(listCheckpoints(run).at(-1)!.file).state.step).toBe(stored().at(-1));
-    expect(readEvents(run).at(-1)).toMatchObject({ type: 'finished', reason: 'stopped' });
+    expect([...readEvents(run)].at(-1)).toMatchObject({ type: 'finished', reason: 'stopped' });
     expect(readdirSync(run)).not.toContain('lock');
   });
 });

@@ -5,7 +5,8 @@ import type { SourceFigures } from '../evaluation/evaluate.ts';
 import { modelSize } from '../jepa/model.ts';
 import { Recorder } from './recorder.ts';
 import type { Evaluator } from './recorder.ts';
-import { listCheckpoints, readEvents, RunFolder } from './run-folder.ts';
+import { listCheckpoints, RunFolder } from './run-folder.ts';
+import { readEvents } from './run-log.ts';
 import { initialState } from './state.ts';
 import type { TrainState } from './state.ts';
 import { smallRecord, withTemporary } from './testing/small-run.ts';
@@ -108,7 +109,7 @@ describe('a run that goes on', () => {
       const [event] = await collect(new Recorder(run, state).judgeBaselines(judge, record.config));
       expect(event).toMatchObject({ type: 'baselines', untrained: { step: 0 }, pixels: { whitened: { knn: 0.2 } } });
       expect(await collect(new Recorder(run, state).judgeBaselines(judge, record.config))).toEqual([]);
-      expect(readEvents(run.path).length).toBe(1);
+      expect([...readEvents(run.path)].length).toBe(1);
     }));
 
   it('writes a checkpoint of a step once', () =>

@@ -5,8 +5,9 @@ import type { OnlineEvaluation, TrainEvent } from '../../shared/train-events.ts'
 import { saveCheckpoint } from './checkpoint.ts';
 import { freshNotes } from './health.ts';
 import type { Judge } from './judge.ts';
-import { listCheckpoints, pruneCheckpoints, readEvents } from './run-folder.ts';
+import { listCheckpoints, pruneCheckpoints } from './run-folder.ts';
 import type { RunFolder } from './run-folder.ts';
+import { readEvents } from './run-log.ts';
 import { decidingScore, spaceScores } from './scores.ts';
 import { encoderWeights, initialState } from './state.ts';
 import type { TrainState } from './state.ts';
@@ -30,7 +31,7 @@ export class Recorder {
     this.#state = state;
     this.#savedStep = listCheckpoints(folder.path).at(-1)?.step ?? -1;
     let [skippedImages, refusedSteps] = [0, 0];
-    for (const event of readEvents(folder.path)) {
+    for (const event of readEvents(folder.path, 'step', 'baselines', 'evaluation')) {
       if (event.type === 'step') ({ skippedImages, refusedSteps } = event);
       if (event.type === 'baselines') this.#untrained = event.untrained;
       if (event.type !== 'evaluation') continue;

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { AppError } from '../../shared/errors.ts';
 import type { TrainEvent } from '../../shared/train-events.ts';
-import { listCheckpoints, pruneCheckpoints, readEvents, readRecord, RunFolder } from './run-folder.ts';
+import { listCheckpoints, pruneCheckpoints, readRecord, RunFolder } from './run-folder.ts';
+import { readEvents } from './run-log.ts';
 import { smallRecord, withTemporary } from './testing/small-run.ts';
 
 const record = smallRecord();
@@ -92,7 +93,7 @@ describe('metrics.jsonl', () => {
       run.say('A sentence.');
       const lines = readFileSync(join(run.path, 'metrics.jsonl'), 'utf8').trimEnd().split('\n');
       expect(lines.map((line) => JSON.parse(line) as unknown)).toMatchObject([baselines, checkpoint(3)]);
-      expect(Date.parse(readEvents(run.path)[1]!.time)).toBeGreaterThan(Date.now() - 60_000);
+      expect(Date.parse([...readEvents(run.path)][1]!.time)).toBeGreaterThan(Date.now() - 60_000);
       expect(readFileSync(join(run.path, 'train.log'), 'utf8')).toMatch(/^\d{4}-.*Z A sentence\.\n$/);
     }));
 
@@ -100,10 +101,10 @@ describe('metrics.jsonl', () => {
     withRun((run) => {
       for (const step of [1, 2, 3]) run.log(checkpoint(step));
       appendFileSync(join(run.path, 'metrics.jsonl'), '{"type":"step","st');
-      expect(readEvents(run.path).length).toBe(3);
+      expect([...readEvents(run.path)].length).toBe(3);
       run.rewindLog(2);
       run.log(checkpoint(3));
-      expect(readEvents(run.path)).toMatchObject([checkpoint(1), checkpoint(2), checkpoint(3)]);
+      expect([...readEvents(run.path)]).toMatchObject([checkpoint(1), checkpoint(2), checkpoint(3)]);
     }));
 
   it('keeps the baselines when it is rewound, until the run begins again', () =>
@@ -113,9 +114,9 @@ describe('metrics.jsonl', () => {
       run.log(baselines);
       for (const step of [1, 2, 3]) run.log(checkpoint(step));
       run.rewindLog(1);
-      expect(readEvents(run.path)).toMatchObject([baselines, checkpoint(1)]);
+      expect([...readEvents(run.path)]).toMatchObject([baselines, checkpoint(1)]);
       run.rewindLog(0);
-      expect(readEvents(run.path)).toEqual([]);
+      expect([...readEvents(run.path)]).toEqual([]);
     }));
 });
 

@@ -8,7 +8,8 @@ import { AppError, systemError } from '../../shared/errors.ts';
 import type { TrainEvent } from '../../shared/train-events.ts';
 import { takeLock } from '../files/folder-lock.ts';
 import type { FolderLock } from '../files/folder-lock.ts';
-import { writeFileAside } from '../files/write-aside.ts';
+import { AsideFile, writeFileAside } from '../files/write-aside.ts';
+import { logPath, readEvents } from './run-log.ts';
 
 /** What `config.json` holds: everything that the run was started with. */
 export interface RunRecord {
@@ -30,6 +31,8 @@ export interface RunRecord {
 }
 
 const digits = 9;
+/** The log is rewritten in pieces: all of it may be more than fits in a string. */
+const charactersPerWrite = 1 << 20;
 
 export class RunFolder {
   readonly path: string;
@@ -82,7 +85,7 @@ export class RunFolder {
 
   /** Appends an event as a line that is complete or absent. */
   log(event: TrainEvent): void {
-    guarded(() => appendFileSync(join(this.path, 'metrics.jsonl'), `${JSON.stringify({ time: new Date().toISOString(), ...event })}\n`));
+    guarded(() => appendFileSync(logPath(this.path), `${JSON.stringify({ time: new Date().toISOString(), ...event })}\n`));
   }
 
   /** A sentence for a person who reads `train.log`. */
@@ -98,10 +101,24 @@ export class RunFolder {
 
   /** Drops what was logged after `step`: a resumed run logs those steps again. */
   rewindLog(step: number): void {
-    const file = join(this.path, 'metrics.jsonl');
+    const file = logPath(this.path);
     if (!existsSync(file)) return;
-    const kept = readEvents(this.path).filter((event) => (event.type === 'baselines' ? step > 0 : event.step <= step));
-    guarded(() => writeFileAside(file, kept.map((event) => `${JSON.stringify(event)}\n`).join('')));
+    const kept = guarded(() => new AsideFile(file));
+    try {
+      let lines = '';
+      for (const event of readEvents(this.path)) {
+        if (event.type === 'baselines' ? step === 0 : event.step > step) continue;
+        lines += `${JSON.stringify(event)}\n`;
+        if (lines.length < charactersPerWrite) continue;
+        guarded(() => kept.write(Buffer.from(lines)));
+        lines = '';
+      }
+      guarded(() => kept.write(Buffer.from(lines)));
+      guarded(() => kept.keep());
+    } catch (error) {
+      kept.discard();
+      throw error;
+    }
   }
 
   dispose(): void {
@@ -152,24 +169,6 @@ export function readRecord(path: string): RunRecord {
       error,
     );
   }
-}
-
-export type LoggedEvent = TrainEvent & { readonly time: string };
-
-/** Events of `metrics.jsonl`; a last line that a crash tore is left out. */
-export function readEvents(path: string): LoggedEvent[] {
-  const file = join(path, 'metrics.jsonl');
-  if (!existsSync(file)) return [];
-  const events: LoggedEvent[] = [];
-  for (const line of readFileSync(file, 'utf8').split('\n')) {
-    if (line === '') continue;
-    try {
-      events.push(JSON.parse(line) as LoggedEvent);
-    } catch {
-      break;
-    }
-  }
-  return events;
 }
 
 export interface StoredCheckpoint {

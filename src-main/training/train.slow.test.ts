@@ -5,7 +5,8 @@ import { AppError } from '../../shared/errors.ts';
 import { Random } from '../../shared/random.ts';
 import type { TrainEvent } from '../../shared/train-events.ts';
 import { resumeState } from './resume.ts';
-import { listCheckpoints, readEvents, RunFolder } from './run-folder.ts';
+import { listCheckpoints, RunFolder } from './run-folder.ts';
+import { readEvents } from './run-log.ts';
 import { initialState } from './state.ts';
 import type { PatchBlock, Sample } from './sample-figures.ts';
 import type { TrainState } from './state.ts';
@@ -57,7 +58,7 @@ const withRun = <T>(settings: Settings, steps: number, work: (run: RunFolder) =>
 /** What a log says without what depends on the clock or on how often the run was started. */
 function history(run: RunFolder): unknown[] {
   const started = ['started', 'finished', 'checkpoint', 'paused', 'resumed'];
-  return readEvents(run.path)
+  return [...readEvents(run.path)]
     .filter(({ type }) => !started.includes(type))
     .map((event) => ({ ...event, time: undefined, imagesPerSecond: undefined, waitedMs: undefined }));
 }
@@ -85,9 +86,9 @@ describe('a run that was stopped and resumed', () => {
     await withRun(more, 8, async (run) => {
       const sample = sampleOf(24);
       await trainSmall(run, { sample }, (event, control) => event.type === 'step' && event.step === 3 && control.stop());
-      expect(readEvents(run.path).at(-1)).toMatchObject({ type: 'finished', step: 3, reason: 'stopped' });
+      expect([...readEvents(run.path)].at(-1)).toMatchObject({ type: 'finished', step: 3, reason: 'stopped' });
       await cutOff(run, 7, sample);
-      expect(readEvents(run.path).at(-1)).toMatchObject({ type: 'step', step: 7 });
+      expect([...readEvents(run.path)].at(-1)).toMatchObject({ type: 'step', step: 7 });
       const { state, events } = await trainSmall(run, { sample, state: resumeState(run) });
       expect(events[0]).toMatchObject({ type: 'started', step: 6 });
       expect(state).toEqual(whole.state);
