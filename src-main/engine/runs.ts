@@ -11,6 +11,7 @@ import { folderStatistics } from '../images/folder-statistics.ts';
 import { requireMasks } from '../jepa/masks.ts';
 import { medianSize } from '../library/catalogue.ts';
 import { readCheckpointHeader } from '../training/checkpoint.ts';
+import { labelFingerprint } from '../training/label-fingerprint.ts';
 import { listCheckpoints, readRecord, RunFolder } from '../training/run-folder.ts';
 import type { RunRecord } from '../training/run-folder.ts';
 import { readEvents } from '../training/run-log.ts';
@@ -111,6 +112,7 @@ export async function createRun(studio: Studio, root: string, plan: PlannedRun, 
     program: programVersion,
     folder: studio.folder(root),
     fingerprint: studio.fingerprint(root),
+    labels: labelFingerprint(imagesToJudge(studio.imagesWithSplits(root), 'choosing').images),
     images: plan.images,
     steps: plan.steps,
     threads: threadsOf(config.threads),

@@ -5,8 +5,10 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { TrainEvent } from '../../shared/train-events.ts';
 import type { EvaluationImage } from '../evaluation/protocol.ts';
 import type { EvaluationReport } from '../evaluation/report.ts';
-import { listCheckpoints } from '../training/run-folder.ts';
+import { labelFingerprint } from '../training/label-fingerprint.ts';
+import { listCheckpoints, RunFolder } from '../training/run-folder.ts';
 import { RunControl } from '../training/run-control.ts';
+import { smallRecord } from '../training/testing/small-run.ts';
 import { runEvaluateJob } from './evaluate-job.ts';
 import { makeCache, makeRun, trainJob } from './testing/picture-cache.ts';
 import { runTrainJob } from './train-job.ts';
@@ -86,6 +88,27 @@ it('a run goes on when most pictures that judge it are damaged, and says why it 
     expect.stringMatching(/^No evaluation: .* here are 1 and 2\.$/),
   ]);
   expect(events.at(-1)).toMatchObject({ type: 'finished', reason: 'done' });
+});
+
+it('a run that goes on after labels or splits have changed says so, and goes on', async () => {
+  const images = (await makeCache(cache, 24)).map((image, i) => ({ ...image, label: i % 2 === 0 ? 'even' : 'odd' }));
+  RunFolder.create(run, { ...smallRecord({}, 6), labels: labelFingerprint(images) }).dispose();
+  const notesOf = async (some: readonly EvaluationImage[], until: number): Promise<string[]> => {
+    const control = new RunControl();
+    const notes: string[] = [];
+    await runTrainJob(trainJob(run, cache, some), control, (event) => {
+      if (event.type === 'note') notes.push(event.message);
+      if (event.type === 'step' && event.step === until) control.stop();
+    });
+    return notes;
+  };
+  const changed = expect.stringContaining('labels or splits of the folder have changed') as string;
+  expect(await notesOf(images, 2)).toEqual([]);
+  expect(await notesOf(images, 3)).toEqual([]);
+  expect(await notesOf([{ ...images[0]!, label: 'odd' }, ...images.slice(1)], 4)).toEqual([changed]);
+  expect(await notesOf([{ ...images[0]!, split: 'test' }, ...images.slice(1)], 5)).toEqual([changed]);
+  expect(await notesOf(images, 6)).toEqual([]);
+  expect(listCheckpoints(run).at(-1)!.step).toBe(6);
 });
 
 it('a run that is judged by fewer images says how many fewer, once', async () => {

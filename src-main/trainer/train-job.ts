@@ -3,8 +3,10 @@ import type { TrainEvent } from '../../shared/train-events.ts';
 import { planEvaluation, tooFew } from '../evaluation/protocol.ts';
 import { DecodeCache } from '../images/cache.ts';
 import type { HealthNote } from '../training/health.ts';
+import { labelFingerprint } from '../training/label-fingerprint.ts';
 import { resumeState } from '../training/resume.ts';
 import { RunFolder } from '../training/run-folder.ts';
+import type { RunRecord } from '../training/run-folder.ts';
 import type { RunControl } from '../training/run-control.ts';
 import { train } from '../training/train.ts';
 import type { TrainJob } from './protocol.ts';
@@ -25,7 +27,7 @@ export async function runTrainJob(job: TrainJob, control: RunControl, onEvent: (
     requireCached(cache, trained);
     const state = resumeState(folder);
     batches = trainingBatches(config, job.cache.folder, trained);
-    const notes: HealthNote[] = job.fingerprint === folder.record.fingerprint ? [] : [changedImages];
+    const notes = changesSince(folder.record, job);
     const plan = config.evaluateImages > 0 ? samplePlan(job, config.evaluateImages) : undefined;
     const reason = plan && tooFew(plan);
     if (reason !== undefined) notes.push(notJudged(reason));
@@ -44,6 +46,17 @@ const changedImages = {
   message: 'The images of the folder have changed since the run began.',
   hint: 'It goes on with those that are there now, so its result is not that of a run never stopped.',
 } as const;
+
+const changedLabels = {
+  message: 'The labels or splits of the folder have changed since the run began.',
+  hint: 'It goes on with those that are there now: scores from before and after, and the best checkpoint among them, do not compare.',
+} as const;
+
+/** What the person should know about the folder. With other images the labels are others too, and that is said already. */
+function changesSince(record: RunRecord, job: TrainJob): HealthNote[] {
+  if (job.fingerprint !== record.fingerprint) return [changedImages];
+  return record.labels !== undefined && labelFingerprint(job.images) !== record.labels ? [changedLabels] : [];
+}
 
 const notJudged = (reason: string): HealthNote => ({
   message: `Nothing is evaluated while this run trains: ${reason}`,

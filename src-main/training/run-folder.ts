@@ -21,6 +21,8 @@ export interface RunRecord {
   /** The folder of images, and a hash over its contents at the start. */
   readonly folder: string;
   readonly fingerprint: string;
+  /** Hash over the labels and splits at the start (label-fingerprint.ts); runs of earlier versions have none. */
+  readonly labels?: string;
   readonly images: number;
   readonly steps: number;
   /** Threads of the CPU, resolved: the same number is needed for the same bits. */
