@@ -1,11 +1,12 @@
 // The page, for the window and the browser alike: relative addresses, no inline script (the content security policy forbids it).
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { defineConfig } from 'vite';
+import { syntheticPictures } from './src-renderer/testing/pictures.ts';
 
 export default defineConfig({
   root: 'src-renderer',
   base: './',
-  plugins: [svelte()],
+  plugins: [svelte(), syntheticPictures()],
   build: {
     outDir: '../dist/renderer',
     emptyOutDir: true,

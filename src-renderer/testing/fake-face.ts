@@ -1,0 +1,26 @@
+// Stands for the browser or, with `?face=window`, for the window: what the page asks of it is written to the console.
+import type { Face } from '../../shared/face.ts';
+import { connectToFakeEngine, scenarios } from './fake-engine.ts';
+
+export function fakeFace(query: URLSearchParams): Face {
+  const scenario = scenarios.find((one) => one === query.get('scenario')) ?? 'full';
+  const connect: Face['connect'] = () => connectToFakeEngine(scenario);
+  // oxlint-disable-next-line no-console
+  const say = (what: string, ...details: unknown[]): void => console.info(what, ...details);
+  if (query.get('face') !== 'window') return { kind: 'browser', connect };
+  return {
+    kind: 'window',
+    connect,
+    chooseFolder: async () => '/home/ada/plates/stained-cells-2026',
+    chooseFile: async () => '/home/ada/plates/labels.csv',
+    chooseTarget: async () => '/home/ada/Documents/stained-cells-vectors',
+    reveal: (path) => say('reveal', path),
+    dragOut: (images) => say('dragOut', images),
+    pathOf: () => undefined,
+    onMenu: () => () => {},
+    onPower: (handler) => {
+      handler(false);
+      return () => {};
+    },
+  };
+}

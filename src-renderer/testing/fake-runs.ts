@@ -1,0 +1,295 @@
+// The fake engine's runs: one in every state, and one that trains while it is looked at.
+import { defaultConfig, parseConfig } from '../../shared/config.ts';
+import { metricNames } from '../../shared/contract-runs.ts';
+import type { RunDetails, RunEvent, RunPlan, RunSummary, runChannels } from '../../shared/contract-runs.ts';
+import { AppError } from '../../shared/errors.ts';
+import type { Handlers } from '../../shared/rpc-server.ts';
+import { moveRun } from '../../shared/run-state.ts';
+import type { RunState } from '../../shared/run-state.ts';
+import type { FakeJobs } from './fake-jobs.ts';
+import { sourcesOfAll } from './fake-explore.ts';
+import { foldersOfAll } from './fake-library.ts';
+import { nearest } from './fake-search.ts';
+import { baselines, evaluationsOf, metricsAt, pinnedNeighbours, secondsPerStep, seriesOf } from './synthetic-run.ts';
+import type { Curve } from './synthetic-run.ts';
+
+const [plates] = foldersOfAll;
+const tickMilliseconds = 200;
+
+const sizes = {
+  encoderParameters: 5_524_416,
+  predictorParameters: 2_805_888,
+  tokens: 196,
+  contextTokens: 88,
+  targetTokens: 42,
+  microBatch: 16,
+};
+
+function summary(name: string, state: RunState, step: number, steps: number, more: Partial<RunSummary> = {}): RunSummary {
+  return {
+    name,
+    created: new Date(Date.now() - 86_400_000).toISOString(),
+    note: '',
+    folder: plates!.path,
+    folderId: 1,
+    state,
+    step,
+    steps,
+    images: 99_952,
+    imported: false,
+    bytes: 3.1 * 2 ** 30,
+    bestStep: step > 0 ? Math.floor(step / 500) * 500 : undefined,
+    checkpoints: step > 0 ? [Math.floor(step / 500) * 500, step] : [],
+    ...(step > 500 && { score: { task: 'knn', run: 0.21 + (0.38 * step) / steps, pixels: 0.398, untrained: 0.253 } }),
+    ...more,
+  };
+}
+
+export const runsOfAll: readonly RunSummary[] = [
+  summary('stained-cells-2', 'training', 6412, 12_000, { note: 'The same with larger targets.' }),
+  summary('stained-cells-3', 'waiting', 0, 12_000),
+  summary('stained-cells-1', 'done', 12_000, 12_000, {
+    note: 'First whole run; neighbours of the ring shapes look right from step 4,000 on.',
+  }),
+  summary('small-trial', 'stopped', 800, 5000, { bytes: 4.1e8, score: { task: 'retrieval', run: 0.31, pixels: 0.41, untrained: 0.29 } }),
+  summary('patch-8', 'paused', 2300, 12_000),
+  summary('too-large', 'failed', 12, 12_000, {
+    problem: 'There is not enough memory for a micro-batch of 64: choose 16 or fewer.',
+    bytes: 9e7,
+  }),
+  summary('vit-h-14-authors', 'done', 0, 0, {
+    imported: true,
+    images: 0,
+    bytes: 2.5e9,
+    checkpoints: [0],
+    bestStep: 0,
+    folderId: undefined,
+    folder: '',
+  }),
+];
+
+export function fakeRuns(start: readonly RunSummary[], jobs: FakeJobs): Handlers<typeof runChannels> {
+  let runs = [...start];
+  const watchers = new Set<(runs: readonly RunSummary[]) => void>();
+  const listeners = new Map<string, Set<(event: RunEvent) => void>>();
+  const jobOf = new Map<string, number>();
+  const pins = new Map<string, readonly number[]>();
+
+  const curveOf = ({ name, steps }: RunSummary): Curve => ({
+    steps: Math.max(1, steps),
+    seed: name.length,
+    best: name.includes('small') ? 0.33 : 0.56,
+  });
+  const require = (name: string): RunSummary => {
+    const run = runs.find((one) => one.name === name);
+    if (!run) throw new AppError('not-found', `There is no run '${name}'.`, 'It may have been deleted.');
+    return run;
+  };
+  const told = (): void => {
+    for (const watcher of watchers) watcher(runs);
+  };
+  const change = (name: string, changed: Partial<RunSummary>, tell = true): void => {
+    runs = runs.map((one) => (one.name === name ? { ...one, ...changed } : one));
+    if (tell) told();
+  };
+  const emit = (name: string, event: RunEvent): void => {
+    for (const listener of listeners.get(name) ?? []) listener(event);
+  };
+  const move = (name: string, state: RunState): void => {
+    change(name, { state: moveRun(require(name).state, state) });
+    emit(name, { type: 'state', state });
+  };
+
+  const train = (name: string): number => {
+    const { step, steps, folder, folderId } = require(name);
+    const job = jobs.start({
+      kind: 'train',
+      subject: name,
+      unit: 'steps',
+      total: steps,
+      start: step,
+      rate: 1 / secondsPerStep,
+      detail: 'Training',
+      result: 'Trained.',
+      run: name,
+      ...(folderId !== undefined && { folder: folderId }),
+      onEnd: (state) => {
+        const run = runs.find((one) => one.name === name);
+        if (state === 'cancelled' && run && (run.state === 'training' || run.state === 'paused')) move(name, 'stopped');
+      },
+    });
+    jobOf.set(name, job);
+    void folder;
+    return job;
+  };
+
+  // Five events a second, a step in each: quicker than a real run, so that the charts can be seen to move.
+  setInterval(() => {
+    for (const run of runs.filter(({ state }) => state === 'training')) {
+      const step = run.step + 1;
+      const curve = curveOf(run);
+      change(run.name, { step, ...(step % 500 === 0 && { checkpoints: [step - 500, step] }) }, step % 5 === 0);
+      emit(run.name, {
+        type: 'step',
+        metrics: metricsAt(curve, step),
+        elapsedSeconds: step * secondsPerStep,
+        secondsLeft: (run.steps - step) * secondsPerStep,
+        memoryBytes: 2.94 * 2 ** 30,
+      });
+      if (step % (curve.steps / 20) === 0)
+        emit(run.name, { type: 'event', event: { type: 'evaluation', best: true, ...evaluationsOf(curve, step).at(-1)! } });
+      if (step >= run.steps) {
+        move(run.name, 'done');
+        jobs.end(jobOf.get(run.name) ?? 0, 'done');
+      }
+    }
+  }, tickMilliseconds);
+  for (const run of runs.filter(({ state }) => state === 'training')) train(run.name);
+
+  const plan = (settings: Readonly<Record<string, unknown>>): RunPlan => {
+    const config = parseConfig({ steps: 12_000, ...settings });
+    return {
+      config,
+      steps: config.steps || 12_000,
+      images: 99_952,
+      reason: 'A small encoder for 99,952 images of about 800 × 720 pixels: it learns overnight on 8 processor threads.',
+      sizes,
+      checkpointBytes: 3.1 * 2 ** 30,
+      diskFree: 212 * 2 ** 30,
+      warnings:
+        config.batchSize < 16
+          ? [{ message: 'A batch of fewer than 16 images learns unsteadily.', hint: 'Use 64 where memory allows it.' }]
+          : [],
+    };
+  };
+
+  return {
+    'runs.list': () => runs,
+    'runs.watch': (_input, { signal, emit: send }) => {
+      watchers.add(send);
+      send(runs);
+      return new Promise((resolve) => {
+        signal.addEventListener('abort', () => {
+          watchers.delete(send);
+          resolve();
+        });
+      });
+    },
+    'runs.details': ({ run: name }): RunDetails => {
+      const run = require(name);
+      const evaluated = run.step > 500;
+      return {
+        summary: run,
+        config: { ...defaultConfig, steps: run.steps },
+        threads: 8,
+        program: '0.1.0',
+        path: `/home/ada/.ijepa-studio/runs/${name}`,
+        sizes: run.step > 0 ? sizes : undefined,
+        baselines: evaluated ? baselines : undefined,
+        evaluations: evaluated ? evaluationsOf(curveOf(run), run.step) : [],
+        notes:
+          name === 'small-trial'
+            ? [
+                {
+                  step: 600,
+                  message:
+                    'The predictions depend on the position only: 81 % of the targets\u2019 variance is explained by where a patch lies.',
+                  hint: 'Train longer, or let the targets be smaller.',
+                },
+              ]
+            : run.step > 4000
+              ? [{ step: 4000, message: 'The loss rises while the features improve.', hint: 'Nothing to do: look at 20-NN and RankMe.' }]
+              : [],
+        pinned: pins.get(name) ?? [3, 14, 15, 92, 65, 35, 89, 79],
+      };
+    },
+    'runs.plan': ({ settings }) => plan(settings),
+    'runs.trial': async ({ settings }, { signal }) => {
+      await new Promise((resolve) => setTimeout(resolve, 2500));
+      signal.throwIfAborted();
+      const { steps } = plan(settings);
+      return { secondsPerStep, secondsTotal: steps * secondsPerStep, peakBytes: 3.2 * 2 ** 30, memoryFree: 18.7 * 2 ** 30 };
+    },
+    'runs.start': ({ settings, name, note, folder }) => {
+      const run = name ?? `stained-cells-${runs.length}`;
+      if (runs.some((one) => one.name === run)) throw new AppError('bad-input', `There is a run '${run}' already.`, 'Choose another name.');
+      runs = [
+        summary(run, 'training', 0, plan(settings).steps, {
+          created: new Date().toISOString(),
+          note: note ?? '',
+          folderId: folder,
+          bytes: 0,
+        }),
+        ...runs,
+      ];
+      told();
+      return { run, job: train(run) };
+    },
+    'runs.resume': ({ run }) => {
+      move(run, 'waiting');
+      move(run, 'preparing');
+      move(run, 'training');
+      return { job: train(run) };
+    },
+    'runs.control': ({ run, action }) => {
+      move(run, action === 'pause' ? 'paused' : action === 'continue' ? 'training' : 'stopped');
+      if (action === 'stop') jobs.end(jobOf.get(run) ?? 0, 'cancelled');
+    },
+    'runs.note': ({ run, note }) => change(run, { note }),
+    'runs.rename': ({ run, name }) => change(run, { name }),
+    'runs.delete': ({ run }) => {
+      const { bytes } = require(run);
+      runs = runs.filter((one) => one.name !== run);
+      told();
+      return { freed: bytes };
+    },
+    'runs.events': ({ run }, { signal, emit: send }) => {
+      const own = listeners.get(run) ?? new Set();
+      listeners.set(run, own.add(send));
+      return new Promise((resolve) => {
+        signal.addEventListener('abort', () => {
+          own.delete(send);
+          resolve();
+        });
+      });
+    },
+    'runs.series': ({ run: name, ...range }) => {
+      const run = require(name);
+      return {
+        last: run.step,
+        series: seriesOf(curveOf(run), run.step, { ...range, metrics: metricNames.filter((one) => range.metrics.includes(one)) }),
+      };
+    },
+    'runs.pin': ({ run, images }) => void pins.set(run, images),
+    'runs.pinned': ({ run: name }) => {
+      const run = require(name);
+      const near = (image: number): readonly { image: number; score: number }[] =>
+        nearest({ source: sourcesOfAll[1]!, space: 'whitened', plus: [{ image }], minus: [], k: 6, minScore: -1, hideAbove: undefined })
+          .neighbours;
+      return pinnedNeighbours(curveOf(run), run.step, pins.get(name) ?? [3, 14, 15, 92, 65, 35, 89, 79], near);
+    },
+    'runs.evaluate': ({ run }) => ({
+      job: jobs.start({
+        kind: 'evaluate',
+        subject: run,
+        unit: 'images',
+        total: 12_000,
+        rate: 2500,
+        detail: 'Computing vectors',
+        result: 'Better than raw pixels.',
+        run,
+      }),
+    }),
+    'runs.reports': ({ run }) =>
+      run === 'stained-cells-1'
+        ? [
+            {
+              step: 12_000,
+              headline: 'Better than raw pixels: 20-NN 58.9 % (pixels 39.8 %, untrained 25.3 %)',
+              text: '20-NN, whitened  58.9 %\nlinear probe     63.1 %\nRankMe           112.4 of 192',
+              notes: ['11 images that are missing were left out.'],
+            },
+          ]
+        : [],
+  };
+}
