@@ -3,6 +3,7 @@ import { AppError } from '../../shared/errors.ts';
 import { Random } from '../../shared/random.ts';
 import { PickleName, readPickle } from './pickle.ts';
 import type { PickleRules } from './pickle.ts';
+import { refusalOf } from './testing/refusal.ts';
 import type { Pieces } from './testing/torch-files.ts';
 import { assemble, dictionary, integer, name, proto, text, tuple } from './testing/torch-files.ts';
 
@@ -12,16 +13,6 @@ const rules: PickleRules<string> = {
   refer: (value) => (typeof value === 'string' ? { made: `reference to ${value}` } : undefined),
 };
 const read = (...pieces: Pieces): unknown => readPickle(assemble(proto, ...pieces), 'a file', rules);
-
-function failure(work: () => unknown): AppError {
-  try {
-    work();
-  } catch (error) {
-    if (error instanceof AppError) return error;
-    throw error;
-  }
-  throw new Error('nothing was refused');
-}
 
 describe('a pickle as data', () => {
   it('reads plain values', () => {
@@ -94,18 +85,18 @@ describe('a pickle that would do something', () => {
     ['a name made of numbers', [integer(1), integer(2), 0x93, '.']],
     ['old text that may hold anything (STRING)', ["S'a'\n."]],
   ])('is refused: %s', (_, pieces) => {
-    const error = failure(() => read(...pieces));
+    const error = refusalOf(() => read(...pieces));
     expect(error.code).toBe('unsafe-file');
     expect(error.hint).toMatch(/safetensors/);
   });
 
   it('names what it would have called', () => {
-    expect(failure(() => read(name('os', 'system'), tuple(text('true')), 'R.')).message).toContain('"os.system"');
+    expect(refusalOf(() => read(name('os', 'system'), tuple(text('true')), 'R.')).message).toContain('"os.system"');
   });
 
   it('is refused when it nests without end, or opens values without end', () => {
-    expect(failure(() => read('('.repeat(1_000_000))).code).toBe('unsafe-file');
-    expect(failure(() => read('N'.repeat(1_000_000))).code).toBe('unsafe-file');
+    expect(refusalOf(() => read('('.repeat(1_000_000))).code).toBe('unsafe-file');
+    expect(refusalOf(() => read('N'.repeat(1_000_000))).code).toBe('unsafe-file');
   });
 
   it('may refer to itself a billion times without growing', () => {
@@ -131,7 +122,7 @@ describe('a damaged pickle', () => {
     ['has no value', ['.']],
     ['is of a version to come', [0x80, 9, 'N.']],
   ])('that %s', (_, pieces) => {
-    expect(failure(() => read(...pieces)).code).toBe('bad-checkpoint');
+    expect(refusalOf(() => read(...pieces)).code).toBe('bad-checkpoint');
   });
 
   it('is refused or read, whatever is changed in it', () => {

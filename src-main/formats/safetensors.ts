@@ -1,9 +1,10 @@
 // safetensors: an 8-byte length, a JSON header, raw little-endian tensors. Our own files carry a SHA-256 of header and data in their
 // metadata, so that neither a weight nor the step beside it can change unseen.
 import { createHash } from 'node:crypto';
-import { closeSync, fstatSync, openSync, readSync, writeSync } from 'node:fs';
+import { writeSync } from 'node:fs';
 import { AppError, systemError } from '../../shared/errors.ts';
 import { writeAside } from '../files/write-aside.ts';
+import { BinaryFile } from './binary-file.ts';
 
 const widths = { F64: 8, F32: 4, F16: 2, BF16: 2, I64: 8, I32: 4, I16: 2, I8: 1, U64: 8, U32: 4, U16: 2, U8: 1, BOOL: 1 } as const;
 export type StoredType = keyof typeof widths;
@@ -94,29 +95,23 @@ export class SafetensorsFile {
   readonly path: string;
   readonly metadata: Readonly<Record<string, string>>;
   readonly tensors: ReadonlyMap<string, StoredTensor>;
-  readonly #handle: number;
+  readonly #file: BinaryFile;
   readonly #entries: ReadonlyMap<string, Entry>;
   readonly #dataStart: number;
-  readonly #dataEnd: number;
 
   /** Throws `bad-checkpoint` for anything but a complete, consistent file, `not-found` when there is none. */
   constructor(path: string) {
     this.path = path;
+    this.#file = new BinaryFile(path);
     try {
-      this.#handle = openSync(path, 'r');
-    } catch (error) {
-      throw systemError(error) ?? error;
-    }
-    try {
-      const size = fstatSync(this.#handle).size;
+      const { size } = this.#file;
       const { header, dataStart } = this.#readHeader(size);
       this.#dataStart = dataStart;
-      this.#dataEnd = size;
       this.metadata = metadataOf(path, header);
       this.#entries = entriesOf(path, header, size - dataStart);
       this.tensors = this.#entries;
     } catch (error) {
-      closeSync(this.#handle);
+      this.#file.dispose();
       throw error;
     }
   }
@@ -124,11 +119,11 @@ export class SafetensorsFile {
   #readHeader(size: number): { header: Record<string, unknown>; dataStart: number } {
     if (size < 10) throw damaged(this.path, 'it is too short for a safetensors file');
     const start = Buffer.alloc(8);
-    readSync(this.#handle, start, 0, 8, 0);
+    this.#fill(start, 0);
     const length = start.readBigUInt64LE();
     if (length > BigInt(largestHeader) || 8n + length > BigInt(size)) throw damaged(this.path, 'it is no safetensors file, or was cut off');
     const text = Buffer.alloc(Number(length));
-    readSync(this.#handle, text, 0, text.length, 8);
+    this.#fill(text, 8);
     let header: unknown;
     try {
       header = JSON.parse(text.toString('utf8'));
@@ -137,6 +132,10 @@ export class SafetensorsFile {
     }
     if (typeof header !== 'object' || header === null || Array.isArray(header)) throw damaged(this.path, 'its header is no table');
     return { header: header as Record<string, unknown>, dataStart: 8 + text.length };
+  }
+
+  #fill(bytes: Uint8Array, start: number): void {
+    if (!this.#file.fill(bytes, start)) throw damaged(this.path, 'it was cut off while it was read');
   }
 
   #entry(name: string): Entry {
@@ -149,11 +148,7 @@ export class SafetensorsFile {
   readBytes(name: string): Uint8Array<ArrayBuffer> {
     const { start, end } = this.#entry(name);
     const bytes = new Uint8Array(end - start);
-    for (let at = 0; at < bytes.length;) {
-      const read = readSync(this.#handle, bytes, at, Math.min(bytes.length - at, 1 << 30), this.#dataStart + start + at);
-      if (read === 0) throw damaged(this.path, 'it was cut off while it was read');
-      at += read;
-    }
+    this.#fill(bytes, this.#dataStart + start);
     return bytes;
   }
 
@@ -169,24 +164,23 @@ export class SafetensorsFile {
   /** Compares header and data with the checksum. Throws `bad-checkpoint` when they differ; returns false when the file has none. */
   verify(): boolean {
     const text = Buffer.alloc(this.#dataStart - 8);
-    readSync(this.#handle, text, 0, text.length, 8);
+    this.#fill(text, 8);
     if (!text.toString('latin1', 0, checksumStart.length).startsWith(checksumStart)) return false;
     const expected = text.toString('latin1', checksumStart.length, checksumStart.length + noChecksum.length);
     text.write(noChecksum, checksumStart.length);
     const hash = createHash('sha256').update(text);
     const chunk = Buffer.allocUnsafe(chunkBytes);
-    for (let at = this.#dataStart; at < this.#dataEnd;) {
-      const read = readSync(this.#handle, chunk, 0, Math.min(chunk.length, this.#dataEnd - at), at);
-      if (read === 0) throw damaged(this.path, 'it was cut off while it was read');
-      hash.update(chunk.subarray(0, read));
-      at += read;
+    for (let at = this.#dataStart; at < this.#file.size; at += chunkBytes) {
+      const piece = chunk.subarray(0, this.#file.size - at);
+      this.#fill(piece, at);
+      hash.update(piece);
     }
     if (hash.digest('hex') !== expected) throw damaged(this.path, 'its contents do not match their checksum');
     return true;
   }
 
   dispose(): void {
-    closeSync(this.#handle);
+    this.#file.dispose();
   }
 }
 

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { AppError } from '../../shared/errors.ts';
 import { Random } from '../../shared/random.ts';
+import { refusalOf } from './testing/refusal.ts';
 import { assemble, dictionary, integer, name, storage, tensor, text, tuple, writeTorchFile, zip } from './testing/torch-files.ts';
 import type { TensorClaim } from './testing/torch-files.ts';
 import { TorchCheckpoint } from './torch-checkpoint.ts';
@@ -26,16 +27,6 @@ function open<T>(use: (file: TorchCheckpoint) => T): T {
   } finally {
     file.dispose();
   }
-}
-
-function failure(work: () => unknown): AppError {
-  try {
-    work();
-  } catch (error) {
-    if (error instanceof AppError) return error;
-    throw error;
-  }
-  throw new Error('nothing was refused');
 }
 
 const valuesOf = (claim: TensorClaim, storages: Readonly<Record<string, Uint8Array>> = six): number[] => {
@@ -105,7 +96,7 @@ describe('a hostile file', () => {
     ['has seventeen axes', { storage: { elements: 6 }, shape: Array<number>(17).fill(1), strides: Array<number>(17).fill(1) }],
     ['has a storage of an unknown type', { storage: { type: 'UntypedStorage', elements: 6 }, shape: [6], strides: [1] }],
   ])('is refused: a tensor that %s', (_, claim) => {
-    const error = failure(() => valuesOf(claim));
+    const error = refusalOf(() => valuesOf(claim));
     expect(error.code).toBe('unsafe-file');
     expect(error.hint).not.toBe('');
   });
@@ -116,7 +107,7 @@ describe('a hostile file', () => {
     ['that is not there', { storage: { elements: 6, key: '7' }, shape: [6], strides: [1] }],
     ['outside of its folder', { storage: { elements: 6, key: '../0' }, shape: [6], strides: [1] }],
   ])('is refused: a storage %s', (_, claim) => {
-    expect(failure(() => valuesOf(claim)).code).toBe('bad-checkpoint');
+    expect(refusalOf(() => valuesOf(claim)).code).toBe('bad-checkpoint');
   });
 
   it('is refused before anything in it is run', () => {
@@ -124,7 +115,7 @@ describe('a hostile file', () => {
     const attack = assemble(name('os', 'system'), tuple(text(`touch ${marker}`)), 'R');
     for (const value of [attack, dictionary({ encoder: attack }), assemble(name('builtins', 'exec'), tuple(text('x = 1')), 'R')]) {
       writeTorchFile(path, value, {});
-      const error = failure(() => open((file) => file.tensors));
+      const error = refusalOf(() => open((file) => file.tensors));
       expect(error.code).toBe('unsafe-file');
       expect(error.message).toMatch(/os\.system|builtins\.exec/);
     }
@@ -148,14 +139,14 @@ describe('a hostile file', () => {
     ['a reference to a module', assemble(tuple(text('module'), name('torch', 'FloatStorage'), text('0'), text('cpu'), integer(6)), 'Q')],
   ])('is refused: %s', (_, value) => {
     writeTorchFile(path, value, six);
-    expect(failure(() => open((file) => file.tensors)).code).toBe('unsafe-file');
+    expect(refusalOf(() => open((file) => file.tensors)).code).toBe('unsafe-file');
   });
 
   it('is refused when it is of another program or machine', () => {
     writeFileSync(path, zip([{ name: 'word/document.xml', bytes: Buffer.from('<a/>') }]));
-    expect(failure(() => open((file) => file.tensors)).code).toBe('bad-checkpoint');
+    expect(refusalOf(() => open((file) => file.tensors)).code).toBe('bad-checkpoint');
     writeTorchFile(path, dictionary({}), {}, 'big');
-    expect(failure(() => open((file) => file.tensors)).code).toBe('unsupported');
+    expect(refusalOf(() => open((file) => file.tensors)).code).toBe('unsupported');
   });
 
   it('gives an error of its own for any damage, or the values', () => {

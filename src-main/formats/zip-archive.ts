@@ -1,8 +1,8 @@
 // Reads the zip files that torch writes: stored entries, 64-bit sizes. Every number is checked against the file before it is used, and
 // entries may neither overlap nor disagree with their directory, so that no small file can pose as a large one.
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
-import { AppError, systemError } from '../../shared/errors.ts';
+import { AppError } from '../../shared/errors.ts';
+import { BinaryFile } from './binary-file.ts';
 
 interface Entry {
   /** Where the entry's own header begins. */
@@ -26,27 +26,21 @@ const signatures = { entry: 0x04034b50, directory: 0x02014b50, end: 0x06054b50, 
 
 export class ZipArchive {
   readonly path: string;
-  readonly #handle: number;
-  readonly #size: number;
+  readonly #file: BinaryFile;
   readonly #entries: ReadonlyMap<string, Entry>;
   readonly #directoryStart: number;
 
   /** Throws `not-found`, `bad-checkpoint` for a file that is cut or no zip, `unsafe-file` for one made to mislead. */
   constructor(path: string) {
     this.path = path;
+    this.#file = new BinaryFile(path);
     try {
-      this.#handle = openSync(path, 'r');
-    } catch (error) {
-      throw systemError(error) ?? error;
-    }
-    try {
-      this.#size = fstatSync(this.#handle).size;
       const directory = this.#findDirectory();
       this.#directoryStart = directory.start;
       this.#entries = this.#readDirectory(directory);
       this.#refuseOverlaps();
     } catch (error) {
-      closeSync(this.#handle);
+      this.#file.dispose();
       throw error;
     }
   }
@@ -70,7 +64,7 @@ export class ZipArchive {
   }
 
   dispose(): void {
-    closeSync(this.#handle);
+    this.#file.dispose();
   }
 
   #damaged(problem: string): AppError {
@@ -86,13 +80,9 @@ export class ZipArchive {
   }
 
   #bytes(start: number, length: number): Uint8Array<ArrayBuffer> {
-    if (start < 0 || length < 0 || start + length > this.#size) throw this.#damaged('it was cut off');
+    if (start < 0 || length < 0 || start + length > this.#file.size) throw this.#damaged('it was cut off');
     const bytes = new Uint8Array(length);
-    for (let at = 0; at < length;) {
-      const read = readSync(this.#handle, bytes, at, Math.min(length - at, 1 << 30), start + at);
-      if (read === 0) throw this.#damaged('it was cut off while it was read');
-      at += read;
-    }
+    if (!this.#file.fill(bytes, start)) throw this.#damaged('it was cut off while it was read');
     return bytes;
   }
 
@@ -102,17 +92,17 @@ export class ZipArchive {
 
   #number(view: DataView, at: number): number {
     const value = view.getBigUint64(at, true);
-    if (value > BigInt(this.#size)) throw this.#damaged('it was cut off');
+    if (value > BigInt(this.#file.size)) throw this.#damaged('it was cut off');
     return Number(value);
   }
 
   #findDirectory(): Directory {
-    const length = Math.min(this.#size, endBytes + largestComment);
-    const tail = this.#view(this.#size - length, length);
+    const length = Math.min(this.#file.size, endBytes + largestComment);
+    const tail = this.#view(this.#file.size - length, length);
     let at = length - endBytes;
     while (at >= 0 && (tail.getUint32(at, true) !== signatures.end || tail.getUint16(at + 20, true) !== length - at - endBytes)) at--;
     if (at < 0) throw this.#damaged('it is no zip file, or was cut off');
-    const end = this.#size - length + at;
+    const end = this.#file.size - length + at;
     const small = { entries: tail.getUint16(at + 10, true), size: tail.getUint32(at + 12, true), start: tail.getUint32(at + 16, true) };
     const large = small.entries === 0xffff || small.size === 0xffffffff || small.start === 0xffffffff;
     const found = large ? this.#findDirectory64(end) : { ...small, limit: end };

@@ -10,7 +10,7 @@ import { initialState } from '../training/state.ts';
 import { smallRecord } from '../training/testing/small-run.ts';
 import { runEmbedJob, runEmbedPixelsJob } from './embed-job.ts';
 import type { EmbedJob } from './protocol.ts';
-import { makeCache } from './testing/picture-cache.ts';
+import { embedJob, makeCache } from './testing/picture-cache.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'ijepa-embed-'));
 const [cache, checkpoint] = [join(folder, 'cache'), join(folder, 'step-000000000.safetensors')];
@@ -24,16 +24,7 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-const jobIn = (store: string): EmbedJob => ({
-  kind: 'embed',
-  checkpoint,
-  cache: { folder: cache, shortSide: 24 },
-  hashes: images.map(({ hash }) => hash),
-  store: join(folder, store),
-  layer: 'last',
-  threads: 1,
-  device: 'cpu',
-});
+const jobIn = (store: string): EmbedJob => embedJob(join(folder, store), checkpoint, cache, images);
 
 async function rowsIn(path: string): Promise<number> {
   const store = await EmbeddingStore.openForReading(path);

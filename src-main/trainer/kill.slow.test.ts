@@ -11,7 +11,7 @@ import { loadCheckpoint } from '../training/checkpoint.ts';
 import { listCheckpoints, readRecord } from '../training/run-folder.ts';
 import { readEvents } from '../training/run-log.ts';
 import type { EmbedJob } from './protocol.ts';
-import { makeCache, makeRun, trainJob } from './testing/picture-cache.ts';
+import { embedJob, makeCache, makeRun, trainJob } from './testing/picture-cache.ts';
 import { Trainer } from './trainer.ts';
 
 const kills = process.env['IJEPA_LONG'] === '1' ? 100 : 20;
@@ -82,7 +82,7 @@ const randomLife = (random: Random, { start, work }: Pace, share: number): Life 
 const stepsOf = (run: string): unknown[] =>
   [...readEvents(run)]
     .filter(({ type }) => type === 'step' || type === 'evaluation')
-    .map((event) => ({ ...event, time: undefined, imagesPerSecond: undefined, waitedMs: undefined }));
+    .map((event) => ({ ...event, time: undefined, imagesPerSecond: undefined, waitedMs: undefined, memoryBytes: undefined }));
 
 const settings = { checkpointSteps: 5, evaluateSteps: 50, batchSize: 8, microBatch: 4, agreement: 0.5, sigreg: 0.1, evaluateImages: 24 };
 const steps = 100;
@@ -136,16 +136,7 @@ it(`kill -9 of a run, ${kills} times at random`, { timeout }, async () => {
 
 it(`kill -9 of an embedding, ${kills} times at random`, { timeout }, async () => {
   const checkpoint = listCheckpoints(whole).at(-1)!.file;
-  const jobIn = (store: string): EmbedJob => ({
-    kind: 'embed',
-    checkpoint,
-    cache: { folder: cache, shortSide: 24 },
-    hashes: images.map(({ hash }) => hash),
-    store: join(folder, store),
-    layer: 'last',
-    threads: 1,
-    device: 'cpu',
-  });
+  const jobIn = (store: string): EmbedJob => embedJob(join(folder, store), checkpoint, cache, images);
   const pace = await undisturbed(jobIn('whole-store'));
   const storeIn = (name: string): string => join(folder, name, readdirSync(join(folder, 'whole-store'))[0]!);
   const reference = await EmbeddingStore.openForReading(storeIn('whole-store'));

@@ -2,7 +2,7 @@ import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { AppError } from '../../shared/errors.ts';
+import { refusalOf } from '../formats/testing/refusal.ts';
 import { SafetensorsFile, writeSafetensors } from '../formats/safetensors.ts';
 import type { TensorToWrite } from '../formats/safetensors.ts';
 import { writeAuthorsFile } from './authors-file.ts';
@@ -49,16 +49,6 @@ function tensorsOf(path: string): TensorToWrite[] {
 
 const only = (weights: Readonly<Record<string, Float32Array>>, prefix: string): Record<string, Float32Array> =>
   Object.fromEntries(Object.entries(weights).filter(([name]) => name.startsWith(`${prefix}.`)));
-
-function failure(work: () => unknown): AppError {
-  try {
-    work();
-  } catch (error) {
-    if (error instanceof AppError) return error;
-    throw error;
-  }
-  throw new Error('nothing was refused');
-}
 
 describe.each(['sine-cosine', 'learned'] as const)('exported weights with %s positions', (positions) => {
   it("come back from a file with the authors' names, bit for bit", () => {
@@ -134,7 +124,7 @@ describe('a Hugging Face folder', () => {
     copyFileSync(join(folder, 'model.safetensors'), join(folder, 'whole.safetensors'));
     rmSync(join(folder, 'model.safetensors'));
     writeFileSync(join(folder, 'model.safetensors.index.json'), JSON.stringify(index));
-    expect(failure(() => readForeignWeights(folder)).code).toBe(code);
+    expect(refusalOf(() => readForeignWeights(folder)).code).toBe(code);
   });
 
   it.each<readonly [string, string, Record<string, unknown>]>([
@@ -153,20 +143,20 @@ describe('a Hugging Face folder', () => {
   ])('is refused with %s', (_, code, change) => {
     exportHuggingFace(smallCheckpoint(folder));
     rewrite('config.json', (config) => ({ ...config, ...change }));
-    const error = failure(() => readForeignWeights(folder));
+    const error = refusalOf(() => readForeignWeights(folder));
     expect(error.code).toBe(code);
     expect(error.hint).not.toBe('');
   });
 
   it('is refused without config or weights, and with a config that is no object', () => {
-    expect(failure(() => readForeignWeights(join(folder, 'gone'))).code).toBe('not-found');
-    expect(failure(() => readForeignWeights(folder)).code).toBe('not-found');
+    expect(refusalOf(() => readForeignWeights(join(folder, 'gone'))).code).toBe('not-found');
+    expect(refusalOf(() => readForeignWeights(folder)).code).toBe('not-found');
     exportHuggingFace(smallCheckpoint(folder));
     rmSync(join(folder, 'model.safetensors'));
-    expect(failure(() => readForeignWeights(folder)).code).toBe('not-found');
+    expect(refusalOf(() => readForeignWeights(folder)).code).toBe('not-found');
     for (const text of ['[]', '{', '']) {
       writeFileSync(join(folder, 'config.json'), text);
-      expect(failure(() => readForeignWeights(folder)).code).toBe('bad-checkpoint');
+      expect(refusalOf(() => readForeignWeights(folder)).code).toBe('bad-checkpoint');
     }
   });
 
@@ -195,12 +185,12 @@ describe("a file with the authors' names", () => {
 
   it('needs the heads of an unpublished size, and believes them', () => {
     const path = rewritten((tensors) => tensors);
-    expect(failure(() => readForeignWeights(path))).toMatchObject({
+    expect(refusalOf(() => readForeignWeights(path))).toMatchObject({
       code: 'bad-input',
       hint: expect.stringContaining('--heads') as string,
     });
     expect(readForeignWeights(path, 3).size.encoder.heads).toBe(3);
-    expect(failure(() => readForeignWeights(path, 7)).code).toBe('bad-input');
+    expect(refusalOf(() => readForeignWeights(path, 7)).code).toBe('bad-input');
   });
 
   it('knows the heads of a published size', () => {
@@ -249,14 +239,14 @@ describe("a file with the authors' names", () => {
         tensors.map((one) => (one.name.endsWith('pos_embed') ? { ...one, shape: [1, 10, 24], data: new Float32Array(240) } : one)),
     ],
   ])('is refused with %s', (_, code, change) => {
-    expect(failure(() => readForeignWeights(rewritten(change), 2)).code).toBe(code);
+    expect(refusalOf(() => readForeignWeights(rewritten(change), 2)).code).toBe(code);
   });
 });
 
 it('refuses the pickle of an old torch with what to do', () => {
   const path = join(folder, 'old.pth');
   writeFileSync(path, Buffer.from('8002 8a0a6cfc9c46f9206aa8501900000000'.replaceAll(' ', ''), 'hex'));
-  expect(failure(() => readForeignWeights(path))).toMatchObject({
+  expect(refusalOf(() => readForeignWeights(path))).toMatchObject({
     code: 'unsupported',
     hint: expect.stringContaining('newer torch') as string,
   });

@@ -6,7 +6,7 @@ import { DecodeCache } from '../../images/cache.ts';
 import { RunFolder } from '../../training/run-folder.ts';
 import type { RunRecord } from '../../training/run-folder.ts';
 import { smallRecord } from '../../training/testing/small-run.ts';
-import type { TrainJob } from '../protocol.ts';
+import type { EmbedJob, TrainJob } from '../protocol.ts';
 
 /** Fills `folder` with pictures of 24×24 noise and returns them as a catalogue would. */
 export async function makeCache(folder: string, count: number): Promise<EvaluationImage[]> {
@@ -37,5 +37,17 @@ export const trainJob = (run: string, cache: string, images: readonly Evaluation
   cache: { folder: cache, shortSide: 24 },
   images,
   fingerprint: smallRecord().fingerprint,
+  device: 'cpu',
+});
+
+/** A job that embeds the pictures in `cache` below `store`. */
+export const embedJob = (store: string, checkpoint: string, cache: string, images: readonly EvaluationImage[]): EmbedJob => ({
+  kind: 'embed',
+  checkpoint,
+  cache: { folder: cache, shortSide: 24 },
+  hashes: images.map(({ hash }) => hash),
+  store,
+  layer: 'last',
+  threads: 1,
   device: 'cpu',
 });
