@@ -10,6 +10,8 @@ import type { Face } from '../../shared/face.ts';
 import type { EngineState } from '../../shared/messages.ts';
 import { RpcClient } from '../../shared/rpc-client.ts';
 import type { CallOptions } from '../../shared/rpc-client.ts';
+import { Dropped } from './dropped.svelte.ts';
+import { NextRun } from './next-run.svelte.ts';
 import { Notices } from './notices.svelte.ts';
 import { Router } from './route.svelte.ts';
 import { Selection } from './selection.svelte.ts';
@@ -21,6 +23,8 @@ export class Studio {
   readonly notices = new Notices();
   readonly router = new Router();
   readonly selection = new Selection();
+  readonly nextRun = new NextRun();
+  readonly dropped = new Dropped();
 
   #engine = $state.raw<EngineState>('starting');
   #reason = $state.raw<string | undefined>(undefined);
@@ -65,7 +69,7 @@ export class Studio {
   }
 
   /** A call with its errors said to the person; `undefined` when it failed. */
-  async ask<K extends keyof AppContract & string>(
+  async ask<K extends keyof AppContract>(
     channel: K,
     input: InputOf<AppContract[K]>,
     options: CallOptions<never> = {},

@@ -1,0 +1,47 @@
+import { describe, expect, it } from 'vitest';
+import { baseName, formatBytes, formatCount, formatDuration, formatRate, formatShare, plural } from './format.ts';
+import { readNumber } from './number-input.ts';
+
+describe('numbers as people read them', () => {
+  it('counts', () => {
+    expect(formatCount(12403)).toBe('12,403');
+    expect([plural(1, 'image'), plural(0, 'image'), plural(2, 'copy', 'copies')]).toEqual(['1 image', '0 images', '2 copies']);
+  });
+
+  it('says bytes without ever writing 1,000 of a unit', () => {
+    expect([0, 999, 1000, 3_140_000_000, 999_600_000, 12_400_000].map(formatBytes)).toEqual([
+      '0 B',
+      '999 B',
+      '1.0 KB',
+      '3.1 GB',
+      '1.0 GB',
+      '12 MB',
+    ]);
+  });
+
+  it('says durations without ever writing 60 of a unit', () => {
+    expect([Number.NaN, 0.4, 42, 59.7, 3599, 11_100, 187_200].map(formatDuration)).toEqual([
+      'under a second',
+      'under a second',
+      '42 s',
+      '1 min',
+      '1 h 00 min',
+      '3 h 05 min',
+      '2 d 4 h',
+    ]);
+  });
+
+  it('says rates, shares and names', () => {
+    expect([formatRate(8.24), formatRate(1204.4), formatShare(0.5421)]).toEqual(['8.2', '1,204', '54.2 %']);
+    expect([baseName('/a/b/'), baseName('C:\\a\\b'), baseName('/')]).toEqual(['b', 'b', '/']);
+  });
+});
+
+describe('a typed number', () => {
+  it('is taken in its range and told otherwise', () => {
+    expect(readNumber('5e-4', { min: 0, max: 1 })).toBe(0.0005);
+    expect(readNumber('', { min: 0, max: 1 })).toBe('Give a number from 0 to 1.');
+    expect(readNumber('2', { min: 0, max: 1 })).toBe('Give a number from 0 to 1.');
+    expect(readNumber('1.5', { min: 0, max: 4, whole: true })).toBe('Give a whole number.');
+  });
+});

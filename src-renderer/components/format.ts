@@ -1,0 +1,47 @@
+// Numbers as people read them. English only, like every sentence of the page.
+
+const units = ['B', 'KB', 'MB', 'GB', 'TB'] as const;
+const whole = new Intl.NumberFormat('en', { maximumFractionDigits: 0 });
+const day = new Intl.DateTimeFormat('en', { dateStyle: 'medium', timeStyle: 'short' });
+
+/** 12,403 */
+export const formatCount = (count: number): string => whole.format(count);
+
+/** "1 image", "12,403 images". */
+export const plural = (count: number, one: string, many = `${one}s`): string => `${formatCount(count)} ${count === 1 ? one : many}`;
+
+/** 3.1 GB; powers of 1,000 as file managers use them. */
+export function formatBytes(bytes: number): string {
+  let [value, unit] = [bytes, 0];
+  while (value >= 999.5 && unit < units.length - 1) [value, unit] = [value / 1000, unit + 1];
+  return `${unit > 0 && value < 10 ? value.toFixed(1) : whole.format(value)} ${units[unit]!}`;
+}
+
+/** "under a second", "42 s", "12 min", "3 h 05 min", "2 d 4 h". */
+export function formatDuration(seconds: number): string {
+  if (!(seconds >= 1)) return 'under a second';
+  if (seconds < 59.5) return `${Math.round(seconds)} s`;
+  const minutes = Math.round(seconds / 60);
+  if (minutes < 60) return `${minutes} min`;
+  const hours = Math.floor(minutes / 60);
+  if (hours < 24) return `${hours} h ${String(minutes % 60).padStart(2, '0')} min`;
+  return `${Math.floor(hours / 24)} d ${hours % 24} h`;
+}
+
+/** 8.2, 12, 1,204: three digits that matter. */
+export function formatRate(rate: number): string {
+  return rate < 10 ? rate.toFixed(1) : whole.format(rate);
+}
+
+/** 54.2 % of a share of 1. */
+export const formatShare = (share: number, digits = 1): string => `${(share * 100).toFixed(digits)} %`;
+
+/** Milliseconds since 1970, in the person's own time zone. */
+export const formatTime = (milliseconds: number): string => day.format(milliseconds);
+
+/** Last part of a path of either kind. */
+export const baseName = (path: string): string =>
+  path
+    .replace(/[\\/]+$/, '')
+    .split(/[\\/]/)
+    .at(-1) || path;

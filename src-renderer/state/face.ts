@@ -1,0 +1,75 @@
+// Where this page is shown: in the window, whose preload brings its face along, or in a browser, where the engine is at the other end of
+// a WebSocket. A socket that is lost is opened again by itself; the page is told in the words of the engine's own state.
+import { decodeFrame, encodeFrame } from '../../shared/frames.ts';
+import { faceKey, socketPath } from '../../shared/face.ts';
+import type { Face } from '../../shared/face.ts';
+import { protocolVersion } from '../../shared/messages.ts';
+import type { FromEngine, PagePort, ToEngine } from '../../shared/messages.ts';
+
+const firstWait = 250;
+const longestWait = 8000;
+
+/** Milliseconds before attempt `attempt` (from 0) to connect again. */
+export const waitBefore = (attempt: number): number => Math.min(longestWait, firstWait * 2 ** attempt);
+
+/** What a socket needs to be; the browser's own is one. */
+export type MakeSocket = (address: string) => WebSocket;
+
+/** A port over a WebSocket that connects again for as long as the page lives. What is sent before the first connection waits for it. */
+export function socketPort(address: string, makeSocket: MakeSocket = (url) => new WebSocket(url)): PagePort {
+  let handler: (message: FromEngine) => void = () => {};
+  let socket: WebSocket | undefined;
+  let waiting: ToEngine[] = [];
+  let attempt = 0;
+
+  const say = (reason: string): void => handler({ type: 'engine', state: 'starting', protocol: protocolVersion, reason });
+  const open = (): void => {
+    const own = makeSocket(address);
+    own.binaryType = 'arraybuffer';
+    socket = own;
+    own.onopen = () => {
+      attempt = 0;
+      for (const message of waiting) own.send(encodeFrame(message));
+      waiting = [];
+    };
+    own.onmessage = ({ data }: MessageEvent) => {
+      if (data instanceof ArrayBuffer) handler(decodeFrame(new Uint8Array(data)) as FromEngine);
+    };
+    own.onclose = () => {
+      // Calls under way are lost with the connection: the client rejects them when it hears of the state.
+      waiting = [];
+      say('cannot be reached');
+      setTimeout(open, waitBefore(attempt++));
+    };
+  };
+  return {
+    send: (message) => {
+      if (socket?.readyState === WebSocket.OPEN) socket.send(encodeFrame(message));
+      else waiting.push(message);
+    },
+    onMessage: (given) => {
+      handler = given;
+      if (!socket) open();
+    },
+    // The connection is never given up.
+    onClose: () => {},
+  };
+}
+
+function browserFace(): Face {
+  const address = new URL(socketPath, document.baseURI);
+  address.protocol = address.protocol === 'https:' ? 'wss:' : 'ws:';
+  address.hash = '';
+  return {
+    kind: 'browser',
+    connect: () => socketPort(address.href),
+    notify: (title, text) => {
+      if ('Notification' in globalThis && Notification.permission === 'granted') new Notification(title, { body: text });
+    },
+  };
+}
+
+export function faceOfThisPage(): Face {
+  const own = (globalThis as Record<string, unknown>)[faceKey];
+  return (own as Face | undefined) ?? browserFace();
+}

@@ -1,0 +1,5 @@
+// Every English sentence of the page, by view. Each view keeps its own in `strings/`; this file only gathers them.
+import { common } from './strings/common.ts';
+import { shell } from './strings/shell.ts';
+
+export const strings = { common, shell } as const;

@@ -1,0 +1,44 @@
+// Words that components and several views have in common.
+export const common = {
+  cancel: 'Cancel',
+  close: 'Close',
+  retry: 'Try again',
+  reload: 'Reload the page',
+  dismiss: 'Dismiss',
+  loading: 'Loading…',
+  more: 'More about this',
+  remove: (what: string) => `Remove ${what}`,
+  showInFolder: 'Show in folder',
+  cannotBeShown: 'Cannot be shown',
+  outOfRange: (min: number, max: number) => `Give a number from ${min} to ${max}.`,
+  notWhole: 'Give a whole number.',
+  folderPicker: {
+    where: 'Folder on the computer that runs the engine',
+    places: 'Places',
+    up: 'Up to the folder above',
+    empty: 'There are no folders in here.',
+    images: (count: number) =>
+      count === 0
+        ? 'No images directly in this folder.'
+        : `${count >= 10_000 ? 'At least 10,000' : count.toLocaleString('en')} images directly in it.`,
+    choose: 'Use this folder',
+    typed: 'Path',
+    go: 'Go',
+  },
+  job: {
+    kinds: {
+      scan: 'Reading',
+      samples: 'Making sample images',
+      relink: 'Following the moved folder',
+      trial: 'Trying a few steps',
+      train: 'Training',
+      embed: 'Computing vectors',
+      evaluate: 'Evaluating',
+      export: 'Exporting',
+      'self-test': 'Testing the device',
+    },
+    waiting: 'waiting for other work',
+    cancel: (what: string) => `Cancel: ${what}`,
+    left: (time: string) => `${time} left`,
+  },
+} as const;

@@ -1,0 +1,66 @@
+// The frame around all views.
+export const shell = {
+  name: 'I-JEPA Studio',
+  skip: 'Skip to the content',
+  navigation: 'Views',
+  start: 'Start',
+  views: {
+    welcome: 'Start',
+    library: 'Library',
+    masks: 'Masks',
+    train: 'Train',
+    explore: 'Explore',
+    export: 'Export',
+    settings: 'Settings',
+  },
+  folder: 'Folder',
+  noFolder: 'No folder yet',
+  addFolder: 'Add a folder…',
+  folderMissing: 'not there now',
+  connecting: 'Starting the engine…',
+  connectingLong: 'This takes longer than usual. The engine starts in a few seconds on most computers.',
+  engine: {
+    starting: 'Connecting to the engine again…',
+    crashed: 'The engine stopped unexpectedly and is being started again. A run goes on from its last checkpoint; nothing else is lost.',
+    ended: (reason: string | undefined) =>
+      `The engine is not running${reason ? `: it ${reason}` : ''}. Start it again, then reload this page.`,
+  },
+  viewFailed: 'This part of the page could not be loaded. It may be of another version: reload the page.',
+  ready: 'Ready',
+  jobs: (count: number) => (count === 1 ? '1 task' : `${count} tasks`),
+  jobsTitle: 'Work under way',
+  notices: 'Messages',
+  dropHere: 'Drop a folder to add it, or images to look for ones like them',
+  folderDropped:
+    'A browser does not tell where a dropped folder lies. Choose it here instead: these are folders of the computer that runs the engine.',
+  tooManyFiles: (taken: number, all: number) => `${taken} of the ${all.toLocaleString('en')} dropped files are taken as queries.`,
+  noImagesDropped: 'None of the dropped files is an image.',
+  done: (what: string) => `${what}: done`,
+  failed: (what: string) => `${what}: failed`,
+  shortcuts: {
+    title: 'Keyboard shortcuts',
+    list: [
+      [
+        'Everywhere',
+        [
+          ['?', 'This list'],
+          ['Esc', 'Close a dialog or the preview, clear the selection'],
+        ],
+      ],
+      [
+        'Library',
+        [
+          ['← → ↑ ↓', 'Move from image to image'],
+          ['Page Up, Page Down, Home, End', 'Move by a screen, to the ends of the row'],
+          ['Ctrl + Home, Ctrl + End', 'First and last image'],
+          ['Space', 'Preview; arrows go on'],
+          ['Enter', 'Details of the image'],
+          ['Shift + arrows, Shift + click', 'Select a range'],
+          ['Ctrl + click, Ctrl + Space', 'Add to or take from the selection'],
+          ['Ctrl + A', 'Select all images that the filters show'],
+          ['+ and −', 'Larger and smaller images'],
+        ],
+      ],
+    ] as const,
+  },
+} as const;
