@@ -141,16 +141,36 @@ function sumAcross(
   }
 }
 
+/** What the writing of every row of a crop needs: value · scale + offset normalises a channel. */
+interface Writing {
+  readonly size: number;
+  readonly patchSize: number;
+  readonly scale: readonly [number, number, number];
+  readonly offset: readonly [number, number, number];
+  readonly out: Float32Array;
+}
+
+function writingOf({ size, patchSize, mean, std }: Target, out: Float32Array): Writing {
+  return {
+    size,
+    patchSize,
+    scale: [1 / (255 * std[0]), 1 / (255 * std[1]), 1 / (255 * std[2])],
+    offset: [-mean[0] / std[0], -mean[1] / std[1], -mean[2] / std[2]],
+    out,
+  };
+}
+
 /** The vertical pass: from the scratch array to normalised values in patches. */
 function sumDown(top: number, { first, count, weights, stride }: Taps, target: Target, out: Float32Array): void {
   const long = 3 * target.size;
+  const writing = writingOf(target, out);
   for (let y = 0; y < target.size; y++) {
     const from = (first[y]! - top) * long;
     const k = y * stride;
     const taps = count[y]!;
-    if (taps === 1) mixTwo(columns, from, from, weights[k]!, 0, y, target, out);
-    else if (taps === 2) mixTwo(columns, from, from + long, weights[k]!, weights[k + 1]!, y, target, out);
-    else if (taps === 3) mixThree(columns, from, long, weights[k]!, weights[k + 1]!, weights[k + 2]!, y, target, out);
+    if (taps === 1) mixTwo(columns, from, from, weights[k]!, 0, y, writing);
+    else if (taps === 2) mixTwo(columns, from, from + long, weights[k]!, weights[k + 1]!, y, writing);
+    else if (taps === 3) mixThree(columns, from, long, weights[k]!, weights[k + 1]!, weights[k + 2]!, y, writing);
     else {
       line.fill(0);
       for (let j = 0; j < taps; j++) {
@@ -158,7 +178,7 @@ function sumDown(top: number, { first, count, weights, stride }: Taps, target: T
         const at = from + j * long;
         for (let i = 0; i < long; i++) line[i] = line[i]! + weight * columns[at + i]!;
       }
-      mixTwo(line, 0, 0, 1, 0, y, target, out);
+      mixTwo(line, 0, 0, 1, 0, y, writing);
     }
   }
 }
@@ -174,12 +194,9 @@ function mixTwo(
   w0: number,
   w1: number,
   y: number,
-  { size, patchSize, mean, std }: Target,
-  out: Float32Array,
+  { size, patchSize, scale: [s0, s1, s2], offset: [o0, o1, o2], out }: Writing,
 ): void {
   const plane = patchSize * patchSize;
-  const [s0, s1, s2] = [1 / (255 * std[0]), 1 / (255 * std[1]), 1 / (255 * std[2])];
-  const [o0, o1, o2] = [-mean[0] / std[0], -mean[1] / std[1], -mean[2] / std[2]];
   const apart = second - first;
   const [r0, g0, b0, r1, g1, b1] = [w0 * s0, w0 * s1, w0 * s2, w1 * s0, w1 * s1, w1 * s2];
   let to = rowStart(y, size, patchSize);
@@ -200,19 +217,16 @@ function mixThree(
   w1: number,
   w2: number,
   y: number,
-  { size, patchSize, mean, std }: Target,
-  out: Float32Array,
+  { size, patchSize, scale: [s0, s1, s2], offset: [o0, o1, o2], out }: Writing,
 ): void {
   const plane = patchSize * patchSize;
-  const [s0, s1, s2] = [1 / (255 * std[0]), 1 / (255 * std[1]), 1 / (255 * std[2])];
-  const [b0, b1, b2] = [-mean[0] / std[0], -mean[1] / std[1], -mean[2] / std[2]];
   let to = rowStart(y, size, patchSize);
   for (let i = first; i < first + 3 * size; to += 3 * plane)
     for (let x = to; x < to + patchSize; x++, i += 3) {
       const [j, k] = [i + long, i + 2 * long];
-      out[x] = (w0 * source[i]! + w1 * source[j]! + w2 * source[k]!) * s0 + b0;
-      out[x + plane] = (w0 * source[i + 1]! + w1 * source[j + 1]! + w2 * source[k + 1]!) * s1 + b1;
-      out[x + 2 * plane] = (w0 * source[i + 2]! + w1 * source[j + 2]! + w2 * source[k + 2]!) * s2 + b2;
+      out[x] = (w0 * source[i]! + w1 * source[j]! + w2 * source[k]!) * s0 + o0;
+      out[x + plane] = (w0 * source[i + 1]! + w1 * source[j + 1]! + w2 * source[k + 1]!) * s1 + o1;
+      out[x + 2 * plane] = (w0 * source[i + 2]! + w1 * source[j + 2]! + w2 * source[k + 2]!) * s2 + o2;
     }
 }
 
