@@ -32,6 +32,8 @@ export interface StepMetrics {
   readonly skippedImages: number;
   /** Steps refused because a gradient was not finite, since the start. */
   readonly refusedSteps: number;
+  /** Resident memory of the trainer after the step; absent in logs of earlier versions. */
+  readonly memoryBytes?: number;
 }
 
 /** Scores in one space; 20-NN and crop retrieval are shares of 1. */
@@ -53,6 +55,12 @@ export interface OnlineEvaluation {
   readonly unreadable?: number;
 }
 
+/** Images by the hash of their content, nearest first; cosine in the whitened space. */
+export interface NeighboursOfImage {
+  readonly hash: string;
+  readonly neighbours: readonly { readonly hash: string; readonly score: number }[];
+}
+
 export type TrainEvent =
   | {
       readonly type: 'started';
@@ -71,6 +79,8 @@ export type TrainEvent =
       readonly pixels: Pick<OnlineEvaluation, 'raw' | 'centred' | 'whitened'>;
     }
   | ({ readonly type: 'evaluation'; readonly best: boolean } & OnlineEvaluation)
+  /** What the pinned images are like, by the encoder of an evaluation. */
+  | { readonly type: 'neighbours'; readonly step: number; readonly rows: readonly NeighboursOfImage[] }
   | { readonly type: 'checkpoint'; readonly step: number; readonly file: string; readonly best: boolean }
   | { readonly type: 'note'; readonly step: number; readonly message: string; readonly hint: string }
   | { readonly type: 'paused' | 'resumed'; readonly step: number }

@@ -75,6 +75,7 @@ export class TrainProgress {
         output.progress(`${event.reason === 'done' ? 'Finished' : 'Stopped'} at step ${count(event.step)}.`, true);
         return;
       case 'checkpoint':
+      case 'neighbours':
         return;
       default:
         assertNever(event);

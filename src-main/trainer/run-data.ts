@@ -3,11 +3,14 @@ import { AppError } from '../../shared/errors.ts';
 import type { TrainConfig } from '../../shared/config-table.ts';
 import { preprocessingOf } from '../../shared/preprocessing.ts';
 import type { Preprocessing } from '../../shared/preprocessing.ts';
-import type { CropProtocol, LabelProtocol } from '../evaluation/protocol.ts';
+import type { CropProtocol, EvaluationImage, LabelProtocol } from '../evaluation/protocol.ts';
 import { BatchSource } from '../images/batches.ts';
 import type { CachedImage, DecodeCache } from '../images/cache.ts';
 import { fitSquare, halves } from '../images/crop.ts';
 import type { Target } from '../images/crop.ts';
+import { readAppFile } from '../training/app-file.ts';
+import { choosePinned } from '../training/pinned.ts';
+import type { Look } from '../training/pinned.ts';
 import type { PatchBlock, Sample, View } from '../training/sample-figures.ts';
 import { cropsPerImage } from '../training/step-runner.ts';
 
@@ -89,6 +92,24 @@ export function sampleOf(
     plan,
     patches: (rows, view, batch) => patchesOf(cache, chosen(rows), view, batch, preprocessing, config.patchSize),
     pixels: (rows, view) => patchesOf(cache, chosen(rows), view, 256, small, small.imageSize),
+  };
+}
+
+/** The images whose neighbours are shown while a run learns: those that are pinned in its folder at the time, else some of the sample. */
+export function lookOf(cache: DecodeCache, run: string, images: readonly EvaluationImage[], { plan }: Sample, config: TrainConfig): Look {
+  const preprocessing = preprocessingOf(config);
+  const rows = [...plan.bank, ...(plan.kind === 'labels' ? plan.queries : plan.images)];
+  const chosen = choosePinned(
+    rows.map((row) => images[row]!),
+    config.seed,
+  );
+  return {
+    hashes: images.map(({ hash }) => hash),
+    pinned: () => {
+      const { pinned } = readAppFile(run);
+      return pinned.length > 0 ? pinned : chosen;
+    },
+    patches: (hashes, batch) => patchesOf(cache, hashes, 'whole', batch, preprocessing, config.patchSize),
   };
 }
 

@@ -10,7 +10,7 @@ import type { RunRecord } from '../training/run-folder.ts';
 import type { RunControl } from '../training/run-control.ts';
 import { train } from '../training/train.ts';
 import type { TrainJob } from './protocol.ts';
-import { requireCached, sampleOf, trainingBatches } from './run-data.ts';
+import { lookOf, requireCached, sampleOf, trainingBatches } from './run-data.ts';
 
 /** Queries of a sample of this many images; the rest is the bank. */
 const queryShare = 0.25;
@@ -31,7 +31,8 @@ export async function runTrainJob(job: TrainJob, control: RunControl, onEvent: (
     const plan = config.evaluateImages > 0 ? samplePlan(job, config.evaluateImages) : undefined;
     const reason = plan && tooFew(plan);
     if (reason !== undefined) notes.push(notJudged(reason));
-    const sample = plan && reason === undefined ? sampleOf(cache, hashesOf(job), plan, config) : undefined;
+    const judged = plan && reason === undefined ? sampleOf(cache, hashesOf(job), plan, config) : undefined;
+    const sample = judged && { ...judged, look: lookOf(cache, job.run, job.images, judged, config) };
     for await (const event of train({ folder, state, batches, ...(sample && { sample }), device: job.device, control, notes }))
       onEvent(event);
     return undefined;

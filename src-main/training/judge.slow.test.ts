@@ -113,3 +113,41 @@ describe('judging', () => {
     expect(Math.max(raw.retrieval!, whitened.retrieval!)).toBeGreaterThan(5 / 60);
   });
 });
+
+describe('pinned pictures', () => {
+  const weights = encoderWeights(initialState(config), size, 'targetEncoder');
+  const hashOf = (row: number): string => row.toString(16).padStart(64, '0');
+  let pinned: readonly string[] = [];
+  const base = sampleOf(labels, [4]);
+  const sample: Sample = {
+    ...base,
+    look: {
+      hashes: Array.from({ length: images }, (_, row) => hashOf(row)),
+      pinned: () => pinned,
+      patches: (hashes, batch) =>
+        base.patches(
+          // Those from outside of the sample are the same pictures again.
+          Uint32Array.from(hashes, (hash) => Number.parseInt(hash, 16) % images),
+          'whole',
+          batch,
+        ),
+    },
+  };
+
+  it('find their like among the sample, and can be changed between two evaluations', async () => {
+    const own = await Judge.create(sample, size, { threads: 1 });
+    expect(await own.neighbours(weights)).toEqual([]);
+    // One of the sample, one that cannot be read, and one from outside of it.
+    pinned = [hashOf(7), hashOf(4), hashOf(images + 12)];
+    const [inside, outside, ...others] = await own.neighbours(weights);
+    expect(others).toEqual([]);
+    expect([inside!.hash, outside!.hash]).toEqual([hashOf(7), hashOf(images + 12)]);
+    expect(outside!.neighbours[0]!.hash).toBe(hashOf(12));
+    expect(outside!.neighbours[0]!.score).toBeGreaterThan(0.999);
+    expect(inside!.neighbours.length).toBe(8);
+    expect(inside!.neighbours.map(({ hash }) => hash)).not.toContain(hashOf(7));
+    pinned = [hashOf(9)];
+    expect((await own.neighbours(weights)).map(({ hash }) => hash)).toEqual([hashOf(9)]);
+    await own.dispose();
+  });
+});

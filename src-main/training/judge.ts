@@ -1,5 +1,5 @@
 // Judges a run while it goes, on a fixed sample: the loss does not tell whether features improve (IJEPA.md, "Diagnostics").
-import type { OnlineEvaluation } from '../../shared/train-events.ts';
+import type { NeighboursOfImage, OnlineEvaluation } from '../../shared/train-events.ts';
 import type { SourceFigures, VectorSource } from '../evaluation/evaluate.ts';
 import { positionalShare } from '../evaluation/positional.ts';
 import { withoutRows } from '../evaluation/protocol.ts';
@@ -8,6 +8,7 @@ import { tokenCount } from '../jepa/model.ts';
 import type { ModelSize } from '../jepa/model.ts';
 import type { SessionOptions } from '../runtime/onnx-session.ts';
 import { EncoderRunner } from './encoder-runner.ts';
+import { mostLooked, neighboursAmong } from './pinned.ts';
 import { gatherVectors, sampleFigures } from './sample-figures.ts';
 import type { RowVectors, Sample, View } from './sample-figures.ts';
 import { spaceScores } from './scores.ts';
@@ -86,7 +87,37 @@ export class Judge {
     return sampleFigures(this.plan, 'pixels', vectors, probe, this.#lost);
   }
 
+  /**
+   * Neighbours of the sample's pinned images among at most 1,000 images of the plan, spread over it, by the encoder with these weights.
+   * Empty where nothing is pinned or can be read.
+   */
+  async neighbours(weights: Readonly<Record<string, Float32Array>>): Promise<readonly NeighboursOfImage[]> {
+    const { look } = this.#sample;
+    const pinned = look?.pinned() ?? [];
+    if (!look || pinned.length === 0) return [];
+    const rows = rowsOf(this.plan);
+    const every = Math.max(1, rows.length / mostLooked);
+    const looked = Array.from({ length: Math.min(rows.length, mostLooked) }, (_, i) => look.hashes[rows[Math.floor(i * every)]!]!);
+    const hashes = [...new Set([...looked, ...pinned])];
+    const places = Uint32Array.from(hashes.keys());
+    const read = await gatherVectors(places, look.patches(hashes, this.#encoder.batch), async ({ patches }) => {
+      return (await this.#encoder.run(weights, patches)).embedding;
+    });
+    return neighboursAmong(
+      Array.from(read.rows, (place) => hashes[place]!),
+      read.values,
+      read.dimension,
+      pinned,
+    );
+  }
+
   async dispose(): Promise<void> {
     await this.#encoder.dispose();
   }
+}
+
+/** The rows that a plan has, ascending. */
+function rowsOf(plan: LabelProtocol | CropProtocol): Uint32Array {
+  const asking = plan.kind === 'labels' ? plan.queries : plan.images;
+  return Uint32Array.from([...plan.bank, ...asking]).sort();
 }

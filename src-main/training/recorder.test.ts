@@ -18,7 +18,12 @@ const figures = { spaces: { raw: {}, centred: {}, whitened: { neighbours: 0.2 } 
 function judgeOf(score: (step: number) => number): Evaluator {
   const evaluate = async (_: unknown, step: number): Promise<OnlineEvaluation> =>
     Promise.resolve({ step, raw: {}, centred: {}, whitened: { knn: score(step) }, rankMe: 3, meanCosine: 0.2, positionalShare: 0.1 });
-  return { size: modelSize(record.config), evaluate, pixels: async () => Promise.resolve(figures) };
+  return {
+    size: modelSize(record.config),
+    evaluate,
+    pixels: async () => Promise.resolve(figures),
+    neighbours: async () => Promise.resolve([]),
+  };
 }
 
 async function collect(events: AsyncGenerator<TrainEvent>): Promise<TrainEvent[]> {

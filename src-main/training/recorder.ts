@@ -13,7 +13,7 @@ import { encoderWeights, initialState } from './state.ts';
 import type { TrainState } from './state.ts';
 
 /** What the recorder needs of a judge. */
-export type Evaluator = Pick<Judge, 'size' | 'evaluate' | 'pixels'>;
+export type Evaluator = Pick<Judge, 'size' | 'evaluate' | 'pixels' | 'neighbours'>;
 
 export class Recorder {
   readonly #folder: RunFolder;
@@ -50,7 +50,7 @@ export class Recorder {
 
   log<E extends TrainEvent>(event: E): E {
     this.#folder.log(event);
-    if (event.type !== 'step') this.#folder.say(sentence(event));
+    if (event.type !== 'step' && event.type !== 'neighbours') this.#folder.say(sentence(event));
     return event;
   }
 
@@ -66,7 +66,8 @@ export class Recorder {
 
   /** An evaluation, its notes, and a checkpoint when it is the best so far; a note alone where too few of its images can be read. */
   async *judge(judge: Evaluator): AsyncGenerator<TrainEvent> {
-    const evaluation = await unlessUnreadable(judge.evaluate(encoderWeights(this.#state, judge.size, 'targetEncoder'), this.#state.step));
+    const weights = encoderWeights(this.#state, judge.size, 'targetEncoder');
+    const evaluation = await unlessUnreadable(judge.evaluate(weights, this.#state.step));
     if (evaluation instanceof AppError) {
       yield this.log({ type: 'note', step: this.#state.step, message: `No evaluation: ${evaluation.message}`, hint: evaluation.hint });
       return;
@@ -76,6 +77,8 @@ export class Recorder {
     for (const note of freshNotes(evaluation, this.#evaluations, this.#untrained))
       yield this.log({ type: 'note', step: this.#state.step, ...note });
     this.#evaluations.push(evaluation);
+    const rows = await judge.neighbours(weights);
+    if (rows.length > 0) yield this.log({ type: 'neighbours', step: this.#state.step, rows });
     if (best) yield this.checkpoint();
   }
 
@@ -104,7 +107,7 @@ async function unlessUnreadable<T>(work: Promise<T>): Promise<T | AppError> {
   }
 }
 
-function sentence(event: Exclude<TrainEvent, { type: 'step' }>): string {
+function sentence(event: Exclude<TrainEvent, { type: 'step' | 'neighbours' }>): string {
   switch (event.type) {
     case 'started':
       return `Step ${event.step} of ${event.steps} on ${event.device}, ${event.threads} threads, ${event.images} images.`;

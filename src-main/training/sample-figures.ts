@@ -4,6 +4,7 @@ import { evaluateCrops, evaluateLabelled } from '../evaluation/evaluate.ts';
 import type { SourceFigures, VectorSource } from '../evaluation/evaluate.ts';
 import { tooFew, withoutRows } from '../evaluation/protocol.ts';
 import type { CropProtocol, LabelProtocol } from '../evaluation/protocol.ts';
+import type { Look } from './pinned.ts';
 
 /** Which part of an image is looked at: all of it, or one of two crops that do not overlap. */
 export type View = 'whole' | 'first' | 'second';
@@ -23,6 +24,8 @@ export interface Sample {
   patches(rows: Uint32Array, view: View, batch: number): AsyncIterable<PatchBlock>;
   /** Small raw pictures of the rows, one patch each, 0–1: the baseline that knows nothing. */
   pixels(rows: Uint32Array, view: View): AsyncIterable<PatchBlock>;
+  /** Pictures whose neighbours are shown; none without it. */
+  readonly look?: Look;
 }
 
 /** Vectors of those of the rows asked for that could be read, [rows.length, dimension]. */

@@ -60,7 +60,7 @@ function history(run: RunFolder): unknown[] {
   const started = ['started', 'finished', 'checkpoint', 'paused', 'resumed'];
   return [...readEvents(run.path)]
     .filter(({ type }) => !started.includes(type))
-    .map((event) => ({ ...event, time: undefined, imagesPerSecond: undefined, waitedMs: undefined }));
+    .map((event) => ({ ...event, time: undefined, imagesPerSecond: undefined, waitedMs: undefined, memoryBytes: undefined }));
 }
 
 /** Steps at which a run is cut off, as a kill would, and gone on with from what is on the disk. */

@@ -120,6 +120,7 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent> 
           waitedMs: batch.waitedMs,
           skippedImages: recorder.before.skippedImages + batch.skipped,
           refusedSteps: refused,
+          memoryBytes: process.memoryUsage.rss(),
         });
       } else {
         yield recorder.log({

@@ -1,0 +1,49 @@
+// What a person and the app add to a run: `app.json` in its folder, beside the record of how it was started. It may be missing or
+// damaged, which costs a note, never a run.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { systemError } from '../../shared/errors.ts';
+import { writeFileAside } from '../files/write-aside.ts';
+
+export interface AppFile {
+  readonly note: string;
+  /** Contents whose neighbours are looked at while the run learns; none: some are chosen. */
+  readonly pinned: readonly string[];
+  /** Why it ended, when that was a failure. */
+  readonly problem?: string;
+  /** While an engine trains it: how, and how many engines have died over it. */
+  readonly active?: { readonly usable: boolean; readonly deaths: number };
+}
+
+const none: AppFile = { note: '', pinned: [] };
+
+/** What is in the file, as far as it can be read. */
+export function readAppFile(run: string): AppFile {
+  let value: unknown;
+  try {
+    value = JSON.parse(readFileSync(join(run, 'app.json'), 'utf8'));
+  } catch {
+    return none;
+  }
+  if (typeof value !== 'object' || value === null) return none;
+  const { note, pinned, problem, active } = value as Readonly<Record<keyof AppFile, unknown>>;
+  const hashes = Array.isArray(pinned) ? pinned.filter((one) => typeof one === 'string' && /^[0-9a-f]{64}$/.test(one)) : [];
+  const { usable, deaths } = (typeof active === 'object' && active !== null ? active : {}) as { usable?: unknown; deaths?: unknown };
+  return {
+    note: typeof note === 'string' ? note : '',
+    pinned: hashes as string[],
+    ...(typeof problem === 'string' && { problem }),
+    ...(typeof usable === 'boolean' && { active: { usable, deaths: typeof deaths === 'number' ? deaths : 0 } }),
+  };
+}
+
+/** Changes parts of it; `undefined` takes a part away. Throws `disk-full`, `not-writable`, `not-found` where the run is gone. */
+export function changeAppFile(run: string, change: { readonly [K in keyof AppFile]?: AppFile[K] | undefined }): AppFile {
+  const changed = { ...readAppFile(run), ...change } as AppFile;
+  try {
+    writeFileAside(join(run, 'app.json'), `${JSON.stringify(changed, null, 2)}\n`);
+  } catch (error) {
+    throw systemError(error) ?? error;
+  }
+  return changed;
+}

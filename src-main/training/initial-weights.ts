@@ -1,0 +1,76 @@
+// A new run that begins with the weights of another one's checkpoint: its first state is kept as a checkpoint of step 0 before it
+// begins, so that everything else (resuming above all) is as in any other run.
+import type { TrainConfig } from '../../shared/config-table.ts';
+import { AppError } from '../../shared/errors.ts';
+import { SafetensorsFile } from '../formats/safetensors.ts';
+import { modelSize, targetParameters, trainedParameters } from '../jepa/model.ts';
+import type { ModelSize } from '../jepa/model.ts';
+import { readCheckpointHeader, saveCheckpoint } from './checkpoint.ts';
+import type { RunFolder } from './run-folder.ts';
+import { initialState } from './state.ts';
+import type { TrainState } from './state.ts';
+
+/** What must be the same for weights to fit, by its name in the settings. Positions that are computed fit any grid, learned ones do not. */
+function shapeOf({ encoder, predictor, patchSize, grid, positions }: ModelSize, withPredictor: boolean): Record<string, number | string> {
+  return {
+    patchSize,
+    width: encoder.width,
+    depth: encoder.depth,
+    heads: encoder.heads,
+    'hidden width': encoder.hidden,
+    positions: positions ?? 'sine-cosine',
+    ...(positions === 'learned' && { 'patches along a side': grid }),
+    ...(withPredictor && { predictorWidth: predictor.width, predictorDepth: predictor.depth, predictorHeads: predictor.heads }),
+  };
+}
+
+function requireSameShape(there: ModelSize, here: ModelSize, withPredictor: boolean): void {
+  const [given, wanted] = [shapeOf(there, withPredictor), shapeOf(here, withPredictor)];
+  const differ = Object.keys(wanted).filter((key) => given[key] !== wanted[key]);
+  if (differ.length === 0) return;
+  throw new AppError(
+    'bad-config',
+    `These weights do not fit the new run: ${differ.map((key) => `${key} is ${given[key]} there and ${wanted[key]} here`).join(', ')}.`,
+    'Take the sizes of the run that the weights come from, or start without its weights.',
+  );
+}
+
+/**
+ * The state before the first step with the weights of a checkpoint: encoder, target and predictor; moments and step begin anew. Of
+ * imported weights without a predictor its part is that of a new run, and of those with one encoder it serves as both. Throws
+ * `bad-config` with what differs when the networks are not of the same shape, `bad-checkpoint` for a damaged file.
+ */
+export function stateFrom(checkpoint: string, config: TrainConfig): TrainState {
+  const { config: other } = readCheckpointHeader(checkpoint);
+  const size = modelSize(config);
+  const file = new SafetensorsFile(checkpoint);
+  try {
+    requireSameShape(
+      modelSize(other),
+      size,
+      [...file.tensors.keys()].some((name) => name.startsWith('predictor.')),
+    );
+    file.verify();
+    const state = initialState(config);
+    for (const { name, shape } of [...trainedParameters(size), ...targetParameters(size)]) {
+      const source = sourceOf(file, name);
+      if (source !== undefined) state.tensors[name] = file.readFloat32(source, shape);
+    }
+    return state;
+  } finally {
+    file.dispose();
+  }
+}
+
+/** The name under which a file has a weight: its own, or that of the other encoder where there is one only. */
+function sourceOf(file: SafetensorsFile, name: string): string | undefined {
+  const twin = name.startsWith('contextEncoder.')
+    ? name.replace('contextEncoder.', 'targetEncoder.')
+    : name.replace('targetEncoder.', 'contextEncoder.');
+  return [name, twin].find((one) => file.tensors.has(one));
+}
+
+/** Keeps a state as the one that a new run begins with. Throws `disk-full`, `non-finite`. */
+export function keepFirstState(folder: RunFolder, state: TrainState): void {
+  saveCheckpoint(folder.checkpointPath(state.step), state, folder.record);
+}
