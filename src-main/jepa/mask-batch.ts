@@ -1,5 +1,5 @@
 // Masks as the numbers that a compiled step takes: fixed sizes, padding hidden from attention and without weight in the loss.
-import type { ImageMasks } from './masks.ts';
+import type { ImageMasks } from './masks-paper.ts';
 import type { StepSize } from './step.ts';
 
 /** Added to the score of a padded key. Finite, so that a softmax never meets ∞ − ∞. */

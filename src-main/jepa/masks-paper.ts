@@ -1,8 +1,24 @@
 // The published sampler with its known faults: the last row and column are never chosen, one random number sets scale and
 // aspect, and every list is cut to the batch's shortest in raster order. Only `masking=paper-exact` uses it.
+import type { TrainConfig } from '../../shared/config-table.ts';
 import { AppError } from '../../shared/errors.ts';
 import { Random } from '../../shared/random.ts';
-import type { BlockSize, ImageMasks, MaskConfig } from './masks.ts';
+
+export type MaskConfig = Pick<
+  TrainConfig,
+  'masking' | 'targetCount' | 'targetScale' | 'targetAspect' | 'contextScale' | 'minKeep' | 'contextTokens' | 'imageSize' | 'patchSize'
+>;
+
+/** Patch indices in raster order (row · grid + column). */
+export interface ImageMasks {
+  readonly context: Int32Array;
+  readonly targets: readonly Int32Array[];
+}
+
+export interface BlockSize {
+  readonly height: number;
+  readonly width: number;
+}
 
 /** Tries before the sampler stops excluding one more target, and before it gives up on a block that can never be large enough. */
 const retries = 20;

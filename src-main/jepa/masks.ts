@@ -4,22 +4,7 @@ import type { TrainConfig } from '../../shared/config-table.ts';
 import { AppError } from '../../shared/errors.ts';
 import { Random } from '../../shared/random.ts';
 import { paperExactMasks } from './masks-paper.ts';
-
-export type MaskConfig = Pick<
-  TrainConfig,
-  'masking' | 'targetCount' | 'targetScale' | 'targetAspect' | 'contextScale' | 'minKeep' | 'contextTokens' | 'imageSize' | 'patchSize'
->;
-
-/** Patch indices in raster order (row · grid + column). */
-export interface ImageMasks {
-  readonly context: Int32Array;
-  readonly targets: readonly Int32Array[];
-}
-
-export interface BlockSize {
-  readonly height: number;
-  readonly width: number;
-}
+import type { BlockSize, ImageMasks, MaskConfig } from './masks-paper.ts';
 
 /** A block of about `area` patches with height/width = `aspect`, at most `most` patches along each side. */
 export function blockSize(area: number, aspect: number, most: number): BlockSize {

@@ -3,7 +3,7 @@ import type { TrainConfig } from '../../shared/config-table.ts';
 import { Random } from '../../shared/random.ts';
 import { packMasks } from '../jepa/mask-batch.ts';
 import { contextTokenCount, drawMasks, mostTargetTokens } from '../jepa/masks.ts';
-import type { ImageMasks } from '../jepa/masks.ts';
+import type { ImageMasks } from '../jepa/masks-paper.ts';
 import { modelSize, patchValues, tokenCount, trainedParameters } from '../jepa/model.ts';
 import { accumulate, couple, isCoupled, pool } from '../jepa/step.ts';
 import type { StepSize } from '../jepa/step.ts';
