@@ -176,6 +176,22 @@ function program(): Command {
 
   bind(
     common(
+      root.command('serve').description('the app in a browser, for a machine without a screen; the address with its token is printed'),
+    ),
+    async () => (await import('./commands/serve.ts')).serveCommand,
+  )
+    .option('--port <number>', 'port; 0: any that is free', '0')
+    .option('--host <address>', 'address to listen on; 0.0.0.0: the whole network can reach it', '127.0.0.1')
+    .option('--cert <file>', 'TLS certificate (PEM)')
+    .option('--key <file>', 'key of the certificate (PEM)')
+    .option('--root <folder...>', 'folders that pages may use (default: your home folder)')
+    .addHelpText(
+      'after',
+      examples(['serve', 'serve --port 8080 --root /data/pictures', 'serve --host 0.0.0.0 --cert cert.pem --key key.pem']),
+    );
+
+  bind(
+    common(
       root.command('clean').description('delete the decode cache; originals, runs and embeddings stay, and the next scan makes it again'),
     ),
     async () => (await import('./commands/clean.ts')).cleanCommand,

@@ -137,7 +137,9 @@ describe('the link to the engine', () => {
     expect((await until(from, 'ended')).reasons).toContain('has ended');
 
     await from.dispose();
-    const { states, reasons } = await until(open('refuse'), 'ended');
+    const refused = open('refuse');
+    const { states, reasons } = await until(refused, 'ended');
+    expect(refused.refusal).toMatchObject({ code: 'locked', message: 'The home is in use.' });
     expect(states).toEqual(['starting', 'ended']);
     expect(reasons).toContain('The home is in use. Close the other window.');
   });

@@ -3,6 +3,7 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
+import { errorCodes } from '../../shared/errors.ts';
 import type { WireError } from '../../shared/errors.ts';
 import { protocolVersion } from '../../shared/messages.ts';
 import type { EngineState, FromEngine, PagePort, ToEngine } from '../../shared/messages.ts';
@@ -48,7 +49,9 @@ export class EngineLink {
   /** Why the link itself killed the process, where it did. */
   #verdict: string | undefined;
   #restartedAt = -Infinity;
+  #refusal: EngineRefusal | undefined;
   #disposing: Promise<void> | undefined;
+  #gone: (() => void) | undefined;
 
   /** Starts the engine at once. */
   constructor(options: EngineLinkOptions) {
@@ -64,6 +67,11 @@ export class EngineLink {
   /** Process number of the engine while it runs. */
   get pid(): number | undefined {
     return this.#child?.pid;
+  }
+
+  /** Why the engine could not begin, once it has ended for that. */
+  get refusal(): EngineRefusal | undefined {
+    return this.#refusal;
   }
 
   /** Called at once and at every change; returns how to stop. */
@@ -128,10 +136,11 @@ export class EngineLink {
     if (child !== this.#child) return;
     this.#child = undefined;
     clearTimeout(this.#helloTimer);
+    this.#gone?.();
     if (this.#disposing) return this.#become('ended', 'was ended');
     if (code === 0) return this.#become('ended', 'has ended');
-    const refusal = code === refusedExitCode ? this.#refusal() : undefined;
-    if (refusal) return this.#become('ended', `could not begin. ${refusal.message} ${refusal.hint}`);
+    if (code === refusedExitCode) this.#refusal = this.#findRefusal();
+    if (this.#refusal) return this.#become('ended', `could not begin. ${this.#refusal.message} ${this.#refusal.hint}`);
     const how = this.#verdict ?? (signal ? `was ended by ${signal}` : `ended with code ${code}`);
     this.log.note(`The engine ${how}.`);
     const written = this.log.write();
@@ -145,11 +154,13 @@ export class EngineLink {
   }
 
   /** What the engine said when it could not begin. */
-  #refusal(): EngineRefusal | undefined {
-    for (const line of this.log.lines.toReversed())
+  #findRefusal(): EngineRefusal | undefined {
+    for (const line of [...this.log.lines].reverse())
       try {
-        const { message, hint } = JSON.parse(line) as Record<string, unknown>;
-        if (typeof message === 'string' && typeof hint === 'string') return { message, hint };
+        const { message, hint, code } = JSON.parse(line) as Record<string, unknown>;
+        if (typeof message !== 'string' || typeof hint !== 'string') continue;
+        const known = errorCodes.find((one) => one === code);
+        return { message, hint, ...(known !== undefined && { code: known }) };
       } catch {
         // Any other line.
       }
@@ -212,7 +223,7 @@ export class EngineLink {
     clearTimeout(this.#helloTimer);
     const child = this.#child;
     if (child && child.pid !== undefined) {
-      const gone = new Promise<void>((resolve) => child.once('close', () => resolve()));
+      const gone = new Promise<void>((resolve) => (this.#gone = resolve));
       const timer = setTimeout(() => child.kill('SIGKILL'), this.#options.graceMs);
       this.#send({ type: 'shutdown' });
       await gone;

@@ -1,5 +1,6 @@
 // What the engine's process and whoever started it say to each other, over the child's channel with `serialization: 'advanced'`: typed
 // arrays pass as they are. One process serves many pages; each is a number that its side of the link chose and never uses again.
+import type { ErrorCode } from '../../shared/errors.ts';
 import type { FromEngine, ToEngine } from '../../shared/messages.ts';
 
 export type ToEngineProcess =
@@ -19,6 +20,7 @@ export const refusedExitCode = 3;
 
 /** Why an engine could not begin, for a person (the home is in use, the disk is full, ...). */
 export interface EngineRefusal {
+  readonly code?: ErrorCode;
   readonly message: string;
   readonly hint: string;
 }

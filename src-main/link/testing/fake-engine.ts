@@ -10,7 +10,9 @@ const mode = process.env['FAKE_ENGINE'] ?? '';
 const send = (message: FromEngineProcess): void => void process.send!(message);
 
 if (mode === 'refuse') {
-  process.stderr.write(`a line of a library\n${JSON.stringify({ message: 'The home is in use.', hint: 'Close the other window.' })}\n`);
+  process.stderr.write(
+    `a line of a library\n${JSON.stringify({ code: 'locked', message: 'The home is in use.', hint: 'Close the other window.' })}\n`,
+  );
   process.exit(refusedExitCode);
 } else if (mode === 'crash-at-start') {
   process.stderr.write('out of luck\n');
