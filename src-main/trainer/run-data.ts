@@ -12,7 +12,7 @@ import { readAppFile } from '../training/app-file.ts';
 import { choosePinned } from '../training/pinned.ts';
 import type { Look } from '../training/pinned.ts';
 import type { PatchBlock, Sample, View } from '../training/sample-figures.ts';
-import { cropsPerImage } from '../training/step-runner.ts';
+import { cropsPerImage } from '../training/step-size.ts';
 
 export function targetOf({ imageSize, mean, std }: Preprocessing, patchSize: number): Target {
   return { size: imageSize, patchSize, mean, std };

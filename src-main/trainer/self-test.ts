@@ -10,7 +10,8 @@ import { matmul } from '../tensor/products.ts';
 import { evaluate } from '../tensor/reference.ts';
 import { input } from '../tensor/structure.ts';
 import { initialState } from '../training/state.ts';
-import { stepSize, StepRunner } from '../training/step-runner.ts';
+import { StepRunner } from '../training/step-runner.ts';
+import { stepSize } from '../training/step-size.ts';
 import type { SelfTestJob, SelfTestResult } from './protocol.ts';
 
 const tiny = parseConfig({

@@ -2,9 +2,9 @@
 import type { TrainConfig } from '../../shared/config-table.ts';
 import { Random } from '../../shared/random.ts';
 import { packMasks } from '../jepa/mask-batch.ts';
-import { contextTokenCount, drawMasks, mostTargetTokens } from '../jepa/masks.ts';
+import { drawMasks } from '../jepa/masks.ts';
 import type { ImageMasks } from '../jepa/masks-paper.ts';
-import { modelSize, patchValues, tokenCount, trainedParameters } from '../jepa/model.ts';
+import { patchValues, tokenCount, trainedParameters } from '../jepa/model.ts';
 import { accumulate, couple, isCoupled, pool } from '../jepa/step.ts';
 import type { StepSize } from '../jepa/step.ts';
 import { OnnxSession } from '../runtime/onnx-session.ts';
@@ -15,6 +15,7 @@ import type { Optimiser } from './optimiser.ts';
 import { scheduleInputsAt, scheduleOf } from './schedules.ts';
 import type { Schedule } from './schedules.ts';
 import type { TrainState } from './state.ts';
+import { stepSize } from './step-size.ts';
 
 export interface StepOutcome {
   readonly loss: number;
@@ -24,45 +25,6 @@ export interface StepOutcome {
   readonly gradientNorm: number;
   /** Whether the weights stayed as they were because a gradient or a loss was not finite. */
   readonly refused: boolean;
-}
-
-/** Crops that one image of the batch becomes. */
-export const cropsPerImage = (config: Pick<TrainConfig, 'agreement'>): 1 | 2 => (config.agreement > 0 ? 2 : 1);
-
-/**
- * Images per pass when none is set: hidden activations of about 6 MB, so that what one kernel writes is still in the cache when
- * the next reads it; measured best or near it for every size tried.
- */
-export function automaticMicroBatch(config: TrainConfig): number {
-  const size = modelSize(config);
-  const bytes = 4 * tokenCount(size) * size.encoder.hidden * cropsPerImage(config);
-  const wanted = Math.max(1, Math.min(config.batchSize, Math.round(6e6 / bytes)));
-  let best = 1;
-  for (let divisor = 1; divisor <= wanted; divisor++) if (config.batchSize % divisor === 0) best = divisor;
-  return best;
-}
-
-/** The sizes that a run is compiled for. Throws `bad-config` when the grid is too small for its masks. */
-export function stepSize(config: TrainConfig): StepSize {
-  const model = modelSize(config);
-  const crops = cropsPerImage(config);
-  const paper = config.masking === 'paper-exact';
-  const targetTokens = mostTargetTokens(config, model.grid);
-  return {
-    model,
-    microBatch: crops * (config.microBatch || automaticMicroBatch(config)),
-    batch: crops * config.batchSize,
-    contextTokens: paper ? longestPaperContext(config, crops * config.batchSize) : contextTokenCount(config),
-    targetBlocks: config.targetCount,
-    targetTokens,
-    paddedContext: paper,
-  };
-}
-
-/** Longest context of the first 64 steps; a longer one later recompiles the step. */
-function longestPaperContext(config: TrainConfig, batch: number): number {
-  const lengths = Array.from({ length: 64 }, (_, step) => drawMasks(config, config.seed, step, batch, 0)[0]!.context.length);
-  return Math.max(...lengths);
 }
 
 type Session = 'accumulate' | 'pool' | 'couple';

@@ -1,9 +1,6 @@
 // The training loop as a stream of typed events: the terminal, the window and the tests consume the same one.
-import type { TrainConfig } from '../../shared/config-table.ts';
 import { AppError } from '../../shared/errors.ts';
-import type { RunSizes, TrainEvent } from '../../shared/train-events.ts';
-import { encoderParameters, parameterCount, predictorParameters, tokenCount } from '../jepa/model.ts';
-import type { StepSize } from '../jepa/step.ts';
+import type { TrainEvent } from '../../shared/train-events.ts';
 import type { Device } from '../runtime/onnx-session.ts';
 import type { HealthNote } from './health.ts';
 import { Judge } from './judge.ts';
@@ -13,7 +10,8 @@ import type { RunControl } from './run-control.ts';
 import type { RunFolder } from './run-folder.ts';
 import { scheduleAt } from './schedules.ts';
 import type { TrainState } from './state.ts';
-import { cropsPerImage, StepRunner } from './step-runner.ts';
+import { StepRunner } from './step-runner.ts';
+import { sizesOf } from './step-size.ts';
 
 export interface TrainingBatch {
   /** [crops · batch, N, 3·P·P]; two crops of an image stand one after the other. */
@@ -44,17 +42,6 @@ export interface TrainOptions {
 
 /** Steps in a row that may be refused before the run is given up. */
 const mostRefusals = 20;
-
-function sizesOf(size: StepSize, config: TrainConfig): RunSizes {
-  return {
-    encoderParameters: parameterCount(encoderParameters(size.model)),
-    predictorParameters: parameterCount(predictorParameters(size.model)),
-    tokens: tokenCount(size.model),
-    contextTokens: size.contextTokens,
-    targetTokens: size.targetTokens,
-    microBatch: size.microBatch / cropsPerImage(config),
-  };
-}
 
 /**
  * Trains from `state` to the run's last step, yielding events as they happen. Ends early, with a checkpoint, when the control says

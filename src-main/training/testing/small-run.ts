@@ -10,7 +10,7 @@ import type { RunFolder, RunRecord } from '../run-folder.ts';
 import { RunControl } from '../run-control.ts';
 import { initialState } from '../state.ts';
 import type { TrainState } from '../state.ts';
-import { cropsPerImage } from '../step-runner.ts';
+import { cropsPerImage } from '../step-size.ts';
 import { train } from '../train.ts';
 import type { TrainingBatches, TrainOptions } from '../train.ts';
 
