@@ -10,8 +10,7 @@ import { fitSquare, halves } from '../images/crop.ts';
 import type { Target } from '../images/crop.ts';
 import { readAppFile } from '../training/app-file.ts';
 import { choosePinned } from '../training/pinned.ts';
-import type { Look } from '../training/pinned.ts';
-import type { PatchBlock, Sample, View } from '../training/sample-figures.ts';
+import type { Look, PatchBlock, Sample, View } from '../training/sample-figures.ts';
 import { cropsPerImage } from '../training/step-size.ts';
 
 export function targetOf({ imageSize, mean, std }: Preprocessing, patchSize: number): Target {

@@ -2,23 +2,12 @@
 import { Random } from '../../shared/random.ts';
 import type { NeighboursOfImage } from '../../shared/train-events.ts';
 import { applySpace, fitSpace, normaliseRows } from '../evaluation/spaces.ts';
-import type { PatchBlock } from './sample-figures.ts';
 
 export const mostPinned = 8;
 /** Neighbours that are shown of each. */
 const neighboursShown = 8;
 /** Images that are looked through: more cost time at every evaluation and show the same. */
 export const mostLooked = 1000;
-
-/** What the neighbours of pictures are looked up in. */
-export interface Look {
-  /** Content of each row of the sample. */
-  readonly hashes: readonly string[];
-  /** Contents to look up now; the answer may change during a run. */
-  pinned(): readonly string[];
-  /** Patches of contents, whole; those that cannot be read are left out. */
-  patches(hashes: readonly string[], batch: number): AsyncIterable<PatchBlock>;
-}
 
 /** Contents to look up when nobody chose any: spread over the labels, the same for the same seed. */
 export function choosePinned(images: readonly { readonly hash: string; readonly label: string | undefined }[], seed: number): string[] {

@@ -4,7 +4,6 @@ import { evaluateCrops, evaluateLabelled } from '../evaluation/evaluate.ts';
 import type { SourceFigures, VectorSource } from '../evaluation/evaluate.ts';
 import { tooFew, withoutRows } from '../evaluation/protocol.ts';
 import type { CropProtocol, LabelProtocol } from '../evaluation/protocol.ts';
-import type { Look } from './pinned.ts';
 
 /** Which part of an image is looked at: all of it, or one of two crops that do not overlap. */
 export type View = 'whole' | 'first' | 'second';
@@ -15,6 +14,16 @@ export interface PatchBlock {
   readonly places: readonly number[];
   /** [places.length, N, 3·P·P]; may be overwritten when the next block is asked for. */
   readonly patches: Float32Array;
+}
+
+/** What the neighbours of pictures are looked up in. */
+export interface Look {
+  /** Content of each row of the sample. */
+  readonly hashes: readonly string[];
+  /** Contents to look up now; the answer may change during a run. */
+  pinned(): readonly string[];
+  /** Patches of contents, whole; those that cannot be read are left out. */
+  patches(hashes: readonly string[], batch: number): AsyncIterable<PatchBlock>;
 }
 
 /** The images that judge a run. Rows are positions in the sample's list of images. */
