@@ -2,11 +2,10 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { toWire } from '../../shared/errors.ts';
 import type { WireError } from '../../shared/errors.ts';
-import { Random } from '../../shared/random.ts';
 import { BatchPlan } from './batch-plan.ts';
 import { DecodeCache } from './cache.ts';
-import { randomResizedCrop, resampleCrop } from './crop.ts';
 import type { BatchSettings } from './batches.ts';
+import { trainingCrop } from './training-crop.ts';
 
 export interface BatchRequest {
   readonly step: number;
@@ -22,7 +21,7 @@ export interface BatchAnswer extends BatchRequest {
 export type BatchMessage = BatchAnswer | { readonly failed: WireError };
 
 const settings = workerData as BatchSettings & { readonly slots: readonly Float32Array[] };
-const { hashes, batchSize, crops, seed, cropScale, cropAspect, flip, target } = settings;
+const { hashes, batchSize, crops, seed, target } = settings;
 const plan = new BatchPlan(hashes.length, batchSize, seed);
 const perCrop = target.size * target.size * 3;
 
@@ -40,18 +39,8 @@ async function fill(cache: DecodeCache, { step, slot }: BatchRequest): Promise<B
     }
     if (!image) return { step, slot, skipped, empty: true };
     for (let crop = 0; crop < crops; crop++) {
-      const random = new Random(seed, 'crop', step, place * crops + crop);
-      const rectangle = randomResizedCrop(random, image.width, image.height, cropScale, cropAspect);
-      const at = (place * crops + crop) * perCrop;
-      resampleCrop(
-        image.pixels,
-        image.width,
-        image.height,
-        rectangle,
-        flip && random.uniform() < 0.5,
-        target,
-        out.subarray(at, at + perCrop),
-      );
+      const number = place * crops + crop;
+      trainingCrop(image, settings, step, number, target, out.subarray(number * perCrop, (number + 1) * perCrop));
     }
   }
   return { step, slot, skipped, empty: false };

@@ -4,8 +4,9 @@ import { Worker } from 'node:worker_threads';
 import { AppError, fromWire } from '../../shared/errors.ts';
 import type { BatchAnswer, BatchMessage, BatchRequest } from './batch-worker.ts';
 import type { Target } from './crop.ts';
+import type { CropSettings } from './training-crop.ts';
 
-export interface BatchSettings {
+export interface BatchSettings extends CropSettings {
   /** Folder of the decode cache. */
   readonly cache: string;
   /** Content hashes of the run's images, in catalogue order. */
@@ -13,10 +14,6 @@ export interface BatchSettings {
   readonly batchSize: number;
   /** Crops of each image; they stand one after the other. */
   readonly crops: 1 | 2;
-  readonly seed: number;
-  readonly cropScale: readonly [number, number];
-  readonly cropAspect: readonly [number, number];
-  readonly flip: boolean;
   readonly target: Target;
 }
 
