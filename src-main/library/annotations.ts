@@ -9,25 +9,26 @@ function tagName(name: string): string {
   return text;
 }
 
-/** Adds a tag (trimmed, NFC) to images by number; those that have it already keep it. Throws `bad-input` for an empty name. */
-export function addTag(library: Library, imageIds: readonly number[], name: string): void {
+/** Adds a tag (trimmed, NFC) to images by number; those that have it already keep it. Returns how many got it. Throws `bad-input` for an empty name. */
+export function addTag(library: Library, imageIds: readonly number[], name: string): number {
   const text = tagName(name);
-  library.write(() => {
+  return library.write(() => {
     library.database.prepare('INSERT OR IGNORE INTO tags (name) VALUES (?)').run(text);
     const add = library.database.prepare(
       `INSERT OR IGNORE INTO image_tags SELECT i.id, t.id FROM images i, tags t WHERE i.id = ? AND t.name = ?`,
     );
-    for (const id of imageIds) add.run(id, text);
+    return imageIds.reduce((count, id) => count + add.run(id, text).changes, 0);
   });
 }
 
-/** Takes a tag from images; a tag that no image has any more is forgotten. */
-export function removeTag(library: Library, imageIds: readonly number[], name: string): void {
+/** Takes a tag from images and returns how many had it; a tag that no image has any more is forgotten. */
+export function removeTag(library: Library, imageIds: readonly number[], name: string): number {
   const text = tagName(name);
-  library.write(() => {
+  return library.write(() => {
     const remove = library.database.prepare('DELETE FROM image_tags WHERE image_id = ? AND tag_id = (SELECT id FROM tags WHERE name = ?)');
-    for (const id of imageIds) remove.run(id, text);
-    library.database.prepare('DELETE FROM tags WHERE name = ? AND id NOT IN (SELECT tag_id FROM image_tags)').run(text);
+    const count = imageIds.reduce((sum, id) => sum + remove.run(id, text).changes, 0);
+    library.database.prepare('DELETE FROM tags WHERE name = ? AND NOT EXISTS (SELECT 1 FROM image_tags WHERE tag_id = tags.id)').run(text);
+    return count;
   });
 }
 

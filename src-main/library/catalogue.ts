@@ -40,6 +40,8 @@ export interface ImageQuery {
   readonly tag?: string;
   /** Part of the relative path, in any case of letters and any Unicode spelling. */
   readonly search?: string;
+  /** Subfolder, relative to the root, with `/`: what lies in it at any depth. */
+  readonly below?: string;
 }
 
 export interface ImagePage {
@@ -50,12 +52,13 @@ export interface ImagePage {
   readonly after?: { readonly folderId: number; readonly path: string };
 }
 
-interface Filter {
+export interface Filter {
   readonly sql: string;
   readonly values: (string | number)[];
 }
 
-function filterOf(library: Library, query: ImageQuery): Filter {
+/** The query as a condition on `images i`. Throws `not-found` for an unknown root. */
+export function filterOf(library: Library, query: ImageQuery): Filter {
   const terms: string[] = [];
   const values: (string | number)[] = [];
   const add = (sql: string, ...more: (string | number)[]): void => {
@@ -72,6 +75,8 @@ function filterOf(library: Library, query: ImageQuery): Filter {
   addValue('status', query.status);
   if (query.tag !== undefined)
     add('i.id IN (SELECT image_id FROM image_tags WHERE tag_id = (SELECT id FROM tags WHERE name = ?))', query.tag.trim().normalize('NFC'));
+  // Byte order: everything that begins with `below/` lies before `below0`, and the index finds it.
+  if (query.below !== undefined && query.below !== '') add('i.path > ? AND i.path < ?', `${query.below}/`, `${query.below}0`);
   if (query.search !== undefined && query.search !== '') add('instr(coalesce(i.folded, i.path), ?) > 0', foldedText(query.search));
   return { sql: terms.length > 0 ? terms.join(' AND ') : 'true', values };
 }

@@ -40,15 +40,34 @@ export function failures(
   );
 }
 
+/** How many there are in a root. Throws `not-found`. */
+export function countFailures(library: Library, root: string | number): number {
+  const { id } = folderOf(library, root);
+  return library.run(
+    () =>
+      library.database
+        .prepare<[number, number], number>(
+          `SELECT (SELECT count(*) FROM images i JOIN failures f ON f.image_id = i.id WHERE i.folder_id = ? AND i.status = 'failed')
+             + (SELECT count(*) FROM folder_failures WHERE folder_id = ?)`,
+        )
+        .pluck()
+        .get(id, id) ?? 0,
+  );
+}
+
+/** The list as lines of a CSV file (`file,reason,message`), the header first. Throws `not-found`. */
+export function* failureLines(library: Library, root?: string | number): Generator<string> {
+  yield csvLine(['file', 'reason', 'message']);
+  for (const one of failures(library, root === undefined ? {} : { root })) yield csvLine([displayName(one.path), one.reason, one.message]);
+}
+
 /** Writes the list as CSV (`file,reason,message`), to a temporary name first. Throws `disk-full`, `not-writable`, `not-found`. */
 export function exportFailures(library: Library, file: string, root?: string | number): void {
   const temporary = `${file}.${process.pid}.tmp`;
   try {
     const handle = openSync(temporary, 'w');
     try {
-      writeSync(handle, csvLine(['file', 'reason', 'message']));
-      for (const one of failures(library, root === undefined ? {} : { root }))
-        writeSync(handle, csvLine([displayName(one.path), one.reason, one.message]));
+      for (const line of failureLines(library, root)) writeSync(handle, line);
       fsyncSync(handle);
     } finally {
       closeSync(handle);

@@ -1,5 +1,6 @@
 // The roots of a library: the folders a person added.
 import { resolve } from 'node:path';
+import { setImmediate as breathe } from 'node:timers/promises';
 import { AppError } from '../../shared/errors.ts';
 import type { LabelMode } from './labels.ts';
 import type { Library } from './library.ts';
@@ -71,4 +72,49 @@ export function addFolder(library: Library, path: string, labels?: LabelMode): F
 export function removeFolder(library: Library, root: string | number): void {
   const { id } = folderOf(library, root);
   library.write(() => library.database.prepare('DELETE FROM folders WHERE id = ?').run(id));
+}
+
+/** Rows deleted before others get their turn. */
+const pieceRows = 1000;
+
+/** As `removeFolder`, in pieces, so that the engine answers meanwhile; ended in the middle, the next scan finds the rest. Throws `not-found`. */
+export async function removeFolderGently(library: Library, root: string | number): Promise<void> {
+  const { id } = folderOf(library, root);
+  const some = library.database.prepare<[number, number]>(
+    'DELETE FROM images WHERE id IN (SELECT id FROM images WHERE folder_id = ? LIMIT ?)',
+  );
+  while (library.write(() => some.run(id, pieceRows).changes) > 0) await breathe();
+  removeFolder(library, id);
+}
+
+export interface FolderCounts {
+  /** Images that can be used. */
+  readonly images: number;
+  readonly failed: number;
+  readonly missing: number;
+  /** Different labels. */
+  readonly labels: number;
+  /** Milliseconds since 1970; `undefined` before the first scan was through. */
+  readonly scannedAt: number | undefined;
+}
+
+/** What the catalogue holds of a root, by number. */
+export function folderCounts(library: Library, id: number): FolderCounts {
+  return library.run(() => {
+    const statuses = new Map(
+      library.database
+        .prepare<[number], [string, number]>('SELECT status, count(*) FROM images WHERE folder_id = ? GROUP BY status')
+        .raw()
+        .all(id),
+    );
+    const labels = library.database.prepare<[number], number>('SELECT count(DISTINCT label) FROM images WHERE folder_id = ?').pluck();
+    const scanned = library.database.prepare<[number], number | null>('SELECT max(finished_at) FROM scans WHERE folder_id = ?').pluck();
+    return {
+      images: statuses.get('ok') ?? 0,
+      failed: statuses.get('failed') ?? 0,
+      missing: statuses.get('missing') ?? 0,
+      labels: labels.get(id) ?? 0,
+      scannedAt: scanned.get(id) ?? undefined,
+    };
+  });
 }

@@ -1,10 +1,11 @@
 // Second stage of a scan: hashes and decodes what the survey queued. A file is marked before a decoder sees it and unmarked
 // after; a mark that outlives its program makes the file a suspect, which is tried again alone and last, and left alone in the end.
-import { open, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DecodeFailure, DecodeResult } from '../images/decoder.ts';
 import { fileHash } from './content-hash.ts';
+import { decodeFile } from './decode-file.ts';
 import { isEscaped, nativePath } from './file-names.ts';
 import { labelsOf } from './labels.ts';
 import { rootVanished } from './scan-state.ts';
@@ -36,23 +37,10 @@ interface Progress {
   readonly uncommitted: Set<string>;
 }
 
-/** Decodes through `decoder`, which takes paths as strings: a name that is no string is handed over as an open file (Linux only). */
-async function decode(state: ScanState, path: string): Promise<DecodeResult> {
-  const { decoder, settings, shortSide } = state;
-  const native = nativePath(state.folder.path, path);
-  if (typeof native === 'string') return decoder.decode({ path: native, settings, shortSide });
-  const file = await open(native, 'r');
-  try {
-    return await decoder.decode({ path: `/proc/${process.pid}/fd/${file.fd}`, settings, shortSide });
-  } finally {
-    await file.close();
-  }
-}
-
 async function markedDecode(state: ScanState, item: FileFacts): Promise<DecodeResult> {
   state.store.mark(item.path);
   try {
-    return await decode(state, item.path);
+    return await decodeFile(state.decoder, state.folder.path, item.path, state);
   } finally {
     state.store.unmark(item.path);
   }

@@ -19,7 +19,7 @@ interface Candidate extends Unmet {
 const nameOf = (path: string): string => path.slice(path.lastIndexOf('/') + 1);
 
 /** True when a folder above the path could not be listed, so that nothing is known about the file. */
-function isHiddenFromUs(path: string, unreadable: ReadonlyMap<string, string>): boolean {
+export function isHiddenFromUs(path: string, unreadable: { has(folder: string): boolean }): boolean {
   for (let at = path.indexOf('/'); at >= 0; at = path.indexOf('/', at + 1)) if (unreadable.has(path.slice(0, at))) return true;
   return false;
 }

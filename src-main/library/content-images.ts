@@ -1,0 +1,47 @@
+// From contents back to images: vectors and logs know a picture by the hash of its content, a page by the number of its image.
+import type { Library } from './library.ts';
+
+export interface ContentImage {
+  readonly id: number;
+  readonly hash: string;
+  /** Relative to the folder, with `/`; text form of file-names.ts. */
+  readonly path: string;
+  readonly label: string | null;
+  /** Upright, pixels. */
+  readonly width: number;
+  readonly height: number;
+}
+
+/** The first usable image by path of each content, in a folder; contents that it does not have are left out. */
+export function imagesOfContents(library: Library, folder: number, hashes: Iterable<string>): Map<string, ContentImage> {
+  const found = new Map<string, ContentImage>();
+  library.run(() => {
+    const statement = library.database.prepare<[Buffer, number], ContentImage>(
+      `SELECT i.id, lower(hex(c.hash)) AS hash, i.path, i.label, c.width, c.height FROM contents c JOIN images i ON i.content_id = c.id
+       WHERE c.hash = ? AND i.folder_id = ? AND i.status = 'ok' ORDER BY i.path LIMIT 1`,
+    );
+    for (const hash of hashes) {
+      const row = statement.get(Buffer.from(hash, 'hex'), folder);
+      if (row) found.set(hash, row);
+    }
+  });
+  return found;
+}
+
+/** Hashes of the different usable contents of a folder, one after another, 32 bytes each. */
+export function contentHashes(library: Library, folder: number): Uint8Array {
+  const rows = library.run(() =>
+    library.database
+      .prepare<[number], Buffer>(
+        `SELECT hash FROM contents WHERE id IN (SELECT content_id FROM images WHERE folder_id = ? AND status = 'ok')`,
+      )
+      .pluck()
+      .all(folder),
+  );
+  return Buffer.concat(rows);
+}
+
+/** Changes whenever this process has changed anything in the catalogue; nobody else writes to it meanwhile. */
+export function changeStamp(library: Library): number {
+  return library.run(() => library.database.prepare<[], number>('SELECT total_changes()').pluck().get() ?? 0);
+}
