@@ -14,6 +14,7 @@ export interface FolderSummary {
   readonly name: string;
   /** Whether the folder is there now; an unplugged drive is not. */
   readonly exists: boolean;
+  /** Images that can be used; files that gave none, and images whose file is gone, are counted apart. */
   readonly images: number;
   readonly failed: number;
   readonly missing: number;

@@ -36,8 +36,18 @@ export const maskChannels = {
       images: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(64)),
     }),
   ),
-  /** The crop of an image that a step would train on; `whole`: its centre instead of a random crop. */
+  /**
+   * The crop of an image that a step would train on; `whole`: the image as it is embedded instead of a random crop. `place`: of the
+   * step's crops, in the order of `masks.sample`. Throws `bad-config`, `not-found`, `bad-file`.
+   */
   'masks.crop': channel<TrainingCrop>()(
-    v.strictObject({ image: identity, settings, seed: count(2 ** 32 - 1), step: count(100_000_000), whole: v.boolean() }),
+    v.strictObject({
+      image: identity,
+      settings,
+      seed: count(2 ** 32 - 1),
+      step: count(100_000_000),
+      place: v.optional(count(100_000), 0),
+      whole: v.boolean(),
+    }),
   ),
 } as const;

@@ -1,6 +1,7 @@
 // Real pictures for a first try: emoji of an npm package under a free licence (emoji-datasource-google, Apache-2.0 artwork),
 // laid out as folders by category. Nothing of them is part of this repository.
-import { copyFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { constants } from 'node:fs';
+import { copyFile, mkdir, readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { AppError } from '../../shared/errors.ts';
@@ -18,8 +19,11 @@ const source = 'emoji-datasource-google';
 /** Categories with fewer pictures would be noise; skin tones are left out, as near copies would flatter every method. */
 const fewest = 60;
 
-/** Copies up to `count` pictures to `folder/<category>/`. Returns how many there are. Throws `not-found` without the package. */
-export function copySampleImages(folder: string, count: number): number {
+/**
+ * Copies up to `count` pictures to `folder/<category>/`; those that are there stay. Returns how many there are. Throws `not-found` without
+ * the package; ends early after `signal`.
+ */
+export async function copySampleImages(folder: string, count: number, signal?: AbortSignal): Promise<number> {
   const require = createRequire(import.meta.url);
   let root: string;
   try {
@@ -32,16 +36,19 @@ export function copySampleImages(folder: string, count: number): number {
       error,
     );
   }
-  const emoji = (JSON.parse(readFileSync(join(root, 'emoji.json'), 'utf8')) as Emoji[]).filter((one) => one.has_img_google);
+  const emoji = (JSON.parse(await readFile(join(root, 'emoji.json'), 'utf8')) as Emoji[]).filter((one) => one.has_img_google);
   const sizes = new Map<string, number>();
   for (const { category } of emoji) sizes.set(category, (sizes.get(category) ?? 0) + 1);
   const usable = emoji.filter(({ category }) => sizes.get(category)! >= fewest);
   const order = new Random(1, 'shuffle').permutation(usable.length).subarray(0, count);
   for (const place of order) {
+    if (signal?.aborted === true) break;
     const { image, category } = usable[place]!;
     const target = join(folder, category.replace(/[^\p{L}\p{N}]+/gu, '-').toLowerCase());
-    mkdirSync(target, { recursive: true });
-    if (!existsSync(join(target, image))) copyFileSync(join(root, 'img', 'google', '64', image), join(target, image));
+    await mkdir(target, { recursive: true });
+    await copyFile(join(root, 'img', 'google', '64', image), join(target, image), constants.COPYFILE_EXCL).catch((error: unknown) => {
+      if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+    });
   }
   return order.length;
 }

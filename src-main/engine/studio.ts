@@ -86,8 +86,9 @@ export class Studio {
     }
   }
 
-  async dispose(): Promise<void> {
-    await Promise.all([this.#decoders?.dispose(), this.trainer.dispose()]);
+  /** Closes everything; the trainer may finish its step and write a checkpoint for up to `graceMs`. */
+  async dispose(graceMs?: number): Promise<void> {
+    await Promise.all([this.#decoders?.dispose(), this.trainer.dispose(graceMs)]);
     this.library.dispose();
   }
 }

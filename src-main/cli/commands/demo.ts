@@ -32,7 +32,7 @@ export const demo: Action = async (output, options) => {
   const studio = new Studio({ home: textOption(options, 'home') ?? join(folder, 'home') });
   try {
     output.say('1. Scan: emoji of the npm package emoji-datasource-google, sorted into folders by category.');
-    copySampleImages(pictures, integerOption(options, 'images', '--images', 100)!);
+    await copySampleImages(pictures, integerOption(options, 'images', '--images', 100)!);
     const start = parseConfig({ architecture: 'custom' });
     await showScan(output, studio, pictures, { settings: preprocessingOf(start), shortSide: cachedShortSide(start.imageSize) });
 

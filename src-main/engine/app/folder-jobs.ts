@@ -1,0 +1,79 @@
+// Folders added, moved, forgotten: what the catalogue knows changes, the files stay as they are.
+import { mkdir } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { defaultConfig } from '../../../shared/config.ts';
+import { AppError } from '../../../shared/errors.ts';
+import { preprocessingOf } from '../../../shared/preprocessing.ts';
+import { addFolder, folderOf, removeFolderGently } from '../../library/folders.ts';
+import { labelRule } from '../../library/labels.ts';
+import type { LabelMode } from '../../library/labels.ts';
+import { rootIdentity } from '../../library/walk.ts';
+import { moveFolder } from '../moved-folder.ts';
+import { copySampleImages } from '../sample-images.ts';
+import { cachedShortSide } from '../studio.ts';
+import type { EngineContext } from './context.ts';
+import { runScan } from './scan-job.ts';
+
+/** What a scan decodes for before anything is known about the run. */
+const plain = { settings: preprocessingOf(defaultConfig), shortSide: cachedShortSide(defaultConfig.imageSize) } as const;
+
+/** Adds the folder at once, so that it is in the list while it is scanned. Throws `not-allowed`, `not-found`, `bad-input`, `bad-file`. */
+export async function startScan(
+  { studio, jobs, roots }: EngineContext,
+  path: string,
+  { labels, retry }: { readonly labels?: LabelMode; readonly retry: boolean },
+): Promise<{ readonly job: number; readonly folder: number }> {
+  const root = roots.readable(path);
+  const mode = labels?.kind === 'csv' ? ({ kind: 'csv', file: roots.readable(labels.file) } as const) : labels;
+  await rootIdentity(root);
+  // A table that cannot be read is said before it is kept as the folder's.
+  if (mode) await labelRule(mode);
+  const { id } = addFolder(studio.library, root, mode);
+  const job = jobs.start('scan', { subject: basename(root) || root, folder: id }, async (handle) =>
+    runScan(studio, root, { ...plain, retry }, handle),
+  );
+  return { job, folder: id };
+}
+
+/** Throws `not-found` when the pictures are not installed. */
+export async function startSamples({ studio, jobs }: EngineContext): Promise<{ readonly job: number; readonly path: string }> {
+  const path = join(studio.home.path, 'sample-images');
+  await mkdir(path, { recursive: true });
+  const { id } = addFolder(studio.library, path);
+  const job = jobs.start('samples', { subject: 'Sample images', folder: id }, async (handle) => {
+    handle.say('Copies the pictures.');
+    await copySampleImages(path, Infinity, handle.signal);
+    return runScan(studio, path, plain, handle);
+  });
+  return { job, path };
+}
+
+function refuseWhileBusy({ jobs }: EngineContext, folder: number): void {
+  const busy = jobs.list().find((job) => job.folder === folder && (job.state === 'running' || job.state === 'waiting'));
+  if (busy) throw new AppError('locked', `This folder is in use (${busy.kind}: ${busy.subject}).`, 'Wait for that to end, or cancel it.');
+}
+
+/** Throws `not-allowed`, `not-found`, `locked`. */
+export function startRelink(context: EngineContext, folder: number, path: string): { readonly job: number } {
+  const { studio, jobs, roots } = context;
+  const from = folderOf(studio.library, folder);
+  const to = roots.readable(path);
+  refuseWhileBusy(context, folder);
+  const job = jobs.start('relink', { subject: basename(from.path), folder }, async (handle) => {
+    const { signal } = handle;
+    handle.say('Compares the files.');
+    const progress = (done: number): void => handle.progress({ done, unit: 'images' });
+    const { matched, missing, unknown } = await moveFolder(studio, from.path, to, { signal, progress });
+    return [`${matched} images found again`, missing > 0 && `${missing} missing`, unknown > 0 && `${unknown} new files`]
+      .filter(Boolean)
+      .join(', ');
+  });
+  return { job };
+}
+
+/** Throws `not-found`, `locked` while work on the folder is under way. */
+export async function forgetFolder(context: EngineContext, folder: number): Promise<void> {
+  folderOf(context.studio.library, folder);
+  refuseWhileBusy(context, folder);
+  await removeFolderGently(context.studio.library, folder);
+}

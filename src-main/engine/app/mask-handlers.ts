@@ -1,0 +1,34 @@
+// Answers of the channels about masks and crops.
+import { extname } from 'node:path';
+import { parseConfig } from '../../../shared/config.ts';
+import type { maskChannels, MaskSample } from '../../../shared/contract-masks.ts';
+import { preprocessingOf } from '../../../shared/preprocessing.ts';
+import type { Handlers } from '../../../shared/rpc-server.ts';
+import { cachedShortSide } from '../studio.ts';
+import type { MaskRequest } from './mask-sample.ts';
+import { NewestFirst } from './newest-first.ts';
+import type { Thumbnails } from './thumbnails.ts';
+import { WorkerCalls } from './worker-calls.ts';
+
+export function maskHandlers(thumbnails: Thumbnails): { readonly table: Handlers<typeof maskChannels>; dispose(): Promise<void> } {
+  const worker = new WorkerCalls<MaskRequest, MaskSample>(new URL(`./mask-worker${extname(import.meta.url)}`, import.meta.url));
+  // A slider asks faster than masks are drawn.
+  const drawing = new NewestFirst<MaskSample>(1);
+  return {
+    table: {
+      'masks.sample': async ({ settings, seed, step, images }, { signal }) => {
+        const request = { config: parseConfig(settings), seed, step, images };
+        return drawing.run(JSON.stringify(request), async () => worker.call(request), signal);
+      },
+      'masks.crop': async ({ image, settings, seed, step, place, whole }, { signal }) => {
+        const config = parseConfig(settings);
+        const { imageSize: size, background, fit, cropScale, cropAspect } = config;
+        const flip = config.flip && config.masking !== 'paper-exact';
+        const view = whole ? { fit } : { settings: { seed, cropScale, cropAspect, flip }, step, place };
+        const cut = { size, background, view };
+        return { side: size, pixels: await thumbnails.crop(image, preprocessingOf(config), cachedShortSide(size), cut, signal) };
+      },
+    },
+    dispose: async () => worker.dispose(),
+  };
+}

@@ -1,0 +1,82 @@
+// Answers of the channels about the machine, the disk and its folders.
+import { existsSync, mkdirSync, renameSync } from 'node:fs';
+import { rm, statfs } from 'node:fs/promises';
+import { availableParallelism, cpus, freemem, release, totalmem, type } from 'node:os';
+import { join } from 'node:path';
+import type { systemChannels, SystemInfo } from '../../../shared/contract-system.ts';
+import { AppError, systemError } from '../../../shared/errors.ts';
+import type { Handlers } from '../../../shared/rpc-server.ts';
+import { programVersion } from '../../../shared/version.ts';
+import { imageLibraryVersion } from '../../images/version.ts';
+import { sqliteVersion } from '../../library/version.ts';
+import type { SelfTestResult } from '../../trainer/protocol.ts';
+import type { EngineContext } from './context.ts';
+import { listFolder } from './folder-listing.ts';
+import { bytesBelow } from './storage.ts';
+import type { Thumbnails } from './thumbnails.ts';
+
+const processor = (): string => cpus()[0]?.model.trim() || 'unknown processor';
+
+const describeMachine = (home: string): SystemInfo => ({
+  program: programVersion,
+  home,
+  platform: `${type()} ${release()} ${process.arch}`,
+  processor: processor(),
+  cores: availableParallelism(),
+  memoryTotal: totalmem(),
+  memoryFree: freemem(),
+  versions: { node: process.versions.node, sharp: imageLibraryVersion(), sqlite: sqliteVersion() },
+  devices: [{ id: 'cpu', name: processor(), used: true, reason: 'This version of the program trains on the processor.' }],
+});
+
+/** As a job, so that every page sees that it waits for the trainer or runs; a caller that cancels ends its waiting. */
+async function selfTest({ jobs, studio }: EngineContext, signal: AbortSignal): Promise<SelfTestResult> {
+  let result: SelfTestResult | undefined;
+  const job = jobs.start('self-test', { subject: processor(), queue: 'trainer' }, async () => {
+    result = await studio.trainer.run({ kind: 'self-test', threads: availableParallelism(), device: 'cpu' });
+    return result.passed ? 'The processor computes right.' : 'The processor does not compute what it should.';
+  });
+  signal.addEventListener('abort', () => jobs.cancel(job));
+  await jobs.wait(job);
+  return result!;
+}
+
+/** Deletes the decode cache. Throws `locked` while a job may use it. */
+async function clearCache({ jobs, studio }: EngineContext, thumbnails: Thumbnails): Promise<{ readonly freed: number }> {
+  const { home } = studio;
+  const cleared = join(home.path, 'cleared-cache');
+  try {
+    await rm(cleared, { recursive: true, force: true });
+    const freed = await bytesBelow(home.cache);
+    await thumbnails.closeCaches();
+    const busy = jobs.list().find(({ state, kind }) => (state === 'running' || state === 'waiting') && kind !== 'self-test');
+    if (busy)
+      throw new AppError(
+        'locked',
+        `The decode cache is in use (${busy.kind}: ${busy.subject}).`,
+        'Wait for that to end or cancel it, then clear the cache.',
+      );
+    // In one turn, so that no job begins with a cache that is being deleted.
+    if (existsSync(home.cache)) renameSync(home.cache, cleared);
+    mkdirSync(home.cache, { recursive: true });
+    await rm(cleared, { recursive: true, force: true });
+    return { freed };
+  } catch (error) {
+    throw systemError(error) ?? error;
+  }
+}
+
+export const systemHandlers = (context: EngineContext, thumbnails: Thumbnails): Handlers<typeof systemChannels> => {
+  const { home } = context.studio;
+  return {
+    'system.info': () => describeMachine(home.path),
+    'system.selfTest': async (_input, { signal }) => selfTest(context, signal),
+    'system.storage': async () => {
+      const [cache, embeddings, runs] = await Promise.all([home.cache, home.embeddings, home.runs].map(bytesBelow));
+      const { bavail, bsize } = await statfs(home.path);
+      return { home: home.path, cache: cache!, embeddings: embeddings!, runs: runs!, free: bavail * bsize };
+    },
+    'system.clearCache': async () => clearCache(context, thumbnails),
+    'system.folders': async ({ path }) => listFolder(context.roots, path),
+  };
+};

@@ -1,0 +1,70 @@
+// Questions to a thread of the engine, which is started when it is first asked and again when it has died.
+import { Worker } from 'node:worker_threads';
+import { AppError, fromWire } from '../../../shared/errors.ts';
+import type { WireError } from '../../../shared/errors.ts';
+
+/** What the thread posts for `{ id, request }`. */
+export type WorkerAnswer = { readonly id: number } & ({ readonly result: unknown } | { readonly error: WireError });
+
+interface Asked {
+  readonly resolve: (result: unknown) => void;
+  readonly reject: (error: Error) => void;
+}
+
+export class WorkerCalls<Request, Result> {
+  readonly #entry: URL;
+  readonly #asked = new Map<number, Asked>();
+  #worker: Worker | undefined;
+  #ids = 0;
+  #disposed = false;
+
+  constructor(entry: URL) {
+    this.#entry = entry;
+  }
+
+  get isStarted(): boolean {
+    return this.#worker !== undefined;
+  }
+
+  /** Starts the thread where there is none. */
+  start(): void {
+    if (!this.#disposed) this.#worker ??= this.#make();
+  }
+
+  #make(): Worker {
+    const worker = new Worker(this.#entry, { execArgv: ['--disable-warning=ExperimentalWarning'] });
+    worker.on('message', (answer: WorkerAnswer) => {
+      const asked = this.#asked.get(answer.id);
+      this.#asked.delete(answer.id);
+      if ('error' in answer) asked?.reject(fromWire(answer.error));
+      else asked?.resolve(answer.result);
+    });
+    worker.on('error', (error) => this.#lost(worker, error));
+    worker.on('exit', () => this.#lost(worker, new AppError('cancelled', 'The thread was ended.', 'Try again.')));
+    return worker;
+  }
+
+  #lost(worker: Worker, error: Error): void {
+    if (this.#worker !== worker) return;
+    this.#worker = undefined;
+    const asked = [...this.#asked.values()];
+    this.#asked.clear();
+    for (const { reject } of asked) reject(error);
+  }
+
+  /** Rejects with what the thread throws, and with its end. */
+  async call(request: Request): Promise<Result> {
+    return new Promise((resolve, reject) => {
+      if (this.#disposed) return reject(new AppError('cancelled', 'The program is ending.', 'Start it again.'));
+      const worker = (this.#worker ??= this.#make());
+      const id = ++this.#ids;
+      this.#asked.set(id, { resolve: (result) => resolve(result as Result), reject });
+      worker.postMessage({ id, request });
+    });
+  }
+
+  async dispose(): Promise<void> {
+    this.#disposed = true;
+    await this.#worker?.terminate();
+  }
+}
