@@ -1,5 +1,6 @@
 // Every English sentence of the page, by view. Each view keeps its own in `strings/`; this file only gathers them.
 import { common } from './strings/common.ts';
+import { masks } from './strings/masks.ts';
 import { shell } from './strings/shell.ts';
 
-export const strings = { common, shell } as const;
+export const strings = { common, shell, masks } as const;

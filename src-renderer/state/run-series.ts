@@ -127,10 +127,19 @@ export class RunCurves {
     if (step <= this.#last) return;
     this.#last = step;
     const { loss, smoothL1, squaredError, coupled, gradientNorm, learningRate, weightDecay, momentum, imagesPerSecond, waitedMs } = metrics;
-    const values: Partial<Record<MetricName, number | undefined>> = {
-      ...{ loss, smoothL1, squaredError, coupled, gradientNorm, learningRate, weightDecay, momentum, imagesPerSecond, waitedMs },
-      memoryBytes: memoryBytes || undefined,
+    const measured = {
+      loss,
+      smoothL1,
+      squaredError,
+      coupled,
+      gradientNorm,
+      learningRate,
+      weightDecay,
+      momentum,
+      imagesPerSecond,
+      waitedMs,
     };
+    const values: Partial<Record<MetricName, number | undefined>> = { ...measured, memoryBytes: memoryBytes || undefined };
     for (const [name, value] of Object.entries(values)) {
       if (value === undefined) continue;
       let live = this.#live.get(name as MetricName);

@@ -1,0 +1,58 @@
+// Words of the masks view.
+import { formatCount, formatShare, plural } from '../components/format.ts';
+
+export const masks = {
+  title: 'Masks',
+  intro:
+    'At each step the encoder sees only the outlined patches of a picture. From them the predictor must tell what the numbered blocks are about: not their pixels, but what the encoder would make of them.',
+  modes: {
+    label: 'What is shown',
+    overlay: 'Both',
+    context: 'The encoder sees',
+    targets: 'To be predicted',
+  },
+  whole: 'Centre crop',
+  wholeHelp: 'Training cuts a random part of each picture and resizes it. The centre stays the same from step to step.',
+  seed: 'Seed',
+  step: 'Step',
+  previous: 'Step before',
+  next: 'Next step',
+  play: 'Play steps',
+  pause: 'Stop playing',
+  resample: 'Draw others',
+  others: 'Other images',
+  useSelection: (count: number) => `Use the ${plural(count, 'selected image')}`,
+  moreOfStep: 'Images of the same step',
+  showLarge: (place: number) => `Show image ${place + 1} large`,
+  unreadable: 'This file cannot be read.',
+  drawing: (context: number, targets: number, grid: number) =>
+    `Training crop of ${grid} × ${grid} patches: ${plural(context, 'context patch', 'context patches')} outlined, ${plural(targets, 'target block')} numbered.`,
+  facts: {
+    title: 'With these settings',
+    patches: 'Patches',
+    patchesOf: (grid: number) => `${grid} × ${grid} = ${formatCount(grid * grid)}`,
+    context: 'Seen by the encoder',
+    contextOf: (tokens: number, all: number) => `${formatCount(tokens)} patches, ${formatShare(tokens / all, 0)}`,
+    target: 'A target block, on average',
+    targetOf: (tokens: number) => `${tokens < 10 ? tokens.toFixed(1) : formatCount(tokens)} patches`,
+    coverage: 'Targets together cover',
+  },
+  legend: { context: 'Context', target: (n: number) => `Target ${n}` },
+  settings: 'Settings',
+  imageSize: 'Image size',
+  patchSize: 'Patch size',
+  from: (name: string) => `${name}, from`,
+  to: (name: string) => `${name}, to`,
+  keep: 'Use for the next run',
+  kept: 'The next run uses these',
+  keptNotice: 'The next run uses these masks.',
+  keptHint: 'Start it in Train.',
+  reset: 'Back to the suggestion',
+  noFolder: {
+    title: 'No images yet',
+    text: 'Open a folder of images, and see here what the network is shown of them and what it must predict.',
+    action: 'Open a folder',
+  },
+  noImages: { title: 'Nothing to show', text: 'This folder has no image that can be read.', action: 'Look at the library' },
+  failed: 'The masks cannot be shown',
+} as const;
