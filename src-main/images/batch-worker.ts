@@ -4,8 +4,20 @@ import { toWire } from '../../shared/errors.ts';
 import type { WireError } from '../../shared/errors.ts';
 import { BatchPlan } from './batch-plan.ts';
 import { DecodeCache } from './cache.ts';
-import type { BatchSettings } from './batches.ts';
+import type { Target } from './crop.ts';
 import { trainingCrop } from './training-crop.ts';
+import type { CropSettings } from './training-crop.ts';
+
+export interface BatchSettings extends CropSettings {
+  /** Folder of the decode cache. */
+  readonly cache: string;
+  /** Content hashes of the run's images, in catalogue order. */
+  readonly hashes: readonly string[];
+  readonly batchSize: number;
+  /** Crops of each image; they stand one after the other. */
+  readonly crops: 1 | 2;
+  readonly target: Target;
+}
 
 export interface BatchRequest {
   readonly step: number;

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Random } from '../../shared/random.ts';
 import { BatchPlan } from './batch-plan.ts';
 import { BatchSource } from './batches.ts';
-import type { BatchSettings } from './batches.ts';
+import type { BatchSettings } from './batch-worker.ts';
 import { DecodeCache } from './cache.ts';
 import type { CachedImage } from './cache.ts';
 import { randomResizedCrop, resampleCrop } from './crop.ts';

@@ -2,20 +2,7 @@
 import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { AppError, fromWire } from '../../shared/errors.ts';
-import type { BatchAnswer, BatchMessage, BatchRequest } from './batch-worker.ts';
-import type { Target } from './crop.ts';
-import type { CropSettings } from './training-crop.ts';
-
-export interface BatchSettings extends CropSettings {
-  /** Folder of the decode cache. */
-  readonly cache: string;
-  /** Content hashes of the run's images, in catalogue order. */
-  readonly hashes: readonly string[];
-  readonly batchSize: number;
-  /** Crops of each image; they stand one after the other. */
-  readonly crops: 1 | 2;
-  readonly target: Target;
-}
+import type { BatchAnswer, BatchMessage, BatchRequest, BatchSettings } from './batch-worker.ts';
 
 export interface Batch {
   /** [crops · batchSize, N, 3·P·P]; overwritten once two more batches were asked for. */
