@@ -1,17 +1,21 @@
 // Runs: started, resumed, described; and which checkpoint of a run is meant.
 import { existsSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { gridSide, parseConfig } from '../../shared/config.ts';
 import type { TrainConfig } from '../../shared/config-table.ts';
 import { AppError } from '../../shared/errors.ts';
 import { preprocessingOf } from '../../shared/preprocessing.ts';
 import type { TrainEvent } from '../../shared/train-events.ts';
 import { programVersion } from '../../shared/version.ts';
+import { writeFileAside } from '../files/write-aside.ts';
 import { DecodeCache } from '../images/cache.ts';
 import { folderStatistics } from '../images/folder-statistics.ts';
 import { requireMasks } from '../jepa/masks.ts';
 import { medianSize } from '../library/catalogue.ts';
 import { readCheckpointHeader } from '../training/checkpoint.ts';
 import { labelFingerprint } from '../training/label-fingerprint.ts';
+import { requireFitting } from '../training/initial-weights.ts';
 import { listCheckpoints, readRecord, RunFolder } from '../training/run-folder.ts';
 import type { RunRecord } from '../training/run-folder.ts';
 import { readEvents } from '../training/run-log.ts';
@@ -101,25 +105,61 @@ async function withFolderStatistics(studio: Studio, root: string, config: TrainC
   }
 }
 
-/** Makes the folder of a new run. Throws `bad-input` when the name is taken. */
-export async function createRun(studio: Studio, root: string, plan: PlannedRun, name?: string): Promise<string> {
+/** What a run is known to learn from by now. */
+const learnedFrom = (studio: Studio, root: string, { images, steps }: PlannedRun): Pick<RunRecord, LearnedFrom> => ({
+  fingerprint: studio.fingerprint(root),
+  labels: labelFingerprint(imagesToJudge(studio.imagesWithSplits(root), 'choosing').images),
+  images,
+  steps,
+});
+type LearnedFrom = 'fingerprint' | 'labels' | 'images' | 'steps';
+
+/**
+ * Makes the folder of a new run whose images may not be decoded yet; `settleRun` completes its record when they are. Throws `bad-input`
+ * when the name is taken, `bad-config` when the weights to begin with do not fit.
+ */
+export function beginRun(studio: Studio, root: string, plan: PlannedRun, name?: string, from?: RunRecord['from']): string {
   const path = newRunPath(studio.home, name ?? freshRunName(studio.home, root));
-  const config = await withFolderStatistics(studio, root, plan.config);
-  const record: RunRecord = {
+  const { config } = plan;
+  if (from) requireFitting(from.checkpoint, config);
+  RunFolder.create(path, {
     version: 1,
-    name: name ?? path.split(/[\\/]/).at(-1)!,
+    name: basename(path),
     created: new Date().toISOString(),
     program: programVersion,
     folder: studio.folder(root),
-    fingerprint: studio.fingerprint(root),
-    labels: labelFingerprint(imagesToJudge(studio.imagesWithSplits(root), 'choosing').images),
-    images: plan.images,
-    steps: plan.steps,
+    ...learnedFrom(studio, root, plan),
     threads: threadsOf(config.threads),
     config,
-  };
-  RunFolder.create(path, record).dispose();
+    ...(from && { from }),
+  }).dispose();
   return path;
+}
+
+/**
+ * Writes what became known since into the record of a run before its first step: images that a scan has found or lost, and the mean and
+ * deviation of the folder. A run that has trained keeps its record. Throws `no-images`, `not-found`, `bad-input`, `locked`.
+ */
+export async function settleRun(studio: Studio, run: string): Promise<void> {
+  if (listCheckpoints(run).length > 0) return;
+  const folder = RunFolder.open(run);
+  try {
+    const { record } = folder;
+    const plan = planRun(studio, record.folder, record.config);
+    const config = await withFolderStatistics(studio, record.folder, plan.config);
+    const settled: RunRecord = { ...record, ...learnedFrom(studio, record.folder, plan), config };
+    if (isDeepStrictEqual(settled, record)) return;
+    writeFileAside(join(run, 'config.json'), `${JSON.stringify(settled, null, 2)}\n`);
+  } finally {
+    folder.dispose();
+  }
+}
+
+/** Makes the folder of a new run whose images are decoded. Throws `bad-input` when the name is taken. */
+export async function createRun(studio: Studio, root: string, plan: PlannedRun, name?: string): Promise<string> {
+  const run = beginRun(studio, root, plan, name);
+  await settleRun(studio, run);
+  return run;
 }
 
 /** Trains a run from where it stands to its end or until `studio.trainer.control('stop')`. */

@@ -1,7 +1,8 @@
+import { copyFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { saveImportedWeights } from './checkpoint.ts';
-import { keepFirstState, stateFrom } from './initial-weights.ts';
+import { requireFitting, stateFrom } from './initial-weights.ts';
 import { resumeState } from './resume.ts';
 import { listCheckpoints, RunFolder } from './run-folder.ts';
 import { initialState } from './state.ts';
@@ -30,10 +31,16 @@ describe('a run that begins with weights of another', () => {
         else expect(values).toEqual(first.state.tensors[name]);
       }
       const trainAll = async (name: string, stopAt?: number): Promise<TrainState> => {
-        const run = RunFolder.create(join(folder, name), record);
-        keepFirstState(run, stateFrom(first.file, record.config));
+        const from = { run: 'first', step: 3, checkpoint: join(folder, `${name}.safetensors`) };
+        copyFileSync(first.file, from.checkpoint);
+        const run = RunFolder.create(join(folder, name), { ...record, from });
         try {
-          const { state } = await trainSmall(run, { state: resumeState(run) }, (event, control) => {
+          const begun = resumeState(run);
+          // From here on it needs the other run no more.
+          rmSync(from.checkpoint);
+          expect(listCheckpoints(run.path).map(({ step }) => step)).toEqual([0]);
+          expect(resumeState(run)).toEqual(begun);
+          const { state } = await trainSmall(run, { state: begun }, (event, control) => {
             if (event.type === 'step' && event.step === stopAt) control.stop();
           });
           return stopAt === undefined ? state : (await trainSmall(run, { state: resumeState(run) })).state;
@@ -60,7 +67,11 @@ describe('a run that begins with weights of another', () => {
         [{ predictorDepth: 2 }, 'predictorDepth is 1 there and 2 here'],
       ] as const) {
         const begin = (): TrainState => stateFrom(file, smallRecord({ ...settings, ...change }).config);
-        expect(begin).toThrow(expect.objectContaining({ code: 'bad-config', message: expect.stringContaining(said) as string }) as Error);
+        const check = (): void => requireFitting(file, smallRecord({ ...settings, ...change }).config);
+        for (const refused of [begin, check])
+          expect(refused).toThrow(
+            expect.objectContaining({ code: 'bad-config', message: expect.stringContaining(said) as string }) as Error,
+          );
       }
       // Another size of the images fits.
       expect(stateFrom(file, smallRecord({ ...settings, imageSize: 32 }).config).step).toBe(0);

@@ -1,12 +1,10 @@
-// A new run that begins with the weights of another one's checkpoint: its first state is kept as a checkpoint of step 0 before it
-// begins, so that everything else (resuming above all) is as in any other run.
+// The weights of another run's checkpoint as the first state of a new run.
 import type { TrainConfig } from '../../shared/config-table.ts';
 import { AppError } from '../../shared/errors.ts';
 import { SafetensorsFile } from '../formats/safetensors.ts';
 import { modelSize, targetParameters, trainedParameters } from '../jepa/model.ts';
 import type { ModelSize } from '../jepa/model.ts';
-import { readCheckpointHeader, saveCheckpoint } from './checkpoint.ts';
-import type { RunFolder } from './run-folder.ts';
+import { readCheckpointHeader } from './checkpoint.ts';
 import { initialState } from './state.ts';
 import type { TrainState } from './state.ts';
 
@@ -35,21 +33,33 @@ function requireSameShape(there: ModelSize, here: ModelSize, withPredictor: bool
   );
 }
 
+const fits = (file: SafetensorsFile, config: TrainConfig): void =>
+  requireSameShape(
+    modelSize(readCheckpointHeader(file.path).config),
+    modelSize(config),
+    [...file.tensors.keys()].some((name) => name.startsWith('predictor.')),
+  );
+
+/** Throws `bad-config` with what differs when the networks of a checkpoint are not those of the settings; reads the header alone. */
+export function requireFitting(checkpoint: string, config: TrainConfig): void {
+  const file = new SafetensorsFile(checkpoint);
+  try {
+    fits(file, config);
+  } finally {
+    file.dispose();
+  }
+}
+
 /**
  * The state before the first step with the weights of a checkpoint: encoder, target and predictor; moments and step begin anew. Of
  * imported weights without a predictor its part is that of a new run, and of those with one encoder it serves as both. Throws
  * `bad-config` with what differs when the networks are not of the same shape, `bad-checkpoint` for a damaged file.
  */
 export function stateFrom(checkpoint: string, config: TrainConfig): TrainState {
-  const { config: other } = readCheckpointHeader(checkpoint);
   const size = modelSize(config);
   const file = new SafetensorsFile(checkpoint);
   try {
-    requireSameShape(
-      modelSize(other),
-      size,
-      [...file.tensors.keys()].some((name) => name.startsWith('predictor.')),
-    );
+    fits(file, config);
     file.verify();
     const state = initialState(config);
     for (const { name, shape } of [...trainedParameters(size), ...targetParameters(size)]) {
@@ -68,9 +78,4 @@ function sourceOf(file: SafetensorsFile, name: string): string | undefined {
     ? name.replace('contextEncoder.', 'targetEncoder.')
     : name.replace('targetEncoder.', 'contextEncoder.');
   return [name, twin].find((one) => file.tensors.has(one));
-}
-
-/** Keeps a state as the one that a new run begins with. Throws `disk-full`, `non-finite`. */
-export function keepFirstState(folder: RunFolder, state: TrainState): void {
-  saveCheckpoint(folder.checkpointPath(state.step), state, folder.record);
 }

@@ -1,13 +1,15 @@
 // Where a run goes on: its newest whole checkpoint, with everything that was logged after it taken back.
 import { AppError } from '../../shared/errors.ts';
-import { latestCheckpoint } from './checkpoint.ts';
+import { latestCheckpoint, saveCheckpoint } from './checkpoint.ts';
 import type { RunFolder } from './run-folder.ts';
+import { stateFrom } from './initial-weights.ts';
 import { initialState } from './state.ts';
 import type { TrainState } from './state.ts';
 
 /**
  * The state of the newest checkpoint that is whole, or the initial one of a run that has none yet. Damaged checkpoints are set
- * aside. Throws `bad-checkpoint` when none of several can be read, or when they belong to other images.
+ * aside. Throws `bad-checkpoint` when none of several can be read, or when they belong to other images; `not-found` when the run that
+ * it should begin with the weights of is gone.
  */
 export function resumeState(folder: RunFolder): TrainState {
   const latest = latestCheckpoint(folder.path);
@@ -19,7 +21,16 @@ export function resumeState(folder: RunFolder): TrainState {
     );
   }
   for (const file of latest?.damaged ?? []) folder.setAside(file);
-  const state = latest?.state ?? initialState(folder.record.config);
+  const state = latest?.state ?? firstState(folder);
   folder.rewindLog(state.step);
+  return state;
+}
+
+/** Weights of another run are kept as a checkpoint of step 0, so that the run does not need the other one any more. */
+function firstState(folder: RunFolder): TrainState {
+  const { config, from } = folder.record;
+  if (!from) return initialState(config);
+  const state = stateFrom(from.checkpoint, config);
+  saveCheckpoint(folder.checkpointPath(state.step), state, folder.record);
   return state;
 }

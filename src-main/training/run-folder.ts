@@ -28,6 +28,8 @@ export interface RunRecord {
   /** Threads of the CPU, resolved: the same number is needed for the same bits. */
   readonly threads: number;
   readonly config: TrainConfig;
+  /** The checkpoint of another run that it began with the weights of. */
+  readonly from?: { readonly run: string; readonly step: number; readonly checkpoint: string };
   /** Where the weights of an imported run come from; it was not trained here and cannot be resumed. */
   readonly imported?: string;
 }

@@ -67,6 +67,11 @@ export class RunLog {
     return this.#pyramid.rows;
   }
 
+  /** Seconds of work until the last line. */
+  get seconds(): number {
+    return this.#seconds;
+  }
+
   /** Bytes that it holds. */
   get bytes(): number {
     return this.#pyramid.bytes;

@@ -1,0 +1,43 @@
+// How long a run has worked, without its pauses, and how long it still will.
+
+/** Steps and seconds before a time left is more than a guess: the first steps are slower. */
+const warmupSteps = 5;
+const warmupSeconds = 2;
+
+export class RunClock {
+  readonly #before: number;
+  readonly #now: () => number;
+  #since: number;
+  #paused: number | undefined;
+  #first: { readonly step: number; readonly seconds: number } | undefined;
+
+  /** `before`: seconds of earlier sessions; `now` in milliseconds. */
+  constructor(before = 0, now: () => number = () => performance.now()) {
+    this.#before = before;
+    this.#now = now;
+    this.#since = now();
+  }
+
+  /** Seconds of work since the run began. */
+  get seconds(): number {
+    return this.#before + ((this.#paused ?? this.#now()) - this.#since) / 1000;
+  }
+
+  pause(): void {
+    this.#paused ??= this.#now();
+  }
+
+  goOn(): void {
+    if (this.#paused === undefined) return;
+    this.#since += this.#now() - this.#paused;
+    this.#paused = undefined;
+  }
+
+  /** Notes a step; seconds until the last of `steps`, evaluations so far counted in, once enough steps were seen. */
+  step(step: number, steps: number): number | undefined {
+    const { seconds } = this;
+    this.#first ??= { step, seconds };
+    const [done, took] = [step - this.#first.step, seconds - this.#first.seconds];
+    return done >= warmupSteps && took >= warmupSeconds ? (took / done) * (steps - step) : undefined;
+  }
+}

@@ -1,0 +1,281 @@
+// Runs that are being trained or wait for it: one state machine each, driven by the trainer's events, the person and what goes wrong.
+import { availableParallelism, constants, setPriority } from 'node:os';
+import { join } from 'node:path';
+import type { RunEvent } from '../../../shared/contract-runs.ts';
+import { AppError, toWire } from '../../../shared/errors.ts';
+import { preprocessingOf } from '../../../shared/preprocessing.ts';
+import { canMove, moveRun } from '../../../shared/run-state.ts';
+import type { RunState } from '../../../shared/run-state.ts';
+import type { TrainEvent } from '../../../shared/train-events.ts';
+import { DecodeCache } from '../../images/cache.ts';
+import { findFolder } from '../../library/folders.ts';
+import { changeAppFile, readAppFile } from '../../training/app-file.ts';
+import { readRecord } from '../../training/run-folder.ts';
+import type { RunRecord } from '../../training/run-folder.ts';
+import { settleRun, trainRun } from '../runs.ts';
+import { cachedShortSide } from '../studio.ts';
+import type { Studio } from '../studio.ts';
+import type { EngineContext } from './context.ts';
+import type { JobHandle } from './jobs.ts';
+import { RunClock } from './run-clock.ts';
+import { RunFeed } from './run-feed.ts';
+import type { RunStore } from './run-store.ts';
+import { runScan } from './scan-job.ts';
+
+/** Threads of a run that leaves the computer usable. */
+export const usableThreads = (): number => Math.max(1, availableParallelism() - 1);
+
+/** Engines that may die over a run before it is left alone. */
+const mostDeaths = 1;
+
+interface Training {
+  readonly name: string;
+  readonly usable: boolean;
+  readonly job: number;
+  state: RunState;
+  step: number;
+  /** Ends a scan at once and training after its step. */
+  readonly stop: AbortController;
+}
+
+/** Whether images of the folder have to be decoded for a run of these settings. */
+function cacheLacks(studio: Studio, { config, folder }: RunRecord): boolean {
+  const hashes = studio.imagesWithSplits(folder).map(({ hash }) => hash);
+  let cache: DecodeCache;
+  try {
+    cache = new DecodeCache(studio.cacheFor(preprocessingOf(config), cachedShortSide(config.imageSize)), { access: 'read' });
+  } catch (error) {
+    if (error instanceof AppError && error.code === 'not-found') return true;
+    throw error;
+  }
+  try {
+    return hashes.some((hash) => !cache.has(hash));
+  } finally {
+    cache.dispose();
+  }
+}
+
+export class Trainings {
+  readonly #context: EngineContext;
+  readonly #store: RunStore;
+  readonly #changed: () => void;
+  readonly #active = new Map<string, Training>();
+  readonly #feeds = new Map<string, RunFeed>();
+  /** Runs that were under way when the engine before this one ended, and how often that has happened. */
+  readonly #interrupted = new Map<string, { readonly usable: boolean; readonly deaths: number }>();
+
+  /** `changed` is called when the list of runs is another one. */
+  constructor(context: EngineContext, store: RunStore, changed: () => void) {
+    this.#context = context;
+    this.#store = store;
+    this.#changed = changed;
+    for (const name of store.names()) {
+      const { active } = readAppFile(store.path(name));
+      if (!active) continue;
+      this.#interrupted.set(name, active);
+      // An engine that does not go on with it now leaves it stopped for good.
+      this.#note(name, { active: undefined });
+    }
+  }
+
+  /** State and step of a run that is being trained or waits for it. */
+  active(name: string): { readonly state: RunState; readonly step: number } | undefined {
+    return this.#active.get(name);
+  }
+
+  watch(name: string, listener: (event: RunEvent) => void): () => void {
+    return this.#feed(name).watch(listener);
+  }
+
+  /** Goes on with the runs that were under way when the engine before this one died; one that it happened to before is left alone. */
+  resumeInterrupted(): void {
+    for (const [name, { usable, deaths }] of this.#interrupted) {
+      if (deaths < mostDeaths) this.start(name, usable, deaths + 1);
+      else
+        this.#note(name, {
+          problem: 'The engine ended twice while this run was trained. Resume it, or look at its train.log for what it did last.',
+        });
+    }
+    this.#interrupted.clear();
+  }
+
+  /** Queues a run for training, from where it stands. Returns the job. Throws `bad-input` when it is under way. */
+  start(name: string, usable: boolean, deaths = 0): number {
+    const path = this.#store.path(name);
+    if (this.#active.has(name)) throw new AppError('bad-input', `The run ${name} is under way.`, 'Look at the state of the run again.');
+    const { folder } = readRecord(path);
+    changeAppFile(path, { active: { usable, deaths }, problem: undefined });
+    const { id } = findFolder(this.#context.studio.library, folder) ?? {};
+    const { jobs } = this.#context;
+    const info = { subject: name, run: name, ...(id !== undefined && { folder: id }), queue: 'trainer' } as const;
+    const job = jobs.start('train', info, async (handle) => this.#perform(training, handle));
+    const training: Training = { name, usable, job, state: 'waiting', step: 0, stop: new AbortController() };
+    this.#active.set(name, training);
+    this.#announce(training);
+    // One that is cancelled in the queue never begins.
+    const never = (): void => void (this.#active.get(name) === training && this.#end(training, 'stopped'));
+    jobs.wait(job).then(never, never);
+    return job;
+  }
+
+  /** Throws `bad-input` for a move that there is not. */
+  control(name: string, action: 'pause' | 'continue' | 'stop'): void {
+    const training = this.#active.get(name);
+    if (!training) throw new AppError('bad-input', `The run ${name} is not being trained.`, 'Resume it first.');
+    const { trainer } = this.#context.studio;
+    switch (action) {
+      case 'pause':
+        moveRun(training.state, 'paused');
+        trainer.control('pause');
+        return;
+      case 'continue':
+        if (training.state !== 'paused') moveRun(training.state, 'training');
+        trainer.control('resume');
+        return;
+      case 'stop':
+        this.#stop(training);
+    }
+  }
+
+  #stop(training: Training): void {
+    if (training.stop.signal.aborted) return;
+    if (training.state === 'waiting') {
+      this.#context.jobs.cancel(training.job);
+      return;
+    }
+    training.stop.abort();
+    if (training.state !== 'finishing') this.#move(training, 'finishing');
+    this.#context.studio.trainer.control('stop');
+  }
+
+  async #perform(training: Training, job: JobHandle): Promise<string> {
+    job.signal.addEventListener('abort', () => this.#stop(training));
+    try {
+      for (let crashes = 0; ; crashes++) {
+        try {
+          const reason = await this.#train(training, job);
+          const sentence = `${reason === 'done' ? 'Finished' : 'Stopped'} at step ${training.step}.`;
+          this.#end(training, reason);
+          return sentence;
+        } catch (error) {
+          const again = error instanceof AppError && error.code === 'trainer-crashed' && crashes === 0 && !training.stop.signal.aborted;
+          if (!again) throw error;
+          job.say(`${error.message} It goes on from the last checkpoint.`);
+          for (const state of ['failed', 'waiting'] as const) this.#move(training, state);
+        }
+      }
+    } catch (error) {
+      const { code, message, hint } = toWire(error);
+      if (code === 'cancelled') this.#end(training, 'stopped');
+      else this.#end(training, 'failed', `${message} ${hint}`);
+      throw error;
+    } finally {
+      // Its threads keep their low priority for good.
+      if (training.usable) await this.#context.studio.trainer.dispose();
+    }
+  }
+
+  /** Prepares what the run needs and trains it, from where it stands; how it ended. */
+  async #train(training: Training, job: JobHandle): Promise<'done' | 'stopped'> {
+    const { studio } = this.#context;
+    const path = this.#store.path(training.name);
+    this.#move(training, 'preparing');
+    job.say('Prepares the images.');
+    const { config, folder } = readRecord(path);
+    if (cacheLacks(studio, readRecord(path))) {
+      const options = { settings: preprocessingOf(config), shortSide: cachedShortSide(config.imageSize) };
+      await runScan(studio, folder, options, { ...job, signal: training.stop.signal });
+    }
+    await settleRun(studio, path);
+    if (training.stop.signal.aborted) return 'stopped';
+    const { steps } = readRecord(path);
+    const clock = new RunClock((await this.#store.logs.get(path)).seconds);
+    let reason: 'done' | 'stopped' = 'stopped';
+    job.say('');
+    job.progress({ done: 0, total: steps, unit: 'steps', rate: 0 });
+    const trained = trainRun(studio, path, (event) => {
+      if (event.type === 'finished') ({ reason } = event);
+      this.#receive(training, job, clock, steps, event);
+    });
+    if (training.usable && studio.trainer.pid !== undefined) lowerPriority(studio.trainer.pid);
+    await trained;
+    return reason;
+  }
+
+  #receive(training: Training, job: JobHandle, clock: RunClock, steps: number, event: TrainEvent): void {
+    const feed = this.#feed(training.name);
+    switch (event.type) {
+      case 'started':
+        training.step = event.step;
+        job.progress({ done: event.step });
+        break;
+      case 'paused':
+        clock.pause();
+        if (canMove(training.state, 'paused')) this.#move(training, 'paused');
+        break;
+      case 'resumed':
+        clock.goOn();
+        if (training.state === 'paused') this.#move(training, 'training');
+        break;
+      case 'step': {
+        const { type: _type, ...metrics } = event;
+        training.step = event.step;
+        if (training.state === 'preparing') this.#move(training, 'training');
+        if (event.step === steps && training.state === 'training') this.#move(training, 'finishing');
+        const secondsLeft = clock.step(event.step, steps);
+        const { seconds } = clock;
+        feed.post({ type: 'step', metrics, elapsedSeconds: seconds, secondsLeft, memoryBytes: event.memoryBytes ?? 0 });
+        const left = secondsLeft === undefined ? {} : { secondsLeft, rate: (steps - event.step) / Math.max(1e-9, secondsLeft) };
+        job.progress({ done: event.step, ...left });
+        this.#changed();
+        return;
+      }
+      default:
+    }
+    feed.post({ type: 'event', event });
+    this.#changed();
+  }
+
+  #feed(name: string): RunFeed {
+    const feed = this.#feeds.get(name) ?? new RunFeed();
+    this.#feeds.set(name, feed);
+    return feed;
+  }
+
+  #move(training: Training, to: RunState): void {
+    training.state = moveRun(training.state, to);
+    this.#announce(training);
+  }
+
+  #announce({ name, state }: Training, problem?: string): void {
+    this.#feed(name).post({ type: 'state', state, ...(problem !== undefined && { problem }) });
+    this.#changed();
+  }
+
+  /** The run rests from now on. */
+  #end(training: Training, state: 'done' | 'stopped' | 'failed', problem?: string): void {
+    this.#active.delete(training.name);
+    this.#note(training.name, { active: undefined, problem });
+    if (!canMove(training.state, state)) training.state = moveRun(training.state, 'finishing');
+    training.state = moveRun(training.state, state);
+    this.#announce(training, problem);
+  }
+
+  /** Writes about a run that may have been deleted on disk. */
+  #note(name: string, change: Parameters<typeof changeAppFile>[1]): void {
+    try {
+      changeAppFile(join(this.#context.studio.home.runs, name), change);
+    } catch (error) {
+      if (!(error instanceof AppError)) throw error;
+    }
+  }
+}
+
+/** Everything else on the computer comes first from now on. A system that does not allow it costs quickness, not the run. */
+function lowerPriority(pid: number): void {
+  try {
+    setPriority(pid, constants.priority.PRIORITY_LOW);
+  } catch {
+    // The process may be gone, or the system has no such thing.
+  }
+}
