@@ -1,0 +1,30 @@
+// End to end: the browser face against `serve` with the real engine, the window through a real Electron, and every view against the
+// typed stand-in of the engine. Needs `npm run build` first, and Chromium (CHROMIUM, /usr/bin/chromium, or Playwright's own).
+import { existsSync } from 'node:fs';
+import { defineConfig } from 'playwright/test';
+
+const chromium = [process.env['CHROMIUM'], '/usr/bin/chromium', '/usr/bin/chromium-browser'].find((path) => path && existsSync(path));
+
+// oxlint-disable-next-line import/no-default-export -- what Playwright reads
+export default defineConfig({
+  testDir: '.',
+  outputDir: '../dist/e2e',
+  timeout: 180_000,
+  expect: { timeout: 20_000 },
+  // The engine uses every core; two stories at once would only wait for each other.
+  workers: 1,
+  fullyParallel: false,
+  reporter: [['list']],
+  // The page over the stand-in of the engine, which is part of no build.
+  webServer: {
+    command: 'node node_modules/vite/bin/vite.js --port 5199 --strictPort --logLevel warn',
+    cwd: '..',
+    url: 'http://localhost:5199/testing/index.html',
+    reuseExistingServer: true,
+  },
+  use: {
+    viewport: { width: 1280, height: 800 },
+    launchOptions: { ...(chromium && { executablePath: chromium }), args: ['--no-sandbox', '--disable-gpu'] },
+    trace: 'retain-on-failure',
+  },
+});
