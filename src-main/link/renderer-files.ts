@@ -32,20 +32,19 @@ export function readRendererFiles(folder: string): ReadonlyMap<string, RendererF
   if (!existsSync(join(folder, 'index.html')))
     throw new AppError('not-found', `The page is not built: ${join(folder, 'index.html')} is missing.`, 'Build it: npm run build');
   const files = new Map<string, RendererFile>();
-  for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
-    const type = types[extname(entry.name).toLowerCase()];
-    if (!entry.isFile() || type === undefined) continue;
-    const path = join(entry.parentPath, entry.name);
-    const body = readFileSync(path);
-    const address = path.slice(folder.length).replaceAll('\\', '/');
-    const etag = `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"`;
-    files.set(address.startsWith('/') ? address : `/${address}`, {
-      type,
-      etag,
-      hashed: /^\/?assets\/.*-[\w-]{8}\.\w+$/.test(address),
-      body,
-    });
-  }
+  // Not by `recursive`: the Node of an older Electron passes it over.
+  const read = (below: string): void => {
+    for (const entry of readdirSync(join(folder, below), { withFileTypes: true })) {
+      const address = `${below}/${entry.name}`;
+      if (entry.isDirectory()) read(address);
+      const type = types[extname(entry.name).toLowerCase()];
+      if (!entry.isFile() || type === undefined) continue;
+      const body = readFileSync(join(folder, address));
+      const etag = `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"`;
+      files.set(address, { type, etag, hashed: /^\/assets\/.*-[\w-]{8}\.\w+$/.test(address), body });
+    }
+  };
+  read('');
   files.set('/', files.get('/index.html')!);
   return files;
 }

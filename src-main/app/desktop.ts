@@ -1,0 +1,55 @@
+// Keeps the desktop up to date with the engine's work, whatever its pages do.
+import { BrowserWindow, Notification, powerSaveBlocker } from 'electron';
+import type { AppContract } from '../../shared/contract.ts';
+import type { JobStatus } from '../../shared/contract-jobs.ts';
+import type { RunSummary } from '../../shared/contract-runs.ts';
+import type { RpcClient } from '../../shared/rpc-client.ts';
+import { activityOf, noticesOf } from './activity.ts';
+
+export class Desktop {
+  #jobs: readonly JobStatus[] = [];
+  #runs: readonly RunSummary[] = [];
+  #blocker: number | undefined;
+  readonly #client: RpcClient<AppContract>;
+
+  constructor(client: RpcClient<AppContract>) {
+    this.#client = client;
+    client.watch((state) => {
+      if (state === 'ready') this.#watch();
+      else this.#update([], []);
+    });
+  }
+
+  /** Both watches end with the engine, and begin again with the next one. */
+  #watch(): void {
+    const over = (): void => {};
+    this.#client.call('jobs.watch', {}, { onEvent: ({ jobs }) => this.#update(jobs, this.#runs) }).catch(over);
+    this.#client.call('runs.watch', {}, { onEvent: (runs) => this.#update(this.#jobs, runs) }).catch(over);
+  }
+
+  #update(jobs: readonly JobStatus[], runs: readonly RunSummary[]): void {
+    const notices = noticesOf(this.#jobs, jobs);
+    this.#jobs = jobs;
+    this.#runs = runs;
+    const { progress, awake } = activityOf(jobs, runs);
+    for (const window of BrowserWindow.getAllWindows()) window.setProgressBar(progress);
+    if (awake) this.#blocker ??= powerSaveBlocker.start('prevent-app-suspension');
+    else this.dispose();
+    if (BrowserWindow.getFocusedWindow() === null && Notification.isSupported())
+      for (const notice of notices) {
+        const shown = new Notification(notice);
+        shown.on('click', () => BrowserWindow.getAllWindows()[0]?.show());
+        shown.show();
+      }
+  }
+
+  /** Runs that an end of the program would stop. */
+  get runs(): readonly string[] {
+    return activityOf(this.#jobs, this.#runs).runs;
+  }
+
+  dispose(): void {
+    if (this.#blocker !== undefined) powerSaveBlocker.stop(this.#blocker);
+    this.#blocker = undefined;
+  }
+}

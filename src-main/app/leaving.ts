@@ -1,0 +1,77 @@
+// The end of the program: a person is asked when a run would stop, the system is not; the engine ends first, so that the run keeps a checkpoint.
+import { app, BrowserWindow, dialog, powerMonitor } from 'electron';
+import type { EngineLink } from '../link/engine-link.ts';
+import type { Desktop } from './desktop.ts';
+
+async function mayStop(runs: readonly string[]): Promise<boolean> {
+  const window = BrowserWindow.getAllWindows()[0];
+  const which = runs.length === 1 ? `“${runs[0]}” is still learning.` : `${runs.length} runs are still learning.`;
+  const question = {
+    type: 'question' as const,
+    message: which,
+    detail: 'Training goes on only while the program runs. It keeps a checkpoint of this moment, and “Resume” goes on from there.',
+    buttons: ['Stop and keep the checkpoint', 'Cancel'],
+    defaultId: 0,
+    cancelId: 1,
+    noLink: true,
+  };
+  const { response } = await (window ? dialog.showMessageBox(window, question) : dialog.showMessageBox(question));
+  return response === 0;
+}
+
+export class Leaving {
+  readonly #link: EngineLink;
+  readonly #desktop: Desktop;
+  #asking = false;
+  #leaving = false;
+  #again = false;
+
+  constructor(link: EngineLink, desktop: Desktop) {
+    this.#link = link;
+    this.#desktop = desktop;
+    app.on('before-quit', (event) => {
+      event.preventDefault();
+      void this.#ask();
+    });
+    // A log-out and a signal do not wait for an answer.
+    powerMonitor.on('shutdown', () => void this.leave());
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => void this.leave());
+  }
+
+  /** A window that the person closes is an end of the program, and asked for as one. */
+  guard(window: BrowserWindow): void {
+    window.on('close', (event) => {
+      event.preventDefault();
+      void this.#ask();
+    });
+    window.on('session-end', () => void this.leave());
+  }
+
+  /** The program was started anew while it ends: it starts again afterwards. */
+  get isLeaving(): boolean {
+    return this.#leaving;
+  }
+  startAgain(): void {
+    this.#again = true;
+  }
+
+  async #ask(): Promise<void> {
+    if (this.#asking || this.#leaving) return;
+    this.#asking = true;
+    const { runs } = this.#desktop;
+    const may = runs.length === 0 || (await mayStop(runs));
+    this.#asking = false;
+    if (may) await this.leave();
+  }
+
+  /** Ends at once, without a question: the engine has up to 12 s for the run's checkpoint. */
+  async leave(): Promise<void> {
+    if (this.#leaving) return;
+    this.#leaving = true;
+    for (const window of BrowserWindow.getAllWindows()) window.hide();
+    this.#desktop.dispose();
+    await this.#link.dispose();
+    if (this.#again) app.relaunch();
+    app.exit(0);
+  }
+}

@@ -1,0 +1,69 @@
+// Entry of the window's main process: one window over one engine. It shows, asks and carries; it computes nothing.
+import { app, dialog, Menu, session } from 'electron';
+import type { BrowserWindow } from 'electron';
+import type { AppContract } from '../../shared/contract.ts';
+import { toWire } from '../../shared/errors.ts';
+import { RpcClient } from '../../shared/rpc-client.ts';
+import { programVersion } from '../../shared/version.ts';
+import { EngineLink } from '../link/engine-link.ts';
+import { engineEntry, programNode } from '../link/program-node.ts';
+import { chooseFolder, offerAbilities, tellPage } from './abilities.ts';
+import { bridgeEngine } from './bridge.ts';
+import { Desktop } from './desktop.ts';
+import { Leaving } from './leaving.ts';
+import { menuTemplate } from './menu.ts';
+import type { MenuActions } from './menu.ts';
+import { registerScheme, servePage } from './page-protocol.ts';
+import { placesOf } from './places.ts';
+import { updateCheck } from './updates.ts';
+import { lockSession, openWindow } from './window.ts';
+
+function about(window: BrowserWindow): void {
+  const { electron, chrome, node } = process.versions;
+  const detail = `Electron ${electron}, Chromium ${chrome}, Node ${node}\nNo account, no telemetry: nothing leaves this computer.`;
+  void dialog.showMessageBox(window, { type: 'info', message: `I-JEPA Studio ${programVersion}`, detail });
+}
+
+function setMenu(window: BrowserWindow): void {
+  const command: MenuActions['command'] = (what) => tellPage(window.webContents, { type: 'menu', command: what });
+  const openFolder = async (): Promise<void> => {
+    const path = await chooseFolder(window);
+    if (path !== undefined) command({ type: 'open-folder', path });
+  };
+  const checkForUpdates = updateCheck();
+  const actions = { command, openFolder: () => void openFolder(), about: () => about(window), ...(checkForUpdates && { checkForUpdates }) };
+  Menu.setApplicationMenu(Menu.buildFromTemplate(menuTemplate(process.platform === 'darwin', actions)));
+}
+
+function start(): void {
+  const places = placesOf(app.getAppPath(), process.env);
+  lockSession(session.defaultSession);
+  const link = new EngineLink({ node: programNode(places.program), entry: engineEntry(places.program), home: places.home });
+  const client = new RpcClient<AppContract>(link.connect());
+  servePage(session.defaultSession, places.page, client);
+  bridgeEngine(link);
+  offerAbilities(client, places.icon);
+  const leaving = new Leaving(link, new Desktop(client));
+  const window = openWindow(places, app.getPath('userData'), !app.isPackaged);
+  leaving.guard(window);
+  setMenu(window);
+  app.on('second-instance', () => {
+    if (leaving.isLeaving) return leaving.startAgain();
+    if (window.isMinimized()) window.restore();
+    window.show();
+    window.focus();
+  });
+}
+
+if (app.requestSingleInstanceLock()) {
+  registerScheme();
+  app
+    .whenReady()
+    .then(start, () => app.exit(1))
+    .catch((error: unknown) => {
+      const { message, hint } = toWire(error);
+      process.stderr.write(`${message}\n${hint}\n`);
+      dialog.showErrorBox('I-JEPA Studio cannot start', `${message}\n\n${hint}`);
+      app.exit(1);
+    });
+} else app.exit(0);

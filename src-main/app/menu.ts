@@ -1,0 +1,81 @@
+// The window's menu. What a page does itself is a command to it; keys that a page's text field needs are left to it.
+import type { MenuItemConstructorOptions } from 'electron';
+import { viewNames } from '../../shared/face.ts';
+import type { MenuCommand, ViewName } from '../../shared/face.ts';
+
+export interface MenuActions {
+  readonly command: (command: MenuCommand) => void;
+  readonly openFolder: () => void;
+  readonly about: () => void;
+  /** None where the program cannot update itself. */
+  readonly checkForUpdates?: () => void;
+}
+
+const viewLabels: Readonly<Record<ViewName, string>> = {
+  library: 'Library',
+  masks: 'Masks',
+  train: 'Train',
+  explore: 'Explore',
+  export: 'Export',
+  settings: 'Devices and settings',
+};
+
+/** The menu as data. On a Mac the application's own menu comes first, as people expect there. */
+export function menuTemplate(isMac: boolean, { command, openFolder, about, checkForUpdates }: MenuActions): MenuItemConstructorOptions[] {
+  const aboutItem: MenuItemConstructorOptions = { label: 'About I-JEPA Studio', click: about };
+  const updateItems: MenuItemConstructorOptions[] = checkForUpdates ? [{ label: 'Check for updates…', click: checkForUpdates }] : [];
+  const application: MenuItemConstructorOptions = {
+    label: 'I-JEPA Studio',
+    submenu: [
+      aboutItem,
+      ...updateItems,
+      { type: 'separator' },
+      { role: 'hide' },
+      { role: 'hideOthers' },
+      { type: 'separator' },
+      { role: 'quit' },
+    ],
+  };
+  const views = viewNames.map((view, index): MenuItemConstructorOptions => ({
+    label: viewLabels[view],
+    accelerator: `CmdOrCtrl+${index + 1}`,
+    click: () => command({ type: 'view', view }),
+  }));
+  return [
+    ...(isMac ? [application] : []),
+    {
+      label: '&File',
+      submenu: [
+        { label: 'Open folder…', accelerator: 'CmdOrCtrl+O', click: openFolder },
+        { type: 'separator' },
+        { role: isMac ? 'close' : 'quit' },
+      ],
+    },
+    { role: 'editMenu' },
+    {
+      label: '&View',
+      submenu: [
+        ...views,
+        { type: 'separator' },
+        { role: 'reload' },
+        { role: 'resetZoom' },
+        { role: 'zoomIn' },
+        { role: 'zoomOut' },
+        { type: 'separator' },
+        { role: 'togglefullscreen' },
+      ],
+    },
+    {
+      label: '&Run',
+      submenu: [{ label: 'Pause or continue', accelerator: 'CmdOrCtrl+Shift+P', click: () => command({ type: 'pause-or-continue' }) }],
+    },
+    {
+      role: 'help',
+      label: '&Help',
+      submenu: [
+        { label: 'Keyboard shortcuts', accelerator: 'CmdOrCtrl+/', click: () => command({ type: 'shortcuts' }) },
+        ...(isMac ? [] : [...updateItems, { type: 'separator' as const }, aboutItem]),
+      ],
+    },
+  ];
+}

@@ -1,0 +1,63 @@
+// `npm start`: the window where Electron and a screen are there, else the same app in a browser, with one line that says why. Plain
+// JavaScript, as the command line's own start, so that any Node can say what is missing.
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
+const say = (text) => process.stderr.write(`${text}\n`);
+
+/** Electron's executable, if it was downloaded; it is never downloaded here. */
+function findElectron() {
+  const usual = { darwin: 'Electron.app/Contents/MacOS/Electron', win32: 'electron.exe' }[process.platform] ?? 'electron';
+  const override = process.env.ELECTRON_OVERRIDE_DIST_PATH;
+  if (override) return [join(override, usual)].find((file) => existsSync(file));
+  const packageFolder = join(root, 'node_modules', 'electron');
+  const named = join(packageFolder, 'path.txt');
+  const file = join(packageFolder, 'dist', existsSync(named) ? readFileSync(named, 'utf8').trim() : usual);
+  return existsSync(file) ? file : undefined;
+}
+
+function hasScreen() {
+  return process.platform !== 'linux' || Boolean(process.env.DISPLAY || process.env.WAYLAND_DISPLAY);
+}
+
+/** Builds page and main process once; after a change of the sources `npm run build` does it again. */
+function build() {
+  const missing = ['renderer/index.html', 'main/main.cjs', 'main/preload.cjs'].filter((file) => !existsSync(join(root, 'dist', file)));
+  if (missing.length === 0) return;
+  say('The app is built for the first time …');
+  const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
+  const { status } = spawnSync(npm, ['run', '-s', 'build'], {
+    cwd: root,
+    stdio: ['ignore', 'ignore', 'inherit'],
+    shell: process.platform === 'win32',
+  });
+  if (status === 0) return;
+  say('It could not be built. Try: npm ci && npm run build');
+  process.exit(1);
+}
+
+/** Runs a program as if it were this one. */
+function become(file, args) {
+  const child = spawn(file, args, { cwd: root, stdio: 'inherit' });
+  // The terminal sends Ctrl-C to both; the child decides.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => signal !== 'SIGINT' && child.kill(signal));
+  child.on('error', (error) => {
+    say(`${file} does not start: ${error.message}`);
+    process.exit(9);
+  });
+  child.on('exit', (code, signal) => process.exit(code ?? (signal === 'SIGINT' ? 130 : 1)));
+}
+
+build();
+const electron = findElectron();
+const rest = process.argv.slice(2);
+// Chromium's own sandbox refuses to run as root, as in a container.
+if (electron && hasScreen()) become(electron, [root, ...(process.env.ELECTRON_DISABLE_SANDBOX ? ['--no-sandbox'] : []), ...rest]);
+else {
+  const how = 'for the window: npx install-electron --no, which downloads about 120 MB';
+  say(`The app opens in your browser, because ${electron ? 'there is no screen' : `Electron is not here (${how})`}.`);
+  become(process.execPath, [join(root, 'src-main', 'cli', 'ijepa-studio.js'), 'serve', ...rest]);
+}

@@ -1,0 +1,64 @@
+// The window: a sandboxed page that can go nowhere, open nothing and be given nothing.
+import { BrowserWindow, screen } from 'electron';
+import type { Session } from 'electron';
+import { join } from 'node:path';
+import { pageAddress } from './page-protocol.ts';
+import type { Places } from './places.ts';
+import { fitState, readWindowState, smallest, usual, writeWindowState } from './window-state.ts';
+
+/** Copying a snippet of code; it writes plain text and images only. */
+const allowedPermissions = new Set(['clipboard-sanitized-write']);
+const outside = ['http://*/*', 'https://*/*', 'ws://*/*', 'wss://*/*', 'file://*/*'];
+
+/** Locks a session: no permission, no address outside of the program. */
+export function lockSession(session: Session): void {
+  session.setPermissionRequestHandler((_page, permission, answer) => answer(allowedPermissions.has(permission)));
+  session.setPermissionCheckHandler((_page, permission) => allowedPermissions.has(permission));
+  session.setDevicePermissionHandler(() => false);
+  session.webRequest.onBeforeRequest({ urls: outside }, (_request, answer) => answer({ cancel: true }));
+  session.on('will-download', (event, item) => {
+    // What the page itself made, as a list of failures: the person chooses where it goes.
+    if (!item.getURL().startsWith('blob:')) event.preventDefault();
+  });
+}
+
+/** Opens the window where it was last; it is shown once there is something to see. */
+export function openWindow(places: Places, userData: string, inspectable: boolean): BrowserWindow {
+  const stateFile = join(userData, 'window.json');
+  const { area, maximized } = fitState(
+    readWindowState(stateFile),
+    screen.getAllDisplays().map(({ workArea }) => workArea),
+  );
+  const window = new BrowserWindow({
+    ...(area ?? usual),
+    minWidth: smallest.width,
+    minHeight: smallest.height,
+    show: false,
+    title: 'I-JEPA Studio',
+    icon: places.icon,
+    webPreferences: {
+      preload: places.preload,
+      sandbox: true,
+      contextIsolation: true,
+      nodeIntegration: false,
+      webSecurity: true,
+      navigateOnDragDrop: false,
+      spellcheck: false,
+      devTools: inspectable,
+    },
+  });
+  const page = window.webContents;
+  page.on('will-navigate', (event) => {
+    // The page may load itself anew and go nowhere else.
+    if (event.url.split('#')[0] !== pageAddress) event.preventDefault();
+  });
+  page.on('will-attach-webview', (event) => event.preventDefault());
+  page.setWindowOpenHandler(() => ({ action: 'deny' }));
+  window.once('ready-to-show', () => {
+    if (maximized) window.maximize();
+    window.show();
+  });
+  window.on('close', () => writeWindowState(stateFile, { area: window.getNormalBounds(), maximized: window.isMaximized() }));
+  void window.loadURL(pageAddress);
+  return window;
+}
