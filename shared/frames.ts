@@ -10,18 +10,23 @@ type Bulk = InstanceType<(typeof kinds)[Kind]>;
 const placeholder = '$array';
 const aligned = (bytes: number): number => Math.ceil(bytes / 8) * 8;
 
-const isBulk = (value: unknown): value is Bulk => ArrayBuffer.isView(value) && value.constructor.name in kinds;
+/** The kind of an array; those that other programs derive from it, as Node's Buffer, are of the kind that they are made of. */
+const kindOf = (array: ArrayBufferView): Kind | undefined => (Object.keys(kinds) as Kind[]).find((kind) => array instanceof kinds[kind]);
 
 /** The message as one frame. Throws `internal` for a value that holds the reserved key. */
 export function encodeFrame(message: unknown): Uint8Array<ArrayBuffer> {
   const arrays: { readonly array: Bulk; readonly offset: number }[] = [];
   let end = 0;
-  const text = JSON.stringify(message, (_key, value: unknown) => {
-    if (isBulk(value)) {
+  const text = JSON.stringify(message, function (this: Record<string, unknown>, key, value: unknown) {
+    // As it was before a `toJSON` of its own.
+    const given = this[key];
+    const kind = ArrayBuffer.isView(given) ? kindOf(given) : undefined;
+    if (kind !== undefined) {
+      const array = given as Bulk;
       const offset = end;
-      arrays.push({ array: value, offset });
-      end = aligned(offset + value.byteLength);
-      return { [placeholder]: [value.constructor.name, offset, value.length] };
+      arrays.push({ array, offset });
+      end = aligned(offset + array.byteLength);
+      return { [placeholder]: [kind, offset, array.length] };
     }
     if (typeof value === 'object' && value !== null && Object.hasOwn(value, placeholder))
       throw new AppError(
@@ -49,7 +54,7 @@ export function decodeFrame(frame: Uint8Array): unknown {
   if (frame.length < 4) malformed('it is too short');
   const length = new DataView(frame.buffer, frame.byteOffset, frame.byteLength).getUint32(0, true);
   const start = aligned(4 + length);
-  if (start > frame.length + 7) malformed('it ends early');
+  if (start > frame.length) malformed('it ends early');
   let text: string;
   try {
     text = new TextDecoder('utf-8', { fatal: true }).decode(frame.subarray(4, 4 + length));
@@ -66,7 +71,10 @@ export function decodeFrame(frame: Uint8Array): unknown {
     if (!Number.isSafeInteger(offset) || !Number.isSafeInteger(count)) return malformed('an array has no place');
     const [from, bytes] = [start + (offset as number), (count as number) * make.BYTES_PER_ELEMENT];
     if ((offset as number) < 0 || (count as number) < 0 || from + bytes > frame.length) return malformed('an array ends early');
-    return new make(frame.slice(from, from + bytes).buffer);
+    // A copy in memory of its own: the frame may be a part of something larger, and its arrays need not be aligned there.
+    const copy = new Uint8Array(bytes);
+    copy.set(frame.subarray(from, from + bytes));
+    return new make(copy.buffer);
   };
   try {
     return JSON.parse(text, revive);
