@@ -1,5 +1,6 @@
 // Entry of the engine's process: answers pages over the channel of whoever started it, until it is told to end or nobody is there.
 // Arguments: see link/engine-arguments.ts.
+import { writeSync } from 'node:fs';
 import { toWire } from '../../shared/errors.ts';
 import type { ToEngine } from '../../shared/messages.ts';
 import { protocolVersion } from '../../shared/messages.ts';
@@ -22,8 +23,8 @@ function open(): Engine {
   try {
     return new Engine(readEngineArguments(process.argv.slice(2)));
   } catch (error) {
-    const { message, hint } = toWire(error);
-    process.stderr.write(`${JSON.stringify({ message, hint } satisfies EngineRefusal)}\n`);
+    // At once: this process ends, and its standard error is a pipe.
+    writeSync(2, `${JSON.stringify(toWire(error) satisfies EngineRefusal)}\n`);
     process.exit(refusedExitCode);
   }
 }
