@@ -11,6 +11,7 @@ import type { EngineState } from '../../shared/messages.ts';
 import { RpcClient } from '../../shared/rpc-client.ts';
 import type { CallOptions } from '../../shared/rpc-client.ts';
 import { Dropped } from './dropped.svelte.ts';
+import { ExploreMemory } from './explore-memory.svelte.ts';
 import { NextRun } from './next-run.svelte.ts';
 import { Notices } from './notices.svelte.ts';
 import { Router } from './route.svelte.ts';
@@ -25,6 +26,7 @@ export class Studio {
   readonly selection = new Selection();
   readonly nextRun = new NextRun();
   readonly dropped = new Dropped();
+  readonly explore = new ExploreMemory();
 
   #engine = $state.raw<EngineState>('starting');
   #reason = $state.raw<string | undefined>(undefined);

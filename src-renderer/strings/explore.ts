@@ -1,0 +1,115 @@
+// Looking for images that are alike.
+import type { Layer, Space } from '../../shared/contract-values.ts';
+import { formatCount, plural } from '../components/format.ts';
+
+const layers: Readonly<Record<Layer, string>> = { last: 'last layer', last4: 'last four layers' };
+const spaces: Readonly<Record<Space, { readonly name: string; readonly text: string }>> = {
+  raw: { name: 'As is', text: 'Vectors as the encoder gave them. What all images of the folder share makes every score high.' },
+  centred: { name: 'Centred', text: 'The mean of the folder is taken away first, so that only what differs between images counts.' },
+  whitened: {
+    name: 'Whitened',
+    text: 'Every way in which images differ counts alike, not only the strongest. Finds the best look-alikes most often.',
+  },
+};
+
+export const explore = {
+  title: 'Explore',
+  noFolder: 'No folder yet',
+  noFolderText: 'Add a folder of images first. Explore finds which of them are alike.',
+  toStart: 'Add a folder',
+  sourcesFailed: 'What can be searched is not known.',
+
+  layers,
+  spaces,
+  source: ({ run, step, layer }: { readonly run: string; readonly step: number; readonly layer: Layer }) =>
+    `${run} · step ${formatCount(step)} · ${layers[layer]}`,
+  vectors: 'Vectors from',
+  otherVectors: 'Vectors from, for the second column',
+  facts: (dimension: number, embedded: number) => `${plural(embedded, 'image')}, ${formatCount(dimension)} numbers each`,
+  computeMissing: 'Compute them',
+  computeOthers: 'Compute others…',
+  missing: (images: number) => `${plural(images, 'image has', 'images have')} no vector yet and cannot be found.`,
+
+  query: 'Looking for',
+  queryEmpty: 'Nothing yet. Choose images in the library, drop or paste one here, or open one:',
+  like: 'like',
+  unlike: 'not like',
+  turn: (name: string, side: 'plus' | 'minus') =>
+    side === 'plus' ? `${name}: results should be like it. Change to unlike.` : `${name}: results should not be like it. Change to like.`,
+  addSelection: (count: number) => `Add ${plural(count, 'selected image')}`,
+  open: 'Open a picture…',
+  back: 'Back to the query before',
+  clear: 'Clear',
+  onlyMinus: 'Add at least one image that results should be like.',
+  outside: 'from outside the folder',
+  unnamed: (upload: number) => `Picture ${upload} from outside`,
+  imageNumber: (image: number) => `Image ${image}`,
+  uploading: (count: number) => `Reading ${plural(count, 'picture')}…`,
+  limit: (most: number) => `A query has at most ${most} images on each side; the others were left out.`,
+  tooMany: (most: number, all: number) => `The first ${most} of ${formatCount(all)} pictures are looked up.`,
+  tooLarge: (name: string) => `${name} is larger than 64 MiB.`,
+  tooLargeHint: 'Look it up with a smaller copy, or add its folder to the library.',
+
+  space: 'Vector space',
+  options: 'How to search',
+  show: 'Show',
+  most: 'Results',
+  least: 'Lowest score',
+  leastHelp:
+    'Hides results that are less alike. The score is the cosine of two vectors: 1 is the same direction, 0 is unrelated. 0 shows all.',
+  hideCopies: 'Hide duplicates',
+  hideCopiesHint: 'Images that are nearly the same as one above them are left out.',
+  copyAbove: 'Alike above',
+  copyAboveHelp: 'Two images whose score is above this count as duplicates. 1: only files with the same content.',
+  compare: 'Compare two sets of vectors',
+  compareHint: 'The same query, side by side.',
+
+  begin: 'Find images that are alike',
+  beginText: 'Choose an image to begin with: here, in the library, or drop one from outside on the page.',
+  samples: 'Some images of this folder',
+  otherSamples: 'Others',
+
+  noVectors: 'No vectors yet',
+  noVectorsText:
+    'A trained run turns each image into a vector: a list of numbers that says what is in it. Images that are alike get vectors that are alike, so they are computed once, and then every search takes a moment.',
+  noRuns: 'Nothing was trained yet',
+  noRunsText: 'Looking for images that are alike needs an encoder. Train one on this folder; a short run is enough for a first look.',
+  toTrain: 'Train',
+  embedTitle: 'Compute vectors',
+  embedText: 'Each image is read once with the chosen encoder. Training goes on meanwhile, but both become slower.',
+  run: 'Run',
+  checkpoint: 'Step',
+  best: (step: number | undefined) => `Best${step === undefined ? '' : ` (step ${formatCount(step)})`}`,
+  latest: (step: number | undefined) => `Latest${step === undefined ? '' : ` (step ${formatCount(step)})`}`,
+  step: (step: number) => `Step ${formatCount(step)}`,
+  layer: 'Layer',
+  layerHint: 'The last four layers side by side give longer vectors, which are often a little better.',
+  embed: 'Compute vectors',
+
+  results: (run: string) => `Images found by ${run}`,
+  found: (count: number) => `${formatCount(count)} found`,
+  hidden: (count: number) => `${plural(count, 'duplicate')} hidden`,
+  took: (milliseconds: number) => `${Math.max(1, Math.round(milliseconds))} ms`,
+  shared: (count: number, all: number) => `${count} of ${all} in both`,
+  none: 'No image is as alike as that.',
+  noneText: 'Choose a lower score.',
+  searchFailed: 'This search did not work.',
+  searching: 'Searching…',
+  asked: 'query',
+  cell: (rank: number, name: string, label: string | null, score: string) =>
+    `${rank}. ${name}${label === null ? '' : `, ${label}`}, score ${score}`,
+  queryCell: (name: string, side: 'plus' | 'minus') =>
+    `${name}, ${side === 'plus' ? 'what is looked for' : 'what results should not be like'}`,
+  lookFor: 'Find similar',
+  showPreview: 'Preview',
+  menu: (name: string) => `What to do with ${name}`,
+  preview: {
+    title: 'Preview',
+    previous: 'Image before',
+    next: 'Next image',
+    rank: (rank: number, score: string) => `${rank}. · score ${score}`,
+    asked: 'query',
+  },
+  more: (name: string) => `More like ${name}`,
+  less: (name: string) => `Less like ${name}`,
+} as const;
