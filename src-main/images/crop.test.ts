@@ -153,7 +153,8 @@ describe('resampling', () => {
         const out = new Float32Array(size * size * 3);
         const pixels = new Uint8Array(width * height * 3).fill(137);
         resampleCrop(pixels, width, height, { x: 0, y: 0, width, height }, false, target(size, size), out);
-        for (const value of out) expect(Math.abs(value - 137 / 255)).toBeLessThan(1e-6);
+        // Hundreds of float32 weights are summed twice: 5e-6 is a thousandth of a grey level.
+        for (const value of out) expect(Math.abs(value - 137 / 255)).toBeLessThan(5e-6);
       }),
       { numRuns: 50 },
     );
