@@ -9,7 +9,7 @@ export interface JobInfo {
   readonly folder?: number;
   readonly run?: string;
   /** Jobs of a queue are worked on one at a time, in the order in which they were started; they are `waiting` until then. */
-  readonly queue?: 'trainer';
+  readonly queue?: 'trainer' | 'aside';
 }
 
 export interface JobHandle {

@@ -1,0 +1,87 @@
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { listFolder } from './folder-listing.ts';
+import { Roots } from './roots.ts';
+
+let place = '';
+let roots = new Roots(undefined, () => []);
+const at = (...parts: readonly string[]): string => join(place, ...parts);
+const code = (name: string): Error => expect.objectContaining({ code: name }) as Error;
+
+beforeEach(() => {
+  place = realpathSync(mkdtempSync(join(tmpdir(), 'roots-')));
+  for (const folder of ['data/photos/cats', 'data10', 'private/keys', 'known', 'data/.hidden']) mkdirSync(at(folder), { recursive: true });
+  writeFileSync(at('private/secret.jpg'), '');
+  roots = new Roots([at('data')], () => [at('known')]);
+});
+afterEach(() => rmSync(place, { recursive: true, force: true }));
+
+describe('a page of the browser face', () => {
+  it('may name what lies in the given folders, whether it is there or not', () => {
+    for (const path of ['data', 'data/photos', 'data/photos/../photos', 'data/new/export', 'data/..data'])
+      expect(roots.writable(at(path))).toBe(join(place, path));
+    expect(roots.readable(`${at('data')}/`)).toBe(at('data'));
+  });
+
+  it('may read, and not write, what is in the catalogue wherever it lies', () => {
+    expect(roots.readable(at('known/cat.jpg'))).toBe(at('known/cat.jpg'));
+    expect(() => roots.writable(at('known/cat.jpg'))).toThrow(code('not-allowed'));
+  });
+
+  it.each(['', 'private', 'data/../private', 'data10', 'data/photos/../../private/secret.jpg', 'not-there', 'private/not-there'])(
+    'may not name %j beside them, and learns nothing about it',
+    (path) => {
+      expect(() => roots.readable(`${place}/${path}`)).toThrow(code('not-allowed'));
+      expect(() => roots.writable(`${place}/${path}`)).toThrow(code('not-allowed'));
+    },
+  );
+
+  it.skipIf(process.platform === 'win32')('cannot leave them through a link, to a folder, a file, or something to be made', () => {
+    symlinkSync(at('private'), at('data/link'));
+    symlinkSync(at('private/not-yet'), at('data/dangling'));
+    symlinkSync(at('data/photos'), at('data/inside'));
+    for (const path of ['data/link', 'data/link/secret.jpg', 'data/link/new', 'data/dangling', 'data/dangling/new'])
+      expect(() => roots.writable(at(path)), path).toThrow(code('not-allowed'));
+    expect(roots.writable(at('data/inside/new'))).toBe(at('data/inside/new'));
+  });
+
+  it.each(['photos', './data', '', '/data\0/etc', '~'])('gets %j back as no whole path', (path) => {
+    expect(() => roots.readable(path)).toThrow(code('bad-input'));
+  });
+
+  it('sees the given folders first, then what is in them, and no way up from there', async () => {
+    writeFileSync(at('data/photos/b.jpg'), '');
+    writeFileSync(at('data/photos/a.txt'), '');
+    mkdirSync(at('data/photos/10'));
+    mkdirSync(at('data/photos/9'));
+    symlinkSync(at('private'), at('data/photos/out'));
+    symlinkSync(at('data10'), at('data/photos/dogs'));
+    symlinkSync(at('data'), at('data/photos/up'));
+    expect(await listFolder(roots, undefined)).toEqual({
+      path: '',
+      parent: undefined,
+      folders: [{ name: at('data'), path: at('data') }],
+      images: 0,
+    });
+    const root = await listFolder(roots, at('data'));
+    expect(root).toMatchObject({ parent: undefined, folders: [{ name: 'photos', path: at('data/photos') }], images: 0 });
+    const inside = await listFolder(roots, at('data/photos'));
+    expect(inside).toMatchObject({ parent: at('data'), images: 1 });
+    expect(inside.folders.map(({ name }) => name)).toEqual(['9', '10', 'cats', 'up']);
+    await expect(listFolder(roots, at('private'))).rejects.toEqual(code('not-allowed'));
+    await expect(listFolder(roots, at('data/none'))).rejects.toEqual(code('not-found'));
+    await expect(listFolder(roots, at('data/photos/b.jpg'))).rejects.toEqual(code('bad-input'));
+  });
+});
+
+describe('the window', () => {
+  it('may name every whole path, and begins at the home of the person', async () => {
+    const all = new Roots(undefined, () => []);
+    expect(all.writable(at('private'))).toBe(at('private'));
+    expect(() => all.readable('photos')).toThrow(code('bad-input'));
+    expect((await listFolder(all, undefined)).folders.length).toBeGreaterThan(1);
+    expect((await listFolder(all, at('private'))).parent).toBe(place);
+  });
+});
