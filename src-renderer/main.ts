@@ -2,7 +2,9 @@
 import { mount } from 'svelte';
 import App from './App.svelte';
 import { faceOfThisPage } from './state/face.ts';
+import { applyTheme, rememberedTheme } from './state/settings-theme.ts';
 import './styles/tokens.css';
 import './styles/base.css';
 
+applyTheme(rememberedTheme());
 mount(App, { target: document.getElementById('app')!, props: { face: faceOfThisPage() } });

@@ -2,6 +2,10 @@
 import { common } from './strings/common.ts';
 import { explore } from './strings/explore.ts';
 import { masks } from './strings/masks.ts';
+import { exporting } from './strings/export.ts';
+import { library } from './strings/library.ts';
+import { preferences } from './strings/preferences.ts';
 import { shell } from './strings/shell.ts';
+import { welcome } from './strings/welcome.ts';
 
-export const strings = { common, explore, masks, shell } as const;
+export const strings = { common, explore, exporting, library, masks, preferences, shell, welcome } as const;

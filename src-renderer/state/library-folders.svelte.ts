@@ -1,6 +1,7 @@
 // How folders come in: chosen in the system's dialog or in the page's own picker, dropped, or made as samples. One per page, because any
 // view may ask for a folder and the frame shows the picker.
 import { createContext } from 'svelte';
+import type { FolderSummary } from '../../shared/contract-library.ts';
 import type { FolderListing } from '../../shared/contract-system.ts';
 import type { LabelSource } from '../../shared/contract-values.ts';
 import { strings } from '../strings.ts';
@@ -72,19 +73,31 @@ export class LibraryFolders {
     this.#busy = false;
   }
 
+  /** Starts making the samples and shows their folder while it fills. */
   async samples(): Promise<void> {
     this.#busy = true;
     const started = await this.#studio.ask('library.samples', {});
     if (started) {
-      const { client, notices } = this.#studio;
-      try {
-        const ended = await client.call('jobs.wait', { job: started.job });
-        if (ended.folder !== undefined) await this.#show(ended.folder);
-      } catch (error) {
-        notices.fail(error);
-      }
+      await this.#studio.refreshFolders();
+      const made = this.#studio.folders?.find(({ path }) => path === started.path);
+      if (made) await this.#show(made.id);
     }
     this.#busy = false;
+  }
+
+  /** Takes a folder out of the library; whether it is gone. */
+  async remove({ id, name }: FolderSummary): Promise<boolean> {
+    const { client, notices, selection } = this.#studio;
+    try {
+      await client.call('library.remove', { folder: id });
+    } catch (error) {
+      notices.fail(error);
+      return false;
+    }
+    notices.say(strings.library.remove.done(name));
+    selection.clear();
+    await this.#studio.refreshFolders();
+    return true;
   }
 
   async #show(folder: number): Promise<void> {

@@ -1,8 +1,9 @@
 // The images a person has chosen: the grid, the queries of Explore and the sidebar share it.
-import { SvelteSet } from 'svelte/reactivity';
 
 export class Selection {
-  readonly #images = new SvelteSet<number>();
+  // A new set at each change: everything of a library of 100,000 is selected in a few milliseconds, where a signal per image takes
+  // a hundred times as long.
+  #images = $state.raw<ReadonlySet<number>>(new Set());
   /** From where Shift extends. */
   #anchor = $state.raw<number | undefined>(undefined);
 
@@ -21,24 +22,24 @@ export class Selection {
   }
 
   only(image: number): void {
-    this.#images.clear();
-    this.#images.add(image);
+    this.#images = new Set([image]);
     this.#anchor = image;
   }
 
   toggle(image: number): void {
-    if (!this.#images.delete(image)) this.#images.add(image);
+    const images = new Set(this.#images);
+    if (!images.delete(image)) images.add(image);
+    this.#images = images;
     this.#anchor = image;
   }
 
   /** Replaces the selection; the anchor stays. */
   set(images: Iterable<number>): void {
-    this.#images.clear();
-    for (const image of images) this.#images.add(image);
+    this.#images = new Set(images);
   }
 
   clear(): void {
-    this.#images.clear();
+    this.#images = new Set();
     this.#anchor = undefined;
   }
 }

@@ -1,0 +1,342 @@
+// The library of one folder: what is filtered, which rows are there, where the keys are, what is selected.
+import type { Facets, FolderChanges, FolderSummary, GridImage, ImageFilter } from '../../shared/contract-library.ts';
+import type { JobStatus } from '../../shared/contract-jobs.ts';
+import { isLive } from './job-ends.ts';
+import { LibraryDetails } from './library-details.svelte.ts';
+import { partsOf, toggled, without } from './library-filter.ts';
+import type { FilterKey, FilterPart } from './library-filter.ts';
+import { PageCache } from './page-cache.ts';
+import { remember, remembered } from './preferences.ts';
+import type { Studio } from './studio.svelte.ts';
+
+export const smallestCell = 64;
+export const largestCell = 256;
+const searchDelay = 250;
+/** Milliseconds between looks at a folder that is being read. */
+const renewEvery = 1500;
+/** CSS pixels of a page in which the details have room beside the grid. */
+const roomy = 1100;
+const isSize = (value: unknown): value is number => typeof value === 'number' && value >= smallestCell && value <= largestCell;
+const isBoolean = (value: unknown): value is boolean => typeof value === 'boolean';
+
+export interface SelectHow {
+  /** From the anchor to here. */
+  readonly range: boolean;
+  /** Beside what is selected. */
+  readonly add: boolean;
+}
+
+export class Library {
+  readonly details: LibraryDetails;
+  readonly #studio: Studio;
+  #folder: number | undefined;
+  #pages: PageCache<GridImage> | undefined;
+  #filter = $state.raw<ImageFilter>({});
+  #search = $state.raw('');
+  #searchTimer: ReturnType<typeof setTimeout> | undefined;
+  /** Counts changes of rows: what reads rows depends on it. */
+  #round = $state.raw(0);
+  #facets = $state.raw<Facets | undefined>(undefined);
+  #changes = $state.raw<FolderChanges | undefined>(undefined);
+  #failed = $state.raw(false);
+  #active = $state.raw(0);
+  #anchor = 0;
+  #preview = $state.raw(false);
+  #size = $state.raw(remembered('library.size', 128, isSize));
+  #panel = $state.raw(remembered('library.details', innerWidth >= roomy, isBoolean));
+  #sidebar = $state.raw(remembered('library.filters', true, isBoolean));
+  #ids: Promise<Int32Array | undefined> | undefined;
+  #selecting = 0;
+  #renewedAt = 0;
+  #reading = new Set<number>();
+  /** Kept while other views are shown. */
+  scrollTop = 0;
+
+  constructor(studio: Studio) {
+    this.#studio = studio;
+    this.details = new LibraryDetails(studio);
+  }
+
+  get filter(): ImageFilter {
+    return this.#filter;
+  }
+  get parts(): readonly FilterPart[] {
+    return partsOf(this.#filter);
+  }
+  /** What is typed in the search field, ahead of the filter by a moment. */
+  get search(): string {
+    return this.#search;
+  }
+  get facets(): Facets | undefined {
+    return this.#facets;
+  }
+  get changes(): FolderChanges | undefined {
+    return this.#changes;
+  }
+  /** Images that the filter shows, `undefined` until that is known. */
+  get total(): number | undefined {
+    return this.#round >= 0 ? this.#pages?.total : undefined;
+  }
+  /** The rows could not be read and there are none. */
+  get failed(): boolean {
+    return this.#failed;
+  }
+  row(index: number): GridImage | undefined {
+    return this.#round >= 0 ? this.#pages?.row(index) : undefined;
+  }
+  /** Where the keys are. */
+  get active(): number {
+    return Math.min(this.#active, Math.max(0, (this.total ?? 1) - 1));
+  }
+  get activeImage(): GridImage | undefined {
+    return this.row(this.active);
+  }
+  /** Side of a cell, CSS pixels. */
+  get size(): number {
+    return this.#size;
+  }
+  get previewing(): boolean {
+    return this.#preview;
+  }
+  /** Whether the details stand beside the grid; the filters. */
+  get panel(): boolean {
+    return this.#panel;
+  }
+  get sidebar(): boolean {
+    return this.#sidebar;
+  }
+
+  /** Shows a folder. The folder that is shown already is brought up to date. */
+  open(folder: FolderSummary | undefined): void {
+    if (folder?.id !== this.#folder) {
+      this.#folder = folder?.id;
+      clearTimeout(this.#searchTimer);
+      this.#filter = {};
+      this.#search = '';
+      this.#facets = undefined;
+      this.#changes = undefined;
+      this.#preview = false;
+      this.#startList();
+    } else this.#pages?.renew();
+    if (!folder) return;
+    void this.#lookAtFacets();
+    if (folder.exists) void this.#lookForChanges();
+  }
+
+  retry(): void {
+    this.#failed = false;
+    this.#pages?.renew();
+    void this.#lookAtFacets();
+  }
+
+  #startList(): void {
+    this.#pages?.dispose();
+    this.#pages = undefined;
+    this.#ids = undefined;
+    this.#active = 0;
+    this.#anchor = 0;
+    this.#failed = false;
+    this.scrollTop = 0;
+    this.#round++;
+    const folder = this.#folder;
+    if (folder === undefined) return;
+    const filter = this.#filter;
+    const pages = new PageCache<GridImage>(
+      (offset, limit, signal) => this.#studio.client.call('library.page', { folder, filter, offset, limit }, { signal }),
+      {
+        onChange: () => {
+          this.#failed = false;
+          this.#round++;
+          this.#lookAtActive();
+        },
+        onError: (error) => {
+          if (pages.total === undefined) this.#failed = true;
+          this.#studio.notices.fail(error);
+        },
+      },
+    );
+    this.#pages = pages;
+    pages.show(0, 0);
+  }
+
+  async #lookAtFacets(): Promise<void> {
+    const folder = this.#folder;
+    if (folder === undefined) return;
+    const facets = await this.#studio.ask('library.facets', { folder });
+    if (facets && folder === this.#folder) this.#facets = facets;
+  }
+
+  async #lookForChanges(): Promise<void> {
+    const folder = this.#folder;
+    if (folder === undefined || this.#reading.has(folder)) return;
+    const changes = await this.#studio.ask('library.changes', { folder });
+    if (changes && folder === this.#folder) this.#changes = changes;
+  }
+
+  /** Rows in sight, from the grid. */
+  show(first: number, last: number): void {
+    this.#pages?.show(first, last);
+  }
+
+  /** Follows scans of the folder: rows as they come in, everything when it ended. */
+  follow(jobs: readonly JobStatus[]): void {
+    const scans = jobs.filter(({ kind }) => kind === 'scan' || kind === 'samples' || kind === 'relink');
+    const reading = new Set(scans.filter(isLive).flatMap(({ folder }) => folder ?? []));
+    const folder = this.#folder;
+    const was = folder !== undefined && this.#reading.has(folder);
+    this.#reading = reading;
+    if (folder === undefined) return;
+    if (reading.has(folder)) {
+      this.#changes = undefined;
+      const now = Date.now();
+      if (now - this.#renewedAt < renewEvery) return;
+      this.#renewedAt = now;
+      this.#renew();
+    } else if (was) {
+      this.#renew();
+      void this.#lookForChanges();
+    }
+  }
+
+  #renew(): void {
+    this.#ids = undefined;
+    this.#pages?.renew();
+    void this.#lookAtFacets();
+  }
+
+  setFilter(filter: ImageFilter): void {
+    clearTimeout(this.#searchTimer);
+    this.#filter = filter;
+    this.#search = filter.search ?? '';
+    this.#startList();
+  }
+  toggle<K extends FilterKey>(key: K, value: NonNullable<ImageFilter[K]> | null): void {
+    this.setFilter(toggled(this.#filter, key, value));
+  }
+  take(key: FilterKey): void {
+    this.setFilter(without(this.#filter, key));
+  }
+  /** Searches when the typing rests. */
+  type(text: string): void {
+    this.#search = text;
+    clearTimeout(this.#searchTimer);
+    this.#searchTimer = setTimeout(() => {
+      const rest = without(this.#filter, 'search');
+      const wanted = text.trim();
+      if (wanted === (this.#filter.search ?? '')) return;
+      this.setFilter(wanted ? { ...rest, search: wanted } : rest);
+      this.#search = text;
+    }, searchDelay);
+  }
+
+  resize(size: number): void {
+    this.#size = Math.min(largestCell, Math.max(smallestCell, Math.round(size)));
+    remember('library.size', this.#size);
+  }
+  setPanel(open: boolean): void {
+    this.#panel = open;
+    remember('library.details', open);
+    this.#lookAtActive();
+  }
+  setSidebar(open: boolean): void {
+    this.#sidebar = open;
+    remember('library.filters', open);
+  }
+  setPreview(open: boolean): void {
+    this.#preview = open && this.activeImage !== undefined;
+  }
+
+  #lookAtActive(): void {
+    if (this.#panel) this.details.look(this.activeImage?.id);
+  }
+
+  /** Puts the keys on an image and selects it, or a range up to it. */
+  async go(index: number, how: SelectHow): Promise<void> {
+    const own = ++this.#selecting;
+    this.#active = index;
+    this.#lookAtActive();
+    const { selection } = this.#studio;
+    const image = this.row(index)?.id;
+    if (!how.range) {
+      this.#anchor = index;
+      if (image === undefined) return;
+      if (how.add) selection.toggle(image);
+      else selection.only(image);
+      return;
+    }
+    const [from, to] = [Math.min(this.#anchor, index), Math.max(this.#anchor, index)];
+    const ids = await this.#idsOf(from, to);
+    if (!ids || own !== this.#selecting) return;
+    selection.set(how.add ? [...selection.images, ...ids] : ids);
+  }
+
+  /** Moves the keys without selecting: Ctrl with an arrow, the preview. */
+  moveTo(index: number): void {
+    this.#active = Math.min(Math.max(0, index), Math.max(0, (this.total ?? 1) - 1));
+    this.#lookAtActive();
+  }
+
+  /** Ids of the rows `from` … `to`: those at hand, else from the engine. */
+  async #idsOf(from: number, to: number): Promise<readonly number[] | Int32Array | undefined> {
+    const known: number[] = [];
+    for (let index = from; index <= to && known.length === index - from; index++) {
+      const row = this.#pages?.row(index);
+      if (row) known.push(row.id);
+    }
+    if (known.length === to - from + 1) return known;
+    return (await this.#allIds())?.subarray(from, to + 1);
+  }
+
+  #allIds(): Promise<Int32Array | undefined> {
+    const folder = this.#folder;
+    if (folder === undefined) return Promise.resolve(undefined);
+    this.#ids ??= this.#studio.ask('library.ids', { folder, filter: this.#filter }).then((answer) => {
+      if (!answer) this.#ids = undefined;
+      return answer?.ids;
+    });
+    return this.#ids;
+  }
+
+  /** Everything that the filter shows. */
+  async selectAll(): Promise<void> {
+    const own = ++this.#selecting;
+    const ids = await this.#allIds();
+    if (ids && own === this.#selecting) this.#studio.selection.set(ids);
+  }
+
+  /** Puts the keys on an image by its number; filters that hide it are taken away. */
+  async find(image: number): Promise<void> {
+    const folder = this.#folder;
+    if (folder === undefined) return;
+    let found = await this.#studio.ask('library.position', { folder, filter: this.#filter, image });
+    if (found?.index === -1 && this.parts.length > 0) {
+      this.setFilter({});
+      found = await this.#studio.ask('library.position', { folder, filter: {}, image });
+    }
+    if (!found || found.index < 0 || folder !== this.#folder) return;
+    this.#active = found.index;
+    this.#anchor = found.index;
+    this.scrollTop = 0;
+    this.#studio.selection.only(image);
+    this.#lookAtActive();
+  }
+
+  /** Gives or takes a tag; how many images that changed, `undefined` when it failed. */
+  async tag(images: readonly number[], name: string, on: boolean): Promise<number | undefined> {
+    const done = await this.#studio.ask('library.tag', { images: [...images], name, on });
+    if (!done) return undefined;
+    void this.#lookAtFacets();
+    this.details.renew();
+    if (this.#filter.tag !== undefined) this.#renew();
+    return done.images;
+  }
+}
+
+const libraries = new WeakMap<Studio, Library>();
+
+/** The library of a page: filters, selection and place stay while other views are looked at. */
+export function libraryOf(studio: Studio): Library {
+  const library = libraries.get(studio) ?? new Library(studio);
+  libraries.set(studio, library);
+  return library;
+}

@@ -1,0 +1,60 @@
+import { formatBytes, formatRate } from '../components/format.ts';
+
+/** 3.2 million */
+const rounded = new Intl.NumberFormat('en', { notation: 'compact', compactDisplay: 'long', maximumSignificantDigits: 2 });
+
+export const preferences = {
+  title: 'Settings',
+  devices: {
+    title: 'Devices',
+    text: 'What runs train on. A device is used only after three tiny steps on it match the reference.',
+    used: 'In use',
+    test: 'Test this computer',
+    testing: 'Testing…',
+    passed: (deviation: number, rate: number, runtime: string) =>
+      `Passed. Three training steps match the reference to ${deviation > 0 ? `one part in ${rounded.format(1 / deviation)}` : 'the last digit'}; a large matrix product runs at ${formatRate(rate)} GFLOP/s (${runtime}).`,
+    failed: (deviation: number, runtime: string) =>
+      `Not passed: training steps differ from the reference by ${(deviation * 100).toPrecision(2)} % (${runtime}). Results of this computer cannot be trusted; please report it with the versions below.`,
+    processor: (name: string, cores: number) => `${name}, ${cores} cores`,
+    memory: (free: number, total: number) => `${formatBytes(free)} of ${formatBytes(total)} memory free`,
+  },
+  storage: {
+    title: 'Storage',
+    text: 'Everything that the program makes lies in one folder. Your images are never changed.',
+    home: 'Folder of the program',
+    rows: { runs: 'Runs and their checkpoints', embeddings: 'Vectors of images', cache: 'Decoded images, to read them faster' },
+    free: (free: number) => `${formatBytes(free)} free on this disk`,
+    clear: 'Clear decoded images',
+    clearTitle: 'Clear the decoded images?',
+    clearText: (bytes: number) =>
+      `This frees ${formatBytes(bytes)}. They are made again when a run or a search needs them, which takes about as long as reading the folder did. Runs, vectors, labels and tags stay.`,
+    cleared: (bytes: number) => `${formatBytes(bytes)} freed.`,
+    runsHint: 'Delete runs one by one under Train.',
+  },
+  folders: {
+    title: 'Folders',
+    text: 'Folders in the library.',
+    none: 'No folder yet.',
+    remove: 'Remove…',
+    missing: 'not there now',
+  },
+  look: {
+    title: 'Appearance',
+    theme: 'Colours',
+    themes: { system: 'As the system', light: 'Light', dark: 'Dark' },
+    notify: 'Tell me when long work ends',
+    notifyHint: 'Your browser shows a notice while this page is in the background.',
+    notifyDenied: 'Your browser does not allow notices for this page. Allow them in the settings of the page, left of its address.',
+    notifyNone: 'This browser cannot show notices.',
+  },
+  about: {
+    title: 'About',
+    version: (program: string) => `I-JEPA Studio ${program}`,
+    licence: 'Free software under the Apache License 2.0.',
+    privacy: 'No account, no telemetry: the program sends nothing about you or your images anywhere.',
+    paper: 'I-JEPA: “Self-Supervised Learning from Images with a Joint-Embedding Predictive Architecture”, Assran et al., 2023.',
+    versions: 'Versions',
+    shortcuts: 'Press ? for the keyboard shortcuts.',
+  },
+  failed: 'This could not be found out.',
+} as const;
