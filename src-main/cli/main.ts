@@ -122,7 +122,7 @@ function program(): Command {
   )
     .option('--report', 'use the queries that no choice was made on')
     .option('--bank <number>', 'images per class to look things up in', '1000')
-    .option('--queries <number>', 'images per class that ask: at most half of them, and 200 (--report asks all others)', '200')
+    .option('--queries <number>', 'images per class that ask; of a split that is for --report too, at most half and 200', '200')
     .option('--bank-split <split>', 'split that is looked up in (with --query-split; default: train)')
     .option('--query-split <split>', 'split that asks: val or test (default: val, with --report test, where there are both)')
     .option('--pixel-side <pixels>', 'side of the raw-pixel baseline', '16')
