@@ -73,8 +73,12 @@ export function filterOf(library: Library, query: ImageQuery): Filter {
   addValue('label', query.label);
   addValue('split', query.split);
   addValue('status', query.status);
+  // Looked up for each image: a list of all that have the tag would be made anew for every piece of a grid.
   if (query.tag !== undefined)
-    add('i.id IN (SELECT image_id FROM image_tags WHERE tag_id = (SELECT id FROM tags WHERE name = ?))', query.tag.trim().normalize('NFC'));
+    add(
+      'EXISTS (SELECT 1 FROM image_tags t WHERE t.image_id = i.id AND t.tag_id = (SELECT id FROM tags WHERE name = ?))',
+      query.tag.trim().normalize('NFC'),
+    );
   // Byte order: everything that begins with `below/` lies before `below0`, and the index finds it.
   if (query.below !== undefined && query.below !== '') add('i.path > ? AND i.path < ?', `${query.below}/`, `${query.below}0`);
   if (query.search !== undefined && query.search !== '') add('instr(coalesce(i.folded, i.path), ?) > 0', foldedText(query.search));

@@ -27,6 +27,8 @@ interface Order {
 
 /** Rows looked at before others get their turn: some milliseconds. */
 const pieceRows = 10_000;
+/** Above every path: nothing is beyond the largest code point there is. */
+const lastPath = '\u{10ffff}\u{10ffff}';
 /** Orders kept: four bytes per image each. */
 const keptOrders = 8;
 
@@ -62,11 +64,15 @@ export class ImageGrid {
 
   async #collect(folder: number, filter: GridFilter): Promise<Int32Array> {
     const { database } = this.#library;
-    const { sql, values } = filterOf(this.#library, { ...filter, root: folder });
+    // The subfolder is the range of the pieces: the index takes one range, and theirs is within it.
+    const { below, ...rest } = filter;
+    const isBelow = below !== undefined && below !== '';
+    const end = isBelow ? `${below}0` : lastPath;
+    const { sql, values } = filterOf(this.#library, { ...rest, root: folder });
     const { boundary, some } = this.#library.run(() => ({
       boundary: database
-        .prepare<[number, string, number], string>(
-          'SELECT path FROM images WHERE folder_id = ? AND path > ? ORDER BY path LIMIT 1 OFFSET ?',
+        .prepare<[number, string, string, number], string>(
+          'SELECT path FROM images WHERE folder_id = ? AND path > ? AND path < ? ORDER BY path LIMIT 1 OFFSET ?',
         )
         .pluck(),
       some: database
@@ -74,11 +80,10 @@ export class ImageGrid {
         .pluck(),
     }));
     const pieces: number[][] = [];
-    for (let after = '', last = false; !last;) {
-      const until = this.#library.run(() => boundary.get(folder, after, pieceRows - 1));
+    for (let after = isBelow ? `${below}/` : '', last = false; !last;) {
+      const until = this.#library.run(() => boundary.get(folder, after, end, pieceRows - 1));
       last = until === undefined;
-      // No path is above the largest code point there is.
-      pieces.push(this.#library.run(() => some.all(...values, after, until ?? '\u{10ffff}\u{10ffff}')));
+      pieces.push(this.#library.run(() => some.all(...values, after, until ?? end)));
       after = until ?? after;
       if (!last) await breathe();
     }
