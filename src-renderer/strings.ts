@@ -6,6 +6,7 @@ import { exporting } from './strings/export.ts';
 import { library } from './strings/library.ts';
 import { preferences } from './strings/preferences.ts';
 import { shell } from './strings/shell.ts';
+import { train } from './strings/train.ts';
 import { welcome } from './strings/welcome.ts';
 
-export const strings = { common, explore, exporting, library, masks, preferences, shell, welcome } as const;
+export const strings = { common, explore, exporting, library, masks, preferences, shell, welcome, train } as const;

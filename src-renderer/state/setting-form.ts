@@ -91,3 +91,10 @@ export function problemFrom(error: unknown): SettingProblem {
   if (!isKey(word)) return { key: undefined, message: error.message, hint: error.hint };
   return { key: word, message: error.message.slice(word.length + 2), hint: error.hint };
 }
+
+/** A value as it is read: "0.15 – 0.2", "on". */
+export function writeValue(value: SettingValue): string {
+  if (typeof value === 'boolean') return value ? 'on' : 'off';
+  if (typeof value === 'number') return writeNumber(value);
+  return typeof value === 'string' ? value : value.map(writeNumber).join(' – ');
+}

@@ -13,6 +13,7 @@ import type { CallOptions } from '../../shared/rpc-client.ts';
 import { Dropped } from './dropped.svelte.ts';
 import { ExploreMemory } from './explore-memory.svelte.ts';
 import { NextRun } from './next-run.svelte.ts';
+import { BatteryPause } from './battery.svelte.ts';
 import { Notices } from './notices.svelte.ts';
 import { Router } from './route.svelte.ts';
 import { Selection } from './selection.svelte.ts';
@@ -25,6 +26,7 @@ export class Studio {
   readonly router = new Router();
   readonly selection = new Selection();
   readonly nextRun = new NextRun();
+  readonly battery: BatteryPause;
   readonly dropped = new Dropped();
   readonly explore = new ExploreMemory();
 
@@ -42,6 +44,11 @@ export class Studio {
       this.#engine = state;
       this.#reason = reason;
       if (state === 'ready') void this.refreshFolders();
+    });
+    this.battery = new BatteryPause({
+      face,
+      runs: () => this.#runs,
+      control: (run, action) => this.ask('runs.control', { run, action }),
     });
     const fail = (error: unknown): void => this.notices.fail(error);
     watchChannel(this.client, 'runs.watch', {}, (runs) => (this.#runs = runs), fail);

@@ -1,0 +1,131 @@
+// The parts of the chart library that line charts need. Loaded when the first chart is shown: the rest of the page does not wait for it.
+import { Chart, Filler, LinearScale, LineController, LineElement, LogarithmicScale, PointElement } from 'chart.js';
+import type { ChartDataset } from 'chart.js';
+import type { ChartLine, ChartReference } from './chart-line.ts';
+
+Chart.register(LineController, LineElement, PointElement, LinearScale, LogarithmicScale, Filler);
+
+export { Chart };
+
+type Point = { readonly x: number; readonly y: number };
+type Dataset = ChartDataset<'line', Point[]>;
+
+export interface ChartLook {
+  readonly colour: (token: string) => string;
+  readonly font: string;
+}
+
+/** Width of the vertical axis: the same in all charts, so that their crosshairs stand below each other. */
+const axisWidth = 54;
+
+function points(x: ArrayLike<number>, y: ArrayLike<number>): Point[] {
+  const list: Point[] = [];
+  for (let i = 0; i < x.length; i++) {
+    const [at, value] = [x[i]!, y[i]!];
+    if (Number.isFinite(value)) list.push({ x: at, y: value });
+  }
+  return list;
+}
+
+/** A token's colour with an alpha of 0–255. Names of the system's high contrast stay as they are. */
+const faint = (colour: string, alpha: number): string =>
+  /^#[\da-f]{6}$/i.test(colour) ? colour + alpha.toString(16).padStart(2, '0') : colour;
+
+function datasets(line: ChartLine, look: ChartLook): Dataset[] {
+  const colour = look.colour(line.colour);
+  const plain = { pointRadius: 0, tension: 0, borderWidth: 1, fill: false } as const;
+  const sets: Dataset[] = [];
+  if (line.low && line.high) {
+    sets.push({ ...plain, data: points(line.x, line.low), borderWidth: 0 });
+    sets.push({
+      ...plain,
+      data: points(line.x, line.high),
+      borderWidth: 0.75,
+      borderColor: faint(colour, 100),
+      fill: '-1',
+      backgroundColor: faint(colour, 36),
+    });
+  }
+  if (line.raw) sets.push({ ...plain, data: points(line.x, line.raw), borderColor: faint(colour, 80) });
+  sets.push({
+    ...plain,
+    data: points(line.x, line.y),
+    borderColor: colour,
+    backgroundColor: colour,
+    borderWidth: 1.75,
+    borderDash: [...(line.dash ?? [])],
+    pointRadius: line.dots ? 2.5 : line.x.length === 1 ? 3 : 0,
+  });
+  return sets;
+}
+
+export interface ChartView {
+  readonly lines: readonly ChartLine[];
+  readonly references: readonly ChartReference[];
+  readonly x: readonly [number, number];
+  readonly logX: boolean;
+  readonly logY: boolean;
+  readonly formatX: (value: number) => string;
+  readonly formatY: (value: number) => string;
+}
+
+const scale = (kind: 'linear' | 'logarithmic', look: ChartLook, format: (value: number) => string, most: number): object => ({
+  type: kind,
+  grid: { color: look.colour('--line'), drawTicks: false },
+  border: { display: false },
+  ticks: {
+    color: look.colour('--ink-soft'),
+    font: { family: look.font, size: 11 },
+    padding: 6,
+    maxTicksLimit: most,
+    maxRotation: 0,
+    callback: (value: number | string) => format(Number(value)),
+  },
+});
+
+/** Makes a chart, or brings one up to date. */
+export function drawChart(
+  chart: Chart<'line', Point[]> | undefined,
+  canvas: HTMLCanvasElement,
+  view: ChartView,
+  look: ChartLook,
+): Chart<'line', Point[]> {
+  const { lines, references, x, logX, logY } = view;
+  const data = {
+    datasets: [
+      ...references.map(({ y, colour, dash }): Dataset => ({
+        data: [
+          { x: x[0], y },
+          { x: x[1], y },
+        ],
+        borderColor: look.colour(colour),
+        borderDash: [...dash],
+        borderWidth: 1.5,
+        pointRadius: 0,
+      })),
+      ...lines.flatMap((line) => datasets(line, look)),
+    ],
+  };
+  const options = {
+    animation: false,
+    parsing: false,
+    normalized: true,
+    responsive: true,
+    maintainAspectRatio: false,
+    events: [],
+    layout: { padding: { top: 6, right: 8 } },
+    scales: {
+      x: { ...scale(logX ? 'logarithmic' : 'linear', look, view.formatX, 6), min: x[0], max: x[1] },
+      y: {
+        ...scale(logY ? 'logarithmic' : 'linear', look, view.formatY, 5),
+        grace: logY ? 0 : '4%',
+        afterFit: (axis: { width: number }) => (axis.width = axisWidth),
+      },
+    },
+  } as const;
+  if (!chart) return new Chart(canvas, { type: 'line', data, options: options as object });
+  chart.data = data;
+  chart.options = options as object;
+  chart.update('none');
+  return chart;
+}
