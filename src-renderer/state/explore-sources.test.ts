@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { EmbeddingSource } from '../../shared/contract-explore.ts';
 import type { RunSummary } from '../../shared/contract-runs.ts';
-import { missingOf, pickOther, pickSource, sourceOf, stepOf } from './explore-sources.ts';
+import { checkpointChoices, missingOf, pickOther, pickSource, sourceOf, stepOf } from './explore-sources.ts';
 
 const source = (run: string, step: number, layer: 'last' | 'last4' = 'last'): EmbeddingSource => ({
   run,
@@ -31,6 +31,10 @@ describe('vectors', () => {
   it('may be missing for some images', () => {
     expect(missingOf(source('a', 1))).toBe(10);
     expect(missingOf({ ...source('a', 1), embedded: 120 })).toBe(0);
+  });
+
+  it('can be made at each step once', () => {
+    expect(checkpointChoices({ ...run, checkpoints: [5, 10, 10] })).toEqual(['best', 'latest', '10', '5']);
   });
 
   it('belong to the step that a checkpoint means', () => {

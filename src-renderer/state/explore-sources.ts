@@ -35,6 +35,13 @@ export function stepOf({ checkpoints, bestStep }: RunSummary, checkpoint: string
   return checkpoint === 'best' ? (bestStep ?? latest) : Number(checkpoint);
 }
 
+/** What can be chosen: `best`, `latest`, and each step once, the newest first. */
+export const checkpointChoices = ({ checkpoints }: RunSummary): readonly string[] => [
+  'best',
+  'latest',
+  ...[...new Set(checkpoints)].sort((a, b) => b - a).map(String),
+];
+
 /** The vectors of a run's checkpoint, when they are there. */
 export const sourceOf = (
   sources: readonly EmbeddingSource[],

@@ -12,6 +12,7 @@ import { RpcClient } from '../../shared/rpc-client.ts';
 import type { CallOptions } from '../../shared/rpc-client.ts';
 import { Dropped } from './dropped.svelte.ts';
 import { ExploreMemory } from './explore-memory.svelte.ts';
+import { ExportChoices } from './export-choices.svelte.ts';
 import { NextRun } from './next-run.svelte.ts';
 import { BatteryPause } from './battery.svelte.ts';
 import { Notices } from './notices.svelte.ts';
@@ -29,6 +30,7 @@ export class Studio {
   readonly battery: BatteryPause;
   readonly dropped = new Dropped();
   readonly explore = new ExploreMemory();
+  readonly exporting = new ExportChoices();
 
   #engine = $state.raw<EngineState>('starting');
   #reason = $state.raw<string | undefined>(undefined);

@@ -12,6 +12,9 @@ const spaces: Readonly<Record<Space, { readonly name: string; readonly text: str
   },
 };
 
+/** As a choice on its own. */
+const layerNames: Readonly<Record<Layer, string>> = { last: 'Last layer', last4: 'Last four layers' };
+
 export const explore = {
   title: 'Explore',
   noFolder: 'No folder yet',
@@ -20,6 +23,7 @@ export const explore = {
   sourcesFailed: 'What can be searched is not known.',
 
   layers,
+  layerNames,
   spaces,
   source: ({ run, step, layer }: { readonly run: string; readonly step: number; readonly layer: Layer }) =>
     `${run} · step ${formatCount(step)} · ${layers[layer]}`,
@@ -79,9 +83,11 @@ export const explore = {
   embedText: 'Each image is read once with the chosen encoder. Training goes on meanwhile, but both become slower.',
   run: 'Run',
   checkpoint: 'Step',
-  best: (step: number | undefined) => `Best${step === undefined ? '' : ` (step ${formatCount(step)})`}`,
-  latest: (step: number | undefined) => `Latest${step === undefined ? '' : ` (step ${formatCount(step)})`}`,
-  step: (step: number) => `Step ${formatCount(step)}`,
+  checkpointName: (checkpoint: string, step: number | undefined) => {
+    const name = checkpoint === 'best' ? 'Best' : checkpoint === 'latest' ? 'Latest' : '';
+    if (step === undefined) return name;
+    return name ? `${name} (step ${formatCount(step)})` : `Step ${formatCount(step)}`;
+  },
   layer: 'Layer',
   layerHint: 'The last four layers side by side give longer vectors, which are often a little better.',
   embed: 'Compute vectors',

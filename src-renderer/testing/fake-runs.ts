@@ -39,7 +39,7 @@ function summary(name: string, state: RunState, step: number, steps: number, mor
     imported: false,
     bytes: 3.1 * 2 ** 30,
     bestStep: step > 0 ? Math.floor(step / 500) * 500 : undefined,
-    checkpoints: step > 0 ? [Math.floor(step / 500) * 500, step] : [],
+    checkpoints: step > 0 ? [...new Set([Math.floor(step / 500) * 500, step])] : [],
     ...(step > 500 && { score: { task: 'knn', run: 0.21 + (0.38 * step) / steps, pixels: 0.398, untrained: 0.253 } }),
     ...more,
   };
