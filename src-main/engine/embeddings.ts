@@ -1,7 +1,6 @@
 // Embeds a folder with a checkpoint, and finds the store that holds a checkpoint's vectors.
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { statSync } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
 import { AppError } from '../../shared/errors.ts';
 import { preprocessingOf } from '../../shared/preprocessing.ts';
@@ -11,6 +10,9 @@ import { modelSize, targetParameters } from '../jepa/model.ts';
 import { EmbeddingStore } from '../retrieval/embedding-store.ts';
 import { readCheckpointHeader } from '../training/checkpoint.ts';
 import type { EmbedProgress } from '../trainer/protocol.ts';
+import type { Trainer } from '../trainer/trainer.ts';
+import { embeddingFolders } from './embedding-folders.ts';
+import type { Home } from './home.ts';
 import { cachedShortSide, threadsOf } from './studio.ts';
 import type { Studio } from './studio.ts';
 
@@ -19,6 +21,8 @@ export interface EmbedOptions {
   readonly root: string;
   readonly layer: EmbeddingLayer;
   readonly threads: number;
+  /** By default the one that trains. */
+  readonly trainer?: Trainer;
 }
 
 export interface Embedded {
@@ -33,21 +37,28 @@ export interface Embedded {
 /** Embeds what the store lacks. Throws `bad-checkpoint`, `no-images`. */
 export async function embedFolder(
   studio: Studio,
-  { checkpoint, root, layer, threads }: EmbedOptions,
+  { checkpoint, root, layer, threads, trainer = studio.trainer }: EmbedOptions,
   onProgress: (progress: EmbedProgress) => void,
 ): Promise<Embedded> {
   const { config } = readCheckpointHeader(checkpoint);
   const shortSide = cachedShortSide(config.imageSize);
   const cache = { folder: studio.cacheFor(preprocessingOf(config), shortSide), shortSide };
   const hashes = studio.images(root).map(({ hash }) => hash);
-  return studio.trainer.run(
+  return trainer.run(
     { kind: 'embed', checkpoint, cache, hashes, store: studio.home.embeddings, layer, threads: threadsOf(threads), device: 'cpu' },
     onProgress,
   );
 }
 
+/** Hashes that were computed, by file, time and size. */
+const knownHashes = new Map<string, string>();
+
 /** The hash that the store of a checkpoint's vectors is known by, read tensor by tensor so that the engine answers in between. */
-async function weightsHash(checkpoint: string): Promise<string> {
+export async function weightsHash(checkpoint: string): Promise<string> {
+  const { mtimeMs, size } = statSync(checkpoint);
+  const key = `${checkpoint} ${mtimeMs} ${size}`;
+  const known = knownHashes.get(key);
+  if (known !== undefined) return known;
   const { config } = readCheckpointHeader(checkpoint);
   const file = new SafetensorsFile(checkpoint);
   try {
@@ -56,32 +67,31 @@ async function weightsHash(checkpoint: string): Promise<string> {
       hash.update(new Uint8Array(file.readFloat32(name, shape).buffer));
       await setImmediate();
     }
-    return hash.digest('hex');
+    const made = hash.digest('hex');
+    knownHashes.set(key, made);
+    return made;
   } finally {
     file.dispose();
   }
 }
 
+/** Folder of the vectors of a checkpoint; undefined when it has not embedded anything. Throws `bad-checkpoint`. */
+export async function findEmbeddings(home: Home, checkpoint: string, layer: EmbeddingLayer): Promise<string | undefined> {
+  const { run, step } = readCheckpointHeader(checkpoint);
+  for (const { folder, manifest } of embeddingFolders(home)) {
+    if (manifest.runId !== run || manifest.step !== step || manifest.layer !== layer) continue;
+    // A run that was deleted may have had the same name: its vectors are of other weights.
+    if (manifest.weightsHash === (await weightsHash(checkpoint))) return folder;
+  }
+  return undefined;
+}
+
 /** Opens the vectors of a checkpoint for reading. Throws `not-found` when it has not embedded anything. */
 export async function openEmbeddings(studio: Studio, checkpoint: string, layer: EmbeddingLayer): Promise<EmbeddingStore> {
+  const folder = await findEmbeddings(studio.home, checkpoint, layer);
+  const store = folder === undefined ? undefined : await EmbeddingStore.openForReading(folder);
+  if (store && store.rows > 0) return store;
+  await store?.dispose();
   const { run, step } = readCheckpointHeader(checkpoint);
-  const root = studio.home.embeddings;
-  let hash: string | undefined;
-  for (const name of existsSync(root) ? readdirSync(root) : []) {
-    const store = await EmbeddingStore.openForReading(join(root, name)).catch(() => undefined);
-    if (!store) continue;
-    const { manifest } = store;
-    try {
-      if (manifest.runId === run && manifest.step === step && manifest.layer === layer && store.rows > 0) {
-        // A run that was deleted may have had the same name: its vectors are of other weights.
-        hash ??= await weightsHash(checkpoint);
-        if (manifest.weightsHash === hash) return store;
-      }
-    } catch (error) {
-      await store.dispose();
-      throw error;
-    }
-    await store.dispose();
-  }
   throw new AppError('not-found', `There are no embeddings of run ${run} at step ${step}.`, 'Make them first: ijepa-studio embed');
 }

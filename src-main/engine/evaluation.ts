@@ -4,6 +4,7 @@ import { AppError } from '../../shared/errors.ts';
 import type { EvaluationImage } from '../evaluation/protocol.ts';
 import type { EvaluationReport } from '../evaluation/report.ts';
 import { DecodeCache } from '../images/cache.ts';
+import type { Trainer } from '../trainer/trainer.ts';
 import { readCheckpointHeader } from '../training/checkpoint.ts';
 import { imagesOfSplits, imagesToJudge } from './judged-images.ts';
 import type { JudgingSplits } from './judged-images.ts';
@@ -25,6 +26,8 @@ export interface EvaluateOptions {
   readonly pixelSide: number;
   readonly probe: boolean;
   readonly threads: number;
+  /** By default the one that trains. */
+  readonly trainer?: Trainer;
 }
 
 /** Those that the cache holds: any other would be measured as an empty picture. Throws `no-images` when it holds none. */
@@ -62,14 +65,14 @@ function notesOn(report: EvaluationReport, images: readonly EvaluationImage[], a
 
 /** Measures a checkpoint beside both baselines. Throws `bad-checkpoint`, `no-images`. */
 export async function evaluateRun(studio: Studio, options: EvaluateOptions, onStage: (stage: string) => void): Promise<EvaluationReport> {
-  const { root, threads, splits, ...rest } = options;
+  const { root, threads, splits, trainer = studio.trainer, ...rest } = options;
   const { config } = readCheckpointHeader(options.checkpoint);
   const shortSide = cachedShortSide(config.imageSize);
   const folder = studio.cacheFor(preprocessingOf(config), shortSide);
   const all = studio.imagesWithSplits(root);
   const { images: wanted, queriesFor } = splits ? imagesOfSplits(all, root, splits) : imagesToJudge(all, options.purpose);
   const images = cachedImages(folder, wanted);
-  const report = await studio.trainer.run(
+  const report = await trainer.run(
     {
       kind: 'evaluate',
       ...rest,

@@ -14,6 +14,8 @@ export interface EngineOptions {
   readonly home: string;
   /** Folders that pages may name; none: every folder. */
   readonly roots: readonly string[];
+  /** Whether runs that were under way when the engine before this one died are gone on with. */
+  readonly resumeInterrupted?: boolean;
 }
 
 export class Engine {
@@ -21,11 +23,12 @@ export class Engine {
   readonly #handlers: EngineHandlers;
 
   /** Opens the home. Throws `locked` while another engine has it, and what an unusable home means. */
-  constructor({ home, roots }: EngineOptions) {
+  constructor({ home, roots, resumeInterrupted = false }: EngineOptions) {
     const studio = new Studio({ home });
     const catalogued = (): string[] => folders(studio.library).map(({ path }) => path);
     this.context = { studio, jobs: new Jobs(), roots: new Roots(roots.length > 0 ? roots : undefined, catalogued) };
     this.#handlers = engineHandlers(this.context);
+    if (resumeInterrupted) this.#handlers.resumeInterrupted();
   }
 
   /** Answers a page until its port closes. */

@@ -2,34 +2,42 @@
 import { jobChannels } from '../../../shared/contract-jobs.ts';
 import { libraryChannels } from '../../../shared/contract-library.ts';
 import { maskChannels } from '../../../shared/contract-masks.ts';
+import { runChannels } from '../../../shared/contract-runs.ts';
 import { systemChannels } from '../../../shared/contract-system.ts';
 import type { Handlers } from '../../../shared/rpc-server.ts';
 import type { EngineContext } from './context.ts';
 import { jobHandlers } from './job-handlers.ts';
 import { libraryHandlers } from './library-handlers.ts';
 import { maskHandlers } from './mask-handlers.ts';
+import { runHandlers } from './run-handlers.ts';
+import { Runs } from './runs.ts';
 import { systemHandlers } from './system-handlers.ts';
 import { Thumbnails } from './thumbnails.ts';
 
-export const engineContract = { ...systemChannels, ...jobChannels, ...libraryChannels, ...maskChannels } as const;
+export const engineContract = { ...systemChannels, ...jobChannels, ...libraryChannels, ...maskChannels, ...runChannels } as const;
 
 export interface EngineHandlers {
   readonly table: Handlers<typeof engineContract>;
+  /** Goes on with the runs that were under way when the engine before this one died. */
+  resumeInterrupted(): void;
   dispose(): Promise<void>;
 }
 
 export function engineHandlers(context: EngineContext): EngineHandlers {
   const thumbnails = new Thumbnails(context.studio);
   const masks = maskHandlers(thumbnails);
+  const runs = new Runs(context);
   return {
     table: {
       ...systemHandlers(context, thumbnails),
       ...jobHandlers(context),
       ...libraryHandlers(context, thumbnails),
       ...masks.table,
+      ...runHandlers(context, runs),
     },
+    resumeInterrupted: () => runs.trainings.resumeInterrupted(),
     dispose: async () => {
-      await Promise.all([thumbnails.dispose(), masks.dispose()]);
+      await Promise.all([thumbnails.dispose(), masks.dispose(), runs.dispose()]);
     },
   };
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { RunSummary } from '../../../shared/contract-runs.ts';
 import { AppError } from '../../../shared/errors.ts';
 import type { RunState } from '../../../shared/run-state.ts';
-import { findFolder } from '../../library/folders.ts';
+import { findFolder, folderOf } from '../../library/folders.ts';
 import { readAppFile } from '../../training/app-file.ts';
 import { listCheckpoints, readRecord } from '../../training/run-folder.ts';
 import type { RunRecord } from '../../training/run-folder.ts';
@@ -12,6 +12,7 @@ import { decidingScore } from '../../training/scores.ts';
 import { newRunPath, runNames } from '../home.ts';
 import { checkpointOf } from '../runs.ts';
 import type { Studio } from '../studio.ts';
+import { vectorsOf } from '../embedding-folders.ts';
 import type { RunLog } from './run-log.ts';
 import { RunLogs } from './run-logs.ts';
 import { bytesBelow } from './storage.ts';
@@ -22,9 +23,10 @@ interface Described {
 }
 
 /** What tells that nothing of a run has changed. */
-function stampOf(path: string): string {
-  const parts = ['config.json', 'app.json', 'metrics.jsonl', 'checkpoints', 'evaluations'].map((name) => {
-    const stats = statSync(join(path, name), { throwIfNoEntry: false });
+function stampOf(path: string, embeddings: string): string {
+  const own = ['config.json', 'app.json', 'metrics.jsonl', 'checkpoints', 'evaluations'].map((name) => join(path, name));
+  const parts = [...own, embeddings].map((place) => {
+    const stats = statSync(place, { throwIfNoEntry: false });
     return stats ? `${stats.mtimeMs}:${stats.size}` : '';
   });
   return parts.join(' ');
@@ -81,6 +83,14 @@ export class RunStore {
     return runNames(this.studio.home);
   }
 
+  /** Path of the catalogued folder that a run learns from. Throws `bad-input` for an imported run, `not-found`. */
+  folder(name: string): string {
+    const { imported, folder } = readRecord(this.path(name));
+    if (imported !== undefined)
+      throw new AppError('bad-input', `The run ${name} was imported and has no folder of its own.`, 'Embed a folder with it instead.');
+    return folderOf(this.studio.library, folder).path;
+  }
+
   async log(name: string): Promise<RunLog> {
     return this.logs.get(this.path(name));
   }
@@ -97,7 +107,7 @@ export class RunStore {
   /** A run that nothing trains now; `active` describes one that is being trained. */
   async summary(name: string, active?: { readonly state: RunState; readonly step: number }): Promise<RunSummary> {
     const path = this.path(name);
-    const stamp = stampOf(path);
+    const stamp = stampOf(path, this.studio.home.embeddings);
     let described = this.#described.get(name);
     // While it trains its files change all the time; their size is counted when it rests.
     if (described?.stamp !== stamp && !(described && active)) {
@@ -124,7 +134,8 @@ export class RunStore {
   }
 
   async #describe(name: string, path: string): Promise<Described['summary']> {
-    const bytes = await bytesBelow(path);
+    const places = [path, ...vectorsOf(this.studio.home, name, this.names())];
+    const bytes = (await Promise.all(places.map(bytesBelow))).reduce((sum, one) => sum + one, 0);
     const { note, problem } = readAppFile(path);
     const checkpoints = listCheckpoints(path).map(({ step }) => step);
     const log = await this.logs.get(path);

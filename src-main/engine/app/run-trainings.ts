@@ -1,58 +1,41 @@
 // Runs that are being trained or wait for it: one state machine each, driven by the trainer's events, the person and what goes wrong.
 import { availableParallelism, constants, setPriority } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { RunEvent } from '../../../shared/contract-runs.ts';
 import { AppError, toWire } from '../../../shared/errors.ts';
-import { preprocessingOf } from '../../../shared/preprocessing.ts';
 import { canMove, moveRun } from '../../../shared/run-state.ts';
 import type { RunState } from '../../../shared/run-state.ts';
 import type { TrainEvent } from '../../../shared/train-events.ts';
-import { DecodeCache } from '../../images/cache.ts';
 import { findFolder } from '../../library/folders.ts';
 import { changeAppFile, readAppFile } from '../../training/app-file.ts';
-import { readRecord } from '../../training/run-folder.ts';
-import type { RunRecord } from '../../training/run-folder.ts';
+import { readRecord, RunFolder } from '../../training/run-folder.ts';
 import { settleRun, trainRun } from '../runs.ts';
-import { cachedShortSide } from '../studio.ts';
-import type { Studio } from '../studio.ts';
 import type { EngineContext } from './context.ts';
 import type { JobHandle } from './jobs.ts';
+import { imagesToDecode, scanFor } from './prepare-images.ts';
 import { RunClock } from './run-clock.ts';
 import { RunFeed } from './run-feed.ts';
 import type { RunStore } from './run-store.ts';
-import { runScan } from './scan-job.ts';
 
 /** Threads of a run that leaves the computer usable. */
 export const usableThreads = (): number => Math.max(1, availableParallelism() - 1);
 
 /** Engines that may die over a run before it is left alone. */
 const mostDeaths = 1;
+/** Milliseconds that the trainer of a dead engine may take for its step and its checkpoint, before it lets go of the run. */
+const lastStepMs = 120_000;
 
 interface Training {
   readonly name: string;
   readonly usable: boolean;
   readonly job: number;
+  /** Engines that died over it before. */
+  readonly deaths: number;
   state: RunState;
   step: number;
   /** Ends a scan at once and training after its step. */
   readonly stop: AbortController;
-}
-
-/** Whether images of the folder have to be decoded for a run of these settings. */
-function cacheLacks(studio: Studio, { config, folder }: RunRecord): boolean {
-  const hashes = studio.imagesWithSplits(folder).map(({ hash }) => hash);
-  let cache: DecodeCache;
-  try {
-    cache = new DecodeCache(studio.cacheFor(preprocessingOf(config), cachedShortSide(config.imageSize)), { access: 'read' });
-  } catch (error) {
-    if (error instanceof AppError && error.code === 'not-found') return true;
-    throw error;
-  }
-  try {
-    return hashes.some((hash) => !cache.has(hash));
-  } finally {
-    cache.dispose();
-  }
 }
 
 export class Trainings {
@@ -83,6 +66,11 @@ export class Trainings {
     return this.#active.get(name);
   }
 
+  /** Whether a run has the trainer. */
+  get busy(): boolean {
+    return [...this.#active.values()].some(({ state }) => state !== 'waiting');
+  }
+
   watch(name: string, listener: (event: RunEvent) => void): () => void {
     return this.#feed(name).watch(listener);
   }
@@ -109,7 +97,7 @@ export class Trainings {
     const { jobs } = this.#context;
     const info = { subject: name, run: name, ...(id !== undefined && { folder: id }), queue: 'trainer' } as const;
     const job = jobs.start('train', info, async (handle) => this.#perform(training, handle));
-    const training: Training = { name, usable, job, state: 'waiting', step: 0, stop: new AbortController() };
+    const training: Training = { name, usable, job, deaths, state: 'waiting', step: 0, stop: new AbortController() };
     this.#active.set(name, training);
     this.#announce(training);
     // One that is cancelled in the queue never begins.
@@ -138,7 +126,7 @@ export class Trainings {
   }
 
   #stop(training: Training): void {
-    if (training.stop.signal.aborted) return;
+    if (training.stop.signal.aborted || this.#active.get(training.name) !== training) return;
     if (training.state === 'waiting') {
       this.#context.jobs.cancel(training.job);
       return;
@@ -182,10 +170,8 @@ export class Trainings {
     this.#move(training, 'preparing');
     job.say('Prepares the images.');
     const { config, folder } = readRecord(path);
-    if (cacheLacks(studio, readRecord(path))) {
-      const options = { settings: preprocessingOf(config), shortSide: cachedShortSide(config.imageSize) };
-      await runScan(studio, folder, options, { ...job, signal: training.stop.signal });
-    }
+    if (imagesToDecode(studio, folder, config) > 0) await scanFor(studio, folder, config, { ...job, signal: training.stop.signal });
+    if (training.deaths > 0) await untilFree(path, training.stop.signal);
     await settleRun(studio, path);
     if (training.stop.signal.aborted) return 'stopped';
     const { steps } = readRecord(path);
@@ -267,6 +253,17 @@ export class Trainings {
       changeAppFile(join(this.#context.studio.home.runs, name), change);
     } catch (error) {
       if (!(error instanceof AppError)) throw error;
+    }
+  }
+}
+
+/** Waits until no process has the run open. Rejects with `locked` when it does not end. */
+async function untilFree(path: string, signal: AbortSignal): Promise<void> {
+  for (const until = performance.now() + lastStepMs; !signal.aborted; await sleep(250)) {
+    try {
+      return RunFolder.open(path).dispose();
+    } catch (error) {
+      if (!(error instanceof AppError) || error.code !== 'locked' || performance.now() > until) throw error;
     }
   }
 }

@@ -1,0 +1,188 @@
+// Answers of the channels about runs.
+import { freemem } from 'node:os';
+import { basename } from 'node:path';
+import type { EvaluationSummary, PinnedNeighbours, RunDetails, runChannels, RunSeries } from '../../../shared/contract-runs.ts';
+import { AppError } from '../../../shared/errors.ts';
+import type { Handlers } from '../../../shared/rpc-server.ts';
+import { moveRun } from '../../../shared/run-state.ts';
+import { imagesOfContents } from '../../library/content-images.ts';
+import { findFolder, folderOf } from '../../library/folders.ts';
+import { imagePlace } from '../../library/image-details.ts';
+import { Trainer } from '../../trainer/trainer.ts';
+import { changeAppFile, readAppFile } from '../../training/app-file.ts';
+import { readCheckpointHeader } from '../../training/checkpoint.ts';
+import { readRecord } from '../../training/run-folder.ts';
+import { sizesOf, stepSize } from '../../training/step-size.ts';
+import { beginRun, planRun } from '../runs.ts';
+import { threadsOf } from '../studio.ts';
+import type { EngineContext } from './context.ts';
+import { deleteRun, renameRun } from './run-edit.ts';
+import { planForPage } from './run-plan.ts';
+import { readReports, startEvaluation } from './run-reports.ts';
+import type { Runs } from './runs.ts';
+import { usableThreads } from './run-trainings.ts';
+
+/** Numbers of the images of a folder with these contents; contents without one are left out. */
+function imageIds({ library }: EngineContext['studio'], folder: string, hashes: Iterable<string>): Map<string, number> {
+  const { id } = findFolder(library, folder) ?? {};
+  if (id === undefined) return new Map();
+  return new Map([...imagesOfContents(library, id, new Set(hashes))].map(([hash, image]) => [hash, image.id]));
+}
+
+async function details({ studio }: EngineContext, { store, trainings }: Runs, run: string): Promise<RunDetails> {
+  const path = store.path(run);
+  const { config, threads, program, folder } = readRecord(path);
+  const summary = await store.summary(run, trainings.active(run));
+  const log = await store.log(run);
+  const { pinned } = readAppFile(path);
+  const looked = log.events.findLast((event) => event.type === 'neighbours');
+  const hashes = pinned.length > 0 || looked?.type !== 'neighbours' ? pinned : looked.rows.map(({ hash }) => hash);
+  const ids = imageIds(studio, folder, hashes);
+  const baselines = log.events.findLast((event) => event.type === 'baselines');
+  const started = log.events.findLast((event) => event.type === 'started');
+  return {
+    summary,
+    config,
+    threads,
+    program,
+    path,
+    sizes: started?.type === 'started' ? started.sizes : summary.imported ? undefined : sizesOf(stepSize(config), config),
+    baselines: baselines?.type === 'baselines' ? { untrained: baselines.untrained, pixels: baselines.pixels } : undefined,
+    evaluations: log.events.filter((event) => event.type === 'evaluation'),
+    notes: log.events.filter((event) => event.type === 'note').map(({ step, message, hint }) => ({ step, message, hint })),
+    pinned: hashes.flatMap((hash) => ids.get(hash) ?? []),
+  };
+}
+
+async function pinnedNeighbours({ studio }: EngineContext, { store }: Runs, run: string): Promise<PinnedNeighbours[]> {
+  const { folder } = readRecord(store.path(run));
+  const events = (await store.log(run)).events.filter((event) => event.type === 'neighbours');
+  const hashes = events.flatMap(({ rows }) => rows.flatMap(({ hash, neighbours }) => [hash, ...neighbours.map((one) => one.hash)]));
+  const ids = imageIds(studio, folder, hashes);
+  return events.map(({ step, rows }) => ({
+    step,
+    rows: rows.flatMap(({ hash, neighbours }) => {
+      const image = ids.get(hash);
+      if (image === undefined) return [];
+      const found = neighbours.flatMap((one) => (ids.has(one.hash) ? [{ image: ids.get(one.hash)!, score: one.score }] : []));
+      return [{ image, neighbours: found }];
+    }),
+  }));
+}
+
+/** Times a few steps in a process of its own, whose memory is that of the trial. Throws `locked` while a run trains, `bad-config`. */
+async function trial(
+  { studio, jobs }: EngineContext,
+  { trainings }: Runs,
+  folder: number,
+  settings: Readonly<Record<string, unknown>>,
+  signal: AbortSignal,
+) {
+  const { path } = folderOf(studio.library, folder);
+  const { config, steps } = planRun(studio, path, settings);
+  if (trainings.busy)
+    throw new AppError(
+      'locked',
+      'A run is being trained: a trial beside it would measure both.',
+      'Measure when it has ended or is stopped.',
+    );
+  let measured: { readonly seconds: number; readonly peakBytes: number } | undefined;
+  const job = jobs.start('trial', { subject: basename(path), folder, queue: 'trainer' }, async (handle) => {
+    const trainer = new Trainer();
+    const kill = (): void => trainer.kill();
+    handle.signal.addEventListener('abort', kill);
+    try {
+      measured = await trainer.run({ kind: 'trial', config, threads: threadsOf(config.threads), device: 'cpu' });
+      return `${measured.seconds.toPrecision(2)} s a step.`;
+    } finally {
+      handle.signal.removeEventListener('abort', kill);
+      await trainer.dispose();
+    }
+  });
+  signal.addEventListener('abort', () => jobs.cancel(job));
+  await jobs.wait(job);
+  const { seconds, peakBytes } = measured!;
+  return { secondsPerStep: seconds, secondsTotal: seconds * steps, peakBytes, memoryFree: freemem() };
+}
+
+export function runHandlers(context: EngineContext, runs: Runs): Handlers<typeof runChannels> {
+  const { studio } = context;
+  const { store, trainings, list, aside } = runs;
+  const forever = async (signal: AbortSignal, stop: () => void): Promise<void> =>
+    new Promise((resolve) => {
+      const end = (): void => {
+        stop();
+        resolve();
+      };
+      if (signal.aborted) end();
+      else signal.addEventListener('abort', end);
+    });
+  return {
+    'runs.list': async () => list.list(),
+    'runs.watch': async (_input, { signal, emit }) => {
+      const stop = list.watch(emit);
+      emit(await list.list());
+      return forever(signal, stop);
+    },
+    'runs.details': async ({ run }) => details(context, runs, run),
+    'runs.plan': async ({ folder, settings }) => planForPage(studio, folderOf(studio.library, folder).path, settings),
+    'runs.trial': async ({ folder, settings }, { signal }) => trial(context, runs, folder, settings, signal),
+    'runs.start': async ({ folder, settings, name, note, usable, from }) => {
+      const { path: root } = folderOf(studio.library, folder);
+      const threads = usable && !settings['threads'] ? { threads: usableThreads() } : {};
+      const plan = planRun(studio, root, { ...settings, ...threads });
+      const checkpoint = from && (await store.checkpoint(from.run, from.checkpoint));
+      const begun =
+        from && checkpoint !== undefined ? { run: from.run, step: readCheckpointHeader(checkpoint).step, checkpoint } : undefined;
+      const path = beginRun(studio, root, plan, name, begun);
+      if (note) changeAppFile(path, { note });
+      const run = basename(path);
+      return { job: trainings.start(run, usable), run };
+    },
+    'runs.resume': async ({ run, usable }) => {
+      const { state } = await store.summary(run, trainings.active(run));
+      moveRun(state, 'waiting');
+      return { job: trainings.start(run, usable) };
+    },
+    'runs.control': ({ run, action }) => {
+      store.path(run);
+      trainings.control(run, action);
+    },
+    'runs.note': ({ run, note }) => {
+      changeAppFile(store.path(run), { note });
+      list.changed();
+    },
+    'runs.rename': async ({ run, name }) => {
+      await runs.released(run);
+      renameRun(context, store, run, name);
+      list.changed();
+    },
+    'runs.delete': async ({ run }) => {
+      await runs.released(run);
+      const freed = await deleteRun(context, store, run);
+      list.changed();
+      return { freed };
+    },
+    'runs.events': async ({ run }, { signal, emit }) => {
+      const { state, problem } = await store.summary(run, trainings.active(run));
+      const stop = trainings.watch(run, emit);
+      emit({ type: 'state', state: trainings.active(run)?.state ?? state, ...(problem !== undefined && { problem }) });
+      return forever(signal, stop);
+    },
+    'runs.series': async ({ run, metrics, from, to, points }): Promise<RunSeries> => {
+      const log = await store.log(run);
+      return { last: log.last, series: Object.fromEntries(metrics.map((metric) => [metric, log.series(metric, from, to, points)])) };
+    },
+    'runs.pin': ({ run, images }) => {
+      const hashes = images.map((image) => {
+        const { hash, path } = imagePlace(studio.library, image);
+        if (hash === null) throw new AppError('bad-input', `${path} was never read and cannot be looked at.`, 'Pin another image.');
+        return hash;
+      });
+      changeAppFile(store.path(run), { pinned: [...new Set(hashes)] });
+    },
+    'runs.pinned': async ({ run }) => pinnedNeighbours(context, runs, run),
+    'runs.evaluate': async (input) => startEvaluation(context, store, aside, input),
+    'runs.reports': ({ run }): readonly EvaluationSummary[] => readReports(store.path(run)),
+  };
+}

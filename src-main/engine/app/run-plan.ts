@@ -1,0 +1,79 @@
+// What a run would be, before it is begun: its settings, sizes, disk, and what speaks against it.
+import { statfs } from 'node:fs/promises';
+import type { RunPlan } from '../../../shared/contract-runs.ts';
+import type { TrainConfig } from '../../../shared/config-table.ts';
+import type { RunSizes } from '../../../shared/train-events.ts';
+import { defaultCacheBytes, estimateCacheBytes } from '../../images/cache.ts';
+import { medianSize } from '../../library/catalogue.ts';
+import { sizesOf, stepSize } from '../../training/step-size.ts';
+import { planRun } from '../runs.ts';
+import { cachedShortSide } from '../studio.ts';
+import type { Studio } from '../studio.ts';
+import { imagesToDecode } from './prepare-images.ts';
+
+/** Below it the masked objective alone is known to learn less than raw pixels tell (IJEPA.md, "Small folders"). */
+const fewForMaskingAlone = 20_000;
+const fewImages = 500;
+
+const gigabytes = (bytes: number): string => `${(bytes / 1e9).toFixed(1)} GB`;
+
+/** Bytes of one checkpoint: both encoders, the predictor, and two moments of everything that is trained. */
+export function checkpointSize({ encoderParameters, predictorParameters }: RunSizes): number {
+  return 4 * (3 * (encoderParameters + predictorParameters) + encoderParameters);
+}
+
+/** Bytes that the decode cache will take for images that are not in it, and whether they are kept as JPEG. */
+function cacheEstimate(studio: Studio, root: string, config: TrainConfig): { readonly bytes: number; readonly jpeg: boolean } {
+  const lacking = imagesToDecode(studio, root, config);
+  const median = medianSize(studio.library, root);
+  if (!median || lacking === 0) return { bytes: 0, jpeg: false };
+  const shrunk = Math.min(1, cachedShortSide(config.imageSize) / Math.max(1, median.shortSide));
+  return estimateCacheBytes(lacking, median.width * median.height * shrunk ** 2, defaultCacheBytes(studio.home.cache));
+}
+
+function warningsFor({ config, images, steps }: Pick<RunPlan, 'config' | 'images' | 'steps'>): RunPlan['warnings'][number][] {
+  const warnings: RunPlan['warnings'][number][] = [];
+  const warn = (message: string, hint: string): void => void warnings.push({ message, hint });
+  if (config.batchSize > images)
+    warn(
+      `A batch of ${config.batchSize} images is more than the ${images} there are: images repeat within a step.`,
+      'Choose a smaller batch.',
+    );
+  if (images < fewImages)
+    warn(
+      `${images} images are few: what is learned will hardly go beyond them.`,
+      'Some thousands show more; or start with the weights of another run.',
+    );
+  if (config.agreement === 0 && images < fewForMaskingAlone)
+    warn(
+      'On small folders the masked objective alone has been seen to learn less than raw pixels tell.',
+      'Set agreement to 1 and sigreg to 0.02.',
+    );
+  if (config.agreement > 0 && config.sigreg === 0)
+    warn('Agreement of crops without sigreg can end with all images looking alike to the encoder.', 'Set sigreg to 0.02.');
+  if (steps < 20) warn(`${steps} steps are enough to see that everything works, not to learn.`, 'Raise epochs or steps.');
+  return warnings;
+}
+
+/** Throws `bad-config`, `no-images`, `bad-input`. */
+export async function planForPage(studio: Studio, root: string, settings: Readonly<Record<string, unknown>>): Promise<RunPlan> {
+  const plan = planRun(studio, root, settings);
+  const sizes = sizesOf(stepSize(plan.config), plan.config);
+  const cache = cacheEstimate(studio, root, plan.config);
+  // The best one is kept besides the latest.
+  const kept = Math.min(plan.config.keepCheckpoints + 1, plan.steps) * checkpointSize(sizes);
+  const { bavail, bsize } = await statfs(studio.home.path);
+  const [checkpointBytes, diskFree] = [Math.round(kept + cache.bytes), bavail * bsize];
+  const warnings = warningsFor(plan);
+  if (checkpointBytes > diskFree)
+    warnings.push({
+      message: `The disk has ${gigabytes(diskFree)} free, the run needs about ${gigabytes(checkpointBytes)}.`,
+      hint: 'Free some space, keep fewer checkpoints, or choose a smaller network.',
+    });
+  else if (cache.jpeg)
+    warnings.push({
+      message: `The decoded images take about ${gigabytes(cache.bytes)}; part of them is kept as JPEG, which makes reading slower.`,
+      hint: 'Free some space if training waits for data.',
+    });
+  return { ...plan, sizes, checkpointBytes, diskFree, warnings };
+}

@@ -1,0 +1,181 @@
+// Runs through the channels, with the real trainer: begun, watched, paused, stopped, resumed, judged, renamed, deleted.
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { RunEvent, RunSummary } from '../../../shared/contract-runs.ts';
+import { until } from '../../trainer/testing/processes.ts';
+import { readAppFile } from '../../training/app-file.ts';
+import type { Engine } from './engine.ts';
+import { drawPictures, openEngine, quickSettings } from './testing/open-engine.ts';
+import type { Page } from './testing/open-engine.ts';
+
+let [place, pictures, home] = ['', '', ''];
+let engine: Engine;
+let page: Page;
+let folder = 0;
+
+beforeAll(async () => {
+  place = mkdtempSync(join(tmpdir(), 'ijepa-runs-'));
+  [pictures, home] = [join(place, 'pictures'), join(place, 'home')];
+  await drawPictures(pictures, 40);
+  ({ engine, page } = openEngine(home));
+  const scan = await page.call('library.scan', { path: pictures });
+  folder = scan.folder;
+  await page.call('jobs.wait', { job: scan.job });
+});
+afterAll(async () => {
+  await engine.dispose();
+  rmSync(place, { recursive: true, force: true });
+});
+
+/** What happens in a run, as it comes. */
+function watch(run: string): { readonly events: RunEvent[]; readonly stop: () => void } {
+  const events: RunEvent[] = [];
+  const controller = new AbortController();
+  page.call('runs.events', { run }, { signal: controller.signal, onEvent: (event) => events.push(event) }).catch(() => {});
+  return { events, stop: () => controller.abort() };
+}
+const statesOf = (events: readonly RunEvent[]): string[] => events.flatMap((event) => (event.type === 'state' ? [event.state] : []));
+const summaryOf = async (run: string): Promise<RunSummary> => (await page.call('runs.list', {})).find(({ name }) => name === run)!;
+
+describe('a run', () => {
+  const settings = { ...quickSettings, steps: 120, evaluateSteps: 10, evaluateImages: 40, checkpointSteps: 5 };
+  let run = '';
+
+  it('is planned with its sizes and what speaks against it', async () => {
+    const plan = await page.call('runs.plan', { folder, settings });
+    expect(plan).toMatchObject({ steps: 120, images: 80 });
+    expect(plan.sizes.tokens).toBe(16);
+    expect(plan.checkpointBytes).toBeGreaterThan(4 * 4 * plan.sizes.encoderParameters);
+    expect(plan.warnings.map(({ message }) => message).join()).toContain('80 images are few');
+    await expect(page.call('runs.plan', { folder, settings: { ...settings, patchSize: 7 } })).rejects.toMatchObject({ code: 'bad-config' });
+    await expect(page.call('runs.plan', { folder: 99, settings })).rejects.toMatchObject({ code: 'not-found' });
+  });
+
+  it('trains, pauses, goes on, stops and is resumed, and each state is told', async () => {
+    const lists: (readonly RunSummary[])[] = [];
+    const looking = new AbortController();
+    page.call('runs.watch', {}, { signal: looking.signal, onEvent: (list) => lists.push(list) }).catch(() => {});
+    const started = await page.call('runs.start', { folder, settings, name: 'first', note: 'a note', usable: false });
+    run = started.run;
+    const { events, stop } = watch(run);
+    const has = (state: string) => () => statesOf(events).includes(state);
+    await until('training', has('training'));
+    await until('neighbours', () => events.some((event) => event.type === 'event' && event.event.type === 'neighbours'));
+    await expect(page.call('runs.resume', { run, usable: false })).rejects.toMatchObject({ code: 'bad-input' });
+    await expect(page.call('runs.control', { run, action: 'continue' })).rejects.toMatchObject({ code: 'bad-input' });
+    await expect(page.call('runs.delete', { run })).rejects.toMatchObject({ code: 'locked' });
+    await expect(page.call('runs.rename', { run, name: 'other' })).rejects.toMatchObject({ code: 'locked' });
+    await page.call('runs.control', { run, action: 'pause' });
+    await until('the pause', has('paused'));
+    const at = (await summaryOf(run)).step;
+    expect((await summaryOf(run)).state).toBe('paused');
+    await page.call('runs.control', { run, action: 'continue' });
+    await until('steps after the pause', () => events.some((event) => event.type === 'step' && event.metrics.step > at));
+    await page.call('runs.control', { run, action: 'stop' });
+    await page.call('jobs.wait', { job: started.job });
+    // What there was before somebody looked on comes first.
+    expect(statesOf(events).slice(-5)).toEqual(['training', 'paused', 'training', 'finishing', 'stopped']);
+    const stopped = await summaryOf(run);
+    expect(stopped).toMatchObject({ state: 'stopped', note: 'a note', steps: 120, images: 80, folderId: folder, imported: false });
+    expect(stopped.step).toBe(stopped.checkpoints.at(-1));
+    const steps = events.filter((event) => event.type === 'step');
+    expect(steps.at(-1)!.metrics.step).toBe(stopped.step);
+    expect(steps.at(-1)!.memoryBytes).toBeGreaterThan(50e6);
+    expect(readAppFile(join(home, 'runs', run)).active).toBeUndefined();
+    expect(lists.some((list) => list.some(({ name, state }) => name === run && state === 'training'))).toBe(true);
+    looking.abort();
+    stop();
+  });
+
+  it('goes on from where it stood to its end, and the chart and the pictures show all of it', async () => {
+    const before = await summaryOf(run);
+    const images = await page.call('library.ids', { folder, filter: {} });
+    await page.call('runs.pin', { run, images: [images.ids[3]!, images.ids[50]!] });
+    const { job } = await page.call('runs.resume', { run, usable: false });
+    expect(await page.call('jobs.wait', { job })).toMatchObject({ state: 'done', detail: 'Finished at step 120.', run, folder });
+    const done = await summaryOf(run);
+    expect(done).toMatchObject({ state: 'done', step: 120 });
+    expect(done.score!.run).toBeGreaterThan(0);
+    expect(done.bytes).toBeGreaterThan(10_000);
+    const { last, series } = await page.call('runs.series', { run, metrics: ['loss', 'memoryBytes'], from: 0, to: 0, points: 1000 });
+    expect(last).toBe(120);
+    expect([...series.loss!.steps]).toEqual(Array.from({ length: 120 }, (_, i) => i + 1));
+    expect([...series.loss!.mean].every((value) => value > 0)).toBe(true);
+    expect(series.memoryBytes!.min[0]).toBeGreaterThan(50e6);
+    const pinned = await page.call('runs.pinned', { run });
+    expect(pinned.length).toBe(12);
+    // Before anybody pinned, eight were chosen; afterwards those two.
+    expect(pinned[0]!.rows.length).toBe(8);
+    expect(pinned.at(-1)!.rows.map(({ image }) => image)).toEqual([images.ids[3], images.ids[50]]);
+    expect(pinned.at(-1)!.step).toBe(120);
+    const details = await page.call('runs.details', { run });
+    expect(details.pinned).toEqual([images.ids[3], images.ids[50]]);
+    expect(details.evaluations.length).toBe(12);
+    expect(details.baselines!.untrained.step).toBe(0);
+    expect(before.step).toBeLessThan(120);
+    expect(details.threads).toBe(1);
+    await expect(page.call('runs.resume', { run, usable: false })).rejects.toMatchObject({ code: 'bad-input' });
+  });
+
+  it('is judged on request, and its reports are kept', async () => {
+    const { job } = await page.call('runs.evaluate', { run, checkpoint: 'latest', report: false });
+    const { detail } = await page.call('jobs.wait', { job });
+    const reports = await page.call('runs.reports', { run });
+    expect(reports).toHaveLength(1);
+    expect(reports[0]).toMatchObject({ step: 120, headline: detail });
+    expect(reports[0]!.text).toContain('untrained network');
+    expect(existsSync(join(home, 'runs', run, 'evaluations', 'step-120-choosing.json'))).toBe(true);
+  });
+
+  it('lends its weights to another one, when they fit', async () => {
+    const from = { run, checkpoint: 'best' };
+    const begin = async (more: object) =>
+      page.call('runs.start', { folder, settings: { ...settings, steps: 2, ...more }, name: 'second', usable: true, from });
+    await expect(begin({ width: 48 })).rejects.toMatchObject({ code: 'bad-config', message: expect.stringContaining('width') as unknown });
+    expect(await summaryOf('second')).toBeUndefined();
+    const { job } = await begin({});
+    await page.call('jobs.wait', { job });
+    const config = JSON.parse(readFileSync(join(home, 'runs', 'second', 'config.json'), 'utf8')) as { from: object };
+    expect(config.from).toMatchObject({ run });
+    expect((await summaryOf('second')).state).toBe('done');
+  });
+
+  it('is noted, renamed and deleted with what it frees', async () => {
+    await page.call('runs.note', { run: 'second', note: 'more' });
+    for (const name of ['../x', 'a/b', 'con:', run]) {
+      await expect(page.call('runs.rename', { run: 'second', name })).rejects.toMatchObject({ code: 'bad-input' });
+    }
+    await page.call('runs.rename', { run: 'second', name: 'zweiter Lauf' });
+    expect(await summaryOf('zweiter Lauf')).toMatchObject({ note: 'more', state: 'done' });
+    const { bytes } = await summaryOf('zweiter Lauf');
+    expect(await page.call('runs.delete', { run: 'zweiter Lauf' })).toEqual({ freed: bytes });
+    expect(await summaryOf('zweiter Lauf')).toBeUndefined();
+    for (const name of ['second', '..', '../runs/first'])
+      await expect(page.call('runs.details', { run: name })).rejects.toMatchObject({
+        code: expect.stringMatching(/not-found|bad-input/) as unknown,
+      });
+  });
+
+  it('measures its pace before the start, alone', async () => {
+    const trial = await page.call('runs.trial', { folder, settings });
+    expect(trial.secondsTotal).toBeCloseTo(120 * trial.secondsPerStep, 6);
+    expect(trial.peakBytes).toBeGreaterThan(50e6);
+  });
+
+  it('that waits can be cancelled, and so can one that prepares', async () => {
+    const one = await page.call('runs.start', { folder, settings: { ...settings, steps: 100_000 }, usable: false });
+    const two = await page.call('runs.start', { folder, settings, usable: false });
+    await until('the first to train', () => engine.context.jobs.list().some(({ id, state }) => id === one.job && state === 'running'));
+    expect((await summaryOf(two.run)).state).toBe('waiting');
+    await page.call('runs.control', { run: two.run, action: 'stop' });
+    await expect(page.call('jobs.wait', { job: two.job })).rejects.toMatchObject({ code: 'cancelled' });
+    await page.call('jobs.cancel', { job: one.job });
+    await expect(page.call('jobs.wait', { job: one.job })).rejects.toMatchObject({ code: 'cancelled' });
+    for (const name of [one.run, two.run]) {
+      expect((await summaryOf(name)).state).toBe('stopped');
+      await page.call('runs.delete', { run: name });
+    }
+  });
+});

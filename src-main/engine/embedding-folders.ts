@@ -1,0 +1,55 @@
+// The vectors on disk, by what they were made with; none of them is read.
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseManifest } from '../retrieval/embedding-identity.ts';
+import type { EmbeddingManifest } from '../retrieval/embedding-identity.ts';
+import { readCheckpointHeader } from '../training/checkpoint.ts';
+import { listCheckpoints } from '../training/run-folder.ts';
+import type { Home } from './home.ts';
+
+export interface EmbeddingFolder {
+  readonly folder: string;
+  readonly manifest: EmbeddingManifest;
+}
+
+/** All stores whose description can be read. */
+export function embeddingFolders({ embeddings }: Home): EmbeddingFolder[] {
+  let names: string[];
+  try {
+    names = readdirSync(embeddings);
+  } catch {
+    return [];
+  }
+  return names.flatMap((name) => {
+    const folder = join(embeddings, name);
+    try {
+      const path = join(folder, 'manifest.json');
+      return [{ folder, manifest: parseManifest(readFileSync(path, 'utf8'), path) }];
+    } catch {
+      return [];
+    }
+  });
+}
+
+/** Which weights a checkpoint has, as stores of vectors name them; undefined for one that is damaged. */
+function weightsOf(checkpoint: string): string | undefined {
+  try {
+    const { run, step } = readCheckpointHeader(checkpoint);
+    return `${run} ${step}`;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Folders of the vectors that were made with checkpoints of a run and that no other of the runs `names` could have made. */
+export function vectorsOf(home: Home, run: string, names: readonly string[]): string[] {
+  const stores = embeddingFolders(home);
+  if (stores.length === 0) return [];
+  const weights = (name: string): (string | undefined)[] => listCheckpoints(join(home.runs, name)).map(({ file }) => weightsOf(file));
+  const own = new Set(weights(run));
+  const others = new Set(names.filter((name) => name !== run).flatMap(weights));
+  return stores
+    .filter(({ manifest }) => manifest.runId === run || own.has(`${manifest.runId} ${manifest.step}`))
+    .filter(({ manifest }) => !others.has(`${manifest.runId} ${manifest.step}`))
+    .map(({ folder }) => folder);
+}
