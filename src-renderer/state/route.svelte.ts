@@ -16,13 +16,15 @@ function parse(hash: string): Route {
 
 export class Router {
   #route = $state.raw<Route>(parse(location.hash));
+  /** Apart from what the view is about: that may change without the view being made anew. */
+  readonly #view = $derived(this.#route.view);
 
   constructor() {
     addEventListener('hashchange', () => (this.#route = parse(location.hash)));
   }
 
   get view(): View {
-    return this.#route.view;
+    return this.#view;
   }
   get about(): Readonly<Record<string, string>> {
     return this.#route.about;

@@ -65,7 +65,7 @@ export const exporting = {
   previewFailed: 'There is no preview.',
   size: (images: number, dimension: number, bytes: number) =>
     images > 0
-      ? `${plural(images, 'image')} × ${formatCount(dimension)} numbers · about ${formatBytes(bytes)}`
+      ? `${plural(images, 'image')} × ${formatCount(dimension)} · about ${formatBytes(bytes)}`
       : `About ${formatBytes(bytes)}`,
   start: 'Export',
   nothingChosen: 'Choose a format and a folder.',
