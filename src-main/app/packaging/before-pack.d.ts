@@ -1,0 +1,1 @@
+export function missingParts(root: string, platform: string, arch: string): string[];
