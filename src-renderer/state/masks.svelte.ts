@@ -103,9 +103,9 @@ export class MasksState {
   get failure(): AppError | undefined {
     return this.#failure;
   }
-  /** Settings as they are tried; none before the first plan. */
+  /** Settings as they are tried; none before the first plan. While they cannot be planned with, what they change is the suggestion. */
   get config(): TrainConfig | undefined {
-    const config = this.#plan.plan?.config;
+    const config = (this.#plan.plan ?? this.#plan.suggested)?.config;
     return config && { ...config, ...this.#draft };
   }
   get suggested(): TrainConfig | undefined {

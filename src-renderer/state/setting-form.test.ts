@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { configKeys } from '../../shared/config-table.ts';
 import { defaultConfig } from '../../shared/config.ts';
 import { choiceName, settingName } from '../strings/settings.ts';
-import { foundKeys, isUsed, problemFrom, problemOf, readNumber, sameValue, writeNumber } from './setting-form.ts';
+import type { SettingValue } from './setting-form.ts';
+import { changedKeys, foundKeys, isUsed, problemFrom, problemOf, readNumber, sameValue, writeNumber, writeValue } from './setting-form.ts';
 
 describe('the form of settings', () => {
   it('has every setting once when nothing is searched for', () => {
@@ -45,6 +46,22 @@ describe('the form of settings', () => {
     expect(readNumber('0,5')).toBe(0.5);
     expect(readNumber('')).toBeNaN();
     expect(readNumber('fast')).toBeNaN();
+  });
+
+  it('marks what differs from the suggestion, not what was merely touched', () => {
+    const chosen = { batchSize: defaultConfig.batchSize, targetScale: [0.1, 0.2] as const };
+    expect(changedKeys(chosen, defaultConfig)).toEqual(['targetScale']);
+    expect(changedKeys(chosen, undefined)).toEqual(['batchSize', 'targetScale']);
+  });
+
+  it('writes values as they are read', () => {
+    expect(([0.1 + 0.2, 9007199254740991, [0.75, 4 / 3], true, 'crop'] as SettingValue[]).map(writeValue)).toEqual([
+      '0.3',
+      '9007199254740991',
+      '0.75 – 1.33333',
+      'on',
+      'crop',
+    ]);
   });
 
   it('compares ranges by their values', () => {

@@ -92,9 +92,15 @@ export function problemFrom(error: unknown): SettingProblem {
   return { key: word, message: error.message.slice(word.length + 2), hint: error.hint };
 }
 
+/** Which chosen settings differ from what is suggested. */
+export function changedKeys(chosen: ChosenSettings, suggested: TrainConfig | undefined): readonly ConfigKey[] {
+  return (Object.keys(chosen) as ConfigKey[]).filter((key) => !suggested || !sameValue(chosen[key], suggested[key]));
+}
+
 /** A value as it is read: "0.15 – 0.2", "on". */
 export function writeValue(value: SettingValue): string {
   if (typeof value === 'boolean') return value ? 'on' : 'off';
-  if (typeof value === 'number') return writeNumber(value);
-  return typeof value === 'string' ? value : value.map(writeNumber).join(' – ');
+  const short = (number: number): string => writeNumber(Number(number.toPrecision(6)));
+  if (typeof value === 'number') return Number.isInteger(value) ? String(value) : short(value);
+  return typeof value === 'string' ? value : value.map(short).join(' – ');
 }

@@ -64,7 +64,7 @@ export function formatChartValue(id: ChartId, value: number): string {
     case 'positionalShare':
       return `${Number((100 * value).toFixed(1))} %`;
     case 'memoryBytes':
-      return formatBytes(value);
+      return value < 1e9 ? formatBytes(value) : `${(value / 1e9).toFixed(2)} GB`;
     case 'rankMe':
     case 'imagesPerSecond':
       return Math.abs(value) < 1000 ? String(Number(value.toFixed(1))) : formatCount(value);

@@ -24,6 +24,7 @@ export const masks = {
   useSelection: (count: number) => `Use the ${plural(count, 'selected image')}`,
   moreOfStep: 'Images of the same step',
   showLarge: (place: number) => `Show image ${place + 1} large`,
+  nothing: 'There are no masks with these settings.',
   unreadable: 'This file cannot be read.',
   drawing: (context: number, targets: number, grid: number) =>
     `Training crop of ${grid} × ${grid} patches: ${plural(context, 'context patch', 'context patches')} outlined, ${plural(targets, 'target block')} numbered.`,

@@ -205,7 +205,7 @@ export const train = {
     role: 'chart',
     about: (title: string) => `What ${title} is`,
     log: 'Logarithmic vertical axis',
-    logOf: (title: string) => `Logarithmic axis of ${title}`,
+    logOf: (title: string) => `Log axis of ${title}`,
     table: (title: string) => `${title} as a table`,
     keys: 'Arrow keys read values. Plus and minus zoom, Shift and arrows move the range, 0 shows everything.',
   },
