@@ -57,6 +57,8 @@ function start(): void {
 
 if (app.requestSingleInstanceLock()) {
   registerScheme();
+  // Windows shows notices only of programs that it knows by the name of their package.
+  app.setAppUserModelId('studio.ijepa.app');
   app
     .whenReady()
     .then(start, () => app.exit(1))

@@ -54,11 +54,18 @@ export function openWindow(places: Places, userData: string, inspectable: boolea
   });
   page.on('will-attach-webview', (event) => event.preventDefault());
   page.setWindowOpenHandler(() => ({ action: 'deny' }));
+  // The engine and its work go on without the page; one that fails again at once is not tried for ever.
+  let lastFailure = -Infinity;
+  page.on('render-process-gone', () => {
+    if (performance.now() - lastFailure > 10_000) page.reload();
+    lastFailure = performance.now();
+  });
   window.once('ready-to-show', () => {
     if (maximized) window.maximize();
     window.show();
   });
-  window.on('close', () => writeWindowState(stateFile, { area: window.getNormalBounds(), maximized: window.isMaximized() }));
+  // The end of the program hides its window first, however it came.
+  window.on('hide', () => writeWindowState(stateFile, { area: window.getNormalBounds(), maximized: window.isMaximized() }));
   void window.loadURL(pageAddress);
   return window;
 }
