@@ -31,6 +31,7 @@ export interface VectorExport {
   readonly vectorColumn: string;
   /** Neighbours of each image in the Parquet file; 0: none. */
   readonly neighbours: number;
+  readonly signal?: AbortSignal;
   /** Where the thumbnails of the Projector come from. */
   readonly cacheFolder: string;
   /** Written into the Parquet files themselves. */
@@ -43,11 +44,17 @@ export interface ExportedVectors {
   readonly space: SpaceTransform;
 }
 
+/** Throws `cancelled` once it is asked to end. */
+export function requireGoing(signal: AbortSignal | undefined): void {
+  if (signal?.aborted)
+    throw new AppError('cancelled', 'The export was cancelled.', 'Nothing of it was left; start it again when you like.');
+}
+
 /** Values read at a time: as text they take some hundredths of a second, and the engine answers in between. */
 const valuesPerBlock = 1 << 15;
 
 /** The images of a folder by their row in the store, in the catalogue's order. Throws `not-found` when none is embedded. */
-function imagesByRow(studio: Studio, store: EmbeddingStore, root: string): ReadonlyMap<number, TrainingImage> {
+export function imagesByRow(studio: Studio, store: EmbeddingStore, root: string): ReadonlyMap<number, TrainingImage> {
   const images = new Map<number, TrainingImage>();
   for (const image of imagesForTraining(studio.library, root)) {
     const row = store.rowOf(image.hash);
@@ -62,7 +69,7 @@ function imagesByRow(studio: Studio, store: EmbeddingStore, root: string): Reado
   return images;
 }
 
-function exportedImage(id: number, { path, label, split }: TrainingImage): ExportedImage {
+export function exportedImage(id: number, { path, label, split }: TrainingImage): ExportedImage {
   return { id, path: displayName(path), name: basename(displayName(path)), label: label ?? undefined, split: split ?? undefined };
 }
 
@@ -172,6 +179,7 @@ export async function exportVectors(
     if (options.neighbours > 0 && options.formats.includes('parquet')) finder = await NeighbourFinder.open(store, space, ordered);
     let done = 0;
     for await (const { firstRow, vectors } of store.blocks(Math.max(1, Math.floor(valuesPerBlock / store.dimension)))) {
+      requireGoing(options.signal);
       const chosen = chosenRows(firstRow, vectors, store.dimension, byRow);
       if (chosen.images.length === 0) continue;
       const placed = applySpace(space, chosen.vectors);

@@ -1,4 +1,5 @@
 // Exports a folder's vectors and a run's weights for other programs, as one folder of files with a manifest.
+import { setImmediate } from 'node:timers/promises';
 import { AppError, systemError } from '../../shared/errors.ts';
 import { preprocessingOf } from '../../shared/preprocessing.ts';
 import { programVersion } from '../../shared/version.ts';
@@ -17,7 +18,7 @@ import { writeHuggingFaceFolder } from '../weights/huggingface-folder.ts';
 import type { ModelDescription } from '../weights/model-description.ts';
 import { writeOnnxFile } from '../weights/onnx-file.ts';
 import { openEmbeddings } from './embeddings.ts';
-import { exportVectors, vectorFormats } from './export-vectors.ts';
+import { exportVectors, requireGoing, vectorFormats } from './export-vectors.ts';
 import type { ExportedVectors, VectorFormat } from './export-vectors.ts';
 import { cachedShortSide } from './studio.ts';
 import type { Studio } from './studio.ts';
@@ -36,6 +37,8 @@ export interface ExportOptions {
   readonly space: SpaceKind;
   readonly vectorColumn: string;
   readonly neighbours: number;
+  /** Ends it; what was written is taken away. */
+  readonly signal?: AbortSignal;
 }
 
 export interface ExportProgress {
@@ -113,10 +116,11 @@ function describe(
 /**
  * Writes what was asked for into `target`. Throws `bad-input` when the folder holds files of other origin, `not-found` when vectors are
  * asked for that are not embedded, `bad-checkpoint`, `disk-full`, `not-writable`; files of an earlier export are whole then, old or new.
+ * Throws `cancelled` after `signal`, with nothing of this export left.
  */
 export async function exportBundle(
   studio: Studio,
-  { checkpoint, root, target, formats, layer, space, vectorColumn, neighbours }: ExportOptions,
+  { checkpoint, root, target, formats, layer, space, vectorColumn, neighbours, signal }: ExportOptions,
   onProgress: (progress: ExportProgress) => void = () => {},
 ): Promise<Exported> {
   requireColumn(vectorColumn);
@@ -125,11 +129,12 @@ export async function exportBundle(
   const wanted = vectorFormats.filter((format) => formats.includes(format));
   const source = new SafetensorsFile(checkpoint);
   let store: EmbeddingStore | undefined;
+  let bundle: Bundle | undefined;
   try {
     source.verify();
     const hash = targetEncoderHash(source, model.size);
     if (wanted.length > 0) store = await openEmbeddings(studio, checkpoint, layer);
-    const bundle = Bundle.open(target);
+    bundle = Bundle.open(target);
     const vectors =
       store &&
       (await exportVectors(
@@ -142,15 +147,21 @@ export async function exportBundle(
           space,
           vectorColumn,
           neighbours,
+          ...(signal && { signal }),
           cacheFolder: studio.cacheFor(model.preprocessing, cachedShortSide(config.imageSize)),
           metadata: { program: `ijepa-studio ${programVersion}`, modelHash: hash, run, step: String(step), layer, space },
         },
         (done, total) => onProgress({ done, total }),
       ));
-    for (const format of weightFormats) if (formats.includes(format)) weightWriters[format](bundle, source, model, layer);
+    for (const format of weightFormats) {
+      await setImmediate();
+      requireGoing(signal);
+      if (formats.includes(format)) weightWriters[format](bundle, source, model, layer);
+    }
     const files = await bundle.finish(describe(model, hash, layer, vectors));
     return { files, vectors: vectors && { rows: vectors.rows, dimension: vectors.dimension } };
   } catch (error) {
+    if (signal?.aborted) bundle?.abandon();
     throw systemError(error) ?? error;
   } finally {
     source.dispose();

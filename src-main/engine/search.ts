@@ -5,13 +5,17 @@ import { AppError } from '../../shared/errors.ts';
 import { preprocessingOf } from '../../shared/preprocessing.ts';
 import type { EvaluationImage } from '../evaluation/protocol.ts';
 import type { SpaceKind, SpaceTransform } from '../evaluation/spaces.ts';
+import type { DecodedImage } from '../images/decoder.ts';
 import type { EmbeddingLayer } from '../jepa/embedding.ts';
 import { combineQueries } from '../retrieval/combine-queries.ts';
 import type { EmbeddingStore } from '../retrieval/embedding-store.ts';
 import { librarySpace, openLibrarySearch, placeInSpace } from '../retrieval/library-search.ts';
+import { withoutLookAlikes } from '../retrieval/look-alikes.ts';
 import type { SearchIndex } from '../retrieval/search-index.ts';
 import { bitmapOf } from '../retrieval/top-rows.ts';
 import type { RowBitmap } from '../retrieval/top-rows.ts';
+import type { Neighbours } from '../retrieval/vector-memory.ts';
+import type { Trainer } from '../trainer/trainer.ts';
 import { readCheckpointHeader } from '../training/checkpoint.ts';
 import { openEmbeddings } from './embeddings.ts';
 import { cachedShortSide, threadsOf } from './studio.ts';
@@ -34,6 +38,29 @@ export interface SearchSetup {
   /** For images from outside that must be embedded first; 0 or nothing: one per core. */
   readonly threads?: number;
 }
+
+/** An image to search with: a content that has a vector, or the vector of any other picture as the encoder gives it. */
+export type Query = { readonly hash: string } | { readonly vector: Float32Array };
+
+export interface SearchRequest {
+  readonly plus: readonly Query[];
+  readonly minus?: readonly Query[];
+  readonly k: number;
+  readonly minScore?: number;
+  /** Leaves out what has a higher cosine, in the space of the search, to a shown image above it or to one of `plus`; 1: nothing. */
+  readonly hideAbove?: number;
+}
+
+export interface Found {
+  readonly neighbours: readonly Neighbour[];
+  /** Left out as almost the same as one above. */
+  readonly hidden: number;
+}
+
+/** When look-alikes are left out: images looked at beyond those asked for, at a time, and in all. */
+const spareRows = 64;
+const pageRows = 1000;
+const mostLooked = 8192;
 
 /** An open search over a folder's vectors. */
 export class FolderSearch {
@@ -90,11 +117,86 @@ export class FolderSearch {
     return this.#imageOf.size;
   }
 
-  /** Vectors of query images: a content of the library is looked up, any other file is decoded and embedded. */
-  async #vectors(files: readonly string[]): Promise<{ vectors: Float32Array[]; rows: number[] }> {
+  /** Numbers of a vector as it is stored. */
+  get dimension(): number {
+    return this.#store.dimension;
+  }
+
+  /** Whether a content has a vector, wherever its image lies. */
+  holds(hash: string): boolean {
+    return this.#store.rowOf(hash) !== undefined;
+  }
+
+  /** The `k` images most like all of `plus` and least like `minus`, without the query images themselves. Throws `not-found`, `bad-input`. */
+  async find({ plus, minus = [], k, minScore, hideAbove = 1 }: SearchRequest): Promise<Found> {
+    const rows = [...plus, ...minus].flatMap((query) => ('hash' in query ? [this.#rowOf(query.hash)] : []));
+    const place = async (query: Query): Promise<Float32Array> =>
+      placeInSpace(this.#space, 'hash' in query ? await this.#store.read([this.#rowOf(query.hash)]) : query.vector);
+    const [liked, disliked] = [await Promise.all(plus.map(place)), await Promise.all(minus.map(place))];
+    const query = combineQueries(liked, disliked);
+    const search = async (count: number, exclude: readonly number[]): Promise<Neighbours> =>
+      (
+        await this.#index.search({
+          queries: query,
+          k: count,
+          allowed: this.#allowed,
+          exclude,
+          ...(minScore !== undefined && { minScore }),
+        })
+      )[0]!;
+    if (hideAbove >= 1) return { neighbours: this.#named(await search(k, rows)), hidden: 0 };
+    // Page after page of the ranking, until there are k that are not alike.
+    const width = this.#space.outputDimension;
+    const chosen: { row: number; score: number }[] = [];
+    const looked: number[] = [];
+    const above = [...liked];
+    let hidden = 0;
+    while (chosen.length < k && looked.length < mostLooked) {
+      const page = Math.min(pageRows, k - chosen.length + spareRows);
+      const found = await search(page, [...rows, ...looked]);
+      const vectors = await this.#placed(found.rows);
+      const stays = withoutLookAlikes(vectors, width, hideAbove, concatenated(above));
+      for (let i = 0; i < found.rows.length && chosen.length < k; i++) {
+        looked.push(found.rows[i]!);
+        if (!stays[i]) hidden++;
+        else {
+          chosen.push({ row: found.rows[i]!, score: found.scores[i]! });
+          above.push(vectors.subarray(i * width, (i + 1) * width));
+        }
+      }
+      if (found.rows.length < page) break;
+    }
+    const found = { rows: chosen.map(({ row }) => row), scores: chosen.map(({ score }) => score) };
+    return { neighbours: this.#named(found), hidden };
+  }
+
+  #rowOf(hash: string): number {
+    const row = this.#store.rowOf(hash);
+    if (row === undefined) throw new AppError('not-found', 'This image is not embedded.', 'Embed the folder again: ijepa-studio embed');
+    return row;
+  }
+
+  /** Vectors of rows in the space, in their order; read in the order in which they lie. */
+  async #placed(rows: Uint32Array): Promise<Float32Array> {
+    const order = Uint32Array.from(rows.keys()).sort((a, b) => rows[a]! - rows[b]!);
+    const read = placeInSpace(this.#space, await this.#store.read(order.map((place) => rows[place]!)));
+    const { outputDimension: width } = this.#space;
+    const placed = new Float32Array(read.length);
+    order.forEach((place, i) => placed.set(read.subarray(i * width, (i + 1) * width), place * width));
+    return placed;
+  }
+
+  #named({ rows, scores }: { readonly rows: Iterable<number>; readonly scores: ArrayLike<number> }): Neighbour[] {
+    return Array.from(rows, (row, i) => {
+      const { path, hash, label } = this.#imageOf.get(row)!;
+      return { rank: i + 1, score: scores[i]!, path, hash, label };
+    });
+  }
+
+  /** Query images from files: a content of the library is looked up, any other is decoded and embedded. */
+  async #queries(files: readonly string[]): Promise<Query[]> {
     const { config } = readCheckpointHeader(this.#setup.checkpoint);
-    const vectors: Float32Array[] = [];
-    const rows: number[] = [];
+    const queries: Query[] = [];
     for (const file of files) {
       if (!existsSync(file)) throw new AppError('not-found', `There is no file ${file}.`, 'Check the path of the query image.');
       const result = await this.#studio.decoders.decode({
@@ -103,57 +205,46 @@ export class FolderSearch {
         shortSide: cachedShortSide(config.imageSize),
       });
       if (!result.ok) throw new AppError('bad-file', `${file}: ${result.failure.message}`, 'Choose another image.');
-      const row = this.#store.rowOf(result.image.contentHash);
-      if (row !== undefined) {
-        vectors.push(await this.#store.read(Uint32Array.of(row)));
-        rows.push(row);
-        continue;
-      }
-      const { width, height, pixels } = result.image;
-      const { vectors: made } = await this.#studio.trainer.run({
-        kind: 'embed-pixels',
-        checkpoint: this.#setup.checkpoint,
-        images: [{ width, height, pixels }],
-        layer: this.#setup.layer,
-        threads: threadsOf(this.#setup.threads ?? 0),
-        device: 'cpu',
-      });
-      vectors.push(made);
+      const { image } = result;
+      const { checkpoint, layer, threads = 0 } = this.#setup;
+      queries.push(
+        this.holds(image.contentHash)
+          ? { hash: image.contentHash }
+          : { vector: await embedPicture(this.#studio.trainer, { checkpoint, layer, threads: threadsOf(threads) }, image) },
+      );
     }
-    return { vectors, rows };
+    return queries;
   }
 
-  /** The `k` images most like all of `plus` and least like `minus` (files), without the query images themselves. */
+  /** As `find`, by files. */
   async byFiles(plus: readonly string[], minus: readonly string[], k: number, minScore?: number): Promise<readonly Neighbour[]> {
-    const [liked, disliked] = [await this.#vectors(plus), await this.#vectors(minus)];
-    const place = (vector: Float32Array): Float32Array => placeInSpace(this.#space, vector);
-    const query = combineQueries(liked.vectors.map(place), disliked.vectors.map(place));
-    return this.#find(query, [...liked.rows, ...disliked.rows], k, minScore);
+    const request = { plus: await this.#queries(plus), minus: await this.#queries(minus), k };
+    return (await this.find({ ...request, ...(minScore !== undefined && { minScore }) })).neighbours;
   }
 
   /** Neighbours of a content of the folder, without itself. */
   async byHash(hash: string, k: number): Promise<readonly Neighbour[]> {
-    const row = this.#store.rowOf(hash);
-    if (row === undefined) throw new AppError('not-found', 'This image is not embedded.', 'Embed the folder again: ijepa-studio embed');
-    return this.#find(await this.#index.vector(row), [row], k);
-  }
-
-  async #find(query: Float32Array, exclude: readonly number[], k: number, minScore?: number): Promise<readonly Neighbour[]> {
-    const [found] = await this.#index.search({
-      queries: query,
-      k,
-      allowed: this.#allowed,
-      exclude,
-      ...(minScore !== undefined && { minScore }),
-    });
-    return Array.from(found!.rows, (row, i) => {
-      const { path, hash, label } = this.#imageOf.get(row)!;
-      return { rank: i + 1, score: found!.scores[i]!, path, hash, label };
-    });
+    return (await this.find({ plus: [{ hash }], k })).neighbours;
   }
 
   async dispose(): Promise<void> {
     await this.#index.dispose();
     await this.#store.dispose();
   }
+}
+
+/** The vector of a picture that belongs to no library, as the encoder gives it. */
+export async function embedPicture(
+  trainer: Trainer,
+  setup: Pick<SearchSetup, 'checkpoint' | 'layer'> & { readonly threads: number },
+  { width, height, pixels }: Pick<DecodedImage, 'width' | 'height' | 'pixels'>,
+): Promise<Float32Array> {
+  const { vectors } = await trainer.run({ kind: 'embed-pixels', ...setup, images: [{ width, height, pixels }], device: 'cpu' });
+  return vectors;
+}
+
+function concatenated(vectors: readonly Float32Array[]): Float32Array {
+  const all = new Float32Array(vectors.reduce((length, one) => length + one.length, 0));
+  vectors.reduce((at, one) => (all.set(one, at), at + one.length), 0);
+  return all;
 }

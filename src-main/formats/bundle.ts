@@ -1,6 +1,6 @@
 // A folder of exported files with a manifest that says what they are. Files of other origin in it are never touched.
 import { createHash } from 'node:crypto';
-import { createReadStream, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { createReadStream, existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, rmSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { AppError, systemError } from '../../shared/errors.ts';
 import { writeFileAside } from '../files/write-aside.ts';
@@ -46,6 +46,10 @@ function guarded<T>(work: () => T): T {
   }
 }
 
+function removeIfEmpty(folder: string): void {
+  if (existsSync(folder) && readdirSync(folder).length === 0) rmdirSync(folder);
+}
+
 export class Bundle {
   readonly target: string;
   readonly #earlier: ReadonlySet<string>;
@@ -86,6 +90,22 @@ export class Bundle {
       const files = [...new Set([...this.#earlier, ...this.#files])].map((one) => ({ path: one }));
       writeFileAside(join(this.target, manifestName), `${JSON.stringify({ format, version: 1, complete: false, files }, null, 2)}\n`);
       return path;
+    });
+  }
+
+  /** Takes away what this export has written, and its folder where nothing else is in it; files of an earlier export stay. */
+  abandon(): void {
+    guarded(() => {
+      for (const name of this.#files) if (!this.#earlier.has(name)) rmSync(join(this.target, ...name.split('/')), { force: true });
+      const names = [...this.#earlier];
+      const manifest = join(this.target, manifestName);
+      if (names.length === 0) rmSync(manifest, { force: true });
+      else {
+        const files = names.map((path) => ({ path }));
+        writeFileAside(manifest, `${JSON.stringify({ format, version: 1, complete: false, files }, null, 2)}\n`);
+      }
+      const folders = new Set(this.#files.filter((name) => name.includes('/')).map((name) => dirname(name)));
+      for (const folder of [...folders, '.']) removeIfEmpty(join(this.target, folder));
     });
   }
 

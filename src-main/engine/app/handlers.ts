@@ -1,4 +1,5 @@
 // All channels with their answers. A channel that is missing here does not compile.
+import { exploreChannels } from '../../../shared/contract-explore.ts';
 import { jobChannels } from '../../../shared/contract-jobs.ts';
 import { libraryChannels } from '../../../shared/contract-library.ts';
 import { maskChannels } from '../../../shared/contract-masks.ts';
@@ -6,6 +7,8 @@ import { runChannels } from '../../../shared/contract-runs.ts';
 import { systemChannels } from '../../../shared/contract-system.ts';
 import type { Handlers } from '../../../shared/rpc-server.ts';
 import type { EngineContext } from './context.ts';
+import { exploreHandlers } from './explore-handlers.ts';
+import { exportHandlers } from './export-handlers.ts';
 import { jobHandlers } from './job-handlers.ts';
 import { libraryHandlers } from './library-handlers.ts';
 import { maskHandlers } from './mask-handlers.ts';
@@ -14,7 +17,14 @@ import { Runs } from './runs.ts';
 import { systemHandlers } from './system-handlers.ts';
 import { Thumbnails } from './thumbnails.ts';
 
-export const engineContract = { ...systemChannels, ...jobChannels, ...libraryChannels, ...maskChannels, ...runChannels } as const;
+export const engineContract = {
+  ...systemChannels,
+  ...jobChannels,
+  ...libraryChannels,
+  ...maskChannels,
+  ...runChannels,
+  ...exploreChannels,
+} as const;
 
 export interface EngineHandlers {
   readonly table: Handlers<typeof engineContract>;
@@ -27,6 +37,7 @@ export function engineHandlers(context: EngineContext): EngineHandlers {
   const thumbnails = new Thumbnails(context.studio);
   const masks = maskHandlers(thumbnails);
   const runs = new Runs(context);
+  const explore = exploreHandlers(context, runs);
   return {
     table: {
       ...systemHandlers(context, thumbnails),
@@ -34,10 +45,12 @@ export function engineHandlers(context: EngineContext): EngineHandlers {
       ...libraryHandlers(context, thumbnails),
       ...masks.table,
       ...runHandlers(context, runs),
+      ...explore.table,
+      ...exportHandlers(context, runs),
     },
     resumeInterrupted: () => runs.trainings.resumeInterrupted(),
     dispose: async () => {
-      await Promise.all([thumbnails.dispose(), masks.dispose(), runs.dispose()]);
+      await Promise.all([thumbnails.dispose(), masks.dispose(), runs.dispose(), explore.dispose()]);
     },
   };
 }

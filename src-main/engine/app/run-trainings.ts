@@ -173,10 +173,11 @@ export class Trainings {
     if (imagesToDecode(studio, folder, config) > 0) await scanFor(studio, folder, config, { ...job, signal: training.stop.signal });
     if (training.deaths > 0) await untilFree(path, training.stop.signal);
     await settleRun(studio, path);
-    if (training.stop.signal.aborted) return 'stopped';
     const { steps } = readRecord(path);
     const clock = new RunClock((await this.#store.logs.get(path)).seconds);
     let reason: 'done' | 'stopped' = 'stopped';
+    // Asked for before the trainer has the run, a stop does not reach it; from here to its start nothing else happens.
+    if (training.stop.signal.aborted) return reason;
     job.say('');
     job.progress({ done: 0, total: steps, unit: 'steps', rate: 0 });
     const trained = trainRun(studio, path, (event) => {

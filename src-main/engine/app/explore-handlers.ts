@@ -1,0 +1,119 @@
+// Answers of the channels about vectors and neighbours.
+import type { exploreChannels, QueryImage, SearchResult } from '../../../shared/contract-explore.ts';
+import { AppError } from '../../../shared/errors.ts';
+import type { Handlers } from '../../../shared/rpc-server.ts';
+import { imagesOfContents } from '../../library/content-images.ts';
+import { displayName } from '../../library/file-names.ts';
+import { folderOf } from '../../library/folders.ts';
+import { imagePlace } from '../../library/image-details.ts';
+import type { EmbeddingLayer } from '../../jepa/embedding.ts';
+import { embedFolder } from '../embeddings.ts';
+import { checkpointOf, configOf } from '../runs.ts';
+import type { FolderSearch, Query } from '../search.ts';
+import type { EngineContext } from './context.ts';
+import { Searches } from './explore-searches.ts';
+import { Sources } from './explore-sources.ts';
+import { Uploads } from './explore-uploads.ts';
+import { FolderContentsCache } from './folder-contents.ts';
+import { scanFor } from './prepare-images.ts';
+import { rateMeter } from './rate.ts';
+import type { Runs } from './runs.ts';
+
+type Explore = Pick<typeof exploreChannels, 'explore.sources' | 'explore.embed' | 'explore.search' | 'explore.upload'>;
+
+const count = (number: number): string => number.toLocaleString('en-US');
+
+/** Embeds what is new in a folder, after a scan of it; what is embedded stays when it is cancelled. */
+function startEmbedding(
+  { studio, jobs }: EngineContext,
+  { store, aside }: Runs,
+  { folder, run, layer }: { readonly folder: number; readonly run: string; readonly layer: EmbeddingLayer },
+  checkpoint: string,
+): { readonly job: number } {
+  const { path: root } = folderOf(studio.library, folder);
+  const job = jobs.start('embed', { subject: run, folder, run, queue: 'aside' }, async (handle) => {
+    await scanFor(studio, root, configOf(checkpoint), handle);
+    const stop = (): void => aside.jobs.control('stop');
+    handle.signal.addEventListener('abort', stop);
+    handle.say('Embeds the images.');
+    handle.progress({ done: 0, total: 0, unit: 'images', rate: 0 });
+    const meter = rateMeter();
+    try {
+      const options = { checkpoint, root, layer, threads: aside.threads, trainer: aside.jobs };
+      const { added, skipped } = await embedFolder(studio, options, ({ done, total }) =>
+        handle.progress({ done, total, ...meter(done, total) }),
+      );
+      return `${count(added)} images embedded${skipped > 0 ? `, ${count(skipped)} could not be read` : ''}.`;
+    } finally {
+      handle.signal.removeEventListener('abort', stop);
+      store.forget(run);
+    }
+  });
+  return { job };
+}
+
+export interface ExploreHandlers {
+  readonly table: Handlers<Explore>;
+  dispose(): Promise<void>;
+}
+
+export function exploreHandlers(context: EngineContext, runs: Runs): ExploreHandlers {
+  const { studio } = context;
+  const { store } = runs;
+  const contents = new FolderContentsCache(studio.library);
+  const sources = new Sources(store);
+  const searches = new Searches(studio, contents);
+  const uploads = new Uploads(studio, runs.aside);
+  runs.onRelease(async (run) => searches.release(store.path(run)));
+
+  const queryOf = async (image: QueryImage, search: FolderSearch, checkpoint: string, layer: EmbeddingLayer): Promise<Query> => {
+    if ('upload' in image) return uploads.query(image.upload, checkpoint, layer, (hash) => search.holds(hash));
+    const { hash, path } = imagePlace(studio.library, image.image);
+    if (hash === null || !search.holds(hash))
+      throw new AppError('not-found', `${displayName(path)} has no vector yet.`, 'Embed the folder again: new images are added.');
+    return { hash };
+  };
+
+  const search: Handlers<Explore>['explore.search'] = async (input): Promise<SearchResult> => {
+    const began = performance.now();
+    const { folder, run, step, layer, space, k, minScore, hideAbove } = input;
+    const { path: root } = folderOf(studio.library, folder);
+    const checkpoint = checkpointOf(store.path(run), String(step));
+    return searches.use({ checkpoint, root, layer, space }, async (open) => {
+      const plus = await Promise.all(input.plus.map(async (image) => queryOf(image, open, checkpoint, layer)));
+      const minus = await Promise.all(input.minus.map(async (image) => queryOf(image, open, checkpoint, layer)));
+      const limits = { ...(minScore !== undefined && { minScore }), ...(hideAbove !== undefined && { hideAbove }) };
+      const { neighbours, hidden } = await open.find({ plus, minus, k, ...limits });
+      const images = imagesOfContents(
+        studio.library,
+        folder,
+        neighbours.map(({ hash }) => hash),
+      );
+      return {
+        source: { run, step, layer, dimension: open.dimension, embedded: open.size, images: contents.of(folder).images },
+        neighbours: neighbours.flatMap(({ rank, score, hash }) => {
+          const image = images.get(hash);
+          // Gone since the search was opened.
+          if (!image) return [];
+          const { id, path, label, width, height } = image;
+          return [{ rank, score, image: id, path: displayName(path), label, width, height }];
+        }),
+        hidden,
+        milliseconds: performance.now() - began,
+      };
+    });
+  };
+
+  return {
+    table: {
+      'explore.sources': async ({ folder }) => {
+        folderOf(studio.library, folder);
+        return sources.of(folder, contents.of(folder));
+      },
+      'explore.embed': async (input) => startEmbedding(context, runs, input, await store.checkpoint(input.run, input.checkpoint)),
+      'explore.search': search,
+      'explore.upload': async ({ name, bytes }) => uploads.add(name, bytes),
+    },
+    dispose: async () => searches.dispose(),
+  };
+}

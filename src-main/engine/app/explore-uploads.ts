@@ -1,0 +1,93 @@
+// Pictures that were dropped or pasted: kept as they came, in memory only, and decoded as each run wants it.
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { extname, join } from 'node:path';
+import { defaultConfig } from '../../../shared/config.ts';
+import type { TrainConfig } from '../../../shared/config-table.ts';
+import { AppError, systemError } from '../../../shared/errors.ts';
+import { preprocessingOf } from '../../../shared/preprocessing.ts';
+import type { DecodedImage } from '../../images/decoder.ts';
+import type { EmbeddingLayer } from '../../jepa/embedding.ts';
+import { readCheckpointHeader } from '../../training/checkpoint.ts';
+import { embedPicture } from '../search.ts';
+import type { Query } from '../search.ts';
+import { cachedShortSide } from '../studio.ts';
+import type { Studio } from '../studio.ts';
+import type { Aside } from './aside.ts';
+
+const mostUploads = 32;
+const mostBytes = 256 * 2 ** 20;
+/** Vectors of an upload that are remembered: one for each run that was asked. */
+const mostVectors = 8;
+
+interface Upload {
+  readonly name: string;
+  readonly bytes: Uint8Array;
+  readonly width: number;
+  readonly height: number;
+  readonly hash: string;
+  /** By checkpoint and layer. */
+  readonly vectors: Map<string, Float32Array>;
+}
+
+export class Uploads {
+  readonly #studio: Studio;
+  readonly #aside: Aside;
+  readonly #uploads = new Map<number, Upload>();
+  #ids = 0;
+
+  constructor(studio: Studio, aside: Aside) {
+    this.#studio = studio;
+    this.#aside = aside;
+  }
+
+  /** Decodes from a temporary file, since the decoders are other processes. Throws `bad-file`, `disk-full`. */
+  async #decode({ name, bytes }: Pick<Upload, 'name' | 'bytes'>, config: TrainConfig): Promise<DecodedImage> {
+    let folder: string | undefined;
+    try {
+      folder = await mkdtemp(join(tmpdir(), 'ijepa-upload-'));
+      const extension = extname(name);
+      const path = join(folder, `picture${/^\.\w{1,8}$/.test(extension) ? extension : ''}`);
+      await writeFile(path, bytes, { mode: 0o600 });
+      const settings = preprocessingOf(config);
+      const result = await this.#studio.decoders.decode({ path, settings, shortSide: cachedShortSide(config.imageSize) });
+      if (!result.ok) throw new AppError('bad-file', `${name}: ${result.failure.message}`, 'Choose another image.');
+      return result.image;
+    } catch (error) {
+      throw systemError(error) ?? error;
+    } finally {
+      if (folder !== undefined) await rm(folder, { recursive: true, force: true }).catch(() => undefined);
+    }
+  }
+
+  /** Keeps a picture; the oldest are dropped beyond 32 of them or 256 MiB. Throws `bad-file`. */
+  async add(name: string, bytes: Uint8Array): Promise<{ readonly upload: number; readonly width: number; readonly height: number }> {
+    const image = await this.#decode({ name, bytes }, defaultConfig);
+    const { originalWidth: width, originalHeight: height, contentHash: hash } = image;
+    const upload = ++this.#ids;
+    this.#uploads.set(upload, { name, bytes, width, height, hash, vectors: new Map() });
+    let held = [...this.#uploads.values()].reduce((sum, one) => sum + one.bytes.byteLength, 0);
+    for (const [id, one] of this.#uploads) {
+      if (id === upload || (this.#uploads.size <= mostUploads && held <= mostBytes)) break;
+      this.#uploads.delete(id);
+      held -= one.bytes.byteLength;
+    }
+    return { upload, width, height };
+  }
+
+  /** A picture as a query: by its content where that has a vector, else embedded now. Throws `not-found` for one that was dropped. */
+  async query(upload: number, checkpoint: string, layer: EmbeddingLayer, holds: (hash: string) => boolean): Promise<Query> {
+    const kept = this.#uploads.get(upload);
+    if (!kept) throw new AppError('not-found', 'This picture is no longer held.', 'Drop it again.');
+    if (holds(kept.hash)) return { hash: kept.hash };
+    const key = `${checkpoint} ${layer}`;
+    let vector = kept.vectors.get(key);
+    if (!vector) {
+      const image = await this.#decode(kept, readCheckpointHeader(checkpoint).config);
+      vector = await embedPicture(this.#aside.pictures, { checkpoint, layer, threads: this.#aside.threads }, image);
+      if (kept.vectors.size >= mostVectors) kept.vectors.clear();
+      kept.vectors.set(key, vector);
+    }
+    return { vector };
+  }
+}

@@ -1,0 +1,204 @@
+// The whole way through the channels on a small folder: trained, embedded, searched by everything, exported, gone.
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { asyncBufferFromFile, parquetReadObjects } from 'hyparquet';
+import sharp from 'sharp';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { EmbeddingSource, SearchResult } from '../../../shared/contract-explore.ts';
+import { exportFormats } from '../../../shared/contract-explore.ts';
+import { until } from '../../trainer/testing/processes.ts';
+import type { Engine } from './engine.ts';
+import { drawPictures, openEngine, quickSettings } from './testing/open-engine.ts';
+import type { Page } from './testing/open-engine.ts';
+
+const perKind = 30;
+let [place, pictures, home, run] = ['', '', '', ''];
+let engine: Engine;
+let page: Page;
+let folder = 0;
+let source: EmbeddingSource;
+
+beforeAll(async () => {
+  place = mkdtempSync(join(tmpdir(), 'ijepa-explore-'));
+  [pictures, home] = [join(place, 'pictures'), join(place, 'home')];
+  await drawPictures(pictures, perKind);
+  copyFileSync(join(pictures, 'dots', 'dots 000.png'), join(pictures, 'dots', 'dots 000 copy.png'));
+  ({ engine, page } = openEngine(home));
+  const scan = await page.call('library.scan', { path: pictures });
+  folder = scan.folder;
+  await page.call('jobs.wait', { job: scan.job });
+  const settings = { ...quickSettings, steps: 6, evaluateSteps: 3, evaluateImages: 30 };
+  const started = await page.call('runs.start', { folder, settings, usable: false });
+  run = started.run;
+  await page.call('jobs.wait', { job: started.job });
+});
+afterAll(async () => {
+  await engine.dispose();
+  rmSync(place, { recursive: true, force: true });
+});
+
+const idOf = async (search: string): Promise<number> => {
+  const { rows } = await page.call('library.page', { folder, filter: { search }, offset: 0, limit: 1 });
+  return rows[0]!.id;
+};
+type Given = Parameters<typeof page.call<'explore.search'>>[1];
+const search = async (more: Partial<Given> & Pick<Given, 'plus'>): Promise<SearchResult> =>
+  page.call('explore.search', { folder, run, step: source.step, layer: 'last', space: 'whitened', minus: [], k: 10, ...more });
+const embed = async (): Promise<string> => {
+  const { job } = await page.call('explore.embed', { folder, run, checkpoint: 'latest', layer: 'last' });
+  return (await page.call('jobs.wait', { job })).detail;
+};
+const cosines = ({ neighbours }: SearchResult): number[] => neighbours.map(({ score }) => score);
+
+describe('vectors of a folder', () => {
+  it('are made after a scan of what is new, and are a source', async () => {
+    expect(await page.call('explore.sources', { folder })).toEqual([]);
+    await expect(
+      page.call('explore.search', {
+        folder,
+        run,
+        step: 6,
+        layer: 'last',
+        space: 'raw',
+        plus: [{ image: await idOf('dots 001') }],
+        minus: [],
+        k: 3,
+      }),
+    ).rejects.toMatchObject({ code: 'not-found' });
+    expect(await embed()).toBe(`${2 * perKind} images embedded.`);
+    const sources = await page.call('explore.sources', { folder });
+    expect(sources).toEqual([{ run, step: 6, layer: 'last', dimension: 24, embedded: 2 * perKind, images: 2 * perKind }]);
+    source = sources[0]!;
+  });
+
+  it('are searched by an image, several, and without some', async () => {
+    const stripes = await idOf('stripes 004');
+    const found = await search({ plus: [{ image: stripes }] });
+    expect(found.neighbours.map(({ rank }) => rank)).toEqual(Array.from({ length: 10 }, (_, i) => i + 1));
+    expect(cosines(found)).toEqual(cosines(found).toSorted((a, b) => b - a));
+    expect(found.neighbours.map(({ image }) => image)).not.toContain(stripes);
+    expect(found.neighbours[0]).toMatchObject({ width: 32, height: 32, path: expect.stringMatching(/^(dots|stripes)\//) as unknown });
+    expect(found.source).toEqual(source);
+    const [liked, disliked] = [found.neighbours[0]!.image, found.neighbours[1]!.image];
+    const both = await search({ plus: [{ image: stripes }, { image: liked }], minus: [{ image: disliked }] });
+    for (const image of [stripes, liked, disliked]) expect(both.neighbours.map((one) => one.image)).not.toContain(image);
+    expect(both.neighbours.length).toBe(10);
+    const floor = cosines(found)[4]!;
+    expect((await search({ plus: [{ image: stripes }], minScore: floor })).neighbours.length).toBe(5);
+    await expect(search({ plus: [{ image: stripes }], minus: [{ image: stripes }] })).rejects.toMatchObject({ code: 'bad-input' });
+  });
+
+  it('hide what is almost the same as one above', async () => {
+    const plus = [{ image: await idOf('dots 007') }];
+    const all = await search({ plus, k: 1000, space: 'raw' });
+    expect([all.neighbours.length, all.hidden]).toEqual([2 * perKind - 1, 0]);
+    expect((await search({ plus, k: 1000, space: 'raw', hideAbove: 1 })).neighbours).toEqual(all.neighbours);
+    // Everything that is as like to the query as its median neighbour goes.
+    const limit = cosines(all)[Math.floor(all.neighbours.length / 2)]!;
+    const fewer = await search({ plus, k: 1000, space: 'raw', hideAbove: limit });
+    expect(fewer.hidden + fewer.neighbours.length).toBe(all.neighbours.length);
+    expect(fewer.hidden).toBeGreaterThanOrEqual(Math.floor(all.neighbours.length / 2));
+    expect(fewer.neighbours.every(({ score }) => score <= limit)).toBe(true);
+    expect(fewer.neighbours.map(({ rank }) => rank)).toEqual(fewer.neighbours.map((_, i) => i + 1));
+  });
+
+  it('are searched by a picture from outside, and by one that is of the folder after all', async () => {
+    const bytes = new Uint8Array(readFileSync(join(pictures, 'stripes', 'stripes 010.png')));
+    const { upload, width, height } = await page.call('explore.upload', { name: 'again.png', bytes });
+    expect([width, height]).toEqual([32, 32]);
+    const own = await idOf('stripes 010');
+    expect((await search({ plus: [{ upload }] })).neighbours).toEqual((await search({ plus: [{ image: own }] })).neighbours);
+    // The same picture in other bytes has almost the same vector, so that the original is found first.
+    const other = new Uint8Array(await sharp(bytes).webp({ lossless: true }).toBuffer());
+    const outside = await page.call('explore.upload', { name: 'outside.webp', bytes: other });
+    const found = await search({ plus: [{ upload: outside.upload }] });
+    expect(found.neighbours[0]).toMatchObject({ image: own });
+    expect(found.neighbours[0]!.score).toBeGreaterThan(0.999);
+    const again = await search({ plus: [{ upload: outside.upload }], k: 3 });
+    expect(again.neighbours).toEqual(found.neighbours.slice(0, 3));
+    for (const wrong of [new Uint8Array(0), Uint8Array.of(1, 2, 3), new TextEncoder().encode('<script>')])
+      await expect(page.call('explore.upload', { name: '../../x.png', bytes: wrong })).rejects.toMatchObject({ code: 'bad-file' });
+    await expect(search({ plus: [{ upload: 999 }] })).rejects.toMatchObject({ code: 'not-found' });
+    expect(readdirSync(tmpdir()).filter((name) => name.startsWith('ijepa-upload-'))).toEqual([]);
+  });
+
+  it('follow the folder: a new image is found once it is embedded', async () => {
+    const before = await search({ plus: [{ image: await idOf('stripes 004') }], k: 1000 });
+    const fresh = await sharp(readFileSync(join(pictures, 'stripes', 'stripes 004.png')))
+      .webp({ lossless: true })
+      .toBuffer();
+    writeFileSync(join(pictures, 'stripes', 'twin.webp'), fresh);
+    expect(await embed()).toBe('1 images embedded.');
+    const after = await search({ plus: [{ image: await idOf('stripes 004') }], k: 1000 });
+    expect(after.neighbours.length).toBe(before.neighbours.length + 1);
+    expect(after.neighbours[0]!.path).toBe('stripes/twin.webp');
+    expect((await page.call('explore.sources', { folder }))[0]).toMatchObject({ embedded: 2 * perKind + 1, images: 2 * perKind + 1 });
+  });
+});
+
+describe('an export', () => {
+  const options = { checkpoint: 'latest', layer: 'last', space: 'whitened', vectorColumn: 'vector "x"', neighbours: 2 } as const;
+
+  it('is shown before, written, and read by others as was said', async () => {
+    const target = join(place, "an 'export' ü");
+    const preview = await page.call('export.preview', { folder, run, target, formats: [...exportFormats], ...options });
+    expect(preview.images).toBe(2 * perKind + 1);
+    expect(preview.columns).toEqual(['id', 'file_name', 'filepath', 'vector "x"', 'label', 'split', 'neighbors']);
+    expect(preview.rows.length).toBe(5);
+    expect(preview.code.map(({ reader }) => reader)).toEqual(
+      expect.arrayContaining(['numpy', 'pandas', 'DuckDB', 'timm', 'transformers', 'onnxruntime']),
+    );
+    expect(existsSync(target)).toBe(false);
+    const { job } = await page.call('export.start', { folder, run, target, formats: [...exportFormats], ...options });
+    const { progress } = await page.call('jobs.wait', { job });
+    expect(progress).toMatchObject({ done: preview.images, total: preview.images, unit: 'rows' });
+    const rows = await parquetReadObjects({ file: await asyncBufferFromFile(join(target, 'embeddings.parquet')) });
+    expect(rows.length).toBe(preview.images);
+    expect(rows.slice(0, 5).map((row) => row['filepath'])).toEqual(preview.rows.map((row) => row[2]));
+    const first = (rows[0]!['vector "x"'] as number[]).slice(0, 3).map((value) => value.toPrecision(4));
+    expect(preview.rows[0]![3]).toBe(`[${first.join(', ')}, …]`);
+    const manifest = JSON.parse(readFileSync(join(target, 'manifest.json'), 'utf8')) as { complete: boolean; files: { bytes: number }[] };
+    expect(manifest.complete).toBe(true);
+    const written = manifest.files.reduce((sum, { bytes }) => sum + bytes, 0);
+    expect(written / preview.bytes).toBeGreaterThan(0.3);
+    expect(written / preview.bytes).toBeLessThan(4);
+  });
+
+  it('that is cancelled leaves nothing', async () => {
+    const target = join(place, 'cancelled');
+    const { job } = await page.call('export.start', { folder, run, target, formats: [...exportFormats], ...options });
+    await until('its folder', () => existsSync(target));
+    await page.call('jobs.cancel', { job });
+    await expect(page.call('jobs.wait', { job })).rejects.toMatchObject({ code: 'cancelled' });
+    expect(existsSync(target)).toBe(false);
+  });
+
+  it('goes nowhere where files of others are', async () => {
+    const target = join(place, 'others');
+    mkdirSync(target);
+    writeFileSync(join(target, 'mine.txt'), 'mine');
+    const { job } = await page.call('export.start', { folder, run, target, formats: ['npy'], ...options });
+    await expect(page.call('jobs.wait', { job })).rejects.toMatchObject({ code: 'bad-input' });
+    expect(readdirSync(target)).toEqual(['mine.txt']);
+    await expect(page.call('export.start', { folder, run, target: 'relative', formats: ['npy'], ...options })).rejects.toMatchObject({
+      code: 'bad-input',
+    });
+    expect((await page.call('export.target', { run })).path).toMatch(/ijepa-studio-exports[\\/].*-step-\d+$/);
+  });
+});
+
+describe('a run with vectors', () => {
+  it('keeps them under another name, and takes them with it when it goes', async () => {
+    await page.call('runs.rename', { run, name: 'renamed' });
+    [run, source] = ['renamed', { ...source, run: 'renamed' }];
+    expect((await page.call('explore.sources', { folder }))[0]).toMatchObject({ run: 'renamed', embedded: 2 * perKind + 1 });
+    expect((await search({ plus: [{ image: await idOf('dots 003') }] })).neighbours.length).toBe(10);
+    const { bytes } = (await page.call('runs.list', {}))[0]!;
+    const { freed } = await page.call('runs.delete', { run });
+    expect(freed).toBe(bytes);
+    expect(readdirSync(join(home, 'embeddings'))).toEqual([]);
+    expect(readdirSync(join(home, 'runs'))).toEqual([]);
+    expect(await page.call('explore.sources', { folder })).toEqual([]);
+  });
+});

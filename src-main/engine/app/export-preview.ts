@@ -1,0 +1,142 @@
+// What an export will hold: its first rows, its size, and how to read it.
+import { statSync } from 'node:fs';
+import { join } from 'node:path';
+import type { ExportFormat, ExportPreview } from '../../../shared/contract-explore.ts';
+import { preprocessingOf } from '../../../shared/preprocessing.ts';
+import { applySpace } from '../../evaluation/spaces.ts';
+import type { SpaceKind } from '../../evaluation/spaces.ts';
+import type { EmbeddingLayer } from '../../jepa/embedding.ts';
+import { modelSize } from '../../jepa/model.ts';
+import { librarySpace } from '../../retrieval/library-search.ts';
+import { readCheckpointHeader } from '../../training/checkpoint.ts';
+import { sizesOf, stepSize } from '../../training/step-size.ts';
+import { findEmbeddings, openEmbeddings } from '../embeddings.ts';
+import { exportedImage, imagesByRow, vectorFormats } from '../export-vectors.ts';
+import type { Studio } from '../studio.ts';
+import { readingCode } from './export-code.ts';
+
+const rowsShown = 5;
+const numbersShown = 3;
+/** Previews of the vectors that are remembered: a person changes formats more often than sources. */
+const mostKept = 8;
+
+export interface PreviewOptions {
+  readonly checkpoint: string;
+  readonly root: string;
+  readonly target: string;
+  readonly formats: readonly ExportFormat[];
+  readonly layer: EmbeddingLayer;
+  readonly space: SpaceKind;
+  readonly vectorColumn: string;
+  readonly neighbours: number;
+}
+
+interface FirstRows {
+  readonly images: number;
+  readonly dimension: number;
+  /** Mean length of a path. */
+  readonly pathBytes: number;
+  readonly rows: readonly { readonly fields: readonly string[]; readonly vector: Float32Array }[];
+}
+
+const columnsBefore = ['id', 'file_name', 'filepath'] as const;
+const columnsAfter = ['label', 'split'] as const;
+
+const isVectors = (format: ExportFormat): boolean => (vectorFormats as readonly ExportFormat[]).includes(format);
+const vectorText = (vector: Float32Array): string =>
+  `[${Array.from(vector.subarray(0, numbersShown), (value) => value.toPrecision(4)).join(', ')}${vector.length > numbersShown ? ', …' : ''}]`;
+
+/** Columns and rows as the first of the chosen formats has them: Parquet, else CSV, else what lies beside the `.npy`. */
+function table(
+  { formats, vectorColumn, neighbours }: PreviewOptions,
+  { rows, dimension }: FirstRows,
+): Pick<ExportPreview, 'columns' | 'rows'> {
+  if (formats.includes('parquet') || !formats.includes('csv')) {
+    const more = formats.includes('parquet') && neighbours > 0 ? ['neighbors'] : [];
+    return {
+      columns: [...columnsBefore, vectorColumn, ...columnsAfter, ...more],
+      rows: rows.map(({ fields, vector }) => [
+        ...fields.slice(0, 3),
+        vectorText(vector),
+        ...fields.slice(3),
+        ...more.map(() => `{ids: ${neighbours}, distances: ${neighbours}}`),
+      ]),
+    };
+  }
+  const shown = Math.min(numbersShown, dimension);
+  return {
+    columns: [...columnsBefore, ...columnsAfter, ...Array.from({ length: shown }, (_, i) => `e${i}`), '…'],
+    rows: rows.map(({ fields, vector }) => [...fields, ...Array.from(vector.subarray(0, shown), (value) => value.toPrecision(9)), '…']),
+  };
+}
+
+function bytesOf({ formats, neighbours }: PreviewOptions, first: FirstRows | undefined, encoder: number, predictor: number): number {
+  const { images = 0, dimension = 0, pathBytes = 0 } = first ?? {};
+  const described = images * (2 * pathBytes + 20);
+  const sizes: Readonly<Record<ExportFormat, number>> = {
+    npy: 128 + 4 * images * dimension + described,
+    parquet: images * (4 * dimension + 8 * neighbours) + described,
+    csv: images * (12.5 * dimension + 40) + described,
+    projector: images * (12.5 * dimension + pathBytes),
+    safetensors: 4 * (2 * encoder + predictor),
+    huggingface: 4 * encoder,
+    onnx: 4 * encoder,
+  };
+  return Math.round(formats.reduce((bytes, format) => bytes + sizes[format], 0));
+}
+
+export class ExportPreviews {
+  readonly #studio: Studio;
+  readonly #kept = new Map<string, FirstRows>();
+
+  constructor(studio: Studio) {
+    this.#studio = studio;
+  }
+
+  /** Throws `not-found` when vectors are asked for that are not embedded. */
+  async of(options: PreviewOptions): Promise<ExportPreview> {
+    const { config } = readCheckpointHeader(options.checkpoint);
+    const sizes = sizesOf(stepSize(config), config);
+    const first = options.formats.some(isVectors) ? await this.#first(options) : undefined;
+    return {
+      ...(first ? table(options, first) : { columns: [], rows: [] }),
+      images: first?.images ?? 0,
+      dimension: first?.dimension ?? 0,
+      bytes: bytesOf(options, first, sizes.encoderParameters, sizes.predictorParameters),
+      code: readingCode({ ...options, size: modelSize(config), preprocessing: preprocessingOf(config) }),
+    };
+  }
+
+  async #first({ checkpoint, root, layer, space }: PreviewOptions): Promise<FirstRows> {
+    const folder = await findEmbeddings(this.#studio.home, checkpoint, layer);
+    const stats = folder === undefined ? undefined : statSync(join(folder, 'committed.json'), { throwIfNoEntry: false });
+    const key = JSON.stringify([folder, stats?.mtimeMs, stats?.size, this.#studio.fingerprint(root), space]);
+    const known = this.#kept.get(key);
+    if (known) return known;
+    const store = await openEmbeddings(this.#studio, checkpoint, layer);
+    try {
+      const byRow = imagesByRow(this.#studio, store, root);
+      const all = Uint32Array.from(byRow.keys());
+      const fitted = await librarySpace(store, space, all);
+      const rows = all.toSorted().subarray(0, rowsShown);
+      const vectors = applySpace(fitted, await store.read(rows));
+      const { outputDimension: dimension } = fitted;
+      let pathBytes = 0;
+      for (const { path } of byRow.values()) pathBytes += path.length;
+      const first = {
+        images: all.length,
+        dimension,
+        pathBytes: pathBytes / all.length,
+        rows: Array.from(rows, (row, i) => {
+          const { id, name, path, label = '', split = '' } = exportedImage(i, byRow.get(row)!);
+          return { fields: [String(id), name, path, label, split], vector: vectors.slice(i * dimension, (i + 1) * dimension) };
+        }),
+      };
+      for (const oldest of this.#kept.keys()) if (this.#kept.size >= mostKept) this.#kept.delete(oldest);
+      this.#kept.set(key, first);
+      return first;
+    } finally {
+      await store.dispose();
+    }
+  }
+}

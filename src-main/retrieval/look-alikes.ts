@@ -1,0 +1,31 @@
+// Leaves out what is almost the same picture as one that ranks above it.
+
+/**
+ * Of vectors [n, dimension] of length 1, best first: which stay when every one is left out whose cosine to one that stays above it, or to
+ * one of `above` (vectors of the same kind, one after another), is higher than `limit`. With a limit of 1 all stay.
+ */
+export function withoutLookAlikes(
+  vectors: Float32Array,
+  dimension: number,
+  limit: number,
+  above: Float32Array = new Float32Array(0),
+): boolean[] {
+  const count = vectors.length / dimension;
+  const stays = Array.from({ length: count }, () => true);
+  // Of equal vectors the product may be a little more than 1.
+  if (limit >= 1) return stays;
+  const shown: Float32Array[] = [];
+  for (let at = 0; at < above.length; at += dimension) shown.push(above.subarray(at, at + dimension));
+  for (let i = 0; i < count; i++) {
+    const vector = vectors.subarray(i * dimension, (i + 1) * dimension);
+    if (shown.some((other) => cosine(vector, other) > limit)) stays[i] = false;
+    else shown.push(vector);
+  }
+  return stays;
+}
+
+function cosine(a: Float32Array, b: Float32Array): number {
+  let sum = 0;
+  for (let k = 0; k < a.length; k++) sum += a[k]! * b[k]!;
+  return sum;
+}
