@@ -45,7 +45,7 @@ export const explore = {
   back: 'Back to the query before',
   clear: 'Clear',
   onlyMinus: 'Add at least one image that results should be like.',
-  outside: 'from outside the folder',
+  outside: 'from outside',
   unnamed: (upload: number) => `Picture ${upload} from outside`,
   imageNumber: (image: number) => `Image ${image}`,
   uploading: (count: number) => `Reading ${plural(count, 'picture')}…`,
@@ -102,10 +102,10 @@ export const explore = {
   searchFailed: 'This search did not work.',
   searching: 'Searching…',
   asked: 'query',
-  cell: (rank: number, name: string, label: string | null, score: string) =>
-    `${rank}. ${name}${label === null ? '' : `, ${label}`}, score ${score}`,
-  queryCell: (name: string, side: 'plus' | 'minus') =>
-    `${name}, ${side === 'plus' ? 'what is looked for' : 'what results should not be like'}`,
+  /** Begins with what stands in the cell, in its order. */
+  cell: (rank: number, score: string, name: string, label: string | null) => `${rank} ${score} ${label === null ? name : `${label}, ${name}`}`,
+  queryCell: (name: string, label: string | undefined, side: 'plus' | 'minus') =>
+    `${side === 'plus' ? 'query' : 'not like'} ${label === undefined ? name : `${label}, ${name}`}`,
   lookFor: 'Find similar',
   showPreview: 'Preview',
   menu: (name: string) => `What to do with ${name}`,

@@ -64,9 +64,7 @@ export const exporting = {
   noPreview: 'Choose at least one format.',
   previewFailed: 'There is no preview.',
   size: (images: number, dimension: number, bytes: number) =>
-    images > 0
-      ? `${plural(images, 'image')} × ${formatCount(dimension)} · about ${formatBytes(bytes)}`
-      : `About ${formatBytes(bytes)}`,
+    images > 0 ? `${plural(images, 'image')} × ${formatCount(dimension)} · about ${formatBytes(bytes)}` : `About ${formatBytes(bytes)}`,
   start: 'Export',
   nothingChosen: 'Choose a format and a folder.',
   done: 'Exported',
