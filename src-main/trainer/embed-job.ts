@@ -10,6 +10,7 @@ import { EmbeddingStore } from '../retrieval/embedding-store.ts';
 import { loadTargetEncoder } from '../training/checkpoint.ts';
 import { EncoderRunner } from '../training/encoder-runner.ts';
 import type { EmbedJob, EmbedPixelsJob, JobTypes } from './protocol.ts';
+import { pictureEncoder } from './picture-encoder.ts';
 import { patchesOf, placeImage, targetOf } from './run-data.ts';
 
 function weightsHash(weights: Readonly<Record<string, Float32Array>>): string {
@@ -85,20 +86,15 @@ export async function runEmbedJob(
 
 /** Embeds decoded pictures that belong to no library, [images, dimension]. */
 export async function runEmbedPixelsJob(job: EmbedPixelsJob): Promise<JobTypes['embed-pixels']['result']> {
-  const { header, weights } = loadTargetEncoder(job.checkpoint);
-  const size = modelSize(header.config);
-  const preprocessing = preprocessingOf(header.config);
-  const target = targetOf(preprocessing, header.config.patchSize);
-  const encoder = await EncoderRunner.create(size, job.layer, { device: job.device, threads: job.threads }, false, 1);
-  try {
-    const vectors = new Float32Array(job.images.length * encoder.width);
-    const patches = new Float32Array(tokenCount(size) * patchValues(size));
-    for (const [i, image] of job.images.entries()) {
-      placeImage(image satisfies CachedImage, 'whole', preprocessing, target, patches);
-      vectors.set((await encoder.run(weights, patches)).embedding, i * encoder.width);
-    }
-    return { vectors, dimension: encoder.width };
-  } finally {
-    await encoder.dispose();
+  const { config, runner, weights } = await pictureEncoder(job);
+  const preprocessing = preprocessingOf(config);
+  const target = targetOf(preprocessing, config.patchSize);
+  const size = modelSize(config);
+  const vectors = new Float32Array(job.images.length * runner.width);
+  const patches = new Float32Array(tokenCount(size) * patchValues(size));
+  for (const [i, image] of job.images.entries()) {
+    placeImage(image satisfies CachedImage, 'whole', preprocessing, target, patches);
+    vectors.set((await runner.run(weights, patches)).embedding, i * runner.width);
   }
+  return { vectors, dimension: runner.width };
 }

@@ -8,7 +8,8 @@ import { runSelfTest } from './self-test.ts';
 import { runTrialJob } from './trial-job.ts';
 import { runTrainJob } from './train-job.ts';
 
-let control = new RunControl();
+/** Of the jobs that are here, the running one first. A message may come before its job has begun: both arrive together at the start. */
+const controls: RunControl[] = [];
 let queue: Promise<void> = Promise.resolve();
 /** Kind of the running job. */
 let running: Job['kind'] | undefined;
@@ -20,7 +21,11 @@ async function send(message: FromTrainer): Promise<void> {
   if (process.connected) await new Promise<void>((resolve) => process.send!(message, undefined, undefined, () => resolve()));
 }
 
-async function perform(job: Job, onEvent: (event: JobTypes[Job['kind']]['event']) => void): Promise<JobTypes[Job['kind']]['result']> {
+async function perform(
+  job: Job,
+  control: RunControl,
+  onEvent: (event: JobTypes[Job['kind']]['event']) => void,
+): Promise<JobTypes[Job['kind']]['result']> {
   switch (job.kind) {
     case 'train':
       return runTrainJob(job, control, onEvent);
@@ -41,19 +46,21 @@ async function perform(job: Job, onEvent: (event: JobTypes[Job['kind']]['event']
 
 process.on('message', (message: ToTrainer) => {
   if (message.type === 'control') {
-    control[message.action]();
+    controls[0]?.[message.action]();
     return;
   }
   const { id, job } = message;
+  const control = new RunControl();
+  controls.push(control);
   queue = queue.then(async () => {
     running = job.kind;
-    control = new RunControl();
-    try {
-      const result = await perform(job, (event) => void send({ type: 'event', id, event }));
-      await send({ type: 'done', id, result });
-    } catch (error) {
-      await send({ type: 'failed', id, error: toWire(error) });
-    }
+    const reply = await perform(job, control, (event) => void send({ type: 'event', id, event })).then(
+      (result) => ({ type: 'done', id, result }) as const,
+      (error: unknown) => ({ type: 'failed', id, error: toWire(error) }) as const,
+    );
+    // Before the reply: whoever has it may send the next job and a message to it.
+    controls.shift();
+    await send(reply);
     running = undefined;
     if (ending) process.exit(0);
   });
@@ -62,7 +69,7 @@ process.on('message', (message: ToTrainer) => {
 /** Finishes the step, keeps a checkpoint or the vectors made so far, and ends. Other work is of use to nobody then. */
 function end(): void {
   ending = true;
-  control.stop();
+  controls[0]?.stop();
   if (running !== 'train' && running !== 'embed') process.exit(0);
 }
 

@@ -113,6 +113,17 @@ describe('the trainer process', () => {
     await trainer.dispose();
   });
 
+  it('hears a stop that was sent with the job, before there was a process', async () => {
+    makeRun(run, {}, 100_000);
+    const events: TrainEvent[] = [];
+    const done = trainer.run(job(), (event) => events.push(event));
+    trainer.control('stop');
+    await done;
+    expect(events.at(-1)).toMatchObject({ type: 'finished', reason: 'stopped', step: 0 });
+    // The next job is not stopped by it.
+    expect((await trainer.run(trial)).seconds).toBeGreaterThan(0);
+  });
+
   it('that is asked to end by the system keeps a checkpoint first', async () => {
     makeRun(run, {}, 100_000);
     const events: TrainEvent[] = [];

@@ -149,7 +149,7 @@ export class Trainings {
           const again = error instanceof AppError && error.code === 'trainer-crashed' && crashes === 0 && !training.stop.signal.aborted;
           if (!again) throw error;
           job.say(`${error.message} It goes on from the last checkpoint.`);
-          for (const state of ['failed', 'waiting'] as const) this.#move(training, state);
+          for (const state of ['stopped', 'waiting'] as const) this.#move(training, state);
         }
       }
     } catch (error) {

@@ -1,0 +1,107 @@
+// What becomes of a run when the process that trains it dies, or the engine did.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { RunSummary } from '../../../shared/contract-runs.ts';
+import { until } from '../../trainer/testing/processes.ts';
+import { changeAppFile, readAppFile } from '../../training/app-file.ts';
+import { RunFolder } from '../../training/run-folder.ts';
+import type { Engine } from './engine.ts';
+import { drawPictures, openEngine, quickSettings } from './testing/open-engine.ts';
+import type { Page } from './testing/open-engine.ts';
+
+let [place, home, run] = ['', '', ''];
+let engine: Engine;
+let page: Page;
+let job = 0;
+
+beforeEach(async () => {
+  place = mkdtempSync(join(tmpdir(), 'ijepa-crash-'));
+  home = join(place, 'home');
+  await drawPictures(join(place, 'pictures'), 12);
+  ({ engine, page } = openEngine(home));
+  const scan = await page.call('library.scan', { path: join(place, 'pictures') });
+  await page.call('jobs.wait', { job: scan.job });
+  const settings = { ...quickSettings, steps: 100_000, evaluateImages: 0, checkpointSteps: 5, keepCheckpoints: 2 };
+  ({ run, job } = await page.call('runs.start', { folder: scan.folder, settings, usable: false }));
+});
+afterEach(async () => {
+  await engine.dispose();
+  rmSync(place, { recursive: true, force: true });
+});
+
+const summary = async (): Promise<RunSummary> => (await page.call('runs.list', {}))[0]!;
+const trainer = (): number | undefined => engine.context.studio.trainer.pid;
+/** Waits until the run has trained beyond a step; where it is then. */
+async function trainedBeyond(step: number): Promise<number> {
+  let now = 0;
+  const watch = setInterval(() => void summary().then((one) => (now = one.state === 'training' ? one.step : 0)), 50);
+  await until(`step ${step}`, () => now > step);
+  clearInterval(watch);
+  return now;
+}
+
+describe('a run whose trainer dies', () => {
+  it('goes on once from its last checkpoint, and fails with the reason when it dies again', async () => {
+    const states: string[] = [];
+    const looking = new AbortController();
+    page
+      .call('runs.events', { run }, { signal: looking.signal, onEvent: (event) => event.type === 'state' && states.push(event.state) })
+      .catch(() => {});
+    const before = await trainedBeyond(12);
+    const first = trainer()!;
+    process.kill(first, 'SIGKILL');
+    await trainedBeyond(before + 5);
+    expect(trainer()).not.toBe(first);
+    process.kill(trainer()!, 'SIGKILL');
+    await expect(page.call('jobs.wait', { job })).rejects.toMatchObject({
+      code: 'trainer-crashed',
+      message: expect.stringContaining('SIGKILL') as unknown,
+    });
+    const failed = await summary();
+    expect(failed).toMatchObject({ state: 'failed', problem: expect.stringContaining('SIGKILL') as unknown });
+    expect(failed.step).toBe(failed.checkpoints.at(-1));
+    expect(states.slice(-5)).toEqual(['stopped', 'waiting', 'preparing', 'training', 'failed']);
+    looking.abort();
+    // Steps that were done twice count once.
+    const { last, series } = await page.call('runs.series', { run, metrics: ['loss'], from: 0, to: 0, points: 4000 });
+    expect([...series.loss!.steps]).toEqual(Array.from({ length: last }, (_, i) => i + 1));
+    // It can be gone on with, and is then no longer failed.
+    const again = await page.call('runs.resume', { run, usable: false });
+    expect(await trainedBeyond(failed.step)).toBeGreaterThan(failed.step);
+    await page.call('runs.control', { run, action: 'stop' });
+    await page.call('jobs.wait', { job: again.job });
+    expect((await summary()).state).toBe('stopped');
+    expect((await summary()).problem).toBeUndefined();
+  });
+});
+
+describe('a run whose engine died', () => {
+  it('is gone on with once by the next engine when that is asked to, else it is stopped', async () => {
+    await trainedBeyond(6);
+    const path = join(home, 'runs', run);
+    expect(readAppFile(path).active).toEqual({ usable: false, deaths: 0 });
+    await engine.dispose();
+    expect(readAppFile(path).active).toBeUndefined();
+    // As an engine leaves it that had no time to say so; its trainer still has the run for a moment.
+    changeAppFile(path, { active: { usable: false, deaths: 0 } });
+    const held = RunFolder.open(path);
+    ({ engine, page } = openEngine(home, { resumeInterrupted: true }));
+    const { step } = await summary();
+    setTimeout(() => held.dispose(), 500);
+    expect(await trainedBeyond(step)).toBeGreaterThan(step);
+    expect(readAppFile(path).active).toEqual({ usable: false, deaths: 1 });
+    await engine.dispose();
+    // A second death over the same run.
+    changeAppFile(path, { active: { usable: false, deaths: 1 } });
+    ({ engine, page } = openEngine(home, { resumeInterrupted: true }));
+    expect(await summary()).toMatchObject({ state: 'failed', problem: expect.stringContaining('twice') as unknown });
+    await engine.dispose();
+    // Nobody asks to go on: it is stopped, and stays so.
+    changeAppFile(path, { active: { usable: false, deaths: 0 }, problem: undefined });
+    ({ engine, page } = openEngine(home));
+    expect((await summary()).state).toBe('stopped');
+    expect(readAppFile(path).active).toBeUndefined();
+  });
+});
