@@ -1,35 +1,59 @@
 // Draws queries and their neighbours as a PNG contact sheet, decoded from the originals.
-import { basename } from 'node:path';
+import { basename, dirname } from 'node:path';
 import { preprocessingOf } from '../../shared/preprocessing.ts';
 import { contactSheet } from '../images/contact-sheet.ts';
-import type { Tile } from '../images/contact-sheet.ts';
+import type { QueryTile, Tile } from '../images/contact-sheet.ts';
+import { folders } from '../library/folders.ts';
 import { readCheckpointHeader } from '../training/checkpoint.ts';
 import type { Neighbour } from './search.ts';
+import { requireSheetTarget } from './sheet-target.ts';
 import type { Studio } from './studio.ts';
 
+export interface SheetQuery {
+  readonly path: string;
+  readonly label?: string | undefined;
+  /** Whether the neighbours should be like it. */
+  readonly wanted: boolean;
+}
+
 export interface SheetRow {
-  /** Path of the query image. */
-  readonly query: string;
-  readonly queryLabel?: string | undefined;
+  readonly queries: readonly SheetQuery[];
   readonly neighbours: readonly Neighbour[];
 }
 
 const tileSide = 128;
 
-/** Writes `path`; files that cannot be read any more are left out. */
+/** The file with its label, else with the folder it lies in: names such as 1.png say nothing alone. */
+export const shortPath = (path: string, label?: string): string => `${label ?? basename(dirname(path))}/${basename(path)}`;
+
+/** Throws `bad-input`, `not-found`, `not-writable` where no sheet may be written: ask before the work for it begins. */
+export const checkSheetTarget = ({ library }: Studio, path: string): void =>
+  requireSheetTarget(
+    path,
+    folders(library).map((folder) => folder.path),
+  );
+
+/** Writes `path`; files that cannot be read any more are left out. Throws as `checkSheetTarget`, and `disk-full`. */
 export async function drawSheet(studio: Studio, checkpoint: string, rows: readonly SheetRow[], path: string): Promise<void> {
+  checkSheetTarget(studio, path);
   const settings = preprocessingOf(readCheckpointHeader(checkpoint).config);
-  const tile = async (file: string, caption: string, detail: string | undefined): Promise<Tile | undefined> => {
+  const tile = async (file: string, caption: string, label: string | undefined): Promise<Tile | undefined> => {
     const result = await studio.decoders.decode({ path: file, settings, shortSide: tileSide });
-    return result.ok ? { image: result.image, caption, ...(detail !== undefined && { detail }) } : undefined;
+    return result.ok ? { image: result.image, caption, detail: shortPath(file, label) } : undefined;
   };
-  const drawn = [];
-  for (const { query, queryLabel, neighbours } of rows) {
-    const first = await tile(query, 'query', queryLabel ?? basename(query));
-    const others = await Promise.all(
-      neighbours.map(async ({ path: file, score, label }) => tile(file, score.toFixed(3), label ?? basename(file))),
-    );
-    if (first) drawn.push({ query: first, neighbours: others.filter((one) => one !== undefined) });
+  const queryTile = async ({ path: file, label, wanted }: SheetQuery): Promise<QueryTile | undefined> => {
+    const drawn = await tile(file, wanted ? 'query' : 'query: not like this', label);
+    return drawn && { ...drawn, wanted };
+  };
+  const blocks = [];
+  for (const { queries, neighbours } of rows) {
+    const asking = await Promise.all(queries.map(queryTile));
+    const others = await Promise.all(neighbours.map(async ({ path: file, score, label }) => tile(file, score.toFixed(3), label)));
+    if (asking.some((one) => one !== undefined))
+      blocks.push({
+        queries: asking.filter((one) => one !== undefined),
+        neighbours: others.filter((one) => one !== undefined),
+      });
   }
-  await contactSheet(drawn, path);
+  await contactSheet(blocks, path);
 }

@@ -1,9 +1,11 @@
-// A picture of queries and their neighbours, one row each, that any viewer opens.
+// A picture of queries and their neighbours, a block each, that any viewer opens.
 import { createRequire } from 'node:module';
 import sharp from 'sharp';
 import type { OverlayOptions } from 'sharp';
+import { AppError, systemError } from '../../shared/errors.ts';
 import { writeFileAside } from '../files/write-aside.ts';
 import type { CachedImage } from './cache.ts';
+import { isMarkedPng, markedPng } from './png-text.ts';
 
 export interface Tile {
   readonly image: CachedImage;
@@ -13,10 +15,23 @@ export interface Tile {
   readonly detail?: string;
 }
 
-export interface SheetLine {
-  readonly query: Tile;
+export interface QueryTile extends Tile {
+  /** Whether the neighbours should be like it or not; the frame says which. */
+  readonly wanted: boolean;
+}
+
+export interface SheetBlock {
+  /** One below the other. */
+  readonly queries: readonly QueryTile[];
+  /** In rows of {@link neighboursInRow}. */
   readonly neighbours: readonly Tile[];
 }
+
+export const neighboursInRow = 8;
+const software = 'ijepa-studio contact sheet';
+
+/** Whether a file is a sheet that was made here. Throws the operating system's errors. */
+export const isContactSheet = (path: string): boolean => isMarkedPng(path, software);
 
 /** Pixels. */
 const side = 128;
@@ -26,14 +41,16 @@ const margin = 24;
 const paper = { r: 255, g: 255, b: 255 };
 const ink = '#1a1a1a';
 const faint = '#6b6b6b';
-const mark = { r: 37, g: 99, b: 235, alpha: 1 };
+const wantedFrame = { r: 37, g: 99, b: 235, alpha: 1 };
+const unwantedFrame = { r: 200, g: 40, b: 40, alpha: 1 };
+const rowHeight = side + textHeight + gap;
 
 // The font comes with the program: a server without any font would draw empty boxes.
 const font = createRequire(import.meta.url).resolve('dejavu-fonts-ttf/ttf/DejaVuSans.ttf');
 
 const escaped = (text: string): string => text.replace(/[&<>]/g, (sign) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;' })[sign]!);
 
-/** One line of text, cut with an ellipsis where it is wider than a tile. */
+/** One line of text; where it is wider than a tile its beginning is cut, since names of files differ at their end. */
 async function line(text: string, colour: string): Promise<{ readonly input: Buffer; readonly width: number }> {
   const draw = async (shown: string): Promise<{ input: Buffer; width: number }> => {
     const { data, info } = await sharp({
@@ -50,7 +67,12 @@ async function line(text: string, colour: string): Promise<{ readonly input: Buf
     return { input: data, width: info.width };
   };
   let drawn = await draw(text);
-  for (let kept = text.length - 1; drawn.width > side && kept > 0; kept--) drawn = await draw(`${text.slice(0, kept)}…`);
+  const letters = Array.from(text);
+  let kept = letters.length;
+  while (drawn.width > side && kept > 1) {
+    kept = Math.min(kept - 1, Math.ceil((kept * side) / drawn.width));
+    drawn = await draw(`…${letters.slice(-kept).join('')}`);
+  }
   return drawn;
 }
 
@@ -68,28 +90,44 @@ async function place({ image, caption, detail }: Tile, left: number, top: number
   ];
 }
 
-/** Draws the lines and writes a PNG aside. The query stands first, apart and framed. Throws `disk-full`, `not-writable`. */
-export async function contactSheet(lines: readonly SheetLine[], path: string): Promise<void> {
-  const most = Math.max(0, ...lines.map(({ neighbours }) => neighbours.length));
-  const frame = await sharp({ create: { width: side + 8, height: side + 8, channels: 4, background: mark } })
+const square = async (width: number, background: typeof wantedFrame): Promise<Buffer> =>
+  sharp({ create: { width, height: width, channels: 4, background } })
     .png()
     .toBuffer();
-  const inner = await sharp({ create: { width: side + 2, height: side + 2, channels: 3, background: paper } })
-    .png()
-    .toBuffer();
+
+const rowsOf = ({ queries, neighbours }: SheetBlock): number => Math.max(1, queries.length, Math.ceil(neighbours.length / neighboursInRow));
+
+/** Queries framed in the first column, blue or, where the neighbours should not be like them, red; neighbours in rows beside them. */
+async function placeBlock({ queries, neighbours }: SheetBlock, top: number): Promise<OverlayOptions[]> {
   const overlays: OverlayOptions[] = [];
-  for (const [row, { query, neighbours }] of lines.entries()) {
-    const top = margin + row * (side + textHeight + gap);
-    overlays.push({ input: frame, left: margin - 4, top: top - 4 }, { input: inner, left: margin - 1, top: top - 1 });
-    overlays.push(...(await place(query, margin, top)));
-    for (const [column, tile] of neighbours.entries()) {
-      overlays.push(...(await place(tile, margin + (column + 1) * (side + gap) + gap, top)));
-    }
+  for (const [row, query] of queries.entries()) {
+    const y = top + row * rowHeight;
+    overlays.push(
+      { input: await square(side + 8, query.wanted ? wantedFrame : unwantedFrame), left: margin - 4, top: y - 4 },
+      { input: await square(side + 2, { ...paper, alpha: 1 }), left: margin - 1, top: y - 1 },
+      ...(await place(query, margin, y)),
+    );
+  }
+  for (const [at, tile] of neighbours.entries()) {
+    const left = margin + ((at % neighboursInRow) + 1) * (side + gap) + gap;
+    overlays.push(...(await place(tile, left, top + Math.floor(at / neighboursInRow) * rowHeight)));
+  }
+  return overlays;
+}
+
+/** Draws the blocks and writes a PNG aside. Throws `disk-full`, `not-writable`. */
+export async function contactSheet(blocks: readonly SheetBlock[], path: string): Promise<void> {
+  const columns = Math.max(0, ...blocks.map(({ neighbours }) => Math.min(neighboursInRow, neighbours.length)));
+  const overlays: OverlayOptions[] = [];
+  let rows = 0;
+  for (const block of blocks) {
+    overlays.push(...(await placeBlock(block, margin + rows * rowHeight)));
+    rows += rowsOf(block);
   }
   const sheet = await sharp({
     create: {
-      width: 2 * margin + side + most * (side + gap) + (most > 0 ? gap : 0),
-      height: 2 * margin + Math.max(1, lines.length) * (side + textHeight + gap) - gap,
+      width: 2 * margin + side + columns * (side + gap) + (columns > 0 ? gap : 0),
+      height: 2 * margin + Math.max(1, rows) * rowHeight - gap,
       channels: 3,
       background: paper,
     },
@@ -97,5 +135,16 @@ export async function contactSheet(lines: readonly SheetLine[], path: string): P
     .composite(overlays)
     .png()
     .toBuffer();
-  writeFileAside(path, sheet);
+  try {
+    writeFileAside(path, markedPng(sheet, software));
+  } catch (error) {
+    // The operating system names the file that is written aside.
+    const { code = 'not-writable' } = systemError(error) ?? {};
+    throw new AppError(
+      code,
+      code === 'disk-full' ? `The disk is full: ${path} was not written.` : `${path} cannot be written.`,
+      'Choose another place for the sheet.',
+      error,
+    );
+  }
 }

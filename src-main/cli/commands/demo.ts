@@ -86,7 +86,7 @@ async function showNeighbours(output: Output, studio: Studio, checkpoint: string
     for (let i = 0; i < queriesShown; i++) {
       const query = images[Math.floor(((i + 0.5) * images.length) / queriesShown)]!;
       const neighbours = await search.byHash(query.hash, neighboursShown);
-      rows.push({ query: query.path, queryLabel: query.label, neighbours });
+      rows.push({ queries: [{ path: query.path, label: query.label, wanted: true }], neighbours });
       const agreeing = neighbours.filter(({ label }) => label === query.label).length;
       output.event({ type: 'neighbours', query: [query.path], space: 'whitened', neighbours });
       output.say(`  ${query.label}/${query.path.split(/[\\/]/).at(-1)}: ${agreeing} of ${neighbours.length} share its category`);

@@ -1,6 +1,7 @@
+import { resolve } from 'node:path';
 import { AppError } from '../../../shared/errors.ts';
 import { FolderSearch } from '../../engine/search.ts';
-import { drawSheet } from '../../engine/sheet.ts';
+import { checkSheetTarget, drawSheet } from '../../engine/sheet.ts';
 import type { Action } from '../action.ts';
 import { choiceOption, integerOption, listOption, numberOption, textOption } from '../options.ts';
 import { withRun } from '../run-context.ts';
@@ -11,17 +12,23 @@ export const searchCommand: Action = async (output, options, folder) => {
   return withRun(options, folder, async ({ studio, checkpoint, root, layer, threads }) => {
     const plus = listOption(options, 'image');
     if (plus.length === 0) throw new AppError('bad-input', 'No query image was given.', 'Say what to look for: --image FILE');
+    const minus = listOption(options, 'minus');
+    const sheet = textOption(options, 'sheet');
+    if (sheet !== undefined) checkSheetTarget(studio, sheet);
     const space = choiceOption(options, 'space', '--space', ['raw', 'centred', 'whitened']);
     const search = await FolderSearch.open(studio, { checkpoint, root, layer, space, threads });
     try {
-      const found = await search.byFiles(plus, listOption(options, 'minus'), count, minScore);
+      const found = await search.byFiles(plus, minus, count, minScore);
       output.event({ type: 'neighbours', query: plus, space, neighbours: found });
       output.say(`${found.length} of ${search.size} images (${space}), most like ${plus.join(', ')}:`);
       for (const { rank, score, path, label } of found)
         output.say(`${String(rank).padStart(4)}  ${score.toFixed(4)}  ${path}${label === undefined ? '' : `  [${label}]`}`);
-      const sheet = textOption(options, 'sheet');
       if (sheet !== undefined) {
-        await drawSheet(studio, checkpoint, [{ query: plus[0]!, neighbours: found }], sheet);
+        const queries = [
+          ...plus.map((path) => ({ path: resolve(path), wanted: true })),
+          ...minus.map((path) => ({ path: resolve(path), wanted: false })),
+        ];
+        await drawSheet(studio, checkpoint, [{ queries, neighbours: found }], sheet);
         output.say(`Drawn in ${sheet}.`);
       }
       return 0;
