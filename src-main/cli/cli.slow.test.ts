@@ -1,13 +1,12 @@
 // The program as a person uses it: each command once, on generated pictures, with its exit code and what it prints.
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { execFileSync } from 'node:child_process';
 import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Random } from '../../shared/random.ts';
 import { Studio } from '../engine/studio.ts';
-import { jsonLines, runCli } from './testing/run-cli.ts';
+import { jsonLines, otherNode, runCli } from './testing/run-cli.ts';
 import type { CliResult } from './testing/run-cli.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'ijepa-cli-'));
@@ -235,10 +234,7 @@ describe('help', () => {
   });
 
   it('starts itself again under its own Node 22 when another starts it', async (context) => {
-    const others = (process.env['PATH'] ?? '')
-      .split(delimiter)
-      .map((place) => join(place, process.platform === 'win32' ? 'node.exe' : 'node'));
-    const other = others.find((file) => existsSync(file) && !execFileSync(file, ['--version'], { encoding: 'utf8' }).startsWith('v22.'));
+    const other = otherNode();
     if (!other) return context.skip('no other Node on the PATH');
     expect(await runCli(['--version'], other)).toMatchObject({ code: 0, stdout: '0.1.0\n' });
     expect((await runCli(['inspect', 'nobody', '--home', home], other)).code).toBe(3);

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Random } from '../../shared/random.ts';
-import { jsonLines, program, runCli } from './testing/run-cli.ts';
+import { jsonLines, otherNode, program, runCli } from './testing/run-cli.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'ijepa-interrupt-'));
 const home = join(folder, 'home');
@@ -37,8 +37,10 @@ interface Started {
 }
 
 /** Starts the program as the head of a process group, as a shell does. */
-function start(...args: string[]): Started {
-  const child = spawn(process.execPath, [program, ...args, '--home', home], { stdio: ['ignore', 'pipe', 'inherit'], detached: true });
+const start = (...args: string[]): Started => startUnder(process.execPath, ...args);
+
+function startUnder(node: string, ...args: string[]): Started {
+  const child = spawn(node, [program, ...args, '--home', home], { stdio: ['ignore', 'pipe', 'inherit'], detached: true });
   let text = '';
   child.stdout.setEncoding('utf8').on('data', (part: string) => (text += part));
   return { child, stdout: () => text, code: new Promise((resolve) => child.once('close', resolve)) };
@@ -121,7 +123,10 @@ describe.skipIf(process.platform === 'win32')('Ctrl-C', () => {
     await until('the start', () => run.stdout().includes('steps on cpu'));
     interrupt(run);
     await until('the answer', () => run.stdout().includes('Press Ctrl-C again'));
-    interrupt(run);
+    let ended = false;
+    void run.code.then(() => (ended = true));
+    // A second signal at once is taken for the same key press.
+    await until('the end', () => ended || !interrupt(run));
     expect(await run.code).toBe(130);
     if (process.platform === 'linux') await until('the end of all processes', () => groupOf(run.child.pid!).length === 0);
     // Nothing is locked or half written.
@@ -143,5 +148,51 @@ describe.skipIf(process.platform === 'win32')('Ctrl-C', () => {
     expect([0, 130]).toContain(await scan.code);
     const rest = await runCli(['scan', large, '--home', home, '--json']);
     expect(jsonLines(rest.stdout).at(-1)).toMatchObject({ type: 'finished', counts: { found: 80, failed: 0 } });
+  });
+});
+
+/** Files of a run's checkpoints. */
+const checkpointsOf = (run: string): string[] =>
+  readdirSync(join(home, 'runs', run, 'checkpoints')).filter((name) => /^step-\d+\.safetensors$/.test(name));
+
+const launched = otherNode();
+describe.skipIf(process.platform !== 'linux' || launched === undefined)('a run that another Node started', () => {
+  const begin = async (run: string): Promise<Started> => {
+    const started = startUnder(
+      launched!,
+      'train',
+      pictures,
+      '--run',
+      run,
+      ...small,
+      ...smaller,
+      '--steps',
+      '100000',
+      '--evaluate-images',
+      '0',
+      '--json',
+    );
+    await until('some steps', () => started.stdout().includes('"type":"step","step":5,'));
+    return started;
+  };
+
+  it('ends with a checkpoint, and all its processes, when the launcher is killed', async () => {
+    const run = await begin('orphan');
+    run.child.kill('SIGKILL');
+    await until('the end of all processes', () => groupOf(run.child.pid!).length === 0);
+    expect(checkpointsOf('orphan')).toHaveLength(1);
+    expect((await runCli(['scan', pictures, '--home', home])).code).toBe(0);
+  });
+
+  it('keeps a checkpoint and exit code 0 when the signal comes to the group, twice, or to the launcher alone', async () => {
+    const group = await begin('group');
+    interrupt(group);
+    group.child.kill('SIGINT');
+    expect(await group.code).toBe(0);
+    expect(jsonLines(group.stdout()).at(-1)).toMatchObject({ type: 'finished', reason: 'stopped' });
+    const alone = await begin('alone');
+    alone.child.kill('SIGINT');
+    expect(await alone.code).toBe(0);
+    expect(checkpointsOf('alone')).toHaveLength(1);
   });
 });

@@ -2,21 +2,17 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { program } from './testing/run-cli.ts';
+import { otherNode, program } from './testing/run-cli.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'ijepa launch '));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-/** A Node on the PATH that is not of the line 22. */
-const otherNode = (process.env['PATH'] ?? '')
-  .split(delimiter)
-  .map((place) => join(place, process.platform === 'win32' ? 'node.exe' : 'node'))
-  .find((file) => existsSync(file) && !execFileSync(file, ['--version'], { encoding: 'utf8' }).startsWith('v22.'));
+const node = otherNode();
 
 describe('the launcher', () => {
-  it.skipIf(!otherNode)('finds itself in a folder with spaces and accents, and hands arguments and exit code on', () => {
+  it.skipIf(!node)('finds itself in a folder with spaces and accents, and hands arguments and exit code on', () => {
     const place = join(folder, 'é 100%');
     mkdirSync(place);
     symlinkSync(join(import.meta.dirname, '../../node_modules'), join(place, 'node_modules'), 'junction');
@@ -26,7 +22,7 @@ describe('the launcher', () => {
       join(place, 'main.ts'),
       'export const main = (args: readonly string[]): void => { console.log(JSON.stringify([process.versions.node.split(".")[0], ...args])); };',
     );
-    const text = execFileSync(otherNode!, [join(place, 'ijepa-studio.js'), 'scan', 'a b', ''], { encoding: 'utf8' });
+    const text = execFileSync(node!, [join(place, 'ijepa-studio.js'), 'scan', 'a b', ''], { encoding: 'utf8' });
     expect(JSON.parse(text)).toEqual(['22', 'scan', 'a b', '']);
   });
 });

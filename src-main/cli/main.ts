@@ -4,6 +4,7 @@ import { programVersion } from '../../shared/version.ts';
 import type { Action, Options } from './action.ts';
 import { addConfigFlags } from './config-flags.ts';
 import { exitCodeHelp } from './exit-codes.ts';
+import { endWithParent } from './interrupt.ts';
 import { endWithReader, Output } from './output.ts';
 
 const common = (command: Command): Command =>
@@ -207,6 +208,7 @@ function program(): Command {
 /** Runs the command line; sets the exit code. */
 export async function main(argv: readonly string[]): Promise<void> {
   endWithReader();
+  endWithParent();
   const root = program();
   root.exitOverride((error) => {
     process.exit(error.exitCode === 0 ? 0 : 2);

@@ -1,5 +1,7 @@
 // Runs the real program as a person would, and keeps what it printed.
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 export const program = fileURLToPath(new URL('../ijepa-studio.js', import.meta.url));
@@ -29,3 +31,10 @@ export const jsonLines = (text: string): Record<string, unknown>[] =>
     .split('\n')
     .filter((line) => line !== '')
     .map((line) => JSON.parse(line) as Record<string, unknown>);
+
+/** A Node on the PATH that is not of the line 22, if there is one. */
+export const otherNode = (): string | undefined =>
+  (process.env['PATH'] ?? '')
+    .split(delimiter)
+    .map((place) => join(place, process.platform === 'win32' ? 'node.exe' : 'node'))
+    .find((file) => existsSync(file) && !execFileSync(file, ['--version'], { encoding: 'utf8' }).startsWith('v22.'));
