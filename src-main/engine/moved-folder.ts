@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import { AppError } from '../../shared/errors.ts';
 import { writeFileAside } from '../files/write-aside.ts';
 import { folderOf } from '../library/folders.ts';
-import { relink } from '../library/relink.ts';
+import { relinkOnThread } from '../library/relink-thread.ts';
 import type { RelinkOptions, RelinkResult } from '../library/relink.ts';
 import { readRecord, RunFolder } from '../training/run-folder.ts';
 import { runNames } from './home.ts';
@@ -31,7 +31,7 @@ export async function moveFolder(studio: Studio, from: string, to: string, optio
       const run = join(studio.home.runs, name);
       if (folderOfRun(run) === old) runs.push(RunFolder.open(run));
     }
-    const result = await relink(studio.library, old, to, options);
+    const result = await relinkOnThread(studio.library, old, to, options);
     for (const { path, record } of runs)
       writeFileAside(join(path, 'config.json'), `${JSON.stringify({ ...record, folder: resolve(to) }, null, 2)}\n`);
     return result;

@@ -21,7 +21,7 @@ export type GridFilter = Omit<ImageQuery, 'root'>;
 
 interface Order {
   /** State of the catalogue that it was made from. */
-  readonly changes: number;
+  readonly changes: string;
   readonly ids: Promise<Int32Array>;
 }
 
@@ -57,9 +57,13 @@ export class ImageGrid {
     return order.ids;
   }
 
-  /** Rows written since the catalogue was opened: this process is the only one that writes. */
-  #changes(): number {
-    return this.#library.run(() => this.#library.database.prepare<[], number>('SELECT total_changes()').pluck().get()!);
+  /** A text that changes with the catalogue: rows written by this connection, and commits of a thread beside it. */
+  #changes(): string {
+    const { database } = this.#library;
+    return this.#library.run(() => {
+      const own = database.prepare<[], number>('SELECT total_changes()').pluck().get()!;
+      return `${own} ${String(database.pragma('data_version', { simple: true }))}`;
+    });
   }
 
   async #collect(folder: number, filter: GridFilter): Promise<Int32Array> {

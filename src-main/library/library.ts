@@ -7,20 +7,23 @@ import { databaseError, guarded, openDatabase } from './database.ts';
 import { takeWriterLock } from './writer-lock.ts';
 import type { WriterLock } from './writer-lock.ts';
 
+/** `beside`: writing, for a thread of the process that has the library open for writing and so holds its lock. */
+export type LibraryAccess = 'read' | 'write' | 'beside';
+
 export class Library {
   /** Absolute path of the folder. */
   readonly directory: string;
   readonly file: string;
-  readonly access: 'read' | 'write';
+  readonly access: LibraryAccess;
   readonly database: Database;
   readonly #lock: WriterLock | undefined;
 
-  constructor(directory: string, access: 'read' | 'write') {
+  constructor(directory: string, access: LibraryAccess) {
     this.directory = resolve(directory);
     this.file = join(this.directory, 'catalogue.sqlite');
     this.access = access;
-    if (access === 'read') {
-      this.database = openDatabase(this.file, 'read');
+    if (access !== 'write') {
+      this.database = openDatabase(this.file, access === 'read' ? 'read' : 'write');
       return;
     }
     try {
@@ -70,6 +73,6 @@ export class Library {
  * Opens the library in `directory`, for writing by default (created when it is not there). Throws `locked` when another process
  * writes to it, `bad-file` when it is damaged, `unsupported` when a newer program wrote it, `not-found` (reading), `not-writable`.
  */
-export function openLibrary(directory: string, access: 'read' | 'write' = 'write'): Library {
+export function openLibrary(directory: string, access: LibraryAccess = 'write'): Library {
   return new Library(directory, access);
 }

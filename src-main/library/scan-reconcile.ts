@@ -1,4 +1,5 @@
 // Last stage of a scan: what the walk did not meet is missing, unless the same content turned up under another name.
+import { setImmediate as breathe } from 'node:timers/promises';
 import { rootVanished } from './scan-state.ts';
 import type { ScanState } from './scan-state.ts';
 import { rootIdentity } from './walk.ts';
@@ -24,17 +25,29 @@ export function isHiddenFromUs(path: string, unreadable: { has(folder: string): 
   return false;
 }
 
-function markMissing(state: ScanState): void {
+/** Rows looked at before others get their turn. */
+const pieceRows = 5000;
+
+/** The images that the walk should have met and did not. */
+async function unmet(state: ScanState): Promise<number[]> {
   const { database } = state.library;
-  const set = database.prepare<[number]>("UPDATE images SET status = 'missing' WHERE id = ?");
-  const rows = database
-    .prepare<[number, number], Unmet>("SELECT id, path FROM images WHERE folder_id = ? AND status <> 'missing' AND scan_id <> ?")
-    .all(state.folder.id, state.scanId);
-  for (const { id, path } of rows) {
-    if (state.seen.has(id) || isHiddenFromUs(path, state.unreadableFolders)) continue;
-    set.run(id);
-    state.counts.missing++;
+  const some = database.prepare<[number, number, number, number], Unmet>(
+    "SELECT id, path FROM images WHERE folder_id = ? AND id > ? AND status <> 'missing' AND scan_id <> ? ORDER BY id LIMIT ?",
+  );
+  const ids: number[] = [];
+  for (let after: number | undefined = 0; after !== undefined;) {
+    const rows: readonly Unmet[] = some.all(state.folder.id, after, state.scanId, pieceRows);
+    for (const { id, path } of rows) if (!state.seen.has(id) && !isHiddenFromUs(path, state.unreadableFolders)) ids.push(id);
+    after = rows.length === pieceRows ? rows.at(-1)?.id : undefined;
+    await breathe();
   }
+  return ids;
+}
+
+function markMissing(state: ScanState, ids: readonly number[]): void {
+  const set = state.library.database.prepare<[number]>("UPDATE images SET status = 'missing' WHERE id = ?");
+  for (const id of ids) set.run(id);
+  state.counts.missing += ids.length;
 }
 
 /**
@@ -93,8 +106,9 @@ function adoptMoved(state: ScanState): void {
 export async function reconcile(state: ScanState): Promise<void> {
   const now = await rootIdentity(state.folder.path).catch(() => undefined);
   if (now !== state.rootIdentity) throw rootVanished(state.folder.path);
+  const ids = await unmet(state);
   state.library.write(() => {
-    markMissing(state);
+    markMissing(state, ids);
     const missing = state.counts.missing;
     adoptMoved(state);
     state.counts.missing = Math.max(0, missing - state.counts.moved);

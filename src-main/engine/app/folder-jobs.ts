@@ -13,6 +13,7 @@ import { copySampleImages } from '../sample-images.ts';
 import { cachedShortSide } from '../studio.ts';
 import type { EngineContext } from './context.ts';
 import { runScan } from './scan-job.ts';
+import { count, plural } from './words.ts';
 
 /** What a scan decodes for before anything is known about the run. */
 const plain = { settings: preprocessingOf(defaultConfig), shortSide: cachedShortSide(defaultConfig.imageSize) } as const;
@@ -64,9 +65,12 @@ export function startRelink(context: EngineContext, folder: number, path: string
     handle.say('Compares the files.');
     const progress = (done: number): void => handle.progress({ done, unit: 'images' });
     const { matched, missing, unknown } = await moveFolder(studio, from.path, to, { signal, progress });
-    return [`${matched} images found again`, missing > 0 && `${missing} missing`, unknown > 0 && `${unknown} new files`]
-      .filter(Boolean)
-      .join(', ');
+    const parts = [
+      `${plural(matched, 'image', 'images')} found again`,
+      ...(missing > 0 ? [`${count(missing)} missing`] : []),
+      ...(unknown > 0 ? [plural(unknown, 'new file', 'new files')] : []),
+    ];
+    return parts.join(', ');
   });
   return { job };
 }

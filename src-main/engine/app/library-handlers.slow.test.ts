@@ -145,10 +145,18 @@ describe('a folder', () => {
     const moved = join(place, 'moved');
     renameSync(pictures, moved);
     expect((await page.call('library.folders', {}))[0]).toMatchObject({ exists: false });
+    renameSync(join(moved, 'cats/38.jpg'), join(place, '38.jpg'));
+    const usable = async (): Promise<number> => (await page.call('library.ids', { folder, filter: { status: 'ok' } })).ids.length;
+    expect(await usable()).toBe(41);
     const before = row('cats/0.jpg').id;
     const { job } = await page.call('library.relink', { folder, path: moved });
-    expect(await page.call('jobs.wait', { job })).toMatchObject({ state: 'done', detail: '41 images found again, 1 new files' });
+    expect(await page.call('jobs.wait', { job })).toMatchObject({
+      state: 'done',
+      detail: '40 images found again, 1 missing, 1 new file',
+    });
+    expect(await usable()).toBe(40);
     expect(await page.call('library.details', { image: before })).toMatchObject({ file: join(moved, 'cats/0.jpg'), tags: ['best'] });
+    renameSync(join(place, '38.jpg'), join(moved, 'cats/38.jpg'));
     renameSync(moved, pictures);
     const back = await page.call('library.relink', { folder, path: pictures });
     await page.call('jobs.wait', { job: back.job });

@@ -6,6 +6,7 @@ import { scanFolder } from '../scan-folder.ts';
 import type { Studio } from '../studio.ts';
 import type { JobHandle } from './jobs.ts';
 import { rateMeter } from './rate.ts';
+import { count, plural } from './words.ts';
 
 export interface ScanJob {
   readonly settings: DecodeSettings;
@@ -15,9 +16,6 @@ export interface ScanJob {
 }
 
 const running = new WeakMap<Studio, Promise<void>>();
-
-const count = (number: number): string => number.toLocaleString('en-US');
-const plural = (number: number, one: string, many: string): string => `${count(number)} ${number === 1 ? one : many}`;
 
 /** Waits until no other scan runs. Rejects with `cancelled`. */
 async function takeTurn(studio: Studio, job: JobHandle): Promise<() => void> {
