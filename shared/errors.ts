@@ -92,6 +92,16 @@ export function systemError(error: unknown): AppError | undefined {
         'Check the path; if a drive was unplugged, connect it again.',
         error,
       );
+    case 'EISDIR':
+      return new AppError('bad-input', `This is a folder and no file${path}.`, 'Choose a file.', error);
+    case 'ENAMETOOLONG':
+    case 'ELOOP':
+      return new AppError(
+        'bad-input',
+        `The operating system cannot follow this path${path}.`,
+        'Give a shorter path, without links that lead in circles.',
+        error,
+      );
     default:
       return undefined;
   }
