@@ -6,6 +6,9 @@ import type { Face } from '../../shared/face.ts';
 import { protocolVersion } from '../../shared/messages.ts';
 import type { FromEngine, PagePort, ToEngine } from '../../shared/messages.ts';
 
+/** Why the engine is not ready when it is the connection that is gone. */
+export const lostConnection = 'cannot be reached';
+
 const firstWait = 250;
 const longestWait = 8000;
 
@@ -38,7 +41,7 @@ export function socketPort(address: string, makeSocket: MakeSocket = (url) => ne
     own.onclose = () => {
       // Calls under way are lost with the connection: the client rejects them when it hears of the state.
       waiting = [];
-      say('cannot be reached');
+      say(lostConnection);
       setTimeout(open, waitBefore(attempt++));
     };
   };

@@ -1,5 +1,7 @@
 // The library of one folder: what is filtered, which rows are there, where the keys are, what is selected.
 import type { Facets, FolderChanges, FolderSummary, GridImage, ImageFilter } from '../../shared/contract-library.ts';
+import { fromWire, toWire } from '../../shared/errors.ts';
+import type { AppError } from '../../shared/errors.ts';
 import type { JobStatus } from '../../shared/contract-jobs.ts';
 import { isLive } from './job-ends.ts';
 import { LibraryDetails } from './library-details.svelte.ts';
@@ -38,12 +40,12 @@ export class Library {
   #round = $state.raw(0);
   #facets = $state.raw<Facets | undefined>(undefined);
   #changes = $state.raw<FolderChanges | undefined>(undefined);
-  #failed = $state.raw(false);
+  #error = $state.raw<AppError | undefined>(undefined);
   #active = $state.raw(0);
   #anchor = 0;
   #preview = $state.raw(false);
   #size = $state.raw(remembered('library.size', 128, isSize));
-  #panel = $state.raw(remembered('library.details', innerWidth >= roomy, isBoolean));
+  #panel = $state.raw(remembered('library.details', globalThis.innerWidth >= roomy, isBoolean));
   #sidebar = $state.raw(remembered('library.filters', true, isBoolean));
   #ids: Promise<Int32Array | undefined> | undefined;
   #selecting = 0;
@@ -77,9 +79,9 @@ export class Library {
   get total(): number | undefined {
     return this.#round >= 0 ? this.#pages?.total : undefined;
   }
-  /** The rows could not be read and there are none. */
-  get failed(): boolean {
-    return this.#failed;
+  /** Why there are no rows at all. */
+  get error(): AppError | undefined {
+    return this.#error;
   }
   row(index: number): GridImage | undefined {
     return this.#round >= 0 ? this.#pages?.row(index) : undefined;
@@ -124,7 +126,7 @@ export class Library {
   }
 
   retry(): void {
-    this.#failed = false;
+    this.#error = undefined;
     this.#pages?.renew();
     void this.#lookAtFacets();
   }
@@ -132,10 +134,12 @@ export class Library {
   #startList(): void {
     this.#pages?.dispose();
     this.#pages = undefined;
+    // What was still being selected was of another list.
+    this.#selecting++;
     this.#ids = undefined;
     this.#active = 0;
     this.#anchor = 0;
-    this.#failed = false;
+    this.#error = undefined;
     this.scrollTop = 0;
     this.#round++;
     const folder = this.#folder;
@@ -145,13 +149,14 @@ export class Library {
       (offset, limit, signal) => this.#studio.client.call('library.page', { folder, filter, offset, limit }, { signal }),
       {
         onChange: () => {
-          this.#failed = false;
+          this.#error = undefined;
           this.#round++;
           this.#lookAtActive();
         },
         onError: (error) => {
-          if (pages.total === undefined) this.#failed = true;
-          this.#studio.notices.fail(error);
+          // Rows that are there stay; without any, the reason stands in their place.
+          if (pages.total === undefined) this.#error = fromWire(toWire(error));
+          else this.#studio.notices.fail(error);
         },
       },
     );

@@ -94,7 +94,6 @@ export const library = {
     nothing: 'No image matches',
     nothingText: 'Take a filter away to see more.',
     failed: 'The images could not be listed',
-    failedText: 'The reason is shown below. Nothing is lost.',
   },
   preview: {
     title: 'Preview',

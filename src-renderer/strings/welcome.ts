@@ -11,7 +11,6 @@ export const welcome = {
   samplesText: 'The samples are about 1,900 small pictures of things, animals, food, flags and faces, sorted into folders.',
   underWay: 'Under way',
   recent: 'Folders',
-  open: (name: string) => `Open ${name}`,
   folderLine: (images: number, runs: number) => `${plural(images, 'image')} · ${runs === 0 ? 'no run yet' : plural(runs, 'run')}`,
   missing: 'not there now',
   read: (time: string) => `read ${time}`,
