@@ -75,7 +75,7 @@ export function removeFolder(library: Library, root: string | number): void {
 }
 
 /** Rows deleted before others get their turn. */
-const pieceRows = 1000;
+const pieceRows = 500;
 
 /** As `removeFolder`, in pieces, so that the engine answers meanwhile; ended in the middle, the next scan finds the rest. Throws `not-found`. */
 export async function removeFolderGently(library: Library, root: string | number): Promise<void> {

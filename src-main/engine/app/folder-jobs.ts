@@ -4,13 +4,14 @@ import { basename, join } from 'node:path';
 import { defaultConfig } from '../../../shared/config.ts';
 import { AppError } from '../../../shared/errors.ts';
 import { preprocessingOf } from '../../../shared/preprocessing.ts';
-import { addFolder, folderOf, removeFolderGently } from '../../library/folders.ts';
+import { addFolder, findFolder, folderOf, removeFolderGently } from '../../library/folders.ts';
 import { labelRule } from '../../library/labels.ts';
 import type { LabelMode } from '../../library/labels.ts';
 import { rootIdentity } from '../../library/walk.ts';
 import { moveFolder } from '../moved-folder.ts';
 import { copySampleImages } from '../sample-images.ts';
 import { cachedShortSide } from '../studio.ts';
+import type { Studio } from '../studio.ts';
 import type { EngineContext } from './context.ts';
 import { runScan } from './scan-job.ts';
 import { count, plural } from './words.ts';
@@ -29,6 +30,7 @@ export async function startScan(
   await rootIdentity(root);
   // A table that cannot be read is said before it is kept as the folder's.
   if (mode) await labelRule(mode);
+  refuseWhileLeaving(studio, findFolder(studio.library, root)?.id);
   const { id } = addFolder(studio.library, root, mode);
   const job = jobs.start('scan', { subject: basename(root) || root, folder: id }, async (handle) =>
     runScan(studio, root, { ...plain, retry }, handle),
@@ -40,6 +42,7 @@ export async function startScan(
 export async function startSamples({ studio, jobs }: EngineContext): Promise<{ readonly job: number; readonly path: string }> {
   const path = join(studio.home.path, 'sample-images');
   await mkdir(path, { recursive: true });
+  refuseWhileLeaving(studio, findFolder(studio.library, path)?.id);
   const { id } = addFolder(studio.library, path);
   const job = jobs.start('samples', { subject: 'Sample images', folder: id }, async (handle) => {
     handle.say('Copies the pictures.');
@@ -49,7 +52,16 @@ export async function startSamples({ studio, jobs }: EngineContext): Promise<{ r
   return { job, path };
 }
 
-function refuseWhileBusy({ jobs }: EngineContext, folder: number): void {
+/** Folders that are being forgotten, piece by piece. */
+const leaving = new WeakMap<Studio, Set<number>>();
+
+function refuseWhileLeaving(studio: Studio, folder: number | undefined): void {
+  if (folder !== undefined && leaving.get(studio)?.has(folder) === true)
+    throw new AppError('locked', 'This folder is being removed from the library.', 'Try again in a moment.');
+}
+
+function refuseWhileBusy({ studio, jobs }: EngineContext, folder: number): void {
+  refuseWhileLeaving(studio, folder);
   const busy = jobs.list().find((job) => job.folder === folder && (job.state === 'running' || job.state === 'waiting'));
   if (busy) throw new AppError('locked', `This folder is in use (${busy.kind}: ${busy.subject}).`, 'Wait for that to end, or cancel it.');
 }
@@ -79,5 +91,12 @@ export function startRelink(context: EngineContext, folder: number, path: string
 export async function forgetFolder(context: EngineContext, folder: number): Promise<void> {
   folderOf(context.studio.library, folder);
   refuseWhileBusy(context, folder);
-  await removeFolderGently(context.studio.library, folder);
+  const { studio } = context;
+  const set = leaving.get(studio) ?? new Set();
+  leaving.set(studio, set.add(folder));
+  try {
+    await removeFolderGently(studio.library, folder);
+  } finally {
+    set.delete(folder);
+  }
 }

@@ -21,7 +21,7 @@ import type { Thumbnails } from './thumbnails.ts';
 
 const mostSubfolders = 500;
 /** Images that are tagged before others get their turn. */
-const pieceTags = 2000;
+const pieceTags = 1000;
 /** Milliseconds after which a folder that does not answer, as on a server that is gone, counts as not there. */
 const existsPatience = 1000;
 
