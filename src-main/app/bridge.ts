@@ -13,6 +13,9 @@ export function isOwnPage({ senderFrame, sender }: Pick<IpcMainEvent | IpcMainIn
   return senderFrame !== null && senderFrame === sender.mainFrame && senderFrame.url.startsWith(pageAddress);
 }
 
+/** A page needs one. */
+const mostPorts = 16;
+
 interface Page {
   readonly id: string;
   readonly ports: Map<number, PageConnection>;
@@ -47,11 +50,11 @@ export function bridgeEngine(link: EngineLink): void {
     const { sender } = event;
     if (type === 'open') {
       const { ports } = pageOf(sender, id);
-      if (ports.has(port) || ports.size >= 16) return;
-      const connection = link.connect();
       const tell = (what: ToPage): void => {
         if (!sender.isDestroyed()) sender.send(engineChannel, what);
       };
+      if (ports.has(port) || ports.size >= mostPorts) return tell({ page: id, port, type: 'closed' });
+      const connection = link.connect();
       ports.set(port, connection);
       connection.onMessage((answer) => tell({ page: id, port, type: 'message', message: answer }));
       connection.onClose(() => tell({ page: id, port, type: 'closed' }));

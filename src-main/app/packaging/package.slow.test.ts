@@ -27,7 +27,7 @@ let app: ElectronApplication;
 let page: Page;
 
 /** A call of the page's own face, on a connection of its own. */
-async function call<K extends keyof AppContract & string>(channel: K, input: InputOf<AppContract[K]>): Promise<OutputOf<AppContract[K]>> {
+async function call<K extends keyof AppContract>(channel: K, input: InputOf<AppContract[K]>): Promise<OutputOf<AppContract[K]>> {
   const answer = await page.evaluate(
     async ([name, given]) =>
       new Promise((resolve, reject) => {
