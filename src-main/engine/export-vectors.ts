@@ -1,4 +1,5 @@
 // The vectors of a folder on their way into files: one pass over the store, a block at a time, into every format that was asked for.
+import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { AppError } from '../../shared/errors.ts';
@@ -42,6 +43,8 @@ export interface ExportedVectors {
   readonly rows: number;
   readonly dimension: number;
   readonly space: SpaceTransform;
+  /** Hash over which images the rows are, in order, and their labels. */
+  readonly images: string;
 }
 
 /** Throws `cancelled` once it is asked to end. */
@@ -142,6 +145,12 @@ async function openSinks(destination: Destination): Promise<VectorSink[]> {
   }
 }
 
+function hashOfRows(images: readonly TrainingImage[]): string {
+  const hash = createHash('sha256');
+  for (const { hash: content, path, label, split } of images) hash.update(JSON.stringify([content, path, label, split]));
+  return hash.digest('hex');
+}
+
 /** The rows of a block that belong to the folder: their images, and their vectors side by side. */
 function chosenRows(
   firstRow: number,
@@ -194,7 +203,7 @@ export async function exportVectors(
     }
     for (const sink of sinks) sink.finish();
     if (space.kind !== 'raw') writeFileAside(bundle.file('space.safetensors'), encodeSpace(space));
-    return { rows: done, dimension: space.outputDimension, space };
+    return { rows: done, dimension: space.outputDimension, space, images: hashOfRows(images) };
   } finally {
     for (const sink of sinks) sink.discard();
     await finder?.dispose();

@@ -242,6 +242,20 @@ describe('an export', () => {
     expect(whitened.shape[1]).toBeLessThan(images);
   });
 
+  it('goes beside an earlier one of the same weights and vectors, and says when it takes the place of others', async () => {
+    await exportBundle(studio, optionsOf('beside', ['csv']));
+    expect((await exportBundle(studio, optionsOf('beside', ['npy']))).replaced).toBeUndefined();
+    const { files, replaced } = await exportBundle(studio, optionsOf('beside', ['safetensors']));
+    expect(replaced).toBeUndefined();
+    const names = ['embeddings.csv', 'model.safetensors', 'paths.parquet', 'vectors.npy'];
+    expect(files.map(({ path }) => path).toSorted()).toEqual(names);
+    // What was said of the vectors holds, though the last export had none.
+    expect(manifestOf('beside')).toMatchObject({ complete: true, space: 'raw', N: images });
+    const other = await exportBundle(studio, optionsOf('beside', ['csv'], { space: 'centred' }));
+    expect(other.replaced).toMatchObject({ step: 0, removed: expect.arrayContaining(names.slice(1)) as unknown });
+    expect(existsSync(join(root, 'beside', 'vectors.npy'))).toBe(false);
+  });
+
   it('of weights alone needs no vectors', async () => {
     const layer = 'last4';
     const { vectors, files } = await exportBundle(studio, optionsOf('weights', ['onnx'], { layer }));

@@ -5,7 +5,7 @@ import { preprocessingOf } from '../../shared/preprocessing.ts';
 import { programVersion } from '../../shared/version.ts';
 import type { SpaceKind } from '../evaluation/spaces.ts';
 import { Bundle } from '../formats/bundle.ts';
-import type { BundledFile } from '../formats/bundle.ts';
+import type { BundledFile, Finished } from '../formats/bundle.ts';
 import { parquetColumns } from '../formats/parquet.ts';
 import { SafetensorsFile } from '../formats/safetensors.ts';
 import type { EmbeddingLayer } from '../jepa/embedding.ts';
@@ -46,10 +46,21 @@ export interface ExportProgress {
   readonly total: number;
 }
 
+/** An export that was in the folder; what it was is unknown where it was never finished. */
+export interface ReplacedExport {
+  /** ISO time. */
+  readonly created: string | undefined;
+  readonly run: string | undefined;
+  readonly step: number | undefined;
+  /** Its files that are gone and have no successor. */
+  readonly removed: readonly string[];
+}
+
 export interface Exported {
   readonly files: readonly BundledFile[];
   /** Absent when only weights were exported. */
   readonly vectors: { readonly rows: number; readonly dimension: number } | undefined;
+  readonly replaced?: ReplacedExport;
 }
 
 const weightWriters: Readonly<
@@ -109,12 +120,31 @@ function describe(
       rows: 'one per different content; copies of an image are one row',
       N: vectors.rows,
       D: vectors.dimension,
+      rowsHash: vectors.images,
     }),
   };
 }
 
+/** Whether files of an earlier export may stand beside those of this one: of the same weights and layer, and the same vectors if both have some. */
+function areOfTheSame(earlier: Readonly<Record<string, unknown>>, now: Readonly<Record<string, unknown>>): boolean {
+  const same = (key: string): boolean => earlier[key] === now[key];
+  if (!same('modelHash') || !same('layer')) return false;
+  return earlier['rowsHash'] === undefined || now['rowsHash'] === undefined || ['rowsHash', 'space', 'spaceFittedOn', 'D'].every(same);
+}
+
+function replacedExport({ description, removed }: NonNullable<Finished['replaced']>): ReplacedExport {
+  const text = (key: string): string | undefined => (typeof description[key] === 'string' ? description[key] : undefined);
+  return {
+    created: text('created'),
+    run: text('run'),
+    step: typeof description['step'] === 'number' ? description['step'] : undefined,
+    removed,
+  };
+}
+
 /**
- * Writes what was asked for into `target`. Throws `bad-input` when the folder holds files of other origin, `not-found` when vectors are
+ * Writes what was asked for into `target`: beside the files of an earlier export where they are of the same weights and vectors, else in
+ * their place. Throws `bad-input` when the folder holds files of other origin, `not-found` when vectors are
  * asked for that are not embedded, `bad-checkpoint`, `disk-full`, `not-writable`; files of an earlier export are whole then, old or new.
  * Throws `cancelled` after `signal`, with nothing of this export left.
  */
@@ -158,8 +188,13 @@ export async function exportBundle(
       requireGoing(signal);
       if (formats.includes(format)) weightWriters[format](bundle, source, model, layer);
     }
-    const files = await bundle.finish(describe(model, hash, layer, vectors));
-    return { files, vectors: vectors && { rows: vectors.rows, dimension: vectors.dimension } };
+    const description = describe(model, hash, layer, vectors);
+    const { files, replaced } = await bundle.finish(description, (earlier) => areOfTheSame(earlier, description));
+    return {
+      files,
+      ...(replaced && { replaced: replacedExport(replaced) }),
+      vectors: vectors && { rows: vectors.rows, dimension: vectors.dimension },
+    };
   } catch (error) {
     if (signal?.aborted) bundle?.abandon();
     throw systemError(error) ?? error;

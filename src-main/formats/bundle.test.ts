@@ -43,6 +43,25 @@ it('replaces an earlier export and takes away what the new one lacks', async () 
   expect(readFileSync(join(target, 'a'), 'utf8')).toBe('second');
 });
 
+it('adds to an earlier export that goes with it, and says all files in one manifest', async () => {
+  await exported(['a', 'old/b'], 'first');
+  const bundle = Bundle.open(target);
+  for (const name of ['a', 'c']) writeFileSync(bundle.file(name), 'second');
+  const finished = await bundle.finish({ step: 3 }, (earlier) => earlier['run'] === 'r');
+  expect(finished.replaced).toBeUndefined();
+  expect(finished.files.map(({ path }) => path)).toEqual(['old/b', 'a', 'c']);
+  expect(manifest()).toMatchObject({ complete: true, run: 'r', step: 3, files: finished.files });
+  expect(readFileSync(join(target, 'old', 'b'), 'utf8')).toBe('first');
+});
+
+it('says what it replaced', async () => {
+  await exported(['a', 'b'], 'first');
+  const bundle = Bundle.open(target);
+  writeFileSync(bundle.file('a'), 'second');
+  const { replaced } = await bundle.finish({ run: 's' }, (earlier) => earlier['run'] === 's');
+  expect(replaced).toEqual({ description: { run: 'r' }, removed: ['b'] });
+});
+
 it('is still its own after a crash in the middle', async () => {
   await exported(['a']);
   writeFileSync(Bundle.open(target).file('b'), 'half an export');

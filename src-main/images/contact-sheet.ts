@@ -139,10 +139,10 @@ export async function contactSheet(blocks: readonly SheetBlock[], path: string):
     writeFileAside(path, markedPng(sheet, software));
   } catch (error) {
     // The operating system names the file that is written aside.
-    const { code = 'not-writable' } = systemError(error) ?? {};
+    const full = systemError(error)?.code === 'disk-full';
     throw new AppError(
-      code,
-      code === 'disk-full' ? `The disk is full: ${path} was not written.` : `${path} cannot be written.`,
+      full ? 'disk-full' : 'not-writable',
+      full ? `The disk is full: ${path} was not written.` : `${path} cannot be written.`,
       'Choose another place for the sheet.',
       error,
     );

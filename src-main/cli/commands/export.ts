@@ -1,6 +1,6 @@
 import { AppError } from '../../../shared/errors.ts';
 import { exportBundle, exportFormats } from '../../engine/export.ts';
-import type { ExportFormat } from '../../engine/export.ts';
+import type { ExportFormat, ReplacedExport } from '../../engine/export.ts';
 import type { Action, Options } from '../action.ts';
 import { choiceOption, integerOption, textOption } from '../options.ts';
 import { count, megabytes } from '../output.ts';
@@ -16,6 +16,15 @@ function formatsOf(options: Options): readonly ExportFormat[] {
   });
 }
 
+/** What became of the export that was in the folder. */
+function replacedText({ created, run, step, removed }: ReplacedExport): string {
+  const what =
+    run === undefined ? 'An unfinished export' : `The export of ${created ?? 'an unknown time'} (run ${run}, step ${count(step ?? 0)})`;
+  const gone =
+    removed.length > 0 ? `; of it ${removed.join(', ')} had no successor and ${removed.length === 1 ? 'was' : 'were'} deleted` : '';
+  return `${what} was here with other vectors or weights, and was replaced${gone}.`;
+}
+
 export const exportCommand: Action = async (output, options, folder, target) => {
   const formats = formatsOf(options);
   const space = choiceOption(options, 'space', '--space', ['raw', 'centred', 'whitened']);
@@ -23,7 +32,7 @@ export const exportCommand: Action = async (output, options, folder, target) => 
   if (neighbours > 0 && !formats.includes('parquet'))
     throw new AppError('bad-config', '--neighbors: only Parquet holds them', 'Add parquet to --format, or leave --neighbors out.');
   return withRun(options, folder, async ({ studio, checkpoint, root, layer }) => {
-    const { files, vectors } = await exportBundle(
+    const { files, vectors, replaced } = await exportBundle(
       studio,
       {
         checkpoint,
@@ -40,10 +49,11 @@ export const exportCommand: Action = async (output, options, folder, target) => 
         output.progress(`${output.bar(done / total)}  ${count(done)}/${count(total)} vectors`);
       },
     );
-    output.event({ type: 'done', target, files, ...vectors });
+    output.event({ type: 'done', target, files, ...vectors, ...(replaced && { replaced }) });
     const what = vectors ? `${count(vectors.rows)} vectors of ${vectors.dimension} numbers (${space}) are` : 'The weights are';
     output.progress(`${what} in ${target}:`, true);
     for (const { path, bytes } of files) output.say(`  ${path}  ${bytes < 1e5 ? `${(bytes / 1e3).toFixed(1)} kB` : megabytes(bytes)}`);
+    if (replaced) output.say(`  ${replacedText(replaced)}`);
     output.say('  manifest.json says what they are.');
     return 0;
   });
