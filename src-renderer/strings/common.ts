@@ -1,4 +1,33 @@
 // Words that components and several views have in common.
+import type { JobKind } from '../../shared/contract-jobs.ts';
+
+const kinds: Readonly<Record<JobKind, string>> = {
+  scan: 'Reading',
+  samples: 'Making sample images',
+  relink: 'Following the moved folder',
+  trial: 'Trying a few steps',
+  train: 'Training',
+  embed: 'Computing vectors',
+  evaluate: 'Evaluating',
+  export: 'Exporting',
+  'self-test': 'Testing the device',
+};
+/** When it went well. */
+const ended: Readonly<Record<JobKind, string>> = {
+  scan: 'The folder was read',
+  samples: 'Sample images are there',
+  relink: 'The folder was followed',
+  trial: 'A few steps were tried',
+  train: 'The run ended',
+  embed: 'Vectors are computed',
+  evaluate: 'The evaluation is done',
+  export: 'The export is done',
+  'self-test': 'The device was tested',
+};
+
+/** There is only one folder of samples: it needs no name. */
+const named = (what: string, kind: JobKind, subject: string): string => (kind === 'samples' || !subject ? what : `${what}: ${subject}`);
+
 export const common = {
   cancel: 'Cancel',
   close: 'Close',
@@ -26,28 +55,8 @@ export const common = {
     go: 'Go',
   },
   job: {
-    kinds: {
-      scan: 'Reading',
-      samples: 'Making sample images',
-      relink: 'Following the moved folder',
-      trial: 'Trying a few steps',
-      train: 'Training',
-      embed: 'Computing vectors',
-      evaluate: 'Evaluating',
-      export: 'Exporting',
-      'self-test': 'Testing the device',
-    },
-    ended: {
-      scan: 'The folder was read',
-      samples: 'Sample images are there',
-      relink: 'The folder was followed',
-      trial: 'A few steps were tried',
-      train: 'The run ended',
-      embed: 'Vectors are computed',
-      evaluate: 'The evaluation is done',
-      export: 'The export is done',
-      'self-test': 'The device was tested',
-    },
+    titleOf: (kind: JobKind, subject: string) => named(kinds[kind], kind, subject),
+    endOf: (kind: JobKind, subject: string) => named(ended[kind], kind, subject),
     waiting: 'waiting for other work',
     cancel: (what: string) => `Cancel: ${what}`,
     left: (time: string) => `${time} left`,
