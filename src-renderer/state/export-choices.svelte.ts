@@ -19,7 +19,6 @@ export interface Choices {
 export interface StartedExport {
   readonly job: number;
   readonly target: string;
-  readonly files: readonly string[];
 }
 
 export class ExportChoices {

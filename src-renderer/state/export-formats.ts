@@ -28,7 +28,7 @@ export const formatsOf = (kind: FormatFiles['kind']): readonly ExportFormat[] =>
 
 export const needsVectors = (formats: readonly ExportFormat[]): boolean => formats.some((format) => formatFiles[format].kind === 'vectors');
 
-/** All files of an export, relative to its folder; the projector's pictures are left out by the engine where they are too many. */
+/** All files that an export may have, relative to its folder. */
 export function filesOf(formats: readonly ExportFormat[], space: string): readonly string[] {
   const own = formats.flatMap((format) => formatFiles[format].files);
   return [...own, ...(needsVectors(formats) && space !== 'raw' ? ['space.safetensors'] : []), 'manifest.json'];

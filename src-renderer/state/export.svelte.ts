@@ -7,7 +7,7 @@ import type { JobStatus } from '../../shared/contract-jobs.ts';
 import type { RunSummary } from '../../shared/contract-runs.ts';
 import { runsWithEncoder, sourceOf } from './explore-sources.ts';
 import type { Choices, StartedExport } from './export-choices.svelte.ts';
-import { filesOf, formatFiles, needsVectors } from './export-formats.ts';
+import { formatFiles, needsVectors } from './export-formats.ts';
 import { isLive } from './job-ends.ts';
 import type { Studio } from './studio.svelte.ts';
 
@@ -114,7 +114,7 @@ export class ExportState {
     if (!input) return;
     this.#starting = true;
     const started = await this.#studio.ask('export.start', input);
-    if (started) this.#studio.exporting.begin({ job: started.job, target: input.target, files: filesOf(input.formats, input.space) });
+    if (started) this.#studio.exporting.begin({ job: started.job, target: input.target });
     this.#starting = false;
   }
 

@@ -103,7 +103,8 @@ export const explore = {
   searching: 'Searching…',
   asked: 'query',
   /** Begins with what stands in the cell, in its order. */
-  cell: (rank: number, score: string, name: string, label: string | null) => `${rank} ${score} ${label === null ? name : `${label}, ${name}`}`,
+  cell: (rank: number, score: string, name: string, label: string | null) =>
+    `${rank} ${score} ${label === null ? name : `${label}, ${name}`}`,
   queryCell: (name: string, label: string | undefined, side: 'plus' | 'minus') =>
     `${side === 'plus' ? 'query' : 'not like'} ${label === undefined ? name : `${label}, ${name}`}`,
   lookFor: 'Find similar',

@@ -37,8 +37,8 @@ export const exporting = {
   spaces,
   layerHint: 'Also decides what the ONNX model gives as the embedding.',
   options: 'Vectors',
-  column: 'Name of the vector column',
-  columnHint: 'Some programs expect vector.',
+  column: 'Vector column',
+  columnHint: 'Its name; some programs expect vector.',
   neighbours: 'Neighbours of each image',
   neighboursHint: 'Written beside it, as Embedding Atlas reads them. 0: none.',
   where: 'Where',
@@ -61,6 +61,11 @@ export const exporting = {
   copied: 'Copied',
   notCopied: 'This page may not use the clipboard. Select the text and copy it by hand.',
   files: 'Files',
+  /** Files that are not always made. */
+  sometimes: {
+    'encoder.onnx.data': 'only for large models',
+    'projector/sprite.png': 'when the pictures fit into one sheet',
+  } as Readonly<Record<string, string | undefined>>,
   noPreview: 'Choose at least one format.',
   previewFailed: 'There is no preview.',
   size: (images: number, dimension: number, bytes: number) =>
@@ -68,6 +73,5 @@ export const exporting = {
   start: 'Export',
   nothingChosen: 'Choose a format and a folder.',
   done: 'Exported',
-  doneFiles: (files: number) => plural(files, 'file'),
   copyPath: 'Copy the path',
 } as const;
