@@ -11,7 +11,8 @@ async function check(): Promise<void> {
   autoUpdater.autoInstallOnAppQuit = true;
   try {
     const found = await autoUpdater.checkForUpdates();
-    if (!found?.isUpdateAvailable) return void (await say('This is the newest version.'));
+    if (!found) return void (await say('This copy cannot update itself.', 'Get the newest version where you got this one.'));
+    if (!found.isUpdateAvailable) return void (await say('This is the newest version.'));
     const { response } = await dialog.showMessageBox({
       type: 'question',
       message: `Version ${found.updateInfo.version} is there.`,

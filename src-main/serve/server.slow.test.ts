@@ -1,4 +1,7 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import type { IncomingMessage } from 'node:http';
+import { get } from 'node:https';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -250,6 +253,54 @@ async function rawSocket(port = server.port, key = cookie): Promise<ReturnType<t
   expect(head.toString()).toMatch(/^HTTP\/1\.1 101/);
   return raw;
 }
+
+const hasOpenssl = spawnSync('openssl', ['version']).status === 0;
+
+// Skipped without openssl, which makes the certificate.
+describe.skipIf(!hasOpenssl)('a server with a certificate', () => {
+  it('encrypts page and socket, with a cookie that never goes out in the clear', async () => {
+    const [cert, key] = [join(folder, 'cert.pem'), join(folder, 'key.pem')];
+    const names = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=IP:127.0.0.1'];
+    const made = spawnSync('openssl', [
+      'req',
+      '-x509',
+      '-newkey',
+      'rsa:2048',
+      '-nodes',
+      '-days',
+      '1',
+      '-keyout',
+      key,
+      '-out',
+      cert,
+      ...names,
+    ]);
+    expect(made.status).toBe(0);
+    const engine = join(root, 'src-main', 'link', 'testing', 'fake-engine.ts');
+    const page = join(folder, 'page');
+    const secure = await startServer({ root, home: folder, roots: [], host: '127.0.0.1', port: 0, page, engine, tls: { cert, key } });
+    try {
+      const [url] = secure.urls;
+      expect(url).toMatch(/^https:/);
+      const trusted = { ca: readFileSync(cert), agent: false } as const;
+      const reply = await new Promise<IncomingMessage>((resolve, reject) => get(url!, trusted, resolve).on('error', reject));
+      reply.resume();
+      const [given] = reply.headers['set-cookie']!;
+      expect(given).toMatch(/; Secure$/);
+      const headers = { cookie: given!.split(';')[0]! };
+      const own = `https://127.0.0.1:${secure.port}`;
+      const address = `wss://127.0.0.1:${secure.port}/engine`;
+      const socket = new WebSocket(address, { ca: trusted.ca, headers: { ...headers, origin: own } });
+      await new Promise((resolve, reject) => socket.once('message', resolve).once('error', reject));
+      // A page of the same name without encryption is another origin.
+      const plain = new WebSocket(address, { ca: trusted.ca, headers: { ...headers, origin: own.replace('https', 'http') } });
+      expect((await endOf(plain)).code).toBe(403);
+      await expect(ask(secure.port, '/')).rejects.toThrow();
+    } finally {
+      await secure.dispose();
+    }
+  });
+});
 
 describe('a start that cannot be', () => {
   it('says that the page is not built, or that the port is in use', async () => {
