@@ -186,6 +186,13 @@ export class DecodeCache {
     return size >= offset + length;
   }
 
+  /** Whether the folder still has the files that this was opened with: a cache may be deleted, and made again, at any time. */
+  get isCurrent(): boolean {
+    const there = statSync(join(this.folder, indexName), { throwIfNoEntry: false });
+    const open = fstatSync(this.#index);
+    return there !== undefined && there.ino === open.ino && there.dev === open.dev;
+  }
+
   get size(): number {
     return this.#entries.size;
   }

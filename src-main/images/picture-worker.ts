@@ -34,43 +34,57 @@ export type PictureRequest =
 /** Bytes of a JPEG, or RGB pixels of a crop; `undefined` when no cache has the content (large enough). */
 export type PictureAnswer = Uint8Array | undefined;
 
-const caches = new Map<string, DecodeCache>();
-
-/** Milliseconds in which what a writer adds is not looked for again. */
-const freshFor = 500;
-const refreshed = new Map<string, number>();
-
-function cacheIn(folder: string): DecodeCache | undefined {
-  let cache = caches.get(folder);
-  if (cache) return cache;
-  try {
-    cache = new DecodeCache(folder, { access: 'read' });
-  } catch {
-    return undefined;
-  }
-  caches.set(folder, cache);
-  refreshed.set(folder, performance.now());
-  return cache;
+interface OpenCache {
+  readonly cache: DecodeCache;
+  /** When what a writer adds, or a deletion, was last looked for. */
+  lookedAt: number;
 }
 
-function holds(folder: string, cache: DecodeCache, hash: string): boolean {
-  if (cache.has(hash)) return true;
-  const now = performance.now();
-  if (now - refreshed.get(folder)! < freshFor) return false;
-  refreshed.set(folder, now);
-  cache.refresh();
-  return cache.has(hash);
+const caches = new Map<string, OpenCache>();
+
+/** Milliseconds in which changes on the disk are not looked for again. */
+const freshFor = 500;
+
+function open(folder: string): OpenCache | undefined {
+  try {
+    const one = { cache: new DecodeCache(folder, { access: 'read' }), lookedAt: performance.now() };
+    caches.set(folder, one);
+    return one;
+  } catch {
+    return undefined; // there is none, or none that may be read
+  }
+}
+
+function close(folder: string): void {
+  caches.get(folder)?.cache.dispose();
+  caches.delete(folder);
+}
+
+/** The cache of a folder, if it has a content. */
+function holder(folder: string, hash: string): DecodeCache | undefined {
+  let one = caches.get(folder) ?? open(folder);
+  if (!one || one.cache.has(hash)) return one?.cache;
+  if (performance.now() - one.lookedAt < freshFor) return undefined;
+  if (one.cache.isCurrent) {
+    one.lookedAt = performance.now();
+    one.cache.refresh();
+  } else {
+    close(folder);
+    one = open(folder);
+  }
+  return one?.cache.has(hash) === true ? one.cache : undefined;
 }
 
 async function find(source: Source, smallest: number): Promise<CachedImage | undefined> {
   if ('image' in source) return source.image;
   for (const folder of source.folders) {
-    const cache = cacheIn(folder);
-    if (!cache || !holds(folder, cache, source.hash)) continue;
+    const cache = holder(folder, source.hash);
+    if (!cache) continue;
     const { width, height } = cache.dimensions(source.hash)!;
     if (Math.max(width, height) < smallest) continue;
     const image = await cache.get(source.hash);
     if (image) return image;
+    if (!cache.isCurrent) close(folder);
   }
   return undefined;
 }
@@ -92,8 +106,7 @@ function cut(image: CachedImage, { size, background, view }: PictureRequest & { 
 
 async function answer(request: PictureRequest): Promise<Uint8Array<ArrayBuffer> | undefined> {
   if (request.kind === 'close') {
-    for (const cache of caches.values()) cache.dispose();
-    caches.clear();
+    for (const folder of caches.keys()) close(folder);
     return undefined;
   }
   const image = await find(request, request.kind === 'thumbnail' ? request.smallest : 0);

@@ -269,6 +269,15 @@ describe('the decode cache', () => {
     expect(await sizeOf(await page.call('library.thumbnail', { image: row('cats/10.jpg').id, side: 128 }))).toEqual([128, 97]);
     await scan();
     expect((await page.call('system.storage', {})).cache).toBeGreaterThan(1e6);
+    // The new cache is found where the old one was open.
+    renameSync(pictures, `${pictures}-away`);
+    try {
+      await expect
+        .poll(async () => sizeOf(await page.call('library.thumbnail', { image: row('cats/16.jpg').id, side: 64 })), { timeout: 5000 })
+        .toEqual([64, 49]);
+    } finally {
+      renameSync(`${pictures}-away`, pictures);
+    }
   });
 });
 
