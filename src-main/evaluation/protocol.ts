@@ -75,8 +75,8 @@ export function splitOfPath(path: string): Split | undefined {
  * Chooses bank and queries. With train and test: the first 1,000 files by name of each class of train, and the first 200 of each
  * class of test, or the first half of a smaller class where the halves are enough (`choosing`), or the rest (`reporting`); all of it
  * may ask when `queriesFor` keeps it for one purpose. Without: copies of one
- * content count once, each class is ordered by hash and its first fifth asks (choosing and reporting take turns; a single one serves
- * both), the rest is the bank. Without two usable classes or 50 queries: crop retrieval on up to 2,000 images (half of them ask, their
+ * content count once, each class is ordered by hash and its first fifth asks, or up to its first half where a fifth of a small folder
+ * would ask too little (choosing and reporting take turns; a single one serves both), the rest is the bank. Without two usable classes or 50 queries: crop retrieval on up to 2,000 images (half of them ask, their
  * spaces are fitted on the other half), chosen from one end of the order by hash and reported from the other.
  */
 export function planEvaluation(images: readonly EvaluationImage[], options: ProtocolOptions = {}): LabelProtocol | CropProtocol {
@@ -94,10 +94,11 @@ export function planEvaluation(images: readonly EvaluationImage[], options: Prot
   let shared = 0;
   const groups = [...byLabel(images)].sort(([a], [b]) => compare(a, b));
   const keepBack = canKeepBack(images, groups);
+  const share = folders ? 0 : askingShareOf(images, groups, queriesPerClass);
   for (const [label, members] of groups) {
     const sides = folders
       ? splitByFolders(images, members, { purpose, queriesFor, queriesPerClass }, keepBack)
-      : splitByHash(images, members, purpose, queriesPerClass);
+      : splitByHash(images, members, purpose, queriesPerClass, share);
     if (sides.bank.length < minimumPerClass || sides.queries.length === 0) {
       leftOut.push(label);
       continue;
@@ -115,7 +116,9 @@ export function planEvaluation(images: readonly EvaluationImage[], options: Prot
   }
   if (classes.length < 2) return crops(`Fewer than two classes have ${minimumPerClass} images to look up in and one to ask with.`);
   if (queries.length < minimumQueries) {
-    return crops(`Only ${queries.length} labelled images are left to ask with; ${minimumQueries} are needed.`);
+    return crops(
+      `Of the images with labels only ${queries.length} can ask for their neighbours, and fewer than ${minimumQueries} say too little.`,
+    );
   }
   const known = new Set(bank.map((row) => images[row]!.hash));
   return {
@@ -168,15 +171,38 @@ function splitByFolders(
   };
 }
 
+/** Shares of a class that may ask, the usual one first. */
+const askingShares = [1 / 5, 1 / 4, 1 / 3, 1 / 2] as const;
+
+/** How many of a class's different contents ask, for choosing and reporting together. A class that is left out has none. */
+function askingOf(contents: number, share: number, queriesPerClass: number): number {
+  return Math.min(2 * queriesPerClass, Math.max(1, Math.min(contents - minimumPerClass, Math.round(contents * share))));
+}
+
+/** The smallest share that has enough to ask with for choosing and for reporting; the usual one where none has. */
+function askingShareOf(
+  images: readonly EvaluationImage[],
+  groups: readonly (readonly [string, readonly number[]])[],
+  queriesPerClass: number,
+): number {
+  const sizes = groups.map(([, members]) => differentByHash(images, members).length).filter((contents) => contents > minimumPerClass);
+  // Reporting has the smaller half of an odd number; a single one serves both.
+  const reporting = (asking: number): number => Math.max(1, Math.floor(asking / 2));
+  const asked = (share: number): number => sizes.reduce((sum, contents) => sum + reporting(askingOf(contents, share, queriesPerClass)), 0);
+  return askingShares.find((share) => asked(share) >= minimumQueries) ?? askingShares[0];
+}
+
+/** Which images ask for choosing and which for reporting does not depend on the share: only how far both go into the order does. */
 function splitByHash(
   images: readonly EvaluationImage[],
   members: readonly number[],
   purpose: 'choosing' | 'reporting',
   queriesPerClass: number,
+  share: number,
 ): Sides {
   const ordered = differentByHash(images, members);
   // Half of the queries are kept back for the report, so that choosing cannot fit them.
-  const asking = Math.min(2 * queriesPerClass, Math.max(1, Math.round(ordered.length / 5)));
+  const asking = askingOf(ordered.length, share, queriesPerClass);
   const parity = purpose === 'choosing' || asking === 1 ? 0 : 1;
   return {
     bank: ordered.slice(asking),

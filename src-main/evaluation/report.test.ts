@@ -68,6 +68,31 @@ describe('planEvaluation', () => {
     expect([held!.size, [...held!].filter((hash) => queries!.has(hash) || bank!.has(hash))]).toEqual([60, []]);
   });
 
+  it.each([
+    [10, 40, 5],
+    [10, 45, 5],
+    [4, 52, 13],
+    [2, 100, 25],
+  ])('asks with more of a class where a fifth is too little: %i classes of %i', (classes, size, queries) => {
+    const images = Array.from({ length: classes }, (_, label) => many('a', `class ${label}`, size)).flat();
+    const [choosing, reporting] = (['choosing', 'reporting'] as const).map((purpose) => planEvaluation(images, { purpose }));
+    for (const plan of [choosing, reporting]) {
+      if (plan?.kind !== 'labels') throw new Error(plan?.reason);
+      expect(plan.queries.length).toBeGreaterThanOrEqual(classes * queries);
+      expect([plan.leftOut, plan.shared]).toEqual([[], 0]);
+    }
+    const rows = (plan: typeof choosing): number[] => (plan?.kind === 'labels' ? [...plan.queries] : []);
+    expect(rows(choosing).filter((row) => rows(reporting).includes(row))).toEqual([]);
+  });
+
+  it('does not ask with labels where half of all images would be too few', () => {
+    const images = Array.from({ length: 9 }, (_, label) => many('a', `class ${label}`, 10)).flat();
+    expect(planEvaluation(images)).toMatchObject({
+      kind: 'crops',
+      reason: expect.stringMatching(/^Of the images with labels only \d+ can ask/),
+    });
+  });
+
   it('falls back to crops and says why', () => {
     expect(planEvaluation(many('a', 'x', 500), {})).toMatchObject({ kind: 'crops', reason: expect.stringContaining('two classes') });
     const unlabelled = many('a', 'x', 30).map((one) => ({ ...one, label: undefined }));

@@ -31,6 +31,7 @@ export async function runTrainJob(job: TrainJob, control: RunControl, onEvent: (
     const plan = config.evaluateImages > 0 ? samplePlan(job, config.evaluateImages) : undefined;
     const reason = plan && tooFew(plan);
     if (reason !== undefined) notes.push(notJudged(reason));
+    else if (plan?.kind === 'crops' && job.images.some(({ label }) => label !== undefined)) notes.push(notByLabels(plan.reason));
     const judged = plan && reason === undefined ? sampleOf(cache, hashesOf(job), plan, config) : undefined;
     const sample = judged && { ...judged, look: lookOf(cache, job.run, job.images, judged, config) };
     for await (const event of train({ folder, state, batches, ...(sample && { sample }), device: job.device, control, notes }))
@@ -62,6 +63,11 @@ function changesSince(record: RunRecord, job: TrainJob): HealthNote[] {
 const notJudged = (reason: string): HealthNote => ({
   message: `Nothing is evaluated while this run trains: ${reason}`,
   hint: 'Add images or raise evaluateImages; until then the latest checkpoint counts as the best.',
+});
+
+const notByLabels = (reason: string): HealthNote => ({
+  message: `This run is judged by whether two crops of an image find each other, not by the labels. ${reason}`,
+  hint: 'About 200 images with labels, or a folder test with 50 beside one called train, are enough for 20-NN; the training itself uses no labels.',
 });
 
 const hashesOf = (job: TrainJob): string[] => job.images.map(({ hash }) => hash);
