@@ -4,9 +4,12 @@ import { configKeys, configTable } from '../../shared/config-table.ts';
 import { defaultConfig, parseConfig } from '../../shared/config.ts';
 import { AppError, errorCodes } from '../../shared/errors.ts';
 import type { Setting } from '../../shared/setting.ts';
-import { addConfigFlags, flagName, givenSettings } from './config-flags.ts';
+import type { RunPlan } from '../../shared/contract-runs.ts';
+import { suggestConfig, suggestedKeys } from '../engine/suggest.ts';
+import { addConfigFlags, flagName, givenSettings, inFlags } from './config-flags.ts';
 import { exitCodeHelp, exitCodes } from './exit-codes.ts';
 import { choiceOption, integerOption, listOption, numberOption } from './options.ts';
+import { planLines } from './plan-text.ts';
 import { count, duration, megabytes, Output, plural } from './output.ts';
 
 function parsed(...args: string[]): Record<string, unknown> {
@@ -30,6 +33,29 @@ describe('flags of the config table', () => {
     for (const key of configKeys) expect(help).toContain(`${flagName(key)} `);
     expect(help).toContain('Settings: masks');
     expect(help).toContain('Default 0.15,0.2.');
+  });
+  it('says of each setting whether the folder decides it', () => {
+    const help = addConfigFlags(new Command('train')).configureHelp({ helpWidth: 400 }).helpInformation();
+    const lineOf = (key: string): string => help.split('\n').find((line) => line.includes(`${flagName(key)} `)) ?? '';
+    for (const key of suggestedKeys) expect(lineOf(key)).toMatch(/chosen from the folder/i);
+    for (const key of configKeys.filter((one) => !suggestedKeys.includes(one))) expect(lineOf(key)).toMatch(/Default .+\.$/);
+    expect(lineOf('predictorDepth')).toContain('with a named architecture 6');
+    expect(suggestedKeys).toEqual(expect.arrayContaining(Object.keys(suggestConfig({ images: 9000, shortSide: 500 }).settings)));
+  });
+  it.each([
+    ['--epochs', 'three', "--epochs: 'three' is not a number"],
+    ['--batch-size', '8,16', "--batch-size: '8,16' is not a number"],
+    ['--crop-scale', '0.2,x', "--crop-scale: '0.2,x' are not numbers"],
+  ])('says of %s %s what was typed', (flag, value, message) => {
+    expect(() => parsed(flag, value)).toThrow(message);
+  });
+  it('says the flags of settings where a message has their names, and leaves other words', () => {
+    expect(inFlags('patchSize: 4 does not divide; set minKeep or agreement.')).toBe(
+      '--patch-size: 4 does not divide; set --min-keep or agreement.',
+    );
+    expect(inFlags('width: 5 is not a multiple')).toBe('--width: 5 is not a multiple');
+    expect(inFlags('fit it: --min-keep, a file minKeep.png')).toBe('fit it: --min-keep, a file minKeep.png');
+    expect(inFlags('The width of xpatchSizes')).toBe('The width of xpatchSizes');
   });
   it('reads ranges, switches and choices, and leaves what was not given', () => {
     expect(parsed('--target-scale', '0.1,0.3', '--flip', 'no', '--architecture', 'small')).toEqual({
@@ -89,6 +115,41 @@ describe('options', () => {
     expect(() => choiceOption({ space: 'cooked' }, 'space', '--space', ['raw', 'centred'])).toThrow(/cooked/);
     expect(listOption({ image: ['a', 'b'] }, 'image')).toEqual(['a', 'b']);
     expect(listOption({}, 'image')).toEqual([]);
+  });
+});
+
+describe('a plan', () => {
+  it('says what will be used, with its sizes, not what was suggested', () => {
+    const config = parseConfig({ architecture: 'small', imageSize: 50, patchSize: 2, batchSize: 500, agreement: 1, contextTokens: 156 });
+    const plan: RunPlan = {
+      config,
+      steps: 1200,
+      images: 404,
+      reason: '404 images.',
+      sizes: {
+        encoderParameters: 21_300_000,
+        predictorParameters: 90_000,
+        tokens: 625,
+        contextTokens: 156,
+        targetTokens: 9,
+        microBatch: 4,
+      },
+      checkpointBytes: 0,
+      diskFree: 0,
+      warnings: [{ message: 'Too much.', hint: 'Set patchSize to 8.' }],
+    };
+    const text = planLines(plan).join('\n');
+    for (const part of [
+      '50×50 px in 625 patches of 2 px',
+      'small: 384 wide × 12 deep, 21.3 M',
+      '90,000 parameters',
+      '1,200 steps of 500 images',
+      'two crops',
+    ])
+      expect(text).toContain(part);
+    expect(text).toContain('1,485 epochs of 404 images');
+    expect(text).toContain('342 MB each');
+    expect(text).toContain('Warning: Too much. Set --patch-size to 8.');
   });
 });
 

@@ -5,8 +5,27 @@ import { configKeys, configTable } from '../../shared/config-table.ts';
 import type { ConfigKey } from '../../shared/config-table.ts';
 import { AppError } from '../../shared/errors.ts';
 import type { Setting } from '../../shared/setting.ts';
+import { sizeKeys, suggestedKeys } from '../engine/suggest.ts';
 
 export const flagName = (key: string): string => `--${key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+
+/** The text with settings as a person of the terminal types them: `minKeep` as `--min-keep`, and the one it begins with in any case. */
+export function inFlags(text: string): string {
+  const first = /^([a-zA-Z\d]+): /.exec(text)?.[1];
+  const named =
+    first !== undefined && (configKeys as readonly string[]).includes(first) ? flagName(first) + text.slice(first.length) : text;
+  const written = configKeys.filter((key) => /[A-Z]/.test(key));
+  return named.replace(new RegExp(`(?<![\\w/\\\\.-])(${written.join('|')})(?!\\.?\\w)`, 'g'), (key) => flagName(key));
+}
+
+/** Where a setting comes from when its flag is not given. */
+function presetText(key: ConfigKey, setting: Setting): string {
+  const preset = typeof setting.default === 'object' ? setting.default.join(',') : String(setting.default);
+  if (key === 'architecture') return 'Default: sizes chosen from the folder.';
+  if (sizeKeys.includes(key)) return `Chosen from the folder${key.startsWith('predictor') ? `; with a named architecture ${preset}` : ''}.`;
+  if (suggestedKeys.includes(key)) return 'Chosen from the folder.';
+  return `Default ${preset}.`;
+}
 
 function placeholder(setting: Setting): string {
   switch (setting.type) {
@@ -30,9 +49,8 @@ export function addConfigFlags(command: Command): Command {
     const setting: Setting = configTable[key];
     const unit = setting.unit ? ` [${setting.unit}]` : '';
     const choices = setting.type === 'choice' ? ` (${setting.choices.join(', ')})` : '';
-    const preset = typeof setting.default === 'object' ? setting.default.join(',') : String(setting.default);
     command.addOption(
-      new Option(`${flagName(key)} ${placeholder(setting)}`, `${setting.help}${unit}${choices} Default ${preset}.`).helpGroup(
+      new Option(`${flagName(key)} ${placeholder(setting)}`, `${setting.help}${unit}${choices} ${presetText(key, setting)}`).helpGroup(
         `Settings: ${setting.group}`,
       ),
     );
@@ -48,8 +66,19 @@ function parseValue(key: ConfigKey, text: string | true): unknown {
     throw new AppError('bad-config', `${flagName(key)}: '${text}' is neither yes nor no`, 'Give yes or no.');
   }
   if (text === true || setting.type === 'choice') return text;
-  const numbers = text.split(',').map((part) => (part.trim() === '' ? Number.NaN : Number(part)));
-  return setting.type === 'range' || setting.type === 'triple' ? numbers : numbers.length === 1 ? numbers[0] : Number.NaN;
+  const parts = text.split(',');
+  const numbers = parts.map((part) => (part.trim() === '' ? Number.NaN : Number(part)));
+  const wrong = numbers.findIndex((value) => !Number.isFinite(value));
+  const single = setting.type !== 'range' && setting.type !== 'triple';
+  if (wrong >= 0 || (single && parts.length > 1))
+    throw new AppError(
+      'bad-config',
+      `${flagName(key)}: '${text}' ${single ? 'is not a number' : 'are not numbers'}`,
+      single
+        ? `Give a number from ${setting.min} to ${setting.max}.`
+        : `Give numbers separated by a comma, such as ${setting.default.join(',')}.`,
+    );
+  return single ? numbers[0] : numbers;
 }
 
 /** The settings among the parsed options of a command. Checked by `parseConfig` later. */

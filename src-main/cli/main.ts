@@ -85,7 +85,14 @@ function program(): Command {
     );
 
   const train = bind(
-    common(root.command('train [folder]').description('scan a folder and train on it; Ctrl-C keeps a checkpoint')),
+    common(
+      root
+        .command('train [folder]')
+        .summary('scan a folder and train on it; Ctrl-C keeps a checkpoint')
+        .description(
+          'Scan a folder and train on it; Ctrl-C keeps a checkpoint.\n\nSettings whose help says so are chosen from the folder, by the size and the number of its images: train FOLDER --plan prints what would be used. The network chosen that way is smaller than those with a name: --architecture small is a ViT-S of 22 M parameters and takes far longer.',
+        ),
+    ),
     async () => (await import('./commands/train.ts')).trainCommand,
   )
     .option(
@@ -122,8 +129,12 @@ function program(): Command {
     async () => (await import('./commands/evaluate.ts')).evaluateCommand,
   )
     .option('--report', 'use the queries that no choice was made on')
-    .option('--bank <number>', 'images per class to look things up in', '1000')
-    .option('--queries <number>', 'images per class that ask; of a split that is for --report too, at most half and 200', '200')
+    .option('--bank <number>', 'most images per class to look things up in', '1000')
+    .option(
+      '--queries <number>',
+      'most images per class that ask. Of a test or val split that --report needs too: at most half and 200. Without splits a fifth of each class asks, in small folders up to half, and half of those wait for --report',
+      '200',
+    )
     .option('--bank-split <split>', 'split that is looked up in (with --query-split; default: train)')
     .option('--query-split <split>', 'split that asks: val or test (default: val, with --report test, where there are both)')
     .option('--pixel-side <pixels>', 'side of the raw-pixel baseline', '16')

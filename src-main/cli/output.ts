@@ -1,6 +1,8 @@
 // What the terminal shows: progress lines that overwrite themselves on a terminal and are plain and rare in a pipe, or JSON lines.
 import { exitCodes } from './exit-codes.ts';
 import { toWire } from '../../shared/errors.ts';
+import type { WireError } from '../../shared/errors.ts';
+import { inFlags } from './config-flags.ts';
 
 /** Names of files may hold what moves the cursor or rings the bell; lines and tabs stay. */
 const printable = (text: string): string => text.replace(/[^\P{Cc}\n\t]/gu, '\u{fffd}');
@@ -35,6 +37,9 @@ export const plural = (value: number, one: string, many = `${one}s`): string => 
 export function megabytes(bytes: number): string {
   return bytes >= 1e9 ? `${(bytes / 1e9).toFixed(1)} GB` : `${(bytes / 1e6).toFixed(bytes < 1e7 ? 1 : 0)} MB`;
 }
+
+/** An error about settings, with their flags. */
+const forTerminal = (wire: WireError): WireError => ({ ...wire, message: inFlags(wire.message), hint: inFlags(wire.hint) });
 
 const barWidth = 24;
 const plainSeconds = 10;
@@ -91,7 +96,7 @@ export class Output {
   /** What went wrong and what to do, on two lines of standard error; returns the exit code. */
   fail(error: unknown): number {
     this.#clear();
-    const wire = toWire(error);
+    const wire = this.json ? toWire(error) : forTerminal(toWire(error));
     if (this.json) process.stdout.write(`${JSON.stringify({ type: 'error', ...wire })}\n`);
     else process.stderr.write(printable(`ijepa-studio: ${wire.message}\n${wire.hint}\n`));
     if (wire.code === 'internal' && process.env['IJEPA_DEBUG'] && error instanceof Error) process.stderr.write(`${error.stack}\n`);

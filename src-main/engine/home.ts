@@ -79,6 +79,18 @@ export function newRunPath(home: Home, name: string): string {
   return join(home.runs, name);
 }
 
+/** The same, for a name that no run has yet. Throws `bad-input` for one that is taken too. */
+export function freeRunPath(home: Home, name: string): string {
+  const path = newRunPath(home, name);
+  if (existsSync(join(path, 'config.json')))
+    throw new AppError(
+      'bad-input',
+      `There is a run called '${name}' already.`,
+      `Choose another name, or go on with it: ijepa-studio train --resume --run ${JSON.stringify(name)}`,
+    );
+  return path;
+}
+
 /** A name that no run has: the folder's name and a number. */
 export function freshRunName(home: Home, folder: string): string {
   const base = (resolve(folder).split(/[\\/]/).at(-1) ?? 'run').replace(/[^\p{L}\p{N}._-]+/gu, '-').slice(0, 40) || 'run';

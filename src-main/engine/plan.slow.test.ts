@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { defaultConfig } from '../../shared/config.ts';
 import { AppError } from '../../shared/errors.ts';
 import { preprocessingOf } from '../../shared/preprocessing.ts';
+import { planForPage } from './app/run-plan.ts';
 import { planRun } from './runs.ts';
 import { scanFolder } from './scan-folder.ts';
 import { Studio } from './studio.ts';
@@ -82,6 +83,16 @@ describe('a plan', () => {
     expect(error).toBeInstanceOf(AppError);
     expect((error as AppError).code).toBe(code);
     expect((error as AppError).hint).toMatch(hint);
+  });
+
+  it('warns of what will hardly work, and of nothing else', async () => {
+    const told = async (settings: Readonly<Record<string, unknown>>): Promise<string> =>
+      (await planForPage(studio, folders.many, { steps: 50, ...settings })).warnings.map(({ message }) => message).join(' ');
+    expect(await told({})).not.toMatch(/patches|learning rate|threads|batch/i);
+    expect(await told({ imageSize: 50 })).toContain('625 patches of 2 px');
+    expect(await told({ learningRate: 0.02 })).toContain('ten times the usual');
+    expect(await told({ threads: 512 })).toContain('512 threads');
+    expect(await told({ batchSize: 64 })).toContain('more than the 20 there are');
   });
 
   it('of a folder that was never scanned says to scan it', () => {

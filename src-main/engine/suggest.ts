@@ -1,5 +1,5 @@
 // Settings for a folder when the person gives none, with the reason in words.
-import type { TrainConfig } from '../../shared/config-table.ts';
+import type { ConfigKey, TrainConfig } from '../../shared/config-table.ts';
 
 export interface FolderFacts {
   /** Different images to train on. */
@@ -10,6 +10,7 @@ export interface FolderFacts {
 
 export interface Suggestion {
   readonly settings: Partial<TrainConfig>;
+  /** What of the folder they were chosen for, as a sentence. */
   readonly reason: string;
 }
 
@@ -45,7 +46,6 @@ export function suggestedPatch(
  */
 export function suggestConfig({ images, shortSide }: FolderFacts): Suggestion {
   const { imageSize, patchSize } = grids.find(({ upTo }) => shortSide <= upTo)!;
-  const tokens = (imageSize / patchSize) ** 2;
   const batchSize = Math.max(2, Math.min(128, 2 ** Math.floor(Math.log2(Math.max(2, images / 4)))));
   const settings = {
     architecture: 'custom',
@@ -68,6 +68,20 @@ export function suggestConfig({ images, shortSide }: FolderFacts): Suggestion {
     momentum: [0.99, 1],
     cropScale: [0.2, 1],
   } satisfies Partial<TrainConfig>;
-  const reason = `${images} images with a typical short side of ${Math.round(shortSide)} px: ${imageSize}×${imageSize} input in ${tokens} patches, a small encoder, two crops of each image.`;
+  const reason = `${images.toLocaleString('en')} images with a typical short side of ${Math.round(shortSide).toLocaleString('en')} px.`;
   return { settings, reason };
 }
+
+/** Settings that come from the folder, not from the table's defaults, unless they are given. */
+export const suggestedKeys: readonly ConfigKey[] = Object.keys(suggestConfig({ images: 2, shortSide: 1 }).settings) as ConfigKey[];
+/** Those of them that a named architecture takes from itself or from the table. */
+export const sizeKeys: readonly ConfigKey[] = [
+  'architecture',
+  'width',
+  'depth',
+  'heads',
+  'mlpRatio',
+  'predictorWidth',
+  'predictorDepth',
+  'predictorHeads',
+];

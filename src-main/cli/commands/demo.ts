@@ -3,6 +3,7 @@ import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseConfig } from '../../../shared/config.ts';
 import { preprocessingOf } from '../../../shared/preprocessing.ts';
+import { planForPage } from '../../engine/app/run-plan.ts';
 import { measureStepSeconds } from '../../engine/pace.ts';
 import { checkpointOf, createRun, planRun } from '../../engine/runs.ts';
 import { copySampleImages } from '../../engine/sample-images.ts';
@@ -14,6 +15,7 @@ import { showEvaluation } from '../evaluation-progress.ts';
 import { integerOption, numberOption, textOption } from '../options.ts';
 import { duration } from '../output.ts';
 import type { Output } from '../output.ts';
+import { planLines } from '../plan-text.ts';
 import { showScan } from '../scan-progress.ts';
 import { showTraining } from '../train-progress.ts';
 import { showEmbedding } from './embed.ts';
@@ -40,8 +42,10 @@ export const demo: Action = async (output, options) => {
     const draft = planRun(studio, pictures, { steps: 1_000_000 });
     const secondsPerStep = await measureStepSeconds(studio, draft.config);
     const steps = Math.max(20, Math.round((60 * minutes) / secondsPerStep));
-    const plan = planRun(studio, pictures, { steps, evaluateSteps: Math.ceil(steps / evaluations), evaluateImages: 1000 });
-    output.say(plan.reason);
+    const settings = { steps, evaluateSteps: Math.ceil(steps / evaluations), evaluateImages: 1000 };
+    const plan = await planForPage(studio, pictures, settings);
+    output.say(`Settings for ${plan.reason} The number of steps is what this machine does in ${duration(60 * minutes)}.`);
+    for (const line of planLines(plan)) output.say(line);
     const run = await createRun(studio, pictures, plan);
     if (!(await showTraining(output, studio, run))) return stopped(output, studio);
 

@@ -3,14 +3,15 @@ import { parseConfig } from '../../../shared/config.ts';
 import { AppError } from '../../../shared/errors.ts';
 import { preprocessingOf } from '../../../shared/preprocessing.ts';
 import { resolve } from 'node:path';
-import { newestRunOf, runPath } from '../../engine/home.ts';
-import { createRun, planRun, recordOf } from '../../engine/runs.ts';
+import { planForPage } from '../../engine/app/run-plan.ts';
+import { freeRunPath, newestRunOf, runPath } from '../../engine/home.ts';
+import { createRun, recordOf } from '../../engine/runs.ts';
 import { cachedShortSide, Studio } from '../../engine/studio.ts';
 import { givenSettings } from '../config-flags.ts';
 import type { Action, Options } from '../action.ts';
 import { numberOption, textOption } from '../options.ts';
-import { count } from '../output.ts';
 import type { Output } from '../output.ts';
+import { planLines } from '../plan-text.ts';
 import { labelsOf, showScan } from '../scan-progress.ts';
 import { showTraining } from '../train-progress.ts';
 
@@ -103,20 +104,20 @@ export const trainCommand: Action = async (output, options, folder) => {
         'No folder was given.',
         'Say which images to learn from: ijepa-studio train FOLDER, or go on with a run: train --resume.',
       );
+    const name = textOption(options, 'run');
+    if (name !== undefined) freeRunPath(studio.home, name);
     await showScan(output, studio, folder, {
       settings: preprocessingOf(early),
       shortSide: cachedShortSide(early.imageSize),
       ...labelsOf(textOption(options, 'labels')),
       ...cacheLimitOf(options),
     });
-    const plan = planRun(studio, folder, given);
+    const plan = await planForPage(studio, folder, given);
     output.event({ type: 'plan', ...plan });
     output.say(`Settings for ${plan.reason}`);
-    output.say(
-      `${count(plan.steps)} steps of ${plan.config.batchSize} images (${((plan.steps * plan.config.batchSize) / plan.images).toFixed(1)} epochs of ${count(plan.images)}).`,
-    );
+    for (const line of planLines(plan)) output.say(line);
     if (options['plan'] === true) return 0;
-    const run = await createRun(studio, folder, plan, textOption(options, 'run'));
+    const run = await createRun(studio, folder, plan, name);
     output.say(`Everything of this run is in ${run}.`);
     await showTraining(output, studio, run);
     return 0;

@@ -1,5 +1,7 @@
 // What a run would be, before it is begun: its settings, sizes, disk, and what speaks against it.
 import { statfs } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
+import { gridSide } from '../../../shared/config.ts';
 import type { RunPlan } from '../../../shared/contract-runs.ts';
 import type { TrainConfig } from '../../../shared/config-table.ts';
 import type { RunSizes } from '../../../shared/train-events.ts';
@@ -14,6 +16,9 @@ import { imagesToDecode } from './prepare-images.ts';
 /** Below it the masked objective alone is known to learn less than raw pixels tell (IJEPA.md, "Small folders"). */
 const fewForMaskingAlone = 20_000;
 const fewImages = 500;
+const manyPatches = 400;
+/** What is suggested for small folders; larger than any published one. */
+const usualLearningRate = 1e-3;
 
 const gigabytes = (bytes: number): string => `${(bytes / 1e9).toFixed(1)} GB`;
 
@@ -51,6 +56,22 @@ function warningsFor({ config, images, steps }: Pick<RunPlan, 'config' | 'images
     );
   if (config.agreement > 0 && config.sigreg === 0)
     warn('Agreement of crops without sigreg can end with all images looking alike to the encoder.', 'Set sigreg to 0.02.');
+  const tokens = gridSide(config) ** 2;
+  if (tokens > manyPatches)
+    warn(
+      `An image of ${config.imageSize} px has ${tokens} patches of ${config.patchSize} px, and each step takes longer for it (196 are usual).`,
+      'Set a larger patchSize, or an imageSize that 8 or 16 divides.',
+    );
+  if (config.learningRate > 10 * usualLearningRate)
+    warn(
+      `A learning rate of ${config.learningRate} is more than ten times the usual ${usualLearningRate}: the run will most likely diverge.`,
+      `Set learningRate to ${usualLearningRate}.`,
+    );
+  if (config.threads > availableParallelism())
+    warn(
+      `${config.threads} threads are more than the ${availableParallelism()} cores here: they wait for each other.`,
+      'Set threads to 0: one per core.',
+    );
   if (steps < 20) warn(`${steps} steps are enough to see that everything works, not to learn.`, 'Raise epochs or steps.');
   return warnings;
 }

@@ -1,0 +1,29 @@
+// What a run will use, in lines: what was given and what was chosen for the folder alike.
+import type { RunPlan } from '../../shared/contract-runs.ts';
+import { checkpointSize } from '../engine/app/run-plan.ts';
+import { inFlags } from './config-flags.ts';
+import { count, megabytes, plural } from './output.ts';
+
+const millions = (parameters: number): string =>
+  parameters < 1e5 ? `${count(parameters)} parameters` : `${(parameters / 1e6).toFixed(1)} M parameters`;
+
+/** Passes over the images, as a person counts them. */
+const epochs = (plan: RunPlan): string => {
+  const passes = (plan.steps * plan.config.batchSize) / plan.images;
+  return passes < 100 ? passes.toFixed(1) : count(Math.round(passes));
+};
+
+export function planLines(plan: RunPlan): string[] {
+  const { config, sizes, steps, images, warnings } = plan;
+  const name = config.architecture === 'custom' ? '' : `${config.architecture}: `;
+  const crops = config.agreement > 0 ? ', two crops of each' : '';
+  const kept = Math.min(config.keepCheckpoints + 1, steps);
+  return [
+    `  Input       ${config.imageSize}×${config.imageSize} px in ${count(sizes.tokens)} patches of ${config.patchSize} px, ${count(sizes.contextTokens)} of them as context`,
+    `  Encoder     ${name}${config.width} wide × ${config.depth} deep, ${millions(sizes.encoderParameters)}`,
+    `  Predictor   ${config.predictorWidth} wide × ${config.predictorDepth} deep, ${millions(sizes.predictorParameters)}`,
+    `  Training    ${plural(steps, 'step')} of ${plural(config.batchSize, 'image')}${crops}: ${epochs(plan)} epochs of ${plural(images, 'image')}, learning rate up to ${config.learningRate}`,
+    `  Checkpoints ${megabytes(checkpointSize(sizes))} each, up to ${plural(kept, 'of them is', 'of them are')} kept`,
+    ...warnings.map(({ message, hint }) => inFlags(`Warning: ${message} ${hint}`)),
+  ];
+}
