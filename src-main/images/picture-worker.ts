@@ -84,7 +84,8 @@ async function find(source: Source, smallest: number): Promise<CachedImage | und
     if (Math.max(width, height) < smallest) continue;
     const image = await cache.get(source.hash);
     if (image) return image;
-    if (!cache.isCurrent) close(folder);
+    // Another request may have closed it meanwhile.
+    if (caches.get(folder)?.cache === cache && !cache.isCurrent) close(folder);
   }
   return undefined;
 }
