@@ -12,14 +12,17 @@ export interface ContentImage {
   readonly height: number;
 }
 
+/** By content, whatever the order asks for: through the index of paths every image of the folder would be looked at. */
+const firstOfContent = `
+  SELECT i.id, lower(hex(c.hash)) AS hash, i.path, i.label, c.width, c.height
+  FROM contents c CROSS JOIN images i INDEXED BY images_by_content ON i.content_id = c.id
+  WHERE c.hash = ? AND i.folder_id = ? AND i.status = 'ok' ORDER BY i.path LIMIT 1`;
+
 /** The first usable image by path of each content, in a folder; contents that it does not have are left out. */
 export function imagesOfContents(library: Library, folder: number, hashes: Iterable<string>): Map<string, ContentImage> {
   const found = new Map<string, ContentImage>();
   library.run(() => {
-    const statement = library.database.prepare<[Buffer, number], ContentImage>(
-      `SELECT i.id, lower(hex(c.hash)) AS hash, i.path, i.label, c.width, c.height FROM contents c JOIN images i ON i.content_id = c.id
-       WHERE c.hash = ? AND i.folder_id = ? AND i.status = 'ok' ORDER BY i.path LIMIT 1`,
-    );
+    const statement = library.database.prepare<[Buffer, number], ContentImage>(firstOfContent);
     for (const hash of hashes) {
       const row = statement.get(Buffer.from(hash, 'hex'), folder);
       if (row) found.set(hash, row);
