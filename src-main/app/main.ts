@@ -1,6 +1,7 @@
 // Entry of the window's main process: one window over one engine. It shows, asks and carries; it computes nothing.
 import { app, dialog, Menu, session } from 'electron';
 import type { BrowserWindow } from 'electron';
+import { availableParallelism } from 'node:os';
 import type { AppContract } from '../../shared/contract.ts';
 import { toWire } from '../../shared/errors.ts';
 import { RpcClient } from '../../shared/rpc-client.ts';
@@ -38,13 +39,18 @@ function setMenu(window: BrowserWindow): void {
 function start(): void {
   const places = placesOf(app.getAppPath(), process.env);
   lockSession(session.defaultSession);
-  const link = new EngineLink({ node: programNode(places.program), entry: engineEntry(places.program), home: places.home });
+  const [node, entry] = [programNode(places.program), engineEntry(places.program)];
+  // On few cores the engine's start would be felt in the window's.
+  const waits = availableParallelism() < 4;
+  const link = new EngineLink({ node, entry, home: places.home, waits });
   const client = new RpcClient<AppContract>(link.connect());
   servePage(session.defaultSession, places.page, client);
   bridgeEngine(link);
   offerAbilities(client, places.icon);
   const leaving = new Leaving(link, new Desktop(client));
   const window = openWindow(places, app.getPath('userData'), !app.isPackaged);
+  window.once('ready-to-show', () => link.start());
+  setTimeout(() => link.start(), 5000); // A page that does not come must not keep a run from going on.
   leaving.guard(window);
   setMenu(window);
   app.on('second-instance', () => {

@@ -88,6 +88,22 @@ describe('the link to the engine', () => {
     expect((await other.call('facts', {})).pages).toEqual([2]);
   });
 
+  it('waits with the engine where it is told to, and starts it once', async () => {
+    const from = open('', { waits: true });
+    const page = client(from);
+    expect(from.pid).toBeUndefined();
+    from.start();
+    const { pid } = from;
+    from.start();
+    await until(page, 'ready');
+    expect(from.pid).toBe(pid);
+    const never = open('', { waits: true });
+    await never.dispose();
+    never.start();
+    expect(never.pid).toBeUndefined();
+    await from.dispose();
+  });
+
   it('fails calls at once while the engine is not ready', async () => {
     const port = open('silent').connect();
     const answer = new Promise((resolve) => port.onMessage((message) => message.type === 'fail' && resolve(message.error.code)));

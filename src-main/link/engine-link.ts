@@ -24,6 +24,8 @@ export interface EngineLinkOptions {
   readonly helloMs?: number;
   readonly healthyMs?: number;
   readonly graceMs?: number;
+  /** Whether the engine waits for `start`, which the window calls when it is on the screen. */
+  readonly waits?: boolean;
 }
 
 /** A page's connection. `close`: the page is gone, its calls are cancelled. */
@@ -42,6 +44,7 @@ export class EngineLink {
   readonly #pages = new Map<number, Page>();
   readonly #watchers = new Set<(state: EngineState, reason: string | undefined) => void>();
   #ids = 0;
+  #started = false;
   #child: ChildProcess | undefined;
   #state: EngineState = 'starting';
   #reason: string | undefined;
@@ -53,10 +56,17 @@ export class EngineLink {
   #disposing: Promise<void> | undefined;
   #gone: (() => void) | undefined;
 
-  /** Starts the engine at once. */
+  /** Starts the engine at once, unless it `waits`. */
   constructor(options: EngineLinkOptions) {
-    this.#options = { roots: [], helloMs: 90_000, healthyMs: 300_000, graceMs: 12_000, ...options };
+    this.#options = { roots: [], helloMs: 90_000, healthyMs: 300_000, graceMs: 12_000, waits: false, ...options };
     this.log = new EngineLog(join(options.home, 'engine.log'));
+    if (!this.#options.waits) this.start();
+  }
+
+  /** Starts an engine that waits; nothing happens the second time. */
+  start(): void {
+    if (this.#started || this.#disposing) return;
+    this.#started = true;
     this.#start(false);
   }
 
