@@ -28,6 +28,8 @@ export interface Upload {
 }
 
 const mostPast = 100;
+/** More than the engine keeps. */
+const mostUploads = 64;
 
 export class ExploreMemory {
   #settings = $state.raw<SearchSettings>({
@@ -58,7 +60,9 @@ export class ExploreMemory {
   }
 
   keep(upload: number, picture: Upload): void {
-    this.#uploads = new Map([...this.#uploads, [upload, picture]]);
+    const all = [...this.#uploads, [upload, picture] as const];
+    for (const [, old] of all.slice(0, -mostUploads)) old.bitmap?.close();
+    this.#uploads = new Map(all.slice(-mostUploads));
   }
 
   leave(query: Query): void {

@@ -21,6 +21,7 @@ import type { Studio } from './studio.svelte.ts';
 const asked = [60, 150, 300] as const;
 export const mostResults = 300;
 const samples = 16;
+const bitmapHeight = 256;
 
 export type ColumnIndex = 0 | 1;
 
@@ -136,7 +137,8 @@ export class ExploreState {
         if (file.size > uploadLimit) throw new AppError('bad-input', words.tooLarge(file.name), words.tooLargeHint);
         const bytes = new Uint8Array(await file.arrayBuffer());
         const { upload, width, height } = await this.#studio.client.call('explore.upload', { name: file.name.slice(0, 1000), bytes });
-        const bitmap = await createImageBitmap(file).catch(() => undefined);
+        // Small: thirty-two photographs in full would be gigabytes.
+        const bitmap = await createImageBitmap(file, { resizeHeight: bitmapHeight, resizeQuality: 'high' }).catch(() => undefined);
         this.#studio.explore.keep(upload, { name: file.name, width, height, bitmap });
         parts.push({ upload });
       } catch (error) {

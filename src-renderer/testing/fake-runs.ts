@@ -25,6 +25,17 @@ const sizes = {
   microBatch: 16,
 };
 
+const curveOf = ({ name, steps }: Pick<RunSummary, 'name' | 'steps'>): Curve => ({
+  steps: Math.max(1, steps),
+  seed: name.length,
+  best: name.includes('small') ? 0.33 : 0.56,
+});
+
+function scoreOf(name: string, step: number, steps: number): NonNullable<RunSummary['score']> {
+  const last = evaluationsOf(curveOf({ name, steps }), step).at(-1)!;
+  return { task: 'knn', run: last.whitened.knn!, pixels: baselines.pixels.whitened.knn, untrained: baselines.untrained.whitened.knn! };
+}
+
 function summary(name: string, state: RunState, step: number, steps: number, more: Partial<RunSummary> = {}): RunSummary {
   return {
     name,
@@ -40,7 +51,7 @@ function summary(name: string, state: RunState, step: number, steps: number, mor
     bytes: 3.1 * 2 ** 30,
     bestStep: step > 0 ? Math.floor(step / 500) * 500 : undefined,
     checkpoints: step > 0 ? [...new Set([Math.floor(step / 500) * 500, step])] : [],
-    ...(step > 500 && { score: { task: 'knn', run: 0.21 + (0.38 * step) / steps, pixels: 0.398, untrained: 0.253 } }),
+    ...(step > 500 && { score: scoreOf(name, step, steps) }),
     ...more,
   };
 }
@@ -75,11 +86,6 @@ export function fakeRuns(start: readonly RunSummary[], jobs: FakeJobs): Handlers
   const jobOf = new Map<string, number>();
   const pins = new Map<string, readonly number[]>();
 
-  const curveOf = ({ name, steps }: RunSummary): Curve => ({
-    steps: Math.max(1, steps),
-    seed: name.length,
-    best: name.includes('small') ? 0.33 : 0.56,
-  });
   const require = (name: string): RunSummary => {
     const run = runs.find((one) => one.name === name);
     if (!run) throw new AppError('not-found', `There is no run '${name}'.`, 'It may have been deleted.');
@@ -108,7 +114,7 @@ export function fakeRuns(start: readonly RunSummary[], jobs: FakeJobs): Handlers
       unit: 'steps',
       total: steps,
       start: step,
-      rate: 1 / secondsPerStep,
+      rate: 1000 / tickMilliseconds,
       detail: 'Training',
       result: 'Trained.',
       run: name,
