@@ -2,8 +2,8 @@
 import { AppError } from '../../shared/errors.ts';
 import { runPath } from '../engine/home.ts';
 import { checkpointOf, configOf, recordOf } from '../engine/runs.ts';
-import { cachedShortSide, Studio } from '../engine/studio.ts';
-import { preprocessingOf } from '../../shared/preprocessing.ts';
+import { decodingFor } from '../engine/scan-folder.ts';
+import { Studio } from '../engine/studio.ts';
 import type { Options } from './action.ts';
 import { choiceOption, integerOption, textOption } from './options.ts';
 import type { Output } from './output.ts';
@@ -60,7 +60,7 @@ export async function withScannedRun(
   return withStudio(options, folder, false, async (context) => {
     const { studio, root, checkpoint } = context;
     const config = configOf(checkpoint);
-    await showScan(output, studio, root, { settings: preprocessingOf(config), shortSide: cachedShortSide(config.imageSize) });
+    await showScan(output, studio, root, decodingFor(config));
     return work({ ...context, root: studio.folder(root) });
   });
 }

@@ -1,4 +1,6 @@
 // Scans a folder into the catalogue and the decode cache.
+import type { TrainConfig } from '../../shared/config-table.ts';
+import { preprocessingOf } from '../../shared/preprocessing.ts';
 import type { DecodeSettings } from '../../shared/preprocessing.ts';
 import { DecodeCache, defaultCacheBytes, estimateCacheBytes } from '../images/cache.ts';
 import type { LabelMode } from '../library/labels.ts';
@@ -6,6 +8,7 @@ import { retryFailed } from '../library/failures.ts';
 import { findFolder } from '../library/folders.ts';
 import { scan } from '../library/scan.ts';
 import type { ScanEvent } from '../library/scan.ts';
+import { cachedShortSide } from './studio.ts';
 import type { Studio } from './studio.ts';
 
 export interface ScanFolderOptions {
@@ -18,6 +21,12 @@ export interface ScanFolderOptions {
   readonly retry?: boolean;
   readonly signal?: AbortSignal;
 }
+
+/** How images are decoded for a run of these settings. */
+export const decodingFor = (config: TrainConfig): Pick<ScanFolderOptions, 'settings' | 'shortSide'> => ({
+  settings: preprocessingOf(config),
+  shortSide: cachedShortSide(config.imageSize),
+});
 
 /** What the decode cache of a scan will take; once per scan that decodes anything, as soon as a few images tell their size. */
 export interface CacheEvent {

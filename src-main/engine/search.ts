@@ -151,8 +151,8 @@ export class FolderSearch {
     const looked: number[] = [];
     const above = [...liked];
     let hidden = 0;
-    while (chosen.length < k && looked.length < mostLooked) {
-      const page = Math.min(pageRows, k - chosen.length + spareRows);
+    for (let spare = spareRows; chosen.length < k && looked.length < mostLooked; spare *= 4) {
+      const page = Math.min(pageRows, k - chosen.length + spare);
       const found = await search(page, [...rows, ...looked]);
       const vectors = await this.#placed(found.rows);
       const stays = withoutLookAlikes(vectors, width, hideAbove, concatenated(above));

@@ -3,6 +3,7 @@ import type { TrainConfig } from '../../../shared/config-table.ts';
 import { AppError } from '../../../shared/errors.ts';
 import { preprocessingOf } from '../../../shared/preprocessing.ts';
 import { DecodeCache } from '../../images/cache.ts';
+import { decodingFor } from '../scan-folder.ts';
 import { cachedShortSide } from '../studio.ts';
 import type { Studio } from '../studio.ts';
 import type { JobHandle } from './jobs.ts';
@@ -27,5 +28,5 @@ export function imagesToDecode(studio: Studio, root: string, config: TrainConfig
 
 /** Scans a folder for these settings: what is new, or was decoded for other sizes only. Throws what `runScan` throws. */
 export async function scanFor(studio: Studio, root: string, config: TrainConfig, job: JobHandle): Promise<void> {
-  await runScan(studio, root, { settings: preprocessingOf(config), shortSide: cachedShortSide(config.imageSize) }, job);
+  await runScan(studio, root, decodingFor(config), job);
 }

@@ -1,0 +1,36 @@
+import { expect, it } from 'vitest';
+import { RunClock } from './run-clock.ts';
+
+it('counts work without pauses, and tells what is left after the first steps', () => {
+  let now = 0;
+  const clock = new RunClock(100, () => now);
+  const go = (seconds: number): void => void (now += 1000 * seconds);
+  go(3);
+  expect(clock.seconds).toBe(103);
+  expect(clock.step(11, 100)).toBeUndefined();
+  for (let step = 12; step <= 15; step++) {
+    go(1);
+    expect(clock.step(step, 100)).toBeUndefined();
+  }
+  go(1);
+  expect(clock.step(16, 100)).toBeCloseTo(84);
+  clock.pause();
+  go(3600);
+  clock.pause();
+  expect(clock.seconds).toBe(108);
+  clock.goOn();
+  clock.goOn();
+  // An evaluation of ten seconds counts in.
+  go(10);
+  expect(clock.step(17, 100)).toBeCloseTo((15 / 6) * 83);
+  expect(clock.seconds).toBe(118);
+});
+
+it('says nothing of steps that go by in a moment', () => {
+  let now = 0;
+  const clock = new RunClock(0, () => now);
+  for (let step = 1; step <= 50; step++) {
+    now += 10;
+    expect(clock.step(step, 1000)).toBeUndefined();
+  }
+});
