@@ -138,7 +138,12 @@ describe("the engine's process", () => {
       const before = listCheckpoints(run).at(-1)?.step ?? 0;
       owner.kill('SIGKILL');
       await once(owner, 'exit');
-      await until('the end of all processes', () => !processes.some(isRunning), 30);
+      try {
+        await until('the end of all processes', () => !processes.some(isRunning), 30);
+      } finally {
+        // A test that fails leaves none behind either.
+        for (const pid of processes.filter(isRunning)) process.kill(pid, 'SIGKILL');
+      }
       expect(listCheckpoints(run).at(-1)!.step).toBeGreaterThan(before);
       openLibrary(home).dispose();
     },
