@@ -199,6 +199,7 @@ export class Library {
       this.#renew();
     } else if (was) {
       this.#renew();
+      this.details.renew();
       void this.#lookForChanges();
     }
   }
