@@ -11,6 +11,7 @@ import {
   placeAt,
   referencesOf,
   stepAt,
+  taskOf,
 } from './train-charts.ts';
 
 const series: MetricSeries = {
@@ -60,6 +61,12 @@ describe('references', () => {
     }
     expect(sum / weight).toBeCloseTo(noInformation.smoothL1, 3);
     expect(referencesOf('loss', undefined, 'raw', 'l2', words)).toMatchObject([{ y: 1, label: 'nothing' }]);
+  });
+
+  it('are of the task that the baselines were judged by, before the first evaluation', () => {
+    expect(taskOf({ evaluations: [], baselines }, 'whitened')).toBe('retrieval');
+    expect(taskOf({ evaluations: [{ ...evaluation, whitened: { knn: 0.5 } }], baselines }, 'whitened')).toBe('knn');
+    expect(taskOf({ evaluations: [], baselines: undefined }, 'raw')).toBe('knn');
   });
 
   it('of scores are both baselines in the chosen space, as far as they are known', () => {

@@ -1,5 +1,5 @@
 // Which charts a run has, and what each of them draws: from curves and evaluations to lines.
-import type { Baselines, MetricName, MetricSeries } from '../../shared/contract-runs.ts';
+import type { Baselines, MetricName, MetricSeries, RunDetails } from '../../shared/contract-runs.ts';
 import type { Space } from '../../shared/contract-values.ts';
 import type { OnlineEvaluation } from '../../shared/train-events.ts';
 import type { ChartLine, ChartReference } from '../components/chart-line.ts';
@@ -97,6 +97,12 @@ export function metricLine(series: MetricSeries, metric: MetricName, who: LineLo
 /** 20-NN where there are labels, else crop retrieval. */
 export const scoreOf = (scores: { readonly knn?: number; readonly retrieval?: number } | undefined): number | undefined =>
   scores?.knn ?? scores?.retrieval;
+
+/** What the score of a run is: known from its evaluations, before the first of them from its baselines. */
+export function taskOf({ evaluations, baselines }: Pick<RunDetails, 'evaluations' | 'baselines'>, space: Space): 'knn' | 'retrieval' {
+  const scores = (evaluations.at(-1) ?? baselines?.untrained)?.[space];
+  return scores?.knn === undefined && scores?.retrieval !== undefined ? 'retrieval' : 'knn';
+}
 
 export function evaluationValue(id: 'score' | 'rankMe' | 'positionalShare', evaluation: OnlineEvaluation, space: Space): number {
   return id === 'score' ? (scoreOf(evaluation[space]) ?? Number.NaN) : evaluation[id];

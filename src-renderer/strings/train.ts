@@ -99,7 +99,7 @@ export const train = {
     reveal: 'Show in folder',
     stopTitle: 'Stop this run?',
     stopText:
-      'The step under way is finished and a checkpoint of this moment is kept: the run can be resumed exactly here. Its best checkpoint stays too. To lose nothing and only make room for other work, Pause does as well.',
+      'The step under way is finished and a checkpoint of this moment is kept: the run can be resumed exactly here. Its best checkpoint stays too. To free the processor for a while, Pause is enough.',
     stopKeep: 'Stop, keep the checkpoint',
     lastCheckpoint: (step: number | undefined) =>
       step === undefined ? 'There is no checkpoint yet.' : `The last checkpoint is of step ${formatCount(step)}.`,
