@@ -5,7 +5,8 @@ import sharp from 'sharp';
 
 const shapes = {
   circles: (size: number, hue: number) => `<circle cx="32" cy="32" r="${size}" fill="hsl(${hue} 80% 50%)"/>`,
-  squares: (size: number, hue: number) => `<rect x="${32 - size}" y="${32 - size}" width="${size * 2}" height="${size * 2}" fill="hsl(${hue} 80% 40%)"/>`,
+  squares: (size: number, hue: number) =>
+    `<rect x="${32 - size}" y="${32 - size}" width="${size * 2}" height="${size * 2}" fill="hsl(${hue} 80% 40%)"/>`,
   bars: (size: number, hue: number) => `<path d="M8 ${size} H56 M8 ${size + 20} H56" stroke="hsl(${hue} 70% 45%)" stroke-width="8"/>`,
 } as const;
 export const labels = Object.keys(shapes) as readonly (keyof typeof shapes)[];
@@ -14,7 +15,11 @@ const hues = { circles: 20, squares: 140, bars: 230 } as const;
 const picture = async (label: keyof typeof shapes, number: number): Promise<Buffer> => {
   const body = shapes[label](10 + ((number * 7) % 17), hues[label] + ((number * 13) % 40));
   const ground = `hsl(${(number * 37) % 360} 25% ${70 + (number % 20)}%)`;
-  return sharp(Buffer.from(`<svg xmlns="http://www.w3.org/2000/svg" width="64" height="64"><rect width="64" height="64" fill="${ground}"/>${body}</svg>`))
+  return sharp(
+    Buffer.from(
+      `<svg xmlns="http://www.w3.org/2000/svg" width="64" height="64"><rect width="64" height="64" fill="${ground}"/>${body}</svg>`,
+    ),
+  )
     .jpeg({ quality: 90 })
     .toBuffer();
 };
