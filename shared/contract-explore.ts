@@ -87,7 +87,7 @@ export const exploreChannels = {
       hideAbove: v.optional(score),
     }),
   ),
-  /** Hands a picture over as a query; it is kept until the engine ends, in memory only. Throws `bad-file`. */
+  /** Hands a picture over as a query; the last 32 are kept, in memory only. Throws `bad-file`. */
   'explore.upload': channel<{ readonly upload: number; readonly width: number; readonly height: number }>()(
     v.strictObject({
       name: text(1000),

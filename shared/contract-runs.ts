@@ -141,7 +141,7 @@ export const runChannels = {
   'runs.details': channel<RunDetails>()(v.strictObject({ run })),
   /** Completes and checks settings for a folder; starts nothing. Throws `bad-config`, `no-images`. */
   'runs.plan': channel<RunPlan>()(v.strictObject({ folder: identity, settings })),
-  /** Times a few steps; the answer is in `runs.trialResult`. */
+  /** Times a few steps. Throws `locked` while a run trains, `bad-config`. */
   'runs.trial': channel<TrialResult>()(v.strictObject({ folder: identity, settings })),
   /** `usable`: one thread less and low priority, so that the computer stays quick. `from`: weights of another run to start with. */
   'runs.start': channel<JobStarted & { readonly run: string }>()(
@@ -155,11 +155,11 @@ export const runChannels = {
     }),
   ),
   'runs.resume': channel<JobStarted>()(v.strictObject({ run, usable: v.boolean() })),
-  /** After the current step. `keep`: false stops without a checkpoint of this moment. Throws `bad-input` for a move that there is not. */
+  /** After the current step; a run that stops keeps a checkpoint. Throws `bad-input` for a move that there is not. */
   'runs.control': channel<void>()(v.strictObject({ run, action: v.picklist(['pause', 'continue', 'stop']) })),
   'runs.note': channel<void>()(v.strictObject({ run, note: text(10_000) })),
   'runs.rename': channel<void>()(v.strictObject({ run, name: runName })),
-  /** Deletes the folder of a run that nothing trains. */
+  /** Deletes the folder of a run and the vectors made with it. Throws `locked` while work on it is under way. */
   'runs.delete': channel<{ readonly freed: number }>()(v.strictObject({ run })),
   /** What happens in a run, from now on, until cancelled. */
   'runs.events': channel<void, RunEvent>()(v.strictObject({ run })),

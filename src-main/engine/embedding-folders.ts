@@ -1,5 +1,5 @@
 // The vectors on disk, by what they were made with; none of them is read.
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseManifest } from '../retrieval/embedding-identity.ts';
 import type { EmbeddingManifest } from '../retrieval/embedding-identity.ts';
@@ -31,14 +31,31 @@ export function embeddingFolders({ embeddings }: Home): EmbeddingFolder[] {
   });
 }
 
-/** Which weights a checkpoint has, as stores of vectors name them; undefined for one that is damaged. */
-function weightsOf(checkpoint: string): string | undefined {
-  try {
-    const { run, step } = readCheckpointHeader(checkpoint);
-    return `${run} ${step}`;
-  } catch {
-    return undefined;
+interface CheckpointName {
+  readonly run: string;
+  readonly step: number;
+}
+
+/** What was read, by file and time. */
+const knownNames = new Map<string, CheckpointName | undefined>();
+
+/** The run and step that a checkpoint names, by which stores of vectors know it; undefined for one that is damaged. */
+export function checkpointName(checkpoint: string): CheckpointName | undefined {
+  const key = `${checkpoint} ${statSync(checkpoint, { throwIfNoEntry: false })?.mtimeMs}`;
+  if (!knownNames.has(key)) {
+    try {
+      const { run, step } = readCheckpointHeader(checkpoint);
+      knownNames.set(key, { run, step });
+    } catch {
+      knownNames.set(key, undefined);
+    }
   }
+  return knownNames.get(key);
+}
+
+function weightsOf(checkpoint: string): string | undefined {
+  const name = checkpointName(checkpoint);
+  return name && `${name.run} ${name.step}`;
 }
 
 /** Folders of the vectors that were made with checkpoints of a run and that no other of the runs `names` could have made. */

@@ -3,9 +3,8 @@ import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate as breathe } from 'node:timers/promises';
 import type { EmbeddingSource } from '../../../shared/contract-explore.ts';
-import { readCheckpointHeader } from '../../training/checkpoint.ts';
 import { listCheckpoints } from '../../training/run-folder.ts';
-import { embeddingFolders } from '../embedding-folders.ts';
+import { checkpointName, embeddingFolders } from '../embedding-folders.ts';
 import { weightsHash } from '../embeddings.ts';
 import type { FolderContents } from './folder-contents.ts';
 import type { RunStore } from './run-store.ts';
@@ -28,24 +27,9 @@ interface Counted {
 export class Sources {
   readonly #store: RunStore;
   readonly #counted = new Map<string, Counted>();
-  /** Names under which checkpoints know themselves, by file and time. */
-  readonly #headers = new Map<string, { readonly run: string; readonly step: number } | undefined>();
 
   constructor(store: RunStore) {
     this.#store = store;
-  }
-
-  #header(file: string): { readonly run: string; readonly step: number } | undefined {
-    const key = `${file} ${statSync(file, { throwIfNoEntry: false })?.mtimeMs}`;
-    if (!this.#headers.has(key)) {
-      try {
-        const { run, step } = readCheckpointHeader(file);
-        this.#headers.set(key, { run, step });
-      } catch {
-        this.#headers.set(key, undefined);
-      }
-    }
-    return this.#headers.get(key);
   }
 
   /** Images of a folder that a store has. */
@@ -69,7 +53,7 @@ export class Sources {
     const sources: (EmbeddingSource & { readonly created: string })[] = [];
     for (const run of stores.length > 0 ? this.#store.names() : []) {
       for (const { file } of listCheckpoints(this.#store.path(run))) {
-        const header = this.#header(file);
+        const header = checkpointName(file);
         const own = stores.filter(({ manifest }) => manifest.runId === header?.run && manifest.step === header.step);
         for (const { folder, manifest } of own) {
           await breathe();

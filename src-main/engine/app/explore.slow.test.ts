@@ -8,7 +8,11 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { EmbeddingSource, SearchResult } from '../../../shared/contract-explore.ts';
 import { exportFormats } from '../../../shared/contract-explore.ts';
 import { until } from '../../trainer/testing/processes.ts';
+import { checkpointOf } from '../runs.ts';
+import type { FolderSearch } from '../search.ts';
 import type { Engine } from './engine.ts';
+import { Searches } from './explore-searches.ts';
+import { FolderContentsCache } from './folder-contents.ts';
 import { drawPictures, openEngine, quickSettings } from './testing/open-engine.ts';
 import type { Page } from './testing/open-engine.ts';
 
@@ -134,6 +138,26 @@ describe('vectors of a folder', () => {
     expect(after.neighbours.length).toBe(before.neighbours.length + 1);
     expect(after.neighbours[0]!.path).toBe('stripes/twin.webp');
     expect((await page.call('explore.sources', { folder }))[0]).toMatchObject({ embedded: 2 * perKind + 1, images: 2 * perKind + 1 });
+  });
+});
+
+describe('open searches', () => {
+  it('are used again, are two at most, and are closed with their run', async () => {
+    const { studio } = engine.context;
+    const searches = new Searches(studio, new FolderContentsCache(studio.library));
+    const checkpoint = checkpointOf(join(home, 'runs', run), 'latest');
+    const open = async (space: 'raw' | 'centred' | 'whitened'): Promise<FolderSearch> =>
+      searches.use({ checkpoint, root: pictures, layer: 'last', space }, async (found) => Promise.resolve(found));
+    const raw = await open('raw');
+    expect(await open('raw')).toBe(raw);
+    await open('centred');
+    await open('whitened');
+    expect(searches.size).toBe(2);
+    // It was the least recently used.
+    expect(await open('raw')).not.toBe(raw);
+    await searches.release(join(home, 'runs', run));
+    expect(searches.size).toBe(0);
+    await searches.dispose();
   });
 });
 

@@ -1,0 +1,46 @@
+import { readdirSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { expect, it } from 'vitest';
+import type { DecodeRequest, DecodeResult } from '../../images/decoder.ts';
+import type { Query } from '../search.ts';
+import type { Studio } from '../studio.ts';
+import type { Aside } from './aside.ts';
+import { Uploads } from './explore-uploads.ts';
+
+/** Decoders that take every file for a picture whose content is the file's text. */
+async function decode({ path }: DecodeRequest): Promise<DecodeResult> {
+  const text = (await readFile(path)).subarray(0, 8).toString();
+  const pixels = new Uint8Array(3);
+  if (text.startsWith('bad')) return { ok: false, failure: { reason: 'damaged', message: 'The file is damaged.' } };
+  return { ok: true, image: { width: 1, height: 1, pixels, originalWidth: 7, originalHeight: 5, format: 'png', contentHash: text } };
+}
+
+const studio = { decoders: { decode } } as unknown as Studio;
+const uploads = (): Uploads => new Uploads(studio, {} as Aside);
+const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);
+const queryOf = async (of: Uploads, upload: number): Promise<Query> => of.query(upload, 'none', 'last', () => true);
+
+it('a picture is kept as it came until 32 others have come', async () => {
+  const all = uploads();
+  const first = await all.add('a.png', bytesOf('0'));
+  expect(first).toEqual({ upload: 1, width: 7, height: 5 });
+  for (let i = 1; i < 32; i++) await all.add('b', bytesOf(String(i)));
+  expect(await queryOf(all, first.upload)).toEqual({ hash: '0' });
+  const last = await all.add('c.png', bytesOf('32'));
+  await expect(queryOf(all, first.upload)).rejects.toMatchObject({ code: 'not-found' });
+  expect(await queryOf(all, 2)).toEqual({ hash: '1' });
+  expect(await queryOf(all, last.upload)).toEqual({ hash: '32' });
+});
+
+it('large ones push the oldest out earlier, and what is no picture is not kept', async () => {
+  const all = uploads();
+  const large = new Uint8Array(60 * 2 ** 20);
+  const ids: number[] = [];
+  for (let i = 0; i < 5; i++) ids.push((await all.add('large.png', large)).upload);
+  await expect(queryOf(all, ids[0]!)).rejects.toMatchObject({ code: 'not-found' });
+  await queryOf(all, ids[1]!);
+  await expect(all.add('x.png', bytesOf('bad'))).rejects.toMatchObject({ code: 'bad-file' });
+  await queryOf(all, ids[1]!);
+  expect(readdirSync(tmpdir()).filter((name) => name.startsWith('ijepa-upload-'))).toEqual([]);
+});
