@@ -4,6 +4,7 @@ import { createContext } from 'svelte';
 import type { FolderSummary } from '../../shared/contract-library.ts';
 import type { FolderListing } from '../../shared/contract-system.ts';
 import type { LabelSource } from '../../shared/contract-values.ts';
+import { AppError } from '../../shared/errors.ts';
 import { strings } from '../strings.ts';
 import { mostDropped } from './dropped.svelte.ts';
 import type { Studio } from './studio.svelte.ts';
@@ -121,7 +122,7 @@ export class LibraryFolders {
     }
     const images = files.filter((file) => file !== null).filter(mayBeImage);
     if (images.length === 0) {
-      if (items.length > 0) notices.say(strings.shell.noImagesDropped);
+      if (items.length > 0) notices.fail(new AppError('bad-file', strings.shell.noImagesDropped, strings.shell.noImagesHint));
       return;
     }
     if (images.length > mostDropped) notices.say(strings.shell.tooManyFiles(mostDropped, images.length));

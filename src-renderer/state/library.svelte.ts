@@ -18,6 +18,8 @@ const searchDelay = 250;
 const renewEvery = 1500;
 /** CSS pixels of a page in which the details have room beside the grid. */
 const roomy = 1100;
+/** Below this the filters lie over the grid. */
+const narrow = 720;
 const isSize = (value: unknown): value is number => typeof value === 'number' && value >= smallestCell && value <= largestCell;
 const isBoolean = (value: unknown): value is boolean => typeof value === 'boolean';
 
@@ -46,7 +48,7 @@ export class Library {
   #preview = $state.raw(false);
   #size = $state.raw(remembered('library.size', 128, isSize));
   #panel = $state.raw(remembered('library.details', globalThis.innerWidth >= roomy, isBoolean));
-  #sidebar = $state.raw(remembered('library.filters', true, isBoolean));
+  #sidebar = $state.raw(remembered('library.filters', globalThis.innerWidth >= narrow, isBoolean));
   #ids: Promise<Int32Array | undefined> | undefined;
   #selecting = 0;
   #renewedAt = 0;

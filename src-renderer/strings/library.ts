@@ -62,7 +62,7 @@ export const library = {
     reveal: 'Show in folder',
   },
   folderMenu: {
-    label: 'Folder',
+    label: 'More for this folder',
     update: 'Look for new and changed images',
     labels: 'Where labels come from…',
     relink: 'The folder was moved…',

@@ -36,6 +36,7 @@ export const shell = {
     'A browser does not tell where a dropped folder lies. Choose it here instead: these are folders of the computer that runs the engine.',
   tooManyFiles: (taken: number, all: number) => `${taken} of the ${all.toLocaleString('en')} dropped files are taken as queries.`,
   noImagesDropped: 'None of the dropped files is an image.',
+  noImagesHint: 'Drop a folder, or files that are JPEG, PNG, WebP, AVIF, GIF, TIFF, SVG or HEIC.',
   failed: (what: string) => `${what} failed`,
   shortcuts: {
     title: 'Keyboard shortcuts',
