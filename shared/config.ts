@@ -1,4 +1,5 @@
 // Checks a configuration against the table and fills in what is not given.
+import { closest } from './closest.ts';
 import { configKeys, configTable } from './config-table.ts';
 import type { ConfigKey, TrainConfig } from './config-table.ts';
 import { AppError } from './errors.ts';
@@ -15,19 +16,6 @@ export const architectures = {
 } as const;
 
 export const defaultConfig = Object.freeze(Object.fromEntries(configKeys.map((key) => [key, configTable[key].default]))) as TrainConfig;
-
-function closest(word: string, words: readonly string[]): string {
-  const distance = (a: string, b: string): number => {
-    let row = Array.from({ length: b.length + 1 }, (_, j) => j);
-    for (let i = 1; i <= a.length; i++) {
-      const next = [i];
-      for (let j = 1; j <= b.length; j++) next[j] = Math.min(row[j]! + 1, next[j - 1]! + 1, row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1));
-      row = next;
-    }
-    return row[b.length]!;
-  };
-  return words.reduce((best, one) => (distance(word, one) < distance(word, best) ? one : best));
-}
 
 function fail(key: string, problem: string, hint: string): never {
   throw new AppError('bad-config', `${key}: ${problem}`, hint);

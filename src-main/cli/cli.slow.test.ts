@@ -52,7 +52,8 @@ describe('the story of a folder', () => {
     const list = join(folder, 'failures.csv');
     const first = await cli('scan', pictures, '--failures', list);
     expect(first).toMatchObject({ code: 0, stderr: '' });
-    expect(first.stdout).toContain('521 images found, 1 unreadable');
+    expect(first.stdout).toContain('521 files, 1 unreadable: 520 different images');
+    expect(first.stdout).toContain('Labels from folders: 4 labels for 520 images.');
     expect(first.stdout).toMatch(/The decode cache takes about 0\.9 MB \(limit [\d.]+ GB\)/);
     expect(first.stdout).toContain('red/torn.jpg: This file is empty.');
     expect(readFileSync(list, 'utf8')).toContain('red/torn.jpg,empty,');
@@ -65,6 +66,9 @@ describe('the story of a folder', () => {
     const { code, stdout } = await cli('train', pictures, '--plan', '--epochs', '2');
     expect(code).toBe(0);
     expect(stdout).toMatch(/520 images/);
+    for (const words of ['32×32 px in 64 patches of 4 px', '192 wide × 6 deep', '9 steps of 128 images, two crops of each: 2.2 epochs'])
+      expect(stdout).toContain(words);
+    expect((await cli('train', pictures, '--plan', '--run', 'a/b')).code).toBe(2);
     expect(existsSync(join(home, 'runs'))).toBe(false);
   });
 
@@ -120,6 +124,27 @@ describe('the story of a folder', () => {
     expect(strict['neighbours']).toEqual([]);
   });
 
+  it('says which run is used, and what to do where it has no vectors or the folder is a part of another', async () => {
+    const query = join(pictures, 'green', '5.png');
+    expect((await cli('search', '--image', query)).stdout).toMatch(/^Run pictures-1, step \d\.\n/);
+    const layer = await cli('search', '--image', query, '--layer', 'last4');
+    expect([layer.code, layer.stderr]).toEqual([3, expect.stringMatching(/embed --run "pictures-1" --layer last4; or .* --layer last$/m)]);
+    for (const command of ['search', 'embed']) {
+      const part = await cli(command, join(pictures, 'green'), ...(command === 'search' ? ['--image', query] : []));
+      expect([part.code, part.stderr]).toEqual([3, expect.stringContaining(`Give the whole folder: ${JSON.stringify(pictures)}`)]);
+    }
+    expect((await cli('train', '--resume')).stdout).toContain('Run pictures-1 is finished already, at step 6 of 6.');
+  });
+
+  it('draws no sheet over an original or among the images', async () => {
+    const original = join(pictures, 'red', '1.png');
+    const before = readFileSync(original);
+    for (const target of [original, join(pictures, 'found.png'), join(folder, 'outside.jpg'), folder])
+      expect((await cli('search', '--image', join(pictures, 'green', '5.png'), '--sheet', target)).code).toBe(2);
+    expect(readFileSync(original).equals(before)).toBe(true);
+    expect(existsSync(join(pictures, 'found.png'))).toBe(false);
+  });
+
   it('searches and exports while another engine has the home open, and says so where it must write', async () => {
     const studio = new Studio({ home });
     try {
@@ -151,6 +176,8 @@ describe('the story of a folder', () => {
   it('follows a folder that was renamed, and its runs with it, without decoding or embedding again', async () => {
     const renamed = join(folder, 'renamed');
     renameSync(pictures, renamed);
+    const lost = await cli('embed');
+    expect([lost.code, lost.stderr]).toEqual([3, expect.stringContaining(`--moved-from ${JSON.stringify(pictures)}`)]);
     const moved = await cli('scan', renamed, '--moved-from', pictures, '--json');
     expect(jsonLines(moved.stdout)[0]).toMatchObject({ type: 'moved', matched: 520, missing: 0 });
     expect(jsonLines(moved.stdout).at(-1)).toMatchObject({ counts: { unchanged: 520, decoded: 0 } });

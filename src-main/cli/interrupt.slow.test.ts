@@ -98,7 +98,7 @@ describe.skipIf(process.platform === 'win32')('Ctrl-C', () => {
 
   it('ends an evaluation at once, and every process of it', async () => {
     const evaluation = start('evaluate', '--run', 'pictures-1');
-    await until('the scan before it', () => evaluation.stdout().includes('images found'));
+    await until('the scan before it', () => evaluation.stdout().includes('different images'));
     interrupt(evaluation);
     expect(await evaluation.code).toBe(130);
     if (process.platform === 'linux') await until('the end of all processes', () => groupOf(evaluation.child.pid!).length === 0);

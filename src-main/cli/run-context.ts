@@ -1,11 +1,14 @@
 // What the commands on a trained run begin with: which run, which checkpoint, which folder.
+import { basename } from 'node:path';
 import { AppError } from '../../shared/errors.ts';
 import { runPath } from '../engine/home.ts';
-import { checkpointOf, configOf, recordOf } from '../engine/runs.ts';
+import { requireFolderOfRun } from '../engine/moved-folder.ts';
+import { checkpointOf, configOf, recordOf, stepOf } from '../engine/runs.ts';
 import { decodingFor } from '../engine/scan-folder.ts';
 import { Studio } from '../engine/studio.ts';
 import type { Options } from './action.ts';
 import { choiceOption, integerOption, textOption } from './options.ts';
+import { count } from './output.ts';
 import type { Output } from './output.ts';
 import { showScan } from './scan-progress.ts';
 
@@ -19,7 +22,15 @@ export interface RunContext {
   readonly threads: number;
 }
 
+/** Which run and step are used; without it nobody knows what "the newest" and "the best" were. */
+function sayUsed(output: Output, { run, checkpoint, layer }: RunContext): void {
+  const [name, step] = [basename(run), stepOf(checkpoint)];
+  output.event({ type: 'using', run: name, step, layer });
+  output.say(`Run ${name}, step ${count(step)}${layer === 'last4' ? ', last four blocks' : ''}.`);
+}
+
 async function withStudio(
+  output: Output,
   options: Options,
   folder: string | undefined,
   readOnly: boolean,
@@ -35,7 +46,10 @@ async function withStudio(
     const record = recordOf(run);
     if (folder === undefined && record.imported !== undefined)
       throw new AppError('bad-input', `The run ${record.name} was imported and has no folder of its own.`, 'Say which folder is meant.');
-    return await work({ studio, run, checkpoint, root: folder ?? record.folder, layer, threads });
+    if (folder === undefined && !readOnly) requireFolderOfRun(record.folder);
+    const context = { studio, run, checkpoint, root: folder ?? record.folder, layer, threads };
+    sayUsed(output, context);
+    return await work(context);
   } finally {
     await studio.dispose();
   }
@@ -43,11 +57,12 @@ async function withStudio(
 
 /** Opens the engine for a command that only looks at a scanned folder, and closes it afterwards: it works while another one trains. */
 export async function withRun(
+  output: Output,
   options: Options,
   folder: string | undefined,
   work: (context: RunContext) => Promise<number>,
 ): Promise<number> {
-  return withStudio(options, folder, true, async (context) => work({ ...context, root: context.studio.folder(context.root) }));
+  return withStudio(output, options, folder, true, async (context) => work({ ...context, root: context.studio.folder(context.root) }));
 }
 
 /** As `withRun`, after a scan of the folder as the checkpoint needs it: what is new, or was decoded for runs of other sizes only. */
@@ -57,8 +72,9 @@ export async function withScannedRun(
   folder: string | undefined,
   work: (context: RunContext) => Promise<number>,
 ): Promise<number> {
-  return withStudio(options, folder, false, async (context) => {
+  return withStudio(output, options, folder, false, async (context) => {
     const { studio, root, checkpoint } = context;
+    if (studio.partOf(root) !== undefined) studio.folder(root);
     const config = configOf(checkpoint);
     await showScan(output, studio, root, decodingFor(config));
     return work({ ...context, root: studio.folder(root) });

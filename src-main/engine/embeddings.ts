@@ -92,6 +92,25 @@ export async function openEmbeddings(studio: Studio, checkpoint: string, layer: 
   const store = folder === undefined ? undefined : await EmbeddingStore.openForReading(folder);
   if (store && store.rows > 0) return store;
   await store?.dispose();
+  throw noEmbeddings(studio.home, checkpoint, layer);
+}
+
+/** What to do instead: the command that makes them, or the run that has some. */
+function noEmbeddings(home: Home, checkpoint: string, layer: EmbeddingLayer): AppError {
   const { run, step } = readCheckpointHeader(checkpoint);
-  throw new AppError('not-found', `There are no embeddings of run ${run} at step ${step}.`, 'Make them first: ijepa-studio embed');
+  const there = embeddingFolders(home).map(({ manifest }) => manifest);
+  const other = there.find((one) => one.runId === run && one.step === step && one.layer !== layer);
+  const names = [...new Set(there.filter((one) => one.runId !== run).map((one) => one.runId))];
+  const layerFlag = layer === 'last' ? '' : ` --layer ${layer}`;
+  const instead = other
+    ? `; or search in those of --layer ${other.layer}`
+    : names.length > 0
+      ? `; or name a run that has some: --run ${names.map((name) => JSON.stringify(name)).join(' or --run ')}`
+      : '';
+  const what = layer === 'last' ? '' : ' of its last four blocks';
+  return new AppError(
+    'not-found',
+    `There are no embeddings of run ${run} at step ${step}${what}.`,
+    `Make them first: ijepa-studio embed --run ${JSON.stringify(run)}${layerFlag}${instead}`,
+  );
 }

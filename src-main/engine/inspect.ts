@@ -2,7 +2,7 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { AppError } from '../../shared/errors.ts';
-import type { OnlineEvaluation } from '../../shared/train-events.ts';
+import type { OnlineEvaluation, TrainEvent } from '../../shared/train-events.ts';
 import { SafetensorsFile } from '../formats/safetensors.ts';
 import { readCheckpointHeader } from '../training/checkpoint.ts';
 import type { CheckpointHeader } from '../training/checkpoint.ts';
@@ -65,7 +65,11 @@ export interface RunDescription {
   readonly best: number | undefined;
   readonly checkpoints: readonly StoredCheckpoint[];
   readonly evaluations: readonly OnlineEvaluation[];
+  readonly baselines: Baselines | undefined;
 }
+
+/** What the untrained network and raw pixels reach. */
+export type Baselines = Pick<Extract<TrainEvent, { type: 'baselines' }>, 'untrained' | 'pixels'>;
 
 export function describeRun(run: string): RunDescription | undefined {
   if (!existsSync(join(run, 'config.json'))) return undefined;
@@ -77,6 +81,7 @@ export function describeRun(run: string): RunDescription | undefined {
     best: evaluations.findLast(({ best }) => best)?.step,
     checkpoints,
     evaluations,
+    baselines: [...readEvents(run, 'baselines')].at(-1),
   };
 }
 

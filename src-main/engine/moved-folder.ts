@@ -1,4 +1,5 @@
 // A folder of images that lies somewhere else now: the catalogue and the runs trained on it follow.
+import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { AppError } from '../../shared/errors.ts';
 import { writeFileAside } from '../files/write-aside.ts';
@@ -38,4 +39,14 @@ export async function moveFolder(studio: Studio, from: string, to: string, optio
   } finally {
     for (const run of runs) run.dispose();
   }
+}
+
+/** Throws `not-found`, with how to say where it is now, when the folder that a run learns from is not there. */
+export function requireFolderOfRun(folder: string): void {
+  if (!existsSync(folder))
+    throw new AppError(
+      'not-found',
+      `The folder of this run is not there: ${folder}`,
+      `If it was moved: ijepa-studio scan NEW-PLACE --moved-from ${JSON.stringify(folder)}. If it lies on a drive, connect the drive.`,
+    );
 }

@@ -202,3 +202,6 @@ export const recordOf = (run: string): RunRecord => readRecord(run);
 
 /** The settings of a checkpoint. Throws `bad-checkpoint`. */
 export const configOf = (checkpoint: string): TrainConfig => readCheckpointHeader(checkpoint).config;
+
+/** The step at which a checkpoint was written. Throws `bad-checkpoint`. */
+export const stepOf = (checkpoint: string): number => readCheckpointHeader(checkpoint).step;

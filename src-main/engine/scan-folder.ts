@@ -5,7 +5,8 @@ import type { DecodeSettings } from '../../shared/preprocessing.ts';
 import { DecodeCache, defaultCacheBytes, estimateCacheBytes } from '../images/cache.ts';
 import type { LabelMode } from '../library/labels.ts';
 import { retryFailed } from '../library/failures.ts';
-import { findFolder } from '../library/folders.ts';
+import { contentCounts, findFolder, folderOf } from '../library/folders.ts';
+import type { ContentCounts } from '../library/folders.ts';
 import { scan } from '../library/scan.ts';
 import type { ScanEvent } from '../library/scan.ts';
 import { cachedShortSide } from './studio.ts';
@@ -75,4 +76,14 @@ export async function* scanFolder(studio: Studio, root: string, options: ScanFol
   } finally {
     cache.dispose();
   }
+}
+
+export interface FolderFacts extends ContentCounts {
+  readonly mode: LabelMode;
+}
+
+/** What a scanned folder holds. Throws `not-found`. */
+export function folderFacts({ library }: Studio, root: string): FolderFacts {
+  const { id, labels: mode } = folderOf(library, root);
+  return { ...contentCounts(library, id), mode };
 }

@@ -1,7 +1,8 @@
 // Where a contact sheet may be written: nowhere that an original lies, or another program's picture.
 import { accessSync, constants, realpathSync, statSync } from 'node:fs';
-import { dirname, isAbsolute, relative, resolve, sep } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { AppError } from '../../shared/errors.ts';
+import { isBelow } from '../files/is-below.ts';
 import { isContactSheet } from '../images/contact-sheet.ts';
 
 /** As the disk has it, past links; a folder that is not there stays as it is spelled. */
@@ -11,12 +12,6 @@ function realPath(path: string): string {
   } catch {
     return resolve(path);
   }
-}
-
-function isBelow(path: string, folder: string): boolean {
-  const way = relative(folder, path);
-  // On Windows there is no way to another drive.
-  return way !== '..' && !way.startsWith(`..${sep}`) && !isAbsolute(way);
 }
 
 /**

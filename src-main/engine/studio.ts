@@ -1,15 +1,17 @@
 // The engine: owns the catalogue, the decoders and the trainer. The terminal, the window and the browser are faces on it.
 import { availableParallelism } from 'node:os';
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { AppError } from '../../shared/errors.ts';
 import type { DecodeSettings } from '../../shared/preprocessing.ts';
 import type { EvaluationImage } from '../evaluation/protocol.ts';
+import { isBelow } from '../files/is-below.ts';
 import { cacheFolder } from '../images/cache.ts';
 import { defaultLimits } from '../images/decoder.ts';
 import type { DecodeLimits } from '../images/decoder.ts';
 import { DecoderPool } from '../images/decoder-pool.ts';
 import { fingerprint, imagesForTraining, requireImages } from '../library/catalogue.ts';
-import { folderOf } from '../library/folders.ts';
+import { folderOf, folders } from '../library/folders.ts';
 import type { Split } from '../library/labels.ts';
 import { openLibrary } from '../library/library.ts';
 import type { Library } from '../library/library.ts';
@@ -74,13 +76,36 @@ export class Studio {
     return fingerprint(this.library, root);
   }
 
+  /** The catalogued folder that a path lies in, unless it is catalogued itself. */
+  partOf(root: string): string | undefined {
+    const place = resolve(root);
+    const around = folders(this.library).filter(({ path }) => isBelow(place, path));
+    return around.some(({ path }) => path === place) ? undefined : around[0]?.path;
+  }
+
   /** The catalogued folder at a path. Throws `not-found` with what to do. */
   folder(root: string): string {
     try {
       return folderOf(this.library, root).path;
     } catch (error) {
       if (error instanceof AppError && error.code === 'not-found') {
-        throw new AppError('not-found', `${root} has not been scanned.`, `Scan it first: ijepa-studio scan ${JSON.stringify(root)}`, error);
+        const whole = this.partOf(root);
+        if (whole !== undefined)
+          throw new AppError(
+            'not-found',
+            `${root} was not scanned by itself, but as a part of ${whole}.`,
+            `Give the whole folder: ${JSON.stringify(whole)}; or scan this one by itself: ijepa-studio scan ${JSON.stringify(root)}`,
+            error,
+          );
+        const lost = existsSync(resolve(root)) ? folders(this.library).filter(({ path }) => !existsSync(path)) : [];
+        const moved =
+          lost.length === 1 ? `; if it is ${lost[0]!.path}, moved or renamed, add --moved-from ${JSON.stringify(lost[0]!.path)}` : '';
+        throw new AppError(
+          'not-found',
+          `${root} has not been scanned.`,
+          `Scan it first: ijepa-studio scan ${JSON.stringify(root)}${moved}`,
+          error,
+        );
       }
       throw error;
     }

@@ -118,3 +118,23 @@ export function folderCounts(library: Library, id: number): FolderCounts {
     };
   });
 }
+
+export interface ContentCounts {
+  /** Different contents among the images that can be used: copies count once. */
+  readonly different: number;
+  /** Images that can be used and have a label, and how many different labels they have. */
+  readonly labelled: number;
+  readonly labels: number;
+}
+
+/** What the usable images of a root are, by number. */
+export function contentCounts(library: Library, id: number): ContentCounts {
+  return library.run(() =>
+    library.database
+      .prepare<[number], ContentCounts>(
+        `SELECT count(DISTINCT content_id) AS different, count(label) AS labelled, count(DISTINCT label) AS labels
+           FROM images WHERE folder_id = ? AND status = 'ok'`,
+      )
+      .get(id)!,
+  );
+}

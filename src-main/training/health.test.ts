@@ -57,6 +57,9 @@ describe('health notes', () => {
     const with3 = [0.6, 0.55, 0.5].map((score) => evaluation({ score }));
     expect(messages(evaluation({ score: 0.5 }), with3, undefined)).toEqual([expect.stringContaining('has not risen')]);
     expect(messages(evaluation({ score: 0.51 }), with3, undefined)).toEqual([]);
+    // At the end nobody needs to be told that stopping loses nothing.
+    expect(messages(evaluation({ score: 0.5 }), with3, undefined, 0.1)).toEqual([]);
+    expect(messages(evaluation({ score: 0.5 }), with3, undefined, 0.2)).toHaveLength(1);
     expect(messages(evaluation({ score: 0.4 }), with3.slice(1), undefined)).toEqual([]);
     // Only the last three count: an old best does not silence the note for ever.
     const rising = [0.9, 0.3, 0.35, 0.4].map((score) => evaluation({ score }));

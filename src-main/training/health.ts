@@ -12,11 +12,15 @@ export const positionalLimit = 0.8;
 /** Mean pairwise cosine above which all images look alike to the encoder. */
 export const collapseCosine = 0.98;
 
-/** Notes on an evaluation, given the earlier ones and the untrained network's. */
+/** Share of the run that is left below which it is of no use to stop it. */
+const nearEnd = 0.1;
+
+/** Notes on an evaluation, given the earlier ones, the untrained network's, and the share of the run that is still to come. */
 export function healthNotes(
   now: OnlineEvaluation,
   earlier: readonly OnlineEvaluation[],
   untrained: OnlineEvaluation | undefined,
+  left = 1,
 ): HealthNote[] {
   const notes: HealthNote[] = [];
   if (now.unreadable !== undefined) {
@@ -39,7 +43,7 @@ export function healthNotes(
   }
   const recent = earlier.slice(-3);
   const score = decidingScore(now);
-  if (recent.length === 3 && recent.every((one) => decidingScore(one) >= score)) {
+  if (left > nearEnd && recent.length === 3 && recent.every((one) => decidingScore(one) >= score)) {
     notes.push({
       message: 'The quality has not risen in the last four evaluations.',
       hint: 'The best checkpoint is kept; stopping here loses nothing that was measured.',
@@ -53,8 +57,9 @@ export function freshNotes(
   now: OnlineEvaluation,
   earlier: readonly OnlineEvaluation[],
   untrained: OnlineEvaluation | undefined,
+  left = 1,
 ): HealthNote[] {
   const last = earlier.at(-1);
   const said = last ? healthNotes(last, earlier.slice(0, -1), untrained).map(({ hint }) => hint) : [];
-  return healthNotes(now, earlier, untrained).filter(({ hint }) => !said.includes(hint));
+  return healthNotes(now, earlier, untrained, left).filter(({ hint }) => !said.includes(hint));
 }

@@ -74,7 +74,8 @@ export class Recorder {
     }
     const best = this.#consider(evaluation);
     yield this.log({ type: 'evaluation', best, ...evaluation });
-    for (const note of freshNotes(evaluation, this.#evaluations, this.#untrained))
+    const left = 1 - this.#state.step / this.#folder.record.steps;
+    for (const note of freshNotes(evaluation, this.#evaluations, this.#untrained, left))
       yield this.log({ type: 'note', step: this.#state.step, ...note });
     this.#evaluations.push(evaluation);
     const rows = await judge.neighbours(weights);

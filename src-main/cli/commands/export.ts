@@ -31,7 +31,7 @@ export const exportCommand: Action = async (output, options, folder, target) => 
   const neighbours = integerOption(options, 'neighbors', '--neighbors', 0, 999)!;
   if (neighbours > 0 && !formats.includes('parquet'))
     throw new AppError('bad-config', '--neighbors: only Parquet holds them', 'Add parquet to --format, or leave --neighbors out.');
-  return withRun(options, folder, async ({ studio, checkpoint, root, layer }) => {
+  return withRun(output, options, folder, async ({ studio, checkpoint, root, layer }) => {
     const { files, vectors, replaced } = await exportBundle(
       studio,
       {
@@ -54,6 +54,7 @@ export const exportCommand: Action = async (output, options, folder, target) => 
     output.progress(`${what} in ${target}:`, true);
     for (const { path, bytes } of files) output.say(`  ${path}  ${bytes < 1e5 ? `${(bytes / 1e3).toFixed(1)} kB` : megabytes(bytes)}`);
     if (replaced) output.say(`  ${replacedText(replaced)}`);
+    if (vectors) output.say('  One row for each different image: copies of an image share a row.');
     output.say('  manifest.json says what they are.');
     return 0;
   });

@@ -35,7 +35,8 @@ export const scanCommand: Action = async (output, options, folder) => {
     });
     const failed = counts.failed > 0 ? failureList(studio, folder!, shownFailures) : [];
     for (const { path, message } of failed) output.say(`  ${path}: ${message}`);
-    if (counts.failed > failed.length) output.say(`  … and ${counts.failed - failed.length} more: --failures FILE writes the whole list.`);
+    if (counts.failed > failed.length)
+      output.say(`  … and ${count(counts.failed - failed.length)} more: --failures FILE writes the whole list.`);
     const target = textOption(options, 'failures');
     if (target !== undefined) exportFailureList(studio, target, folder!);
     studio.images(folder!);

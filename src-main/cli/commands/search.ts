@@ -9,7 +9,7 @@ import { withRun } from '../run-context.ts';
 export const searchCommand: Action = async (output, options, folder) => {
   const count = integerOption(options, 'count', '--count', 1, 1000)!;
   const minScore = numberOption(options, 'minScore', '--min-score', -1);
-  return withRun(options, folder, async ({ studio, checkpoint, root, layer, threads }) => {
+  return withRun(output, options, folder, async ({ studio, checkpoint, root, layer, threads }) => {
     const plus = listOption(options, 'image');
     if (plus.length === 0) throw new AppError('bad-input', 'No query image was given.', 'Say what to look for: --image FILE');
     const minus = listOption(options, 'minus');

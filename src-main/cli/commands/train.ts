@@ -1,17 +1,21 @@
 import { readFileSync } from 'node:fs';
 import { parseConfig } from '../../../shared/config.ts';
 import { AppError } from '../../../shared/errors.ts';
-import { preprocessingOf } from '../../../shared/preprocessing.ts';
-import { resolve } from 'node:path';
+import { basename, resolve } from 'node:path';
 import { planForPage } from '../../engine/app/run-plan.ts';
 import { freeRunPath, newestRunOf, runPath } from '../../engine/home.ts';
+import { describeRun } from '../../engine/inspect.ts';
+import { requireFolderOfRun } from '../../engine/moved-folder.ts';
 import { createRun, recordOf } from '../../engine/runs.ts';
-import { cachedShortSide, Studio } from '../../engine/studio.ts';
+import { decodingFor } from '../../engine/scan-folder.ts';
+import { Studio } from '../../engine/studio.ts';
 import { givenSettings } from '../config-flags.ts';
 import type { Action, Options } from '../action.ts';
 import { numberOption, textOption } from '../options.ts';
+import { count } from '../output.ts';
 import type { Output } from '../output.ts';
 import { planLines } from '../plan-text.ts';
+import { nextCommands, resultText } from '../run-result.ts';
 import { labelsOf, showScan } from '../scan-progress.ts';
 import { showTraining } from '../train-progress.ts';
 
@@ -52,6 +56,16 @@ const cacheLimitOf = (options: Options): { readonly cacheBytes?: number } => {
   return megabytes === undefined ? {} : { cacheBytes: megabytes * 1e6 };
 };
 
+/** Trains, and says what came of it and what comes next. */
+async function finish(output: Output, studio: Studio, run: string, options: Options): Promise<number> {
+  const isDone = await showTraining(output, studio, run);
+  const found = describeRun(run);
+  const result = found && resultText(found);
+  if (result !== undefined) output.say(result);
+  for (const line of nextCommands(studio.home, basename(run), isDone, textOption(options, 'home'))) output.say(`  ${line}`);
+  return 0;
+}
+
 async function goOn(output: Output, studio: Studio, options: Options, given: string | undefined): Promise<number> {
   const name = textOption(options, 'run');
   const run = name === undefined && given !== undefined ? newestRunOf(studio.home, given) : runPath(studio.home, name);
@@ -62,7 +76,7 @@ async function goOn(output: Output, studio: Studio, options: Options, given: str
       `A resumed run keeps its settings; ${changed.join(', ')} cannot change.`,
       'Leave the settings out, or start a new run.',
     );
-  const { folder, config, imported } = recordOf(run);
+  const { folder, config, steps, imported } = recordOf(run);
   if (given !== undefined && resolve(given) !== folder)
     throw new AppError(
       'bad-input',
@@ -81,13 +95,19 @@ async function goOn(output: Output, studio: Studio, options: Options, given: str
       `The run in ${run} was imported and has no state to go on from.`,
       'Train a new run: ijepa-studio train FOLDER',
     );
+  const step = describeRun(run)?.step ?? 0;
+  if (step >= steps) {
+    output.event({ type: 'finished', step, reason: 'done' });
+    output.say(`Run ${basename(run)} is finished already, at step ${count(step)} of ${count(steps)}.`);
+    output.say('For more, start a longer one: ijepa-studio train FOLDER --steps NUMBER');
+    return 0;
+  }
+  requireFolderOfRun(folder);
   await showScan(output, studio, folder, {
-    settings: preprocessingOf(config),
-    shortSide: cachedShortSide(config.imageSize),
+    ...decodingFor(config),
     ...cacheLimitOf(options),
   });
-  await showTraining(output, studio, run);
-  return 0;
+  return finish(output, studio, run, options);
 }
 
 export const trainCommand: Action = async (output, options, folder) => {
@@ -107,8 +127,7 @@ export const trainCommand: Action = async (output, options, folder) => {
     const name = textOption(options, 'run');
     if (name !== undefined) freeRunPath(studio.home, name);
     await showScan(output, studio, folder, {
-      settings: preprocessingOf(early),
-      shortSide: cachedShortSide(early.imageSize),
+      ...decodingFor(early),
       ...labelsOf(textOption(options, 'labels')),
       ...cacheLimitOf(options),
     });
@@ -119,8 +138,7 @@ export const trainCommand: Action = async (output, options, folder) => {
     if (options['plan'] === true) return 0;
     const run = await createRun(studio, folder, plan, name);
     output.say(`Everything of this run is in ${run}.`);
-    await showTraining(output, studio, run);
-    return 0;
+    return await finish(output, studio, run, options);
   } finally {
     await studio.dispose();
   }
