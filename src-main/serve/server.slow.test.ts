@@ -160,6 +160,14 @@ describe('sockets', () => {
     expect((await endOf(socketTo(server.port, headers()))).code).toBe(status);
   });
 
+  it('are open to a page at the near end of a tunnel, which has another port', async () => {
+    const near = 'localhost:9000';
+    const socket = socketTo(server.port, { cookie, host: near, origin: `http://${near}` });
+    await new Promise((resolve, reject) => socket.once('open', resolve).once('error', reject));
+    socket.close();
+    expect((await endOf(socketTo(server.port, { cookie, host: near, origin: 'http://localhost:9001' }))).code).toBe(403);
+  });
+
   it('are refused anywhere else', async () => {
     const socket = new WebSocket(`ws://127.0.0.1:${server.port}/other`, { headers: { origin: `http://127.0.0.1:${server.port}`, cookie } });
     expect((await endOf(socket)).code).toBe(404);

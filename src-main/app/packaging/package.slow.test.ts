@@ -1,12 +1,10 @@
 // The package itself, made and started far from the sources: nothing of them can be found by chance. Half a minute and half a gigabyte,
 // so that it runs only when it is asked for (IJEPA_LONG=1), where an Electron and a virtual screen are.
-import { spawn, spawnSync } from 'node:child_process';
-import type { ChildProcess } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { FuseState, FuseV1Options, getCurrentFuseWire } from '@electron/fuses';
-import { _electron } from 'playwright';
 import type { ElectronApplication, Page } from 'playwright';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -14,15 +12,13 @@ import type { AppContract } from '../../../shared/contract.ts';
 import type { InputOf, OutputOf } from '../../../shared/channel.ts';
 import type { Face } from '../../../shared/face.ts';
 import { isRunning, until } from '../../trainer/testing/processes.ts';
+import { canOpenWindows, electronFolder, engineOf, openScreen, openWindow, root } from '../testing/open-window.ts';
+import type { VirtualScreen } from '../testing/open-window.ts';
 
-const root = join(import.meta.dirname, '..', '..', '..');
-const electron = process.env['ELECTRON_OVERRIDE_DIST_PATH'] ?? '';
-const isBuilt = existsSync(join(root, 'dist', 'main', 'main.cjs')) && existsSync(join(root, 'dist', 'renderer', 'index.html'));
-const hasScreen = process.platform === 'linux' && spawnSync('Xvfb', ['-help']).error === undefined;
-const canRun = process.env['IJEPA_LONG'] === '1' && existsSync(electron) && isBuilt && hasScreen;
+const canRun = process.env['IJEPA_LONG'] === '1' && canOpenWindows;
 
 let folder: string;
-let screen: ChildProcess;
+let screen: VirtualScreen;
 let app: ElectronApplication;
 let page: Page;
 
@@ -47,27 +43,19 @@ async function call<K extends keyof AppContract>(channel: K, input: InputOf<AppC
 describe.skipIf(!canRun)('the package', () => {
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'ijepa-package-'));
-    const version = readFileSync(join(electron, 'version'), 'utf8').trim().replace(/^v/, '');
-    const settings = [`-c.electronDist=${electron}`, `-c.electronVersion=${version}`, `-c.directories.output=${folder}`];
+    const version = readFileSync(join(electronFolder, 'version'), 'utf8').trim().replace(/^v/, '');
+    const settings = [`-c.electronDist=${electronFolder}`, `-c.electronVersion=${version}`, `-c.directories.output=${folder}`];
     const builder = join(root, 'node_modules', '.bin', 'electron-builder');
     const made = spawnSync(builder, ['--dir', '--publish', 'never', '--config', 'electron-builder.test.yml', ...settings], {
       cwd: root,
       encoding: 'utf8',
     });
     if (made.status !== 0) throw new Error(made.stdout + made.stderr);
-    screen = spawn('Xvfb', ['-displayfd', '1', '-screen', '0', '1280x900x24'], { stdio: ['ignore', 'pipe', 'ignore'] });
-    const display = await new Promise<string>((resolve) =>
-      screen.stdout!.setEncoding('utf8').once('data', (text: string) => resolve(`:${text.trim()}`)),
-    );
-    app = await _electron.launch({
-      executablePath: join(folder, 'linux-unpacked', 'ijepa-studio'),
-      args: ['--no-sandbox', `--user-data-dir=${join(folder, 'user')}`],
-      env: { PATH: '/usr/bin:/bin', HOME: folder, DISPLAY: display, IJEPA_STUDIO_HOME: join(folder, 'home') },
-    });
-    page = await app.firstWindow();
+    screen = await openScreen();
+    ({ app, page } = await openWindow(screen, folder, join(folder, 'linux-unpacked', 'ijepa-studio')));
   }, 170_000);
   afterAll(async () => {
-    screen?.kill();
+    screen?.close();
     if (folder) rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
   });
 
@@ -120,9 +108,7 @@ describe.skipIf(!canRun)('the package', () => {
 
   it('ends with its engine', async () => {
     const { pid } = app.process();
-    const engine = Number(
-      spawnSync('pgrep', ['-f', `engine-process.ts --home ${join(folder, 'home')}`], { encoding: 'utf8' }).stdout.split('\n')[0],
-    );
+    const engine = engineOf(folder);
     expect(isRunning(engine)).toBe(true);
     void app.evaluate(({ app: electronApp }) => electronApp.quit()).catch(() => {});
     await until('the end of both', () => !isRunning(pid!) && !isRunning(engine), 30);
