@@ -88,7 +88,8 @@ async function listen(server: Server, host: string, port: number): Promise<numbe
 }
 
 function urlsOf(host: string, port: number, secure: boolean, token: string): string[] {
-  const external = ownAddresses().filter((address) => !isLoopback(address) && !address.startsWith('fe80'));
+  const listened = (address: string): boolean => host === '::' || !address.includes(':');
+  const external = ownAddresses().filter((address) => !isLoopback(address) && !address.startsWith('fe80') && listened(address));
   const names = isEverywhere(host) ? ['127.0.0.1', ...external] : [host];
   return names.map((name) => `${secure ? 'https' : 'http'}://${name.includes(':') ? `[${name}]` : name}:${port}/?token=${token}`);
 }

@@ -34,7 +34,7 @@ function tell(output: Output, { urls, port }: StudioServer, host: string, secure
     output.say(`From another machine: ssh -L ${port}:127.0.0.1:${port} THIS-MACHINE, then the same address there.`);
   else {
     const heard = secure ? '' : ' It is not encrypted: whoever can listen to the network gets in too (--cert and --key encrypt it).';
-    output.say(`Warning: everyone in the network of ${host} can reach this port.${heard}`);
+    output.say(`Warning: everyone in this machine’s network can reach this port.${heard}`);
   }
   output.say('Ctrl-C ends it; a run that trains keeps a checkpoint.');
 }
