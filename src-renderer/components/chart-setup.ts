@@ -118,7 +118,6 @@ export function drawChart(
       x: { ...scale(logX ? 'logarithmic' : 'linear', look, view.formatX, 6), min: x[0], max: x[1] },
       y: {
         ...scale(logY ? 'logarithmic' : 'linear', look, view.formatY, 5),
-        grace: logY ? 0 : '4%',
         afterFit: (axis: { width: number }) => (axis.width = axisWidth),
       },
     },

@@ -5,6 +5,7 @@ import {
   extentOf,
   formatChartValue,
   formatFigure,
+  formatParameters,
   metricLine,
   metricOf,
   noInformation,
@@ -95,6 +96,7 @@ describe('the axis', () => {
 });
 
 it('figures are short', () => {
+  expect([5_524_416, 27_104, 999].map(formatParameters)).toEqual(['5.5 M', '27 k', '999']);
   expect([0, 0.0713245, 0.000001234, 12345.6, 1.5].map(formatFigure)).toEqual(['0', '0.0713', '1.2e-6', '12,346', '1.5']);
   expect(formatChartValue('score', 0.5412)).toBe('54.1 %');
   expect(formatChartValue('momentum', 0.99612345)).toBe('0.99612');

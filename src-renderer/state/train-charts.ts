@@ -5,7 +5,7 @@ import type { OnlineEvaluation } from '../../shared/train-events.ts';
 import type { ChartLine, ChartReference } from '../components/chart-line.ts';
 import { between, placesOf } from '../components/chart-axis.ts';
 import type { StepRange, XAxis } from '../components/chart-axis.ts';
-import { formatBytes, formatCount } from '../components/format.ts';
+import { formatBytes, formatCount, formatRate } from '../components/format.ts';
 import type { RunWatch } from './run-watch.svelte.ts';
 import { smooth } from './smoothing.ts';
 
@@ -57,6 +57,10 @@ export function formatFigure(value: number): string {
   if (size >= 1000) return formatCount(value);
   return String(Number(value.toPrecision(size >= 0.1 ? 4 : 3)));
 }
+
+/** "5.5 M", "27 k". */
+export const formatParameters = (count: number): string =>
+  count >= 1e6 ? `${formatRate(count / 1e6)} M` : count >= 1000 ? `${formatRate(count / 1000)} k` : String(count);
 
 export function formatChartValue(id: ChartId, value: number): string {
   switch (id) {

@@ -273,7 +273,7 @@ export const train = {
     start: 'Start training',
     starting: 'Starting…',
     started: (run: string) => `${run} has begun.`,
-    cannot: 'These settings cannot be used',
+    cannot: 'A run cannot be planned now',
     cancel: 'Cancel',
   },
   setting: {
