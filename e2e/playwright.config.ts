@@ -8,7 +8,8 @@ const chromium = [process.env['CHROMIUM'], '/usr/bin/chromium', '/usr/bin/chromi
 // oxlint-disable-next-line import/no-default-export -- what Playwright reads
 export default defineConfig({
   testDir: '.',
-  outputDir: '../dist/e2e',
+  // A folder of one's own, so that two runs side by side do not empty each other's.
+  outputDir: process.env['E2E_OUTPUT'] ?? '../dist/e2e/results',
   timeout: 180_000,
   expect: { timeout: 20_000 },
   // The engine uses every core; two stories at once would only wait for each other.

@@ -2,7 +2,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { asyncBufferFromFile, parquetReadObjects } from 'hyparquet';
-import { expect } from 'playwright/test';
+import { expect, test } from 'playwright/test';
 import type { Page } from 'playwright/test';
 
 /** In the frame's rail. */
@@ -60,4 +60,89 @@ export async function readExport(folder: string): Promise<{ rows: number; dimens
   for (let i = 0; i < dimension; i++) expect(npy.readFloatLE(start + i * 4)).toBeCloseTo(first[i]!, 6);
   for (const row of table) expect(existsSync(row['filepath'] as string)).toBe(true);
   return { rows, dimension, files: readdirSync(folder) };
+}
+
+export interface Story {
+  readonly page: Page;
+  /** Of the program, for looking at what it wrote. */
+  readonly home: string;
+  /** Readable pictures in the folder, one file beside them is none. */
+  readonly images: number;
+  /** Where vectors are exported to. */
+  readonly target: string;
+  /** Adds the folder of pictures, called `shapes`, as this face does it. */
+  readonly addFolder: () => Promise<void>;
+  /** While the run trains. */
+  readonly interlude: () => Promise<void>;
+}
+
+/** From a folder to exported vectors, on a page that shows the start. */
+export async function tellStory({ page, home, images, target, addFolder, interlude }: Story): Promise<void> {
+  await test.step('a folder is read; the file that is no picture is named and stops nothing', async () => {
+    await addFolder();
+    await goTo(page, 'Library');
+    await expect(page.getByRole('combobox', { name: 'Folder' })).toContainText(`shapes (${images})`, { timeout: 60_000 });
+    await expect(page.getByText('1 could not be read')).toBeVisible();
+    await expect(page.getByRole('gridcell').first().locator('img')).toBeVisible();
+  });
+
+  await test.step('masks are drawn on the pictures of the folder', async () => {
+    await goTo(page, 'Masks');
+    await expect(page.getByText('Seen by the encoder')).toBeVisible();
+    await expect(page.locator('canvas').first()).toBeVisible();
+  });
+
+  await test.step('a run trains, is stopped with its checkpoint, and is resumed', async () => {
+    await startRun(page, 'story', 240);
+    await expect(statusOf(page)).toContainText('Training', { timeout: 90_000 });
+    await expect(statusOf(page)).toContainText(/[1-9]\d* of 240/);
+    await page.getByRole('button', { name: 'Stop…' }).click();
+    await page.getByRole('button', { name: 'Stop, keep the checkpoint' }).click();
+    await expect(statusOf(page)).toContainText('Stopped', { timeout: 60_000 });
+    await page.getByRole('button', { name: 'Resume' }).click();
+    await expect(statusOf(page)).toContainText('Training', { timeout: 90_000 });
+  });
+
+  await interlude();
+
+  await test.step('it ends with a score beside both baselines', async () => {
+    await expect(statusOf(page)).toContainText('Done', { timeout: 300_000 });
+    await expect(page.getByText('Raw pixels').first()).toBeVisible();
+    await expect(page.getByText('Untrained network').first()).toBeVisible();
+    expect(existsSync(join(home, 'runs', 'story', 'metrics.jsonl'))).toBe(true);
+  });
+
+  await test.step('vectors are computed, and neighbours of a picture are found', async () => {
+    await goTo(page, 'Library');
+    await page.getByRole('gridcell').first().locator('img').click();
+    await page
+      .getByRole('button', { name: 'Find similar' })
+      .or(page.getByRole('link', { name: 'Find similar' }))
+      .first()
+      .click();
+    await page
+      .getByRole('button', { name: /Compute/ })
+      .first()
+      .click();
+    await expect(page.getByText(/0\.\d\d/).first()).toBeVisible({ timeout: 90_000 });
+  });
+
+  await test.step('vectors are exported, and other programs can read them', async () => {
+    await goTo(page, 'Export');
+    await page
+      .getByRole('textbox', { name: /folder/i })
+      .first()
+      .fill(target);
+    await page.getByRole('checkbox', { name: /NumPy array/ }).check();
+    await expect(page.getByText('vectors.npy').first()).toBeVisible();
+    await page.getByRole('button', { name: 'Export', exact: true }).click();
+    // The manifest is there from the first moment, and says at the end that all is.
+    await expect
+      .poll(() => existsSync(join(target, 'manifest.json')) && readFileSync(join(target, 'manifest.json'), 'utf8'), { timeout: 60_000 })
+      .toContain('"complete": true');
+    const { rows, dimension } = await readExport(target);
+    expect(rows).toBe(images);
+    expect(dimension).toBe(48);
+    expect(JSON.parse(readFileSync(join(target, 'manifest.json'), 'utf8'))).toMatchObject({ N: images, D: 48 });
+  });
 }
