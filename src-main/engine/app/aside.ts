@@ -25,6 +25,11 @@ export class Aside {
     return this.#isTraining() ? Math.max(1, Math.min(threadsBeside, cores - 1)) : cores;
   }
 
+  /** Whether the process for single pictures runs. */
+  get hasPictures(): boolean {
+    return this.#pictures.pid !== undefined;
+  }
+
   /** The trainer for single pictures, kept for the next one. */
   get pictures(): Trainer {
     clearTimeout(this.#idle);

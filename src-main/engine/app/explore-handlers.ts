@@ -84,6 +84,7 @@ export function exploreHandlers(context: EngineContext, runs: Runs): ExploreHand
       const minus = await Promise.all(input.minus.map(async (image) => queryOf(image, open, checkpoint, layer)));
       const limits = { ...(minScore !== undefined && { minScore }), ...(hideAbove !== undefined && { hideAbove }) };
       const { neighbours, hidden } = await open.find({ plus, minus, k, ...limits });
+      uploads.warm(checkpoint, layer);
       const images = imagesOfContents(
         studio.library,
         folder,

@@ -35,6 +35,8 @@ export class Uploads {
   readonly #aside: Aside;
   readonly #uploads = new Map<number, Upload>();
   #ids = 0;
+  /** Checkpoint, layer and threads that the encoder was last made ready for. */
+  #warmed = '';
 
   constructor(studio: Studio, aside: Aside) {
     this.#studio = studio;
@@ -73,6 +75,18 @@ export class Uploads {
       held -= one.bytes.byteLength;
     }
     return { upload, width, height };
+  }
+
+  /**
+   * Gets the encoder ready before a picture comes: to start its process and compile it takes seconds beside a run that trains, after
+   * which a picture takes a tenth of one. What goes wrong is said when a picture needs it.
+   */
+  warm(checkpoint: string, layer: EmbeddingLayer): void {
+    const key = `${checkpoint} ${layer} ${this.#aside.threads}`;
+    if (this.#warmed === key && this.#aside.hasPictures) return;
+    this.#warmed = key;
+    const { threads, pictures } = this.#aside;
+    pictures.run({ kind: 'embed-pixels', checkpoint, layer, threads, images: [], device: 'cpu' }).catch(() => undefined);
   }
 
   /** A picture as a query: by its content where that has a vector, else embedded now. Throws `not-found` for one that was dropped. */
