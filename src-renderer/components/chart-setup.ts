@@ -69,6 +69,15 @@ export interface ChartView {
   readonly formatY: (value: number) => string;
 }
 
+type LineChartOf = Chart<'line', Point[]>;
+
+/** What a chart shows now, read by its labels; and what its options were made for. */
+interface Shown {
+  view: ChartView;
+  key: string;
+}
+const shown = new WeakMap<LineChartOf, Shown>();
+
 const scale = (kind: 'linear' | 'logarithmic', look: ChartLook, format: (value: number) => string, most: number): object => ({
   type: kind,
   grid: { color: look.colour('--line'), drawTicks: false },
@@ -83,21 +92,34 @@ const scale = (kind: 'linear' | 'logarithmic', look: ChartLook, format: (value: 
   },
 });
 
-/** Makes a chart, or brings one up to date. */
-export function drawChart(
-  chart: Chart<'line', Point[]> | undefined,
-  canvas: HTMLCanvasElement,
-  view: ChartView,
-  look: ChartLook,
-): Chart<'line', Point[]> {
+const optionsFor = (now: { readonly view: ChartView }, look: ChartLook): object => ({
+  animation: false,
+  parsing: false,
+  normalized: true,
+  responsive: true,
+  maintainAspectRatio: false,
+  events: [],
+  layout: { padding: { top: 6, right: 8 } },
+  scales: {
+    x: {
+      ...scale(now.view.logX ? 'logarithmic' : 'linear', look, (value) => now.view.formatX(value), 6),
+      min: now.view.x[0],
+      max: now.view.x[1],
+    },
+    y: {
+      ...scale(now.view.logY ? 'logarithmic' : 'linear', look, (value) => now.view.formatY(value), 5),
+      afterFit: (axis: { width: number }) => (axis.width = axisWidth),
+    },
+  },
+});
+
+/** Makes a chart, or brings one up to date: options are made anew only where the axes or the colours change. */
+export function drawChart(chart: LineChartOf | undefined, canvas: HTMLCanvasElement, view: ChartView, look: ChartLook): LineChartOf {
   const { lines, references, x, logX, logY } = view;
   const data = {
     datasets: [
       ...references.map(({ y, colour, dash }): Dataset => ({
-        data: [
-          { x: x[0], y },
-          { x: x[1], y },
-        ],
+        data: x.map((at) => ({ x: at, y })),
         borderColor: look.colour(colour),
         borderDash: [...dash],
         borderWidth: 1.5,
@@ -106,25 +128,22 @@ export function drawChart(
       ...lines.flatMap((line) => datasets(line, look)),
     ],
   };
-  const options = {
-    animation: false,
-    parsing: false,
-    normalized: true,
-    responsive: true,
-    maintainAspectRatio: false,
-    events: [],
-    layout: { padding: { top: 6, right: 8 } },
-    scales: {
-      x: { ...scale(logX ? 'logarithmic' : 'linear', look, view.formatX, 6), min: x[0], max: x[1] },
-      y: {
-        ...scale(logY ? 'logarithmic' : 'linear', look, view.formatY, 5),
-        afterFit: (axis: { width: number }) => (axis.width = axisWidth),
-      },
-    },
-  } as const;
-  if (!chart) return new Chart(canvas, { type: 'line', data, options: options as object });
+  const key = [logX, logY, look.colour('--line'), look.colour('--ink-soft')].join();
+  const before = chart && shown.get(chart);
+  if (!chart || !before) {
+    const now: Shown = { view, key };
+    const made = new Chart(canvas, { type: 'line', data, options: optionsFor(now, look) });
+    shown.set(made, now);
+    return made;
+  }
+  before.view = view;
   chart.data = data;
-  chart.options = options as object;
+  if (before.key === key) {
+    Object.assign(chart.options.scales!['x']!, { min: x[0], max: x[1] });
+  } else {
+    before.key = key;
+    chart.options = optionsFor(before, look);
+  }
   chart.update('none');
   return chart;
 }
