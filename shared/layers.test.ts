@@ -4,8 +4,8 @@ import { describe, expect, it } from 'vitest';
 import { allowedImports, allowedPackages } from './layers.ts';
 
 const root = join(import.meta.dirname, '..');
-const sources = globSync('{shared,src-main}/**/*.{ts,js}', { cwd: root }).filter(
-  (file) => !file.endsWith('.test.ts') && !file.includes('/testing/'),
+const sources = globSync('{shared,src-main,src-renderer}/**/*.{ts,js,svelte}', { cwd: root }).filter(
+  (file) => !file.endsWith('.test.ts') && !(file.startsWith('src-main/') && file.includes('/testing/')),
 );
 const pattern =
   /(?:import|export)\s+(type\s)?[^'";]*?from\s*'([^']+)'|import\s*\(\s*'([^']+)'\s*\)|^import\s+'([^']+)'|new URL\('(\.[^']+\.ts)'/gm;
@@ -26,7 +26,11 @@ function importsOf(file: string): Import[] {
   }));
 }
 
-const folderOf = (file: string): string => (file.startsWith('src-main/') ? file.split('/').slice(0, 2).join('/') : file.split('/')[0]!);
+/** The second level where there is one: rooms of `src-main` and of the page. */
+const folderOf = (file: string): string => {
+  const [first, second, ...rest] = file.split('/');
+  return first === 'src-main' || (first === 'src-renderer' && rest.length > 0) ? `${first}/${second}` : first!;
+};
 const resolve = (one: Import): string => normalize(join(dirname(one.file), one.target));
 const imports = sources.flatMap(importsOf);
 const local = imports.filter((one) => one.target.startsWith('.'));

@@ -53,7 +53,13 @@ export const allowedImports: Readonly<Record<string, readonly string[]>> = {
   'src-main/serve': ['shared', 'src-main/link'],
   'src-main/app': ['shared', 'src-main/link'],
   'src-main/cli': ['shared', 'src-main/engine', 'src-main/serve'],
-  'src-renderer': ['shared'],
+  'src-renderer/styles': [],
+  'src-renderer/strings': ['shared'],
+  'src-renderer/components': ['shared', 'src-renderer/strings'],
+  'src-renderer/state': ['shared', 'src-renderer/strings', 'src-renderer/components'],
+  'src-renderer/views': ['shared', 'src-renderer/strings', 'src-renderer/components', 'src-renderer/state'],
+  'src-renderer/testing': ['shared', 'src-renderer', 'src-renderer/state', 'src-renderer/styles'],
+  'src-renderer': ['shared', 'src-renderer/state', 'src-renderer/views', 'src-renderer/styles'],
 };
 
 /** Packages that only these folders may load: the reason is in DESIGN.md (crashes and blocking calls stay in their process). */
@@ -67,8 +73,7 @@ export const allowedPackages: Readonly<Record<string, readonly string[]>> = {
   'electron-updater': ['src-main/app'],
   ws: ['src-main/serve'],
   valibot: ['shared'],
-  svelte: ['src-renderer'],
-  'chart.js': ['src-renderer'],
+  'chart.js': ['src-renderer/components'],
   hyparquet: ['src-main/formats'],
   'hyparquet-writer': ['src-main/formats'],
 };

@@ -1,5 +1,5 @@
 // What a person typed as a number.
-import { strings } from '../strings.ts';
+import { strings } from '../strings/strings.ts';
 
 export interface NumberLimits {
   readonly min: number;

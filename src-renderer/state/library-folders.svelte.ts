@@ -5,7 +5,7 @@ import type { FolderSummary } from '../../shared/contract-library.ts';
 import type { FolderListing } from '../../shared/contract-system.ts';
 import type { LabelSource } from '../../shared/contract-values.ts';
 import { AppError } from '../../shared/errors.ts';
-import { strings } from '../strings.ts';
+import { strings } from '../strings/strings.ts';
 import { mostDropped } from './dropped.svelte.ts';
 import type { Studio } from './studio.svelte.ts';
 

@@ -5,7 +5,7 @@ import type { OnlineEvaluation } from '../../shared/train-events.ts';
 import type { ChartLine, ChartReference } from '../components/chart-line.ts';
 import { between, placesOf } from '../components/chart-axis.ts';
 import type { StepRange, XAxis } from '../components/chart-axis.ts';
-import { formatBytes, formatCount, formatRate } from '../components/format.ts';
+import { formatBytes, formatCount, formatRate } from '../strings/format.ts';
 import type { RunWatch } from './run-watch.svelte.ts';
 import { smooth } from './smoothing.ts';
 

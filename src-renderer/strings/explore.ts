@@ -1,6 +1,6 @@
 // Looking for images that are alike.
 import type { Layer, Space } from '../../shared/contract-values.ts';
-import { formatCount, plural } from '../components/format.ts';
+import { formatCount, plural } from './format.ts';
 
 const layers: Readonly<Record<Layer, string>> = { last: 'last layer', last4: 'last four layers' };
 const spaces: Readonly<Record<Space, { readonly name: string; readonly text: string }>> = {

@@ -1,7 +1,7 @@
 // Writing vectors and weights for other programs.
 import type { ExportFormat } from '../../shared/contract-explore.ts';
 import type { Space } from '../../shared/contract-values.ts';
-import { formatBytes, formatCount, plural } from '../components/format.ts';
+import { formatBytes, formatCount, plural } from './format.ts';
 
 const formats: Readonly<Record<ExportFormat, { readonly name: string; readonly readers: string }>> = {
   parquet: { name: 'Parquet table', readers: 'pandas, DuckDB, Embedding Atlas, datasets, Spark' },

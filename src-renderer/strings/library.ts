@@ -1,11 +1,17 @@
-import { formatCount, plural } from '../components/format.ts';
-import type { FilterPart } from '../state/library-filter.ts';
+import type { ImageFilter } from '../../shared/contract-library.ts';
+import { formatCount, plural } from './format.ts';
 
 const splits: Readonly<Record<string, string>> = { train: 'Training part', val: 'Validation part', test: 'Test part' };
 const statuses: Readonly<Record<string, string>> = { ok: 'Readable', failed: 'Could not be read', missing: 'File is gone' };
 
+/** A part of a filter that is set. */
+interface Part {
+  readonly key: keyof ImageFilter;
+  readonly value: string | null;
+}
+
 /** A value of a filter in words. */
-function valueOf({ key, value }: FilterPart): string {
+function valueOf({ key, value }: Part): string {
   if (key === 'label') return value ?? 'No label';
   if (key === 'split') return value === null ? 'In no part' : (splits[value] ?? value);
   if (key === 'status') return statuses[value ?? ''] ?? String(value);
@@ -17,7 +23,7 @@ const named = { search: 'Name has', below: 'In', label: 'Label', split: 'Part', 
 export const library = {
   title: 'Library',
   valueOf,
-  chip: (part: FilterPart) => `${named[part.key]}: ${valueOf(part)}`,
+  chip: (part: Part) => `${named[part.key]}: ${valueOf(part)}`,
   search: 'Search by name',
   count: (total: number | undefined) => (total === undefined ? 'Counting…' : plural(total, 'image')),
   size: 'Size of the images',

@@ -1,5 +1,5 @@
 // Words of the masks view.
-import { formatCount, formatShare, plural } from '../components/format.ts';
+import { formatCount, formatShare, plural } from './format.ts';
 
 export const masks = {
   title: 'Masks',

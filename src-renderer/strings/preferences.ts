@@ -1,4 +1,4 @@
-import { formatBytes, formatRate } from '../components/format.ts';
+import { formatBytes, formatRate } from './format.ts';
 
 /** 3.2 million */
 const rounded = new Intl.NumberFormat('en', { notation: 'compact', compactDisplay: 'long', maximumSignificantDigits: 2 });

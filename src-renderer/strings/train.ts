@@ -1,7 +1,6 @@
 // Words of the train view.
 import type { RunState } from '../../shared/run-state.ts';
-import { formatBytes, formatCount, formatDuration, plural } from '../components/format.ts';
-import type { ChartId } from '../state/train-charts.ts';
+import { formatBytes, formatCount, formatDuration, plural } from './format.ts';
 
 const states: Readonly<Record<RunState, string>> = {
   waiting: 'Waiting',
@@ -14,7 +13,7 @@ const states: Readonly<Record<RunState, string>> = {
   failed: 'Failed',
 };
 
-const charts: Readonly<Record<ChartId, { readonly title: string; readonly help: string }>> = {
+const charts = {
   score: {
     title: 'Score',
     help: 'How well the vectors tell images apart, on a fixed sample: 20-NN guesses a label from the 20 nearest images; without labels, crop retrieval finds the other crop of the same image. Above both dashed lines the run has learned something.',
@@ -43,7 +42,7 @@ const charts: Readonly<Record<ChartId, { readonly title: string; readonly help: 
   momentum: { title: 'Momentum', help: 'How slowly the target encoder follows the context encoder; 1 stands still.' },
   imagesPerSecond: { title: 'Images per second', help: 'Speed of the training steps; evaluations and checkpoints are not counted.' },
   memoryBytes: { title: 'Memory', help: 'Memory of the process that trains.' },
-};
+} as const;
 
 export const train = {
   title: 'Train',

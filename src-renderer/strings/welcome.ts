@@ -1,4 +1,4 @@
-import { formatCount, plural } from '../components/format.ts';
+import { formatCount, plural } from './format.ts';
 
 export const welcome = {
   title: 'Learn from your own images',

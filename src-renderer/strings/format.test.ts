@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { baseName, formatBytes, formatCount, formatDuration, formatRate, formatShare, plural } from './format.ts';
-import { readNumber } from './number-input.ts';
+import { readNumber } from '../components/number-input.ts';
 
 describe('numbers as people read them', () => {
   it('counts', () => {
