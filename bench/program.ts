@@ -42,7 +42,7 @@ async function waitRow(steps: number): Promise<Row> {
   try {
     const pictures = join(folder, 'pictures');
     mkdirSync(pictures);
-    copySampleImages(pictures, 20);
+    await copySampleImages(pictures, 20);
     const start = parseConfig({ architecture: 'custom' });
     for await (const _ of scanFolder(studio, pictures, { settings: preprocessingOf(start), shortSide: cachedShortSide(start.imageSize) }));
     const run = await createRun(studio, pictures, planRun(studio, pictures, { steps, evaluateImages: 0 }));

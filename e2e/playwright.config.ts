@@ -5,7 +5,6 @@ import { defineConfig } from 'playwright/test';
 
 const chromium = [process.env['CHROMIUM'], '/usr/bin/chromium', '/usr/bin/chromium-browser'].find((path) => path && existsSync(path));
 
-// oxlint-disable-next-line import/no-default-export -- what Playwright reads
 export default defineConfig({
   testDir: '.',
   // A folder of one's own, so that two runs side by side do not empty each other's.

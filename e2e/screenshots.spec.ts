@@ -1,0 +1,65 @@
+// The pictures of the README, from the real app over the sample images: `IJEPA_SCREENSHOTS=1 npm run e2e -- screenshots`.
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'playwright/test';
+import { startServe, temporaryFolder } from './support/serve.ts';
+import { goTo, statusOf } from './support/story.ts';
+
+const folder = join(import.meta.dirname, '..', 'assets', 'screenshots');
+
+test.skip(process.env['IJEPA_SCREENSHOTS'] === undefined, 'skipped: pictures are made on request (IJEPA_SCREENSHOTS=1)');
+
+test('the pictures of the README', async ({ page }) => {
+  test.setTimeout(1_800_000);
+  mkdirSync(folder, { recursive: true });
+  const place = temporaryFolder();
+  const served = await startServe({ home: join(place.path, 'home'), roots: [place.path] });
+  const take = async (name: string): Promise<void> => {
+    await page.waitForLoadState('networkidle');
+    // Words that something is done are in the way of what is shown.
+    for (const button of await page.getByRole('button', { name: 'Dismiss' }).all()) await button.click().catch(() => {});
+    await page.screenshot({ path: join(folder, `${name}.png`), animations: 'disabled' });
+  };
+  try {
+    await page.setViewportSize({ width: 1360, height: 850 });
+    await page.goto(served.url);
+    await page.getByRole('button', { name: /sample images/ }).click();
+    await expect(page.getByRole('combobox', { name: 'Folder' })).toContainText(/1,\d{3}/, { timeout: 180_000 });
+    await goTo(page, 'Library');
+    await expect(page.getByRole('gridcell').first().locator('img')).toBeVisible();
+    await take('library');
+    await goTo(page, 'Masks');
+    await expect(page.locator('canvas').first()).toBeVisible();
+    await take('masks');
+
+    await goTo(page, 'Train');
+    await page.getByRole('link', { name: 'New run' }).first().click();
+    await page.getByText('Every setting').click();
+    const steps = page.locator('details').getByRole('spinbutton', { name: 'Steps', exact: true });
+    await steps.fill('200');
+    await steps.press('Tab');
+    await page.getByRole('button', { name: 'Start training' }).click();
+    await expect(statusOf(page)).toContainText('Done', { timeout: 1_500_000 });
+    await take('train');
+
+    await goTo(page, 'Library');
+    await page.getByRole('gridcell').nth(40).click();
+    await page
+      .getByRole('button', { name: 'Find similar' })
+      .or(page.getByRole('link', { name: 'Find similar' }))
+      .first()
+      .click();
+    await page
+      .getByRole('button', { name: /Compute/ })
+      .first()
+      .click();
+    await expect(page.getByText(/0\.\d\d/).first()).toBeVisible({ timeout: 300_000 });
+    await take('explore');
+    await goTo(page, 'Export');
+    await expect(page.getByText('First rows of the table')).toBeVisible();
+    await take('export');
+  } finally {
+    await served.stop();
+    place.dispose();
+  }
+});
