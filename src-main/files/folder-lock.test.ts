@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { AppError } from '../../shared/errors.ts';
 import { takeLock } from './folder-lock.ts';
+import { ownCommand } from './own-command.ts';
 
 describe('the lock of a folder', () => {
   let folder = '';
@@ -18,7 +19,7 @@ describe('the lock of a folder', () => {
 
   it('is held by one at a time and names its holder', () => {
     const lock = takeLock(folder);
-    expect(() => takeLock(folder)).toThrow(`is in use by process ${process.pid}`);
+    expect(() => takeLock(folder)).toThrow(`is in use by process ${process.pid} (${ownCommand()})`);
     expect(takeLock(folder, 'another')).toBeDefined();
     lock.dispose();
     takeLock(folder).dispose();

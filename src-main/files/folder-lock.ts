@@ -3,6 +3,7 @@ import { linkSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } f
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { AppError } from '../../shared/errors.ts';
+import { howToEnd, ownCommand } from './own-command.ts';
 
 interface Holder {
   readonly pid: number;
@@ -10,6 +11,8 @@ interface Holder {
   readonly started: number;
   readonly host: string;
   readonly since: string;
+  /** As `ownCommand` says it; earlier versions wrote none. */
+  readonly command?: string;
 }
 
 export interface FolderLock {
@@ -85,7 +88,13 @@ function removeDead(file: string, dead: Holder | undefined): void {
 /** Takes the lock of a folder. Throws `locked`, saying who holds it. */
 export function takeLock(folder: string, name = 'lock'): FolderLock {
   const file = join(folder, name);
-  const own = { pid: process.pid, started: startOf(process.pid), host: hostname(), since: new Date().toISOString() } satisfies Holder;
+  const own = {
+    pid: process.pid,
+    started: startOf(process.pid),
+    host: hostname(),
+    since: new Date().toISOString(),
+    command: ownCommand(),
+  } satisfies Holder;
   for (let attempt = 0; attempt < 3; attempt++) {
     try {
       createWhole(file, JSON.stringify(own));
@@ -96,10 +105,11 @@ export function takeLock(folder: string, name = 'lock'): FolderLock {
       if (!holder && age(file) < writingMs) continue;
       if (holder && isAlive(holder)) {
         const where = holder.host === hostname() ? '' : ` on ${holder.host}`;
+        const what = holder.command === undefined ? '' : ` (${holder.command})`;
         throw new AppError(
           'locked',
-          `${folder} is in use by process ${holder.pid}${where} since ${holder.since}.`,
-          `Stop that process first; if it is gone, delete ${file}.`,
+          `${folder} is in use by process ${holder.pid}${where}${what}, since ${holder.since}.`,
+          `${howToEnd(holder.pid, holder.host)}. If it is gone, delete ${file}.`,
         );
       }
       removeDead(file, holder);

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import Sqlite from 'better-sqlite3';
 import type { Database } from 'better-sqlite3';
 import { AppError } from '../../shared/errors.ts';
+import { howToEnd, ownCommand } from '../files/own-command.ts';
 
 export interface WriterOwner {
   readonly pid: number;
@@ -15,6 +16,8 @@ export interface WriterOwner {
   /** ISO time at which the lock was taken. */
   readonly since: string;
   readonly host: string;
+  /** The command, as `ownCommand` says it; earlier versions wrote none. */
+  readonly command?: string;
 }
 
 export interface WriterLock {
@@ -43,14 +46,10 @@ function readOwner(database: Database): WriterOwner | undefined {
 }
 
 function locked(owner: WriterOwner | undefined): AppError {
-  const who = owner
-    ? `process ${owner.pid}${owner.host === hostname() ? '' : ` on ${owner.host}`}, since ${owner.since}`
-    : 'another process';
-  return new AppError(
-    'locked',
-    `This library is being written by ${who}.`,
-    'Use the window or terminal that has it open, or close that one first.',
-  );
+  if (!owner) return new AppError('locked', 'This library is being written by another process.', 'Close that one first.');
+  const { pid, host, since, command } = owner;
+  const who = `process ${pid}${host === hostname() ? '' : ` on ${host}`}${command === undefined ? '' : ` (${command})`}`;
+  return new AppError('locked', `This library is being written by ${who}, since ${since}.`, howToEnd(pid, host));
 }
 
 /** Takes the writer's lock of a library folder. Throws `locked`, saying who holds it. */
@@ -61,6 +60,7 @@ export function takeWriterLock(directory: string): WriterLock {
     processStart: processStart(),
     since: new Date().toISOString(),
     host: hostname(),
+    command: ownCommand(),
   };
   try {
     database
