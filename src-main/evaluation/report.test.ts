@@ -163,6 +163,9 @@ describe('the report', () => {
     expect(text).toContain('2 images are damaged in the decode cache');
     expect(renderReport(assembleReport(protocol, good.rows))).not.toContain('damaged');
     expect(text).toContain('linear probe');
+    // One line in plain words under each table.
+    for (const [table] of text.matchAll(/^(?:20-NN|linear probe|RankMe|spectrum|mean cosine).*\n(?: {2}(?:this run|raw pixels).*\n)+/gm))
+      expect(text.slice(text.indexOf(table) + table.length).split('\n', 2)).toEqual([expect.stringMatching(/^ {2}How .*\.$/), '']);
     expect(text).not.toContain('crop');
     const run = good.rows[0]!;
     expect(run.spaces.whitened.probe).toBeGreaterThan(0.9);

@@ -48,16 +48,54 @@ interface Column {
   readonly name: string;
   readonly figure: (figures: SpaceFigures) => number | undefined;
   readonly format: (value: number) => string;
+  /** What it says, in plain words. */
+  readonly meaning: string;
 }
 const percent = (value: number): string => (100 * value).toFixed(1);
+const count = (value: number): string => value.toLocaleString('en');
 const columns: readonly Column[] = [
-  { name: '20-NN, % right', figure: (figures) => figures.neighbours, format: percent },
-  { name: 'linear probe, % right', figure: (figures) => figures.probe, format: percent },
-  { name: 'crop finds its partner first, %', figure: (figures) => figures.cropRecall, format: percent },
-  { name: 'crop retrieval, mAP %', figure: (figures) => figures.cropPrecision, format: percent },
-  { name: 'RankMe', figure: (figures) => figures.rankMe, format: (value) => value.toFixed(1) },
-  { name: 'spectrum α', figure: (figures) => figures.alpha, format: (value) => value.toFixed(2) },
-  { name: 'mean cosine', figure: (figures) => figures.meanCosine, format: (value) => value.toFixed(3) },
+  {
+    name: '20-NN, % right',
+    figure: (figures) => figures.neighbours,
+    format: percent,
+    meaning: 'How often the 20 nearest images vote for the label of the image that asks; higher is better.',
+  },
+  {
+    name: 'linear probe, % right',
+    figure: (figures) => figures.probe,
+    format: percent,
+    meaning: 'How often a linear classifier, taught on the bank, names the label of the image that asks; higher is better.',
+  },
+  {
+    name: 'crop finds its partner first, %',
+    figure: (figures) => figures.cropRecall,
+    format: percent,
+    meaning: 'How often the nearest of all other crops is the other crop of the same image; higher is better.',
+  },
+  {
+    name: 'crop retrieval, mAP %',
+    figure: (figures) => figures.cropPrecision,
+    format: percent,
+    meaning: 'How near the top of the list that partner stands on average; 100 is always first.',
+  },
+  {
+    name: 'RankMe',
+    figure: (figures) => figures.rankMe,
+    format: (value) => value.toFixed(1),
+    meaning: 'How many directions the vectors use; near 1 all images look alike to the encoder.',
+  },
+  {
+    name: 'spectrum α',
+    figure: (figures) => figures.alpha,
+    format: (value) => value.toFixed(2),
+    meaning: 'How steeply the directions lose strength; far above 1 a few of them say nearly everything.',
+  },
+  {
+    name: 'mean cosine',
+    figure: (figures) => figures.meanCosine,
+    format: (value) => value.toFixed(3),
+    meaning: 'How alike any two images are on average; near 1 the encoder hardly tells them apart.',
+  },
 ];
 
 /** Puts the figures of all sources together; `protocol` is what they were measured on, `rows` come in any order. */
@@ -105,7 +143,7 @@ const cropNotes = ({ reason, purpose = 'choosing', bank }: CropProtocol): string
   reason,
   cropRetrievalBias,
   cropPurpose[purpose],
-  `The spaces are fitted on the crops of ${bank.length} other images.`,
+  `The spaces are fitted on the crops of ${count(bank.length)} other images.`,
 ];
 
 function labelNotes(protocol: LabelProtocol): string[] {
@@ -155,9 +193,9 @@ function judge(rows: readonly SourceFigures[], labels: boolean, queries: number)
   return { verdict: 'better', headline: `${sentence}.` };
 }
 
-function nearDuplicateLine(count: number): string {
+function nearDuplicateLine(queries: number): string {
   const found = `a near-duplicate in the bank (cosine of whitened raw pixels at least ${nearDuplicateCosine})`;
-  return count === 0 ? `No query has ${found}.` : `Queries with ${found}: ${count}, which flatters every row.`;
+  return queries === 0 ? `No query has ${found}.` : `Queries with ${found}: ${queries}, which flatters every row.`;
 }
 
 function whole(share: number): string {
@@ -183,15 +221,15 @@ export function renderReport(report: EvaluationReport): string {
       });
       lines.push(`  ${sourceNames[row.source]}`.padEnd(first) + cells.join(''));
     }
-    lines.push('');
+    lines.push(`  ${column.meaning}`, '');
   }
   if (report.positionalShare !== undefined) {
     lines.push(`Position alone explains ${percent(report.positionalShare)} % of the variance of the targets.`);
   }
   lines.push(
     report.task === 'labels'
-      ? `${report.queries} queries among ${report.bank} images of ${report.classes.length} classes.`
-      : `${report.queries} images, two crops each.`,
+      ? `${count(report.queries)} queries among ${count(report.bank)} images of ${count(report.classes.length)} classes.`
+      : `${count(report.queries)} images, two crops each.`,
   );
   if (report.nearDuplicates !== undefined) lines.push(nearDuplicateLine(report.nearDuplicates));
   lines.push(...report.notes);
