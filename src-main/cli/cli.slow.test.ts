@@ -152,14 +152,22 @@ describe('the story of a folder', () => {
       expect(code).toBe(0);
       expect(jsonLines(stdout).at(-1)!['neighbours']).toHaveLength(2);
       expect(await cli('export', pictures, join(folder, 'exported'), '--format', 'csv')).toMatchObject({ code: 0, stderr: '' });
-      expect((await cli('scan', pictures)).code).toBe(5);
+      const locked = await cli('scan', pictures);
+      expect([locked.code, locked.stderr]).toEqual([
+        5,
+        expect.stringMatching(new RegExp(`process ${process.pid} \\(.+\\), since .*\\n.* ${process.pid}\\n`)),
+      ]);
     } finally {
       await studio.dispose();
     }
   });
 
   it('shows what there is: home, run, checkpoint', async () => {
-    expect((await cli('inspect')).stdout).toContain('pictures-1  step 6/6  520 images');
+    const whole = (await cli('inspect')).stdout;
+    expect(whole).toContain('pictures-1  step 6/6  520 images');
+    expect(whole).toContain(`${pictures}  520 different images, 4 labels`);
+    expect(whole).toMatch(/vectors of pictures-1, step \d: 520/);
+    expect((await cli('inspect', pictures)).stdout).toContain('520 different images, 4 labels');
     const run = await cli('inspect', 'pictures-1');
     expect(run.stdout).toContain('checkpoint of step 6');
     const file = join(home, 'runs', 'pictures-1', 'checkpoints', 'step-000000006.safetensors');
@@ -194,6 +202,14 @@ describe('the story of a folder', () => {
     const again = jsonLines((await cli('embed', '--layer', 'last4', '--json')).stdout);
     expect(again.find(({ command, type }) => command === 'scan' && type === 'finished')).toMatchObject({ counts: { decoded: 520 } });
     expect(again.at(-1)).toMatchObject({ type: 'done', rows: 520, added: 520 });
+  });
+
+  it('looks and cleans without making a home', async () => {
+    const none = join(folder, 'no home');
+    for (const command of ['inspect', 'clean']) expect((await runCli([command, '--home', none])).code).toBe(0);
+    expect(existsSync(none)).toBe(false);
+    const file = await runCli(['scan', pictures, '--home', join(pictures, 'notes.txt')]);
+    expect([file.code, file.stderr]).toEqual([2, expect.stringContaining('is a file')]);
   });
 
   it('checks the machine', async () => {
@@ -248,6 +264,29 @@ describe('what is wrong is said with what to do', () => {
   it('rejects an unknown command and an unknown flag', async () => {
     expect((await runCli(['trian'])).code).toBe(2);
     expect((await runCli(['scan', '.', '--fast'])).code).toBe(2);
+    const told = await runCli(['scan', '.', '--fast', '--json']);
+    expect([told.code, told.stderr]).toEqual([2, '']);
+    expect(jsonLines(told.stdout)).toEqual([
+      {
+        type: 'error',
+        code: 'bad-config',
+        message: expect.stringContaining('--fast') as unknown,
+        hint: expect.stringContaining('--help') as unknown,
+      },
+    ]);
+  });
+});
+
+describe('what is not wanted any more', () => {
+  it('deletes a run with its vectors when it is told so, and nothing without', async () => {
+    const asked = await cli('clean', '--run', 'pictures-1');
+    expect([asked.code, asked.stderr]).toEqual([2, expect.stringContaining('--yes')]);
+    expect(existsSync(join(home, 'runs', 'pictures-1', 'config.json'))).toBe(true);
+    const gone = jsonLines((await cli('clean', '--run', 'pictures-1', '--yes', '--json')).stdout).at(-1)!;
+    expect(gone).toMatchObject({ type: 'deleted', run: 'pictures-1' });
+    expect(gone['bytes']).toBeGreaterThan(2 * 520 * 16 * 4);
+    expect(existsSync(join(home, 'runs', 'pictures-1'))).toBe(false);
+    expect(jsonLines((await cli('inspect', '--json')).stdout).at(-1)).toMatchObject({ runs: [], embeddings: [] });
   });
 });
 

@@ -30,6 +30,11 @@ describe('import', () => {
     expect([existsSync(marker), existsSync(join(home, 'runs'))]).toEqual([false, false]);
   });
 
+  it('says what a folder lacks that holds no weights', async () => {
+    const { code, stderr } = await runCli(['import', folder, '--home', home]);
+    expect([code, stderr]).toEqual([2, expect.stringContaining('no config.json')]);
+  });
+
   it('says which encoder embeds, with which normalisation, and what comes next', async () => {
     const said = await runCli(['import', checkpoint, '--heads', heads, '--run', 'theirs', '--home', home]);
     expect(said.code).toBe(0);
@@ -56,5 +61,8 @@ describe('export', () => {
     const unknown = await runCli(['export', folder, join(folder, 'out'), '--home', home]);
     expect([unknown.code, unknown.stderr]).toEqual([3, expect.stringContaining('has not been scanned')]);
     expect(existsSync(join(folder, 'out'))).toBe(false);
+    const alone = await runCli(['export', join(folder, 'out'), '--home', home]);
+    expect([alone.code, alone.stderr]).toEqual([2, expect.stringContaining('was imported and has no folder')]);
+    expect((await runCli(['export', '--home', home])).stderr).toContain('export FOLDER TARGET');
   });
 });

@@ -1,16 +1,22 @@
 // The command line. Commands are loaded when they run, so that `--help` is quick.
 import { Command } from 'commander';
+import { AppError } from '../../shared/errors.ts';
 import { programVersion } from '../../shared/version.ts';
 import type { Action, Options } from './action.ts';
 import { addConfigFlags } from './config-flags.ts';
-import { exitCodeHelp } from './exit-codes.ts';
+import { exitCodeHelp, exitCodes } from './exit-codes.ts';
 import { endWithParent } from './interrupt.ts';
 import { endWithReader, Output } from './output.ts';
 
+const machine = (command: Command): Command => command.option('--json', 'one JSON object a line for machines');
+
 const common = (command: Command): Command =>
-  command
-    .option('--home <folder>', 'where catalogue, cache, runs and embeddings are kept (default: $IJEPA_STUDIO_HOME, else ~/.ijepa-studio)')
-    .option('--json', 'one JSON object a line for machines');
+  machine(
+    command.option(
+      '--home <folder>',
+      'where catalogue, cache, runs and embeddings are kept (default: $IJEPA_STUDIO_HOME, else ~/.ijepa-studio)',
+    ),
+  );
 
 const onRun = (command: Command): Command =>
   common(command)
@@ -52,14 +58,17 @@ function program(): Command {
     );
 
   bind(
-    common(
-      root.command('demo').description('the whole story on 2,000 small pictures, in a few minutes: scan, train, embed, evaluate, search'),
+    machine(
+      root
+        .command('demo')
+        .description('the whole story on some 1,900 small pictures, in a few minutes: scan, train, embed, evaluate, search')
+        .option('--home <folder>', 'where catalogue, cache, runs and embeddings are kept (default: home in the folder of the demo)'),
     ),
     async () => (await import('./commands/demo.ts')).demo,
   )
     .option('--folder <folder>', 'where pictures and results go (default: ./demo)')
-    .option('--minutes <number>', 'how long to train', '3')
-    .option('--images <number>', 'how many pictures to use', '2000')
+    .option('--minutes <number>', 'how long to train; how many steps that is depends on the machine', '3')
+    .option('--images <number>', 'how many pictures to use at most', '2000')
     .addHelpText('after', examples(['demo', 'demo --minutes 1']));
 
   bind(
@@ -157,14 +166,24 @@ function program(): Command {
     );
 
   bind(
-    layer(onRun(root.command('export <folder> <target>').description('vectors and weights in the formats of other programs'))),
+    layer(
+      onRun(
+        root
+          .command('export [folder] [target]')
+          .usage('[options] [folder] <target>')
+          .description('vectors and weights in the formats of other programs, into the folder target'),
+      ),
+    ),
     async () => (await import('./commands/export.ts')).exportCommand,
   )
     .option('--format <list>', 'of npy, parquet, csv, projector, safetensors, huggingface, onnx', 'npy,parquet')
     .option('--space <space>', 'raw, centred or whitened', 'raw')
     .option('--vector-column <name>', 'name of the vector column in Parquet', 'embedding')
     .option('--neighbors <number>', 'nearest neighbours of each image in Parquet, up to 999', '0')
-    .addHelpText('after', examples(['export ~/Pictures vectors', 'export ~/Pictures model --format onnx,huggingface,safetensors']));
+    .addHelpText(
+      'after',
+      examples(['export vectors', 'export ~/Pictures vectors', 'export ~/Pictures model --format onnx,huggingface,safetensors']),
+    );
 
   bind(
     common(
@@ -182,9 +201,9 @@ function program(): Command {
     );
 
   bind(
-    common(root.command('inspect [path]').description('what is in a home, a run or a checkpoint')),
+    common(root.command('inspect [path]').description('what is in the home, of a scanned folder, in a run or in a checkpoint')),
     async () => (await import('./commands/inspect.ts')).inspectCommand,
-  ).addHelpText('after', examples(['inspect', 'inspect Pictures-1', 'inspect step-000001000.safetensors']));
+  ).addHelpText('after', examples(['inspect', 'inspect ~/Pictures', 'inspect Pictures-1', 'inspect step-000001000.safetensors']));
 
   bind(
     common(
@@ -204,10 +223,15 @@ function program(): Command {
 
   bind(
     common(
-      root.command('clean').description('delete the decode cache; originals, runs and embeddings stay, and the next scan makes it again'),
+      root
+        .command('clean')
+        .description('delete the decode cache, which the next scan makes again, or with --run a run; originals are never touched'),
     ),
     async () => (await import('./commands/clean.ts')).cleanCommand,
-  ).addHelpText('after', examples(['clean']));
+  )
+    .option('--run <name>', 'delete this run and the vectors made with it instead, after a question')
+    .option('--yes', 'with --run: do not ask')
+    .addHelpText('after', examples(['clean', 'clean --run Pictures-1']));
 
   bind(
     common(root.command('doctor').description('versions, memory, cores, and a self-test of the processor')),
@@ -221,10 +245,16 @@ export async function main(argv: readonly string[]): Promise<void> {
   endWithReader();
   endWithParent();
   const root = program();
-  root.exitOverride((error) => {
-    process.exit(error.exitCode === 0 ? 0 : 2);
-  });
-  for (const command of root.commands) command.exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2));
+  const json = argv.includes('--json');
+  for (const command of [root, ...root.commands]) {
+    // With --json standard error stays empty, and the error is an object like any other.
+    if (json) command.configureOutput({ writeErr: () => {} });
+    command.exitOverride((error) => {
+      if (error.exitCode === 0) process.exit(0);
+      if (json) new Output(true).fail(new AppError('bad-config', error.message.replace(/^error: /, ''), 'See: ijepa-studio --help'));
+      process.exit(exitCodes['bad-config']);
+    });
+  }
   if (argv.length === 0) {
     root.outputHelp();
     return;

@@ -11,9 +11,11 @@ export interface Home {
   readonly embeddings: string;
 }
 
-/** The home at `path`, else at IJEPA_STUDIO_HOME, else `.ijepa-studio` in the user's folder. An empty text is none: it would mean the working folder. */
+/** The home at `path`, else at IJEPA_STUDIO_HOME, else `.ijepa-studio` in the user's folder. An empty text is none: it would mean the working folder. Throws `bad-input` for a file. */
 export function homeAt(path?: string): Home {
   const root = resolve(path || process.env['IJEPA_STUDIO_HOME'] || join(homedir(), '.ijepa-studio'));
+  if (statSync(root, { throwIfNoEntry: false })?.isFile() === true)
+    throw new AppError('bad-input', `The home ${root} is a file.`, 'Give a folder, which is made when it is not there.');
   return { path: root, cache: join(root, 'cache'), runs: join(root, 'runs'), embeddings: join(root, 'embeddings') };
 }
 

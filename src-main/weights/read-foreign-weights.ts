@@ -1,6 +1,6 @@
 // Finds out what kind of weights a path holds and reads them.
-import { closeSync, openSync, readSync, statSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { closeSync, existsSync, openSync, readSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { AppError, systemError } from '../../shared/errors.ts';
 import { SafetensorsFile } from '../formats/safetensors.ts';
 import { TorchCheckpoint } from '../formats/torch-checkpoint.ts';
@@ -54,6 +54,12 @@ export function readForeignWeights(path: string, heads?: number): ForeignWeights
   const kind = kindOf(path);
   switch (kind) {
     case 'folder':
+      if (!existsSync(join(path, 'config.json')))
+        throw new AppError(
+          'bad-input',
+          `${path} is no Hugging Face folder: it has no config.json.`,
+          'Give the folder with config.json and model.safetensors in it, or a .pth.tar file of the authors’ code.',
+        );
       return readHuggingFaceWeights(path);
     case 'old-torch':
       throw new AppError(

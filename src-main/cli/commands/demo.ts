@@ -8,7 +8,7 @@ import { measureStepSeconds } from '../../engine/pace.ts';
 import { checkpointOf, createRun, planRun } from '../../engine/runs.ts';
 import { copySampleImages } from '../../engine/sample-images.ts';
 import { FolderSearch } from '../../engine/search.ts';
-import { drawSheet } from '../../engine/sheet.ts';
+import { checkSheetTarget, drawSheet } from '../../engine/sheet.ts';
 import { cachedShortSide, Studio } from '../../engine/studio.ts';
 import type { Action } from '../action.ts';
 import { showEvaluation } from '../evaluation-progress.ts';
@@ -30,11 +30,14 @@ export const demo: Action = async (output, options) => {
   const folder = resolve(textOption(options, 'folder') ?? 'demo');
   const pictures = join(folder, 'pictures');
   const minutes = numberOption(options, 'minutes', '--minutes', 0.1)!;
+  const most = integerOption(options, 'images', '--images', 100)!;
+  const sheet = join(folder, 'neighbours.png');
   mkdirSync(pictures, { recursive: true });
   const studio = new Studio({ home: textOption(options, 'home') ?? join(folder, 'home') });
   try {
+    checkSheetTarget(studio, sheet);
     output.say('1. Scan: emoji of the npm package emoji-datasource-google, sorted into folders by category.');
-    await copySampleImages(pictures, integerOption(options, 'images', '--images', 100)!);
+    await copySampleImages(pictures, most);
     const start = parseConfig({ architecture: 'custom' });
     await showScan(output, studio, pictures, { settings: preprocessingOf(start), shortSide: cachedShortSide(start.imageSize) });
 
@@ -65,11 +68,11 @@ export const demo: Action = async (output, options) => {
     });
 
     output.say('\n5. Look-alikes (whitened cosine):');
-    const sheet = join(folder, 'neighbours.png');
     await showNeighbours(output, studio, checkpoint, context.root, sheet);
     const seconds = (performance.now() - began) / 1000;
     output.event({ type: 'done', folder, sheet, seconds });
     output.say(`\nOpen ${sheet} to see them. Everything is in ${folder}; the whole demo took ${duration(seconds)}.`);
+    output.say('Now your own: ijepa-studio train FOLDER');
     return 0;
   } finally {
     await studio.dispose();

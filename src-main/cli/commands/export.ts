@@ -25,7 +25,11 @@ function replacedText({ created, run, step, removed }: ReplacedExport): string {
   return `${what} was here with other vectors or weights, and was replaced${gone}.`;
 }
 
-export const exportCommand: Action = async (output, options, folder, target) => {
+export const exportCommand: Action = async (output, options, ...operands) => {
+  const target = operands.at(-1);
+  const folder = operands.length > 1 ? operands[0] : undefined;
+  if (target === undefined)
+    throw new AppError('bad-input', 'No folder to export into was given.', 'Name one: ijepa-studio export TARGET, or export FOLDER TARGET');
   const formats = formatsOf(options);
   const space = choiceOption(options, 'space', '--space', ['raw', 'centred', 'whitened']);
   const neighbours = integerOption(options, 'neighbors', '--neighbors', 0, 999)!;
@@ -37,7 +41,7 @@ export const exportCommand: Action = async (output, options, folder, target) => 
       {
         checkpoint,
         root,
-        target: target!,
+        target,
         formats,
         layer,
         space,

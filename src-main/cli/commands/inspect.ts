@@ -1,24 +1,43 @@
 import { existsSync, statSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { AppError } from '../../../shared/errors.ts';
 import { describeCheckpoint, describeHome, describeRun } from '../../engine/inspect.ts';
+import { describeFolders, describeVectors } from '../../engine/inspect-folder.ts';
+import type { FolderSummary } from '../../engine/inspect-folder.ts';
 import { homeAt, runPath } from '../../engine/home.ts';
 import type { Action } from '../action.ts';
 import { textOption } from '../options.ts';
-import { megabytes, plural } from '../output.ts';
+import { count, megabytes, plural } from '../output.ts';
 
 const percent = (value: number | undefined): string => (value === undefined ? '' : `${(100 * value).toFixed(1)} %`);
+
+function folderText({ path, exists, different, failed, missing, labels, mode }: FolderSummary): string {
+  const parts = [
+    plural(different, 'different image'),
+    mode === 'off' ? 'labels off' : plural(labels, 'label'),
+    ...(failed > 0 ? [`${count(failed)} unreadable`] : []),
+    ...(missing > 0 ? [`${count(missing)} missing`] : []),
+    ...(exists ? [] : ['the folder is not there']),
+  ];
+  return `${path}  ${parts.join(', ')}`;
+}
 
 export const inspectCommand: Action = async (output, options, path) => {
   const home = homeAt(textOption(options, 'home'));
   if (path === undefined) {
-    const found = describeHome(home);
+    const found = { ...describeHome(home), folders: describeFolders(home), embeddings: await describeVectors(home) };
     output.event({ type: 'home', ...found });
     output.say(
       `${home.path}: cache ${megabytes(found.cacheBytes)}, embeddings ${megabytes(found.embeddingBytes)}, runs ${megabytes(found.runBytes)}`,
     );
+    if (found.folders.length + found.runs.length + found.damaged.length === 0)
+      output.say('  Nothing is here yet: ijepa-studio scan FOLDER, or train FOLDER.');
+    for (const folder of found.folders) output.say(`  ${folderText(folder)}`);
     for (const run of found.runs)
-      output.say(`  ${run.name}  step ${run.step}/${run.steps}  ${plural(run.images, 'image')} of ${run.folder}`);
+      output.say(`  ${run.name}  step ${count(run.step)}/${count(run.steps)}  ${plural(run.images, 'image')} of ${run.folder}`);
     for (const { name, problem } of found.damaged) output.say(`  ${name}  ${problem}`);
+    for (const { run, step, layer, rows } of found.embeddings)
+      output.say(`  vectors of ${run}, step ${count(step)}: ${count(rows)}${layer === 'last' ? '' : ` (${layer})`}`);
     return 0;
   }
   if (existsSync(path) && statSync(path).isFile()) {
@@ -27,8 +46,18 @@ export const inspectCommand: Action = async (output, options, path) => {
     output.say(
       `${path}: ${found.kind}, ${plural(found.tensors, 'tensor')}, ${(found.parameters / 1e6).toFixed(1)} M values, ${megabytes(found.bytes)}, checksum ${found.checksum}`,
     );
-    if (found.header) output.say(`Run ${found.header.run}, step ${found.header.step}, ${found.header.threads} threads.`);
+    if (found.header) output.say(`Run ${found.header.run}, step ${count(found.header.step)}, ${found.header.threads} threads.`);
     for (const [key, value] of Object.entries(found.header?.config ?? {})) output.say(`  ${key}: ${JSON.stringify(value)}`);
+    return 0;
+  }
+  const folder = describeFolders(home).find((one) => one.path === resolve(path));
+  if (folder) {
+    const names = describeHome(home)
+      .runs.filter((one) => one.folder === folder.path)
+      .map(({ name }) => name);
+    output.event({ type: 'folder', ...folder, runs: names });
+    output.say(folderText(folder));
+    output.say(names.length > 0 ? `Runs that learn from it: ${names.join(', ')}.` : 'No run learns from it yet: ijepa-studio train FOLDER');
     return 0;
   }
   const run = runPath(home, path);
@@ -36,13 +65,13 @@ export const inspectCommand: Action = async (output, options, path) => {
   if (!found) throw new AppError('not-found', `There is no run in ${run}.`, 'See `ijepa-studio inspect` for what there is.');
   output.event({ type: 'run', ...found });
   output.say(
-    `${found.record.name}: step ${found.step} of ${found.record.steps}, ${plural(found.record.images, 'image')} of ${found.record.folder}, since ${found.record.created}`,
+    `${found.record.name}: step ${count(found.step)} of ${count(found.record.steps)}, ${plural(found.record.images, 'image')} of ${found.record.folder}, since ${found.record.created}`,
   );
   for (const one of found.checkpoints)
-    output.say(`  checkpoint of step ${one.step}  ${megabytes(one.bytes)}${one.step === found.best ? '  (best)' : ''}`);
+    output.say(`  checkpoint of step ${count(one.step)}  ${megabytes(one.bytes)}${one.step === found.best ? '  (best)' : ''}`);
   for (const one of found.evaluations)
     output.say(
-      `  step ${one.step}: whitened ${percent(one.whitened.knn ?? one.whitened.retrieval)}, RankMe ${one.rankMe.toFixed(1)}${one.step === found.best ? '  (best)' : ''}`,
+      `  step ${count(one.step)}: ${one.whitened.knn === undefined ? 'crop retrieval' : '20-NN'} whitened ${percent(one.whitened.knn ?? one.whitened.retrieval)}, RankMe ${one.rankMe.toFixed(1)}${one.step === found.best ? '  (best)' : ''}`,
     );
   return 0;
 };

@@ -4,10 +4,11 @@ import { FolderSearch } from '../../engine/search.ts';
 import { checkSheetTarget, drawSheet } from '../../engine/sheet.ts';
 import type { Action } from '../action.ts';
 import { choiceOption, integerOption, listOption, numberOption, textOption } from '../options.ts';
+import { count } from '../output.ts';
 import { withRun } from '../run-context.ts';
 
 export const searchCommand: Action = async (output, options, folder) => {
-  const count = integerOption(options, 'count', '--count', 1, 1000)!;
+  const most = integerOption(options, 'count', '--count', 1, 1000)!;
   const minScore = numberOption(options, 'minScore', '--min-score', -1);
   return withRun(output, options, folder, async ({ studio, checkpoint, root, layer, threads }) => {
     const plus = listOption(options, 'image');
@@ -18,9 +19,9 @@ export const searchCommand: Action = async (output, options, folder) => {
     const space = choiceOption(options, 'space', '--space', ['raw', 'centred', 'whitened']);
     const search = await FolderSearch.open(studio, { checkpoint, root, layer, space, threads });
     try {
-      const found = await search.byFiles(plus, minus, count, minScore);
+      const found = await search.byFiles(plus, minus, most, minScore);
       output.event({ type: 'neighbours', query: plus, space, neighbours: found });
-      output.say(`${found.length} of ${search.size} images (${space}), most like ${plus.join(', ')}:`);
+      output.say(`${count(found.length)} of ${count(search.size)} images (${space}), most like ${plus.join(', ')}:`);
       for (const { rank, score, path, label } of found)
         output.say(`${String(rank).padStart(4)}  ${score.toFixed(4)}  ${path}${label === undefined ? '' : `  [${label}]`}`);
       if (sheet !== undefined) {

@@ -1,15 +1,13 @@
 // What a person changes of a run that exists: its name, and whether it goes on existing.
 import { renameSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AppError, systemError } from '../../../shared/errors.ts';
 import { writeFileAside } from '../../files/write-aside.ts';
 import { readRecord, RunFolder } from '../../training/run-folder.ts';
+import { deleteRunFolder } from '../delete-run.ts';
 import { newRunPath } from '../home.ts';
 import type { EngineContext } from './context.ts';
-import { vectorsOf } from '../embedding-folders.ts';
 import type { RunStore } from './run-store.ts';
-import { bytesBelow } from './storage.ts';
 
 /** Throws `locked` while work on the run is under way. */
 function requireIdle({ jobs }: EngineContext, run: string): void {
@@ -36,25 +34,13 @@ export function renameRun(context: EngineContext, store: RunStore, run: string, 
   }
 }
 
-/**
- * Deletes the folder of a run, and the vectors that were made with it: without its checkpoints nothing can be looked up in them. Returns
- * the bytes that are free again. Throws `locked` while it is in use, `not-writable`.
- */
+/** As `deleteRunFolder`. Throws `locked` while work on the run is under way here, too. */
 export async function deleteRun(context: EngineContext, store: RunStore, run: string): Promise<number> {
-  const path = store.path(run);
+  store.path(run);
   requireIdle(context, run);
-  const places = [path, ...vectorsOf(context.studio.home, run, store.names())];
-  let freed = 0;
   try {
-    for (const place of places) {
-      const bytes = await bytesBelow(place);
-      await rm(place, { recursive: true, force: true });
-      freed += bytes;
-    }
-  } catch (error) {
-    throw systemError(error) ?? error;
+    return await deleteRunFolder(context.studio.home, run);
   } finally {
     store.forget(run);
   }
-  return freed;
 }
