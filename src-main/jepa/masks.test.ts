@@ -119,14 +119,18 @@ describe('the largest target block', () => {
         const [wide, tall] = [0.5 + 1.5 * Math.min(c, d), 0.5 + 1.5 * Math.max(c, d)];
         const config = { ...defaultConfig, targetScale: [low, high] as const, targetAspect: [wide, tall] as const };
         const bound = mostTargetTokens(config, grid);
-        let most = 0;
-        for (let i = 0; i <= 400; i++) {
-          const { height, width } = blockSize(grid * grid * high, wide + ((tall - wide) * i) / 400, grid);
-          most = Math.max(most, height * width);
-        }
-        expect(most).toBeLessThanOrEqual(bound);
-        // A grid of aspects may pass over the narrow range that draws the very largest block.
-        expect(most).toBeGreaterThan(0.85 * bound);
+        // The size changes only at these aspects: between them every aspect draws the same block.
+        const area = grid * grid * high;
+        const edges = Array.from({ length: grid }, (_, i) => i + 0.5).flatMap((side) => [side ** 2 / area, area / side ** 2]);
+        const inside = [wide, tall, ...edges.filter((aspect) => aspect > wide && aspect < tall)].toSorted((x, y) => x - y);
+        const aspects = [...inside, ...inside.slice(1).map((aspect, i) => (aspect + inside[i]!) / 2)];
+        const sizes = aspects.map((aspect) => blockSize(area, aspect, grid)).map(({ height, width }) => height * width);
+        expect(Math.max(...sizes)).toBeLessThanOrEqual(bound);
+        // It is drawn by an aspect of the range, or by one that rounding cannot tell from its ends.
+        const near = (aspect: number): boolean => aspect > wide * (1 - 3e-9) && aspect < tall * (1 + 3e-9);
+        const close = [wide, tall, ...edges.filter(near)].flatMap((aspect) => [aspect * (1 - 3e-9), aspect * (1 + 3e-9)]);
+        const met = [...aspects, ...close].map((aspect) => blockSize(area, aspect, grid)).map(({ height, width }) => height * width);
+        expect(Math.max(...met)).toBeGreaterThanOrEqual(bound);
       }),
     );
   });
