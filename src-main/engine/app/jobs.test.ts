@@ -146,6 +146,20 @@ describe('watchers', () => {
     }
   });
 
+  it('see every job before its end, however soon it fails beside another', async () => {
+    const jobs = new Jobs();
+    const events: JobsEvent[] = [];
+    jobs.watch((event) => events.push(event));
+    jobs.start('train', { subject: 'A' }, held().work);
+    const id = jobs.start('scan', { subject: 'B' }, async () => {
+      throw new AppError('not-found', 'It is gone.', 'Look for it.');
+    });
+    await expect(jobs.wait(id)).rejects.toEqual(code('not-found'));
+    const statesOf = (): unknown[] => events.flatMap((event) => event.jobs.filter((job) => job.id === id).map(({ state }) => state));
+    await vi.waitFor(() => expect(statesOf().at(-1)).toBe('failed'));
+    expect(statesOf()[0]).toBe('running');
+  });
+
   it('still see a job some minutes after its end, and not for ever', async () => {
     vi.useFakeTimers();
     try {

@@ -69,7 +69,8 @@ export class Jobs {
         queue,
         Promise.all([before, over]).then(() => undefined),
       );
-    this.#changed();
+    // At once: a page tells the end of what it has seen begin, and this may end before the next list is due.
+    this.#announce();
     return id;
   }
 
@@ -120,18 +121,24 @@ export class Jobs {
     return [...this.#jobs.values()].map(({ status }) => status);
   }
 
+  #announce(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#announced = performance.now();
+    const event = { jobs: this.list() };
+    for (const watcher of this.#watchers) watcher(event);
+  }
+
   #changed(): void {
     if (this.#timer !== undefined || this.#watchers.size === 0) return;
     const due = Math.max(0, this.#announced + watchPause - performance.now());
-    this.#timer = setTimeout(() => {
-      this.#timer = undefined;
-      this.#announced = performance.now();
-      const event = { jobs: this.list() };
-      for (const watcher of this.#watchers) watcher(event);
-    }, due);
+    this.#timer = setTimeout(() => this.#announce(), due);
   }
 
-  /** Calls with the list at once and after changes, at most ten times a second; the last state always arrives. Returns how to stop. */
+  /**
+   * Calls with the list at once, with each new job at once, and after changes at most ten times a second; the last state always arrives.
+   * Returns how to stop.
+   */
   watch(watcher: (event: JobsEvent) => void): () => void {
     this.#watchers.add(watcher);
     watcher({ jobs: this.list() });
