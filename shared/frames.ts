@@ -8,6 +8,8 @@ type Bulk = InstanceType<(typeof kinds)[Kind]>;
 
 /** The key that stands for an array in the JSON; an own key of this name in a message is refused. */
 const placeholder = '$array';
+/** Arrays of one message at most; none of this program has as many. */
+const mostArrays = 10_000;
 const aligned = (bytes: number): number => Math.ceil(bytes / 8) * 8;
 
 /** The kind of an array; those that other programs derive from it, as Node's Buffer, are of the kind that they are made of. */
@@ -61,6 +63,8 @@ export function decodeFrame(frame: Uint8Array): unknown {
   } catch {
     return malformed('it is no text');
   }
+  // `encodeFrame` writes one behind the other: where they may lie over each other, a small frame asks for any amount of memory.
+  let [end, arrays] = [start, 0];
   const revive = (_key: string, value: unknown): unknown => {
     if (typeof value !== 'object' || value === null || !Object.hasOwn(value, placeholder)) return value;
     const described = (value as Record<string, unknown>)[placeholder];
@@ -71,6 +75,9 @@ export function decodeFrame(frame: Uint8Array): unknown {
     if (!Number.isSafeInteger(offset) || !Number.isSafeInteger(count)) return malformed('an array has no place');
     const [from, bytes] = [start + (offset as number), (count as number) * make.BYTES_PER_ELEMENT];
     if ((offset as number) < 0 || (count as number) < 0 || from + bytes > frame.length) return malformed('an array ends early');
+    if (from < end) return malformed('its arrays lie over each other');
+    if (++arrays > mostArrays) return malformed('it has too many arrays');
+    end = from + bytes;
     // A copy in memory of its own: the frame may be a part of something larger, and its arrays need not be aligned there.
     const copy = new Uint8Array(bytes);
     copy.set(frame.subarray(from, from + bytes));
