@@ -37,6 +37,8 @@ describe('the configuration', () => {
     [{ learningRate: '1e-3' }, 'from 0 to 10'],
     [{ batchSize: 2.5 }, 'from 1 to'],
     [{ flip: 'yes' }, 'true or false'],
+    [{ toString: 1 }, 'Did you mean'],
+    [{ hasOwnProperty: true }, 'Did you mean'],
     [{ masking: 'random' }, 'unbiased, paper-exact'],
     [{ targetScale: [0.2, 0.1] }, 'lower number first'],
     [{ targetScale: [0.2] }, '2 numbers'],

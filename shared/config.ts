@@ -122,7 +122,7 @@ export function parseConfig(given: Readonly<Record<string, unknown>>): TrainConf
   const config: Record<string, unknown> = { ...defaultConfig };
   for (const [key, value] of Object.entries(given)) {
     if (value === undefined) continue;
-    if (!(key in configTable)) fail(key, 'there is no such setting', `Did you mean '${closest(key, configKeys)}'?`);
+    if (!Object.hasOwn(configTable, key)) fail(key, 'there is no such setting', `Did you mean '${closest(key, configKeys)}'?`);
     config[key] = checkSetting(key, value, configTable[key as ConfigKey]);
   }
   const name = config['architecture'] as TrainConfig['architecture'];
