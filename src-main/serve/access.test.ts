@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { isKnownHost, isOwnOrigin, Keys } from './access.ts';
 
-const loopback = { host: '127.0.0.1', port: 8080, secure: false, own: ['192.168.0.7', 'box'] };
+const loopback = { host: '127.0.0.1', port: 8080, secure: false, own: () => ['192.168.0.7', 'box'] };
 const everywhere = { ...loopback, host: '0.0.0.0' };
 
 describe('the Host header', () => {
@@ -40,6 +40,14 @@ describe('the Host header', () => {
     expect(isKnownHost('box', { ...everywhere, port: 443, secure: true })).toBe(true);
     expect(isKnownHost('studio.example:8080', { ...loopback, host: 'studio.example' })).toBe(true);
   });
+});
+
+it('may be an address that the machine got since the server began', () => {
+  const addresses = ['192.168.0.7'];
+  const moving = { ...everywhere, own: () => addresses };
+  expect(isKnownHost('10.0.0.2:8080', moving)).toBe(false);
+  addresses.push('10.0.0.2');
+  expect(isKnownHost('10.0.0.2:8080', moving)).toBe(true);
 });
 
 describe('the Origin header', () => {

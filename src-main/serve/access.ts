@@ -7,8 +7,8 @@ export interface Place {
   readonly host: string;
   readonly port: number;
   readonly secure: boolean;
-  /** The machine's own names and addresses, for a host that means all of them. */
-  readonly own: readonly string[];
+  /** The machine's own names and addresses as they are now, for a host that means all of them. */
+  readonly own: () => readonly string[];
 }
 
 const loopback = new Set(['localhost', '127.0.0.1', '::1']);
@@ -30,7 +30,7 @@ export function isKnownHost(header: string | undefined, { host, port, secure, ow
   const asked = header === undefined ? undefined : parseHost(header);
   if (!asked) return false;
   if (isLoopback(asked.name)) return true;
-  const names = isEverywhere(host) ? own : [host];
+  const names = isEverywhere(host) ? own() : [host];
   return (asked.port ?? (secure ? 443 : 80)) === port && names.some((name) => name.toLowerCase() === asked.name);
 }
 

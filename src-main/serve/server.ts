@@ -44,6 +44,7 @@ export interface StudioServer {
   dispose(): Promise<void>;
 }
 
+/** Asked for anew each time: a laptop changes its network, a tunnel comes later. */
 const ownAddresses = (): string[] =>
   Object.values(networkInterfaces())
     .flatMap((cards) => cards ?? [])
@@ -102,7 +103,7 @@ export async function startServer(options: ServeOptions): Promise<StudioServer> 
   const server = makeServer(tls);
   const port = await listen(server, host, options.port);
   const secure = tls !== undefined;
-  const place = { host, port, secure, own: [...ownAddresses(), hostname(), `${hostname()}.local`] };
+  const place = { host, port, secure, own: () => [...ownAddresses(), hostname(), `${hostname()}.local`] };
   const keys = new Keys(port, secure);
   const link = new EngineLink({ node, entry: options.engine ?? engineEntry(root), home, roots });
   const serving: Serving = { place, keys, files, client: new RpcClient<AppContract>(link.connect()) };
