@@ -1,4 +1,5 @@
 // Pictures that were dropped or pasted: kept as they came, in memory only, and decoded as each run wants it.
+import { randomInt } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { extname, join } from 'node:path';
@@ -34,7 +35,8 @@ export class Uploads {
   readonly #studio: Studio;
   readonly #aside: Aside;
   readonly #uploads = new Map<number, Upload>();
-  #ids = 0;
+  /** Begins anywhere: a page that kept a number over a restart of the engine is told that the picture is gone, not shown another. */
+  #ids = randomInt(2 ** 31 - 1_000_000);
   /** Checkpoint, layer and threads that the encoder was last made ready for. */
   #warmed = '';
 
