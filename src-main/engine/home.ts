@@ -30,11 +30,14 @@ function madeAt(file: string): number {
   return statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0;
 }
 
-/** Names of the runs, the newest last. */
+/** Whether it can be the name of a run: a plain folder name on every system. */
+const isRunName = (name: string): boolean => /^[^\\/:*?"<>|\p{Cc}]+$/u.test(name) && !/[. ]$/.test(name) && name.length <= 100;
+
+/** Names of the runs, the newest last. A folder that somebody named as no run can be named is none; it is opened by its path. */
 export function runNames({ runs }: Home): string[] {
   if (!existsSync(runs)) return [];
   return readdirSync(runs)
-    .filter((name) => existsSync(join(runs, name, 'config.json')))
+    .filter((name) => isRunName(name) && existsSync(join(runs, name, 'config.json')))
     .map((name) => ({ name, made: madeAt(join(runs, name, 'config.json')) }))
     .toSorted((a, b) => a.made - b.made || a.name.localeCompare(b.name))
     .map(({ name }) => name);
@@ -72,7 +75,7 @@ export function newestRunOf(home: Home, images: string): string {
 
 /** Where a new run of this name goes. Throws `bad-input` for a name that is no plain folder name on every system. */
 export function newRunPath(home: Home, name: string): string {
-  if (!/^[^\\/:*?"<>|\p{Cc}]+$/u.test(name) || /[. ]$/.test(name) || name.length > 100)
+  if (!isRunName(name))
     throw new AppError(
       'bad-input',
       `A run cannot be called '${name}'.`,

@@ -53,7 +53,7 @@ export class Trainings {
     this.#store = store;
     this.#changed = changed;
     for (const name of store.names()) {
-      const { active } = readAppFile(store.path(name));
+      const { active } = readAppFile(join(context.studio.home.runs, name));
       if (!active) continue;
       this.#interrupted.set(name, active);
       // An engine that does not go on with it now leaves it stopped for good.
