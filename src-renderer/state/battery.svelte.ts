@@ -3,6 +3,7 @@ import type { Face } from '../../shared/face.ts';
 import type { RunSummary } from '../../shared/contract-runs.ts';
 
 const key = 'pause-on-battery';
+const pausedKey = 'paused-on-battery';
 
 interface Controls {
   readonly face: Pick<Face, 'onPower'>;
@@ -11,21 +12,37 @@ interface Controls {
   readonly control: (run: string, action: 'pause' | 'continue') => Promise<unknown>;
 }
 
+/** What became of a run that was paused here: the engine was asked, it pauses, the person went on with it. */
+const marks = ['asked', 'paused', 'released'] as const;
+type Mark = (typeof marks)[number];
+const isMark = (value: unknown): value is Mark => marks.some((mark) => mark === value);
+
+/** Runs of this battery period, which outlives a reload of the page. */
+function remembered(): Map<string, Mark> {
+  try {
+    const kept: unknown = JSON.parse(globalThis.sessionStorage?.getItem(pausedKey) ?? '{}');
+    return new Map(Object.entries(kept as object).filter((one): one is [string, Mark] => isMark(one[1])));
+  } catch {
+    return new Map();
+  }
+}
+
 export class BatteryPause {
   readonly #controls: Controls;
   /** Whether the face can tell. */
   readonly known: boolean;
   #on = $state.raw(globalThis.localStorage?.getItem(key) === 'on');
-  #onBattery = false;
-  /** Runs that were paused here, and go on by themselves. */
-  readonly #paused = new Set<string>();
+  /** `undefined` until the face has said it. */
+  #onBattery: boolean | undefined;
+  /** Each run is paused once in a battery period, so that "continue" holds; those still paused go on by themselves after it. */
+  readonly #runs = remembered();
 
   constructor(controls: Controls) {
     this.#controls = controls;
     this.known = controls.face.onPower !== undefined;
     controls.face.onPower?.((onBattery) => {
       this.#onBattery = onBattery;
-      this.#obey();
+      this.obey();
     });
   }
 
@@ -36,22 +53,44 @@ export class BatteryPause {
   set(on: boolean): void {
     this.#on = on;
     globalThis.localStorage?.setItem(key, on ? 'on' : 'off');
-    this.#obey();
+    this.obey();
   }
 
-  #obey(): void {
-    const runs = this.#controls.runs() ?? [];
-    if (this.#on && this.#onBattery) {
-      for (const { name, state } of runs) {
-        if (state !== 'training') continue;
-        this.#paused.add(name);
-        void this.#controls.control(name, 'pause');
-      }
-      return;
+  /** To be called with every new list of runs: one that begins to train on battery is paused too. */
+  obey(): void {
+    const runs = this.#controls.runs();
+    if (!runs || this.#onBattery === undefined) return;
+    const before = this.#text();
+    for (const { name, state } of runs) {
+      const mark = this.#runs.get(name);
+      if (mark === 'asked' && state === 'paused') this.#runs.set(name, 'paused');
+      if (mark === 'paused' && state !== 'paused') this.#runs.set(name, 'released');
     }
-    for (const name of this.#paused) {
-      if (runs.some((run) => run.name === name && run.state === 'paused')) void this.#controls.control(name, 'continue');
+    if (this.#on && this.#onBattery) this.#pause(runs);
+    else this.#goOn(runs);
+    const now = this.#text();
+    if (now !== before) globalThis.sessionStorage?.setItem(pausedKey, now);
+  }
+
+  #text(): string {
+    return JSON.stringify(Object.fromEntries(this.#runs));
+  }
+
+  #pause(runs: readonly RunSummary[]): void {
+    for (const { name, state } of runs) {
+      if (state !== 'training' || this.#runs.has(name)) continue;
+      this.#runs.set(name, 'asked');
+      void this.#controls.control(name, 'pause');
     }
-    this.#paused.clear();
+  }
+
+  #goOn(runs: readonly RunSummary[]): void {
+    for (const [name, mark] of this.#runs) {
+      const state = runs.find((run) => run.name === name)?.state;
+      // It pauses after the step that it is in.
+      if (mark === 'asked' && state === 'training') continue;
+      this.#runs.delete(name);
+      if (mark !== 'released' && state === 'paused') void this.#controls.control(name, 'continue');
+    }
   }
 }

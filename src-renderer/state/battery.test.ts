@@ -1,10 +1,24 @@
 // A run pauses when the computer is unplugged and goes on when it is plugged in, where that is wanted.
-import { describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { RunSummary } from '../../shared/contract-runs.ts';
 import type { RunState } from '../../shared/run-state.ts';
 import { BatteryPause } from './battery.svelte.ts';
 
-function computer(states: Record<string, RunState>): {
+/** A storage that lives as long as a test. */
+function storage(): Pick<Storage, 'getItem' | 'setItem'> {
+  const kept = new Map<string, string>();
+  return { getItem: (key) => kept.get(key) ?? null, setItem: (key, value) => void kept.set(key, value) };
+}
+beforeEach(() => {
+  vi.stubGlobal('localStorage', storage());
+  vi.stubGlobal('sessionStorage', storage());
+});
+afterEach(() => vi.unstubAllGlobals());
+
+function computer(
+  states: Record<string, RunState>,
+  begin = false,
+): {
   power: (onBattery: boolean) => void;
   asked: string[];
   battery: BatteryPause;
@@ -16,7 +30,7 @@ function computer(states: Record<string, RunState>): {
     face: {
       onPower: (handler) => {
         tell = handler;
-        handler(false);
+        handler(begin);
         return () => {};
       },
     },
@@ -62,5 +76,39 @@ describe('on battery', () => {
     states['a'] = 'stopped';
     power(false);
     expect(asked).toEqual(['pause a']);
+  });
+
+  it('pauses what begins to train meanwhile, each run once, so that a person can go on with it', () => {
+    const { power, asked, battery, states } = computer({ a: 'preparing' });
+    battery.set(true);
+    power(true);
+    expect(asked).toEqual([]);
+    states['a'] = 'training';
+    battery.obey();
+    battery.obey();
+    expect(asked).toEqual(['pause a']);
+    states['a'] = 'training';
+    battery.obey();
+    expect(asked).toEqual(['pause a']);
+    // What the person paused by hand afterwards is the person's.
+    states['a'] = 'paused';
+    battery.obey();
+    power(false);
+    expect(asked).toEqual(['pause a']);
+    states['a'] = 'training';
+    power(true);
+    expect(asked).toEqual(['pause a', 'pause a']);
+  });
+
+  it('goes on over a reload of the page, with a run that pauses only after the power is back too', () => {
+    const first = computer({ a: 'training', b: 'training' });
+    first.battery.set(true);
+    first.power(true);
+    const second = computer({ a: 'paused', b: 'training' }, false);
+    expect(second.asked).toEqual(['continue a']);
+    second.states['b'] = 'paused';
+    second.battery.obey();
+    expect(second.asked).toEqual(['continue a', 'continue b']);
+    expect(computer({ a: 'paused' }, false).asked).toEqual([]);
   });
 });

@@ -53,7 +53,7 @@ export class Studio {
       control: (run, action) => this.ask('runs.control', { run, action }),
     });
     const fail = (error: unknown): void => this.notices.fail(error);
-    watchChannel(this.client, 'runs.watch', {}, (runs) => (this.#runs = runs), fail);
+    watchChannel(this.client, 'runs.watch', {}, (runs) => this.#takeRuns(runs), fail);
     watchChannel(this.client, 'jobs.watch', {}, ({ jobs }) => this.#take(jobs), fail);
   }
 
@@ -102,6 +102,11 @@ export class Studio {
   async refreshFolders(): Promise<void> {
     const folders = await this.ask('library.folders', {});
     if (folders) this.#folders = folders;
+  }
+
+  #takeRuns(runs: readonly RunSummary[]): void {
+    this.#runs = runs;
+    this.battery.obey();
   }
 
   /** Folders change with scans: as they begin, go on and end. */
