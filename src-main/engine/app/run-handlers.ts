@@ -121,7 +121,12 @@ export function runHandlers(context: EngineContext, runs: Runs): Handlers<typeof
     'runs.list': async () => list.list(),
     'runs.watch': async (_input, { signal, emit }) => {
       const stop = list.watch(emit);
-      emit(await list.list());
+      try {
+        emit(await list.list());
+      } catch (error) {
+        stop();
+        throw error;
+      }
       return forever(signal, stop);
     },
     'runs.details': async ({ run }) => details(context, runs, run),

@@ -1,6 +1,6 @@
 // The list of runs for those who look at it: again whenever something in it has changed, also by another program.
 import type { RunSummary } from '../../../shared/contract-runs.ts';
-import { AppError } from '../../../shared/errors.ts';
+import { AppError, toWire } from '../../../shared/errors.ts';
 import type { RunStore } from './run-store.ts';
 import type { Trainings } from './run-trainings.ts';
 
@@ -8,8 +8,15 @@ import type { Trainings } from './run-trainings.ts';
 const pauseMs = 250;
 const lookMs = 5000;
 
+/** A run of which nothing can be read now, with why. */
+function unreadable(name: string, error: unknown): RunSummary {
+  const { message, hint } = toWire(error);
+  const nothing = { created: '', note: '', folder: '', folderId: undefined, bestStep: undefined, checkpoints: [], imported: false };
+  return { ...nothing, name, state: 'failed', problem: `${message} ${hint}`, step: 0, steps: 0, images: 0, bytes: 0 };
+}
+
 export class RunList {
-  readonly #store: RunStore;
+  readonly #store: Pick<RunStore, 'names' | 'summary'>;
   readonly #trainings: Pick<Trainings, 'active'>;
   readonly #watchers = new Set<(runs: readonly RunSummary[]) => void>();
   #sentAt = -Infinity;
@@ -20,7 +27,7 @@ export class RunList {
   #timer: NodeJS.Timeout | undefined;
   #look: NodeJS.Timeout | undefined;
 
-  constructor(store: RunStore, trainings: Pick<Trainings, 'active'>) {
+  constructor(store: Pick<RunStore, 'names' | 'summary'>, trainings: Pick<Trainings, 'active'>) {
     this.#store = store;
     this.#trainings = trainings;
   }
@@ -32,8 +39,8 @@ export class RunList {
       try {
         runs.push(await this.#store.summary(name, this.#trainings.active(name)));
       } catch (error) {
-        // Deleted or renamed meanwhile.
-        if (!(error instanceof AppError) || error.code !== 'not-found') throw error;
+        // Deleted or renamed meanwhile; or its files cannot be read, which hides no other run.
+        if (!(error instanceof AppError) || error.code !== 'not-found') runs.push(unreadable(name, error));
       }
     }
     return runs;
