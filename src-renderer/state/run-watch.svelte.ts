@@ -42,11 +42,15 @@ export class RunWatch {
   #redraw: ReturnType<typeof setTimeout> | undefined;
   #detailsRequest = 0;
   #ended = false;
+  /** Whether something may have happened that this page was not told: the connection was lost, or is not there yet. */
+  #behind = false;
+  readonly #stopWatching: () => void;
 
   constructor(studio: Studio, name: string) {
     this.#studio = studio;
     this.name = name;
     const fail = (error: unknown): void => studio.notices.fail(error);
+    this.#stopWatching = studio.client.watch((state) => (this.#behind ||= state !== 'ready'));
     this.#stopEvents = watchChannel(studio.client, 'runs.events', { run: name }, (event) => this.#take(event), fail);
     this.#refresher = setInterval(() => {
       const state = this.#studio.runs?.find((run) => run.name === name)?.state;
@@ -101,6 +105,7 @@ export class RunWatch {
       const details = await this.#studio.client.call('runs.details', { run: this.name });
       if (request !== this.#detailsRequest || this.#ended) return;
       this.#details = details;
+      this.#failure = undefined;
     } catch (error) {
       if (request !== this.#detailsRequest || this.#ended) return;
       if (this.#details) this.#studio.notices.fail(error);
@@ -152,6 +157,12 @@ export class RunWatch {
   }
 
   #take(event: RunEvent): void {
+    if (this.#behind) {
+      // The first event says that nothing is missed from now on.
+      this.#behind = false;
+      void this.reload();
+      if (event.type === 'state') return;
+    }
     if (event.type === 'state') return void this.refreshDetails();
     if (event.type === 'step') {
       this.#curves.push(event.metrics, event.elapsedSeconds, event.memoryBytes);
@@ -190,6 +201,7 @@ export class RunWatch {
 
   dispose(): void {
     this.#ended = true;
+    this.#stopWatching();
     this.#stopEvents();
     this.#series?.abort();
     clearInterval(this.#refresher);

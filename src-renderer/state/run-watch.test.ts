@@ -4,6 +4,7 @@ import { runInNewContext } from 'node:vm';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { RunEvent, RunSeries } from '../../shared/contract-runs.ts';
 import { AppError } from '../../shared/errors.ts';
+import type { EngineState } from '../../shared/messages.ts';
 import type { StepMetrics } from '../../shared/train-events.ts';
 import { RunWatch } from './run-watch.svelte.ts';
 import type { Studio } from './studio.svelte.ts';
@@ -17,21 +18,34 @@ interface Call {
 }
 
 /** A page whose calls are answered by the test. */
-function page(): { studio: Studio; calls: Call[]; failed: unknown[]; last: (channel: string) => Call; emit: (event: RunEvent) => void } {
+function page(): {
+  studio: Studio;
+  calls: Call[];
+  failed: unknown[];
+  last: (channel: string) => Call;
+  emit: (event: RunEvent) => void;
+  become: (state: EngineState) => void;
+} {
   const calls: Call[] = [];
   const failed: unknown[] = [];
+  const watchers = new Set<(state: EngineState) => void>();
   const client = {
     state: 'ready',
-    watch: (watcher: (state: string) => void) => {
+    watch: (watcher: (state: EngineState) => void) => {
+      watchers.add(watcher);
       watcher('ready');
-      return () => {};
+      return () => watchers.delete(watcher);
     },
     call: (channel: string, input: Record<string, unknown>, options: { onEvent?: (event: RunEvent) => void } = {}) =>
       new Promise((resolve, reject) => calls.push({ channel, input, resolve, reject, onEvent: options.onEvent })),
   };
   const studio = { client, runs: [], notices: { fail: (error: unknown) => failed.push(error) } } as unknown as Studio;
   const last = (channel: string): Call => calls.findLast((call) => call.channel === channel)!;
-  return { studio, calls, failed, last, emit: (event) => last('runs.events').onEvent!(event) };
+  const become = (state: EngineState): void => {
+    client.state = state;
+    for (const watcher of watchers) watcher(state);
+  };
+  return { studio, calls, failed, last, emit: (event) => last('runs.events').onEvent!(event), become };
 }
 
 const metrics = (step: number): StepMetrics => ({
@@ -154,5 +168,25 @@ describe('a run that is looked at', () => {
     last('runs.series').resolve(series(41, [1, 41]));
     await settled();
     expect([...watch.curve('loss')!.steps]).toEqual([1, 41]);
+  });
+
+  it('asks for all that it missed while the connection was lost, once, and forgets why nothing was known', async () => {
+    const { studio, calls, emit, last, become } = page();
+    watch = new RunWatch(studio, 'a');
+    last('runs.details').reject(new AppError('engine-crashed', 'The engine cannot be reached.', 'Try again.'));
+    await settled();
+    expect(watch.failure).toBeDefined();
+    become('starting');
+    become('ready');
+    const asked = (): number => calls.filter(({ channel }) => channel === 'runs.series').length;
+    expect(asked()).toBe(1);
+    emit({ type: 'state', state: 'training' });
+    emit({ type: 'state', state: 'training' });
+    expect(asked()).toBe(2);
+    last('runs.series').resolve(series(100, [1, 50, 100]));
+    last('runs.details').resolve({});
+    await settled();
+    expect([...watch.curve('loss')!.steps]).toEqual([1, 50, 100]);
+    expect(watch.failure).toBeUndefined();
   });
 });
