@@ -1,5 +1,7 @@
 // The masks view: a few of the person's own images as one step of a run would see them, with settings that are tried out here and
 // kept for the next run when they please.
+import type { InputOf } from '../../shared/channel.ts';
+import type { AppContract } from '../../shared/contract.ts';
 import type { MaskSample, TrainingCrop } from '../../shared/contract-masks.ts';
 import type { ConfigKey, TrainConfig } from '../../shared/config-table.ts';
 import { AppError } from '../../shared/errors.ts';
@@ -25,6 +27,21 @@ export const maskKeys = [
 type MaskKey = (typeof maskKeys)[number];
 /** Those that the engine's suggestion for the others depends on. */
 const planned: readonly ConfigKey[] = ['imageSize', 'patchSize', 'contextTokens'];
+
+/** What decides a crop besides the draw. */
+const cropKeys = [
+  'imageSize',
+  'masking',
+  'fit',
+  'background',
+  'cropScale',
+  'cropAspect',
+  'flip',
+  'channels',
+  'intensity',
+  'intensityPercentile',
+  'intensityWindow',
+] as const satisfies readonly ConfigKey[];
 
 const only = (settings: ChosenSettings, keep: (key: ConfigKey) => boolean): ChosenSettings =>
   Object.fromEntries(Object.entries(settings).filter(([key]) => keep(key as ConfigKey)));
@@ -194,7 +211,7 @@ export class MasksState {
     try {
       const [sample, crops] = await Promise.all([
         this.#studio.client.call('masks.sample', { settings, seed, step, images: images.length }, { signal }),
-        Promise.all(images.map(async (image) => this.#crop(image, settings, seed, step, whole, signal))),
+        Promise.all(images.map(async (image, place) => this.#crop({ image, settings, seed, step, place, whole }, signal))),
       ]);
       this.#shown = { sample, images: images.map((id, i) => ({ id, crop: crops[i] })), seed, step };
       this.#problem = this.#failure = undefined;
@@ -203,19 +220,13 @@ export class MasksState {
     }
   }
 
-  async #crop(
-    image: number,
-    settings: Record<string, number | boolean | string | number[]>,
-    seed: number,
-    step: number,
-    whole: boolean,
-    signal: AbortSignal,
-  ): Promise<TrainingCrop | undefined> {
-    const key = JSON.stringify([image, whole || [seed, step], settings['imageSize']]);
+  async #crop(wanted: InputOf<AppContract['masks.crop']>, signal: AbortSignal): Promise<TrainingCrop | undefined> {
+    const { image, settings, seed, step, place, whole } = wanted;
+    const key = JSON.stringify([image, whole || [seed, step, place], cropKeys.map((one) => settings[one])]);
     const known = this.#crops.get(key);
     if (known) return known;
     try {
-      const crop = await this.#studio.client.call('masks.crop', { image, settings, seed, step, whole }, { signal });
+      const crop = await this.#studio.client.call('masks.crop', wanted, { signal });
       if (this.#crops.size > 64) this.#crops.clear();
       this.#crops.set(key, crop);
       return crop;

@@ -105,4 +105,17 @@ describe('the masks view', () => {
     await vi.waitFor(() => expect(state.problem).toBeUndefined());
     expect(failed).toEqual([]);
   });
+
+  it('shows each image at its place of the step, and another crop where the way of masking changes it', async () => {
+    const { view: state, asked } = await opened();
+    const crops = (): Record<string, unknown>[] => asked.filter(([channel]) => channel === 'masks.crop').map(([, input]) => input);
+    expect(crops().map(({ place }) => place)).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
+    state.change('targetCount', 2);
+    await vi.waitFor(() => expect(state.shown!.sample).toBeDefined());
+    // The one that cannot be read is tried again.
+    expect(crops()).toHaveLength(9);
+    state.change('masking', 'paper-exact');
+    await vi.waitFor(() => expect(crops()).toHaveLength(17));
+    expect(crops().at(-1)!['settings']).toMatchObject({ masking: 'paper-exact' });
+  });
 });
