@@ -15,8 +15,15 @@ interface Pending {
   readonly onEvent: ((event: unknown) => void) | undefined;
 }
 
-const lost = (reason: string): AppError =>
-  new AppError('engine-crashed', `The engine ${reason}.`, 'It is started again; a run goes on from its last checkpoint.');
+/** What a person can expect in each state: a page that has lost its connection knows nothing of the engine. */
+const hints: Readonly<Record<Exclude<EngineState, 'ready'>, string>> = {
+  starting: 'The page connects again by itself: try it again then.',
+  crashed: 'It is started again; a run goes on from its last checkpoint.',
+  ended: 'Load the page again, or start the program again.',
+};
+const lost = (state: Exclude<EngineState, 'ready'>, reason: string): AppError =>
+  new AppError('engine-crashed', `The engine ${reason}.`, hints[state]);
+const closed = 'is no longer connected to this page';
 
 export class RpcClient<C extends Contract> {
   readonly #port: PagePort;
@@ -31,7 +38,7 @@ export class RpcClient<C extends Contract> {
     port.onMessage((message) => this.#receive(message));
     port.onClose(() => {
       this.#closed = true;
-      this.#become('ended', 'connection was closed');
+      this.#become('ended', closed);
     });
   }
 
@@ -49,7 +56,7 @@ export class RpcClient<C extends Contract> {
   #become(state: EngineState, reason: string | undefined): void {
     this.#state = state;
     if (state !== 'ready') {
-      const error = lost(reason ?? (state === 'crashed' ? 'ended unexpectedly' : 'is not there'));
+      const error = lost(state, reason ?? (state === 'crashed' ? 'ended unexpectedly' : 'is not there'));
       const pending = [...this.#pending.values()];
       this.#pending.clear();
       for (const one of pending) one.reject(error);
@@ -80,7 +87,7 @@ export class RpcClient<C extends Contract> {
     return new Promise((resolve, reject) => {
       const cancelled = (): AppError => new AppError('cancelled', 'Cancelled.', 'Start it again when you want it.');
       if (signal?.aborted) return reject(cancelled());
-      if (this.#closed) return reject(lost('connection was closed'));
+      if (this.#closed) return reject(lost('ended', closed));
       const id = ++this.#ids;
       const abort = (): void => {
         if (!this.#pending.delete(id)) return;

@@ -187,6 +187,23 @@ describe('the page', () => {
     expect(states.length).toBe(4);
   });
 
+  it('does not say that the engine is started again when only the connection is gone', async () => {
+    const { pair, client } = connected();
+    pair.announce(ready);
+    await settled();
+    for (const [state, hint] of [
+      ['starting', 'connects again'],
+      ['crashed', 'last checkpoint'],
+      ['ended', 'start the program again'],
+    ] as const) {
+      const call = rejection(client.call('wait', {}));
+      pair.announce({ type: 'engine', state, protocol: protocolVersion, reason: 'cannot be reached' });
+      const error = await call;
+      expect(error.message).toBe('The engine cannot be reached.');
+      expect(error.hint).toContain(hint);
+    }
+  });
+
   it('of another version than the engine is told to be loaded again', async () => {
     const { pair, client } = connected();
     const reasons: (string | undefined)[] = [];
