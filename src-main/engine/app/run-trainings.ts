@@ -75,14 +75,22 @@ export class Trainings {
     return this.#feed(name).watch(listener);
   }
 
-  /** Goes on with the runs that were under way when the engine before this one died; one that it happened to before is left alone. */
+  /**
+   * Goes on with the runs that were under way when the engine before this one died; one that it happened to before is left alone. One
+   * that cannot be gone on with (its record is damaged, the disk is full) says why and holds up nothing else.
+   */
   resumeInterrupted(): void {
     for (const [name, { usable, deaths }] of this.#interrupted) {
-      if (deaths < mostDeaths) this.start(name, usable, deaths + 1);
-      else
-        this.#note(name, {
-          problem: 'The engine ended twice while this run was trained. Resume it, or look at its train.log for what it did last.',
-        });
+      try {
+        if (deaths < mostDeaths) this.start(name, usable, deaths + 1);
+        else
+          this.#note(name, {
+            problem: 'The engine ended twice while this run was trained. Resume it, or look at its train.log for what it did last.',
+          });
+      } catch (error) {
+        const { message, hint } = toWire(error);
+        this.#note(name, { active: undefined, problem: `${message} ${hint}` });
+      }
     }
     this.#interrupted.clear();
   }
@@ -248,12 +256,12 @@ export class Trainings {
     this.#announce(training, problem);
   }
 
-  /** Writes about a run that may have been deleted on disk. */
+  /** Writes about a run that may have been deleted, on a disk that may be full: what cannot be noted costs the note only. */
   #note(name: string, change: Parameters<typeof changeAppFile>[1]): void {
     try {
       changeAppFile(join(this.#context.studio.home.runs, name), change);
-    } catch (error) {
-      if (!(error instanceof AppError)) throw error;
+    } catch {
+      // The list of runs says by itself what is wrong with the files.
     }
   }
 }
