@@ -217,6 +217,14 @@ export const configTable = {
     max: 4096,
     help: 'Random directions of SIGReg.',
   }),
+  projectorWidth: integer({
+    group: 'objective',
+    default: 0,
+    min: 0,
+    max: 4096,
+    unit: 'numbers',
+    help: 'Width of a small network of its own through which SIGReg and agreement see the pooled context; 0: they see it directly.',
+  }),
   agreement: number({
     group: 'objective',
     default: 0,

@@ -21,6 +21,13 @@ export interface ModelSize {
   readonly grid: number;
   /** Positions of the encoder's patches; `sine-cosine` when absent. Those of the predictor are always fixed. */
   readonly positions?: TrainConfig['positions'];
+  /** Of the losses over the whole batch: they look at the pooled context through it, or at the pooled context itself without it. */
+  readonly projector?: ProjectorSize | undefined;
+}
+
+export interface ProjectorSize {
+  readonly hidden: number;
+  readonly width: number;
 }
 
 export function modelSize(config: TrainConfig): ModelSize {
@@ -36,6 +43,10 @@ export function modelSize(config: TrainConfig): ModelSize {
     patchSize,
     grid: imageSize / patchSize,
     positions,
+    projector:
+      config.projectorWidth > 0 && (config.sigreg > 0 || config.agreement > 0)
+        ? { hidden: 4 * width, width: config.projectorWidth }
+        : undefined,
   };
 }
 
@@ -98,13 +109,27 @@ export const predictorParameters = (size: ModelSize): readonly ParameterSpec[] =
   ...affine('proj', size.predictor.width, size.encoder.width),
 ];
 
+/** Two layers from the pooled context to what agreement and SIGReg look at; none without a projector. */
+export const projectorParameters = ({ encoder, projector }: ModelSize): readonly ParameterSpec[] =>
+  projector
+    ? [
+        ...affine('fc1', encoder.width, projector.hidden),
+        ...normalisation('norm', projector.hidden),
+        ...affine('fc2', projector.hidden, projector.width),
+      ]
+    : [];
+
+/** Numbers of an image that the losses over the whole batch look at. */
+export const pooledWidth = ({ encoder, projector }: ModelSize): number => projector?.width ?? encoder.width;
+
 const prefixed = (prefix: string, specs: readonly ParameterSpec[]): ParameterSpec[] =>
   specs.map((spec) => ({ ...spec, name: `${prefix}.${spec.name}` }));
 
-/** What the optimiser moves: `contextEncoder.*` and `predictor.*`. */
+/** What the optimiser moves: `contextEncoder.*`, `predictor.*` and `projector.*`. */
 export const trainedParameters = (size: ModelSize): readonly ParameterSpec[] => [
   ...prefixed('contextEncoder', encoderParameters(size)),
   ...prefixed('predictor', predictorParameters(size)),
+  ...prefixed('projector', projectorParameters(size)),
 ];
 
 /** The moving average of the context encoder: `targetEncoder.*`. */

@@ -9,10 +9,10 @@ import { plainLayerNorm } from '../tensor/layers.ts';
 import { input, reshape, scalar } from '../tensor/structure.ts';
 import { coupledLoss } from './couple.ts';
 import { smoothL1, squaredError } from './loss.ts';
-import { patchValues, tokenCount, trainedParameters } from './model.ts';
+import { patchValues, pooledWidth, tokenCount, trainedParameters } from './model.ts';
 import type { ModelSize } from './model.ts';
 import { meanOfTokens } from './pooling.ts';
-import { encode, encoderInputs, networks, predict, takeTokens } from './transformer.ts';
+import { encode, networks, predict, project, takeTokens } from './transformer.ts';
 import type { Network, Networks } from './transformer.ts';
 
 /** Sizes that are fixed for a run. Two crops of an image count as two images. */
@@ -37,24 +37,24 @@ export const isCoupled = ({ sigreg, agreement }: Objective): boolean => sigreg >
 
 const imagePatches = ({ model, microBatch }: StepSize): Tensor => input('patches', [microBatch, tokenCount(model), patchValues(model)]);
 const sliceDirections = ({ model }: StepSize, { sigregProjections }: Objective): Tensor =>
-  input('directions', [model.encoder.width, sigregProjections]);
+  input('directions', [pooledWidth(model), sigregProjections]);
 
 interface Context {
   readonly tokens: Tensor;
   readonly indices: Tensor;
-  /** Mean over the context's tokens, padding left out: [B, width]. */
+  /** Mean over the context's tokens, padding left out, through the projector: [B, pooledWidth]. */
   readonly pooled: Tensor;
 }
 
 /** The context encoder sees the context's patches alone. */
-function encodeContext(size: StepSize, contextEncoder: Network): Context {
+function encodeContext(size: StepSize, { contextEncoder, projector }: Pick<Networks, 'contextEncoder' | 'projector'>): Context {
   const { model, microBatch, contextTokens } = size;
   const indices = input('contextIndices', [microBatch, contextTokens], 'int32');
   const padding: { readonly keyMask?: Tensor } = size.paddedContext
     ? { keyMask: input('contextMask', [microBatch, 1, 1, contextTokens]) }
     : {};
   const tokens = encode(contextEncoder, model, imagePatches(size), { indices, ...padding });
-  return { tokens, indices, pooled: meanOfTokens(tokens, padding.keyMask) };
+  return { tokens, indices, pooled: project(projector, model, meanOfTokens(tokens, padding.keyMask)) };
 }
 
 /** The target encoder sees the whole image; its tokens are layer-normed and taken at the targets: [M·B, Nt, width]. */
@@ -66,12 +66,12 @@ function encodeTargets(size: StepSize, targetEncoder: Network, targetIndices: Te
 /** What one pass over a micro-batch computes, before it is differentiated. */
 export function forward(
   size: StepSize,
-  { contextEncoder, predictor, targetEncoder }: Networks,
+  { contextEncoder, predictor, targetEncoder, projector }: Networks,
 ): { context: Context; predictions: Tensor; targets: Tensor } {
   const { model, microBatch, targetBlocks, targetTokens, contextTokens } = size;
   const targetIndices = input('targetIndices', [targetBlocks, microBatch, targetTokens], 'int32');
   const keyMask = input('predictorMask', [targetBlocks * microBatch, 1, 1, contextTokens + targetTokens]);
-  const context = encodeContext(size, contextEncoder);
+  const context = encodeContext(size, { contextEncoder, projector });
   const targets = encodeTargets(size, targetEncoder, targetIndices);
   const predictions = predict(predictor, model, context.tokens, context.indices, targetIndices, keyMask);
   return { context, predictions, targets };
@@ -105,12 +105,12 @@ export function accumulate(size: StepSize, objective: Objective): Outputs {
 
 /** Forward only: the pooled contexts of a micro-batch, collected before `couple` (as GradCache does, Gao et al. 2021). */
 export const pool = (size: StepSize): Outputs => ({
-  pooled: encodeContext(size, encoderInputs('contextEncoder', size.model)).pooled,
+  pooled: encodeContext(size, networks(size.model)).pooled,
 });
 
 /** Pooled contexts of the whole batch → their loss and its cotangent, which `accumulate` takes as `pooledCotangent`. */
 export function couple(size: StepSize, objective: Objective): Outputs {
-  const pooled = input('pooled', [size.batch, size.model.encoder.width]);
+  const pooled = input('pooled', [size.batch, pooledWidth(size.model)]);
   const coupled = coupledLoss(pooled, objective, sliceDirections(size, objective));
   return { coupled, pooledCotangent: gradients([coupled], [pooled])[0]! };
 }

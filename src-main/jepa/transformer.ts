@@ -4,7 +4,7 @@ import type { Tensor } from '../tensor/graph.ts';
 import { attention, gelu, layerNorm } from '../tensor/layers.ts';
 import { gather, linear } from '../tensor/products.ts';
 import { concatenate, constant, expand, input, reshape, slice } from '../tensor/structure.ts';
-import { encoderParameters, predictorParameters } from './model.ts';
+import { encoderParameters, predictorParameters, projectorParameters } from './model.ts';
 import type { ModelSize, ParameterSpec, TransformerSize } from './model.ts';
 import { sineCosinePositions } from './positions.ts';
 
@@ -24,17 +24,21 @@ export const encoderInputs = (prefix: 'contextEncoder' | 'targetEncoder', size: 
   networkInputs(prefix, encoderParameters(size));
 export const predictorInputs = (size: ModelSize): Network => networkInputs('predictor', predictorParameters(size));
 
+export const projectorInputs = (size: ModelSize): Network => networkInputs('projector', projectorParameters(size));
+
 export interface Networks {
   readonly contextEncoder: Network;
   readonly predictor: Network;
   readonly targetEncoder: Network;
+  readonly projector: Network;
 }
 
-/** The three networks of a step. */
+/** The networks of a step. */
 export const networks = (model: ModelSize): Networks => ({
   contextEncoder: encoderInputs('contextEncoder', model),
   predictor: predictorInputs(model),
   targetEncoder: encoderInputs('targetEncoder', model),
+  projector: projectorInputs(model),
 });
 
 const dense = (network: Network, name: string, x: Tensor): Tensor => linear(x, network(`${name}.weight`), network(`${name}.bias`));
@@ -64,6 +68,11 @@ function blocks(network: Network, { depth, heads }: TransformerSize, x: Tensor, 
     taps?.push(tokens);
   }
   return norm(network, 'norm', tokens);
+}
+
+/** Pooled contexts [B, width] → what the losses over the whole batch look at, [B, projector's width]; without a projector they themselves. */
+export function project(network: Network, { projector }: ModelSize, pooled: Tensor): Tensor {
+  return projector ? dense(network, 'fc2', gelu(norm(network, 'norm', dense(network, 'fc1', pooled)))) : pooled;
 }
 
 /** Rows of the fixed position table: all of them [1, N, width], or at indices [B, n] → [B, n, width]. */

@@ -51,6 +51,7 @@ describe('a step cut into micro-batches', () => {
   it.each([
     ['the masked loss alone', {}],
     ['losses over the whole batch', { sigreg: 0.1, agreement: 0.5 }],
+    ['the same through a projector', { sigreg: 0.1, agreement: 0.5, projectorWidth: 8 }],
     ['squared error', { loss: 'l2' }],
   ])('1×32, 4×8 and 32×1 move the weights alike: %s', async (_, extra) => {
     const whole = await train(parseConfig({ ...small, ...extra, microBatch: 32 }), 2);

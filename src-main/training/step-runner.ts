@@ -4,7 +4,7 @@ import { Random } from '../../shared/random.ts';
 import { packMasks } from '../jepa/mask-batch.ts';
 import { drawMasks } from '../jepa/masks.ts';
 import type { ImageMasks } from '../jepa/masks-paper.ts';
-import { patchValues, tokenCount, trainedParameters } from '../jepa/model.ts';
+import { patchValues, pooledWidth, tokenCount, trainedParameters } from '../jepa/model.ts';
 import { accumulate, couple, isCoupled, pool } from '../jepa/step.ts';
 import type { StepSize } from '../jepa/step.ts';
 import { OnnxSession } from '../runtime/onnx-session.ts';
@@ -135,7 +135,7 @@ export class StepRunner {
     cut: (at: number) => Float32Array,
   ): Promise<{ coupled: number; pooledCotangent: Float32Array }> {
     const { batch, microBatch, model } = this.#size;
-    const pooled = new Float32Array(batch * model.encoder.width);
+    const pooled = new Float32Array(batch * pooledWidth(model));
     for (const at of starts) {
       const results = await this.#sessions.pool!.run({
         ...feeds,
@@ -150,7 +150,7 @@ export class StepRunner {
 
   #directions(step: number): Float32Array {
     const random = new Random(this.config.seed, 'projection', step);
-    return Float32Array.from({ length: this.#size.model.encoder.width * this.config.sigregProjections }, () => random.normal());
+    return Float32Array.from({ length: pooledWidth(this.#size.model) * this.config.sigregProjections }, () => random.normal());
   }
 
   async dispose(): Promise<void> {

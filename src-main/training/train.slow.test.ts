@@ -73,6 +73,7 @@ async function cutOff(run: RunFolder, at: number, sample?: Sample): Promise<void
 const cases: [string, Settings][] = [
   ['micro-batches', { depth: 2 }],
   ['losses over the whole batch', { agreement: 0.5, sigreg: 0.1 }],
+  ['the same through a projector', { agreement: 0.5, sigreg: 0.1, projectorWidth: 8 }],
   ['the published masks', { masking: 'paper-exact', minKeep: 2 }],
 ];
 
