@@ -42,6 +42,8 @@ export function isUsed(key: ConfigKey, config: TrainConfig): boolean {
       return config.normalisation === 'custom';
     case 'sigregProjections':
       return config.sigreg > 0;
+    case 'projectorWidth':
+      return config.sigreg > 0 || config.agreement > 0;
     case 'epochs':
       return config.steps === 0;
     default:

@@ -13,6 +13,7 @@ const named: Partial<Record<ConfigKey, string>> = {
   minKeep: 'Fewest context patches',
   contextTokens: 'Context patches kept',
   sigreg: 'SIGReg weight',
+  projectorWidth: 'Width of the projector',
   sigregProjections: 'SIGReg directions',
   agreement: 'Agreement of two crops',
   microBatch: 'Micro-batch',

@@ -1,0 +1,73 @@
+// Settings of the networks.
+import { choice, integer, number } from './setting.ts';
+import type { Setting } from './setting.ts';
+
+export const modelSettings = {
+  architecture: choice({
+    group: 'model',
+    default: 'tiny',
+    choices: ['tiny', 'small', 'base', 'large', 'huge', 'giant', 'custom'],
+    help: 'Size of the encoder by name; custom takes width, depth, heads and mlpRatio as given.',
+  }),
+  width: integer({ group: 'model', default: 192, min: 8, max: 4096, help: 'Width of the encoder (custom only).' }),
+  depth: integer({
+    group: 'model',
+    default: 12,
+    min: 1,
+    max: 64,
+    unit: 'blocks',
+    help: 'Depth of the encoder (custom only).',
+  }),
+  heads: integer({
+    group: 'model',
+    default: 3,
+    min: 1,
+    max: 64,
+    help: 'Attention heads of the encoder (custom only); must divide the width.',
+  }),
+  mlpRatio: number({
+    group: 'model',
+    default: 4,
+    min: 0.5,
+    max: 8,
+    help: 'Hidden width of the feed-forward part over the width (custom only).',
+  }),
+  imageSize: integer({
+    group: 'model',
+    default: 224,
+    min: 8,
+    max: 1024,
+    unit: 'px',
+    help: 'Side of the square that the encoder sees.',
+  }),
+  patchSize: integer({
+    group: 'model',
+    default: 16,
+    min: 1,
+    max: 64,
+    unit: 'px',
+    help: 'Side of a patch; must divide the image size.',
+  }),
+  positions: choice({
+    group: 'model',
+    default: 'sine-cosine',
+    choices: ['sine-cosine', 'learned'],
+    help: "Positions of the encoder's patches: fixed as published, or learned from there on, as in some weights of other programs.",
+  }),
+  predictorWidth: integer({ group: 'model', default: 192, min: 8, max: 2048, help: 'Width of the predictor.' }),
+  predictorDepth: integer({
+    group: 'model',
+    default: 6,
+    min: 1,
+    max: 32,
+    unit: 'blocks',
+    help: 'Depth of the predictor.',
+  }),
+  predictorHeads: integer({
+    group: 'model',
+    default: 0,
+    min: 0,
+    max: 64,
+    help: 'Attention heads of the predictor; 0: as many as the encoder has.',
+  }),
+} as const satisfies Record<string, Setting>;

@@ -1,0 +1,100 @@
+// Settings of how the weights move: batches, schedules, AdamW.
+import { choice, integer, number, range } from './setting.ts';
+import type { Setting } from './setting.ts';
+
+export const optimiserSettings = {
+  batchSize: integer({
+    group: 'optimiser',
+    default: 64,
+    min: 1,
+    max: 65536,
+    unit: 'images',
+    help: 'Images per update.',
+  }),
+  microBatch: integer({
+    group: 'optimiser',
+    default: 0,
+    min: 0,
+    max: 4096,
+    unit: 'images',
+    help: 'Images per pass; the result does not depend on it. 0: chosen for speed and memory.',
+  }),
+  steps: integer({
+    group: 'optimiser',
+    default: 0,
+    min: 0,
+    max: 100_000_000,
+    help: 'Updates of the run; 0: epochs decides.',
+  }),
+  epochs: number({
+    group: 'optimiser',
+    default: 100,
+    min: 0.001,
+    max: 1_000_000,
+    help: 'Passes over the folder (when steps is 0).',
+  }),
+  startLearningRate: number({
+    group: 'optimiser',
+    default: 1e-4,
+    min: 0,
+    max: 10,
+    help: 'Learning rate at the first step.',
+  }),
+  learningRate: number({
+    group: 'optimiser',
+    default: 5e-4,
+    min: 0,
+    max: 10,
+    help: 'Learning rate after the warm-up.',
+  }),
+  finalLearningRate: number({
+    group: 'optimiser',
+    default: 1e-6,
+    min: 0,
+    max: 10,
+    help: 'Learning rate at the end of the schedule.',
+  }),
+  warmup: number({
+    group: 'optimiser',
+    default: 0.1,
+    min: 0,
+    max: 1,
+    help: 'Share of the run in which the learning rate rises.',
+  }),
+  weightDecay: range({
+    group: 'optimiser',
+    default: [0.04, 0.4],
+    min: 0,
+    max: 10,
+    help: 'Weight decay at the first and the last step.',
+  }),
+  weightDecaySchedule: choice({
+    group: 'optimiser',
+    default: 'cosine',
+    choices: ['cosine', 'linear'],
+    help: "Half cosine as in the authors' code, linear as in the paper.",
+  }),
+  momentum: range({
+    group: 'optimiser',
+    default: [0.996, 1],
+    min: 0,
+    max: 1,
+    help: 'Momentum of the target encoder at the first and the last step.',
+  }),
+  scheduleScale: number({
+    group: 'optimiser',
+    default: 1,
+    min: 0.1,
+    max: 10,
+    help: 'Stretches all schedules beyond the run (1.25 in the published settings).',
+  }),
+  beta1: number({ group: 'optimiser', default: 0.9, min: 0, max: 0.9999, help: 'First moment of AdamW.' }),
+  beta2: number({ group: 'optimiser', default: 0.999, min: 0, max: 0.999999, help: 'Second moment of AdamW.' }),
+  epsilon: number({
+    group: 'optimiser',
+    default: 1e-8,
+    min: 1e-15,
+    max: 1,
+    help: 'Added to the root of the second moment.',
+  }),
+} as const satisfies Record<string, Setting>;

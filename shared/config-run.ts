@@ -1,0 +1,51 @@
+// Settings of a run that do not change what it learns, but for the seed.
+import { integer, number } from './setting.ts';
+import type { Setting } from './setting.ts';
+
+export const runSettings = {
+  seed: integer({
+    group: 'run',
+    default: 0,
+    min: 0,
+    max: 9007199254740991,
+    help: 'Everything random in the run follows from it.',
+  }),
+  threads: integer({ group: 'run', default: 0, min: 0, max: 512, help: 'Threads of the CPU; 0: one per core.' }),
+  checkpointMinutes: number({
+    group: 'run',
+    default: 5,
+    min: 0,
+    max: 10_000,
+    unit: 'min',
+    help: 'Longest time between checkpoints; 0: only by steps.',
+  }),
+  checkpointSteps: integer({
+    group: 'run',
+    default: 0,
+    min: 0,
+    max: 100_000_000,
+    help: 'Steps between checkpoints; 0: only by minutes.',
+  }),
+  keepCheckpoints: integer({
+    group: 'run',
+    default: 2,
+    min: 1,
+    max: 1000,
+    help: 'Latest checkpoints kept, besides the best one.',
+  }),
+  evaluateSteps: integer({
+    group: 'run',
+    default: 0,
+    min: 0,
+    max: 100_000_000,
+    help: 'Steps between evaluations; 0: about ten in a run.',
+  }),
+  evaluateImages: integer({
+    group: 'run',
+    default: 2000,
+    min: 0,
+    max: 1_000_000,
+    unit: 'images',
+    help: 'Images of the fixed sample that evaluations use; 0: none.',
+  }),
+} as const satisfies Record<string, Setting>;
