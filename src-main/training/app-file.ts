@@ -5,14 +5,22 @@ import { join } from 'node:path';
 import { systemError } from '../../shared/errors.ts';
 import { writeFileAside } from '../files/write-aside.ts';
 
+/** How a run is trained, and how many engines have died over it. */
+export interface ActiveRun {
+  readonly usable: boolean;
+  readonly deaths: number;
+  /** A person wants it to rest until they say so. */
+  readonly paused?: true;
+}
+
 export interface AppFile {
   readonly note: string;
   /** Contents whose neighbours are looked at while the run learns; none: some are chosen. */
   readonly pinned: readonly string[];
   /** Why it ended, when that was a failure. */
   readonly problem?: string;
-  /** While an engine trains it: how, and how many engines have died over it. */
-  readonly active?: { readonly usable: boolean; readonly deaths: number };
+  /** While an engine trains it. */
+  readonly active?: ActiveRun;
 }
 
 const none: AppFile = { note: '', pinned: [] };
@@ -28,12 +36,16 @@ export function readAppFile(run: string): AppFile {
   if (typeof value !== 'object' || value === null) return none;
   const { note, pinned, problem, active } = value as Readonly<Record<keyof AppFile, unknown>>;
   const hashes = Array.isArray(pinned) ? pinned.filter((one) => typeof one === 'string' && /^[0-9a-f]{64}$/.test(one)) : [];
-  const { usable, deaths } = (typeof active === 'object' && active !== null ? active : {}) as { usable?: unknown; deaths?: unknown };
+  const { usable, deaths, paused } = (typeof active === 'object' && active !== null ? active : {}) as Partial<
+    Record<keyof ActiveRun, unknown>
+  >;
   return {
     note: typeof note === 'string' ? note : '',
     pinned: hashes as string[],
     ...(typeof problem === 'string' && { problem }),
-    ...(typeof usable === 'boolean' && { active: { usable, deaths: typeof deaths === 'number' ? deaths : 0 } }),
+    ...(typeof usable === 'boolean' && {
+      active: { usable, deaths: typeof deaths === 'number' ? deaths : 0, ...(paused === true && { paused }) },
+    }),
   };
 }
 

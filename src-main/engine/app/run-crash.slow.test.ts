@@ -77,6 +77,43 @@ describe('a run whose trainer dies', () => {
   });
 });
 
+describe('a run that is paused', () => {
+  const isPaused = async (): Promise<void> => {
+    let state = '';
+    const watch = setInterval(() => void summary().then((one) => ({ state } = one)), 50);
+    await until('the pause', () => state === 'paused');
+    clearInterval(watch);
+  };
+
+  it('rests on when its trainer dies, and when its engine does, until it is told to go on', async () => {
+    await trainedBeyond(6);
+    await page.call('runs.control', { run, action: 'pause' });
+    await isPaused();
+    const path = join(home, 'runs', run);
+    const { step } = await summary();
+    const active = { usable: false, deaths: 0, paused: true } as const;
+    expect(readAppFile(path).active).toEqual(active);
+    const first = trainer()!;
+    process.kill(first, 'SIGKILL');
+    await until('another trainer', () => trainer() !== undefined && trainer() !== first);
+    await isPaused();
+    expect((await summary()).step).toBe(step);
+    await engine.dispose();
+    changeAppFile(path, { active });
+    ({ engine, page } = openEngine(home, { resumeInterrupted: true }));
+    await isPaused();
+    expect((await summary()).step).toBe(step);
+    await page.call('runs.control', { run, action: 'continue' });
+    expect(readAppFile(path).active).toEqual({ usable: false, deaths: 1 });
+    const now = await trainedBeyond(step);
+    // A pause that is taken back before it began.
+    await Promise.all((['pause', 'continue'] as const).map(async (action) => page.call('runs.control', { run, action })));
+    await trainedBeyond(now + 3);
+    expect((await summary()).state).toBe('training');
+    expect(readAppFile(path).active).toEqual({ usable: false, deaths: 1 });
+  });
+});
+
 describe('a run whose engine died', () => {
   it('is gone on with once by the next engine when that is asked to, else it is stopped', async () => {
     await trainedBeyond(6);

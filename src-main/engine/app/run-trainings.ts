@@ -8,6 +8,7 @@ import { canMove, moveRun } from '../../../shared/run-state.ts';
 import type { RunState } from '../../../shared/run-state.ts';
 import type { TrainEvent } from '../../../shared/train-events.ts';
 import { findFolder } from '../../library/folders.ts';
+import type { ActiveRun } from '../../training/app-file.ts';
 import { changeAppFile, readAppFile } from '../../training/app-file.ts';
 import { readRecord, RunFolder } from '../../training/run-folder.ts';
 import { settleRun, trainRun } from '../runs.ts';
@@ -34,6 +35,8 @@ interface Training {
   readonly deaths: number;
   state: RunState;
   step: number;
+  /** A person wants it to rest: it does after its step, and still when its trainer or engine has died meanwhile. */
+  paused: boolean;
   /** Ends a scan at once and training after its step. */
   readonly stop: AbortController;
 }
@@ -45,7 +48,7 @@ export class Trainings {
   readonly #active = new Map<string, Training>();
   readonly #feeds = new Map<string, RunFeed>();
   /** Runs that were under way when the engine before this one ended, and how often that has happened. */
-  readonly #interrupted = new Map<string, { readonly usable: boolean; readonly deaths: number }>();
+  readonly #interrupted = new Map<string, ActiveRun>();
 
   /** `changed` is called when the list of runs is another one. */
   constructor(context: EngineContext, store: RunStore, changed: () => void) {
@@ -80,9 +83,9 @@ export class Trainings {
    * that cannot be gone on with (its record is damaged, the disk is full) says why and holds up nothing else.
    */
   resumeInterrupted(): void {
-    for (const [name, { usable, deaths }] of this.#interrupted) {
+    for (const [name, active] of this.#interrupted) {
       try {
-        if (deaths < mostDeaths) this.start(name, usable, deaths + 1);
+        if (active.deaths < mostDeaths) this.start(name, active.usable, { ...active, deaths: active.deaths + 1 });
         else
           this.#note(name, {
             problem: 'The engine ended twice while this run was trained. Resume it, or look at its train.log for what it did last.',
@@ -95,17 +98,17 @@ export class Trainings {
     this.#interrupted.clear();
   }
 
-  /** Queues a run for training, from where it stands. Returns the job. Throws `bad-input` when it is under way. */
-  start(name: string, usable: boolean, deaths = 0): number {
+  /** Queues a run for training, from where it stands, or as an engine that died has left it. Returns the job. Throws `bad-input` when it is under way. */
+  start(name: string, usable: boolean, { deaths, paused = false }: Pick<ActiveRun, 'deaths' | 'paused'> = { deaths: 0 }): number {
     const path = this.#store.path(name);
     if (this.#active.has(name)) throw new AppError('bad-input', `The run ${name} is under way.`, 'Look at the state of the run again.');
     const { folder } = readRecord(path);
-    changeAppFile(path, { active: { usable, deaths }, problem: undefined });
+    changeAppFile(path, { active: { usable, deaths, ...(paused && { paused }) }, problem: undefined });
     const { id } = findFolder(this.#context.studio.library, folder) ?? {};
     const { jobs } = this.#context;
     const info = { subject: name, run: name, ...(id !== undefined && { folder: id }), queue: 'trainer' } as const;
     const job = jobs.start('train', info, async (handle) => this.#perform(training, handle));
-    const training: Training = { name, usable, job, deaths, state: 'waiting', step: 0, stop: new AbortController() };
+    const training: Training = { name, usable, job, deaths, state: 'waiting', step: 0, paused, stop: new AbortController() };
     this.#active.set(name, training);
     this.#announce(training);
     // One that is cancelled in the queue never begins.
@@ -122,15 +125,24 @@ export class Trainings {
     switch (action) {
       case 'pause':
         moveRun(training.state, 'paused');
+        this.#hold(training, true);
         trainer.control('pause');
         return;
       case 'continue':
-        if (training.state !== 'paused') moveRun(training.state, 'training');
+        // A pause that has not begun yet is taken back.
+        if (!training.paused && training.state !== 'paused') moveRun(training.state, 'training');
+        this.#hold(training, false);
         trainer.control('resume');
         return;
       case 'stop':
         this.#stop(training);
     }
+  }
+
+  #hold(training: Training, paused: boolean): void {
+    training.paused = paused;
+    const { usable, deaths } = training;
+    this.#note(training.name, { active: { usable, deaths, ...(paused && { paused }) } });
   }
 
   #stop(training: Training): void {
@@ -178,7 +190,7 @@ export class Trainings {
     this.#move(training, 'preparing');
     job.say('Prepares the images.');
     const { config, folder } = readRecord(path);
-    if (imagesToDecode(studio, folder, config) > 0) await scanFor(studio, folder, config, { ...job, signal: training.stop.signal });
+    if ((await imagesToDecode(studio, folder, config)) > 0) await scanFor(studio, folder, config, { ...job, signal: training.stop.signal });
     if (training.deaths > 0) await untilFree(path, training.stop.signal);
     await settleRun(studio, path);
     const { steps } = readRecord(path);
@@ -193,6 +205,7 @@ export class Trainings {
       this.#receive(training, job, clock, steps, event);
     });
     if (training.usable && studio.trainer.pid !== undefined) lowerPriority(studio.trainer.pid);
+    if (training.paused) studio.trainer.control('pause');
     await trained;
     return reason;
   }
@@ -206,6 +219,8 @@ export class Trainings {
         break;
       case 'paused':
         clock.pause();
+        // A run that rested when its trainer died rests again before its first step.
+        if (training.state === 'preparing') this.#move(training, 'training');
         if (canMove(training.state, 'paused')) this.#move(training, 'paused');
         break;
       case 'resumed':
