@@ -1,6 +1,7 @@
 // What the engine's work means for the desktop: progress in the taskbar, no sleep meanwhile, a notice at the end. Pure.
 import type { JobStatus } from '../../shared/contract-jobs.ts';
 import type { RunSummary } from '../../shared/contract-runs.ts';
+import { endedBetween } from '../../shared/job-ends.ts';
 import { isActive } from '../../shared/run-state.ts';
 
 export interface Activity {
@@ -45,12 +46,10 @@ const titles: Readonly<Record<JobStatus['kind'], string>> = {
   'self-test': 'Self-test done',
 };
 
-/** Notices of the jobs that ended between two lists. What a person cancelled is known to them. */
-export function noticesOf(before: readonly JobStatus[], now: readonly JobStatus[]): Notice[] {
-  return now.flatMap((job): Notice[] => {
-    const earlier = before.find(({ id }) => id === job.id);
-    const ended = (job.state === 'done' || job.state === 'failed') && earlier?.state !== job.state && earlier !== undefined;
-    if (!ended || !isLong(job)) return [];
+/** Notices of the jobs that ended between two lists (`first`: `endedBetween`). What a person cancelled is known to them. */
+export function noticesOf(before: readonly JobStatus[], now: readonly JobStatus[], first: boolean): Notice[] {
+  return endedBetween(before, now, first).flatMap((job): Notice[] => {
+    if (job.state === 'cancelled' || !isLong(job)) return [];
     if (job.state === 'failed')
       return [{ title: `${job.subject}: failed`, body: job.error ? `${job.error.message} ${job.error.hint}` : job.detail }];
     if ((job.endedAt ?? 0) - job.startedAt < worthANotice) return [];

@@ -127,14 +127,17 @@ describe('the desktop', () => {
 
   it('tells of long work that ended while it was watched, once', () => {
     const done = job({ state: 'done', endedAt: 60_000, detail: '20-NN 41 %' });
-    expect(noticesOf([job({})], [done])).toEqual([{ title: 'Pictures-1: training finished', body: '20-NN 41 %' }]);
-    for (const before of [[done], []]) expect(noticesOf(before, [done])).toEqual([]);
-    expect(noticesOf([job({})], [job({ state: 'done', endedAt: 3000 })])).toEqual([]);
-    expect(noticesOf([job({})], [job({ state: 'cancelled', endedAt: 60_000 })])).toEqual([]);
+    expect(noticesOf([job({})], [done], false)).toEqual([{ title: 'Pictures-1: training finished', body: '20-NN 41 %' }]);
+    expect(noticesOf([done], [done], false)).toEqual([]);
+    expect(noticesOf([], [done], true)).toEqual([]);
+    expect(noticesOf([job({})], [job({ state: 'done', endedAt: 3000 })], false)).toEqual([]);
+    expect(noticesOf([job({})], [job({ state: 'cancelled', endedAt: 60_000 })], false)).toEqual([]);
     const error = { code: 'disk-full', message: 'The disk is full.', hint: 'Free some space.' } as const;
-    expect(noticesOf([job({})], [job({ state: 'failed', endedAt: 1, error })])).toEqual([
+    expect(noticesOf([job({})], [job({ state: 'failed', endedAt: 1, error })], false)).toEqual([
       { title: 'Pictures-1: failed', body: 'The disk is full. Free some space.' },
     ]);
+    expect(noticesOf([], [job({ state: 'failed', endedAt: 1, error })], false)).toHaveLength(1);
+    expect(noticesOf([], [job({ state: 'failed', endedAt: 1, error })], true)).toEqual([]);
   });
 });
 

@@ -14,7 +14,7 @@ import { addressOf, emptyQuery, mostOfSide, parseQuery, withParts, without } fro
 import type { Query, Side } from './explore-query.ts';
 import { pickOther, pickSource } from './explore-sources.ts';
 import type { SourceKey } from './explore-sources.ts';
-import { isLive } from './job-ends.ts';
+import { isLive } from '../../shared/job-ends.ts';
 import type { Studio } from './studio.svelte.ts';
 
 /** Results are asked for in these numbers, so that moving the slider asks seldom. */

@@ -8,7 +8,7 @@ import type { RunSummary } from '../../shared/contract-runs.ts';
 import { runsWithEncoder, sourceOf } from './explore-sources.ts';
 import type { Choices, StartedExport } from './export-choices.svelte.ts';
 import { formatFiles, needsVectors } from './export-formats.ts';
-import { isLive } from './job-ends.ts';
+import { isLive } from '../../shared/job-ends.ts';
 import type { Studio } from './studio.svelte.ts';
 
 /** While something is typed, a preview waits this long for it to rest. */

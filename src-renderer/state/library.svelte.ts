@@ -3,7 +3,7 @@ import type { Facets, FolderChanges, FolderSummary, GridImage, ImageFilter } fro
 import { fromWire, toWire } from '../../shared/errors.ts';
 import type { AppError } from '../../shared/errors.ts';
 import type { JobStatus } from '../../shared/contract-jobs.ts';
-import { isLive } from './job-ends.ts';
+import { endedBetween, isLive } from '../../shared/job-ends.ts';
 import { LibraryDetails } from './library-details.svelte.ts';
 import { partsOf, toggled, without } from './library-filter.ts';
 import type { FilterKey, FilterPart } from './library-filter.ts';
@@ -52,7 +52,7 @@ export class Library {
   #ids: Promise<Int32Array | undefined> | undefined;
   #selecting = 0;
   #renewedAt = 0;
-  #reading = new Set<number>();
+  #jobs: readonly JobStatus[] | undefined;
   /** Kept while other views are shown. */
   scrollTop = 0;
 
@@ -121,7 +121,10 @@ export class Library {
       this.#changes = undefined;
       this.#preview = false;
       this.#startList();
-    } else this.#pages?.renew();
+    } else {
+      this.#ids = undefined;
+      this.#pages?.renew();
+    }
     if (!folder) return;
     void this.#lookAtFacets();
     if (folder.exists) void this.#lookForChanges();
@@ -129,8 +132,7 @@ export class Library {
 
   retry(): void {
     this.#error = undefined;
-    this.#pages?.renew();
-    void this.#lookAtFacets();
+    this.#renew();
   }
 
   #startList(): void {
@@ -175,7 +177,7 @@ export class Library {
 
   async #lookForChanges(): Promise<void> {
     const folder = this.#folder;
-    if (folder === undefined || this.#reading.has(folder)) return;
+    if (folder === undefined || this.#isReading()) return;
     const changes = await this.#studio.ask('library.changes', { folder });
     if (changes && folder === this.#folder) this.#changes = changes;
   }
@@ -185,21 +187,25 @@ export class Library {
     this.#pages?.show(first, last);
   }
 
-  /** Follows scans of the folder: rows as they come in, everything when it ended. */
+  /** Whether a scan of the folder goes on. */
+  #isReading(): boolean {
+    const scans: readonly JobStatus['kind'][] = ['scan', 'samples', 'relink'];
+    return this.#jobs?.some((job) => isLive(job) && job.folder === this.#folder && scans.includes(job.kind)) ?? false;
+  }
+
+  /** Follows scans of the folder: rows as they come in. Everything is looked at when any work on it ended, for most begins with a scan. */
   follow(jobs: readonly JobStatus[]): void {
-    const scans = jobs.filter(({ kind }) => kind === 'scan' || kind === 'samples' || kind === 'relink');
-    const reading = new Set(scans.filter(isLive).flatMap(({ folder }) => folder ?? []));
+    const ended = endedBetween(this.#jobs ?? [], jobs, this.#jobs === undefined);
+    this.#jobs = jobs;
     const folder = this.#folder;
-    const was = folder !== undefined && this.#reading.has(folder);
-    this.#reading = reading;
     if (folder === undefined) return;
-    if (reading.has(folder)) {
+    if (this.#isReading()) {
       this.#changes = undefined;
       const now = Date.now();
       if (now - this.#renewedAt < renewEvery) return;
       this.#renewedAt = now;
       this.#renew();
-    } else if (was) {
+    } else if (ended.some((job) => job.folder === folder)) {
       this.#renew();
       this.details.renew();
       void this.#lookForChanges();
@@ -335,7 +341,8 @@ export class Library {
     if (!done) return undefined;
     void this.#lookAtFacets();
     this.details.renew();
-    if (this.#filter.tag !== undefined) this.#renew();
+    this.#ids = undefined;
+    if (this.#filter.tag !== undefined) this.#pages?.renew();
     return done.images;
   }
 }

@@ -8,11 +8,13 @@ import type { RunSummary } from '../../shared/contract-runs.ts';
 import type { InputOf, OutputOf } from '../../shared/channel.ts';
 import type { Face } from '../../shared/face.ts';
 import type { EngineState } from '../../shared/messages.ts';
+import { endedBetween } from '../../shared/job-ends.ts';
 import { RpcClient } from '../../shared/rpc-client.ts';
 import type { CallOptions } from '../../shared/rpc-client.ts';
 import { Dropped } from './dropped.svelte.ts';
 import { ExploreMemory } from './explore-memory.svelte.ts';
 import { ExportChoices } from './export-choices.svelte.ts';
+import { tellEnds } from './job-news.ts';
 import { NextRun } from './next-run.svelte.ts';
 import { BatteryPause } from './battery.svelte.ts';
 import { Notices } from './notices.svelte.ts';
@@ -38,6 +40,8 @@ export class Studio {
   #folderId = $state.raw<number | undefined>(undefined);
   #runs = $state.raw<readonly RunSummary[] | undefined>(undefined);
   #jobs = $state.raw<readonly JobStatus[]>([]);
+  /** Whether the next list of jobs is the first since the engine is there. */
+  #joining = true;
 
   constructor(face: Face) {
     this.face = face;
@@ -45,7 +49,9 @@ export class Studio {
     this.client.watch((state, reason) => {
       this.#engine = state;
       this.#reason = reason;
-      if (state === 'ready') void this.refreshFolders();
+      if (state !== 'ready') return;
+      this.#joining = true;
+      void this.refreshFolders();
     });
     this.battery = new BatteryPause({
       face,
@@ -109,16 +115,19 @@ export class Studio {
     this.battery.obey();
   }
 
-  /** Folders change with scans: as they begin, go on and end. */
+  /** Folders change with every job about one, since most begin with a look at what is new: as they begin, go on and end. */
   #take(jobs: readonly JobStatus[]): void {
-    const ended = (list: readonly JobStatus[]): number =>
-      list.filter(({ kind, state }) => (kind === 'scan' || kind === 'samples' || kind === 'relink') && state !== 'running').length;
-    const changed = ended(jobs) !== ended(this.#jobs);
-    for (const job of jobs) {
-      const before = this.#jobs.find(({ id }) => id === job.id);
-      if (before && before.state !== job.state && job.state === 'failed' && job.error) this.notices.fail(job.error);
-    }
+    const ended = endedBetween(this.#jobs, jobs, this.#joining);
+    this.#joining = false;
+    const steps = (list: readonly JobStatus[]): string =>
+      list.flatMap(({ id, folder, state }) => (folder === undefined ? [] : `${id} ${state}`)).join();
+    const changed = steps(jobs) !== steps(this.#jobs);
     this.#jobs = jobs;
+    tellEnds(ended, {
+      notices: this.notices,
+      face: this.face,
+      shows: ({ id, kind }) => kind === 'export' && this.router.view === 'export' && this.exporting.started?.job === id,
+    });
     if (changed) void this.refreshFolders();
   }
 }

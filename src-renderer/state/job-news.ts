@@ -1,0 +1,26 @@
+// What is said of jobs that ended: in the page, and by the system while the page is hidden.
+import type { JobStatus } from '../../shared/contract-jobs.ts';
+import { fromWire } from '../../shared/errors.ts';
+import type { Face } from '../../shared/face.ts';
+import { strings } from '../strings/strings.ts';
+import type { Notices } from './notices.svelte.ts';
+
+interface Listener {
+  readonly notices: Pick<Notices, 'say' | 'fail'>;
+  readonly face: Pick<Face, 'notify'>;
+  /** Whether the page shows what came of a job by itself. */
+  readonly shows: (job: JobStatus) => boolean;
+}
+
+export function tellEnds(ended: readonly JobStatus[], { notices, face, shows }: Listener): void {
+  for (const job of ended) {
+    const { kind, subject, state, detail, error } = job;
+    if (state === 'failed' && error) notices.fail(fromWire(error));
+    // What was cancelled is known; trials and self-tests are waited for where they were asked for.
+    if (state === 'cancelled' || kind === 'trial' || kind === 'self-test') continue;
+    const { endOf, titleOf } = strings.common.job;
+    const what = state === 'done' ? endOf(kind, subject) : strings.shell.failed(titleOf(kind, subject));
+    if (state === 'done' && !shows(job)) notices.say(what, detail);
+    if (globalThis.document?.hidden) face.notify?.(what, detail);
+  }
+}
