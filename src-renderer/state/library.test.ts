@@ -115,6 +115,36 @@ describe('the library of a folder', () => {
     await vi.waitFor(() => expect(library.changes).toBeDefined());
   });
 
+  it('looks at everything again when work ended that may have scanned its folder, but not that of another', async () => {
+    const { library, calls } = opened();
+    await known(library);
+    const times = (channel: string): number => calls.filter((one) => one === channel).length;
+    const embed = { id: 9, kind: 'embed', folder: 1, state: 'done' } as JobStatus;
+    library.follow([embed]);
+    const before = times('library.page');
+    library.follow([embed, { ...embed, id: 10, folder: 2 }]);
+    expect(times('library.page')).toBe(before);
+    library.follow([embed, { ...embed, id: 11, state: 'running' }]);
+    library.follow([embed, { ...embed, id: 11, state: 'failed' }]);
+    expect(times('library.page')).toBe(before + 1);
+  });
+
+  it('selects what is there now: after it was opened again, tried again, and after a tag', async () => {
+    const { library, folder, calls, selection } = opened();
+    await known(library);
+    const asked = (): number => calls.filter((one) => one === 'library.ids').length;
+    await library.selectAll();
+    await library.selectAll();
+    expect(asked()).toBe(1);
+    library.open(folder);
+    await library.selectAll();
+    library.retry();
+    await library.selectAll();
+    await library.tag([...selection.images].slice(0, 2), 'new', true);
+    await library.selectAll();
+    expect(asked()).toBe(4);
+  });
+
   beforeEach(() => vi.useRealTimers());
   afterEach(() => vi.useRealTimers());
 });
