@@ -7,6 +7,7 @@ import { changeAppFile, readAppFile } from '../../training/app-file.ts';
 import { RunFolder } from '../../training/run-folder.ts';
 import { smallRecord } from '../../training/testing/small-run.ts';
 import type { Engine } from './engine.ts';
+import { RunStore } from './run-store.ts';
 import { openEngine } from './testing/open-engine.ts';
 import type { Page } from './testing/open-engine.ts';
 
@@ -45,6 +46,16 @@ it('goes on with every run that can be gone on with, and says of the others why 
   expect(listed.find(({ name }) => name === 'damaged')).toMatchObject({ state: 'failed', problem: expect.any(String) as unknown });
   expect(readAppFile(join(runs, 'damaged'))).toMatchObject({ problem: expect.any(String) as unknown });
   expect(readAppFile(join(runs, 'damaged')).active).toBeUndefined();
+});
+
+it('says of a run that is under way what its record says now', async () => {
+  open();
+  const store = new RunStore(engine!.context.studio);
+  const active = { state: 'preparing', step: 0 } as const;
+  expect(await store.summary('whole', active)).toMatchObject({ images: 40, steps: 8 });
+  // As `settleRun` writes it once the scan has found more.
+  writeFileSync(join(runs, 'whole', 'config.json'), JSON.stringify({ ...smallRecord({}, 1200), images: 4100 }, null, 2));
+  expect(await store.summary('whole', active)).toMatchObject({ images: 4100, steps: 1200 });
 });
 
 it.skipIf(process.platform === 'win32')('opens beside folders that no run can be called', async () => {

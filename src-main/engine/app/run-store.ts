@@ -18,18 +18,23 @@ import { RunLogs } from './run-logs.ts';
 import { bytesBelow } from './storage.ts';
 
 interface Described {
-  readonly stamp: string;
+  readonly stamp: Stamp;
   readonly summary: Omit<RunSummary, 'folderId'>;
 }
 
-/** What tells that nothing of a run has changed. */
-function stampOf(path: string, embeddings: string): string {
+/** What tells that nothing of a run has changed, and nothing of its record. */
+interface Stamp {
+  readonly all: string;
+  readonly record: string;
+}
+
+function stampOf(path: string, embeddings: string): Stamp {
   const own = ['config.json', 'app.json', 'metrics.jsonl', 'checkpoints', 'evaluations'].map((name) => join(path, name));
   const parts = [...own, embeddings].map((place) => {
     const stats = statSync(place, { throwIfNoEntry: false });
     return stats ? `${stats.mtimeMs}:${stats.size}` : '';
   });
-  return parts.join(' ');
+  return { all: parts.join(' '), record: parts[0]! };
 }
 
 /** The state of a run that nothing trains. */
@@ -109,8 +114,9 @@ export class RunStore {
     const path = this.path(name);
     const stamp = stampOf(path, this.studio.home.embeddings);
     let described = this.#described.get(name);
-    // While it trains its files change all the time; their size is counted when it rests.
-    if (described?.stamp !== stamp && !(described && active)) {
+    // While it trains its files change all the time: their size is counted when it rests. Its record is settled once, before its first step.
+    const isKnown = active ? described?.stamp.record === stamp.record : described?.stamp.all === stamp.all;
+    if (!isKnown) {
       described = { stamp, summary: await this.#describe(name, path) };
       this.#described.set(name, described);
     }
