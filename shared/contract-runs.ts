@@ -155,8 +155,11 @@ export const runChannels = {
     }),
   ),
   'runs.resume': channel<JobStarted>()(v.strictObject({ run, usable: v.boolean() })),
-  /** After the current step; a run that stops keeps a checkpoint. Throws `bad-input` for a move that there is not. */
-  'runs.control': channel<void>()(v.strictObject({ run, action: v.picklist(['pause', 'continue', 'stop']) })),
+  /**
+   * After the current step; a run that stops keeps a checkpoint. `discard` stops at once without one: the run stands at its last. Throws
+   * `bad-input` for a move that there is not.
+   */
+  'runs.control': channel<void>()(v.strictObject({ run, action: v.picklist(['pause', 'continue', 'stop', 'discard']) })),
   'runs.note': channel<void>()(v.strictObject({ run, note: text(10_000) })),
   'runs.rename': channel<void>()(v.strictObject({ run, name: runName })),
   /** Deletes the folder of a run and the vectors made with it. Throws `locked` while work on it is under way. */

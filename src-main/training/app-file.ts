@@ -10,7 +10,7 @@ export interface ActiveRun {
   readonly usable: boolean;
   readonly deaths: number;
   /** A person wants it to rest until they say so. */
-  readonly paused?: true;
+  readonly paused?: boolean;
 }
 
 export interface AppFile {

@@ -100,8 +100,8 @@ export const train = {
     stopText:
       'The step under way is finished and a checkpoint of this moment is kept: the run can be resumed exactly here. Its best checkpoint stays too. To free the processor for a while, Pause is enough.',
     stopKeep: 'Stop, keep the checkpoint',
-    lastCheckpoint: (step: number | undefined) =>
-      step === undefined ? 'There is no checkpoint yet.' : `The last checkpoint is of step ${formatCount(step)}.`,
+    stopDiscard: (step: number) => `Stop without (back to step ${formatCount(step)})`,
+    stopDiscardText: 'Without it the run stops at once and stands at its last checkpoint: the steps since then are lost.',
     problem: 'The run has failed',
     problemHint: 'Its checkpoints are good: look at its notes, change what is said there, and resume.',
     path: 'Folder of the run',

@@ -239,7 +239,7 @@ export function fakeRuns(start: readonly RunSummary[], jobs: FakeJobs): Handlers
     },
     'runs.control': ({ run, action }) => {
       move(run, action === 'pause' ? 'paused' : action === 'continue' ? 'training' : 'stopped');
-      if (action === 'stop') jobs.end(jobOf.get(run) ?? 0, 'cancelled');
+      if (action === 'stop' || action === 'discard') jobs.end(jobOf.get(run) ?? 0, 'cancelled');
     },
     'runs.note': ({ run, note }) => change(run, { note }),
     'runs.rename': ({ run, name }) => change(run, { name }),

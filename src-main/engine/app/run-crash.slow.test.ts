@@ -77,6 +77,23 @@ describe('a run whose trainer dies', () => {
   });
 });
 
+describe('a run that is stopped without its checkpoint', () => {
+  it('ends at once, stands at its last one and can be resumed from there', async () => {
+    await trainedBeyond(12);
+    await page.call('runs.control', { run, action: 'discard' });
+    await expect(page.call('jobs.wait', { job })).rejects.toMatchObject({ code: 'cancelled' });
+    const stopped = await summary();
+    expect(stopped.state).toBe('stopped');
+    expect(stopped.problem).toBeUndefined();
+    expect(stopped.step).toBe(stopped.checkpoints.at(-1));
+    // Written on the way: none is of the moment of the stop.
+    expect(stopped.checkpoints.filter((step) => step % 5 !== 0)).toEqual([]);
+    await expect(page.call('runs.control', { run, action: 'discard' })).rejects.toMatchObject({ code: 'bad-input' });
+    await page.call('runs.resume', { run, usable: false });
+    expect(await trainedBeyond(stopped.step)).toBeGreaterThan(stopped.step);
+  });
+});
+
 describe('a run that is paused', () => {
   const isPaused = async (): Promise<void> => {
     let state = '';

@@ -118,7 +118,7 @@ export class Trainings {
   }
 
   /** Throws `bad-input` for a move that there is not. */
-  control(name: string, action: 'pause' | 'continue' | 'stop'): void {
+  control(name: string, action: 'pause' | 'continue' | 'stop' | 'discard'): void {
     const training = this.#active.get(name);
     if (!training) throw new AppError('bad-input', `The run ${name} is not being trained.`, 'Resume it first.');
     const { trainer } = this.#context.studio;
@@ -136,6 +136,11 @@ export class Trainings {
         return;
       case 'stop':
         this.#stop(training);
+        return;
+      case 'discard':
+        this.#stop(training);
+        // It has the trainer alone: nothing else ends with it. In the queue it has no process yet.
+        if (this.#active.get(name) === training && training.state === 'finishing') trainer.kill();
     }
   }
 
