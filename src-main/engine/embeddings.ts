@@ -43,7 +43,7 @@ export async function embedFolder(
   const { config } = readCheckpointHeader(checkpoint);
   const shortSide = cachedShortSide(config.imageSize);
   const cache = { folder: studio.cacheFor(preprocessingOf(config), shortSide), shortSide };
-  const hashes = studio.images(root).map(({ hash }) => hash);
+  const hashes = (await studio.readImages(root)).all.map(({ hash }) => hash);
   return trainer.run(
     { kind: 'embed', checkpoint, cache, hashes, store: studio.home.embeddings, layer, threads: threadsOf(threads), device: 'cpu' },
     onProgress,

@@ -9,7 +9,8 @@ import { readCheckpointHeader } from '../training/checkpoint.ts';
 import { imagesOfSplits, imagesToJudge } from './judged-images.ts';
 import type { JudgingSplits } from './judged-images.ts';
 import { cachedShortSide, threadsOf } from './studio.ts';
-import type { SplitImage, Studio } from './studio.ts';
+import type { SplitImage } from './folder-images.ts';
+import type { Studio } from './studio.ts';
 
 export { renderReport } from '../evaluation/report.ts';
 
@@ -69,7 +70,7 @@ export async function evaluateRun(studio: Studio, options: EvaluateOptions, onSt
   const { config } = readCheckpointHeader(options.checkpoint);
   const shortSide = cachedShortSide(config.imageSize);
   const folder = studio.cacheFor(preprocessingOf(config), shortSide);
-  const all = studio.imagesWithSplits(root);
+  const { all } = await studio.readImages(root);
   const { images: wanted, queriesFor } = splits ? imagesOfSplits(all, root, splits) : imagesToJudge(all, options.purpose);
   const images = cachedImages(folder, wanted);
   const report = await trainer.run(

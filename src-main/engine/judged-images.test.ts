@@ -3,7 +3,7 @@ import { planEvaluation } from '../evaluation/protocol.ts';
 import { assembleReport } from '../evaluation/report.ts';
 import { imagesOfSplits, imagesToJudge } from './judged-images.ts';
 import type { JudgedImages } from './judged-images.ts';
-import type { SplitImage } from './studio.ts';
+import type { SplitImage } from './folder-images.ts';
 
 const image = (split: SplitImage['split'], name: string, label: string | undefined = 'cat'): SplitImage => ({
   path: `/pictures/${split}/${name}`,

@@ -2,7 +2,7 @@
 import { AppError } from '../../shared/errors.ts';
 import type { EvaluationImage, QueriesFor } from '../evaluation/protocol.ts';
 import type { Split } from '../library/labels.ts';
-import type { SplitImage } from './studio.ts';
+import type { SplitImage } from './folder-images.ts';
 
 /** Images with train and test as the protocol has them: the sides that are looked up in and that ask. */
 export interface JudgedImages {

@@ -8,17 +8,18 @@ import { AppError } from '../../shared/errors.ts';
 import { preprocessingOf } from '../../shared/preprocessing.ts';
 import type { TrainEvent } from '../../shared/train-events.ts';
 import { programVersion } from '../../shared/version.ts';
+import { inPieces } from '../files/in-pieces.ts';
 import { writeFileAside } from '../files/write-aside.ts';
 import { DecodeCache } from '../images/cache.ts';
 import { folderStatistics } from '../images/folder-statistics.ts';
 import { requireMasks } from '../jepa/masks.ts';
-import { medianSize } from '../library/catalogue.ts';
 import { readCheckpointHeader } from '../training/checkpoint.ts';
-import { labelFingerprint } from '../training/label-fingerprint.ts';
+import { labelFingerprintInPieces } from '../training/label-fingerprint.ts';
 import { requireFitting } from '../training/initial-weights.ts';
 import { listCheckpoints, readRecord, RunFolder } from '../training/run-folder.ts';
 import type { RunRecord } from '../training/run-folder.ts';
 import { readEvents } from '../training/run-log.ts';
+import type { FolderImages } from './folder-images.ts';
 import { freshRunName, newRunPath } from './home.ts';
 import { imagesToJudge } from './judged-images.ts';
 import { cachedShortSide, threadsOf } from './studio.ts';
@@ -36,22 +37,26 @@ export interface PlannedRun {
  * Completes the settings of a run for a folder: what is given wins over what is suggested. Throws `bad-config`, `no-images`, and
  * `bad-input` for images that nothing can be learned from.
  */
-export function planRun(studio: Studio, root: string, given: Readonly<Record<string, unknown>>): PlannedRun {
-  const trained = studio.images(root).filter(({ split }) => split !== 'test');
-  if (trained.length === 0)
+export function planRun(
+  studio: Studio,
+  root: string,
+  given: Readonly<Record<string, unknown>>,
+  { trained, size }: FolderImages = studio.folderImages(root),
+): PlannedRun {
+  if (trained === 0)
     throw new AppError(
       'no-images',
       `All images of ${root} belong to a test split.`,
       'Put the images to learn from in a folder called train, or turn labels off.',
     );
-  if (trained.length === 1)
+  if (trained === 1)
     throw new AppError(
       'bad-input',
       'One image is not enough to learn from.',
       'Choose a folder with more images: some hundreds are a start.',
     );
-  const shortSide = medianSize(studio.library, root)?.shortSide ?? 224;
-  const suggestion = suggestConfig({ images: trained.length, shortSide });
+  const shortSide = size?.shortSide ?? 224;
+  const suggestion = suggestConfig({ images: trained, shortSide });
   const suggested =
     given['architecture'] !== undefined && given['architecture'] !== 'custom' ? withoutSizes(suggestion.settings) : suggestion.settings;
   const sized = parseConfig({ ...suggested, contextTokens: 0, ...suggestedPatch(suggested, given), ...given });
@@ -65,8 +70,8 @@ export function planRun(studio: Studio, root: string, given: Readonly<Record<str
       `Choose a patchSize of at most ${Math.max(1, Math.floor(shortSide))}, or a folder of larger images.`,
     );
   requireMasks(config);
-  const steps = config.steps || Math.max(1, Math.ceil((config.epochs * trained.length) / config.batchSize));
-  return { config, steps, images: trained.length, reason: suggestion.reason };
+  const steps = config.steps || Math.max(1, Math.ceil((config.epochs * trained) / config.batchSize));
+  return { config, steps, images: trained, reason: suggestion.reason };
 }
 
 /** A named architecture comes with the predictor's defaults, not with those of the suggested small encoder. */
@@ -87,7 +92,7 @@ function withoutSizes(settings: Partial<TrainConfig>): Partial<TrainConfig> {
 
 async function withFolderStatistics(studio: Studio, root: string, config: TrainConfig): Promise<TrainConfig> {
   if (config.normalisation !== 'folder') return config;
-  const cache = new DecodeCache(studio.cacheFor(preprocessingOf(config), cachedShortSide(config.imageSize)), { access: 'read' });
+  const cache = await DecodeCache.read(studio.cacheFor(preprocessingOf(config), cachedShortSide(config.imageSize)));
   try {
     return parseConfig({
       ...config,
@@ -106,21 +111,22 @@ async function withFolderStatistics(studio: Studio, root: string, config: TrainC
 }
 
 /** What a run is known to learn from by now. */
-const learnedFrom = (studio: Studio, root: string, { images, steps }: PlannedRun): Pick<RunRecord, LearnedFrom> => ({
-  fingerprint: studio.fingerprint(root),
-  labels: labelFingerprint(imagesToJudge(studio.imagesWithSplits(root), 'choosing').images),
-  images,
-  steps,
-});
+async function learnedFrom(studio: Studio, root: string, { images, steps }: PlannedRun): Promise<Pick<RunRecord, LearnedFrom>> {
+  await studio.readImages(root);
+  // Of one moment, should a scan have changed something while they were read.
+  const { all, fingerprint } = studio.folderImages(root);
+  return { fingerprint, labels: await inPieces(labelFingerprintInPieces(imagesToJudge(all, 'choosing').images)), images, steps };
+}
 type LearnedFrom = 'fingerprint' | 'labels' | 'images' | 'steps';
 
 /**
- * Makes the folder of a new run whose images may not be decoded yet; `settleRun` completes its record when they are. Throws `bad-input`
+ * Makes the folder of a new run whose images may not be decoded yet; `settleRun` completes its record when they are. Rejects with `bad-input`
  * when the name is taken, `bad-config` when the weights to begin with do not fit.
  */
-export function beginRun(studio: Studio, root: string, plan: PlannedRun, name?: string, from?: RunRecord['from']): string {
-  const path = newRunPath(studio.home, name ?? freshRunName(studio.home, root));
+export async function beginRun(studio: Studio, root: string, plan: PlannedRun, name?: string, from?: RunRecord['from']): Promise<string> {
   const { config } = plan;
+  const learned = await learnedFrom(studio, root, plan);
+  const path = newRunPath(studio.home, name ?? freshRunName(studio.home, root));
   if (from) requireFitting(from.checkpoint, config);
   RunFolder.create(path, {
     version: 1,
@@ -128,7 +134,7 @@ export function beginRun(studio: Studio, root: string, plan: PlannedRun, name?: 
     created: new Date().toISOString(),
     program: programVersion,
     folder: studio.folder(root),
-    ...learnedFrom(studio, root, plan),
+    ...learned,
     threads: threadsOf(config.threads),
     config,
     ...(from && { from }),
@@ -145,9 +151,10 @@ export async function settleRun(studio: Studio, run: string): Promise<void> {
   const folder = RunFolder.open(run);
   try {
     const { record } = folder;
+    await studio.readImages(record.folder);
     const plan = planRun(studio, record.folder, record.config);
     const config = await withFolderStatistics(studio, record.folder, plan.config);
-    const settled: RunRecord = { ...record, ...learnedFrom(studio, record.folder, plan), config };
+    const settled: RunRecord = { ...record, ...(await learnedFrom(studio, record.folder, plan)), config };
     if (isDeepStrictEqual(settled, record)) return;
     writeFileAside(join(run, 'config.json'), `${JSON.stringify(settled, null, 2)}\n`);
   } finally {
@@ -157,7 +164,7 @@ export async function settleRun(studio: Studio, run: string): Promise<void> {
 
 /** Makes the folder of a new run whose images are decoded. Throws `bad-input` when the name is taken. */
 export async function createRun(studio: Studio, root: string, plan: PlannedRun, name?: string): Promise<string> {
-  const run = beginRun(studio, root, plan, name);
+  const run = await beginRun(studio, root, plan, name);
   await settleRun(studio, run);
   return run;
 }

@@ -94,6 +94,7 @@ export class FolderSearch {
     const store = await openEmbeddings(studio, setup.checkpoint, setup.layer);
     try {
       const imageOf = new Map<number, EvaluationImage>();
+      await studio.readImages(setup.root);
       for (const image of studio.images(setup.root)) {
         const row = store.rowOf(image.hash);
         if (row !== undefined) imageOf.set(row, image);

@@ -10,16 +10,14 @@ import { cacheFolder } from '../images/cache.ts';
 import { defaultLimits } from '../images/decoder.ts';
 import type { DecodeLimits } from '../images/decoder.ts';
 import { DecoderPool } from '../images/decoder-pool.ts';
-import { fingerprint, imagesForTraining, requireImages } from '../library/catalogue.ts';
 import { folderOf, folders } from '../library/folders.ts';
-import type { Split } from '../library/labels.ts';
 import { openLibrary } from '../library/library.ts';
 import type { Library } from '../library/library.ts';
 import { Trainer } from '../trainer/trainer.ts';
+import { FolderImagesCache } from './folder-images.ts';
+import type { FolderImages, SplitImage } from './folder-images.ts';
 import { homeAt } from './home.ts';
 import type { Home } from './home.ts';
-
-export type SplitImage = Omit<EvaluationImage, 'split'> & { readonly split: Split | undefined };
 
 export interface StudioOptions {
   readonly home?: string;
@@ -36,6 +34,7 @@ export class Studio {
   readonly library: Library;
   readonly trainer = new Trainer();
   readonly #limits: DecodeLimits;
+  readonly #images: FolderImagesCache;
   #decoders: DecoderPool | undefined;
 
   /** Opens the home, and creates it when there is none. Throws `locked` while another engine has it open for writing. */
@@ -44,6 +43,7 @@ export class Studio {
     this.#limits = limits;
     if (!readOnly) mkdirSync(this.home.cache, { recursive: true });
     this.library = openLibrary(this.home.path, readOnly ? 'read' : 'write');
+    this.#images = new FolderImagesCache(this.library);
   }
 
   /** Decoder processes, started when first needed. */
@@ -56,15 +56,22 @@ export class Studio {
     return cacheFolder(this.home.cache, shortSide, settings);
   }
 
+  /**
+   * Reads the images of a folder in pieces, so that others are answered meanwhile; what asks for them next is answered at once, until
+   * the catalogue changes. Rejects with `no-images`, `not-found`.
+   */
+  async readImages(root: string): Promise<FolderImages> {
+    return this.#images.read(root);
+  }
+
+  /** What is known of a folder's images; read on the spot when `readImages` has not. Throws `no-images`, `not-found`. */
+  folderImages(root: string): FolderImages {
+    return this.#images.of(root);
+  }
+
   /** The different contents of a folder with labels and splits. Throws `no-images`, `not-found`. */
   imagesWithSplits(root: string): readonly SplitImage[] {
-    requireImages(this.library, root);
-    return imagesForTraining(this.library, root).map(({ hash, label, split, path }) => ({
-      hash,
-      path,
-      label: label ?? undefined,
-      split: split ?? undefined,
-    }));
+    return this.folderImages(root).all;
   }
 
   /** The same; `val` counts as test, so that neither is trained on. */
@@ -73,7 +80,7 @@ export class Studio {
   }
 
   fingerprint(root: string): string {
-    return fingerprint(this.library, root);
+    return this.folderImages(root).fingerprint;
   }
 
   /** The catalogued folder that a path lies in, unless it is catalogued itself. */

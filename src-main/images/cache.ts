@@ -20,6 +20,8 @@ import { crc32 } from 'node:zlib';
 import sharp from 'sharp';
 import { AppError, systemError } from '../../shared/errors.ts';
 import type { DecodeSettings } from '../../shared/preprocessing.ts';
+import { atOnce, inPieces } from '../files/in-pieces.ts';
+import type { Pieces } from '../files/in-pieces.ts';
 import type { DecodedImage } from './decoder.ts';
 
 /** A cached picture: row-major RGB, three bytes per pixel. */
@@ -41,6 +43,8 @@ interface Entry {
 
 /** Hash 32 · shard 4 · offset 8 · length 4 · width 4 · height 4 · kind 4 · checksum of the picture 4 · checksum of the record 4. */
 const recordBytes = 68;
+/** Records of the index that are read before others may get their turn. */
+const pieceRecords = 500;
 const shardBytes = 1024 ** 3;
 const jpegQuality = 92;
 const indexName = 'index.bin';
@@ -124,6 +128,8 @@ export interface CacheOptions {
   readonly access: 'read' | 'write';
   /** Raw pictures up to half of it, JPEG beyond; `disk-full` at the limit. */
   readonly maxBytes?: number;
+  /** Reading only: without its index, until it is refreshed. */
+  readonly empty?: boolean;
 }
 
 export class DecodeCache {
@@ -137,7 +143,7 @@ export class DecodeCache {
   #bytes = 0;
 
   /** Opens or creates the cache of a folder. Throws `not-found` (reading) or `not-writable`. */
-  constructor(folder: string, { access, maxBytes = Infinity }: CacheOptions) {
+  constructor(folder: string, { access, maxBytes = Infinity, empty = false }: CacheOptions) {
     this.folder = folder;
     this.#access = access;
     this.#maxBytes = maxBytes;
@@ -147,21 +153,47 @@ export class DecodeCache {
     } catch (error) {
       throw systemError(error) ?? error;
     }
+    if (empty) return;
     this.refresh();
     // A torn record at the end would put every later one out of step.
     if (access === 'write') ftruncateSync(this.#index, this.#indexed);
   }
 
+  /** A text that changes when pictures are added to the cache of a folder. */
+  static stamp(folder: string): string {
+    const stats = statSync(join(folder, indexName), { throwIfNoEntry: false });
+    return `${stats?.ino} ${stats?.mtimeMs} ${stats?.size}`;
+  }
+
+  /** For reading, in pieces between which others get their turn. Rejects with `not-found`. */
+  static async read(folder: string): Promise<DecodeCache> {
+    const cache = new DecodeCache(folder, { access: 'read', empty: true });
+    try {
+      await inPieces(cache.#added());
+      return cache;
+    } catch (error) {
+      cache.dispose();
+      throw error;
+    }
+  }
+
   /** Takes in what a writer has added since. A damaged record costs its own picture; those at the end may still be being written. */
   refresh(): void {
-    const size = fstatSync(this.#index).size;
-    const count = Math.floor((size - this.#indexed) / recordBytes);
-    const bytes = Buffer.alloc(count * recordBytes);
-    readSync(this.#index, bytes, 0, bytes.length, this.#indexed);
-    const records = Array.from({ length: count }, (_, i) => decode(bytes.subarray(i * recordBytes, (i + 1) * recordBytes)));
+    atOnce(this.#added());
+  }
+
+  *#added(): Pieces<void> {
     const sizes = new Map<number, number>();
-    for (const record of records) if (record && this.#isWhole(record.entry, sizes)) this.#take(record.hash, record.entry);
-    this.#indexed += (records.findLastIndex((record) => record !== undefined) + 1) * recordBytes;
+    for (let left = Math.floor((fstatSync(this.#index).size - this.#indexed) / recordBytes); left > 0; left -= pieceRecords) {
+      const count = Math.min(left, pieceRecords);
+      const bytes = Buffer.alloc(count * recordBytes);
+      readSync(this.#index, bytes, 0, bytes.length, this.#indexed);
+      const records = Array.from({ length: count }, (_, i) => decode(bytes.subarray(i * recordBytes, (i + 1) * recordBytes)));
+      for (const record of records) if (record && this.#isWhole(record.entry, sizes)) this.#take(record.hash, record.entry);
+      const isEnd = count === left;
+      this.#indexed += (isEnd ? records.findLastIndex((record) => record !== undefined) + 1 : count) * recordBytes;
+      yield;
+    }
   }
 
   /** A later record of the same picture replaces the earlier one. */
@@ -200,6 +232,10 @@ export class DecodeCache {
   /** Bytes on disk that are in use. */
   get bytes(): number {
     return this.#bytes;
+  }
+
+  hashes(): Iterable<string> {
+    return this.#entries.keys();
   }
 
   has(hash: string): boolean {

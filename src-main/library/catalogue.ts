@@ -2,6 +2,8 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { AppError } from '../../shared/errors.ts';
+import { atOnce } from '../files/in-pieces.ts';
+import type { Pieces } from '../files/in-pieces.ts';
 import { foldedText } from './file-names.ts';
 import { folderOf } from './folders.ts';
 import type { Split } from './labels.ts';
@@ -153,20 +155,28 @@ export function requireImages(library: Library, root: string | number): void {
   );
 }
 
-/** SHA-256 over path and content of all usable images of a root: equal exactly when the same files hold the same images. */
-export function fingerprint(library: Library, root: string | number): string {
-  const { id } = folderOf(library, root);
-  const hash = createHash('sha256');
-  library.run(() => {
-    const rows = library.database
-      .prepare<[number], { path: string; hash: Buffer }>(
-        `SELECT i.path, c.hash FROM images i JOIN contents c ON c.id = i.content_id
-         WHERE i.folder_id = ? AND i.status = 'ok' ORDER BY i.path`,
-      )
-      .iterate(id);
-    for (const row of rows) hash.update(row.path).update('\0').update(row.hash);
-  });
-  return hash.digest('hex');
+interface UsableRow {
+  /** Relative to the root. */
+  readonly path: string;
+  readonly hash: string;
+  readonly label: string | null;
+  readonly split: Split | null;
+}
+
+/** Rows read before others may get their turn. */
+const pieceRows = 500;
+
+/** The usable images of a root by path, some at a time. */
+function* usableRows(library: Library, folder: number): Generator<readonly UsableRow[]> {
+  const some = library.database.prepare<[number, string, number], UsableRow>(
+    `SELECT i.path, lower(hex(c.hash)) AS hash, i.label, i.split FROM images i JOIN contents c ON c.id = i.content_id
+     WHERE i.folder_id = ? AND i.status = 'ok' AND i.path > ? ORDER BY i.path LIMIT ?`,
+  );
+  for (let after: string | undefined = ''; after !== undefined;) {
+    const piece: readonly UsableRow[] = library.run(() => some.all(folder, after!, pieceRows));
+    yield piece;
+    after = piece.length === pieceRows ? piece.at(-1)!.path : undefined;
+  }
 }
 
 export interface TrainingImage {
@@ -177,22 +187,26 @@ export interface TrainingImage {
   readonly path: string;
 }
 
+export interface UsableImages {
+  /** Each content once, by path. */
+  readonly images: readonly TrainingImage[];
+  /** SHA-256 over path and content of all of them: equal exactly when the same files hold the same images. */
+  readonly fingerprint: string;
+}
+
+const protection = (split: Split | null): number => (split === 'test' ? 0 : split === 'val' ? 1 : split === 'train' ? 2 : 3);
+
 /**
- * The usable images of a root, each content once, by path. Of copies the one in the most protected split counts (test, then val,
- * then train), so that no image is trained on that is also tested with; a copy without a label takes another's.
+ * The usable images of a root. Of copies the one in the most protected split counts (test, then val, then train), so that no image is
+ * trained on that is also tested with; a copy without a label takes another's.
  */
-export function imagesForTraining(library: Library, root: string | number): TrainingImage[] {
+export function* usableImages(library: Library, root: string | number): Pieces<UsableImages> {
   const folder = folderOf(library, root);
-  const protection = (split: Split | null): number => (split === 'test' ? 0 : split === 'val' ? 1 : split === 'train' ? 2 : 3);
   const unique = new Map<string, TrainingImage>();
-  library.run(() => {
-    const rows = library.database
-      .prepare<[number], TrainingImage>(
-        `SELECT lower(hex(c.hash)) AS hash, i.label, i.split, i.path FROM images i JOIN contents c ON c.id = i.content_id
-         WHERE i.folder_id = ? AND i.status = 'ok' ORDER BY i.path`,
-      )
-      .iterate(folder.id);
+  const fingerprinted = createHash('sha256');
+  for (const rows of usableRows(library, folder.id)) {
     for (const row of rows) {
+      fingerprinted.update(row.path).update('\0').update(row.hash, 'hex');
       const other = unique.get(row.hash);
       if (!other) unique.set(row.hash, { ...row, path: join(folder.path, row.path) });
       else
@@ -202,9 +216,17 @@ export function imagesForTraining(library: Library, root: string | number): Trai
           split: protection(row.split) < protection(other.split) ? row.split : other.split,
         });
     }
-  });
-  return [...unique.values()];
+    yield;
+  }
+  return { images: [...unique.values()], fingerprint: fingerprinted.digest('hex') };
 }
+
+/** As `usableImages`. */
+export const fingerprint = (library: Library, root: string | number): string => atOnce(usableImages(library, root)).fingerprint;
+
+/** As `usableImages`. */
+export const imagesForTraining = (library: Library, root: string | number): readonly TrainingImage[] =>
+  atOnce(usableImages(library, root)).images;
 
 export interface MedianSize {
   /** Pixels. */

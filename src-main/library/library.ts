@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import type { Database } from 'better-sqlite3';
 import { AppError, systemError } from '../../shared/errors.ts';
 import { databaseError, guarded, openDatabase } from './database.ts';
+import { FolderStamps } from './folder-stamps.ts';
 import { takeWriterLock } from './writer-lock.ts';
 import type { WriterLock } from './writer-lock.ts';
 
@@ -16,6 +17,7 @@ export class Library {
   readonly file: string;
   readonly access: LibraryAccess;
   readonly database: Database;
+  readonly stamps: FolderStamps;
   readonly #lock: WriterLock | undefined;
 
   constructor(directory: string, access: LibraryAccess) {
@@ -24,6 +26,7 @@ export class Library {
     this.access = access;
     if (access !== 'write') {
       this.database = openDatabase(this.file, access === 'read' ? 'read' : 'write');
+      this.stamps = new FolderStamps(this.database);
       return;
     }
     try {
@@ -34,6 +37,7 @@ export class Library {
     }
     try {
       this.database = openDatabase(this.file, 'write');
+      this.stamps = new FolderStamps(this.database);
       this.run(() => this.database.exec("INSERT OR REPLACE INTO settings VALUES ('open-for-writing', datetime('now'))"));
     } catch (error) {
       this.#lock.dispose();

@@ -9,21 +9,31 @@ import type { Studio } from '../studio.ts';
 import type { JobHandle } from './jobs.ts';
 import { runScan } from './scan-job.ts';
 
-/** Different images of a folder that would have to be decoded for these settings. Throws `not-found`, `no-images`. */
-export function imagesToDecode(studio: Studio, root: string, config: TrainConfig): number {
-  const hashes = studio.imagesWithSplits(root).map(({ hash }) => hash);
-  let cache: DecodeCache;
+/** Contents of the cache that was asked for last, by file, time and size of its index. */
+let lastCached: { readonly stamp: string; readonly hashes: ReadonlySet<string> } | undefined;
+
+/** Contents that a decode cache has. Rejects with `not-found`. */
+async function cachedHashes(folder: string): Promise<ReadonlySet<string>> {
+  const stamp = `${folder} ${DecodeCache.stamp(folder)}`;
+  if (lastCached?.stamp === stamp) return lastCached.hashes;
+  const cache = await DecodeCache.read(folder);
+  const hashes = new Set(cache.hashes());
+  cache.dispose();
+  lastCached = { stamp, hashes };
+  return hashes;
+}
+
+/** Different images of a folder that would have to be decoded for these settings. Rejects with `not-found`, `no-images`. */
+export async function imagesToDecode(studio: Studio, root: string, config: TrainConfig): Promise<number> {
+  const { all } = await studio.readImages(root);
+  let cached: ReadonlySet<string>;
   try {
-    cache = new DecodeCache(studio.cacheFor(preprocessingOf(config), cachedShortSide(config.imageSize)), { access: 'read' });
+    cached = await cachedHashes(studio.cacheFor(preprocessingOf(config), cachedShortSide(config.imageSize)));
   } catch (error) {
-    if (error instanceof AppError && error.code === 'not-found') return hashes.length;
+    if (error instanceof AppError && error.code === 'not-found') return all.length;
     throw error;
   }
-  try {
-    return hashes.reduce((lacking, hash) => lacking + Number(!cache.has(hash)), 0);
-  } finally {
-    cache.dispose();
-  }
+  return all.reduce((lacking, { hash }) => lacking + Number(!cached.has(hash)), 0);
 }
 
 /** Scans a folder for these settings: what is new, or was decoded for other sizes only. Throws what `runScan` throws. */

@@ -79,7 +79,7 @@ async function trial(
   signal: AbortSignal,
 ) {
   const { path } = folderOf(studio.library, folder);
-  const { config, steps } = planRun(studio, path, settings);
+  const { config, steps } = planRun(studio, path, settings, await studio.readImages(path));
   if (trainings.busy)
     throw new AppError(
       'locked',
@@ -135,11 +135,11 @@ export function runHandlers(context: EngineContext, runs: Runs): Handlers<typeof
     'runs.start': async ({ folder, settings, name, note, usable, from }) => {
       const { path: root } = folderOf(studio.library, folder);
       const threads = usable && !settings['threads'] ? { threads: usableThreads() } : {};
-      const plan = planRun(studio, root, { ...settings, ...threads });
+      const plan = planRun(studio, root, { ...settings, ...threads }, await studio.readImages(root));
       const checkpoint = from && (await store.checkpoint(from.run, from.checkpoint));
       const begun =
         from && checkpoint !== undefined ? { run: from.run, step: readCheckpointHeader(checkpoint).step, checkpoint } : undefined;
-      const path = beginRun(studio, root, plan, name, begun);
+      const path = await beginRun(studio, root, plan, name, begun);
       if (note) changeAppFile(path, { note });
       const run = basename(path);
       return { job: trainings.start(run, usable), run };

@@ -6,7 +6,6 @@ import type { RunPlan } from '../../../shared/contract-runs.ts';
 import type { TrainConfig } from '../../../shared/config-table.ts';
 import type { RunSizes } from '../../../shared/train-events.ts';
 import { defaultCacheBytes, estimateCacheBytes } from '../../images/cache.ts';
-import { medianSize } from '../../library/catalogue.ts';
 import { sizesOf, stepSize } from '../../training/step-size.ts';
 import { planRun } from '../runs.ts';
 import { cachedShortSide } from '../studio.ts';
@@ -28,9 +27,13 @@ export function checkpointSize({ encoderParameters, predictorParameters }: RunSi
 }
 
 /** Bytes that the decode cache will take for images that are not in it, and whether they are kept as JPEG. */
-function cacheEstimate(studio: Studio, root: string, config: TrainConfig): { readonly bytes: number; readonly jpeg: boolean } {
-  const lacking = imagesToDecode(studio, root, config);
-  const median = medianSize(studio.library, root);
+async function cacheEstimate(
+  studio: Studio,
+  root: string,
+  config: TrainConfig,
+): Promise<{ readonly bytes: number; readonly jpeg: boolean }> {
+  const lacking = await imagesToDecode(studio, root, config);
+  const { size: median } = await studio.readImages(root);
   if (!median || lacking === 0) return { bytes: 0, jpeg: false };
   const shrunk = Math.min(1, cachedShortSide(config.imageSize) / Math.max(1, median.shortSide));
   return estimateCacheBytes(lacking, median.width * median.height * shrunk ** 2, defaultCacheBytes(studio.home.cache));
@@ -78,9 +81,10 @@ function warningsFor({ config, images, steps }: Pick<RunPlan, 'config' | 'images
 
 /** Throws `bad-config`, `no-images`, `bad-input`. */
 export async function planForPage(studio: Studio, root: string, settings: Readonly<Record<string, unknown>>): Promise<RunPlan> {
-  const plan = planRun(studio, root, settings);
+  const images = await studio.readImages(root);
+  const plan = planRun(studio, root, settings, images);
   const sizes = sizesOf(stepSize(plan.config), plan.config);
-  const cache = cacheEstimate(studio, root, plan.config);
+  const cache = await cacheEstimate(studio, root, plan.config);
   // The best one is kept besides the latest.
   const kept = Math.min(plan.config.keepCheckpoints + 1, plan.steps) * checkpointSize(sizes);
   const { bavail, bsize } = await statfs(studio.home.path);
