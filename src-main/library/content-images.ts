@@ -1,4 +1,5 @@
 // From contents back to images: vectors and logs know a picture by the hash of its content, a page by the number of its image.
+import type { Pieces } from '../files/in-pieces.ts';
 import type { Library } from './library.ts';
 
 export interface ContentImage {
@@ -31,20 +32,25 @@ export function imagesOfContents(library: Library, folder: number, hashes: Itera
   return found;
 }
 
-/** Hashes of the different usable contents of a folder, one after another, 32 bytes each. */
-export function contentHashes(library: Library, folder: number): Uint8Array {
-  const rows = library.run(() =>
-    library.database
-      .prepare<[number], Buffer>(
-        `SELECT hash FROM contents WHERE id IN (SELECT content_id FROM images WHERE folder_id = ? AND status = 'ok')`,
-      )
-      .pluck()
-      .all(folder),
-  );
-  return Buffer.concat(rows);
-}
+/** Contents looked at before others may get their turn. */
+const pieceContents = 1000;
 
-/** Changes whenever this process has changed anything in the catalogue; nobody else writes to it meanwhile. */
-export function changeStamp(library: Library): number {
-  return library.run(() => library.database.prepare<[], number>('SELECT total_changes()').pluck().get() ?? 0);
+/** Hashes of the different usable contents of a folder, one after another, 32 bytes each. */
+export function* contentHashes(library: Library, folder: number): Pieces<Uint8Array> {
+  const { database } = library;
+  const some = database
+    .prepare<[number, number, number], Buffer>(
+      `SELECT hash FROM contents c WHERE c.id > ? AND c.id <= ? AND EXISTS
+         (SELECT 1 FROM images i INDEXED BY images_by_content WHERE i.content_id = c.id AND i.folder_id = ? AND i.status = 'ok')
+       ORDER BY c.id`,
+    )
+    .pluck();
+  const last = library.run(() => database.prepare<[], number | null>('SELECT max(id) FROM contents').pluck().get()) ?? 0;
+  const rows: Buffer[] = [];
+  for (let after = 0; after < last; after += pieceContents) {
+    const piece = after;
+    rows.push(...library.run(() => some.all(piece, piece + pieceContents, folder)));
+    yield;
+  }
+  return Buffer.concat(rows);
 }

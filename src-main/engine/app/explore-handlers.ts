@@ -91,7 +91,7 @@ export function exploreHandlers(context: EngineContext, runs: Runs): ExploreHand
         neighbours.map(({ hash }) => hash),
       );
       return {
-        source: { run, step, layer, dimension: open.dimension, embedded: open.size, images: contents.of(folder).images },
+        source: { run, step, layer, dimension: open.dimension, embedded: open.size, images: (await contents.of(folder)).images },
         neighbours: neighbours.flatMap(({ rank, score, hash }) => {
           const image = images.get(hash);
           // Gone since the search was opened.
@@ -109,7 +109,7 @@ export function exploreHandlers(context: EngineContext, runs: Runs): ExploreHand
     table: {
       'explore.sources': async ({ folder }) => {
         folderOf(studio.library, folder);
-        return sources.of(folder, contents.of(folder));
+        return sources.of(folder, await contents.of(folder));
       },
       'explore.embed': async (input) => startEmbedding(context, runs, input, await store.checkpoint(input.run, input.checkpoint)),
       'explore.search': search,

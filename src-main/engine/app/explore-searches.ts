@@ -45,7 +45,8 @@ export class Searches {
     const folder = await findEmbeddings(this.#studio.home, checkpoint, layer);
     const stats = folder === undefined ? undefined : statSync(join(folder, 'committed.json'), { throwIfNoEntry: false });
     if (!stats) throw new AppError('not-found', 'This folder is not embedded with this checkpoint.', 'Embed it first.');
-    return `${folder} ${stats.mtimeMs} ${stats.size} ${this.#contents.of(folderOf(this.#studio.library, root).id).digest}`;
+    const { digest } = await this.#contents.of(folderOf(this.#studio.library, root).id);
+    return `${folder} ${stats.mtimeMs} ${stats.size} ${digest}`;
   }
 
   /** Lets `work` use the search of a source; the search is opened when it is not, and must not be kept. Throws `not-found`. */

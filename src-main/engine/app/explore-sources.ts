@@ -33,12 +33,12 @@ export class Sources {
   }
 
   /** Images of a folder that a store has. */
-  #count(store: string, id: number, contents: FolderContents): number {
+  async #count(store: string, id: number, contents: FolderContents): Promise<number> {
     const stats = statSync(join(store, 'committed.json'), { throwIfNoEntry: false });
     const [key, stamp] = [`${store} ${id}`, `${stats?.mtimeMs} ${stats?.size} ${contents.digest}`];
     const known = this.#counted.get(key);
     if (known?.stamp === stamp) return known.embedded;
-    const embedded = contents.count(committedHashes(store));
+    const embedded = await contents.count(committedHashes(store));
     this.#counted.set(key, { stamp, embedded });
     return embedded;
   }
@@ -59,7 +59,7 @@ export class Sources {
           await breathe();
           if (manifest.weightsHash !== (await weightsHash(file))) continue;
           const { step, layer, dimension, created } = manifest;
-          const embedded = this.#count(folder, id, contents);
+          const embedded = await this.#count(folder, id, contents);
           if (embedded === 0 || (layer !== 'last' && layer !== 'last4')) continue;
           sources.push({ run, step, layer, dimension, embedded, images: contents.images, created });
         }
