@@ -64,7 +64,7 @@ export class BatteryPause {
     for (const { name, state } of runs) {
       const mark = this.#runs.get(name);
       if (mark === 'asked' && state === 'paused') this.#runs.set(name, 'paused');
-      if (mark === 'paused' && state !== 'paused') this.#runs.set(name, 'released');
+      if (mark === 'paused' && state === 'training') this.#runs.set(name, 'released');
     }
     if (this.#on && this.#onBattery) this.#pause(runs);
     else this.#goOn(runs);
