@@ -39,6 +39,7 @@ export const common = {
   remove: (what: string) => `Remove ${what}`,
   showInFolder: 'Show in folder',
   cannotBeShown: 'Cannot be shown',
+  preview: { title: 'Preview', previous: 'Previous image', next: 'Next image' },
   outOfRange: (min: number, max: number) => `Give a number from ${min} to ${max}.`,
   notWhole: 'Give a whole number.',
   folderPicker: {

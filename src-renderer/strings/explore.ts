@@ -111,9 +111,6 @@ export const explore = {
   showPreview: 'Preview',
   menu: (name: string) => `What to do with ${name}`,
   preview: {
-    title: 'Preview',
-    previous: 'Image before',
-    next: 'Next image',
     rank: (rank: number, score: string) => `${rank}. · score ${score}`,
     asked: 'query',
   },

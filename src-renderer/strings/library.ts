@@ -102,11 +102,7 @@ export const library = {
     failed: 'The images could not be listed',
   },
   preview: {
-    title: 'Preview',
-    previous: 'Previous image',
-    next: 'Next image',
     place: (index: number, total: number) => `${formatCount(index + 1)} of ${formatCount(total)}`,
-    failed: 'This image cannot be shown.',
   },
   details: {
     title: 'Details',
