@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeSync } 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { syncFolder, writeAside, writeFileAside } from './write-aside.ts';
+import { AsideFile, syncFolder, writeAside, writeFileAside } from './write-aside.ts';
 
 let folder = '';
 beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'write-aside-'))));
@@ -26,6 +26,17 @@ it('leaves the file as it was, and nothing beside it, when writing fails', () =>
     }),
   ).toThrow('the disk is full');
   expect(readFileSync(path, 'utf8')).toBe('first');
+  expect(readdirSync(folder)).toEqual(['a.json']);
+});
+
+it('keeps two writers of one file apart: the last to end has it, whole', () => {
+  const path = join(folder, 'a.json');
+  const [one, two] = [new AsideFile(path), new AsideFile(path)];
+  one.write(Buffer.from('of the first'));
+  two.write(Buffer.from('second'));
+  two.keep();
+  one.keep();
+  expect(readFileSync(path, 'utf8')).toBe('of the first');
   expect(readdirSync(folder)).toEqual(['a.json']);
 });
 

@@ -19,6 +19,9 @@ export function syncFolder(path: string): void {
   }
 }
 
+/** Two writers of one file never share a temporary one. */
+let written = 0;
+
 /** A file that is written piece by piece and takes its name when it is kept. Throws the operating system's errors. */
 export class AsideFile {
   readonly path: string;
@@ -28,7 +31,7 @@ export class AsideFile {
 
   constructor(path: string) {
     this.path = path;
-    this.#aside = `${path}.${process.pid}.part`;
+    this.#aside = `${path}.${process.pid}-${++written}.part`;
     this.handle = openSync(this.#aside, 'w');
   }
 
