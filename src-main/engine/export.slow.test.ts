@@ -108,7 +108,7 @@ describe('imported weights', () => {
   it('may not take the name of another run, and leave nothing behind when they are refused', () => {
     const path = join(fixturesFolder, 'huggingface');
     expect(() => importWeights(studio.home, path, { name: imported.name })).toThrow('There is a run');
-    expect(() => importWeights(studio.home, pictures, { name: 'none' })).toThrow('does not exist');
+    expect(() => importWeights(studio.home, pictures, { name: 'none' })).toThrow('is no Hugging Face folder');
     expect(existsSync(join(studio.home.runs, 'none'))).toBe(false);
   });
 });
@@ -254,6 +254,32 @@ describe('an export', () => {
     const other = await exportBundle(studio, optionsOf('beside', ['csv'], { space: 'centred' }));
     expect(other.replaced).toMatchObject({ step: 0, removed: expect.arrayContaining(names.slice(1)) as unknown });
     expect(existsSync(join(root, 'beside', 'vectors.npy'))).toBe(false);
+  });
+
+  it('that is cancelled leaves the one before it as it was, which can still be added to', async () => {
+    await exportBundle(studio, optionsOf('cancelled', ['csv', 'onnx']));
+    const contents = (): Record<string, string> =>
+      Object.fromEntries(
+        readdirSync(join(root, 'cancelled')).map((name) => [name, readFileSync(join(root, 'cancelled', name)).toString('base64')]),
+      );
+    const before = contents();
+    const stop = new AbortController();
+    const options = { ...optionsOf('cancelled', ['csv', 'npy', 'onnx', 'safetensors']), signal: stop.signal };
+    await expect(exportBundle(studio, options, () => stop.abort())).rejects.toMatchObject({ code: 'cancelled' });
+    expect(contents()).toEqual(before);
+    expect((await exportBundle(studio, optionsOf('cancelled', ['npy']))).replaced).toBeUndefined();
+  });
+
+  it('is not written beside another one', async () => {
+    const both = await Promise.allSettled([
+      exportBundle(studio, optionsOf('twice', ['csv'])),
+      exportBundle(studio, optionsOf('twice', ['npy'])),
+    ]);
+    expect(both.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected']);
+    expect(both.find(({ status }) => status === 'rejected')).toMatchObject({ reason: { code: 'locked' } });
+    // The other one has its files, and the folder is free again.
+    expect(manifestOf('twice')).toMatchObject({ complete: true });
+    await exportBundle(studio, optionsOf('twice', ['csv', 'npy']));
   });
 
   it('of weights alone needs no vectors', async () => {

@@ -142,11 +142,22 @@ function replacedExport({ description, removed }: NonNullable<Finished['replaced
   };
 }
 
+/** What became of the export that was in the folder, in a sentence. */
+export function replacedText({ created, run, step, removed }: ReplacedExport): string {
+  const when = created ?? 'an unknown time';
+  const what =
+    run === undefined ? 'An unfinished export' : `The export of ${when} (run ${run}, step ${(step ?? 0).toLocaleString('en-US')})`;
+  const gone =
+    removed.length > 0 ? `; of it ${removed.join(', ')} had no successor and ${removed.length === 1 ? 'was' : 'were'} deleted` : '';
+  return `${what} was here with other vectors or weights, and was replaced${gone}.`;
+}
+
 /**
  * Writes what was asked for into `target`: beside the files of an earlier export where they are of the same weights and vectors, else in
  * their place. Throws `bad-input` when the folder holds files of other origin, `not-found` when vectors are
- * asked for that are not embedded, `bad-checkpoint`, `disk-full`, `not-writable`; files of an earlier export are whole then, old or new.
- * Throws `cancelled` after `signal`, with nothing of this export left.
+ * asked for that are not embedded, `locked` while another export is written there, `bad-checkpoint`, `disk-full`, `not-writable`, and
+ * `cancelled` after `signal`: nothing of this export is left then, and an earlier one is whole but for files that were written over with
+ * something else.
  */
 export async function exportBundle(
   studio: Studio,
@@ -196,9 +207,11 @@ export async function exportBundle(
       vectors: vectors && { rows: vectors.rows, dimension: vectors.dimension },
     };
   } catch (error) {
-    if (signal?.aborted) bundle?.abandon();
+    // What was to be said first is why it failed; a manifest that cannot be put back says by itself that it is not complete.
+    await bundle?.abandon().catch(() => undefined);
     throw systemError(error) ?? error;
   } finally {
+    bundle?.dispose();
     source.dispose();
     await store?.dispose();
   }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
@@ -18,7 +18,17 @@ async function exported(names: readonly string[], content = 'x'): Promise<void> 
   const bundle = Bundle.open(target);
   for (const name of names) writeFileSync(bundle.file(name), content);
   await bundle.finish({ run: 'r' });
+  bundle.dispose();
 }
+
+/** Another export, which gets as far as these files. */
+function begun(names: readonly string[], content: string): Bundle {
+  const bundle = Bundle.open(target);
+  for (const name of names) writeFileSync(bundle.file(name), content);
+  bundle.dispose();
+  return bundle;
+}
+const ofTheSame = (earlier: Readonly<Record<string, unknown>>): boolean => earlier['run'] === 'r';
 
 it('describes its files with sizes and hashes', async () => {
   await exported(['a.npy', 'folder/b.json'], 'some bytes');
@@ -47,7 +57,7 @@ it('adds to an earlier export that goes with it, and says all files in one manif
   await exported(['a', 'old/b'], 'first');
   const bundle = Bundle.open(target);
   for (const name of ['a', 'c']) writeFileSync(bundle.file(name), 'second');
-  const finished = await bundle.finish({ step: 3 }, (earlier) => earlier['run'] === 'r');
+  const finished = await bundle.finish({ step: 3 }, ofTheSame);
   expect(finished.replaced).toBeUndefined();
   expect(finished.files.map(({ path }) => path)).toEqual(['old/b', 'a', 'c']);
   expect(manifest()).toMatchObject({ complete: true, run: 'r', step: 3, files: finished.files });
@@ -64,10 +74,50 @@ it('says what it replaced', async () => {
 
 it('is still its own after a crash in the middle', async () => {
   await exported(['a']);
-  writeFileSync(Bundle.open(target).file('b'), 'half an export');
+  begun(['b'], 'half an export');
   expect(manifest()).toMatchObject({ complete: false });
   await exported(['c']);
   expect(readdirSync(target).toSorted()).toEqual(['c', 'manifest.json']);
+});
+
+it('is added to after a crash in the middle of another, whose files are taken away', async () => {
+  await exported(['a', 'over', 'same'], 'first');
+  begun(['over', 'half'], 'second');
+  begun(['same'], 'first');
+  const finished = await begun(['c'], 'third').finish({ run: 'r' }, ofTheSame);
+  expect(finished.replaced).toBeUndefined();
+  expect(finished.files.map(({ path }) => path)).toEqual(['a', 'same', 'c']);
+  expect(readdirSync(target).toSorted()).toEqual(['a', 'c', 'manifest.json', 'same']);
+  expect(manifest()).toMatchObject({ complete: true, run: 'r' });
+});
+
+it('is as it was when another is abandoned, and what that wrote is gone', async () => {
+  await exported(['a', 'old/b'], 'first');
+  const before = readFileSync(join(target, 'manifest.json'), 'utf8');
+  await begun(['a', 'new/c'], 'first').abandon();
+  expect(readFileSync(join(target, 'manifest.json'), 'utf8')).toBe(before);
+  expect(readdirSync(target).toSorted()).toEqual(['a', 'manifest.json', 'old']);
+  // What it had written over with something else cannot come back: the manifest lists it no longer, and the rest can be added to.
+  await begun(['a'], 'second').abandon();
+  expect(manifest()).toMatchObject({ complete: true, run: 'r', files: [{ path: 'old/b', bytes: 5 }] });
+  expect(existsSync(join(target, 'a'))).toBe(false);
+  const { replaced } = await begun(['c'], 'third').finish({ run: 'r' }, ofTheSame);
+  expect(replaced).toBeUndefined();
+});
+
+it('of which nothing is left leaves no folder', async () => {
+  await begun(['a', 'new/c'], 'first').abandon();
+  expect(existsSync(target)).toBe(false);
+});
+
+it('has its folder alone while it is written, by whatever name that goes', async () => {
+  await exported(['a']);
+  const link = join(root, `link ${cases}`);
+  symlinkSync(target, link, 'junction');
+  const bundle = Bundle.open(target);
+  for (const place of [target, link]) expect(() => Bundle.open(place)).toThrow('Another export is being written');
+  bundle.dispose();
+  Bundle.open(link).dispose();
 });
 
 it.each<readonly [string, (folder: string) => void]>([
@@ -89,7 +139,9 @@ it('refuses a file as its folder, and to overwrite a file that came later', asyn
   rmSync(target);
   await exported(['a']);
   writeFileSync(join(target, 'b'), 'mine');
-  expect(() => Bundle.open(target).file('b')).toThrow('not of an earlier export');
+  const bundle = Bundle.open(target);
+  expect(() => bundle.file('b')).toThrow('not of an earlier export');
+  bundle.dispose();
   expect(readFileSync(join(target, 'b'), 'utf8')).toBe('mine');
 });
 

@@ -1,6 +1,6 @@
 // A folder of exported files with a manifest that says what they are. Files of other origin in it are never touched.
 import { createHash } from 'node:crypto';
-import { createReadStream, existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, rmSync, statSync } from 'node:fs';
+import { createReadStream, existsSync, mkdirSync, readdirSync, readFileSync, realpathSync, rmdirSync, rmSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { AppError, systemError } from '../../shared/errors.ts';
 import { writeFileAside } from '../files/write-aside.ts';
@@ -21,11 +21,27 @@ async function hashOf(path: string): Promise<string> {
   return hash.digest('hex');
 }
 
+/** A file as a manifest lists it: one of an export that was not finished has neither size nor hash. */
+type Listed = Pick<BundledFile, 'path'> & Partial<BundledFile>;
+
 /** What the manifest of an earlier export says; everything but the files is whatever the exporter wrote. */
 interface Earlier {
+  /** Of the manifest. */
+  readonly text: string;
+  /** Whether no export has begun since that one was finished. */
   readonly complete: boolean;
-  readonly files: readonly string[];
+  readonly files: readonly Listed[];
+  /** Of the last export that was finished; empty when there was none. */
   readonly description: Readonly<Record<string, unknown>>;
+}
+
+function listed(file: unknown): Listed | undefined {
+  if (typeof file !== 'object' || file === null || !('path' in file) || typeof file.path !== 'string') return undefined;
+  const { path } = file;
+  // A name that leads out of the folder is not ours, whoever wrote it.
+  if (path.split(/[\\/]/).includes('..') || /^([\\/]|\w:)/.test(path)) return undefined;
+  const { bytes, sha256 } = file as Readonly<Record<string, unknown>>;
+  return { path, ...(typeof bytes === 'number' && typeof sha256 === 'string' && { bytes, sha256 }) };
 }
 
 /** The earlier export of a folder; undefined when it has none of ours. */
@@ -33,18 +49,11 @@ function earlierExport(target: string): Earlier | undefined {
   const path = join(target, manifestName);
   if (!existsSync(path)) return undefined;
   try {
-    const value = JSON.parse(readFileSync(path, 'utf8')) as Record<string, unknown> | null;
+    const text = readFileSync(path, 'utf8');
+    const value = JSON.parse(text) as Record<string, unknown> | null;
     if (value?.['format'] !== format || !Array.isArray(value['files'])) return undefined;
     const { format: _format, version: _version, complete, files, ...description } = value;
-    const names = (files as unknown[]).map((file) => (typeof file === 'object' && file !== null && 'path' in file ? file.path : undefined));
-    return {
-      complete: complete === true,
-      // A name that leads out of the folder is not ours, whoever wrote it.
-      files: names.filter(
-        (name): name is string => typeof name === 'string' && !name.split(/[\\/]/).includes('..') && !/^([\\/]|\w:)/.test(name),
-      ),
-      description,
-    };
+    return { text, complete: complete === true, files: (files as unknown[]).flatMap((file) => listed(file) ?? []), description };
   } catch {
     return undefined;
   }
@@ -70,22 +79,35 @@ function removeIfEmpty(folder: string): void {
   if (existsSync(folder) && readdirSync(folder).length === 0) rmdirSync(folder);
 }
 
+/** Folders that are written to now, as the disk has them: two exports at once would write through each other. */
+const taken = new Set<string>();
+
 export class Bundle {
   readonly target: string;
+  readonly #place: string;
   readonly #earlier: Earlier | undefined;
   readonly #files: string[] = [];
+  #finishing = false;
 
-  private constructor(target: string, earlier: Earlier | undefined) {
+  private constructor(target: string, place: string, earlier: Earlier | undefined) {
     this.target = target;
+    this.#place = place;
     this.#earlier = earlier;
+    taken.add(place);
   }
 
-  /** Opens a new or empty folder, or one of an earlier export, which is added to or replaced. Throws `bad-input` for any other, `not-writable`. */
+  /**
+   * Opens a new or empty folder, or one of an earlier export, which is added to or replaced. Throws `bad-input` for any other, `locked` for
+   * one that is open, `not-writable`.
+   */
   static open(target: string): Bundle {
     return guarded(() => {
       if (existsSync(target) && !statSync(target).isDirectory())
         throw new AppError('bad-input', `${target} is a file.`, 'Give a folder that does not exist yet, or an empty one.');
       mkdirSync(target, { recursive: true });
+      const place = realpathSync.native(target);
+      if (taken.has(place))
+        throw new AppError('locked', `Another export is being written to ${target}.`, 'Wait for its end, or give another folder.');
       const earlier = earlierExport(target);
       if (!earlier && readdirSync(target).length > 0) {
         throw new AppError(
@@ -94,41 +116,72 @@ export class Bundle {
           'Give a folder that does not exist yet, or an empty one; nothing was changed.',
         );
       }
-      return new Bundle(target, earlier);
+      return new Bundle(target, place, earlier);
     });
   }
 
+  /** Others may write to the folder from now on. */
+  dispose(): void {
+    taken.delete(this.#place);
+  }
+
   get #earlierFiles(): readonly string[] {
-    return this.#earlier?.files ?? [];
+    return this.#earlier?.files.map(({ path }) => path) ?? [];
+  }
+
+  /** Says what belongs to the export, and what was known of the one before: after a crash that can still be added to. */
+  #writeManifest(content: { readonly complete: boolean; readonly description: object; readonly files: readonly Listed[] }): void {
+    const { complete, description, files } = content;
+    const manifest = { format, version: 1, complete, ...description, files };
+    writeFileAside(join(this.target, manifestName), `${JSON.stringify(manifest, null, 2)}\n`);
+  }
+
+  #at(name: string): string {
+    return join(this.target, ...name.split('/'));
+  }
+
+  /** Whether a file is still as the manifest of the earlier export lists it; undefined where that says nothing of it. */
+  async #isUnchanged({ path, bytes, sha256 }: Listed): Promise<boolean | undefined> {
+    if (sha256 === undefined) return undefined;
+    const stats = statSync(this.#at(path), { throwIfNoEntry: false });
+    return stats?.size === bytes && (await hashOf(this.#at(path))) === sha256;
   }
 
   /** Where to write a file (name relative, with `/`). Its folder is made, and it is the export's from now on, also after a crash. */
   file(name: string): string {
-    const path = join(this.target, ...name.split('/'));
+    const path = this.#at(name);
     return guarded(() => {
       if (!this.#earlierFiles.includes(name) && !this.#files.includes(name) && existsSync(path)) {
         throw new AppError('bad-input', `${path} is not of an earlier export.`, 'Move it away, or give another folder.');
       }
       this.#files.push(name);
       mkdirSync(dirname(path), { recursive: true });
-      const files = [...new Set([...this.#earlierFiles, ...this.#files])].map((one) => ({ path: one }));
-      writeFileAside(join(this.target, manifestName), `${JSON.stringify({ format, version: 1, complete: false, files }, null, 2)}\n`);
+      const { files = [], description = {} } = this.#earlier ?? {};
+      const added = this.#files.filter((one) => !this.#earlierFiles.includes(one)).map((one) => ({ path: one }));
+      this.#writeManifest({ complete: false, description, files: [...files, ...added] });
       return path;
     });
   }
 
-  /** Takes away what this export has written, and its folder where nothing else is in it; files of an earlier export stay. */
-  abandon(): void {
+  /**
+   * Takes away what this export has written, and its folder where nothing else is in it. An earlier export stays as it was, its manifest
+   * too, but for files that were written over with something else. One that was being finished stays as it is: the earlier one may be gone.
+   */
+  async abandon(): Promise<void> {
+    if (this.#finishing) return;
+    const gone: string[] = [];
+    for (const name of this.#files) {
+      const before = this.#earlier?.files.find(({ path }) => path === name);
+      if (before && (await this.#isUnchanged(before)) !== false) continue;
+      guarded(() => rmSync(this.#at(name), { force: true }));
+      gone.push(name);
+    }
     guarded(() => {
-      for (const name of this.#files)
-        if (!this.#earlierFiles.includes(name)) rmSync(join(this.target, ...name.split('/')), { force: true });
-      const names = this.#earlierFiles;
       const manifest = join(this.target, manifestName);
-      if (names.length === 0) rmSync(manifest, { force: true });
-      else {
-        const files = names.map((path) => ({ path }));
-        writeFileAside(manifest, `${JSON.stringify({ format, version: 1, complete: false, files }, null, 2)}\n`);
-      }
+      const left = this.#earlier?.files.filter(({ path }) => !gone.includes(path)) ?? [];
+      if (!this.#earlier || left.length === 0) rmSync(manifest, { force: true });
+      else if (left.length === this.#earlier.files.length) writeFileAside(manifest, this.#earlier.text);
+      else this.#writeManifest({ ...this.#earlier, files: left });
       const folders = new Set(this.#files.filter((name) => name.includes('/')).map((name) => dirname(name)));
       for (const folder of [...folders, '.']) removeIfEmpty(join(this.target, folder));
     });
@@ -136,24 +189,28 @@ export class Bundle {
 
   /**
    * Writes the manifest with the size and hash of each file. Files of an earlier export stay, and so does what its manifest says and
-   * this description does not, where `goesWith` finds that they are of the same things; else they are taken away.
+   * this description does not, where `goesWith` finds that they are of the same things; else they are taken away, and so are files of an
+   * export that was never finished.
    */
   async finish(
     description: Readonly<Record<string, unknown>>,
     goesWith: (earlier: Readonly<Record<string, unknown>>) => boolean = () => false,
   ): Promise<Finished> {
+    this.#finishing = true;
     const earlier = this.#earlier;
-    const adds = earlier?.complete === true && goesWith(earlier.description);
-    const others = this.#earlierFiles.filter((name) => !this.#files.includes(name));
-    if (!adds) for (const name of others) guarded(() => rmSync(join(this.target, name), { force: true }));
-    const kept = adds ? others.filter((name) => existsSync(join(this.target, name))) : [];
-    const files: BundledFile[] = [];
-    for (const path of [...kept, ...this.#files]) {
-      const place = join(this.target, path);
-      files.push({ path, bytes: statSync(place).size, sha256: await hashOf(place) });
+    const adds = earlier !== undefined && goesWith(earlier.description);
+    const others = earlier?.files.filter(({ path }) => !this.#files.includes(path)) ?? [];
+    const kept: string[] = [];
+    for (const file of others) {
+      const stays = adds && (earlier.complete ? existsSync(this.#at(file.path)) : await this.#isUnchanged(file));
+      if (stays === true) kept.push(file.path);
+      else guarded(() => rmSync(this.#at(file.path), { force: true }));
     }
-    const manifest = { format, version: 1, complete: true, ...(adds && earlier.description), ...description, files };
-    guarded(() => writeFileAside(join(this.target, manifestName), `${JSON.stringify(manifest, null, 2)}\n`));
-    return { files, ...(earlier && !adds && { replaced: { description: earlier.description, removed: others } }) };
+    const files: BundledFile[] = [];
+    for (const path of [...kept, ...this.#files])
+      files.push({ path, bytes: statSync(this.#at(path)).size, sha256: await hashOf(this.#at(path)) });
+    guarded(() => this.#writeManifest({ complete: true, description: { ...(adds && earlier.description), ...description }, files }));
+    const removed = others.map(({ path }) => path);
+    return { files, ...(earlier && !adds && { replaced: { description: earlier.description, removed } }) };
   }
 }

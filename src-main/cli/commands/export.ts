@@ -1,6 +1,6 @@
 import { AppError } from '../../../shared/errors.ts';
-import { exportBundle, exportFormats } from '../../engine/export.ts';
-import type { ExportFormat, ReplacedExport } from '../../engine/export.ts';
+import { exportBundle, exportFormats, replacedText } from '../../engine/export.ts';
+import type { ExportFormat } from '../../engine/export.ts';
 import type { Action, Options } from '../action.ts';
 import { choiceOption, integerOption, textOption } from '../options.ts';
 import { count, megabytes } from '../output.ts';
@@ -14,15 +14,6 @@ function formatsOf(options: Options): readonly ExportFormat[] {
       throw new AppError('bad-config', `--format: '${name}' is not one of its choices`, `Choose from: ${exportFormats.join(', ')}.`);
     return format;
   });
-}
-
-/** What became of the export that was in the folder. */
-function replacedText({ created, run, step, removed }: ReplacedExport): string {
-  const what =
-    run === undefined ? 'An unfinished export' : `The export of ${created ?? 'an unknown time'} (run ${run}, step ${count(step ?? 0)})`;
-  const gone =
-    removed.length > 0 ? `; of it ${removed.join(', ')} had no successor and ${removed.length === 1 ? 'was' : 'were'} deleted` : '';
-  return `${what} was here with other vectors or weights, and was replaced${gone}.`;
 }
 
 export const exportCommand: Action = async (output, options, ...operands) => {

@@ -6,7 +6,7 @@ import type { exploreChannels } from '../../../shared/contract-explore.ts';
 import type { Handlers } from '../../../shared/rpc-server.ts';
 import { folderOf } from '../../library/folders.ts';
 import { readCheckpointHeader } from '../../training/checkpoint.ts';
-import { exportBundle } from '../export.ts';
+import { exportBundle, replacedText } from '../export.ts';
 import type { EngineContext } from './context.ts';
 import { ExportPreviews } from './export-preview.ts';
 import { rateMeter } from './rate.ts';
@@ -44,10 +44,11 @@ export function exportHandlers(context: EngineContext, { store }: Runs): Handler
         const meter = rateMeter();
         handle.say('Writes the files.');
         handle.progress({ unit: 'rows' });
-        const { files } = await exportBundle(studio, { ...options, checkpoint, root, target: place, signal }, ({ done, total }) =>
+        const { files, replaced } = await exportBundle(studio, { ...options, checkpoint, root, target: place, signal }, ({ done, total }) =>
           handle.progress({ done, total, ...meter(done, total) }),
         );
-        return `${files.length} files, ${size(files.reduce((bytes, file) => bytes + file.bytes, 0))}, in ${place}`;
+        const made = `${files.length} files, ${size(files.reduce((bytes, file) => bytes + file.bytes, 0))}, in ${place}`;
+        return replaced ? `${made}. ${replacedText(replaced)}` : made;
       });
       return { job };
     },
