@@ -5,11 +5,12 @@ import { AppError } from '../../shared/errors.ts';
 import { preprocessingOf } from '../../shared/preprocessing.ts';
 import type { EvaluationImage } from '../evaluation/protocol.ts';
 import type { SpaceKind, SpaceTransform } from '../evaluation/spaces.ts';
+import { inPieces } from '../files/in-pieces.ts';
 import type { DecodedImage } from '../images/decoder.ts';
 import type { EmbeddingLayer } from '../jepa/embedding.ts';
 import { combineQueries } from '../retrieval/combine-queries.ts';
 import type { EmbeddingStore } from '../retrieval/embedding-store.ts';
-import { librarySpace, openLibrarySearch, placeInSpace } from '../retrieval/library-search.ts';
+import { librarySpace, openLibrarySearch, placeInSpace, placeManyInSpace } from '../retrieval/library-search.ts';
 import { withoutLookAlikes } from '../retrieval/look-alikes.ts';
 import type { SearchIndex } from '../retrieval/search-index.ts';
 import { bitmapOf } from '../retrieval/top-rows.ts';
@@ -49,6 +50,8 @@ export interface SearchRequest {
   readonly minScore?: number;
   /** Leaves out what has a higher cosine, in the space of the search, to a shown image above it or to one of `plus`; 1: nothing. */
   readonly hideAbove?: number;
+  /** Gives it up: leaving out look-alikes takes a while. */
+  readonly signal?: AbortSignal;
 }
 
 export interface Found {
@@ -128,8 +131,8 @@ export class FolderSearch {
     return this.#store.rowOf(hash) !== undefined;
   }
 
-  /** The `k` images most like all of `plus` and least like `minus`, without the query images themselves. Throws `not-found`, `bad-input`. */
-  async find({ plus, minus = [], k, minScore, hideAbove = 1 }: SearchRequest): Promise<Found> {
+  /** The `k` images most like all of `plus` and least like `minus`, without the query images themselves. Throws `not-found`, `bad-input`, `cancelled`. */
+  async find({ plus, minus = [], k, minScore, hideAbove = 1, signal }: SearchRequest): Promise<Found> {
     const rows = [...plus, ...minus].flatMap((query) => ('hash' in query ? [this.#rowOf(query.hash)] : []));
     const place = async (query: Query): Promise<Float32Array> =>
       placeInSpace(this.#space, 'hash' in query ? await this.#store.read([this.#rowOf(query.hash)]) : query.vector);
@@ -155,8 +158,8 @@ export class FolderSearch {
     for (let spare = spareRows; chosen.length < k && looked.length < mostLooked; spare *= 4) {
       const page = Math.min(pageRows, k - chosen.length + spare);
       const found = await search(page, [...rows, ...looked]);
-      const vectors = await this.#placed(found.rows);
-      const stays = withoutLookAlikes(vectors, width, hideAbove, concatenated(above));
+      const vectors = await this.#placed(found.rows, signal);
+      const stays = await inPieces(withoutLookAlikes(vectors, width, hideAbove, concatenated(above)), signal);
       for (let i = 0; i < found.rows.length && chosen.length < k; i++) {
         looked.push(found.rows[i]!);
         if (!stays[i]) hidden++;
@@ -178,9 +181,10 @@ export class FolderSearch {
   }
 
   /** Vectors of rows in the space, in their order; read in the order in which they lie. */
-  async #placed(rows: Uint32Array): Promise<Float32Array> {
+  async #placed(rows: Uint32Array, signal: AbortSignal | undefined): Promise<Float32Array> {
     const order = Uint32Array.from(rows.keys()).sort((a, b) => rows[a]! - rows[b]!);
-    const read = placeInSpace(this.#space, await this.#store.read(order.map((place) => rows[place]!)));
+    const stored = await this.#store.read(order.map((place) => rows[place]!));
+    const read = await inPieces(placeManyInSpace(this.#space, stored), signal);
     const { outputDimension: width } = this.#space;
     const placed = new Float32Array(read.length);
     order.forEach((place, i) => placed.set(read.subarray(i * width, (i + 1) * width), place * width));

@@ -2,6 +2,7 @@
 // asked with, goes through it and is brought to length 1.
 import { setImmediate } from 'node:timers/promises';
 import { applySpace, normaliseRows, type SpaceKind, type SpaceOptions, type SpaceTransform } from '../evaluation/spaces.ts';
+import type { Pieces } from '../files/in-pieces.ts';
 import type { EmbeddingStore } from './embedding-store.ts';
 import { fitSpaceAside } from './fit-space.ts';
 import { keepSpace, keptSpace } from './kept-spaces.ts';
@@ -48,6 +49,21 @@ export function placeInSpace(space: SpaceTransform, vectors: Float32Array): Floa
   return normaliseRows(applySpace(space, vectors), space.outputDimension);
 }
 
+const rowsPerBlock = ({ kind, dimension, outputDimension }: SpaceTransform): number =>
+  Math.max(1, Math.min(4096, Math.floor(workPerBlock / (dimension * (kind === 'whitened' ? outputDimension : 4)))));
+
+/** As `placeInSpace`, block by block. */
+export function* placeManyInSpace(space: SpaceTransform, vectors: Float32Array): Pieces<Float32Array> {
+  const { dimension, outputDimension } = space;
+  const placed = new Float32Array((vectors.length / dimension) * outputDimension);
+  const rows = rowsPerBlock(space);
+  for (let row = 0; row * dimension < vectors.length; row += rows) {
+    placed.set(placeInSpace(space, vectors.subarray(row * dimension, (row + rows) * dimension)), row * outputDimension);
+    yield;
+  }
+  return placed;
+}
+
 /** A search over all rows of the store, with the store's row numbers, in `space`. The caller disposes of it. */
 export async function openLibrarySearch(
   store: EmbeddingStore,
@@ -65,8 +81,7 @@ export async function openLibrarySearch(
 }
 
 async function* placedBlocks(store: EmbeddingStore, space: SpaceTransform): AsyncGenerator<Float32Array> {
-  const perRow = store.dimension * (space.kind === 'whitened' ? space.outputDimension : 4);
-  for await (const { vectors } of store.blocks(Math.max(1, Math.min(4096, Math.floor(workPerBlock / perRow))))) {
+  for await (const { vectors } of store.blocks(rowsPerBlock(space))) {
     yield placeInSpace(space, vectors);
     await setImmediate();
   }

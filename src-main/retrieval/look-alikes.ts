@@ -1,15 +1,16 @@
 // Leaves out what is almost the same picture as one that ranks above it.
+import type { Pieces } from '../files/in-pieces.ts';
 
 /**
  * Of vectors [n, dimension] of length 1, best first: which stay when every one is left out whose cosine to one that stays above it, or to
  * one of `above` (vectors of the same kind, one after another), is higher than `limit`. With a limit of 1 all stay.
  */
-export function withoutLookAlikes(
+export function* withoutLookAlikes(
   vectors: Float32Array,
   dimension: number,
   limit: number,
   above: Float32Array = new Float32Array(0),
-): boolean[] {
+): Pieces<boolean[]> {
   const count = vectors.length / dimension;
   const stays = Array.from({ length: count }, () => true);
   // Of equal vectors the product may be a little more than 1.
@@ -20,6 +21,7 @@ export function withoutLookAlikes(
     const vector = vectors.subarray(i * dimension, (i + 1) * dimension);
     if (shown.some((other) => cosine(vector, other) > limit)) stays[i] = false;
     else shown.push(vector);
+    yield;
   }
   return stays;
 }

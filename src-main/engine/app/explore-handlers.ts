@@ -74,7 +74,7 @@ export function exploreHandlers(context: EngineContext, runs: Runs): ExploreHand
     return { hash };
   };
 
-  const search: Handlers<Explore>['explore.search'] = async (input): Promise<SearchResult> => {
+  const search: Handlers<Explore>['explore.search'] = async (input, { signal }): Promise<SearchResult> => {
     const began = performance.now();
     const { folder, run, step, layer, space, k, minScore, hideAbove } = input;
     const { path: root } = folderOf(studio.library, folder);
@@ -83,7 +83,7 @@ export function exploreHandlers(context: EngineContext, runs: Runs): ExploreHand
       const plus = await Promise.all(input.plus.map(async (image) => queryOf(image, open, checkpoint, layer)));
       const minus = await Promise.all(input.minus.map(async (image) => queryOf(image, open, checkpoint, layer)));
       const limits = { ...(minScore !== undefined && { minScore }), ...(hideAbove !== undefined && { hideAbove }) };
-      const { neighbours, hidden } = await open.find({ plus, minus, k, ...limits });
+      const { neighbours, hidden } = await open.find({ plus, minus, k, signal, ...limits });
       uploads.warm(checkpoint, layer);
       const images = imagesOfContents(
         studio.library,
