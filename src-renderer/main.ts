@@ -2,7 +2,7 @@
 import { mount } from 'svelte';
 import App from './App.svelte';
 import { faceOfThisPage } from './state/face.ts';
-import { applyTheme, rememberedTheme } from './state/settings-theme.ts';
+import { applyTheme, rememberedTheme } from './state/settings/settings-theme.ts';
 import './styles/tokens.css';
 import './styles/base.css';
 

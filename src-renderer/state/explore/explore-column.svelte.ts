@@ -1,0 +1,92 @@
+// One search and its results: two stand side by side when sets of vectors are compared.
+import type { InputOf } from '../../../shared/channel.ts';
+import type { AppContract } from '../../../shared/contract.ts';
+import type { SearchResult } from '../../../shared/contract-explore.ts';
+import type { RpcClient } from '../../../shared/rpc-client.ts';
+
+export type SearchInput = InputOf<AppContract['explore.search']>;
+
+/** While a slider moves, a search waits this long for it to rest. */
+const restMilliseconds = 120;
+
+export class SearchColumn {
+  readonly #client: RpcClient<AppContract>;
+  #asked = '';
+  #latest: SearchInput | undefined;
+  #controller: AbortController | undefined;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #result = $state.raw<SearchResult | undefined>(undefined);
+  #error = $state.raw<unknown>(undefined);
+  #busy = $state.raw(false);
+  #milliseconds = $state.raw(0);
+
+  constructor(client: RpcClient<AppContract>) {
+    this.#client = client;
+  }
+
+  /** The last answer; it stays while the next one is on its way. */
+  get result(): SearchResult | undefined {
+    return this.#result;
+  }
+  get error(): unknown {
+    return this.#error;
+  }
+  get busy(): boolean {
+    return this.#busy;
+  }
+  /** From the question to the answer, the way there and back included. */
+  get milliseconds(): number {
+    return this.#milliseconds;
+  }
+
+  /** Asks what is to be shown, unless it was asked already; nothing to ask clears it. */
+  follow(input: SearchInput | undefined): void {
+    const asked = input ? JSON.stringify(input) : '';
+    if (asked === this.#asked) return;
+    const before = this.#latest;
+    this.stop();
+    this.#asked = asked;
+    this.#latest = input;
+    if (!input) {
+      this.#result = undefined;
+      this.#error = undefined;
+      return;
+    }
+    this.#busy = true;
+    if (before?.hideAbove !== undefined && input.hideAbove !== undefined && before.hideAbove !== input.hideAbove)
+      this.#timer = setTimeout(() => void this.#search(input), restMilliseconds);
+    else void this.#search(input);
+  }
+
+  /** Gives up what is under way; the next `follow` asks again. */
+  stop(): void {
+    clearTimeout(this.#timer);
+    this.#controller?.abort();
+    this.#controller = undefined;
+    this.#asked = '';
+    this.#busy = false;
+  }
+
+  retry(): void {
+    const input = this.#latest;
+    this.stop();
+    this.follow(input);
+  }
+
+  async #search(input: SearchInput): Promise<void> {
+    const own = (this.#controller = new AbortController());
+    const began = performance.now();
+    try {
+      const result = await this.#client.call('explore.search', input, { signal: own.signal });
+      if (own !== this.#controller) return;
+      this.#result = result;
+      this.#error = undefined;
+      this.#milliseconds = performance.now() - began;
+    } catch (error) {
+      if (own !== this.#controller) return;
+      this.#result = undefined;
+      this.#error = error;
+    }
+    this.#busy = false;
+  }
+}

@@ -1,0 +1,258 @@
+// Explore: what is looked for, in which vectors, and what was found.
+import { untrack } from 'svelte';
+import { AppError } from '../../../shared/errors.ts';
+import { uploadLimit } from '../../../shared/contract-explore.ts';
+import type { EmbeddingSource, NeighbourRow, QueryImage } from '../../../shared/contract-explore.ts';
+import type { JobStatus } from '../../../shared/contract-jobs.ts';
+import type { FolderSummary, GridImage } from '../../../shared/contract-library.ts';
+import type { Layer } from '../../../shared/contract-values.ts';
+import { explore as words } from '../../strings/explore.ts';
+import { SearchColumn } from './explore-column.svelte.ts';
+import type { SearchInput } from './explore-column.svelte.ts';
+import type { SearchSettings } from './explore-memory.svelte.ts';
+import { addressOf, emptyQuery, mostOfSide, parseQuery, withParts, without } from './explore-query.ts';
+import type { Query, Side } from './explore-query.ts';
+import { pickOther, pickSource } from './explore-sources.ts';
+import type { SourceKey } from './explore-sources.ts';
+import { isLive } from '../../../shared/job-ends.ts';
+import type { Studio } from '../studio.svelte.ts';
+
+/** Results are asked for in these numbers, so that moving the slider asks seldom. */
+const asked = [60, 150, 300] as const;
+export const mostResults = 300;
+const samples = 16;
+const bitmapHeight = 256;
+
+export type ColumnIndex = 0 | 1;
+
+export class ExploreState {
+  readonly #studio: Studio;
+  readonly columns: readonly [SearchColumn, SearchColumn];
+  #sources = $state.raw<readonly EmbeddingSource[] | undefined>(undefined);
+  #problem = $state.raw<unknown>(undefined);
+  #images = $state.raw<ReadonlyMap<number, GridImage>>(new Map());
+  #samples = $state.raw<readonly GridImage[]>([]);
+  #uploading = $state.raw(0);
+  #followed = '';
+  #looked = '';
+  #folder: number | undefined;
+  readonly #wanted = new Set<number>();
+  readonly #query = $derived.by(() => parseQuery(this.#studio.router.about));
+
+  constructor(studio: Studio) {
+    this.#studio = studio;
+    this.columns = [new SearchColumn(studio.client), new SearchColumn(studio.client)];
+  }
+
+  get query(): Query {
+    return this.#query;
+  }
+  get settings(): SearchSettings {
+    return this.#studio.explore.settings;
+  }
+  /** `undefined` until they are known. */
+  get sources(): readonly EmbeddingSource[] | undefined {
+    return this.#sources;
+  }
+  /** Why the sources are not known. */
+  get problem(): unknown {
+    return this.#problem;
+  }
+  /** Pictures on their way to the engine. */
+  get uploading(): number {
+    return this.#uploading;
+  }
+  /** Some pictures of the folder to begin with. */
+  get samples(): readonly GridImage[] {
+    return this.#samples;
+  }
+  get canGoBack(): boolean {
+    return this.#studio.explore.past.length > 0;
+  }
+  /** Vectors that are being computed for the folder. */
+  get embedding(): readonly JobStatus[] {
+    return this.#studio.jobs.filter((job) => job.kind === 'embed' && isLive(job) && job.folder === this.#studio.folder?.id);
+  }
+
+  /** Whose vectors a column looks through. */
+  source(column: ColumnIndex): EmbeddingSource | undefined {
+    const [chosen, other] = this.settings.sources;
+    const first = this.#sources && pickSource(this.#sources, chosen, this.#studio.router.about['run']);
+    return column === 0 || !first || !this.#sources ? first : pickOther(this.#sources, first, other);
+  }
+
+  /** What a column shows: as many as wanted, as alike as wanted. */
+  shown(column: ColumnIndex): readonly NeighbourRow[] {
+    const { most, least } = this.settings;
+    const rows = this.columns[column].result?.neighbours ?? [];
+    return rows.slice(0, most).filter(({ score }) => least === 0 || score >= least);
+  }
+
+  /** What is known of a picture of the library; it is asked for when it is not. */
+  image(id: number): GridImage | undefined {
+    return this.#images.get(id);
+  }
+
+  set(settings: Partial<SearchSettings>): void {
+    this.#studio.explore.set(settings);
+  }
+
+  choose(column: ColumnIndex, source: SourceKey): void {
+    const [first, second] = this.settings.sources;
+    this.set({ sources: column === 0 ? [source, second] : [first, source] });
+  }
+
+  /** Looks for something else; what was looked for before can be gone back to. */
+  look(query: Query): void {
+    const { run } = this.#studio.router.about;
+    this.#studio.router.go('explore', { ...addressOf(query), ...(run !== undefined && { run }) });
+  }
+  add(parts: readonly QueryImage[], side: Side): void {
+    const next = withParts(this.#query, parts, side);
+    if (this.#query[side].length + parts.length > mostOfSide) this.#studio.notices.say(words.limit(mostOfSide));
+    this.look(next);
+  }
+  remove(part: QueryImage): void {
+    this.look(without(this.#query, part));
+  }
+  clear(): void {
+    this.look(emptyQuery);
+  }
+  back(): void {
+    const query = this.#studio.explore.pop();
+    if (!query) return;
+    // Going back is no query that can be gone back to.
+    this.#looked = JSON.stringify(query);
+    this.look(query);
+  }
+
+  /** Hands pictures from outside to the engine and looks for what is like them. Errors are said, one for each picture. */
+  async upload(files: readonly File[]): Promise<void> {
+    if (files.length > mostOfSide) this.#studio.notices.say(words.tooMany(mostOfSide, files.length));
+    const parts: QueryImage[] = [];
+    const taken = files.slice(0, mostOfSide);
+    this.#uploading += taken.length;
+    for (const file of taken) {
+      try {
+        if (file.size > uploadLimit) throw new AppError('bad-input', words.tooLarge(file.name), words.tooLargeHint);
+        const bytes = new Uint8Array(await file.arrayBuffer());
+        const { upload, width, height } = await this.#studio.client.call('explore.upload', { name: file.name.slice(0, 1000), bytes });
+        // Small: thirty-two photographs in full would be gigabytes.
+        const bitmap = await createImageBitmap(file, { resizeHeight: bitmapHeight, resizeQuality: 'high' }).catch(() => undefined);
+        this.#studio.explore.keep(upload, { name: file.name, width, height, bitmap });
+        parts.push({ upload });
+      } catch (error) {
+        this.#studio.notices.fail(error);
+      }
+      this.#uploading--;
+    }
+    if (parts.length > 0) this.look({ plus: parts, minus: [] });
+  }
+
+  /** Computes the vectors that are missing. */
+  async embed(run: string, checkpoint: string, layer: Layer): Promise<boolean> {
+    const folder = this.#studio.folder;
+    return folder !== undefined && (await this.#studio.ask('explore.embed', { folder: folder.id, run, checkpoint, layer })) !== undefined;
+  }
+
+  /** Asks for all that is to be shown now and was not asked for yet: the view calls it whenever something changes. */
+  follow(): void {
+    const { engine, folder, jobs, dropped } = this.#studio;
+    const query = this.#query;
+    const inputs = [this.#input(0), this.#input(1)] as const;
+    const embedded = jobs.filter((job) => job.kind === 'embed' && !isLive(job)).map(({ id }) => id);
+    const runs = this.#studio.runs?.map(({ name }) => name);
+    const files = dropped.files;
+    const known = this.#images;
+    untrack(() => {
+      if (engine !== 'ready') {
+        // What the engine kept is lost with it: everything is asked again when it is back.
+        for (const column of this.columns) column.stop();
+        this.#followed = '';
+        return;
+      }
+      if (files.length > 0) void this.upload(dropped.take());
+      if (folder && folder.id !== this.#folder) this.#begin(folder);
+      const followed = JSON.stringify([folder?.id, folder?.scannedAt, embedded, runs]);
+      if (folder && followed !== this.#followed) void this.#loadSources(folder.id, followed);
+      this.#remember(query);
+      for (const part of [...query.plus, ...query.minus])
+        if ('image' in part && !known.has(part.image) && !this.#wanted.has(part.image)) void this.#loadImage(part.image);
+      this.columns[0].follow(inputs[0]);
+      this.columns[1].follow(inputs[1]);
+    });
+  }
+
+  dispose(): void {
+    for (const column of this.columns) column.stop();
+  }
+
+  retry(): void {
+    this.#followed = '';
+    this.#problem = undefined;
+    this.follow();
+  }
+
+  #input(column: ColumnIndex): SearchInput | undefined {
+    const { space, most, hideCopies, copyAbove, compare } = this.settings;
+    const folder = this.#studio.folder;
+    const source = this.source(column);
+    const { plus, minus } = this.#query;
+    if (!folder || !source || plus.length === 0 || (column === 1 && !compare)) return undefined;
+    const { run, step, layer } = source;
+    return {
+      folder: folder.id,
+      run,
+      step,
+      layer,
+      space,
+      plus: [...plus],
+      minus: [...minus],
+      k: asked.find((one) => one >= most) ?? mostResults,
+      ...(hideCopies && { hideAbove: copyAbove }),
+    };
+  }
+
+  /** Pictures of one folder are no query in another. */
+  #begin(folder: FolderSummary): void {
+    if (this.#folder !== undefined) this.clear();
+    this.#folder = folder.id;
+    this.#sources = undefined;
+    this.#samples = [];
+  }
+
+  #remember(query: Query): void {
+    const now = JSON.stringify(query);
+    if (now === this.#looked) return;
+    const before = this.#looked === '' ? undefined : (JSON.parse(this.#looked) as Query);
+    this.#looked = now;
+    if (before && (before.plus.length > 0 || before.minus.length > 0)) this.#studio.explore.leave(before);
+  }
+
+  async #loadSources(folder: number, followed: string): Promise<void> {
+    this.#followed = followed;
+    try {
+      const sources = await this.#studio.client.call('explore.sources', { folder });
+      if (this.#followed !== followed) return;
+      this.#sources = sources;
+      this.#problem = undefined;
+      if (sources.length > 0 && this.#samples.length === 0) await this.#loadSamples(folder);
+    } catch (error) {
+      if (this.#followed === followed) this.#problem = error;
+    }
+  }
+
+  async #loadSamples(folder: number): Promise<void> {
+    const images = this.#studio.folder?.images ?? 0;
+    const offset = Math.floor(Math.random() * Math.max(1, images - samples));
+    const page = await this.#studio.ask('library.page', { folder, filter: { status: 'ok' }, offset, limit: samples });
+    if (page && this.#studio.folder?.id === folder) this.#samples = page.rows;
+  }
+
+  /** Once: a picture that is no more is not asked for again and again. */
+  async #loadImage(image: number): Promise<void> {
+    this.#wanted.add(image);
+    const details = await this.#studio.ask('library.details', { image });
+    if (details) this.#images = new Map([...this.#images, [image, details]]);
+  }
+}

@@ -1,0 +1,150 @@
+import { describe, expect, it, vi } from 'vitest';
+import type { EmbeddingSource, NeighbourRow } from '../../../shared/contract-explore.ts';
+import { uploadLimit } from '../../../shared/contract-explore.ts';
+import { Dropped } from '../dropped.svelte.ts';
+import { ExploreMemory } from './explore-memory.svelte.ts';
+import { ExploreState } from './explore.svelte.ts';
+import type { Studio } from '../studio.svelte.ts';
+
+const source = (run: string): EmbeddingSource => ({ run, step: 10, layer: 'last', dimension: 8, embedded: 100, images: 100 });
+const row = (rank: number): NeighbourRow => ({
+  rank,
+  score: 1 - rank / 100,
+  image: 100 + rank,
+  path: `${rank}.png`,
+  label: null,
+  width: 1,
+  height: 1,
+});
+
+/** A studio whose address, folder and answers the test sets. */
+function explored(address: Record<string, string>) {
+  const asked: { channel: string; input: Record<string, unknown> }[] = [];
+  const answers: Record<string, (input: Record<string, unknown>) => unknown> = {
+    'explore.sources': () => [source('b'), source('a')],
+    'explore.search': ({ k }) => ({
+      source: source('b'),
+      neighbours: Array.from({ length: Number(k) }, (_, i) => row(i + 1)),
+      hidden: 0,
+      milliseconds: 1,
+    }),
+    'explore.upload': () => ({ upload: 7, width: 1, height: 1 }),
+    'library.page': () => ({ total: 0, rows: [] }),
+    'library.details': ({ image }) => ({ id: image, path: `${String(image)}.png`, label: null }),
+  };
+  const call = async (channel: string, input: Record<string, unknown>): Promise<unknown> => {
+    asked.push({ channel, input });
+    return answers[channel]!(input);
+  };
+  const said: string[] = [];
+  const studio = {
+    engine: 'ready',
+    folder: { id: 1, images: 100, scannedAt: 5 },
+    jobs: [],
+    runs: [],
+    router: {
+      about: address,
+      go: (_view: string, about: Record<string, string>) => {
+        for (const key of Object.keys(address)) delete address[key];
+        Object.assign(address, about);
+      },
+    },
+    dropped: new Dropped(),
+    explore: new ExploreMemory(),
+    notices: { fail: (error: Error) => said.push(error.message), say: (text: string) => said.push(text) },
+    client: { call },
+    ask: call,
+  };
+  const searches = () => asked.filter(({ channel }) => channel === 'explore.search').map(({ input }) => input);
+  return { studio, state: new ExploreState(studio as unknown as Studio), asked, answers, said, searches };
+}
+
+async function searched(one: ReturnType<typeof explored>): Promise<void> {
+  one.state.follow();
+  await vi.waitFor(() => expect(one.state.sources).toBeDefined());
+  one.state.follow();
+  await vi.waitFor(() => expect(one.state.columns[0].busy).toBe(false));
+}
+
+describe('Explore', () => {
+  it('asks for the query of the address in the newest vectors, once', async () => {
+    const one = explored({ images: '3,u4', not: '5' });
+    await searched(one);
+    one.state.follow();
+    expect(one.searches()).toEqual([
+      {
+        folder: 1,
+        run: 'b',
+        step: 10,
+        layer: 'last',
+        space: 'whitened',
+        plus: [{ image: 3 }, { upload: 4 }],
+        minus: [{ image: 5 }],
+        k: 60,
+      },
+    ]);
+  });
+
+  it('cuts results by number and score without asking again', async () => {
+    const one = explored({ images: '3' });
+    await searched(one);
+    one.state.set({ most: 20 });
+    expect(one.state.shown(0)).toHaveLength(20);
+    one.state.set({ most: 55, least: 0.9 });
+    expect(one.state.shown(0).at(-1)).toMatchObject({ rank: 10, score: 0.9 });
+    one.state.follow();
+    expect(one.searches()).toHaveLength(1);
+    one.state.set({ most: 61 });
+    one.state.follow();
+    expect(one.searches().map(({ k }) => k)).toEqual([60, 150]);
+  });
+
+  it('looks through other vectors beside them only when they are compared', async () => {
+    const one = explored({ images: '3', run: 'a' });
+    await searched(one);
+    one.state.set({ compare: true });
+    one.state.follow();
+    expect(one.searches().map(({ run }) => run)).toEqual(['a', 'b']);
+  });
+
+  it('asks nothing without an image that results should be like', async () => {
+    const one = explored({ not: '5' });
+    await searched(one);
+    expect(one.searches()).toEqual([]);
+  });
+
+  it('asks again when the engine is back', async () => {
+    const one = explored({ images: '3' });
+    await searched(one);
+    one.studio.engine = 'crashed';
+    one.state.follow();
+    one.studio.engine = 'ready';
+    one.state.follow();
+    await vi.waitFor(() => expect(one.asked.filter(({ channel }) => channel === 'explore.sources')).toHaveLength(2));
+    expect(one.searches()).toHaveLength(2);
+  });
+
+  it('forgets the query with its folder', async () => {
+    const one = explored({ images: '3' });
+    await searched(one);
+    one.studio.folder = { id: 2, images: 50, scannedAt: 6 };
+    one.state.follow();
+    expect([one.studio.router.about, one.state.sources]).toEqual([{}, undefined]);
+  });
+
+  it('says which pictures from outside it cannot take, and looks for the others', async () => {
+    vi.stubGlobal('createImageBitmap', async () => ({ close: () => {} }));
+    const one = explored({});
+    const file = (name: string, size = 4): File => ({ name, size, arrayBuffer: async () => new ArrayBuffer(4) }) as unknown as File;
+    await one.state.upload([
+      file('huge.png', uploadLimit + 1),
+      file('good.png'),
+      ...Array.from({ length: 9998 }, (_, i) => file(`${i}.png`)),
+    ]);
+    expect(one.said).toEqual(['The first 32 of 10,000 pictures are looked up.', 'huge.png is larger than 64 MiB.']);
+    expect(one.asked.filter(({ channel }) => channel === 'explore.upload')).toHaveLength(31);
+    expect(one.state.uploading).toBe(0);
+    expect(one.studio.router.about['images']).toContain('u7');
+    vi.unstubAllGlobals();
+  });
+});

@@ -1,0 +1,224 @@
+// Export: what goes where, what it will look like, and how far it is.
+import { untrack } from 'svelte';
+import type { EmbeddingSource, ExportFormat, ExportPreview } from '../../../shared/contract-explore.ts';
+import type { InputOf } from '../../../shared/channel.ts';
+import type { AppContract } from '../../../shared/contract.ts';
+import type { JobStatus } from '../../../shared/contract-jobs.ts';
+import type { RunSummary } from '../../../shared/contract-runs.ts';
+import { runsWithEncoder, sourceOf } from '../explore/explore-sources.ts';
+import type { Choices, StartedExport } from './export-choices.svelte.ts';
+import { formatFiles, needsVectors } from './export-formats.ts';
+import { isLive } from '../../../shared/job-ends.ts';
+import type { Studio } from '../studio.svelte.ts';
+
+/** While something is typed, a preview waits this long for it to rest. */
+const restMilliseconds = 250;
+
+type ExportInput = InputOf<AppContract['export.start']>;
+
+export class ExportState {
+  readonly #studio: Studio;
+  #sources = $state.raw<readonly EmbeddingSource[] | undefined>(undefined);
+  #sourcesAsked = '';
+  #sourcesProblem = $state.raw<unknown>(undefined);
+  #suggested = $state.raw<{ readonly run: string; readonly path: string } | undefined>(undefined);
+  #suggestionAsked: string | undefined;
+  #preview = $state.raw<ExportPreview | undefined>(undefined);
+  #problem = $state.raw<unknown>(undefined);
+  #previewing = $state.raw(false);
+  #previewAsked = '';
+  #controller: AbortController | undefined;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #starting = $state.raw(false);
+
+  constructor(studio: Studio) {
+    this.#studio = studio;
+  }
+
+  get choices(): Choices {
+    return this.#studio.exporting.choices;
+  }
+  /** Runs that have something to export; `undefined` until they are known. */
+  get runs(): readonly RunSummary[] | undefined {
+    return this.#studio.runs && runsWithEncoder(this.#studio.runs);
+  }
+  get run(): RunSummary | undefined {
+    const wanted = this.choices.run ?? this.#studio.router.about['run'];
+    return this.runs?.find(({ name }) => name === wanted) ?? this.runs?.[0];
+  }
+  get wantsVectors(): boolean {
+    return needsVectors(this.choices.formats);
+  }
+  /** The vectors that would be exported, when they are there. */
+  get source(): EmbeddingSource | undefined {
+    const { checkpoint, layer } = this.choices;
+    return this.run && this.#sources && sourceOf(this.#sources, this.run, checkpoint, layer);
+  }
+  /** The formats need vectors that were not computed. */
+  get lacksVectors(): boolean {
+    return this.wantsVectors && this.#sources !== undefined && this.run !== undefined && !this.source;
+  }
+  get target(): string {
+    const suggested = this.#suggested?.run === this.run?.name ? this.#suggested?.path : undefined;
+    return this.choices.target ?? suggested ?? '';
+  }
+  get preview(): ExportPreview | undefined {
+    return this.#preview;
+  }
+  /** Why there is no preview. */
+  get problem(): unknown {
+    return this.#problem ?? this.#sourcesProblem;
+  }
+  get previewing(): boolean {
+    return this.#previewing;
+  }
+  get starting(): boolean {
+    return this.#starting;
+  }
+  /** The export that goes on, whoever started it. */
+  get job(): JobStatus | undefined {
+    return this.#studio.jobs.find((job) => job.kind === 'export' && isLive(job));
+  }
+  /** The vectors that are being computed for the chosen run. */
+  get embedding(): JobStatus | undefined {
+    return this.#studio.jobs.find((job) => job.kind === 'embed' && isLive(job) && job.folder === this.#studio.folder?.id);
+  }
+  /** The last export of this page, once it is made. */
+  get made(): { readonly started: StartedExport; readonly job: JobStatus } | undefined {
+    const { started } = this.#studio.exporting;
+    const job = started && this.#studio.jobs.find(({ id }) => id === started.job);
+    return started && job?.state === 'done' ? { started, job } : undefined;
+  }
+  get canStart(): boolean {
+    return this.#input() !== undefined && !this.lacksVectors && !this.job && this.#problem === undefined;
+  }
+
+  set(choices: Partial<Choices>): void {
+    this.#studio.exporting.set(choices);
+  }
+
+  toggle(format: ExportFormat, on: boolean): void {
+    const { formats } = this.choices;
+    const chosen = (Object.keys(formatFiles) as ExportFormat[]).filter((one) => (one === format ? on : formats.includes(one)));
+    this.set({ formats: chosen });
+  }
+
+  async embed(): Promise<void> {
+    const { folder } = this.#studio;
+    const { checkpoint, layer } = this.choices;
+    if (folder && this.run) await this.#studio.ask('explore.embed', { folder: folder.id, run: this.run.name, checkpoint, layer });
+  }
+
+  async start(): Promise<void> {
+    const input = this.#input();
+    if (!input) return;
+    this.#starting = true;
+    const started = await this.#studio.ask('export.start', input);
+    if (started) this.#studio.exporting.begin({ job: started.job, target: input.target });
+    this.#starting = false;
+  }
+
+  retry(): void {
+    this.#sourcesAsked = this.#previewAsked = '';
+    this.#suggestionAsked = undefined;
+    this.#problem = this.#sourcesProblem = undefined;
+    this.follow();
+  }
+
+  /** Puts the word that an export was made away. */
+  forget(): void {
+    this.#studio.exporting.begin(undefined);
+  }
+
+  /** Asks for all that is to be shown now and was not asked for yet: the view calls it whenever something changes. */
+  follow(): void {
+    const { engine, folder, jobs } = this.#studio;
+    const run = this.run;
+    const input = this.#input();
+    const lacks = this.lacksVectors;
+    const ended = jobs.filter((job) => job.kind === 'embed' && !isLive(job)).map(({ id }) => id);
+    const sourcesAsked = JSON.stringify([folder?.id, folder?.scannedAt, ended]);
+    untrack(() => {
+      if (engine !== 'ready') {
+        this.#sourcesAsked = this.#previewAsked = '';
+        this.#suggestionAsked = undefined;
+        return;
+      }
+      if (folder && sourcesAsked !== this.#sourcesAsked) void this.#loadSources(folder.id, sourcesAsked);
+      if (run && run.name !== this.#suggestionAsked) void this.#suggest(run.name);
+      const asked = JSON.stringify([input, ended, lacks]);
+      if (asked !== this.#previewAsked) this.#ask(asked, lacks ? undefined : input);
+    });
+  }
+
+  dispose(): void {
+    clearTimeout(this.#timer);
+    this.#controller?.abort();
+  }
+
+  #input(): ExportInput | undefined {
+    const { checkpoint, layer, space, formats, vectorColumn, neighbours } = this.choices;
+    const { folder } = this.#studio;
+    if (!folder || !this.run || formats.length === 0 || this.target === '' || vectorColumn.trim() === '') return undefined;
+    return {
+      folder: folder.id,
+      run: this.run.name,
+      checkpoint,
+      layer,
+      space,
+      formats: [...formats],
+      vectorColumn,
+      neighbours,
+      target: this.target,
+    };
+  }
+
+  async #loadSources(folder: number, asked: string): Promise<void> {
+    this.#sourcesAsked = asked;
+    try {
+      const sources = await this.#studio.client.call('explore.sources', { folder });
+      if (asked !== this.#sourcesAsked) return;
+      this.#sources = sources;
+      this.#sourcesProblem = undefined;
+    } catch (error) {
+      if (asked === this.#sourcesAsked) this.#sourcesProblem = error;
+    }
+  }
+
+  async #suggest(run: string): Promise<void> {
+    this.#suggestionAsked = run;
+    try {
+      const { path } = await this.#studio.client.call('export.target', { run });
+      if (run === this.#suggestionAsked) this.#suggested = { run, path };
+    } catch (error) {
+      if (run === this.#suggestionAsked) this.#sourcesProblem = error;
+    }
+  }
+
+  #ask(asked: string, input: ExportInput | undefined): void {
+    this.#previewAsked = asked;
+    this.dispose();
+    this.#previewing = input !== undefined;
+    if (!input) {
+      this.#preview = undefined;
+      this.#problem = undefined;
+      return;
+    }
+    this.#timer = setTimeout(() => void this.#load(input), this.#preview ? restMilliseconds : 0);
+  }
+
+  async #load(input: ExportInput): Promise<void> {
+    const own = (this.#controller = new AbortController());
+    try {
+      const preview = await this.#studio.client.call('export.preview', input, { signal: own.signal });
+      if (own !== this.#controller) return;
+      this.#preview = preview;
+      this.#problem = undefined;
+    } catch (error) {
+      if (own !== this.#controller) return;
+      this.#preview = undefined;
+      this.#problem = error;
+    }
+    this.#previewing = false;
+  }
+}

@@ -1,0 +1,93 @@
+import { describe, expect, it, vi } from 'vitest';
+import type { RunSummary } from '../../../shared/contract-runs.ts';
+import { ExportChoices } from './export-choices.svelte.ts';
+import { ExportState } from './export.svelte.ts';
+import type { Studio } from '../studio.svelte.ts';
+
+const run = (name: string): RunSummary => ({ name, checkpoints: [10], bestStep: 10 }) as unknown as RunSummary;
+
+function exported() {
+  const asked: { channel: string; input: Record<string, unknown>; signal?: AbortSignal }[] = [];
+  const answers: Record<string, (input: Record<string, unknown>) => unknown> = {
+    'explore.sources': () => [{ run: 'a', step: 10, layer: 'last', dimension: 8, embedded: 9, images: 9 }],
+    'export.target': ({ run: name }) => ({ path: `/exports/${String(name)}` }),
+    'export.preview': ({ formats }) => ({ columns: formats, rows: [], images: 9, dimension: 8, bytes: 1, code: [] }),
+    'export.start': () => ({ job: 3 }),
+  };
+  const call = async (channel: string, input: Record<string, unknown>, options?: { signal: AbortSignal }): Promise<unknown> => {
+    asked.push({ channel, input, ...options });
+    return answers[channel]!(input);
+  };
+  const studio = {
+    engine: 'ready',
+    folder: { id: 1, scannedAt: 5 },
+    jobs: [] as { id: number; kind: string; state: string }[],
+    runs: [run('a'), run('b'), { name: 'empty', checkpoints: [] }],
+    router: { about: {} as Record<string, string> },
+    exporting: new ExportChoices(),
+    client: { call },
+    ask: call,
+  };
+  const state = new ExportState(studio as unknown as Studio);
+  const settle = async (): Promise<void> => {
+    state.follow();
+    await vi.waitFor(() => {
+      state.follow();
+      expect(state.previewing).toBe(false);
+      expect(state.target).not.toBe('');
+    });
+  };
+  const previews = () => asked.filter(({ channel }) => channel === 'export.preview');
+  return { studio, state, asked, answers, settle, previews };
+}
+
+describe('Export', () => {
+  it('previews what would be written, to the suggested place', async () => {
+    const { state, settle, previews } = exported();
+    await settle();
+    await vi.waitFor(() => expect(state.preview).toBeDefined());
+    expect(previews()[0]!.input).toMatchObject({ run: 'a', formats: ['parquet'], target: '/exports/a' });
+    expect(state.runs).toHaveLength(2);
+    expect(state.canStart).toBe(true);
+  });
+
+  it('asks for vectors first where there are none, but not for weights', async () => {
+    const { studio, state, settle, previews } = exported();
+    studio.router.about = { run: 'b' };
+    await settle();
+    expect([state.lacksVectors, state.canStart, state.preview]).toEqual([true, false, undefined]);
+    expect(previews().filter(({ input }) => input['run'] === 'b')).toEqual([]);
+    state.toggle('parquet', false);
+    state.toggle('onnx', true);
+    expect([state.lacksVectors, state.canStart]).toEqual([false, true]);
+  });
+
+  it('says why there is no preview, and cannot start then', async () => {
+    const { state, answers, settle } = exported();
+    answers['export.preview'] = () => {
+      throw new Error('no such column');
+    };
+    await settle();
+    await vi.waitFor(() => expect(state.problem).toEqual(new Error('no such column')));
+    expect(state.canStart).toBe(false);
+  });
+
+  it('keeps formats in one order, whatever was chosen first', () => {
+    const { state } = exported();
+    state.toggle('onnx', true);
+    state.toggle('npy', true);
+    expect(state.choices.formats).toEqual(['parquet', 'npy', 'onnx']);
+    state.toggle('parquet', false);
+    expect(state.choices.formats).toEqual(['npy', 'onnx']);
+  });
+
+  it('knows that it was made, and only when the job is done', async () => {
+    const { studio, state, settle } = exported();
+    await settle();
+    await state.start();
+    studio.jobs = [{ id: 3, kind: 'export', state: 'running' }];
+    expect([state.job?.id, state.made, state.canStart]).toEqual([3, undefined, false]);
+    studio.jobs = [{ id: 3, kind: 'export', state: 'done' }];
+    expect([state.job, state.made?.started.target]).toEqual([undefined, '/exports/a']);
+  });
+});

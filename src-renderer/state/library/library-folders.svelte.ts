@@ -1,0 +1,134 @@
+// How folders come in: chosen in the system's dialog or in the page's own picker, dropped, or made as samples. One per page, because any
+// view may ask for a folder and the frame shows the picker.
+import { createContext } from 'svelte';
+import type { FolderSummary } from '../../../shared/contract-library.ts';
+import type { FolderListing } from '../../../shared/contract-system.ts';
+import type { LabelSource } from '../../../shared/contract-values.ts';
+import { AppError } from '../../../shared/errors.ts';
+import { strings } from '../../strings/strings.ts';
+import { mostDropped } from '../dropped.svelte.ts';
+import type { Studio } from '../studio.svelte.ts';
+
+export interface FolderRequest {
+  readonly title: string;
+  /** Why it is asked for. */
+  readonly text?: string | undefined;
+  readonly confirm?: string;
+  /** Where to begin. */
+  readonly start?: string | undefined;
+}
+
+/** A file that may be an image: by its type where the browser knows one; the engine has the last word. */
+export const mayBeImage = (file: { readonly type: string }): boolean => file.type === '' || file.type.startsWith('image/');
+
+export class LibraryFolders {
+  readonly #studio: Studio;
+  #request = $state.raw<FolderRequest | undefined>(undefined);
+  #answer: (path: string | undefined) => void = () => {};
+  #busy = $state.raw(false);
+
+  constructor(studio: Studio) {
+    this.#studio = studio;
+  }
+
+  /** What the page's own picker is open for. */
+  get request(): FolderRequest | undefined {
+    return this.#request;
+  }
+  /** While a folder is being added or samples are being started. */
+  get busy(): boolean {
+    return this.#busy;
+  }
+
+  /** For the picker: errors go to whoever shows it. */
+  list(path: string | undefined): Promise<FolderListing> {
+    return this.#studio.client.call('system.folders', path === undefined ? {} : { path });
+  }
+
+  /** A folder of the engine's computer, or nothing when the person changed their mind. */
+  async ask(request: FolderRequest): Promise<string | undefined> {
+    const { face } = this.#studio;
+    if (face.chooseFolder) return face.chooseFolder();
+    this.answer(undefined);
+    this.#request = request;
+    return new Promise((resolve) => (this.#answer = resolve));
+  }
+
+  /** What was chosen in the page's own picker. */
+  answer(path: string | undefined): void {
+    this.#request = undefined;
+    this.#answer(path);
+    this.#answer = () => {};
+  }
+
+  async choose(text?: string): Promise<void> {
+    const path = await this.ask({ title: strings.shell.addFolder.replace('…', ''), text });
+    if (path !== undefined) await this.add(path);
+  }
+
+  /** Adds a folder, or brings it up to date, and shows it. */
+  async add(path: string, labels?: LabelSource): Promise<void> {
+    this.#busy = true;
+    const started = await this.#studio.ask('library.scan', labels ? { path, labels } : { path });
+    if (started) await this.#show(started.folder);
+    this.#busy = false;
+  }
+
+  /** Starts making the samples and shows their folder while it fills. */
+  async samples(): Promise<void> {
+    this.#busy = true;
+    const started = await this.#studio.ask('library.samples', {});
+    if (started) {
+      await this.#studio.refreshFolders();
+      const made = this.#studio.folders?.find(({ path }) => path === started.path);
+      if (made) await this.#show(made.id);
+    }
+    this.#busy = false;
+  }
+
+  /** Takes a folder out of the library; whether it is gone. */
+  async remove({ id, name }: FolderSummary): Promise<boolean> {
+    const { client, notices, selection } = this.#studio;
+    try {
+      await client.call('library.remove', { folder: id });
+    } catch (error) {
+      notices.fail(error);
+      return false;
+    }
+    notices.say(strings.library.remove.done(name));
+    selection.clear();
+    await this.#studio.refreshFolders();
+    return true;
+  }
+
+  async #show(folder: number): Promise<void> {
+    await this.#studio.refreshFolders();
+    this.#studio.choose(folder);
+    this.#studio.router.go('library');
+  }
+
+  /** What was dropped on the page: a folder is added, images become queries. */
+  async drop(data: DataTransfer): Promise<void> {
+    const { face, dropped, notices, router } = this.#studio;
+    const items = [...data.items].filter(({ kind }) => kind === 'file');
+    // Both must be read before the event ends.
+    const isFolder = items.map((item) => item.webkitGetAsEntry()?.isDirectory ?? false);
+    const files = items.map((item) => item.getAsFile());
+    const folder = isFolder.indexOf(true);
+    if (folder >= 0) {
+      const file = files[folder];
+      const path = file ? face.pathOf?.(file) : undefined;
+      return path === undefined ? this.choose(strings.shell.folderDropped) : this.add(path);
+    }
+    const images = files.filter((file) => file !== null).filter(mayBeImage);
+    if (images.length === 0) {
+      if (items.length > 0) notices.fail(new AppError('bad-file', strings.shell.noImagesDropped, strings.shell.noImagesHint));
+      return;
+    }
+    if (images.length > mostDropped) notices.say(strings.shell.tooManyFiles(mostDropped, images.length));
+    dropped.add(images.slice(0, mostDropped));
+    router.go('explore');
+  }
+}
+
+export const [useFolders, provideFolders] = createContext<LibraryFolders>();

@@ -1,0 +1,357 @@
+// The library of one folder: what is filtered, which rows are there, where the keys are, what is selected.
+import type { Facets, FolderChanges, FolderSummary, GridImage, ImageFilter } from '../../../shared/contract-library.ts';
+import { fromWire, toWire } from '../../../shared/errors.ts';
+import type { AppError } from '../../../shared/errors.ts';
+import type { JobStatus } from '../../../shared/contract-jobs.ts';
+import { endedBetween, isLive } from '../../../shared/job-ends.ts';
+import { LibraryDetails } from './library-details.svelte.ts';
+import { partsOf, toggled, without } from './library-filter.ts';
+import type { FilterKey, FilterPart } from './library-filter.ts';
+import { PageCache } from './page-cache.ts';
+import { remember, remembered } from '../preferences.ts';
+import type { Studio } from '../studio.svelte.ts';
+
+export const smallestCell = 64;
+export const largestCell = 256;
+const searchDelay = 250;
+/** Milliseconds between looks at a folder that is being read. */
+const renewEvery = 1500;
+/** CSS pixels of a page in which the details have room beside the grid. */
+const roomy = 1100;
+/** Below this the filters lie over the grid. */
+const narrow = 720;
+const isSize = (value: unknown): value is number => typeof value === 'number' && value >= smallestCell && value <= largestCell;
+const isBoolean = (value: unknown): value is boolean => typeof value === 'boolean';
+
+export interface SelectHow {
+  /** From the anchor to here. */
+  readonly range: boolean;
+  /** Beside what is selected. */
+  readonly add: boolean;
+}
+
+export class Library {
+  readonly details: LibraryDetails;
+  readonly #studio: Studio;
+  #folder: number | undefined;
+  #pages: PageCache<GridImage> | undefined;
+  #filter = $state.raw<ImageFilter>({});
+  #search = $state.raw('');
+  #searchTimer: ReturnType<typeof setTimeout> | undefined;
+  /** Counts changes of rows: what reads rows depends on it. */
+  #round = $state.raw(0);
+  #facets = $state.raw<Facets | undefined>(undefined);
+  #changes = $state.raw<FolderChanges | undefined>(undefined);
+  #error = $state.raw<AppError | undefined>(undefined);
+  #active = $state.raw(0);
+  #anchor = 0;
+  #preview = $state.raw(false);
+  #size = $state.raw(remembered('library.size', 128, isSize));
+  #panel = $state.raw(remembered('library.details', globalThis.innerWidth >= roomy, isBoolean));
+  #sidebar = $state.raw(remembered('library.filters', globalThis.innerWidth >= narrow, isBoolean));
+  #ids: Promise<Int32Array | undefined> | undefined;
+  #selecting = 0;
+  #renewedAt = 0;
+  #jobs: readonly JobStatus[] | undefined;
+  /** Kept while other views are shown. */
+  scrollTop = 0;
+
+  constructor(studio: Studio) {
+    this.#studio = studio;
+    this.details = new LibraryDetails(studio);
+  }
+
+  get filter(): ImageFilter {
+    return this.#filter;
+  }
+  get parts(): readonly FilterPart[] {
+    return partsOf(this.#filter);
+  }
+  /** What is typed in the search field, ahead of the filter by a moment. */
+  get search(): string {
+    return this.#search;
+  }
+  get facets(): Facets | undefined {
+    return this.#facets;
+  }
+  get changes(): FolderChanges | undefined {
+    return this.#changes;
+  }
+  /** Images that the filter shows, `undefined` until that is known. */
+  get total(): number | undefined {
+    return this.#round >= 0 ? this.#pages?.total : undefined;
+  }
+  /** Why there are no rows at all. */
+  get error(): AppError | undefined {
+    return this.#error;
+  }
+  row(index: number): GridImage | undefined {
+    return this.#round >= 0 ? this.#pages?.row(index) : undefined;
+  }
+  /** Where the keys are. */
+  get active(): number {
+    return Math.min(this.#active, Math.max(0, (this.total ?? 1) - 1));
+  }
+  get activeImage(): GridImage | undefined {
+    return this.row(this.active);
+  }
+  /** Side of a cell, CSS pixels. */
+  get size(): number {
+    return this.#size;
+  }
+  get previewing(): boolean {
+    return this.#preview;
+  }
+  /** Whether the details stand beside the grid; the filters. */
+  get panel(): boolean {
+    return this.#panel;
+  }
+  get sidebar(): boolean {
+    return this.#sidebar;
+  }
+
+  /** Shows a folder. The folder that is shown already is brought up to date. */
+  open(folder: FolderSummary | undefined): void {
+    if (folder?.id !== this.#folder) {
+      this.#folder = folder?.id;
+      clearTimeout(this.#searchTimer);
+      this.#filter = {};
+      this.#search = '';
+      this.#facets = undefined;
+      this.#changes = undefined;
+      this.#preview = false;
+      this.#startList();
+    } else {
+      this.#ids = undefined;
+      this.#pages?.renew();
+    }
+    if (!folder) return;
+    void this.#lookAtFacets();
+    if (folder.exists) void this.#lookForChanges();
+  }
+
+  retry(): void {
+    this.#error = undefined;
+    this.#renew();
+  }
+
+  #startList(): void {
+    this.#pages?.dispose();
+    this.#pages = undefined;
+    // What was still being selected was of another list.
+    this.#selecting++;
+    this.#ids = undefined;
+    this.#active = 0;
+    this.#anchor = 0;
+    this.#error = undefined;
+    this.scrollTop = 0;
+    this.#round++;
+    const folder = this.#folder;
+    if (folder === undefined) return;
+    const filter = this.#filter;
+    const pages = new PageCache<GridImage>(
+      (offset, limit, signal) => this.#studio.client.call('library.page', { folder, filter, offset, limit }, { signal }),
+      {
+        onChange: () => {
+          this.#error = undefined;
+          this.#round++;
+          this.#lookAtActive();
+        },
+        onError: (error) => {
+          // Rows that are there stay; without any, the reason stands in their place.
+          if (pages.total === undefined) this.#error = fromWire(toWire(error));
+          else this.#studio.notices.fail(error);
+        },
+      },
+    );
+    this.#pages = pages;
+    pages.show(0, 0);
+  }
+
+  async #lookAtFacets(): Promise<void> {
+    const folder = this.#folder;
+    if (folder === undefined) return;
+    const facets = await this.#studio.ask('library.facets', { folder });
+    if (facets && folder === this.#folder) this.#facets = facets;
+  }
+
+  async #lookForChanges(): Promise<void> {
+    const folder = this.#folder;
+    if (folder === undefined || this.#isReading()) return;
+    const changes = await this.#studio.ask('library.changes', { folder });
+    if (changes && folder === this.#folder) this.#changes = changes;
+  }
+
+  /** Rows in sight, from the grid. */
+  show(first: number, last: number): void {
+    this.#pages?.show(first, last);
+  }
+
+  /** Whether a scan of the folder goes on. */
+  #isReading(): boolean {
+    const scans: readonly JobStatus['kind'][] = ['scan', 'samples', 'relink'];
+    return this.#jobs?.some((job) => isLive(job) && job.folder === this.#folder && scans.includes(job.kind)) ?? false;
+  }
+
+  /** Follows scans of the folder: rows as they come in. Everything is looked at when any work on it ended, for most begins with a scan. */
+  follow(jobs: readonly JobStatus[]): void {
+    const ended = endedBetween(this.#jobs ?? [], jobs, this.#jobs === undefined);
+    this.#jobs = jobs;
+    const folder = this.#folder;
+    if (folder === undefined) return;
+    if (this.#isReading()) {
+      this.#changes = undefined;
+      const now = Date.now();
+      if (now - this.#renewedAt < renewEvery) return;
+      this.#renewedAt = now;
+      this.#renew();
+    } else if (ended.some((job) => job.folder === folder)) {
+      this.#renew();
+      this.details.renew();
+      void this.#lookForChanges();
+    }
+  }
+
+  #renew(): void {
+    this.#ids = undefined;
+    this.#pages?.renew();
+    void this.#lookAtFacets();
+  }
+
+  setFilter(filter: ImageFilter): void {
+    clearTimeout(this.#searchTimer);
+    this.#filter = filter;
+    this.#search = filter.search ?? '';
+    this.#startList();
+  }
+  toggle<K extends FilterKey>(key: K, value: NonNullable<ImageFilter[K]> | null): void {
+    this.setFilter(toggled(this.#filter, key, value));
+  }
+  take(key: FilterKey): void {
+    this.setFilter(without(this.#filter, key));
+  }
+  /** Searches when the typing rests. */
+  type(text: string): void {
+    this.#search = text;
+    clearTimeout(this.#searchTimer);
+    this.#searchTimer = setTimeout(() => {
+      const rest = without(this.#filter, 'search');
+      const wanted = text.trim();
+      if (wanted === (this.#filter.search ?? '')) return;
+      this.setFilter(wanted ? { ...rest, search: wanted } : rest);
+      this.#search = text;
+    }, searchDelay);
+  }
+
+  resize(size: number): void {
+    this.#size = Math.min(largestCell, Math.max(smallestCell, Math.round(size)));
+    remember('library.size', this.#size);
+  }
+  setPanel(open: boolean): void {
+    this.#panel = open;
+    remember('library.details', open);
+    this.#lookAtActive();
+  }
+  setSidebar(open: boolean): void {
+    this.#sidebar = open;
+    remember('library.filters', open);
+  }
+  setPreview(open: boolean): void {
+    this.#preview = open && this.activeImage !== undefined;
+  }
+
+  #lookAtActive(): void {
+    if (this.#panel) this.details.look(this.activeImage?.id);
+  }
+
+  /** Puts the keys on an image and selects it, or a range up to it. */
+  async go(index: number, how: SelectHow): Promise<void> {
+    const own = ++this.#selecting;
+    this.#active = index;
+    this.#lookAtActive();
+    const { selection } = this.#studio;
+    const image = this.row(index)?.id;
+    if (!how.range) {
+      this.#anchor = index;
+      if (image === undefined) return;
+      if (how.add) selection.toggle(image);
+      else selection.only(image);
+      return;
+    }
+    const [from, to] = [Math.min(this.#anchor, index), Math.max(this.#anchor, index)];
+    const ids = await this.#idsOf(from, to);
+    if (!ids || own !== this.#selecting) return;
+    selection.set(how.add ? [...selection.images, ...ids] : ids);
+  }
+
+  /** Moves the keys without selecting: Ctrl with an arrow, the preview. */
+  moveTo(index: number): void {
+    this.#active = Math.min(Math.max(0, index), Math.max(0, (this.total ?? 1) - 1));
+    this.#lookAtActive();
+  }
+
+  /** Ids of the rows `from` … `to`: those at hand, else from the engine. */
+  async #idsOf(from: number, to: number): Promise<readonly number[] | Int32Array | undefined> {
+    const known: number[] = [];
+    for (let index = from; index <= to && known.length === index - from; index++) {
+      const row = this.#pages?.row(index);
+      if (row) known.push(row.id);
+    }
+    if (known.length === to - from + 1) return known;
+    return (await this.#allIds())?.subarray(from, to + 1);
+  }
+
+  #allIds(): Promise<Int32Array | undefined> {
+    const folder = this.#folder;
+    if (folder === undefined) return Promise.resolve(undefined);
+    this.#ids ??= this.#studio.ask('library.ids', { folder, filter: this.#filter }).then((answer) => {
+      if (!answer) this.#ids = undefined;
+      return answer?.ids;
+    });
+    return this.#ids;
+  }
+
+  /** Everything that the filter shows. */
+  async selectAll(): Promise<void> {
+    const own = ++this.#selecting;
+    const ids = await this.#allIds();
+    if (ids && own === this.#selecting) this.#studio.selection.set(ids);
+  }
+
+  /** Puts the keys on an image by its number; filters that hide it are taken away. */
+  async find(image: number): Promise<void> {
+    const folder = this.#folder;
+    if (folder === undefined) return;
+    let found = await this.#studio.ask('library.position', { folder, filter: this.#filter, image });
+    if (found?.index === -1 && this.parts.length > 0) {
+      this.setFilter({});
+      found = await this.#studio.ask('library.position', { folder, filter: {}, image });
+    }
+    if (!found || found.index < 0 || folder !== this.#folder) return;
+    this.#active = found.index;
+    this.#anchor = found.index;
+    this.scrollTop = 0;
+    this.#studio.selection.only(image);
+    this.#lookAtActive();
+  }
+
+  /** Gives or takes a tag; how many images that changed, `undefined` when it failed. */
+  async tag(images: readonly number[], name: string, on: boolean): Promise<number | undefined> {
+    const done = await this.#studio.ask('library.tag', { images: [...images], name, on });
+    if (!done) return undefined;
+    void this.#lookAtFacets();
+    this.details.renew();
+    this.#ids = undefined;
+    if (this.#filter.tag !== undefined) this.#pages?.renew();
+    return done.images;
+  }
+}
+
+const libraries = new WeakMap<Studio, Library>();
+
+/** The library of a page: filters, selection and place stay while other views are looked at. */
+export function libraryOf(studio: Studio): Library {
+  const library = libraries.get(studio) ?? new Library(studio);
+  libraries.set(studio, library);
+  return library;
+}

@@ -1,0 +1,150 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { AppContract } from '../../../shared/contract.ts';
+import type { FolderSummary } from '../../../shared/contract-library.ts';
+import type { JobStatus } from '../../../shared/contract-jobs.ts';
+import { RpcClient } from '../../../shared/rpc-client.ts';
+import { connectToFakeEngine } from '../../testing/fake-engine.ts';
+import { Library } from './library.svelte.ts';
+import { Selection } from '../selection.svelte.ts';
+import type { Studio } from '../studio.svelte.ts';
+
+/** The library of 100,000 images that the fake engine draws, with what it needs of a studio. */
+function opened() {
+  const client = new RpcClient<AppContract>(connectToFakeEngine('full'));
+  const calls: string[] = [];
+  const errors: unknown[] = [];
+  const call: typeof client.call = (channel, input, options) => {
+    calls.push(channel);
+    return client.call(channel, input, options);
+  };
+  const studio = {
+    client: { call },
+    selection: new Selection(),
+    notices: { fail: (error: unknown) => errors.push(error) },
+    ask: (channel: keyof AppContract, input: never) => call(channel, input),
+  } as unknown as Studio;
+  const library = new Library(studio);
+  const folder = { id: 1, exists: true } as FolderSummary;
+  library.open(folder);
+  return { library, folder, calls, errors, selection: studio.selection };
+}
+const alone = { range: false, add: false };
+const known = (library: Library): Promise<void> => vi.waitFor(() => expect(library.total).toBeDefined());
+
+describe('the library of a folder', () => {
+  it('selects one, adds one, and a range that reaches beyond the rows that are there', async () => {
+    const { library, selection } = opened();
+    await known(library);
+    await library.go(3, alone);
+    expect([...selection.images]).toEqual([library.row(3)!.id]);
+    await library.go(5, { range: false, add: true });
+    expect(selection.size).toBe(2);
+    await library.go(7000, { range: true, add: false });
+    expect(library.row(7000)).toBeUndefined();
+    expect([selection.size, Math.min(...selection.images)]).toEqual([7000 - 5 + 1, library.row(5)!.id]);
+    await library.go(4, { range: true, add: false });
+    expect(selection.size).toBe(2);
+  });
+
+  it('selects everything that is filtered, and nothing of a list that was left meanwhile', async () => {
+    const { library, selection } = opened();
+    await known(library);
+    library.toggle('label', 'red square');
+    await known(library);
+    await library.selectAll();
+    expect(selection.size).toBe(library.total);
+    expect(selection.size).toBeLessThan(100_000);
+    selection.clear();
+    const late = library.selectAll();
+    library.setFilter({});
+    await late;
+    expect(selection.size).toBe(0);
+  });
+
+  it('searches when the typing rests, and a filter that is chosen twice is taken away', async () => {
+    vi.useFakeTimers();
+    const { library } = opened();
+    library.type('red');
+    library.type('red-00');
+    expect(library.parts).toEqual([]);
+    await vi.advanceTimersByTimeAsync(300);
+    expect(library.parts).toEqual([{ key: 'search', value: 'red-00' }]);
+    library.toggle('split', 'val');
+    library.toggle('split', null);
+    expect(library.parts).toEqual([
+      { key: 'search', value: 'red-00' },
+      { key: 'split', value: null },
+    ]);
+    library.toggle('split', null);
+    library.take('search');
+    expect([library.parts, library.search]).toEqual([[], '']);
+  });
+
+  it('finds an image that the filter hides by taking the filter away', async () => {
+    const { library, selection } = opened();
+    await known(library);
+    library.setFilter({ search: 'nothing is called like this' });
+    await library.find(4321);
+    expect(library.parts).toEqual([]);
+    await vi.waitFor(() => expect(library.active).toBe(4320));
+    expect([...selection.images]).toEqual([4321]);
+  });
+
+  it('forgets filters, place and selection in progress with the folder', async () => {
+    const { library, folder } = opened();
+    await known(library);
+    library.toggle('tag', 'favourite');
+    library.moveTo(50);
+    library.open({ ...folder, id: 2 });
+    expect([library.parts, library.active, library.total]).toEqual([[], 0, undefined]);
+  });
+
+  it('follows a scan of its folder and looks at everything when it ended', async () => {
+    const { library, calls } = opened();
+    await known(library);
+    await vi.waitFor(() => expect(library.changes).toBeDefined());
+    const scan = { id: 9, kind: 'scan', folder: 1, state: 'running' } as JobStatus;
+    const times = (channel: string): number => calls.filter((one) => one === channel).length;
+    library.follow([scan]);
+    expect(library.changes).toBeUndefined();
+    const before = times('library.page');
+    library.follow([scan]);
+    expect(times('library.page')).toBe(before);
+    library.follow([{ ...scan, state: 'done' }]);
+    expect(times('library.page')).toBe(before + 1);
+    await vi.waitFor(() => expect(library.changes).toBeDefined());
+  });
+
+  it('looks at everything again when work ended that may have scanned its folder, but not that of another', async () => {
+    const { library, calls } = opened();
+    await known(library);
+    const times = (channel: string): number => calls.filter((one) => one === channel).length;
+    const embed = { id: 9, kind: 'embed', folder: 1, state: 'done' } as JobStatus;
+    library.follow([embed]);
+    const before = times('library.page');
+    library.follow([embed, { ...embed, id: 10, folder: 2 }]);
+    expect(times('library.page')).toBe(before);
+    library.follow([embed, { ...embed, id: 11, state: 'running' }]);
+    library.follow([embed, { ...embed, id: 11, state: 'failed' }]);
+    expect(times('library.page')).toBe(before + 1);
+  });
+
+  it('selects what is there now: after it was opened again, tried again, and after a tag', async () => {
+    const { library, folder, calls, selection } = opened();
+    await known(library);
+    const asked = (): number => calls.filter((one) => one === 'library.ids').length;
+    await library.selectAll();
+    await library.selectAll();
+    expect(asked()).toBe(1);
+    library.open(folder);
+    await library.selectAll();
+    library.retry();
+    await library.selectAll();
+    await library.tag([...selection.images].slice(0, 2), 'new', true);
+    await library.selectAll();
+    expect(asked()).toBe(4);
+  });
+
+  beforeEach(() => vi.useRealTimers());
+  afterEach(() => vi.useRealTimers());
+});

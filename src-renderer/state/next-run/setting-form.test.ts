@@ -1,0 +1,72 @@
+// The form shows every setting of the table, finds them by words, and says which of them is wrong.
+import { describe, expect, it } from 'vitest';
+import { configKeys } from '../../../shared/config-table.ts';
+import { defaultConfig } from '../../../shared/config.ts';
+import { choiceName, settingName } from '../../strings/settings.ts';
+import type { SettingValue } from './setting-form.ts';
+import { changedKeys, foundKeys, isUsed, problemFrom, problemOf, readNumber, sameValue, writeNumber, writeValue } from './setting-form.ts';
+
+describe('the form of settings', () => {
+  it('has every setting once when nothing is searched for', () => {
+    expect([...foundKeys('').values()].flat().toSorted()).toEqual(configKeys.toSorted());
+  });
+
+  it('finds by name, key and help; all words must be there', () => {
+    expect([...foundKeys('aspect block').values()].flat()).toEqual(['targetAspect']);
+    expect([...foundKeys('sigreg').values()].flat()).toContain('sigregProjections');
+    expect(foundKeys('xylophone').size).toBe(0);
+  });
+
+  it('gives each setting a name of its own', () => {
+    const names = configKeys.map(settingName);
+    expect(new Set(names).size).toBe(names.length);
+    expect(settingName('targetAspect')).toBe('Target aspect');
+    expect(choiceName('tiny')).toBe('Tiny');
+  });
+
+  it('knows which settings count with the others as they are', () => {
+    expect(isUsed('width', { ...defaultConfig, architecture: 'tiny' })).toBe(false);
+    expect(isUsed('width', { ...defaultConfig, architecture: 'custom' })).toBe(true);
+    expect(isUsed('epochs', { ...defaultConfig, steps: 20 })).toBe(false);
+    expect(isUsed('sigregProjections', { ...defaultConfig, sigreg: 0.1 })).toBe(true);
+  });
+
+  it('names the setting that is wrong', () => {
+    expect(problemOf({ imageSize: 32, patchSize: 5 })).toMatchObject({
+      key: 'patchSize',
+      message: expect.stringContaining('does not divide'),
+    });
+    expect(problemOf({ targetScale: [0.3, 0.2] })).toMatchObject({ key: 'targetScale' });
+    expect(problemOf({ imageSize: 32, patchSize: 4 })).toBeUndefined();
+    expect(() => problemFrom(new TypeError('a fault'))).toThrow('a fault');
+  });
+
+  it('reads back the numbers that it writes', () => {
+    for (const value of [0, 1, 0.0001, 1e-15, 0.3333333333333333, 65535, -2.5]) expect(readNumber(writeNumber(value))).toBe(value);
+    expect(readNumber('0,5')).toBe(0.5);
+    expect(readNumber('')).toBeNaN();
+    expect(readNumber('fast')).toBeNaN();
+  });
+
+  it('marks what differs from the suggestion, not what was merely touched', () => {
+    const chosen = { batchSize: defaultConfig.batchSize, targetScale: [0.1, 0.2] as const };
+    expect(changedKeys(chosen, defaultConfig)).toEqual(['targetScale']);
+    expect(changedKeys(chosen, undefined)).toEqual(['batchSize', 'targetScale']);
+  });
+
+  it('writes values as they are read', () => {
+    expect(([0.1 + 0.2, 9007199254740991, [0.75, 4 / 3], true, 'crop'] as SettingValue[]).map(writeValue)).toEqual([
+      '0.3',
+      '9007199254740991',
+      '0.75 – 1.33333',
+      'on',
+      'crop',
+    ]);
+  });
+
+  it('compares ranges by their values', () => {
+    expect(sameValue([1, 2], [1, 2])).toBe(true);
+    expect(sameValue([1, 2], [1, 3])).toBe(false);
+    expect(sameValue(1, 1)).toBe(true);
+  });
+});

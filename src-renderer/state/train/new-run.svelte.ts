@@ -1,0 +1,128 @@
+// The run that is being made: its plan, what a trial measured, weights to start with, and its start.
+import { configKeys, configTable } from '../../../shared/config-table.ts';
+import type { ConfigKey } from '../../../shared/config-table.ts';
+import type { TrialResult } from '../../../shared/contract-runs.ts';
+import { PlannedSettings } from '../next-run/run-plan.svelte.ts';
+import type { ChosenSettings, SettingValue } from '../next-run/setting-form.ts';
+import type { Studio } from '../studio.svelte.ts';
+
+const modelKeys = configKeys.filter((key) => configTable[key].group === 'model');
+
+export interface Origin {
+  readonly run: string;
+  readonly checkpoint: string;
+}
+
+export class NewRunState {
+  readonly planned: PlannedSettings;
+  readonly #studio: Studio;
+  #folder = $state.raw<number | undefined>(undefined);
+  #trial = $state.raw<TrialResult | undefined>(undefined);
+  #measuring = $state.raw<AbortController | undefined>(undefined);
+  #origin = $state.raw<Origin | undefined>(undefined);
+  #originRequest = 0;
+  #starting = $state.raw(false);
+
+  constructor(studio: Studio) {
+    this.#studio = studio;
+    this.planned = new PlannedSettings(studio.client);
+  }
+
+  get chosen(): ChosenSettings {
+    return this.#folder === undefined ? {} : this.#studio.nextRun.settings(this.#folder);
+  }
+  /** Of these very settings; none after a change. */
+  get trial(): TrialResult | undefined {
+    return this.#trial;
+  }
+  get measuring(): boolean {
+    return this.#measuring !== undefined;
+  }
+  get origin(): Origin | undefined {
+    return this.#origin;
+  }
+  get starting(): boolean {
+    return this.#starting;
+  }
+
+  open(folder: number): void {
+    this.#folder = folder;
+    this.#ask();
+  }
+
+  #ask(): void {
+    this.#measuring?.abort();
+    this.#trial = undefined;
+    if (this.#folder !== undefined) this.planned.ask(this.#folder, this.chosen);
+  }
+
+  choose(key: ConfigKey, value: SettingValue): void {
+    if (this.#folder === undefined) return;
+    this.#studio.nextRun.keep(this.#folder, { [key]: value });
+    this.#ask();
+  }
+
+  /** Leaves settings to the suggestion; without keys all of them. */
+  reset(keys?: readonly ConfigKey[]): void {
+    if (this.#folder === undefined) return;
+    this.#studio.nextRun.reset(this.#folder, keys);
+    this.#ask();
+  }
+
+  /** Starts with the weights of another run: they fit its own network alone, so its model's settings come along. */
+  async startFrom(run: string | undefined, checkpoint = 'best'): Promise<void> {
+    const request = ++this.#originRequest;
+    if (run === undefined) {
+      if (this.#origin) this.reset(modelKeys);
+      this.#origin = undefined;
+      return;
+    }
+    const details = await this.#studio.ask('runs.details', { run });
+    if (!details || request !== this.#originRequest || this.#folder === undefined) return;
+    this.#origin = { run, checkpoint };
+    this.#studio.nextRun.keep(this.#folder, Object.fromEntries(modelKeys.map((key) => [key, details.config[key]])));
+    this.#ask();
+  }
+
+  /** Makes a few steps to see what they take. */
+  async measure(): Promise<void> {
+    if (this.#folder === undefined) return;
+    this.#measuring?.abort();
+    const controller = (this.#measuring = new AbortController());
+    const { signal } = controller;
+    try {
+      const settings = this.chosen as Record<string, number | boolean | string | number[]>;
+      const trial = await this.#studio.client.call('runs.trial', { folder: this.#folder, settings }, { signal });
+      if (!signal.aborted) this.#trial = trial;
+    } catch (error) {
+      if (!signal.aborted) this.#studio.notices.fail(error);
+    }
+    if (this.#measuring === controller) this.#measuring = undefined;
+  }
+  stopMeasuring(): void {
+    this.#measuring?.abort();
+    this.#measuring = undefined;
+  }
+
+  /** The name of the run that was begun; none when it could not be. */
+  async start(name: string, note: string, usable: boolean): Promise<string | undefined> {
+    if (this.#folder === undefined || this.#starting) return undefined;
+    this.stopMeasuring();
+    this.#starting = true;
+    const started = await this.#studio.ask('runs.start', {
+      folder: this.#folder,
+      settings: this.chosen as Record<string, number | boolean | string | number[]>,
+      usable,
+      ...(name.trim() && { name: name.trim() }),
+      ...(note.trim() && { note: note.trim() }),
+      ...(this.#origin && { from: this.#origin }),
+    });
+    this.#starting = false;
+    return started?.run;
+  }
+
+  dispose(): void {
+    this.stopMeasuring();
+    this.planned.dispose();
+  }
+}

@@ -1,0 +1,87 @@
+// Runs that are open and compared: their looks stay, ranges are shared, and what is gone is let go of.
+import { afterEach, describe, expect, it } from 'vitest';
+import type { Studio } from '../studio.svelte.ts';
+import { mostCompared } from './train-charts.ts';
+import { TrainState } from './train.svelte.ts';
+
+function page(): { studio: Studio; ranges: () => [unknown, unknown][] } {
+  const calls: [string, Record<string, unknown>][] = [];
+  const client = {
+    state: 'ready',
+    watch: (watcher: (state: string) => void) => {
+      watcher('ready');
+      return () => {};
+    },
+    call: (channel: string, input: Record<string, unknown>) => {
+      calls.push([channel, input]);
+      const steps = Float64Array.of(1, 500, 1000);
+      const values = Float32Array.of(3, 2, 1);
+      const loss = { steps, seconds: steps.map((step) => 2 * step), mean: values, min: values, max: values };
+      return channel === 'runs.series' ? Promise.resolve({ last: 1000, series: { loss } }) : new Promise(() => {});
+    },
+  };
+  const ranges = (): [unknown, unknown][] =>
+    calls.filter(([channel]) => channel === 'runs.series').map(([, { run, from, to }]) => [run, [from, to]]);
+  return { studio: { client, runs: [], notices: { fail: () => {} } } as unknown as Studio, ranges };
+}
+
+let view: TrainState | undefined;
+afterEach(() => view?.dispose());
+const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+const names = (state: TrainState): string[] => state.drawn.map(({ name }) => name);
+
+describe('runs in the charts', () => {
+  it('are the open one first, then those compared, as many as have looks', () => {
+    const state = (view = new TrainState(page().studio));
+    state.open('a');
+    for (let i = 0; i < mostCompared; i++) expect(state.compare(`b${i}`, true)).toBe(true);
+    expect(state.compare('one more', true)).toBe(false);
+    expect(state.compare('b0', true)).toBe(true);
+    expect(names(state)).toEqual(['a', 'b0', 'b1', 'b2', 'b3']);
+    state.open('b1');
+    expect(names(state)).toEqual(['b1', 'b0', 'b2', 'b3']);
+    state.keepOnly(['b1', 'b3']);
+    expect(names(state)).toEqual(['b1', 'b3']);
+  });
+
+  it('are hidden one by one, shown alone, and all again', () => {
+    const state = (view = new TrainState(page().studio));
+    state.open('a');
+    state.compare('b', true);
+    state.compare('c', true);
+    state.toggle('b');
+    expect(names(state)).toEqual(['a', 'c']);
+    state.isolate('b');
+    expect(names(state)).toEqual(['b']);
+    state.isolate('b');
+    expect(names(state)).toEqual(['a', 'b', 'c']);
+  });
+
+  it('share a range, which the engine is asked for in steps whatever the axis', async () => {
+    const { studio, ranges } = page();
+    const state = (view = new TrainState(studio));
+    state.open('a');
+    state.compare('b', true);
+    await settled();
+    state.setAxis('relative');
+    // From 400 s to 800 s, two seconds a step.
+    state.select(400, 800, 0);
+    expect(state.range).toEqual({ from: 200, to: 400 });
+    expect(ranges().slice(-2)).toEqual([
+      ['a', [200, 400]],
+      ['b', [200, 400]],
+    ]);
+    state.compare('c', true);
+    expect(ranges().at(-1)).toEqual(['c', [200, 400]]);
+    state.resetRange();
+    expect(
+      ranges()
+        .slice(-3)
+        .map(([, range]) => range),
+    ).toEqual([
+      [0, 0],
+      [0, 0],
+      [0, 0],
+    ]);
+  });
+});
