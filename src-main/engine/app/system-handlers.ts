@@ -29,12 +29,19 @@ const describeMachine = (home: string): SystemInfo => ({
   devices: [{ id: 'cpu', name: processor(), used: true, reason: 'This version of the program trains on the processor.' }],
 });
 
-/** As a job, so that every page sees that it waits for the trainer or runs; a caller that cancels ends its waiting. */
+/** As a job, so that every page sees that it waits for the trainer or runs, and can end it. */
 async function selfTest({ jobs, studio }: EngineContext, signal: AbortSignal): Promise<SelfTestResult> {
   let result: SelfTestResult | undefined;
-  const job = jobs.start('self-test', { subject: processor(), queue: 'trainer' }, async () => {
-    result = await studio.trainer.run({ kind: 'self-test', threads: availableParallelism(), device: 'cpu' });
-    return result.passed ? 'The processor computes right.' : 'The processor does not compute what it should.';
+  const job = jobs.start('self-test', { subject: processor(), queue: 'trainer' }, async (handle) => {
+    // It computes without looking up, and has the trainer alone.
+    const kill = (): void => studio.trainer.kill();
+    handle.signal.addEventListener('abort', kill);
+    try {
+      result = await studio.trainer.run({ kind: 'self-test', threads: availableParallelism(), device: 'cpu' });
+      return result.passed ? 'The processor computes right.' : 'The processor does not compute what it should.';
+    } finally {
+      handle.signal.removeEventListener('abort', kill);
+    }
   });
   signal.addEventListener('abort', () => jobs.cancel(job));
   await jobs.wait(job);
