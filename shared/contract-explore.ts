@@ -98,7 +98,7 @@ export const exploreChannels = {
     }),
   ),
   'export.preview': channel<ExportPreview>()(v.strictObject({ ...exported, target: path })),
-  /** Where an export goes when nothing is chosen. */
-  'export.target': channel<{ readonly path: string }>()(v.strictObject({ run: runName })),
+  /** Where an export of a checkpoint goes when nothing is chosen. */
+  'export.target': channel<{ readonly path: string }>()(v.strictObject({ run: runName, checkpoint })),
   'export.start': channel<JobStarted>()(v.strictObject({ ...exported, target: path })),
 } as const;

@@ -126,7 +126,9 @@ export function fakeExplore(start: readonly EmbeddingSource[], jobs: FakeJobs): 
       return { upload: ++uploads, width: 1024, height: 768 };
     },
     'export.preview': preview,
-    'export.target': ({ run }) => ({ path: `/home/ada/ijepa-studio-exports/${run}-step-12000` }),
+    'export.target': ({ run, checkpoint }) => ({
+      path: `/home/ada/ijepa-studio-exports/${run}-step-${/^\d+$/.test(checkpoint) ? checkpoint : 12000}`,
+    }),
     'export.start': ({ folder, run, target, formats }) => ({
       job: jobs.start({
         kind: 'export',

@@ -208,7 +208,9 @@ describe('an export', () => {
     await expect(page.call('export.start', { folder, run, target: 'relative', formats: ['npy'], ...options })).rejects.toMatchObject({
       code: 'bad-input',
     });
-    expect((await page.call('export.target', { run })).path).toMatch(/ijepa-studio-exports[\\/].*-step-\d+$/);
+    expect((await page.call('export.target', { run, checkpoint: 'best' })).path).toMatch(/ijepa-studio-exports[\\/].*-step-\d+$/);
+    const { step } = (await page.call('explore.sources', { folder })).find((one) => one.run === run)!;
+    expect((await page.call('export.target', { run, checkpoint: String(step) })).path).toMatch(new RegExp(`-step-${step}$`));
   });
 });
 

@@ -31,8 +31,8 @@ export function exportHandlers(context: EngineContext, { store }: Runs): Handler
       const { path: root } = folderOf(studio.library, folder);
       return previews.of({ ...options, root, target: roots.writable(target), checkpoint: await store.checkpoint(run, checkpoint) });
     },
-    'export.target': async ({ run }) => {
-      const { step } = readCheckpointHeader(await store.checkpoint(run, 'best'));
+    'export.target': async ({ run, checkpoint }) => {
+      const { step } = readCheckpointHeader(await store.checkpoint(run, checkpoint));
       return { path: defaultTarget(context, run, step) };
     },
     'export.start': async ({ folder, run, checkpoint: which, target, ...options }) => {

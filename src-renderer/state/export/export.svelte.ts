@@ -5,7 +5,7 @@ import type { InputOf } from '../../../shared/channel.ts';
 import type { AppContract } from '../../../shared/contract.ts';
 import type { JobStatus } from '../../../shared/contract-jobs.ts';
 import type { RunSummary } from '../../../shared/contract-runs.ts';
-import { runsWithEncoder, sourceOf } from '../explore/explore-sources.ts';
+import { runsWithEncoder, sourceOf, stepOf } from '../explore/explore-sources.ts';
 import type { Choices, StartedExport } from './export-choices.svelte.ts';
 import { formatFiles, needsVectors } from './export-formats.ts';
 import { isLive } from '../../../shared/job-ends.ts';
@@ -21,7 +21,7 @@ export class ExportState {
   #sources = $state.raw<readonly EmbeddingSource[] | undefined>(undefined);
   #sourcesAsked = '';
   #sourcesProblem = $state.raw<unknown>(undefined);
-  #suggested = $state.raw<{ readonly run: string; readonly path: string } | undefined>(undefined);
+  #suggested = $state.raw<{ readonly of: string; readonly path: string } | undefined>(undefined);
   #suggestionAsked: string | undefined;
   #preview = $state.raw<ExportPreview | undefined>(undefined);
   #problem = $state.raw<unknown>(undefined);
@@ -59,8 +59,12 @@ export class ExportState {
     return this.wantsVectors && this.#sources !== undefined && this.run !== undefined && !this.source;
   }
   get target(): string {
-    const suggested = this.#suggested?.run === this.run?.name ? this.#suggested?.path : undefined;
+    const suggested = this.#suggested?.of === this.#exported ? this.#suggested?.path : undefined;
     return this.choices.target ?? suggested ?? '';
+  }
+  /** The run and the step that would be exported: `best` and `latest` mean another one while it trains. */
+  get #exported(): string | undefined {
+    return this.run && `${this.run.name} ${stepOf(this.run, this.choices.checkpoint)}`;
   }
   get preview(): ExportPreview | undefined {
     return this.#preview;
@@ -134,6 +138,8 @@ export class ExportState {
   follow(): void {
     const { engine, folder, jobs } = this.#studio;
     const run = this.run;
+    const { checkpoint } = this.choices;
+    const exportedNow = this.#exported;
     const input = this.#input();
     const lacks = this.lacksVectors;
     const ended = jobs.filter((job) => job.kind === 'embed' && !isLive(job)).map(({ id }) => id);
@@ -145,7 +151,7 @@ export class ExportState {
         return;
       }
       if (folder && sourcesAsked !== this.#sourcesAsked) void this.#loadSources(folder.id, sourcesAsked);
-      if (run && run.name !== this.#suggestionAsked) void this.#suggest(run.name);
+      if (run && exportedNow !== undefined && exportedNow !== this.#suggestionAsked) void this.#suggest(exportedNow, run.name, checkpoint);
       const asked = JSON.stringify([input, ended, lacks]);
       if (asked !== this.#previewAsked) this.#ask(asked, lacks ? undefined : input);
     });
@@ -185,13 +191,13 @@ export class ExportState {
     }
   }
 
-  async #suggest(run: string): Promise<void> {
-    this.#suggestionAsked = run;
+  async #suggest(asked: string, run: string, checkpoint: string): Promise<void> {
+    this.#suggestionAsked = asked;
     try {
-      const { path } = await this.#studio.client.call('export.target', { run });
-      if (run === this.#suggestionAsked) this.#suggested = { run, path };
+      const { path } = await this.#studio.client.call('export.target', { run, checkpoint });
+      if (asked === this.#suggestionAsked) this.#suggested = { of: asked, path };
     } catch (error) {
-      if (run === this.#suggestionAsked) this.#sourcesProblem = error;
+      if (asked === this.#suggestionAsked) this.#sourcesProblem = error;
     }
   }
 

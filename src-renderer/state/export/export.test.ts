@@ -10,7 +10,9 @@ function exported() {
   const asked: { channel: string; input: Record<string, unknown>; signal?: AbortSignal }[] = [];
   const answers: Record<string, (input: Record<string, unknown>) => unknown> = {
     'explore.sources': () => [{ run: 'a', step: 10, layer: 'last', dimension: 8, embedded: 9, images: 9 }],
-    'export.target': ({ run: name }) => ({ path: `/exports/${String(name)}` }),
+    'export.target': ({ run: name, checkpoint }) => ({
+      path: `/exports/${String(name)}${checkpoint === 'best' ? '' : ` ${String(checkpoint)}`}`,
+    }),
     'export.preview': ({ formats }) => ({ columns: formats, rows: [], images: 9, dimension: 8, bytes: 1, code: [] }),
     'export.start': () => ({ job: 3 }),
   };
@@ -49,6 +51,25 @@ describe('Export', () => {
     expect(previews()[0]!.input).toMatchObject({ run: 'a', formats: ['parquet'], target: '/exports/a' });
     expect(state.runs).toHaveLength(2);
     expect(state.canStart).toBe(true);
+  });
+
+  it('suggests the folder of the checkpoint that is exported', async () => {
+    const { studio, state, settle } = exported();
+    studio.runs = [{ ...run('a'), checkpoints: [10, 20] }];
+    await settle();
+    expect(state.target).toBe('/exports/a');
+    state.set({ checkpoint: '20' });
+    // Never the folder of another one, also while the suggestion is on its way.
+    expect(state.target).toBe('');
+    await settle();
+    expect(state.target).toBe('/exports/a 20');
+    // The best checkpoint is another one by now.
+    state.set({ checkpoint: 'best' });
+    await settle();
+    studio.runs = [{ ...run('a'), checkpoints: [10, 20, 30], bestStep: 30 }];
+    expect(state.target).toBe('');
+    await settle();
+    expect(state.target).toBe('/exports/a');
   });
 
   it('asks for vectors first where there are none, but not for weights', async () => {
