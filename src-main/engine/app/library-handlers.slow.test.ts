@@ -264,7 +264,13 @@ describe('the decode cache', () => {
     await page.call('jobs.wait', { job });
     const before = await page.call('system.storage', {});
     expect(before.cache).toBeGreaterThan(1e6);
-    expect(await page.call('system.clearCache', {})).toEqual({ freed: before.cache });
+    // Two pages ask at once; what a cleared cache leaves for a moment is large enough to be met.
+    for (let i = 0; i < 300; i++) {
+      mkdirSync(join(place, 'home', 'cache', 'more', String(i)), { recursive: true });
+      writeFileSync(join(place, 'home', 'cache', 'more', String(i), 'file'), '');
+    }
+    const clear = async (): Promise<{ readonly freed: number }> => page.call('system.clearCache', {});
+    expect(await Promise.all([clear(), clear()])).toEqual([{ freed: before.cache }, { freed: 0 }]);
     expect((await page.call('system.storage', {})).cache).toBe(0);
     expect(await sizeOf(await page.call('library.thumbnail', { image: row('cats/10.jpg').id, side: 128 }))).toEqual([128, 97]);
     await scan();

@@ -75,6 +75,8 @@ async function clearCache({ jobs, studio }: EngineContext, thumbnails: Thumbnail
 
 export const systemHandlers = (context: EngineContext, thumbnails: Thumbnails): Handlers<typeof systemChannels> => {
   const { home } = context.studio;
+  /** Two pages may ask at once: the second finds what the first has left. */
+  let clearing: Promise<unknown> = Promise.resolve();
   return {
     'system.info': () => describeMachine(home.path),
     'system.selfTest': async (_input, { signal }) => selfTest(context, signal),
@@ -83,7 +85,11 @@ export const systemHandlers = (context: EngineContext, thumbnails: Thumbnails): 
       const { bavail, bsize } = await statfs(home.path);
       return { home: home.path, cache: cache!, embeddings: embeddings!, runs: runs!, free: bavail * bsize };
     },
-    'system.clearCache': async () => clearCache(context, thumbnails),
+    'system.clearCache': async () => {
+      const cleared = clearing.then(async () => clearCache(context, thumbnails));
+      clearing = cleared.catch(() => undefined);
+      return cleared;
+    },
     'system.folders': async ({ path }) => listFolder(context.roots, path),
   };
 };
