@@ -110,9 +110,13 @@ export class Studio {
     if (folders) this.#folders = folders;
   }
 
+  /** A run looks at what is new in its folder before it trains. */
   #takeRuns(runs: readonly RunSummary[]): void {
+    const states = (list: readonly RunSummary[]): string => list.map(({ name, state }) => `${name} ${state}`).join();
+    const changed = this.#runs !== undefined && states(runs) !== states(this.#runs);
     this.#runs = runs;
     this.battery.obey();
+    if (changed) void this.refreshFolders();
   }
 
   /** Folders change with every job about one, since most begin with a look at what is new: as they begin, go on and end. */
