@@ -23,6 +23,8 @@ export interface EmbedOptions {
   readonly threads: number;
   /** By default the one that trains. */
   readonly trainer?: Trainer;
+  /** Aborted before the process has the work: it is not begun, and the signal's reason is thrown. From then on the trainer is told to end. */
+  readonly signal?: AbortSignal;
 }
 
 export interface Embedded {
@@ -37,13 +39,14 @@ export interface Embedded {
 /** Embeds what the store lacks. Throws `bad-checkpoint`, `no-images`. */
 export async function embedFolder(
   studio: Studio,
-  { checkpoint, root, layer, threads, trainer = studio.trainer }: EmbedOptions,
+  { checkpoint, root, layer, threads, trainer = studio.trainer, signal }: EmbedOptions,
   onProgress: (progress: EmbedProgress) => void,
 ): Promise<Embedded> {
   const { config } = readCheckpointHeader(checkpoint);
   const shortSide = cachedShortSide(config.imageSize);
   const cache = { folder: studio.cacheFor(preprocessingOf(config), shortSide), shortSide };
   const hashes = (await studio.readImages(root)).all.map(({ hash }) => hash);
+  signal?.throwIfAborted();
   return trainer.run(
     { kind: 'embed', checkpoint, cache, hashes, store: studio.home.embeddings, layer, threads: threadsOf(threads), device: 'cpu' },
     onProgress,

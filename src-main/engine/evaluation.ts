@@ -29,6 +29,8 @@ export interface EvaluateOptions {
   readonly threads: number;
   /** By default the one that trains. */
   readonly trainer?: Trainer;
+  /** Aborted before the process has the work: it is not begun, and the signal's reason is thrown. From then on the trainer is told to end. */
+  readonly signal?: AbortSignal;
 }
 
 /** Those that the cache holds: any other would be measured as an empty picture. Throws `no-images` when it holds none. */
@@ -66,13 +68,14 @@ function notesOn(report: EvaluationReport, images: readonly EvaluationImage[], a
 
 /** Measures a checkpoint beside both baselines. Throws `bad-checkpoint`, `no-images`. */
 export async function evaluateRun(studio: Studio, options: EvaluateOptions, onStage: (stage: string) => void): Promise<EvaluationReport> {
-  const { root, threads, splits, trainer = studio.trainer, ...rest } = options;
+  const { root, threads, splits, trainer = studio.trainer, signal, ...rest } = options;
   const { config } = readCheckpointHeader(options.checkpoint);
   const shortSide = cachedShortSide(config.imageSize);
   const folder = studio.cacheFor(preprocessingOf(config), shortSide);
   const { all } = await studio.readImages(root);
   const { images: wanted, queriesFor } = splits ? imagesOfSplits(all, root, splits) : imagesToJudge(all, options.purpose);
   const images = cachedImages(folder, wanted);
+  signal?.throwIfAborted();
   const report = await trainer.run(
     {
       kind: 'evaluate',

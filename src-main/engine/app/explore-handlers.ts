@@ -39,7 +39,7 @@ function startEmbedding(
     handle.progress({ done: 0, total: 0, unit: 'images', rate: 0 });
     const meter = rateMeter();
     try {
-      const options = { checkpoint, root, layer, threads: aside.threads, trainer: aside.jobs };
+      const options = { checkpoint, root, layer, threads: aside.threads, trainer: aside.jobs, signal: handle.signal };
       const { added, skipped } = await embedFolder(studio, options, ({ done, total }) =>
         handle.progress({ done, total, ...meter(done, total) }),
       );

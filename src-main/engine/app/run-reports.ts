@@ -76,8 +76,9 @@ export async function startEvaluation(
     // It computes for minutes without looking up, and there is nothing to keep.
     const kill = (): void => aside.jobs.kill();
     handle.signal.addEventListener('abort', kill);
-    const purpose = report ? 'reporting' : 'choosing';
-    const options = { run: path, checkpoint: file, root, purpose, threads: aside.threads, trainer: aside.jobs, ...measures } as const;
+    const purpose = report ? ('reporting' as const) : ('choosing' as const);
+    const { signal } = handle;
+    const options = { signal, run: path, checkpoint: file, root, purpose, threads: aside.threads, trainer: aside.jobs, ...measures };
     try {
       const made = await evaluateRun(studio, options, (stage) => handle.say(`Measures ${stage}.`));
       keep(path, { version: 1, created: new Date().toISOString(), step, purpose, report: made });
