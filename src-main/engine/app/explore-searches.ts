@@ -20,8 +20,13 @@ interface Open {
   readonly search: Promise<FolderSearch>;
   users: number;
   closing: boolean;
+  /** Resolved when its memory was given back. */
+  readonly given: PromiseWithResolvers<void>;
   idle: NodeJS.Timeout | undefined;
 }
+
+/** Errors of one question, after which the search is as good as before. */
+const harmless: ReadonlySet<string> = new Set(['bad-input', 'cancelled']);
 
 const keyOf = ({ checkpoint, root, layer, space }: SearchSetup): string => JSON.stringify([checkpoint, root, layer, space]);
 
@@ -62,6 +67,7 @@ export class Searches {
         search: FolderSearch.open(this.#studio, setup),
         users: 0,
         closing: false,
+        given: Promise.withResolvers(),
         idle: undefined,
       };
     }
@@ -75,12 +81,12 @@ export class Searches {
     try {
       return await work(await used.search);
     } catch (error) {
-      if (this.#open.get(key) === used && !(error instanceof AppError && error.code === 'bad-input')) this.#close(key, used);
+      if (this.#open.get(key) === used && !(error instanceof AppError && harmless.has(error.code))) this.#close(key, used);
       throw error;
     } finally {
       used.users--;
       if (used.closing) void this.#dispose(used);
-      else used.idle = setTimeout(() => this.#close(key, used), idleMs).unref();
+      else if (used.users === 0) used.idle = setTimeout(() => this.#close(key, used), idleMs).unref();
     }
   }
 
@@ -92,19 +98,21 @@ export class Searches {
   }
 
   /** Gives the memory back once nobody uses it. */
-  async #dispose({ users, search }: Open): Promise<void> {
-    if (users > 0) return;
+  async #dispose(entry: Open): Promise<void> {
+    if (entry.users > 0) return;
     // One that could not be opened has nothing to give back.
-    await (await search.catch(() => undefined))?.dispose();
+    await (await entry.search.catch(() => undefined))?.dispose();
+    entry.given.resolve();
   }
 
-  /** Closes the searches with checkpoints of a run. */
+  /** Closes the searches with checkpoints of a run, when the questions that are under way are answered. */
   async release(run: string): Promise<void> {
     const closed = [...this.#open].filter(([, entry]) => entry.run === run);
     for (const [key, entry] of closed) this.#close(key, entry);
-    await Promise.all(closed.map(async ([, { search }]) => (await search.catch(() => undefined))?.dispose()));
+    await Promise.all(closed.map(async ([, { given }]) => given.promise));
   }
 
+  /** Closes all at once: the engine ends. */
   async dispose(): Promise<void> {
     const all = [...this.#open];
     for (const [key, entry] of all) this.#close(key, entry);

@@ -7,6 +7,8 @@ import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { EmbeddingSource, SearchResult } from '../../../shared/contract-explore.ts';
 import { exportFormats } from '../../../shared/contract-explore.ts';
+import { AppError } from '../../../shared/errors.ts';
+import { imagePlace } from '../../library/image-details.ts';
 import { until } from '../../trainer/testing/processes.ts';
 import { checkpointOf } from '../runs.ts';
 import type { FolderSearch } from '../search.ts';
@@ -157,6 +159,31 @@ describe('open searches', () => {
     expect(await open('raw')).not.toBe(raw);
     await searches.release(join(home, 'runs', run));
     expect(searches.size).toBe(0);
+    await searches.dispose();
+  });
+
+  it('stay open for a question that is under way when their run is given up, and after one that was cancelled', async () => {
+    const { studio } = engine.context;
+    const searches = new Searches(studio, new FolderContentsCache(studio.library));
+    const setup = { checkpoint: checkpointOf(join(home, 'runs', run), 'latest'), root: pictures, layer: 'last', space: 'raw' } as const;
+    const [begun, asked] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const { hash } = imagePlace(studio.library, await idOf('dots 007'));
+    const answer = searches.use(setup, async (open) => {
+      begun.resolve();
+      await asked.promise;
+      return open.byHash(hash!, 3);
+    });
+    await begun.promise;
+    let released = false;
+    const release = searches.release(join(home, 'runs', run)).then(() => (released = true));
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(released).toBe(false);
+    asked.resolve();
+    expect((await answer).length).toBe(3);
+    await release;
+    const given = new AppError('cancelled', 'Given up.', '');
+    await expect(searches.use(setup, async () => Promise.reject(given))).rejects.toBe(given);
+    expect(searches.size).toBe(1);
     await searches.dispose();
   });
 });
