@@ -1,5 +1,6 @@
 // The end of the program: a person is asked when a run would stop, the system is not; the engine ends first, so that the run keeps a checkpoint.
 import { app, BrowserWindow, dialog, powerMonitor } from 'electron';
+import type { Event } from 'electron';
 import type { EngineLink } from '../link/engine-link.ts';
 import type { Desktop } from './desktop.ts';
 
@@ -33,8 +34,8 @@ export class Leaving {
       event.preventDefault();
       void this.#ask();
     });
-    // A log-out and a signal do not wait for an answer.
-    powerMonitor.on('shutdown', () => void this.leave());
+    // A log-out and a signal do not wait for an answer; the system is asked to wait for the checkpoint. Its types lack the event.
+    powerMonitor.on('shutdown', ((event: Event) => this.#leaveWith(event)) as () => void);
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => void this.leave());
   }
 
@@ -44,7 +45,14 @@ export class Leaving {
       event.preventDefault();
       void this.#ask();
     });
+    window.on('query-session-end', (event) => this.#leaveWith(event));
     window.on('session-end', () => void this.leave());
+  }
+
+  /** Ends with the system, which waits until the program is gone. */
+  #leaveWith(event: Pick<Event, 'preventDefault'>): void {
+    event.preventDefault();
+    void this.leave();
   }
 
   /** The program was started anew while it ends: it starts again afterwards. */
