@@ -141,6 +141,33 @@ describe.skipIf(!canOpenWindows)('the window', () => {
     expect(second.status).toBe(0);
   });
 
+  it('comes back by itself when its page stops, and asks what now when it stops again at once', async () => {
+    const { app } = window;
+    await app.evaluate(({ dialog }) => {
+      const asked: unknown[] = [];
+      Object.assign(globalThis, { asked });
+      const answer = async (...given: readonly unknown[]): Promise<{ response: number; checkboxChecked: boolean }> => {
+        asked.push(given.at(-1));
+        return Promise.resolve({ response: 0, checkboxChecked: false });
+      };
+      dialog.showMessageBox = answer as typeof dialog.showMessageBox;
+    });
+    const asked = (): Promise<unknown[]> => app.evaluate(() => (globalThis as unknown as { asked: unknown[] }).asked);
+    const stopPage = (): Promise<void> =>
+      app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]!.webContents.forcefullyCrashRenderer());
+    const isThere = (): Promise<boolean> =>
+      app.evaluate(({ BrowserWindow }) => {
+        const page = BrowserWindow.getAllWindows()[0]!.webContents;
+        return !page.isCrashed() && !page.isLoading();
+      });
+    await stopPage();
+    await expect.poll(isThere, { timeout: 20_000 }).toBe(true);
+    expect(await asked()).toEqual([]);
+    await stopPage();
+    await expect.poll(asked, { timeout: 20_000 }).toMatchObject([{ buttons: ['Reload', 'Quit'] }]);
+    await expect.poll(isThere, { timeout: 20_000 }).toBe(true);
+  });
+
   it('opens where it was, and leaves no process when it is killed', async () => {
     const area = { x: 60, y: 40, width: 900, height: 600 };
     await window.app.evaluate(({ BrowserWindow }, wanted) => BrowserWindow.getAllWindows()[0]!.setBounds(wanted), area);
@@ -154,5 +181,18 @@ describe.skipIf(!canOpenWindows)('the window', () => {
     expect(second.every(isRunning)).toBe(true);
     window.app.process().kill('SIGKILL');
     await until('the end of the engine after its window was killed', () => !second.some(isRunning));
+  });
+
+  it('keeps a system that shuts down waiting until its engine has ended', async () => {
+    window = await openWindow(screen, folder);
+    await answerTo({ type: 'cancel', id: 1 });
+    const both = [window.app.process().pid!, engineOf(folder)];
+    const waits = await window.app.evaluate(({ powerMonitor }) => {
+      let prevented = false;
+      powerMonitor.emit('shutdown', { preventDefault: () => (prevented = true) });
+      return prevented;
+    });
+    expect(waits).toBe(true);
+    await until('the end of window and engine', () => !both.some(isRunning));
   });
 });

@@ -1,5 +1,5 @@
 // The window: a sandboxed page that can go nowhere, open nothing and be given nothing.
-import { BrowserWindow, screen } from 'electron';
+import { app, BrowserWindow, dialog, screen } from 'electron';
 import type { Session } from 'electron';
 import { join } from 'node:path';
 import { pageAddress } from './page-protocol.ts';
@@ -20,6 +20,23 @@ export function lockSession(session: Session): void {
     // What the page itself made, as a list of failures: the person chooses where it goes.
     if (!item.getURL().startsWith('blob:')) event.preventDefault();
   });
+}
+
+async function pageIsGone(window: BrowserWindow, reason: string): Promise<void> {
+  const question = {
+    type: 'error' as const,
+    message: 'The page stopped twice in a row.',
+    detail: `Its process has ended (${reason}). What is computed goes on without it: reload the page, or quit the program.`,
+    buttons: ['Reload', 'Quit'],
+    defaultId: 0,
+    cancelId: 0,
+    noLink: true,
+  };
+  // A window that was never shown has nothing to show a question on.
+  const { response } = await (window.isVisible() ? dialog.showMessageBox(window, question) : dialog.showMessageBox(question));
+  if (window.isDestroyed()) return;
+  if (response === 0) window.webContents.reload();
+  else app.quit();
 }
 
 /** Opens the window where it was last; it is shown once there is something to see. */
@@ -54,11 +71,13 @@ export function openWindow(places: Places, userData: string, inspectable: boolea
   });
   page.on('will-attach-webview', (event) => event.preventDefault());
   page.setWindowOpenHandler(() => ({ action: 'deny' }));
-  // The engine and its work go on without the page; one that fails again at once is not tried for ever.
+  // The engine and its work go on without the page; one that fails again at once is not tried for ever: the person says what now.
   let lastFailure = -Infinity;
-  page.on('render-process-gone', () => {
-    if (performance.now() - lastFailure > 10_000) page.reload();
+  page.on('render-process-gone', (_event, { reason }) => {
+    const again = performance.now() - lastFailure > 10_000;
     lastFailure = performance.now();
+    if (again) page.reload();
+    else void pageIsGone(window, reason);
   });
   window.once('ready-to-show', () => {
     if (maximized) window.maximize();
