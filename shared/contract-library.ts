@@ -2,7 +2,7 @@
 import * as v from 'valibot';
 import { channel } from './channel.ts';
 import type { JobStarted } from './contract-jobs.ts';
-import { count, identity, images, labelMode, nothing, path, text } from './contract-values.ts';
+import { count, identity, labelMode, manyImages, nothing, path, text } from './contract-values.ts';
 import type { LabelSource } from './contract-values.ts';
 
 export type Split = 'train' | 'val' | 'test';
@@ -137,6 +137,6 @@ export const libraryChannels = {
   'library.failuresFile': channel<{ readonly name: string; readonly bytes: Uint8Array }>()(v.strictObject({ folder })),
   /** Adds or takes a tag. */
   'library.tag': channel<{ readonly images: number }>()(
-    v.strictObject({ images: images(1_000_000), name: v.pipe(text(200), v.trim(), v.minLength(1)), on: v.boolean() }),
+    v.strictObject({ images: manyImages(1_000_000), name: v.pipe(text(200), v.trim(), v.minLength(1)), on: v.boolean() }),
   ),
 } as const;

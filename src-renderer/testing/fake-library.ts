@@ -131,7 +131,7 @@ export function fakeLibrary(start: readonly FolderSummary[], jobs: FakeJobs): Ha
     }),
     'library.tag': ({ images, name, on }) => {
       last = undefined;
-      return { images: tags.put(name, images, on) };
+      return { images: tags.put(name, [...images], on) };
     },
   };
 }

@@ -173,7 +173,7 @@ describe('open searches', () => {
       await asked.promise;
       return open.byHash(hash!, 3);
     });
-    await begun.promise;
+    await Promise.race([begun.promise, answer]);
     let released = false;
     const release = searches.release(join(home, 'runs', run)).then(() => (released = true));
     await new Promise((resolve) => setImmediate(resolve));

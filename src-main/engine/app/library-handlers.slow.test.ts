@@ -103,7 +103,13 @@ describe('a folder', () => {
 
   it('says all about an image, and takes tags', async () => {
     const image = row('cats/0.jpg').id;
-    expect(await page.call('library.tag', { images: [image, row('cats/2.jpg').id], name: ' best ', on: true })).toEqual({ images: 2 });
+    expect(await page.call('library.tag', { images: Int32Array.of(image, row('cats/2.jpg').id), name: ' best ', on: true })).toEqual({
+      images: 2,
+    });
+    for (const images of [[image], Int32Array.of(image, 0), new Int32Array(1_000_001).fill(image)])
+      await expect(page.call('library.tag', { images: images as Int32Array<ArrayBuffer>, name: 'no', on: true })).rejects.toMatchObject({
+        code: 'bad-input',
+      });
     expect(await page.call('library.details', { image })).toMatchObject({
       file: join(pictures, 'cats/0.jpg'),
       tags: ['best'],

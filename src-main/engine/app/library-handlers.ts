@@ -65,10 +65,10 @@ function details({ library }: Studio, image: number): ImageDetails {
   };
 }
 
-async function tag({ library }: Studio, images: readonly number[], name: string, on: boolean): Promise<number> {
+async function tag({ library }: Studio, images: Int32Array, name: string, on: boolean): Promise<number> {
   let count = 0;
   for (let at = 0; at < images.length; at += pieceTags) {
-    count += (on ? addTag : removeTag)(library, images.slice(at, at + pieceTags), name);
+    count += (on ? addTag : removeTag)(library, [...images.subarray(at, at + pieceTags)], name);
     await breathe();
   }
   return count;

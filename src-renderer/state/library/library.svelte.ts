@@ -337,7 +337,7 @@ export class Library {
 
   /** Gives or takes a tag; how many images that changed, `undefined` when it failed. */
   async tag(images: readonly number[], name: string, on: boolean): Promise<number | undefined> {
-    const done = await this.#studio.ask('library.tag', { images: [...images], name, on });
+    const done = await this.#studio.ask('library.tag', { images: Int32Array.from(images), name, on });
     if (!done) return undefined;
     void this.#lookAtFacets();
     this.details.renew();
