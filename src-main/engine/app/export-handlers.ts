@@ -29,7 +29,7 @@ export function exportHandlers(context: EngineContext, { store }: Runs): Handler
   return {
     'export.preview': async ({ folder, run, checkpoint, target, ...options }) => {
       const { path: root } = folderOf(studio.library, folder);
-      return previews.of({ ...options, root, target: roots.writable(target), checkpoint: await store.checkpoint(run, checkpoint) });
+      return previews.of({ ...options, root, target: await roots.writable(target), checkpoint: await store.checkpoint(run, checkpoint) });
     },
     'export.target': async ({ run, checkpoint }) => {
       const { step } = readCheckpointHeader(await store.checkpoint(run, checkpoint));
@@ -38,7 +38,7 @@ export function exportHandlers(context: EngineContext, { store }: Runs): Handler
     'export.start': async ({ folder, run, checkpoint: which, target, ...options }) => {
       const { path: root } = folderOf(studio.library, folder);
       const checkpoint = await store.checkpoint(run, which);
-      const place = roots.writable(target);
+      const place = await roots.writable(target);
       const job = jobs.start('export', { subject: basename(place), folder, run }, async (handle) => {
         const { signal } = handle;
         const meter = rateMeter();

@@ -25,8 +25,8 @@ export async function startScan(
   path: string,
   { labels, retry }: { readonly labels?: LabelMode; readonly retry: boolean },
 ): Promise<{ readonly job: number; readonly folder: number }> {
-  const root = roots.readable(path);
-  const mode = labels?.kind === 'csv' ? ({ kind: 'csv', file: roots.readable(labels.file) } as const) : labels;
+  const root = await roots.readable(path);
+  const mode = labels?.kind === 'csv' ? ({ kind: 'csv', file: await roots.readable(labels.file) } as const) : labels;
   await rootIdentity(root);
   // A table that cannot be read is said before it is kept as the folder's.
   if (mode) await labelRule(mode);
@@ -66,11 +66,11 @@ function refuseWhileBusy({ studio, jobs }: EngineContext, folder: number): void 
   if (busy) throw new AppError('locked', `This folder is in use (${busy.kind}: ${busy.subject}).`, 'Wait for that to end, or cancel it.');
 }
 
-/** Throws `not-allowed`, `not-found`, `locked`. */
-export function startRelink(context: EngineContext, folder: number, path: string): { readonly job: number } {
+/** Rejects with `not-allowed`, `not-found`, `locked`. */
+export async function startRelink(context: EngineContext, folder: number, path: string): Promise<{ readonly job: number }> {
   const { studio, jobs, roots } = context;
   const from = folderOf(studio.library, folder);
-  const to = roots.readable(path);
+  const to = await roots.readable(path);
   refuseWhileBusy(context, folder);
   const job = jobs.start('relink', { subject: basename(from.path), folder }, async (handle) => {
     const { signal } = handle;

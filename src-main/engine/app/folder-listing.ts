@@ -33,17 +33,15 @@ function readError(error: unknown, folder: string): unknown {
   return systemError(error) ?? error;
 }
 
-const isReadable = (roots: Roots, path: string): boolean => {
-  try {
-    return roots.readable(path) === path;
-  } catch {
-    return false;
-  }
-};
+const isReadable = async (roots: Roots, path: string): Promise<boolean> =>
+  roots.readable(path).then(
+    (readable) => readable === path,
+    () => false,
+  );
 
 /** Whether a link leads to a folder that may be used. */
 const leadsToFolder = async (roots: Roots, path: string): Promise<boolean> =>
-  isReadable(roots, path) && ((await stat(path).catch(() => undefined))?.isDirectory() ?? false);
+  (await isReadable(roots, path)) && ((await stat(path).catch(() => undefined))?.isDirectory() ?? false);
 
 /**
  * Subfolders of a folder, by name, without hidden ones and those that may not be used. Throws `not-allowed`, `not-found`, `not-writable`,
@@ -51,7 +49,7 @@ const leadsToFolder = async (roots: Roots, path: string): Promise<boolean> =>
  */
 export async function listFolder(roots: Roots, path: string | undefined): Promise<FolderListing> {
   if (path === undefined) return beginnings(roots);
-  const folder = roots.readable(path);
+  const folder = await roots.readable(path);
   const entries = await readdir(folder, { withFileTypes: true, encoding: 'buffer' }).catch((error: unknown) => {
     throw readError(error, folder);
   });
@@ -68,7 +66,7 @@ export async function listFolder(roots: Roots, path: string | undefined): Promis
   const above = dirname(folder);
   return {
     path: folder,
-    parent: above !== folder && isReadable(roots, above) ? above : undefined,
+    parent: above !== folder && (await isReadable(roots, above)) ? above : undefined,
     folders: folders.toSorted((a, b) => order.compare(a.name, b.name)),
     images,
   };

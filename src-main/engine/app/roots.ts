@@ -1,7 +1,8 @@
 // Which paths of this machine a page may name. In the window the person at the screen may name any; `serve` gives folders, and what a
 // page names must lie in one of them when all links are followed.
-import { lstatSync, realpathSync } from 'node:fs';
+import { lstat, realpath } from 'node:fs/promises';
 import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { AppError } from '../../../shared/errors.ts';
 
 function isWithin(path: string, folder: string): boolean {
@@ -9,20 +10,36 @@ function isWithin(path: string, folder: string): boolean {
   return way === '' || !(way === '..' || way.startsWith(`..${sep}`) || isAbsolute(way));
 }
 
+/** Milliseconds after which a path that does not answer, as on a server that is gone, is taken as it is written. */
+const patienceMs = 2000;
+
 /**
  * The real path of what is there, with what is not there yet appended. `undefined` for a link that leads nowhere: what is made through
  * it would lie anywhere.
  */
-function realPath(path: string): string | undefined {
+async function realPath(path: string): Promise<string | undefined> {
   try {
-    return realpathSync.native(path);
+    return await realpath(path);
   } catch {
-    if (lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true) return undefined;
+    const isLink = await lstat(path).then(
+      (stats) => stats.isSymbolicLink(),
+      () => false,
+    );
+    if (isLink) return undefined;
   }
   const parent = dirname(path);
   if (parent === path) return path;
-  const above = realPath(parent);
+  const above = await realPath(parent);
   return above === undefined ? undefined : join(above, path.slice(parent.length).replace(/^[\\/]+/, ''));
+}
+
+/** The path itself where its disk does not answer in time. */
+async function realPathSoon(path: string): Promise<string> {
+  const late = new AbortController();
+  const given = sleep(patienceMs, path, { signal: late.signal }).catch(() => path);
+  const real = await Promise.race([realPath(path), given]);
+  late.abort();
+  return real ?? path;
 }
 
 export class Roots {
@@ -36,19 +53,28 @@ export class Roots {
     this.#catalogued = catalogued;
   }
 
-  #check(path: string, allowed: () => readonly string[]): string {
+  /** Whether a real path lies in one of the given folders, which are looked at all at once. */
+  async #isIn(real: string, folders: readonly string[]): Promise<boolean> {
+    const places = await Promise.all(folders.map(realPathSoon));
+    return places.some((place) => isWithin(real, place));
+  }
+
+  /** The given folders are looked at first: one of the catalogue may be on a server that does not answer. */
+  async #check(path: string, alsoCatalogued: boolean): Promise<string> {
     if (!isAbsolute(path) || path.includes('\0'))
       throw new AppError('bad-input', `'${path.slice(0, 200)}' is not a whole path.`, 'Give the path from the root of the disk on.');
     const absolute = resolve(path);
     if (this.folders === undefined) return absolute;
     let real: string | undefined;
     try {
-      real = realPath(absolute);
+      real = await realPath(absolute);
     } catch {
       // A name that is too long, a folder that may not be looked into: nothing is said about what lies beyond the roots.
     }
-    const places = allowed().map((folder) => realPath(folder) ?? folder);
-    if (real !== undefined && places.some((place) => isWithin(real, place))) return absolute;
+    if (real !== undefined) {
+      if (await this.#isIn(real, this.folders)) return absolute;
+      if (alsoCatalogued && (await this.#isIn(real, this.#catalogued()))) return absolute;
+    }
     throw new AppError(
       'not-allowed',
       `${absolute} is outside the folders that may be used here.`,
@@ -56,13 +82,13 @@ export class Roots {
     );
   }
 
-  /** A path that may be read, absolute; it need not exist. Throws `bad-input`, `not-allowed`. */
-  readable(path: string): string {
-    return this.#check(path, () => [...this.folders!, ...this.#catalogued()]);
+  /** A path that may be read, absolute; it need not exist. Rejects with `bad-input`, `not-allowed`. */
+  async readable(path: string): Promise<string> {
+    return this.#check(path, true);
   }
 
-  /** A path that may be written to, absolute. Throws `bad-input`, `not-allowed`. */
-  writable(path: string): string {
-    return this.#check(path, () => this.folders!);
+  /** A path that may be written to, absolute. Rejects with `bad-input`, `not-allowed`. */
+  async writable(path: string): Promise<string> {
+    return this.#check(path, false);
   }
 }
