@@ -61,6 +61,7 @@ export async function* scanFolder(studio: Studio, root: string, options: ScanFol
       shortSide,
       ...(labels && { labels }),
       ...(signal && { signal }),
+      ...(studio.within && { within: studio.within }),
     });
     for await (const event of events) {
       const { counts } = event;

@@ -24,6 +24,8 @@ export interface StudioOptions {
   /** Looking only: no writer's lock is taken, so that it works beside a running engine. */
   readonly readOnly?: boolean;
   readonly limits?: DecodeLimits;
+  /** Scans follow no link that leaves both their folder and these; by default all are followed. */
+  readonly within?: readonly string[];
 }
 
 /** Shorter side of cached pictures: an eighth more than the input, so that a crop of the whole is not blown up. */
@@ -32,15 +34,17 @@ export const cachedShortSide = (imageSize: number): number => Math.max(256, Math
 export class Studio {
   readonly home: Home;
   readonly library: Library;
+  readonly within: readonly string[] | undefined;
   readonly trainer = new Trainer();
   readonly #limits: DecodeLimits;
   readonly #images: FolderImagesCache;
   #decoders: DecoderPool | undefined;
 
   /** Opens the home, and creates it when there is none. Throws `locked` while another engine has it open for writing. */
-  constructor({ home, readOnly = false, limits = defaultLimits }: StudioOptions = {}) {
+  constructor({ home, readOnly = false, limits = defaultLimits, within }: StudioOptions = {}) {
     this.home = homeAt(home);
     this.#limits = limits;
+    this.within = within;
     if (!readOnly) mkdirSync(this.home.cache, { recursive: true });
     this.library = openLibrary(this.home.path, readOnly ? 'read' : 'write');
     this.#images = new FolderImagesCache(this.library);

@@ -27,7 +27,12 @@ interface Known {
 const pieceRows = 5000;
 
 /** Throws `not-found` for an unknown folder, one that is not there, or one that is empty and was not; `cancelled`. */
-export async function findChanges(library: Library, root: string | number, signal?: AbortSignal): Promise<FolderChanges> {
+export async function findChanges(
+  library: Library,
+  root: string | number,
+  signal?: AbortSignal,
+  within?: readonly string[],
+): Promise<FolderChanges> {
   const folder = folderOf(library, root);
   const find = library.database.prepare<[number, string], Known>(
     'SELECT id, size, modified, status FROM images WHERE folder_id = ? AND path = ?',
@@ -38,7 +43,7 @@ export async function findChanges(library: Library, root: string | number, signa
   const seen = new RowSet();
   const unlisted = new Set<string>();
   let [found, added, changed, missing] = [0, 0, 0, 0];
-  for await (const entry of walk(folder.path, signal)) {
+  for await (const entry of walk(folder.path, signal, within)) {
     if (entry.kind === 'unreadable-folder') unlisted.add(entry.path);
     if (entry.kind !== 'image' && entry.kind !== 'unsupported' && entry.kind !== 'unreadable-file') continue;
     found++;

@@ -122,6 +122,7 @@ export interface ScanState {
   readonly concurrency: number;
   /** Aborted by the caller or by the first stage that fails. */
   readonly signal: AbortSignal;
+  readonly within: readonly string[] | undefined;
   readonly counts: MutableCounts;
   /** Rows whose file the walk met. */
   readonly seen: RowSet;

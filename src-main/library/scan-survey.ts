@@ -54,7 +54,7 @@ function failUnreadable(state: ScanState, path: string, known: KnownImage | unde
 /** Walks the folder to its end, or until the signal. Rejects only for the root itself and for the catalogue. */
 export async function survey(state: ScanState): Promise<void> {
   const { store, counts, seen } = state;
-  for await (const entry of walk(state.folder.path, state.signal)) {
+  for await (const entry of walk(state.folder.path, state.signal, state.within)) {
     switch (entry.kind) {
       case 'not-an-image':
         counts.notImages++;

@@ -27,6 +27,8 @@ export interface ScanOptions {
   /** Shorter side of decoded images, pixels. */
   readonly shortSide: number;
   readonly signal?: AbortSignal;
+  /** Links that leave both the folder and these are not followed; by default all are. */
+  readonly within?: readonly string[];
   /** Where labels come from; kept for the next scan. Without it: as last time, at first from the folders. */
   readonly labels?: LabelMode;
   /** Files under way at once; by default four per core, so that no decoder waits for the next file. */
@@ -70,6 +72,7 @@ async function begin(library: Library, rootPath: string, options: ScanOptions, s
     shortSide: options.shortSide,
     concurrency: Math.max(1, options.concurrency ?? Math.min(maxConcurrency, 4 * availableParallelism())),
     signal,
+    within: options.within,
     counts: zeroCounts(),
     seen: new RowSet(),
     unreadableFolders: new Map(),

@@ -25,12 +25,12 @@ function put(...paths: string[]): void {
     writeFileSync(join(root, path), path);
   }
 }
-async function entries(): Promise<WalkEntry[]> {
+async function entries(within?: readonly string[]): Promise<WalkEntry[]> {
   const all: WalkEntry[] = [];
-  for await (const entry of walk(root)) all.push(entry);
+  for await (const entry of walk(root, undefined, within)) all.push(entry);
   return all;
 }
-const listed = async (): Promise<string[]> => (await entries()).map(({ kind, path }) => `${kind} ${path}`);
+const listed = async (within?: readonly string[]): Promise<string[]> => (await entries(within)).map(({ kind, path }) => `${kind} ${path}`);
 const isLinux = process.platform === 'linux';
 
 describe('walk', () => {
@@ -80,6 +80,32 @@ describe('walk', () => {
       'image a/out/2.jpg',
       'image a/out/deep/3.jpg',
     ]);
+  });
+
+  it.skipIf(process.platform === 'win32')('follows no link out of the folders that may be used, and says so', async () => {
+    put('a/1.jpg');
+    for (const folder of ['private', 'shared']) {
+      mkdirSync(join(outside, folder));
+      writeFileSync(join(outside, folder, 'x.jpg'), '');
+    }
+    symlinkSync(join(root, 'a/1.jpg'), join(root, 'inside.jpg'));
+    symlinkSync(join(outside, 'private'), join(root, 'out'));
+    symlinkSync(join(outside, 'private/x.jpg'), join(root, 'out.jpg'));
+    symlinkSync(join(outside, 'private/x.jpg'), join(root, 'out.txt'));
+    symlinkSync(join(outside, 'shared'), join(root, 'shared'));
+    symlinkSync(join(outside, 'private'), join(outside, 'shared/out'));
+    expect((await listed([join(outside, 'shared')])).toSorted()).toEqual([
+      'image a/1.jpg',
+      'image inside.jpg',
+      'image shared/x.jpg',
+      'not-an-image out.txt',
+      'unreadable-file out.jpg',
+      'unreadable-folder out',
+      'unreadable-folder shared/out',
+    ]);
+    const all = await entries([]);
+    expect(all.find(({ path }) => path === 'out')).toMatchObject({ message: expect.stringContaining('leads out') as string });
+    expect(all.filter(({ kind }) => kind === 'image').map(({ path }) => path)).toEqual(['inside.jpg', 'a/1.jpg']);
   });
 
   it('lists every hard link: they are files of their own', async () => {

@@ -1,6 +1,7 @@
 // Lists the files below a folder without recursion, one folder's listing in memory at a time.
 // Links to files are followed. A link to a folder inside the root is skipped (the folder itself is visited), a link to one of
-// the root's ancestors is a loop and skipped, any other is followed; and no folder is entered twice by (device, inode).
+// the root's ancestors is a loop and skipped, any other is followed, unless it leaves the
+// folders that may be used; and no folder is entered twice by (device, inode).
 import type { BigIntStats, Dirent } from 'node:fs';
 import { readdir, realpath, stat } from 'node:fs/promises';
 import { sep } from 'node:path';
@@ -24,6 +25,7 @@ export type WalkEntry =
   | { readonly kind: 'vanished-folder'; readonly path: string }
   | { readonly kind: 'not-an-image'; readonly path: string };
 
+const leadsOut = 'This is a link that leads out of the folders that may be used here.';
 /** Files whose size and time are asked for at once. */
 const statsAtOnce = 64;
 
@@ -84,12 +86,22 @@ function isWithin(path: string, folder: string): boolean {
   return path === folder || path.startsWith(folder.endsWith(sep) ? folder : folder + sep);
 }
 
-/** What a link leads to, and for a folder whether the walk should enter it through the link. */
-async function linkTarget(root: string, realRoot: string, path: string): Promise<'file' | 'folder' | 'skip'> {
+const realText = async (path: string | Buffer): Promise<string> => nameText(await realpath(path, { encoding: 'buffer' }));
+
+/** What a link leads to, and for a folder whether the walk should enter it through the link; `out`: beyond `places`, which are real paths. */
+async function linkTarget(
+  root: string,
+  realRoot: string,
+  path: string,
+  places: readonly string[] | undefined,
+): Promise<'file' | 'folder' | 'skip' | 'out file' | 'out folder'> {
   const native = nativePath(root, path);
   try {
-    if (!(await stat(native)).isDirectory()) return 'file';
-    const target = nameText(await realpath(native, { encoding: 'buffer' }));
+    const isFolder = (await stat(native)).isDirectory();
+    if (!isFolder && !places) return 'file';
+    const target = await realText(native);
+    if (places && ![realRoot, ...places].some((place) => isWithin(target, place))) return isFolder ? 'out folder' : 'out file';
+    if (!isFolder) return 'file';
     return isWithin(target, realRoot) || isWithin(realRoot, target) ? 'skip' : 'folder';
   } catch {
     return 'file'; // `inspect` says what is wrong with it
@@ -110,11 +122,13 @@ export async function rootIdentity(root: string): Promise<string> {
 /**
  * Everything below `root`, folder by folder, names sorted by UTF-16 code units, a folder's files before its subfolders.
  * Times are milliseconds since 1970. A file or folder that cannot be read is an entry; only an unreadable root throws
- * (`not-found`, `not-writable`, `bad-input`). Hidden and system files are left out.
+ * (`not-found`, `not-writable`, `bad-input`). Hidden and system files are left out. Where `within` is given, a link to what lies neither
+ * in the root nor in one of these folders is unreadable.
  */
-export async function* walk(root: string, signal?: AbortSignal): AsyncGenerator<WalkEntry> {
+export async function* walk(root: string, signal?: AbortSignal, within?: readonly string[]): AsyncGenerator<WalkEntry> {
   await rootIdentity(root);
-  const realRoot = nameText(await realpath(root, { encoding: 'buffer' }));
+  const realRoot = await realText(root);
+  const places = within && (await Promise.all(within.map(async (place) => realText(place).catch(() => place))));
   const entered = new Set<string>();
   const stopped = (): boolean => signal?.aborted ?? false;
   const stack = [''];
@@ -140,8 +154,11 @@ export async function* walk(root: string, signal?: AbortSignal): AsyncGenerator<
       const path = folder === '' ? name : `${folder}/${name}`;
       if (entry.isDirectory()) folders.push(path);
       else if (entry.isSymbolicLink()) {
-        const target = await linkTarget(root, realRoot, path);
-        if (target !== 'skip') (target === 'folder' ? folders : files).push(path);
+        const target = await linkTarget(root, realRoot, path, places);
+        if (target === 'out folder') yield { kind: 'unreadable-folder', path, message: leadsOut };
+        else if (target === 'out file')
+          yield kindOf(name).kind === 'other' ? { kind: 'not-an-image', path } : { kind: 'unreadable-file', path, message: leadsOut };
+        else if (target !== 'skip') (target === 'folder' ? folders : files).push(path);
       } else files.push(path);
     }
     for (let at = 0; at < files.length; at += statsAtOnce) {

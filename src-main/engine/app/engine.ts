@@ -24,9 +24,10 @@ export class Engine {
 
   /** Opens the home. Throws `locked` while another engine has it, and what an unusable home means. */
   constructor({ home, roots, resumeInterrupted = false }: EngineOptions) {
-    const studio = new Studio({ home });
+    const within = roots.length > 0 ? roots : undefined;
+    const studio = new Studio({ home, ...(within && { within }) });
     const catalogued = (): string[] => folders(studio.library).map(({ path }) => path);
-    this.context = { studio, jobs: new Jobs(), roots: new Roots(roots.length > 0 ? roots : undefined, catalogued) };
+    this.context = { studio, jobs: new Jobs(), roots: new Roots(within, catalogued) };
     this.#handlers = engineHandlers(this.context);
     if (resumeInterrupted) this.#handlers.resumeInterrupted();
   }

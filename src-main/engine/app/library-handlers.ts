@@ -84,7 +84,7 @@ export const libraryHandlers = (context: EngineContext, thumbnails: Thumbnails):
     'library.samples': async () => startSamples(context),
     'library.relink': ({ folder, path }) => startRelink(context, folder, path),
     'library.remove': async ({ folder }) => forgetFolder(context, folder),
-    'library.changes': async ({ folder }, { signal }) => findChanges(library, folder, signal),
+    'library.changes': async ({ folder }, { signal }) => findChanges(library, folder, signal, studio.within),
     'library.page': async ({ folder, filter, offset, limit }) => {
       // Whoever looks at a page asks for its pictures next.
       thumbnails.prepare();
