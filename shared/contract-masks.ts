@@ -13,7 +13,7 @@ export interface MaskSample {
   readonly targets: readonly (readonly Int32Array[])[];
   /** Patches of every context. */
   readonly contextTokens: number;
-  /** Over 200 draws: mean patches of a target block, and the share of the grid that the targets cover together. */
+  /** Over 200 draws, on fine grids fewer: mean patches of a target block, and the share of the grid that the targets cover together. */
   readonly targetTokens: number;
   readonly targetCoverage: number;
   /** Settings that are known to fail, each with what to try. */

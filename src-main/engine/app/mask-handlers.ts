@@ -18,7 +18,7 @@ export function maskHandlers(thumbnails: Thumbnails): { readonly table: Handlers
     table: {
       'masks.sample': async ({ settings, seed, step, images }, { signal }) => {
         const request = { config: parseConfig(settings), seed, step, images };
-        return drawing.run(JSON.stringify(request), async () => worker.call(request), signal);
+        return drawing.run(JSON.stringify(request), async (stop) => worker.call(request, stop), signal);
       },
       'masks.crop': async ({ image, settings, seed, step, place, whole }, { signal }) => {
         const config = parseConfig(settings);

@@ -15,7 +15,10 @@ export interface MaskRequest {
   readonly images: number;
 }
 
-const draws = 200;
+/** Draws for the facts, and patches that they may look at together: some tenths of a second. On a fine grid fewer draws tell as much. */
+const mostDraws = 200;
+const leastDraws = 10;
+const mostPatches = 10_000_000;
 /** Images of a draw: the published sampler cuts each context to the shortest of its batch. */
 const paperBatch = 32;
 /** Patches along a side beyond which nothing could be trained, and drawing would take minutes. */
@@ -25,6 +28,8 @@ const mostGrid = 128;
 function factsOf(config: TrainConfig, seed: number, contextTokens: number): MaskFacts & { readonly context: number } {
   const patches = gridSide(config) ** 2;
   const batch = config.masking === 'paper-exact' ? Math.min(config.batchSize, paperBatch) : 1;
+  const perDraw = batch * patches * (config.targetCount + 1);
+  const draws = Math.min(mostDraws, Math.max(leastDraws, Math.floor(mostPatches / perDraw)));
   let [target, covered, context, shared] = [0, 0, 0, 0];
   for (let step = 0; step < draws; step++) {
     const [masks] = drawMasks(config, seed, step, batch, contextTokens) as readonly [ImageMasks, ...ImageMasks[]];

@@ -11,6 +11,9 @@ interface Asked {
   readonly reject: (error: Error) => void;
 }
 
+/** Milliseconds that a call may take after nobody waits for it any more; then its thread, which cannot be asked to stop, is ended. */
+const patienceMs = 300;
+
 export class WorkerCalls<Request, Result> {
   readonly #entry: URL;
   readonly #asked = new Map<number, Asked>();
@@ -52,15 +55,29 @@ export class WorkerCalls<Request, Result> {
     for (const { reject } of asked) reject(error);
   }
 
-  /** Rejects with what the thread throws, and with its end. */
-  async call(request: Request): Promise<Result> {
-    return new Promise((resolve, reject) => {
-      if (this.#disposed) return reject(new AppError('cancelled', 'The program is ending.', 'Start it again.'));
-      const worker = (this.#worker ??= this.#make());
-      const id = ++this.#ids;
-      this.#asked.set(id, { resolve: (result) => resolve(result as Result), reject });
-      worker.postMessage({ id, request });
-    });
+  /** Ends the thread, and with it all that it was asked. */
+  #end(worker: Worker): void {
+    this.#lost(worker, new AppError('cancelled', 'It was given up.', 'Ask again when you want it.'));
+    void worker.terminate();
+  }
+
+  /** Rejects with what the thread throws, and with its end. After `signal` the thread is ended, should it not answer soon. */
+  async call(request: Request, signal?: AbortSignal): Promise<Result> {
+    if (this.#disposed) throw new AppError('cancelled', 'The program is ending.', 'Start it again.');
+    const worker = (this.#worker ??= this.#make());
+    const id = ++this.#ids;
+    let late: NodeJS.Timeout | undefined;
+    const abort = (): void => void (late = setTimeout(() => this.#end(worker), patienceMs));
+    try {
+      return await new Promise((resolve, reject) => {
+        this.#asked.set(id, { resolve: (result) => resolve(result as Result), reject });
+        signal?.addEventListener('abort', abort, { once: true });
+        worker.postMessage({ id, request });
+      });
+    } finally {
+      clearTimeout(late);
+      signal?.removeEventListener('abort', abort);
+    }
   }
 
   async dispose(): Promise<void> {
