@@ -1,16 +1,18 @@
 // Embeds a folder with a checkpoint, and finds the store that holds a checkpoint's vectors.
-import { createHash } from 'node:crypto';
-import { statSync } from 'node:fs';
-import { setImmediate } from 'node:timers/promises';
+import { existsSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { AppError } from '../../shared/errors.ts';
 import { preprocessingOf } from '../../shared/preprocessing.ts';
+import { inPieces } from '../files/in-pieces.ts';
 import { SafetensorsFile } from '../formats/safetensors.ts';
 import type { EmbeddingLayer } from '../jepa/embedding.ts';
-import { modelSize, targetParameters } from '../jepa/model.ts';
+import { modelSize } from '../jepa/model.ts';
 import { EmbeddingStore } from '../retrieval/embedding-store.ts';
+import { changeAppFile, readAppFile } from '../training/app-file.ts';
 import { readCheckpointHeader } from '../training/checkpoint.ts';
 import type { EmbedProgress } from '../trainer/protocol.ts';
 import type { Trainer } from '../trainer/trainer.ts';
+import { targetEncoderHash } from '../weights/encoder-hash.ts';
 import { embeddingFolders } from './embedding-folders.ts';
 import type { Home } from './home.ts';
 import { cachedShortSide, threadsOf } from './studio.ts';
@@ -36,13 +38,23 @@ export interface Embedded {
   readonly skipped: number;
 }
 
+/** A run that goes on does not delete the checkpoint then: pictures from outside are looked up with it. */
+function keepForVectors(checkpoint: string, step: number): void {
+  const run = dirname(dirname(checkpoint));
+  // A checkpoint that was given as a file may lie anywhere.
+  if (!existsSync(join(run, 'config.json'))) return;
+  const known = readAppFile(run).embedded ?? [];
+  if (!known.includes(step)) changeAppFile(run, { embedded: [...known, step] });
+}
+
 /** Embeds what the store lacks. Throws `bad-checkpoint`, `no-images`. */
 export async function embedFolder(
   studio: Studio,
   { checkpoint, root, layer, threads, trainer = studio.trainer, signal }: EmbedOptions,
   onProgress: (progress: EmbedProgress) => void,
 ): Promise<Embedded> {
-  const { config } = readCheckpointHeader(checkpoint);
+  const { config, step } = readCheckpointHeader(checkpoint);
+  keepForVectors(checkpoint, step);
   const shortSide = cachedShortSide(config.imageSize);
   const cache = { folder: studio.cacheFor(preprocessingOf(config), shortSide), shortSide };
   const hashes = (await studio.readImages(root)).all.map(({ hash }) => hash);
@@ -65,12 +77,7 @@ export async function weightsHash(checkpoint: string): Promise<string> {
   const { config } = readCheckpointHeader(checkpoint);
   const file = new SafetensorsFile(checkpoint);
   try {
-    const hash = createHash('sha256');
-    for (const { name, shape } of targetParameters(modelSize(config))) {
-      hash.update(new Uint8Array(file.readFloat32(name, shape).buffer));
-      await setImmediate();
-    }
-    const made = hash.digest('hex');
+    const made = await inPieces(targetEncoderHash(file, modelSize(config)));
     knownHashes.set(key, made);
     return made;
   } finally {

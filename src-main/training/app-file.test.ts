@@ -15,7 +15,9 @@ describe('what the app adds to a run', () => {
       expect(readAppFile(run)).toEqual({ note: 'Größe 2', pinned: [hash], problem: 'It ended.', active: { usable: true, deaths: 1 } });
       changeAppFile(run, { active: { usable: true, deaths: 1, paused: true } });
       expect(readAppFile(run).active).toEqual({ usable: true, deaths: 1, paused: true });
-      changeAppFile(run, { active: undefined, problem: undefined });
+      changeAppFile(run, { embedded: [4, 32] });
+      expect(readAppFile(run).embedded).toEqual([4, 32]);
+      changeAppFile(run, { active: undefined, problem: undefined, embedded: undefined });
       expect(readAppFile(run)).toEqual({ note: 'Größe 2', pinned: [hash] });
       expect(Object.keys(JSON.parse(readFileSync(join(run, 'app.json'), 'utf8')) as object)).toEqual(['note', 'pinned']);
     }));

@@ -17,6 +17,8 @@ export interface AppFile {
   readonly note: string;
   /** Contents whose neighbours are looked at while the run learns; none: some are chosen. */
   readonly pinned: readonly string[];
+  /** Steps whose vectors were computed: their checkpoints are needed for looking other pictures up, and are kept. */
+  readonly embedded?: readonly number[];
   /** Why it ended, when that was a failure. */
   readonly problem?: string;
   /** While an engine trains it. */
@@ -34,7 +36,7 @@ export function readAppFile(run: string): AppFile {
     return none;
   }
   if (typeof value !== 'object' || value === null) return none;
-  const { note, pinned, problem, active } = value as Readonly<Record<keyof AppFile, unknown>>;
+  const { note, pinned, embedded, problem, active } = value as Readonly<Record<keyof AppFile, unknown>>;
   const hashes = Array.isArray(pinned) ? pinned.filter((one) => typeof one === 'string' && /^[0-9a-f]{64}$/.test(one)) : [];
   const { usable, deaths, paused } = (typeof active === 'object' && active !== null ? active : {}) as Partial<
     Record<keyof ActiveRun, unknown>
@@ -42,6 +44,7 @@ export function readAppFile(run: string): AppFile {
   return {
     note: typeof note === 'string' ? note : '',
     pinned: hashes as string[],
+    ...(Array.isArray(embedded) && { embedded: embedded.filter((one): one is number => Number.isSafeInteger(one)) }),
     ...(typeof problem === 'string' && { problem }),
     ...(typeof usable === 'boolean' && {
       active: { usable, deaths: typeof deaths === 'number' ? deaths : 0, ...(paused === true && { paused }) },

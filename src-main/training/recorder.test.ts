@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { OnlineEvaluation, TrainEvent } from '../../shared/train-events.ts';
 import type { SourceFigures } from '../evaluation/evaluate.ts';
 import { modelSize } from '../jepa/model.ts';
+import { changeAppFile } from './app-file.ts';
 import { Recorder } from './recorder.ts';
 import type { Evaluator } from './recorder.ts';
 import { listCheckpoints, RunFolder } from './run-folder.ts';
@@ -62,6 +63,16 @@ const scores = [0, 0.3, 0.7, 0.5, 0.4, 0.7, 0.6];
 const judge = judgeOf((step) => scores[step]!);
 
 describe('the best checkpoint', () => {
+  it('keeps the checkpoints that vectors were computed with', () =>
+    withRun(async (run, state) => {
+      const recorder = new Recorder(run, state);
+      const judge = judgeOf((step) => step / 10);
+      await go(state, recorder, judge, 1);
+      changeAppFile(run.path, { embedded: [1] });
+      await go(state, recorder, judge, 5);
+      expect(stored(run)).toEqual([1, 4, 5]);
+    }));
+
   it('is that of the best score, the earlier one of equals, and stays while later ones go', () =>
     withRun(async (run, state) => {
       const events = await go(state, new Recorder(run, state), judge, 6);

@@ -5,6 +5,7 @@ import type { OnlineEvaluation, TrainEvent } from '../../shared/train-events.ts'
 import { saveCheckpoint } from './checkpoint.ts';
 import { freshNotes } from './health.ts';
 import type { Judge } from './judge.ts';
+import { readAppFile } from './app-file.ts';
 import { listCheckpoints, pruneCheckpoints } from './run-folder.ts';
 import type { RunFolder } from './run-folder.ts';
 import { readEvents } from './run-log.ts';
@@ -93,7 +94,9 @@ export class Recorder {
     const file = this.#folder.checkpointPath(step);
     if (this.#savedStep !== step) saveCheckpoint(file, this.#state, this.#folder.record);
     [this.#savedAt, this.#savedStep] = [performance.now(), step];
-    pruneCheckpoints(this.#folder.path, this.#folder.record.config.keepCheckpoints, this.#best ? [this.#best.step] : []);
+    const { path, record } = this.#folder;
+    const spared = [...(this.#best ? [this.#best.step] : []), ...(readAppFile(path).embedded ?? [])];
+    pruneCheckpoints(path, record.config.keepCheckpoints, spared);
     return this.log({ type: 'checkpoint', step, file, best: this.#best === undefined || this.#best.step === step });
   }
 }
