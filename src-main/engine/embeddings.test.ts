@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, expect, it, vi } from 'vitest';
 import { programVersion } from '../../shared/version.ts';
 import { preprocessingOf } from '../../shared/preprocessing.ts';
+import { atOnce } from '../files/in-pieces.ts';
 import { SafetensorsFile } from '../formats/safetensors.ts';
 import { modelSize } from '../jepa/model.ts';
 import { EmbeddingStore } from '../retrieval/embedding-store.ts';
@@ -63,7 +64,7 @@ it('does not take the vectors of a deleted run of the same name for those of thi
   await fill('of other weights', 1);
   await expect(openEmbeddings(studio, checkpoint, 'last')).rejects.toMatchObject({ code: 'not-found' });
   const file = new SafetensorsFile(checkpoint);
-  const hash = targetEncoderHash(file, modelSize(config));
+  const hash = atOnce(targetEncoderHash(file, modelSize(config)));
   file.dispose();
   await fill(hash, 2);
   const store = await openEmbeddings(studio, checkpoint, 'last');

@@ -4,6 +4,7 @@ import { AppError, systemError } from '../../shared/errors.ts';
 import { preprocessingOf } from '../../shared/preprocessing.ts';
 import { programVersion } from '../../shared/version.ts';
 import type { SpaceKind } from '../evaluation/spaces.ts';
+import { inPieces } from '../files/in-pieces.ts';
 import { Bundle } from '../formats/bundle.ts';
 import type { BundledFile, Finished } from '../formats/bundle.ts';
 import { parquetColumns } from '../formats/parquet.ts';
@@ -13,11 +14,10 @@ import { modelSize } from '../jepa/model.ts';
 import type { EmbeddingStore } from '../retrieval/embedding-store.ts';
 import { readCheckpointHeader } from '../training/checkpoint.ts';
 import { writeAuthorsFile } from '../weights/authors-file.ts';
-import { targetEncoderHash } from '../weights/encoder-hash.ts';
 import { writeHuggingFaceFolder } from '../weights/huggingface-folder.ts';
 import type { ModelDescription } from '../weights/model-description.ts';
 import { writeOnnxFile } from '../weights/onnx-file.ts';
-import { openEmbeddings } from './embeddings.ts';
+import { openEmbeddings, weightsHash } from './embeddings.ts';
 import { exportVectors, requireGoing, vectorFormats } from './export-vectors.ts';
 import type { ExportedVectors, VectorFormat } from './export-vectors.ts';
 import { cachedShortSide } from './studio.ts';
@@ -172,8 +172,8 @@ export async function exportBundle(
   let store: EmbeddingStore | undefined;
   let bundle: Bundle | undefined;
   try {
-    source.verify();
-    const hash = targetEncoderHash(source, model.size);
+    await inPieces(source.verifying(), signal);
+    const hash = await weightsHash(checkpoint);
     if (wanted.length > 0) store = await openEmbeddings(studio, checkpoint, layer);
     bundle = Bundle.open(target);
     const vectors =

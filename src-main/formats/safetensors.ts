@@ -3,6 +3,8 @@
 import { createHash } from 'node:crypto';
 import { writeSync } from 'node:fs';
 import { AppError, systemError } from '../../shared/errors.ts';
+import { atOnce } from '../files/in-pieces.ts';
+import type { Pieces } from '../files/in-pieces.ts';
 import { writeAside } from '../files/write-aside.ts';
 import { BinaryFile } from './binary-file.ts';
 
@@ -163,6 +165,11 @@ export class SafetensorsFile {
 
   /** Compares header and data with the checksum. Throws `bad-checkpoint` when they differ; returns false when the file has none. */
   verify(): boolean {
+    return atOnce(this.verifying());
+  }
+
+  /** As `verify`. */
+  *verifying(): Pieces<boolean> {
     const text = Buffer.alloc(this.#dataStart - 8);
     this.#fill(text, 8);
     if (!text.toString('latin1', 0, checksumStart.length).startsWith(checksumStart)) return false;
@@ -174,6 +181,7 @@ export class SafetensorsFile {
       const piece = chunk.subarray(0, this.#file.size - at);
       this.#fill(piece, at);
       hash.update(piece);
+      yield;
     }
     if (hash.digest('hex') !== expected) throw damaged(this.path, 'its contents do not match their checksum');
     return true;
