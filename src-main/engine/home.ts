@@ -91,7 +91,7 @@ export function freeRunPath(home: Home, name: string): string {
     throw new AppError(
       'bad-input',
       `There is a run called '${name}' already.`,
-      `Choose another name, or go on with it: ijepa-studio train --resume --run ${JSON.stringify(name)}`,
+      `Choose another name, or resume that run (in a terminal: ijepa-studio train --resume --run ${JSON.stringify(name)}).`,
     );
   return path;
 }

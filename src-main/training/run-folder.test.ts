@@ -44,7 +44,7 @@ describe('a run’s folder', () => {
       expect(readRecord(path)).toEqual(record);
       expect(run.name).toBe('run');
       expect(codeOf(() => RunFolder.open(path))).toBe('locked');
-      expect(codeOf(() => RunFolder.create(path, record))).toBe('locked');
+      expect(codeOf(() => RunFolder.create(path, record))).toBe('bad-input');
       run.dispose();
       expect(codeOf(() => RunFolder.create(path, smallRecord({}, 99)))).toBe('bad-input');
       expect(readRecord(path).steps).toBe(8);

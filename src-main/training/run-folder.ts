@@ -53,12 +53,20 @@ export class RunFolder {
   static create(path: string, record: RunRecord): RunFolder {
     return guarded(() => {
       mkdirSync(dirname(path), { recursive: true });
+      const refuseOther = (): void => {
+        if (existsSync(join(path, 'config.json')))
+          throw new AppError(
+            'bad-input',
+            `There is a run called ${basename(path)} already.`,
+            'Choose another name, or go on with that run.',
+          );
+      };
+      // Before the lock as well: that it trains just now is not what is wrong with the name.
+      refuseOther();
       for (const folder of [path, join(path, 'checkpoints')]) makeFolder(folder);
       const lock = takeLock(path);
       try {
-        if (existsSync(join(path, 'config.json'))) {
-          throw new AppError('bad-input', `There is a run in ${path} already.`, 'Resume it with --resume, or choose another name.');
-        }
+        refuseOther();
         writeFileAside(join(path, 'config.json'), `${JSON.stringify(record, null, 2)}\n`);
         return new RunFolder(path, record, lock);
       } catch (error) {

@@ -78,7 +78,7 @@ export class Roots {
     throw new AppError(
       'not-allowed',
       `${absolute} is outside the folders that may be used here.`,
-      `Choose one in ${this.folders.join(', ') || 'a folder that was given'}, or start the program with --root for another.`,
+      `Choose one in ${this.folders.join(', ') || 'a folder that was given'}, or start the program so that another may be used: npm start -- --root FOLDER (ijepa-studio serve --root FOLDER).`,
     );
   }
 
