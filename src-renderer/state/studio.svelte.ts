@@ -18,9 +18,12 @@ import { tellEnds } from './job-news.ts';
 import { NextRun } from './next-run/next-run.svelte.ts';
 import { BatteryPause } from './battery.svelte.ts';
 import { Notices } from './notices.svelte.ts';
+import { remember, remembered } from './preferences.ts';
 import { Router } from './route.svelte.ts';
 import { Selection } from './selection.svelte.ts';
 import { watchChannel } from './watched.svelte.ts';
+
+const isFolder = (value: unknown): value is number => Number.isSafeInteger(value);
 
 export class Studio {
   readonly face: Face;
@@ -37,7 +40,7 @@ export class Studio {
   #engine = $state.raw<EngineState>('starting');
   #reason = $state.raw<string | undefined>(undefined);
   #folders = $state.raw<readonly FolderSummary[] | undefined>(undefined);
-  #folderId = $state.raw<number | undefined>(undefined);
+  #folderId = $state.raw(remembered<number | undefined>('folder', undefined, isFolder));
   #runs = $state.raw<readonly RunSummary[] | undefined>(undefined);
   #jobs = $state.raw<readonly JobStatus[]>([]);
   /** Whether the next list of jobs is the first since the engine is there. */
@@ -74,7 +77,7 @@ export class Studio {
   get folders(): readonly FolderSummary[] | undefined {
     return this.#folders;
   }
-  /** The folder that all views are about: as chosen, else the one added last. */
+  /** The folder that all views are about: as chosen, also before a reload, else the one added last. */
   get folder(): FolderSummary | undefined {
     return this.#folders?.find(({ id }) => id === this.#folderId) ?? this.#folders?.toSorted((a, b) => b.addedAt - a.addedAt)[0];
   }
@@ -102,6 +105,7 @@ export class Studio {
   choose(folder: number): void {
     if (folder === this.#folderId) return;
     this.#folderId = folder;
+    remember('folder', folder);
     this.selection.clear();
   }
 

@@ -1,6 +1,7 @@
 // What every view shares stays up to date with the engine, whichever page asked for the work.
 import { afterEach, expect, it, vi } from 'vitest';
 import type { JobsEvent, JobStatus } from '../../shared/contract-jobs.ts';
+import type { FolderSummary } from '../../shared/contract-library.ts';
 import type { RunSummary } from '../../shared/contract-runs.ts';
 import { protocolVersion } from '../../shared/messages.ts';
 import type { EngineState, FromEngine, ToEngine } from '../../shared/messages.ts';
@@ -24,8 +25,10 @@ function page() {
   const jobs = (...list: Partial<JobStatus>[]): void => emit('jobs.watch', { jobs: list } as JobsEvent);
   const runs = (...list: Partial<RunSummary>[]): void => emit('runs.watch', list);
   const looks = (): number => calls.filter(({ channel }) => channel === 'library.folders').length;
+  const folders = (output: readonly Partial<FolderSummary>[]): void =>
+    receive({ type: 'ok', id: calls.findLast(({ channel }) => channel === 'library.folders')!.id, output });
   become('ready');
-  return { studio, become, jobs, runs, looks };
+  return { studio, become, jobs, runs, looks, folders };
 }
 afterEach(() => vi.unstubAllGlobals());
 
@@ -58,4 +61,26 @@ it('a job that fails before it was seen is told once, and one that failed before
   become('ready');
   jobs(failed(1), failed(2), failed(3));
   expect(studio.notices.list.map((notice) => notice.id)).toEqual([id]);
+});
+
+it('the chosen folder is the same after a reload, as long as it is there', async () => {
+  const kept = new Map<string, string>();
+  vi.stubGlobal('localStorage', {
+    getItem: (key: string) => kept.get(key) ?? null,
+    setItem: (key: string, value: string) => kept.set(key, value),
+  });
+  const first = page();
+  const folders = [
+    { id: 3, addedAt: 1 },
+    { id: 4, addedAt: 2 },
+  ];
+  first.folders(folders);
+  await vi.waitFor(() => expect(first.studio.folder?.id).toBe(4));
+  first.studio.choose(3);
+  const second = page();
+  second.folders(folders);
+  await vi.waitFor(() => expect(second.studio.folder?.id).toBe(3));
+  const third = page();
+  third.folders(folders.slice(1));
+  await vi.waitFor(() => expect(third.studio.folder?.id).toBe(4));
 });
