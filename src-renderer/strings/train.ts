@@ -237,6 +237,10 @@ export const train = {
     why: 'Why these settings',
     suggested: 'Suggested settings',
     changed: (count: number) => (count === 0 ? 'All settings are as suggested.' : `${plural(count, 'setting')} changed.`),
+    invalid: 'A field has a value that is not possible.',
+    otherFolder: (run: string, learned: string, folder: string) =>
+      `${run} has learned from ${learned}; this run will learn from ${folder}.`,
+    otherFolderHint: 'Choose another folder at the top if that is not what you want.',
     resetAll: 'Reset all',
     every: 'Every setting',
     search: 'Find a setting',
