@@ -113,6 +113,8 @@ export const library = {
     noLabel: 'none',
     tags: 'Tags',
     addTag: 'Add a tag',
+    addTagTo: (count: number) => `Tag all ${formatCount(count)}`,
+    similarTo: (count: number) => `Find similar to all ${formatCount(count)}`,
     add: 'Add',
     copies: (count: number) =>
       count === 1 ? 'Another file has the same content' : `${formatCount(count)} other files have the same content`,
