@@ -46,6 +46,19 @@ const job = (): ReturnType<typeof trainJob> => trainJob(run, cache, images);
 const trial = { kind: 'trial', config: smallRecord().config, threads: 1, device: 'cpu' } as const;
 
 describe('the trainer process', () => {
+  it('is ended when it has had no work for a while, and started again for the next', async () => {
+    const idle = new Trainer({ idleMs: 200 });
+    try {
+      await idle.run(trial);
+      const first = idle.pid!;
+      await until(() => !isRunning(first));
+      await idle.run(trial);
+      expect(idle.pid).not.toBe(first);
+    } finally {
+      await idle.dispose();
+    }
+  });
+
   it('trains, pauses, goes on and stops on request, and then takes the next job', async () => {
     makeRun(run, {}, 100_000);
     const events: TrainEvent[] = [];

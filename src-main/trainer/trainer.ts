@@ -19,6 +19,9 @@ interface Pending {
 /** The compiled program has `.js` files where the sources have `.ts`. */
 const entry = fileURLToPath(new URL(`./trainer-process${extname(import.meta.url)}`, import.meta.url));
 
+/** A process without work is ended after this time: the runtime keeps hundreds of megabytes of what it computed last. */
+const defaultIdleMs = 120_000;
+
 export class Trainer {
   #child: ChildProcess | undefined;
   #lastError = '';
@@ -26,6 +29,17 @@ export class Trainer {
   /** Processes that were asked to end: their jobs are cancelled, not crashed. */
   readonly #dismissed = new WeakSet<ChildProcess>();
   readonly #pending = new Map<number, Pending>();
+  readonly #idleMs: number;
+  #idle: NodeJS.Timeout | undefined;
+
+  constructor({ idleMs = defaultIdleMs }: { readonly idleMs?: number } = {}) {
+    this.#idleMs = idleMs;
+  }
+
+  #settled(): void {
+    clearTimeout(this.#idle);
+    if (this.#pending.size === 0) this.#idle = setTimeout(() => void this.dispose(), this.#idleMs).unref();
+  }
 
   #start(): ChildProcess {
     const child = fork(entry, [], {
@@ -52,6 +66,7 @@ export class Trainer {
     if (message.type === 'event') pending.onEvent(message);
     else {
       this.#pending.delete(message.id);
+      this.#settled();
       if (message.type === 'done') pending.onDone(message.result);
       else pending.onFailed(fromWire(message.error));
     }
@@ -95,6 +110,7 @@ export class Trainer {
    */
   async run<K extends Job['kind']>(job: Job & { kind: K }, onEvent: (event: Event<K>) => void = () => {}): Promise<Result<K>> {
     const id = ++this.#ids;
+    clearTimeout(this.#idle);
     return new Promise<Result<K>>((resolve, reject) => {
       const child = this.#process();
       this.#pending.set(id, {
@@ -121,6 +137,7 @@ export class Trainer {
 
   /** Ends the process: it may finish its step and write a checkpoint for up to `graceMs`, then it is killed. */
   async dispose(graceMs = 10_000): Promise<void> {
+    clearTimeout(this.#idle);
     const child = this.#child;
     if (!child || child.exitCode !== null || child.signalCode !== null) return;
     this.#dismissed.add(child);
