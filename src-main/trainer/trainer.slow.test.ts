@@ -51,7 +51,7 @@ describe('the trainer process', () => {
     try {
       await idle.run(trial);
       const first = idle.pid!;
-      await until(() => !isRunning(first));
+      await until('the idle process to end', () => !isRunning(first));
       await idle.run(trial);
       expect(idle.pid).not.toBe(first);
     } finally {
