@@ -127,7 +127,7 @@ describe('a server over the real engine', () => {
     const family = [engine, ...childrenOf(engine)];
     if (process.platform === 'linux') expect(family.length).toBeGreaterThan(1);
     child.kill('SIGKILL');
-    expect(await reached(other, 'ended')).toContain('closed');
+    expect(await reached(other, 'ended')).toContain('no longer connected');
     await expect.poll(() => family.filter(isRunning), { timeout: 15_000 }).toEqual([]);
   });
 
