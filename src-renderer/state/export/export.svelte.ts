@@ -30,9 +30,18 @@ export class ExportState {
   #controller: AbortController | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #starting = $state.raw(false);
+  #addressed: string | undefined;
 
   constructor(studio: Studio) {
     this.#studio = studio;
+    this.#obeyAddress(studio.router.about['run']);
+  }
+
+  /** A link to the export of a run chooses it; what is chosen afterwards holds. */
+  #obeyAddress(run: string | undefined): void {
+    if (run === undefined || run === this.#addressed) return;
+    this.#addressed = run;
+    if (run !== this.choices.run) this.set({ run, checkpoint: 'best', target: undefined });
   }
 
   get choices(): Choices {
@@ -43,8 +52,7 @@ export class ExportState {
     return this.#studio.runs && runsWithEncoder(this.#studio.runs);
   }
   get run(): RunSummary | undefined {
-    const wanted = this.choices.run ?? this.#studio.router.about['run'];
-    return this.runs?.find(({ name }) => name === wanted) ?? this.runs?.[0];
+    return this.runs?.find(({ name }) => name === this.choices.run) ?? this.runs?.[0];
   }
   get wantsVectors(): boolean {
     return needsVectors(this.choices.formats);
@@ -73,6 +81,10 @@ export class ExportState {
   get problem(): unknown {
     return this.#problem ?? this.#sourcesProblem;
   }
+  /** Another column of the table has the name that was given to the vectors. */
+  get columnTaken(): boolean {
+    return (this.#preview?.columns.filter((column) => column === this.choices.vectorColumn.trim()).length ?? 0) > 1;
+  }
   get previewing(): boolean {
     return this.#previewing;
   }
@@ -94,7 +106,7 @@ export class ExportState {
     return started && job?.state === 'done' ? { started, job } : undefined;
   }
   get canStart(): boolean {
-    return this.#input() !== undefined && !this.lacksVectors && !this.job && this.#problem === undefined;
+    return this.#input() !== undefined && !this.columnTaken && !this.lacksVectors && !this.job && this.#problem === undefined;
   }
 
   set(choices: Partial<Choices>): void {
@@ -136,7 +148,9 @@ export class ExportState {
 
   /** Asks for all that is to be shown now and was not asked for yet: the view calls it whenever something changes. */
   follow(): void {
-    const { engine, folder, jobs } = this.#studio;
+    const { engine, folder, jobs, router } = this.#studio;
+    const addressed = router.about['run'];
+    untrack(() => this.#obeyAddress(addressed));
     const run = this.run;
     const { checkpoint } = this.choices;
     const exportedNow = this.#exported;
@@ -145,6 +159,8 @@ export class ExportState {
     const ended = jobs.filter((job) => job.kind === 'embed' && !isLive(job)).map(({ id }) => id);
     const sourcesAsked = JSON.stringify([folder?.id, folder?.scannedAt, ended]);
     untrack(() => {
+      // The run that is seen stays when another one is begun.
+      if (run && this.choices.run === undefined) this.set({ run: run.name });
       if (engine !== 'ready') {
         this.#sourcesAsked = this.#previewAsked = '';
         this.#suggestionAsked = undefined;
@@ -221,7 +237,8 @@ export class ExportState {
       this.#preview = preview;
       this.#problem = undefined;
     } catch (error) {
-      if (own !== this.#controller) return;
+      // What was given up is no error.
+      if (own !== this.#controller || own.signal.aborted) return;
       this.#preview = undefined;
       this.#problem = error;
     }

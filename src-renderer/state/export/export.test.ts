@@ -83,6 +83,33 @@ describe('Export', () => {
     expect([state.lacksVectors, state.canStart]).toEqual([false, true]);
   });
 
+  it('stays with its run when a newer one is begun, and refuses a column of a name that is there', async () => {
+    const { studio, state, answers, settle } = exported();
+    await settle();
+    studio.runs = [run('newer'), ...studio.runs];
+    expect(state.run?.name).toBe('a');
+    answers['export.preview'] = () => ({ columns: ['label', 'label'], rows: [], images: 9, dimension: 8, bytes: 1, code: [] });
+    state.set({ vectorColumn: 'label' });
+    await settle();
+    expect([state.columnTaken, state.canStart]).toEqual([true, false]);
+  });
+
+  it('says nothing of a preview that was given up', async () => {
+    const { state, answers, settle } = exported();
+    await settle();
+    let refuse: (error: unknown) => void = () => {};
+    answers['export.preview'] = () => new Promise((_, reject) => (refuse = reject));
+    state.set({ neighbours: 3 });
+    state.follow();
+    await vi.waitFor(() => expect(state.previewing).toBe(true));
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    state.set({ formats: [] });
+    state.follow();
+    refuse(new Error('Cancelled.'));
+    await new Promise((resolve) => setTimeout(resolve));
+    expect(state.problem).toBeUndefined();
+  });
+
   it('says why there is no preview, and cannot start then', async () => {
     const { state, answers, settle } = exported();
     answers['export.preview'] = () => {
