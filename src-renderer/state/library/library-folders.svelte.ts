@@ -86,19 +86,13 @@ export class LibraryFolders {
     this.#busy = false;
   }
 
-  /** Takes a folder out of the library; whether it is gone. */
-  async remove({ id, name }: FolderSummary): Promise<boolean> {
+  /** Takes a folder out of the library. Rejects with the engine's error. */
+  async remove({ id, name }: FolderSummary): Promise<void> {
     const { client, notices, selection } = this.#studio;
-    try {
-      await client.call('library.remove', { folder: id });
-    } catch (error) {
-      notices.fail(error);
-      return false;
-    }
+    await client.call('library.remove', { folder: id });
     notices.say(strings.library.remove.done(name));
     selection.clear();
     await this.#studio.refreshFolders();
-    return true;
   }
 
   async #show(folder: number): Promise<void> {
