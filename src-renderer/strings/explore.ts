@@ -63,6 +63,7 @@ export const explore = {
     'Hides results that are less alike. The score is the cosine of two vectors: 1 is the same direction, 0 is unrelated. 0 shows all.',
   hideCopies: 'Hide duplicates',
   hideCopiesHint: 'Images that are nearly the same as one above them are left out.',
+  hideCopiesRawHint: 'Files with the same content as one above them are left out; scores near 1 are ordinary in this space.',
   copyAbove: 'Alike above',
   copyAboveHelp: 'Two images whose score is above this count as duplicates. 1: only files with the same content.',
   compare: 'Compare two sets of vectors',

@@ -10,8 +10,8 @@ export interface SearchSettings {
   /** Results less alike are not shown; 0 shows all. */
   readonly least: number;
   readonly hideCopies: boolean;
-  /** What is this like one above it is a copy of it. */
-  readonly copyAbove: number;
+  /** What is this like one above it is a copy of it, in each space: as vectors are, images that share nothing but the folder score high. */
+  readonly copyAbove: Readonly<Record<Space, number>>;
   /** Two sets of vectors side by side. */
   readonly compare: boolean;
   /** As chosen, for each column. */
@@ -37,7 +37,7 @@ export class ExploreMemory {
     most: 60,
     least: 0,
     hideCopies: false,
-    copyAbove: 0.98,
+    copyAbove: { raw: 1, centred: 0.98, whitened: 0.98 },
     compare: false,
     sources: [undefined, undefined],
   });

@@ -126,8 +126,8 @@ export class ExploreState {
     this.look(query);
   }
 
-  /** Hands pictures from outside to the engine and looks for what is like them. Errors are said, one for each picture. */
-  async upload(files: readonly File[]): Promise<void> {
+  /** Hands pictures from outside to the engine and looks for what is like them, instead of the query or beside it. Errors are said one by one. */
+  async upload(files: readonly File[], how: 'instead' | 'beside' = 'instead'): Promise<void> {
     if (files.length > mostOfSide) this.#studio.notices.say(words.tooMany(mostOfSide, files.length));
     const parts: QueryImage[] = [];
     const taken = files.slice(0, mostOfSide);
@@ -146,7 +146,9 @@ export class ExploreState {
       }
       this.#uploading--;
     }
-    if (parts.length > 0) this.look({ plus: parts, minus: [] });
+    if (parts.length === 0) return;
+    if (how === 'beside') this.add(parts, 'plus');
+    else this.look({ plus: parts, minus: [] });
   }
 
   /** Computes the vectors that are missing. */
@@ -209,7 +211,7 @@ export class ExploreState {
       plus: [...plus],
       minus: [...minus],
       k: asked.find((one) => one >= most) ?? mostResults,
-      ...(hideCopies && { hideAbove: copyAbove }),
+      ...(hideCopies && { hideAbove: copyAbove[space] }),
     };
   }
 
