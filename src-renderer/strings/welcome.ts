@@ -31,6 +31,6 @@ export const welcome = {
   device: (name: string) => `Runs train on: ${name}.`,
   cores: (cores: number) => `${formatCount(cores)} processor cores`,
   timeText:
-    'Reading takes about a minute for every 20,000 small photos on one core, longer for large ones. A short first run on a few thousand images takes minutes to an hour on a processor; good features from tens of thousands of images take hours to days. A few steps are tried before a run starts, so that you see its real time before you decide.',
+    'Reading takes about a minute for every 20,000 small photos on one core, longer for large ones. A short first run on a few thousand images takes minutes to an hour on a processor; good features from tens of thousands of images take hours to days. “Measure” tries a few steps before a run starts and tells its real time.',
   honest: 'On small folders a short run may be no better than comparing pixels. Every evaluation says so when that is the case.',
 } as const;
