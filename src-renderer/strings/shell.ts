@@ -19,7 +19,7 @@ export const shell = {
   folderMissing: 'not there now',
   connecting: 'Starting the engine…',
   connectingLong: 'This takes longer than usual. The engine starts in a few seconds on most computers.',
-  unreachable: 'If the program was ended, start it again with “ijepa-studio serve” and open the address that it prints.',
+  unreachable: 'If the program was ended, start it again the way you started it, and open the address that it prints.',
   engine: {
     starting: 'Connecting to the engine again…',
     crashed: 'The engine stopped unexpectedly and is being started again. A run goes on from its last checkpoint; nothing else is lost.',

@@ -113,6 +113,7 @@ export const train = {
   },
   status: {
     state: 'State',
+    away: 'Not known: the engine cannot be asked',
     progress: 'Progress of the run',
     epoch: 'Epoch',
     step: 'Step',
