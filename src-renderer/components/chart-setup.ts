@@ -88,7 +88,11 @@ const scale = (kind: 'linear' | 'logarithmic', look: ChartLook, format: (value: 
     padding: 6,
     maxTicksLimit: most,
     maxRotation: 0,
-    callback: (value: number | string) => format(Number(value)),
+    // What reads like the one before it would be a wrong place.
+    callback: (value: number | string, place: number, ticks: readonly { readonly value: number }[]) => {
+      const [text, before] = [format(Number(value)), ticks[place - 1]];
+      return before !== undefined && format(before.value) === text ? '' : text;
+    },
   },
 });
 

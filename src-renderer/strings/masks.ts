@@ -21,6 +21,7 @@ export const masks = {
   pause: 'Stop playing',
   resample: 'Draw others',
   others: 'Other images',
+  selectionShown: 'These are the selected images.',
   useSelection: (count: number) => `Use the ${plural(count, 'selected image')}`,
   moreOfStep: 'Images of the same step',
   showLarge: (place: number) => `Show image ${place + 1} large`,

@@ -71,7 +71,7 @@ export function formatChartValue(id: ChartId, value: number): string {
       return value < 1e9 ? formatBytes(value) : `${(value / 1e9).toFixed(2)} GB`;
     case 'rankMe':
     case 'imagesPerSecond':
-      return Math.abs(value) < 1000 ? String(Number(value.toFixed(1))) : formatCount(value);
+      return Math.abs(value) < 1000 ? String(Number(value.toFixed(Math.abs(value) < 10 ? 2 : 1))) : formatCount(value);
     case 'momentum':
       return String(Number(value.toFixed(5)));
     default:
