@@ -76,11 +76,10 @@ describe.skipIf(!canOpenWindows)('the window', () => {
     });
     expect(seen).toEqual({ node: ['undefined', 'undefined'], opened: true, permission: 'denied', answers: ['404', 'no', 'no', 'no'] });
     expect(page.url()).toMatch(/^studio:\/\/app\//);
-    const preferences = await app.evaluate(({ BrowserWindow, webContents }) => {
-      const [only] = BrowserWindow.getAllWindows();
-      return { windows: BrowserWindow.getAllWindows().length, pages: webContents.getAllWebContents().length, visible: only?.isVisible() };
-    });
-    expect(preferences).toMatchObject({ windows: 1, visible: true });
+    const seenWindows = async (): Promise<unknown> =>
+      app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows().map((one) => (one.isVisible() ? 'shown' : 'hidden')));
+    // It is shown when it has painted, which may be after the page has answered.
+    await expect.poll(seenWindows, { timeout: 20_000 }).toEqual(['shown']);
   });
 
   it('passes calls to the engine and nothing else', async () => {

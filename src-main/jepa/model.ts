@@ -22,7 +22,7 @@ export interface ModelSize {
   /** Positions of the encoder's patches; `sine-cosine` when absent. Those of the predictor are always fixed. */
   readonly positions?: TrainConfig['positions'];
   /** Of the losses over the whole batch: they look at the pooled context through it, or at the pooled context itself without it. */
-  readonly projector?: ProjectorSize | undefined;
+  readonly projector?: ProjectorSize;
 }
 
 export interface ProjectorSize {
@@ -43,10 +43,8 @@ export function modelSize(config: TrainConfig): ModelSize {
     patchSize,
     grid: imageSize / patchSize,
     positions,
-    projector:
-      config.projectorWidth > 0 && (config.sigreg > 0 || config.agreement > 0)
-        ? { hidden: 4 * width, width: config.projectorWidth }
-        : undefined,
+    ...(config.projectorWidth > 0 &&
+      (config.sigreg > 0 || config.agreement > 0) && { projector: { hidden: 4 * width, width: config.projectorWidth } }),
   };
 }
 

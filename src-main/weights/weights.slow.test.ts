@@ -150,7 +150,7 @@ describe('a Hugging Face folder', () => {
 
   it('is refused without config or weights, and with a config that is no object', () => {
     expect(refusalOf(() => readForeignWeights(join(folder, 'gone'))).code).toBe('not-found');
-    expect(refusalOf(() => readForeignWeights(folder)).code).toBe('not-found');
+    expect(refusalOf(() => readForeignWeights(folder)).code).toBe('bad-input');
     exportHuggingFace(smallCheckpoint(folder));
     rmSync(join(folder, 'model.safetensors'));
     expect(refusalOf(() => readForeignWeights(folder)).code).toBe('not-found');
