@@ -60,16 +60,14 @@ test('a killed trainer and a killed engine cost the steps since the last checkpo
   await test.step('the engine is killed', async () => {
     const [engine] = descendants(served.process.pid!, 'engine-process');
     // It is started again so quickly that only an observer is sure to see what is said in between.
-    const told = page.evaluate(
-      async () =>
-        new Promise<boolean>((resolve) => {
-          new MutationObserver(() => {
-            if (document.body.textContent.includes('stopped unexpectedly')) resolve(true);
-          }).observe(document.body, { subtree: true, childList: true, characterData: true });
-        }),
-    );
+    await page.evaluate(() => {
+      const seen = globalThis as typeof globalThis & { told?: boolean };
+      new MutationObserver(() => {
+        if (document.body.textContent.includes('stopped unexpectedly')) seen.told = true;
+      }).observe(document.body, { subtree: true, childList: true, characterData: true });
+    });
     process.kill(engine!, 'SIGKILL');
-    expect(await told).toBe(true);
+    await expect.poll(() => page.evaluate(() => (globalThis as typeof globalThis & { told?: boolean }).told)).toBe(true);
     await expect
       .poll(() => descendants(served.process.pid!, 'engine-process').filter((id) => id !== engine).length, { timeout: 60_000 })
       .toBe(1);
