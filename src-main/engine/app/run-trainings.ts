@@ -196,7 +196,21 @@ export class Trainings {
     job.say('Prepares the images.');
     const { config, folder } = readRecord(path);
     if ((await imagesToDecode(studio, folder, config)) > 0) await scanFor(studio, folder, config, { ...job, signal: training.stop.signal });
-    if (training.deaths > 0) await untilFree(path, training.stop.signal);
+    if (training.deaths === 0) return this.#trainOnce(training, job, path);
+    await untilFree(path, training.stop.signal);
+    try {
+      return await this.#trainOnce(training, job, path);
+    } catch (error) {
+      if (!(error instanceof AppError) || error.code !== 'locked') throw error;
+      // The trainer of the dead engine had its job before it was ready, and has opened the run since; it will find its engine gone.
+      await untilFree(path, training.stop.signal);
+      return this.#trainOnce(training, job, path);
+    }
+  }
+
+  /** From the settled record to the end of the run. Throws `locked` while another process has it open. */
+  async #trainOnce(training: Training, job: JobHandle, path: string): Promise<'done' | 'stopped'> {
+    const { studio } = this.#context;
     await settleRun(studio, path);
     const { steps } = readRecord(path);
     const clock = new RunClock((await this.#store.logs.get(path)).seconds);
