@@ -3,7 +3,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'playwright/test';
 import { startServe, temporaryFolder } from './support/serve.ts';
-import { goTo, statusOf } from './support/story.ts';
+import { findSimilar, goTo, statusOf } from './support/story.ts';
 
 const folder = join(import.meta.dirname, '..', 'assets', 'screenshots');
 
@@ -44,16 +44,7 @@ test('the pictures of the README', async ({ page }) => {
 
     await goTo(page, 'Library');
     await page.getByRole('gridcell').nth(40).click();
-    await page
-      .getByRole('button', { name: 'Find similar' })
-      .or(page.getByRole('link', { name: 'Find similar' }))
-      .first()
-      .click();
-    await page
-      .getByRole('button', { name: /Compute/ })
-      .first()
-      .click();
-    await expect(page.getByText(/0\.\d\d/).first()).toBeVisible({ timeout: 300_000 });
+    await findSimilar(page);
     await take('explore');
     await goTo(page, 'Export');
     await expect(page.getByText('First rows of the table')).toBeVisible();

@@ -1,5 +1,5 @@
 // Gives back the disk space of what can be made again.
-import { clearCaches } from '../images/cache.ts';
+import { clearCaches } from '../images/cache-space.ts';
 import type { Studio } from './studio.ts';
 
 /** Deletes the decode cache and returns the bytes freed; the studio's lock keeps a scan or a run of another process out. */

@@ -2,7 +2,8 @@
 import type { TrainConfig } from '../../shared/config-table.ts';
 import { preprocessingOf } from '../../shared/preprocessing.ts';
 import type { DecodeSettings } from '../../shared/preprocessing.ts';
-import { DecodeCache, defaultCacheBytes, estimateCacheBytes } from '../images/cache.ts';
+import { DecodeCache } from '../images/cache.ts';
+import { defaultCacheBytes, estimateCacheBytes } from '../images/cache-space.ts';
 import type { LabelMode } from '../library/labels.ts';
 import { retryFailed } from '../library/failures.ts';
 import { contentCounts, findFolder, folderOf } from '../library/folders.ts';

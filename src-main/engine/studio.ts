@@ -6,7 +6,7 @@ import { AppError } from '../../shared/errors.ts';
 import type { DecodeSettings } from '../../shared/preprocessing.ts';
 import type { EvaluationImage } from '../evaluation/protocol.ts';
 import { isBelow } from '../files/is-below.ts';
-import { cacheFolder } from '../images/cache.ts';
+import { cacheFolder } from '../images/cache-space.ts';
 import { defaultLimits } from '../images/decoder.ts';
 import type { DecodeLimits } from '../images/decoder.ts';
 import { DecoderPool } from '../images/decoder-pool.ts';

@@ -16,7 +16,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Random } from '../../shared/random.ts';
-import { DecodeCache, cacheFolder, clearCaches, defaultCacheBytes, estimateCacheBytes } from './cache.ts';
+import { DecodeCache } from './cache.ts';
+import { cacheFolder, clearCaches, defaultCacheBytes, estimateCacheBytes } from './cache-space.ts';
 import type { CachedImage } from './cache.ts';
 import { plainSettings, quadrantPixels } from './testing/test-images.ts';
 

@@ -1,27 +1,14 @@
 // The decode cache: small pictures in append-only shards beside an index, keyed by content hash. Killing its writer at any moment
 // loses at most the picture being written: a record counts only when the index has it whole.
-import {
-  closeSync,
-  existsSync,
-  fstatSync,
-  ftruncateSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readSync,
-  rmSync,
-  statfsSync,
-  statSync,
-  writeSync,
-} from 'node:fs';
-import { createHash } from 'node:crypto';
+import { closeSync, fstatSync, ftruncateSync, mkdirSync, openSync, readdirSync, readSync, statSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import sharp from 'sharp';
 import { AppError, systemError } from '../../shared/errors.ts';
-import type { DecodeSettings } from '../../shared/preprocessing.ts';
 import { atOnce, inPieces } from '../files/in-pieces.ts';
 import type { Pieces } from '../files/in-pieces.ts';
+import { decodeEntry, encodeEntry, recordBytes } from './cache-index.ts';
+import type { CacheEntry } from './cache-index.ts';
 import type { DecodedImage } from './decoder.ts';
 
 /** A cached picture: row-major RGB, three bytes per pixel. */
@@ -31,18 +18,6 @@ export interface CachedImage {
   readonly pixels: Uint8Array;
 }
 
-interface Entry {
-  readonly shard: number;
-  readonly offset: number;
-  readonly length: number;
-  readonly width: number;
-  readonly height: number;
-  readonly jpeg: boolean;
-  readonly checksum: number;
-}
-
-/** Hash 32 · shard 4 · offset 8 · length 4 · width 4 · height 4 · kind 4 · checksum of the picture 4 · checksum of the record 4. */
-const recordBytes = 68;
 /** Records of the index that are read before others may get their turn. */
 const pieceRecords = 500;
 const shardBytes = 1024 ** 3;
@@ -50,77 +25,9 @@ const jpegQuality = 92;
 const indexName = 'index.bin';
 const shardName = (shard: number): string => `shard-${String(shard).padStart(5, '0')}.bin`;
 
-function encode(hash: string, entry: Entry): Buffer {
-  const record = Buffer.alloc(recordBytes);
-  record.write(hash, 0, 'hex');
-  record.writeUInt32LE(entry.shard, 32);
-  record.writeBigUInt64LE(BigInt(entry.offset), 36);
-  [entry.length, entry.width, entry.height, Number(entry.jpeg), entry.checksum].forEach((value, i) =>
-    record.writeUInt32LE(value, 44 + 4 * i),
-  );
-  record.writeUInt32LE(crc32(record.subarray(0, 64)), 64);
-  return record;
-}
-
-function decode(record: Buffer): { hash: string; entry: Entry } | undefined {
-  if (crc32(record.subarray(0, 64)) !== record.readUInt32LE(64)) return undefined;
-  const [length, width, height, jpeg, checksum] = [0, 1, 2, 3, 4].map((i) => record.readUInt32LE(44 + 4 * i)) as [
-    number,
-    number,
-    number,
-    number,
-    number,
-  ];
-  return {
-    hash: record.toString('hex', 0, 32),
-    entry: {
-      shard: record.readUInt32LE(32),
-      offset: Number(record.readBigUInt64LE(36)),
-      length,
-      width,
-      height,
-      jpeg: jpeg === 1,
-      checksum,
-    },
-  };
-}
-
 /** Appends all of it; the operating system may take less at a time. */
 function writeWhole(handle: number, bytes: Uint8Array): void {
   for (let at = 0; at < bytes.length;) at += writeSync(handle, bytes, at);
-}
-
-/** Folder of a cache: pictures made with other settings never mix. */
-export function cacheFolder(root: string, shortSide: number, settings: DecodeSettings): string {
-  const { background, intensity, intensityPercentile, intensityWindow, channels } = settings;
-  const relevant = [
-    1,
-    shortSide,
-    background,
-    channels,
-    intensity,
-    intensity === 'percentile' && intensityPercentile,
-    intensity === 'window' && intensityWindow,
-  ];
-  return join(root, `${shortSide}-${createHash('sha256').update(JSON.stringify(relevant)).digest('hex').slice(0, 12)}`);
-}
-
-/** Bytes that a cache may take when nothing else is said: a tenth of the free disk. */
-export function defaultCacheBytes(root: string): number {
-  const { bavail, bsize } = statfsSync(root);
-  return Math.floor((bavail * bsize) / 10);
-}
-
-/** Bytes that `images` pictures of `meanPixels` pixels need: raw up to half of the limit, JPEG (an eighth) beyond; more than `maxBytes` will not fit. */
-export function estimateCacheBytes(
-  images: number,
-  meanPixels: number,
-  maxBytes: number,
-): { readonly bytes: number; readonly jpeg: boolean } {
-  const raw = images * meanPixels * 3;
-  return raw <= maxBytes / 2
-    ? { bytes: raw, jpeg: false }
-    : { bytes: Math.min(raw, Math.round(maxBytes / 2 + Math.max(0, raw - maxBytes / 2) / 8)), jpeg: true };
 }
 
 export interface CacheOptions {
@@ -134,7 +41,7 @@ export interface CacheOptions {
 
 export class DecodeCache {
   readonly folder: string;
-  readonly #entries = new Map<string, Entry>();
+  readonly #entries = new Map<string, CacheEntry>();
   readonly #shards = new Map<number, number>();
   readonly #access: 'read' | 'write';
   readonly #maxBytes: number;
@@ -188,7 +95,7 @@ export class DecodeCache {
       const count = Math.min(left, pieceRecords);
       const bytes = Buffer.alloc(count * recordBytes);
       readSync(this.#index, bytes, 0, bytes.length, this.#indexed);
-      const records = Array.from({ length: count }, (_, i) => decode(bytes.subarray(i * recordBytes, (i + 1) * recordBytes)));
+      const records = Array.from({ length: count }, (_, i) => decodeEntry(bytes.subarray(i * recordBytes, (i + 1) * recordBytes)));
       for (const record of records) if (record && this.#isWhole(record.entry, sizes)) this.#take(record.hash, record.entry);
       const isEnd = count === left;
       this.#indexed += (isEnd ? records.findLastIndex((record) => record !== undefined) + 1 : count) * recordBytes;
@@ -197,7 +104,7 @@ export class DecodeCache {
   }
 
   /** A later record of the same picture replaces the earlier one. */
-  #take(hash: string, entry: Entry): void {
+  #take(hash: string, entry: CacheEntry): void {
     this.#forget(hash);
     this.#entries.set(hash, entry);
     this.#bytes += entry.length + recordBytes;
@@ -209,7 +116,7 @@ export class DecodeCache {
     this.#entries.delete(hash);
   }
 
-  #isWhole({ shard, offset, length }: Entry, sizes: Map<number, number>): boolean {
+  #isWhole({ shard, offset, length }: CacheEntry, sizes: Map<number, number>): boolean {
     let size = sizes.get(shard);
     if (size === undefined) {
       size = statSync(join(this.folder, shardName(shard)), { throwIfNoEntry: false })?.size ?? 0;
@@ -281,7 +188,7 @@ export class DecodeCache {
     }
   }
 
-  #append(hash: string, payload: Uint8Array, { width, height, jpeg }: Pick<Entry, 'width' | 'height' | 'jpeg'>): void {
+  #append(hash: string, payload: Uint8Array, { width, height, jpeg }: Pick<CacheEntry, 'width' | 'height' | 'jpeg'>): void {
     let shard = Math.max(0, ...this.#shardNumbers());
     let handle = this.#shard(shard);
     let offset = fstatSync(handle).size;
@@ -289,10 +196,10 @@ export class DecodeCache {
       handle = this.#shard(++shard);
       offset = 0;
     }
-    const entry: Entry = { shard, offset, length: payload.length, width, height, jpeg, checksum: crc32(payload) };
+    const entry: CacheEntry = { shard, offset, length: payload.length, width, height, jpeg, checksum: crc32(payload) };
     try {
       writeWhole(handle, payload);
-      writeWhole(this.#index, encode(hash, entry));
+      writeWhole(this.#index, encodeEntry(hash, entry));
     } catch (error) {
       // A full disk: what was written of the picture is given back, and half a record would put every later one out of step.
       ftruncateSync(this.#index, this.#indexed);
@@ -346,14 +253,4 @@ export class DecodeCache {
     for (const handle of this.#shards.values()) closeSync(handle);
     this.#shards.clear();
   }
-}
-
-/** Deletes every cache below a root; the originals are untouched. Returns the bytes freed. */
-export function clearCaches(root: string): number {
-  if (!existsSync(root)) return 0;
-  let bytes = 0;
-  for (const name of readdirSync(root, { recursive: true, withFileTypes: true }))
-    if (name.isFile()) bytes += statSync(join(name.parentPath, name.name)).size;
-  rmSync(root, { recursive: true, force: true });
-  return bytes;
 }

@@ -32,7 +32,7 @@ describe('numbers as people read them', () => {
   });
 
   it('says rates, shares and names', () => {
-    expect([formatRate(8.24), formatRate(1204.4), formatShare(0.5421)]).toEqual(['8.2', '1,204', '54.2 %']);
+    expect([formatRate(8.24), formatRate(1204.4), formatShare(0.5421)]).toEqual(['8.2', '1,204', '54.2\u00a0%']);
     expect([baseName('/a/b/'), baseName('C:\\a\\b'), baseName('/')]).toEqual(['b', 'b', '/']);
   });
 });

@@ -34,7 +34,8 @@ export function formatRate(rate: number): string {
 }
 
 /** 54.2 % of a share of 1. */
-export const formatShare = (share: number, digits = 1): string => `${(share * 100).toFixed(digits)} %`;
+/** With a space that does not break: the sign never stands alone on a line. */
+export const formatShare = (share: number, digits = 1): string => `${(share * 100).toFixed(digits)}\u00a0%`;
 
 /** Milliseconds since 1970, in the person's own time zone. */
 export const formatTime = (milliseconds: number): string => day.format(milliseconds);

@@ -4,13 +4,12 @@ import { join } from 'node:path';
 import type { ExportFormat, ExportPreview } from '../../../shared/contract-explore.ts';
 import { preprocessingOf } from '../../../shared/preprocessing.ts';
 import { applySpace } from '../../evaluation/spaces.ts';
-import type { SpaceKind } from '../../evaluation/spaces.ts';
-import type { EmbeddingLayer } from '../../jepa/embedding.ts';
 import { modelSize } from '../../jepa/model.ts';
 import { librarySpace } from '../../retrieval/library-search.ts';
 import { readCheckpointHeader } from '../../training/checkpoint.ts';
 import { sizesOf, stepSize } from '../../training/step-size.ts';
 import { findEmbeddings, openEmbeddings } from '../embeddings.ts';
+import type { ExportOptions } from '../export.ts';
 import { exportedImage, imagesByRow, vectorFormats } from '../export-vectors.ts';
 import type { Studio } from '../studio.ts';
 import { readingCode } from './export-code.ts';
@@ -20,16 +19,7 @@ const numbersShown = 3;
 /** Previews of the vectors that are remembered: a person changes formats more often than sources. */
 const mostKept = 8;
 
-export interface PreviewOptions {
-  readonly checkpoint: string;
-  readonly root: string;
-  readonly target: string;
-  readonly formats: readonly ExportFormat[];
-  readonly layer: EmbeddingLayer;
-  readonly space: SpaceKind;
-  readonly vectorColumn: string;
-  readonly neighbours: number;
-}
+export type PreviewOptions = Omit<ExportOptions, 'signal'>;
 
 interface FirstRows {
   readonly images: number;

@@ -5,7 +5,7 @@ import { gridSide } from '../../../shared/config.ts';
 import type { RunPlan } from '../../../shared/contract-runs.ts';
 import type { TrainConfig } from '../../../shared/config-table.ts';
 import type { RunSizes } from '../../../shared/train-events.ts';
-import { defaultCacheBytes, estimateCacheBytes } from '../../images/cache.ts';
+import { defaultCacheBytes, estimateCacheBytes } from '../../images/cache-space.ts';
 import { sizesOf, stepSize } from '../../training/step-size.ts';
 import { planRun } from '../runs.ts';
 import { cachedShortSide } from '../studio.ts';

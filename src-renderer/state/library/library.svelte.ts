@@ -5,23 +5,15 @@ import type { AppError } from '../../../shared/errors.ts';
 import type { JobStatus } from '../../../shared/contract-jobs.ts';
 import { endedBetween, isLive } from '../../../shared/job-ends.ts';
 import { LibraryDetails } from './library-details.svelte.ts';
+import { LibraryLayout } from './library-layout.svelte.ts';
 import { partsOf, toggled, without } from './library-filter.ts';
 import type { FilterKey, FilterPart } from './library-filter.ts';
 import { PageCache } from './page-cache.ts';
-import { remember, remembered } from '../preferences.ts';
 import type { Studio } from '../studio.svelte.ts';
 
-export const smallestCell = 64;
-export const largestCell = 256;
 const searchDelay = 250;
 /** Milliseconds between looks at a folder that is being read. */
 const renewEvery = 1500;
-/** CSS pixels of a page in which the details have room beside the grid. */
-const roomy = 1100;
-/** Below this the filters lie over the grid. */
-const narrow = 720;
-const isSize = (value: unknown): value is number => typeof value === 'number' && value >= smallestCell && value <= largestCell;
-const isBoolean = (value: unknown): value is boolean => typeof value === 'boolean';
 
 export interface SelectHow {
   /** From the anchor to here. */
@@ -32,6 +24,7 @@ export interface SelectHow {
 
 export class Library {
   readonly details: LibraryDetails;
+  readonly layout = new LibraryLayout(() => this.#lookAtActive());
   readonly #studio: Studio;
   #folder: number | undefined;
   #pages: PageCache<GridImage> | undefined;
@@ -46,9 +39,6 @@ export class Library {
   #active = $state.raw(0);
   #anchor = 0;
   #preview = $state.raw(false);
-  #size = $state.raw(remembered('library.size', 128, isSize));
-  #panel = $state.raw(remembered('library.details', globalThis.innerWidth >= roomy, isBoolean));
-  #sidebar = $state.raw(remembered('library.filters', globalThis.innerWidth >= narrow, isBoolean));
   #ids: Promise<Int32Array | undefined> | undefined;
   #selecting = 0;
   #renewedAt = 0;
@@ -95,19 +85,8 @@ export class Library {
   get activeImage(): GridImage | undefined {
     return this.row(this.active);
   }
-  /** Side of a cell, CSS pixels. */
-  get size(): number {
-    return this.#size;
-  }
   get previewing(): boolean {
     return this.#preview;
-  }
-  /** Whether the details stand beside the grid; the filters. */
-  get panel(): boolean {
-    return this.#panel;
-  }
-  get sidebar(): boolean {
-    return this.#sidebar;
   }
 
   /** Shows a folder. The folder that is shown already is brought up to date. */
@@ -243,25 +222,12 @@ export class Library {
     }, searchDelay);
   }
 
-  resize(size: number): void {
-    this.#size = Math.min(largestCell, Math.max(smallestCell, Math.round(size)));
-    remember('library.size', this.#size);
-  }
-  setPanel(open: boolean): void {
-    this.#panel = open;
-    remember('library.details', open);
-    this.#lookAtActive();
-  }
-  setSidebar(open: boolean): void {
-    this.#sidebar = open;
-    remember('library.filters', open);
-  }
   setPreview(open: boolean): void {
     this.#preview = open && this.activeImage !== undefined;
   }
 
   #lookAtActive(): void {
-    if (this.#panel) this.details.look(this.activeImage?.id);
+    if (this.layout.panel) this.details.look(this.activeImage?.id);
   }
 
   /** Puts the keys on an image and selects it, or a range up to it. */

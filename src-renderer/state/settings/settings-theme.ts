@@ -8,10 +8,22 @@ const isTheme = (value: unknown): value is Theme => themes.some((theme) => theme
 
 export const rememberedTheme = (): Theme => remembered('theme', 'system', isTheme);
 
+let chosen: Theme = 'system';
+let systemIsDark: MediaQueryList | undefined;
+
+function show(): void {
+  const dark = chosen === 'system' ? systemIsDark!.matches : chosen === 'dark';
+  document.documentElement.dataset['theme'] = dark ? 'dark' : 'light';
+}
+
+/** Shows a theme; `system` follows the system from now on. */
 export function applyTheme(theme: Theme): void {
-  const { dataset } = document.documentElement;
-  if (theme === 'system') delete dataset['theme'];
-  else dataset['theme'] = theme;
+  chosen = theme;
+  if (!systemIsDark) {
+    systemIsDark = matchMedia('(prefers-color-scheme: dark)');
+    systemIsDark.addEventListener('change', show);
+  }
+  show();
 }
 
 export function chooseTheme(theme: Theme): void {

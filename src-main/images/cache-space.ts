@@ -1,0 +1,48 @@
+// Where decode caches lie, what they take, and how all of them are given back.
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, rmSync, statfsSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import type { DecodeSettings } from '../../shared/preprocessing.ts';
+
+/** Folder of a cache: pictures made with other settings never mix. */
+export function cacheFolder(root: string, shortSide: number, settings: DecodeSettings): string {
+  const { background, intensity, intensityPercentile, intensityWindow, channels } = settings;
+  const relevant = [
+    1,
+    shortSide,
+    background,
+    channels,
+    intensity,
+    intensity === 'percentile' && intensityPercentile,
+    intensity === 'window' && intensityWindow,
+  ];
+  return join(root, `${shortSide}-${createHash('sha256').update(JSON.stringify(relevant)).digest('hex').slice(0, 12)}`);
+}
+
+/** Bytes that a cache may take when nothing else is said: a tenth of the free disk. */
+export function defaultCacheBytes(root: string): number {
+  const { bavail, bsize } = statfsSync(root);
+  return Math.floor((bavail * bsize) / 10);
+}
+
+/** Bytes that `images` pictures of `meanPixels` pixels need: raw up to half of the limit, JPEG (an eighth) beyond; more than `maxBytes` will not fit. */
+export function estimateCacheBytes(
+  images: number,
+  meanPixels: number,
+  maxBytes: number,
+): { readonly bytes: number; readonly jpeg: boolean } {
+  const raw = images * meanPixels * 3;
+  return raw <= maxBytes / 2
+    ? { bytes: raw, jpeg: false }
+    : { bytes: Math.min(raw, Math.round(maxBytes / 2 + Math.max(0, raw - maxBytes / 2) / 8)), jpeg: true };
+}
+
+/** Deletes every cache below a root; the originals are untouched. Returns the bytes freed. */
+export function clearCaches(root: string): number {
+  if (!existsSync(root)) return 0;
+  let bytes = 0;
+  for (const name of readdirSync(root, { recursive: true, withFileTypes: true }))
+    if (name.isFile()) bytes += statSync(join(name.parentPath, name.name)).size;
+  rmSync(root, { recursive: true, force: true });
+  return bytes;
+}
