@@ -43,7 +43,7 @@ test('the pictures of the README', async ({ page }) => {
     await take('train');
 
     await goTo(page, 'Library');
-    await page.getByRole('gridcell').nth(40).click();
+    await page.getByRole('gridcell').nth(9).click();
     await findSimilar(page);
     await take('explore');
     await goTo(page, 'Export');

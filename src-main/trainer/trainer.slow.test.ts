@@ -101,6 +101,13 @@ describe('the trainer process', () => {
     expect(from).toBeGreaterThanOrEqual(6);
   });
 
+  it.skipIf(process.platform === 'win32')('that Ctrl-C ends while it only starts was cancelled, it did not crash', async () => {
+    const other = new Trainer();
+    const failure = failureOf(other.run(trial));
+    process.kill(other.pid!, 'SIGINT');
+    expect((await failure).code).toBe('cancelled');
+  });
+
   it('that dies unseen while it is idle is replaced', async () => {
     await trainer.run(trial);
     const { pid } = trainer;

@@ -79,7 +79,8 @@ export class Trainer {
     const lines = this.#lastError.trim().split('\n');
     // Node ends its report of an exception with its own version; the reason stands above.
     const detail = lines.findLast((line) => /error/i.test(line)) ?? lines.at(-1);
-    const error = this.#dismissed.has(child)
+    // Ctrl-C reaches the whole group of processes, also one that only starts and does not ignore it yet.
+    const error = this.#dismissed.has(child) || signal === 'SIGINT'
       ? new AppError('cancelled', 'The training process was shut down.', 'Start again: it goes on from the last checkpoint.')
       : new AppError(
           'trainer-crashed',
