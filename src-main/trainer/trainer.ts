@@ -80,13 +80,14 @@ export class Trainer {
     // Node ends its report of an exception with its own version; the reason stands above.
     const detail = lines.findLast((line) => /error/i.test(line)) ?? lines.at(-1);
     // Ctrl-C reaches the whole group of processes, also one that only starts and does not ignore it yet.
-    const error = this.#dismissed.has(child) || signal === 'SIGINT'
-      ? new AppError('cancelled', 'The training process was shut down.', 'Start again: it goes on from the last checkpoint.')
-      : new AppError(
-          'trainer-crashed',
-          `The training process ${how}.${detail ? ` It said: ${detail}` : ''}`,
-          `Start again: it goes on from the last checkpoint.${memory}`,
-        );
+    const error =
+      this.#dismissed.has(child) || signal === 'SIGINT'
+        ? new AppError('cancelled', 'The training process was shut down.', 'Start again: it goes on from the last checkpoint.')
+        : new AppError(
+            'trainer-crashed',
+            `The training process ${how}.${detail ? ` It said: ${detail}` : ''}`,
+            `Start again: it goes on from the last checkpoint.${memory}`,
+          );
     for (const [id, pending] of this.#pending) {
       if (pending.child !== child) continue;
       this.#pending.delete(id);
