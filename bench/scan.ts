@@ -151,6 +151,8 @@ async function batchRates(
     cropScale: [0.3, 1],
     cropAspect: [3 / 4, 4 / 3],
     flip: true,
+    colourJitter: 0,
+    greyscale: 0,
     target: { size: 224, patchSize: 16, mean: imagenetMean, std: imagenetStd },
   });
   try {

@@ -1,5 +1,5 @@
 // Settings of what becomes of a file's pixels before the encoder sees them.
-import { choice, flag, range, triple } from './setting.ts';
+import { choice, flag, number, range, triple } from './setting.ts';
 import type { Setting } from './setting.ts';
 
 export const imageSettings = {
@@ -76,6 +76,20 @@ export const imageSettings = {
     min: 0.1,
     max: 10,
     help: 'Aspect ratio of a random resized crop.',
+  }),
+  colourJitter: number({
+    group: 'images',
+    default: 0,
+    min: 0,
+    max: 1,
+    help: 'Strength of random brightness, contrast and saturation of each training crop; 0: none.',
+  }),
+  greyscale: number({
+    group: 'images',
+    default: 0,
+    min: 0,
+    max: 1,
+    help: 'Share of the training crops that lose their colours.',
   }),
   flip: flag({ group: 'images', default: true, help: 'Mirror half of the training crops left to right.' }),
 } as const satisfies Record<string, Setting>;

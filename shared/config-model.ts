@@ -54,6 +54,13 @@ export const modelSettings = {
     choices: ['sine-cosine', 'learned'],
     help: "Positions of the encoder's patches: fixed as published, or learned from there on, as in some weights of other programs.",
   }),
+  patchDeviation: number({
+    group: 'model',
+    default: 0.02,
+    min: 0,
+    max: 1,
+    help: 'Deviation of the first weights that embed a patch; with patches of few values the published one drowns them in the positions.',
+  }),
   predictorWidth: integer({ group: 'model', default: 192, min: 8, max: 2048, help: 'Width of the predictor.' }),
   predictorDepth: integer({
     group: 'model',

@@ -9,6 +9,21 @@ export const objectiveSettings = {
     choices: ['smooth-l1', 'l2'],
     help: "The authors' code minimises smooth L1, the paper states squared error.",
   }),
+  prediction: number({
+    group: 'objective',
+    default: 1,
+    min: 0,
+    max: 100,
+    help: 'Weight of the masked prediction; 0 leaves it out, with its cost: no target pass, no predictor.',
+  }),
+  predictionStride: integer({
+    group: 'objective',
+    default: 1,
+    min: 1,
+    max: 64,
+    unit: 'crops',
+    help: 'The masked prediction is made on one of so many crops of a batch; the other losses see them all.',
+  }),
   sigreg: number({
     group: 'objective',
     default: 0,

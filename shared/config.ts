@@ -109,6 +109,15 @@ function checkTogether(config: TrainConfig): TrainConfig {
       `${config.microBatch} does not divide the batch of ${config.batchSize}`,
       'Choose a micro-batch that divides the batch, or 0.',
     );
+  if (config.prediction === 0 && config.agreement === 0)
+    fail('prediction', '0 leaves nothing to learn from', 'Give it a weight, or agreement.');
+  const crops = (config.agreement > 0 ? 2 : 1) * (config.microBatch || config.batchSize);
+  if (crops % config.predictionStride !== 0)
+    fail(
+      'predictionStride',
+      `${config.predictionStride} does not divide the ${crops} crops of a ${config.microBatch > 0 ? 'micro-batch' : 'batch'}`,
+      'Choose 1, 2, 4 or 8, and batches that are multiples of it.',
+    );
   if (config.contextTokens > gridSide(config) ** 2)
     fail('contextTokens', `${config.contextTokens} is more than the grid has`, `The grid has ${gridSide(config) ** 2} patches.`);
   return config;

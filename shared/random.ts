@@ -46,6 +46,7 @@ export const streams = {
   evaluation: 6,
   projection: 7,
   test: 8,
+  colour: 9,
 } as const;
 export type Stream = keyof typeof streams;
 

@@ -16,8 +16,9 @@ export interface StepMetrics {
   readonly epoch: number;
   /** The loss that is minimised; NaN never appears, a refused step says so. */
   readonly loss: number;
-  readonly smoothL1: number;
-  readonly squaredError: number;
+  /** Of the masked prediction; absent where a run has none. */
+  readonly smoothL1?: number;
+  readonly squaredError?: number;
   /** The loss over the whole batch, when one is in use. */
   readonly coupled?: number;
   readonly gradientNorm: number;

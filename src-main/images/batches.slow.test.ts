@@ -35,6 +35,8 @@ beforeAll(async () => {
     cropScale: [0.3, 1],
     cropAspect: [3 / 4, 4 / 3],
     flip: true,
+    colourJitter: 0,
+    greyscale: 0,
     target: { size: 16, patchSize: 4, mean: [0.5, 0.4, 0.3], std: [0.2, 0.3, 0.4] },
   };
 });

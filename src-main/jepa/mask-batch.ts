@@ -9,11 +9,11 @@ const hidden = -1e9;
 export type MaskInputs = {
   /** [B, Nc] */
   readonly contextIndices: Int32Array;
-  /** [M, B, Nt] */
+  /** [M, B / stride, Nt] */
   readonly targetIndices: Int32Array;
-  /** [M·B, Nt, 1]: 1 / (values of the whole batch), 0 at padding. */
+  /** [M·B / stride, Nt, 1]: 1 / (values of the whole batch), 0 at padding. */
   readonly targetWeight: Float32Array;
-  /** [M·B, 1, 1, Nc + Nt] */
+  /** [M·B / stride, 1, 1, Nc + Nt] */
   readonly predictorMask: Float32Array;
   /** [B, 1, 1, Nc]; used when contexts are padded. */
   readonly contextMask: Float32Array;
@@ -24,14 +24,19 @@ export type MaskInputs = {
  * longer than the compiled size.
  */
 export function packMasks(size: StepSize, masks: readonly ImageMasks[], from: number): MaskInputs {
-  const { microBatch, targetBlocks, contextTokens, targetTokens, model } = size;
+  const { microBatch, targetBlocks, contextTokens, targetTokens, model, predictionStride: stride } = size;
+  const predicted = microBatch / stride;
   const keys = contextTokens + targetTokens;
   const contextIndices = new Int32Array(microBatch * contextTokens);
-  const targetIndices = new Int32Array(targetBlocks * microBatch * targetTokens);
-  const targetWeight = new Float32Array(targetBlocks * microBatch * targetTokens);
-  const predictorMask = new Float32Array(targetBlocks * microBatch * keys);
+  const targetIndices = new Int32Array(targetBlocks * predicted * targetTokens);
+  const targetWeight = new Float32Array(targetBlocks * predicted * targetTokens);
+  const predictorMask = new Float32Array(targetBlocks * predicted * keys);
   const contextMask = new Float32Array(microBatch * contextTokens);
-  const values = masks.reduce((count, one) => count + one.targets.reduce((sum, list) => sum + list.length, 0), 0) * model.encoder.width;
+  const patches = masks.reduce(
+    (count, { targets }, b) => (b % stride === 0 ? targets.reduce((sum, list) => sum + list.length, count) : count),
+    0,
+  );
+  const values = patches * model.encoder.width;
   for (let b = 0; b < microBatch; b++) {
     const { context, targets } = masks[from + b]!;
     if (context.length > contextTokens) throw new RangeError(`a context of ${context.length} patches was compiled for ${contextTokens}`);
@@ -39,9 +44,10 @@ export function packMasks(size: StepSize, masks: readonly ImageMasks[], from: nu
       throw new RangeError(`a context of ${context.length} patches leaves ${contextTokens} unfilled`);
     contextIndices.set(context, b * contextTokens);
     contextMask.fill(hidden, b * contextTokens + context.length, (b + 1) * contextTokens);
+    if (b % stride !== 0) continue;
     targets.forEach((list, m) => {
       if (list.length > targetTokens) throw new RangeError(`a target of ${list.length} patches was compiled for ${targetTokens}`);
-      const row = m * microBatch + b;
+      const row = m * predicted + b / stride;
       targetIndices.set(list, row * targetTokens);
       targetWeight.fill(1 / values, row * targetTokens, row * targetTokens + list.length);
       predictorMask.fill(hidden, row * keys + context.length, row * keys + contextTokens);

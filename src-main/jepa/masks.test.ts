@@ -72,6 +72,7 @@ describe('packed masks', () => {
     contextTokens: 4,
     targetBlocks: 2,
     targetTokens: 3,
+    predictionStride: 1,
     paddedContext: true,
   };
   const masks = [
@@ -101,6 +102,15 @@ describe('packed masks', () => {
       true,
     ]);
     expect([...packed.contextMask].map((m) => m < 0)).toEqual([false, false, false, true]);
+  });
+
+  it('leave out the images between those that are predicted', () => {
+    const three = [...masks, { context: Int32Array.of(0, 1, 2), targets: [Int32Array.of(3, 4), Int32Array.of(5, 6, 7)] }];
+    const packed = packMasks({ ...size, microBatch: 3, batch: 3, predictionStride: 3 }, three, 0);
+    expect([...packed.contextIndices]).toEqual([1, 2, 3, 0, 8, 9, 10, 0, 0, 1, 2, 0]);
+    expect([...packed.targetIndices]).toEqual([4, 5, 0, 6, 7, 0]);
+    expect([...packed.targetWeight].map((w) => Math.round(w * 32))).toEqual([1, 1, 0, 1, 1, 0]);
+    expect(packed.predictorMask.length).toBe(2 * 7);
   });
 
   it('refuse what was not compiled for', () => {

@@ -21,6 +21,8 @@ export interface ModelSize {
   readonly grid: number;
   /** Positions of the encoder's patches; `sine-cosine` when absent. Those of the predictor are always fixed. */
   readonly positions?: TrainConfig['positions'];
+  /** Of the weights that embed a patch, at step 0; the published 0.02 when absent. */
+  readonly patchDeviation?: number;
   /** Of the losses over the whole batch: they look at the pooled context through it, or at the pooled context itself without it. */
   readonly projector?: ProjectorSize;
 }
@@ -31,7 +33,7 @@ export interface ProjectorSize {
 }
 
 export function modelSize(config: TrainConfig): ModelSize {
-  const { width, depth, heads, mlpRatio, patchSize, imageSize, positions } = config;
+  const { width, depth, heads, mlpRatio, patchSize, imageSize, positions, patchDeviation } = config;
   return {
     encoder: { width, depth, heads, hidden: Math.round(width * mlpRatio) },
     predictor: {
@@ -43,6 +45,7 @@ export function modelSize(config: TrainConfig): ModelSize {
     patchSize,
     grid: imageSize / patchSize,
     positions,
+    patchDeviation,
     ...(config.projectorWidth > 0 &&
       (config.sigreg > 0 || config.agreement > 0) && { projector: { hidden: 4 * width, width: config.projectorWidth } }),
   };
@@ -58,13 +61,15 @@ export interface ParameterSpec {
   readonly name: string;
   readonly shape: Shape;
   readonly initial: Initial;
+  /** Of `normal`; 0.02 when absent. */
+  readonly deviation?: number;
   /** Weight decay applies to every tensor of two or more dimensions in the published layout, the mask token (1, 1, D) included. */
   readonly decay: boolean;
 }
 
-function affine(name: string, inner: number, outer: number): ParameterSpec[] {
+function affine(name: string, inner: number, outer: number, deviation?: number): ParameterSpec[] {
   return [
-    { name: `${name}.weight`, shape: [inner, outer], initial: 'normal', decay: true },
+    { name: `${name}.weight`, shape: [inner, outer], initial: 'normal', decay: true, ...(deviation !== undefined && { deviation }) },
     { name: `${name}.bias`, shape: [outer], initial: 'zeros', decay: false },
   ];
 }
@@ -95,7 +100,7 @@ const learnedPositions = (size: ModelSize): ParameterSpec[] =>
 
 /** Parameters of an encoder; linear weights are [in, out], patches are (channel, row, column). */
 export const encoderParameters = (size: ModelSize): readonly ParameterSpec[] => [
-  ...affine('patchEmbed', patchValues(size), size.encoder.width),
+  ...affine('patchEmbed', patchValues(size), size.encoder.width, size.patchDeviation),
   ...learnedPositions(size),
   ...transformer(size.encoder),
 ];
@@ -142,7 +147,7 @@ export function initialValues(spec: ParameterSpec, seed: number, place: number):
   if (spec.initial === 'ones') values.fill(1);
   if (spec.initial === 'normal') {
     const random = new Random(seed, 'initial', place);
-    for (let i = 0; i < values.length; i++) values[i] = random.truncatedNormal(0.02);
+    for (let i = 0; i < values.length; i++) values[i] = random.truncatedNormal(spec.deviation ?? 0.02);
   }
   return values;
 }

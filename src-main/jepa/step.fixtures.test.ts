@@ -62,9 +62,10 @@ const size: StepSize = {
   contextTokens: sizes.context_tokens + 2,
   targetBlocks: sizes.target_blocks,
   targetTokens: sizes.target_tokens + 2,
+  predictionStride: 1,
   paddedContext: true,
 };
-const objective = { loss: 'smooth-l1', sigreg: 0, sigregProjections: 8, agreement: 0 } as const;
+const objective = { loss: 'smooth-l1', prediction: 1, sigreg: 0, sigregProjections: 8, agreement: 0 } as const;
 
 const foreignPrefix = { contextEncoder: 'encoder', targetEncoder: 'target_encoder', predictor: 'predictor' } as const;
 function foreign(kind: string, name: string): Float32Array {

@@ -2,11 +2,11 @@
 // (adamw.ts) moves the weights once per batch. The loss weights are 1/(values in the whole batch), so that micro-batches add up to
 // the batch's mean and the result does not depend on how it was cut. Losses over the whole batch go through `pool` and `couple`.
 import type { TrainConfig } from '../../shared/config-table.ts';
-import { add, subtract } from '../tensor/elementwise.ts';
+import { add, multiply, subtract } from '../tensor/elementwise.ts';
 import { gradients } from '../tensor/gradients.ts';
 import type { Tensor } from '../tensor/graph.ts';
 import { plainLayerNorm } from '../tensor/layers.ts';
-import { input, reshape, scalar } from '../tensor/structure.ts';
+import { input, reshape, scalar, slice } from '../tensor/structure.ts';
 import { coupledLoss } from './couple.ts';
 import { smoothL1, squaredError } from './loss.ts';
 import { patchValues, pooledWidth, tokenCount, trainedParameters } from './model.ts';
@@ -25,11 +25,13 @@ export interface StepSize {
   readonly contextTokens: number;
   readonly targetBlocks: number;
   readonly targetTokens: number;
+  /** The masked prediction is made for each image whose place in the batch is a multiple of this; it divides `microBatch`. */
+  readonly predictionStride: number;
   /** Whether contexts are padded (paper-exact masks only). */
   readonly paddedContext: boolean;
 }
 
-export type Objective = Pick<TrainConfig, 'loss' | 'sigreg' | 'sigregProjections' | 'agreement'>;
+export type Objective = Pick<TrainConfig, 'loss' | 'prediction' | 'sigreg' | 'sigregProjections' | 'agreement'>;
 export type Outputs = Readonly<Record<string, Tensor>>;
 
 /** Whether a loss looks at the whole batch. */
@@ -57,10 +59,25 @@ function encodeContext(size: StepSize, { contextEncoder, projector }: Pick<Netwo
   return { tokens, indices, pooled: project(projector, model, meanOfTokens(tokens, padding.keyMask)) };
 }
 
+/** Images of one `accumulate` call that are predicted. */
+const predictedImages = ({ microBatch, predictionStride }: StepSize): number => microBatch / predictionStride;
+
+/** Those of values [B, …] that belong to predicted images. */
+function predicted({ predictionStride: stride }: StepSize, values: Tensor): Tensor {
+  if (stride === 1) return values;
+  const [images, ...rest] = values.shape as [number, ...number[]];
+  const each = rest.reduce((a, b) => a * b, 1);
+  return reshape(slice(reshape(values, [images / stride, stride * each]), 1, 0, each), [images / stride, ...rest]);
+}
+
 /** The target encoder sees the whole image; its tokens are layer-normed and taken at the targets: [M·B, Nt, width]. */
 function encodeTargets(size: StepSize, targetEncoder: Network, targetIndices: Tensor): Tensor {
-  const tokens = plainLayerNorm(encode(targetEncoder, size.model, imagePatches(size)), 1e-5);
-  return reshape(takeTokens(tokens, targetIndices), [size.targetBlocks * size.microBatch, size.targetTokens, size.model.encoder.width]);
+  const tokens = plainLayerNorm(encode(targetEncoder, size.model, predicted(size, imagePatches(size))), 1e-5);
+  return reshape(takeTokens(tokens, targetIndices), [
+    size.targetBlocks * predictedImages(size),
+    size.targetTokens,
+    size.model.encoder.width,
+  ]);
 }
 
 /** What one pass over a micro-batch computes, before it is differentiated. */
@@ -68,27 +85,48 @@ export function forward(
   size: StepSize,
   { contextEncoder, predictor, targetEncoder, projector }: Networks,
 ): { context: Context; predictions: Tensor; targets: Tensor } {
-  const { model, microBatch, targetBlocks, targetTokens, contextTokens } = size;
-  const targetIndices = input('targetIndices', [targetBlocks, microBatch, targetTokens], 'int32');
-  const keyMask = input('predictorMask', [targetBlocks * microBatch, 1, 1, contextTokens + targetTokens]);
+  const { model, targetBlocks, targetTokens, contextTokens } = size;
+  const images = predictedImages(size);
+  const targetIndices = input('targetIndices', [targetBlocks, images, targetTokens], 'int32');
+  const keyMask = input('predictorMask', [targetBlocks * images, 1, 1, contextTokens + targetTokens]);
   const context = encodeContext(size, { contextEncoder, projector });
   const targets = encodeTargets(size, targetEncoder, targetIndices);
-  const predictions = predict(predictor, model, context.tokens, context.indices, targetIndices, keyMask);
+  const [seen, where] = [predicted(size, context.tokens), predicted(size, context.indices)];
+  const predictions = predict(predictor, model, seen, where, targetIndices, keyMask);
   return { context, predictions, targets };
 }
+
+interface MaskedLosses {
+  readonly pooled: Tensor;
+  /** By name, unweighted, for the charts. */
+  readonly losses: { readonly smoothL1?: Tensor; readonly squaredError?: Tensor };
+  /** What is minimised of them. */
+  readonly masked: Tensor;
+}
+
+function maskedLosses(size: StepSize, { loss, prediction }: Objective, nets: Networks): MaskedLosses {
+  const { context, predictions, targets } = forward(size, nets);
+  const weight = input('targetWeight', [size.targetBlocks * predictedImages(size), size.targetTokens, 1]);
+  const difference = subtract(predictions, targets);
+  const losses = { smoothL1: smoothL1(difference, weight), squaredError: squaredError(difference, weight) };
+  const chosen = loss === 'l2' ? losses.squaredError : losses.smoothL1;
+  return { pooled: context.pooled, losses, masked: prediction === 1 ? chosen : multiply(chosen, prediction) };
+}
+
+/** Without the masked prediction there is nothing beside the losses over the whole batch. */
+const contextAlone = (size: StepSize, nets: Networks): MaskedLosses => ({
+  pooled: encodeContext(size, nets).pooled,
+  losses: {},
+  masked: scalar(0),
+});
 
 /** Weights, running gradients and a micro-batch → running gradients, losses, pooled context. */
 export function accumulate(size: StepSize, objective: Objective): Outputs {
   const nets = networks(size.model);
-  const { context, predictions, targets } = forward(size, nets);
-  const weight = input('targetWeight', [size.targetBlocks * size.microBatch, size.targetTokens, 1]);
-  const difference = subtract(predictions, targets);
-  const losses = { smoothL1: smoothL1(difference, weight), squaredError: squaredError(difference, weight) };
-  const masked = objective.loss === 'l2' ? losses.squaredError : losses.smoothL1;
+  const { pooled, losses, masked } = objective.prediction > 0 ? maskedLosses(size, objective, nets) : contextAlone(size, nets);
 
   const whole = size.microBatch === size.batch;
-  const coupled =
-    isCoupled(objective) && whole ? { coupled: coupledLoss(context.pooled, objective, sliceDirections(size, objective)) } : {};
+  const coupled = isCoupled(objective) && whole ? { coupled: coupledLoss(pooled, objective, sliceDirections(size, objective)) } : {};
   const total = coupled.coupled ? add(masked, coupled.coupled) : masked;
   const specs = trainedParameters(size.model);
   const parameters = specs.map(({ name }) => {
@@ -97,10 +135,10 @@ export function accumulate(size: StepSize, objective: Objective): Outputs {
   });
   const computed =
     isCoupled(objective) && !whole
-      ? gradients([total, context.pooled], parameters, [scalar(1), input('pooledCotangent', context.pooled.shape)])
+      ? gradients([total, pooled], parameters, [scalar(1), input('pooledCotangent', pooled.shape)])
       : gradients([total], parameters);
   const running = specs.map(({ name, shape }, i) => [`gradient.${name}`, add(computed[i]!, input(`gradient.${name}`, shape))] as const);
-  return { ...losses, ...coupled, pooled: context.pooled, ...Object.fromEntries(running) };
+  return { ...losses, ...coupled, pooled, ...Object.fromEntries(running) };
 }
 
 /** Forward only: the pooled contexts of a micro-batch, collected before `couple` (as GradCache does, Gao et al. 2021). */

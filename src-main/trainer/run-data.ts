@@ -18,7 +18,7 @@ export function targetOf({ imageSize, mean, std }: Preprocessing, patchSize: num
 }
 
 export function trainingBatches(config: TrainConfig, cacheFolder: string, hashes: readonly string[]): BatchSource {
-  const { batchSize, seed, cropScale, cropAspect, patchSize } = config;
+  const { batchSize, seed, cropScale, cropAspect, colourJitter, greyscale, patchSize } = config;
   return new BatchSource({
     cache: cacheFolder,
     hashes,
@@ -27,6 +27,8 @@ export function trainingBatches(config: TrainConfig, cacheFolder: string, hashes
     seed,
     cropScale,
     cropAspect,
+    colourJitter,
+    greyscale,
     flip: config.flip && config.masking !== 'paper-exact',
     target: targetOf(preprocessingOf(config), patchSize),
   });

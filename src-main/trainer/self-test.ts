@@ -73,7 +73,7 @@ export async function runSelfTest({ device, threads }: SelfTestJob): Promise<Sel
     const masks = packMasks(size, drawMasks(tiny, tiny.seed, step, size.batch, size.contextTokens), 0);
     const [expected] = evaluate([graph['smoothL1']!], { ...state.tensors, ...zeros, ...masks, patches });
     const { smoothL1 } = await runner.run(state, patches);
-    deviation = Math.max(deviation, Math.abs(smoothL1 / expected![0]! - 1));
+    deviation = Math.max(deviation, Math.abs(smoothL1! / expected![0]! - 1));
   }
   await runner.dispose();
   return { deviation, passed: deviation < tolerance, matmulRate: await matmulRate({ device, threads }), runtime: runtimeVersion() };

@@ -81,7 +81,7 @@ describe('64 pictures and a small model', () => {
       spread((await encoder.run(encoderWeights(state, size, 'targetEncoder'), patches)).embedding, encoder.width);
     const before = await spreadNow();
     const losses: number[] = [];
-    while (state.step < steps) losses.push((await runner.run(state, patches)).smoothL1);
+    while (state.step < steps) losses.push((await runner.run(state, patches)).smoothL1!);
     const after = await spreadNow();
     await Promise.all([runner.dispose(), encoder.dispose()]);
     const mean = (values: readonly number[]): number => values.reduce((a, b) => a + b) / values.length;

@@ -53,6 +53,8 @@ describe('a step cut into micro-batches', () => {
     ['losses over the whole batch', { sigreg: 0.1, agreement: 0.5 }],
     ['the same through a projector', { sigreg: 0.1, agreement: 0.5, projectorWidth: 8 }],
     ['squared error', { loss: 'l2' }],
+    ['a prediction of every second crop, and weighted', { agreement: 0.5, sigreg: 0.1, predictionStride: 2, prediction: 0.3 }],
+    ['agreement alone', { agreement: 1, sigreg: 0.1, prediction: 0 }],
   ])('1×32, 4×8 and 32×1 move the weights alike: %s', async (_, extra) => {
     const whole = await train(parseConfig({ ...small, ...extra, microBatch: 32 }), 2);
     for (const microBatch of [8, 1]) {
@@ -66,6 +68,28 @@ describe('a step cut into micro-batches', () => {
         expect(relativeError(cut.state.tensors[name]!, whole.state.tensors[name]!), name).toBeLessThan(1e-3);
       }
     }
+  });
+
+  it('predicts of a stride what a batch of those images alone would give', async () => {
+    const config = parseConfig({ ...small, batchSize: 8, predictionStride: 4 });
+    const patches = patchesOf(config, 0, 1);
+    const outcomeOf = async (one: TrainConfig, images: Float32Array): Promise<number> => {
+      const runner = await StepRunner.create(one, 10, { threads: 1 });
+      const { smoothL1 } = await runner.run(initialState(one), images);
+      await runner.dispose();
+      return smoothL1!;
+    };
+    // Masks are drawn by place in the batch: images 0 and 4, one at a time in the places that they have.
+    const strided = await outcomeOf(config, patches);
+    const perImage = patches.length / 8;
+    const zeroed = patches.slice();
+    for (const image of [1, 2, 3, 5, 6, 7]) zeroed.fill(7, image * perImage, (image + 1) * perImage);
+    expect(await outcomeOf(config, zeroed)).toBe(strided);
+    zeroed.fill(7, 4 * perImage, 5 * perImage);
+    expect(await outcomeOf(config, zeroed)).not.toBe(strided);
+    const whole = await outcomeOf(parseConfig({ ...config, predictionStride: 1 }), patches);
+    expect(strided / whole).toBeCloseTo(1, 1);
+    expect(strided).not.toBe(whole);
   });
 
   it('is the same bit for bit when it is repeated, and when it goes on from a copied state', async () => {
@@ -109,7 +133,7 @@ describe('a step cut into micro-batches', () => {
       }),
     );
     for (const key of ['loss', 'smoothL1', 'squaredError', 'gradientNorm'] as const)
-      expect(Math.abs(padded!.outcome[key] / plain!.outcome[key] - 1), key).toBeLessThan(1e-5);
+      expect(Math.abs(padded!.outcome[key]! / plain!.outcome[key]! - 1), key).toBeLessThan(1e-5);
     if (crops === 2) expect(Math.abs(padded!.outcome.coupled! / plain!.outcome.coupled! - 1)).toBeLessThan(1e-5);
     for (const name of Object.keys(plain!.state.tensors).filter((key) => key.startsWith('moment1.') && !key.endsWith('qkv.bias')))
       expect(relativeError(padded!.state.tensors[name]!, plain!.state.tensors[name]!), name).toBeLessThan(1e-4);

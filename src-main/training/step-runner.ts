@@ -19,8 +19,9 @@ import { stepSize } from './step-size.ts';
 
 export interface StepOutcome {
   readonly loss: number;
-  readonly smoothL1: number;
-  readonly squaredError: number;
+  /** Of the masked prediction; absent without it. */
+  readonly smoothL1?: number;
+  readonly squaredError?: number;
   readonly coupled?: number;
   readonly gradientNorm: number;
   /** Whether the weights stayed as they were because a gradient or a loss was not finite. */
@@ -102,26 +103,23 @@ export class StepRunner {
     const coupling = this.#sessions.pool ? await this.#collect(feeds, masks, starts, cut) : undefined;
 
     for (const values of Object.values(this.#gradients)) values.fill(0);
-    const sums = { smoothL1: 0, squaredError: 0, coupled: coupling?.coupled };
+    const sums: { smoothL1?: number; squaredError?: number; coupled?: number } = coupling ? { coupled: coupling.coupled } : {};
     for (const at of starts) {
       const cotangent = coupling ? { pooledCotangent: rows(coupling.pooledCotangent, at, microBatch, batch) } : {};
       const results = await this.#sessions.accumulate!.run(
         { ...feeds, ...packMasks(this.#size, masks, at), ...cotangent, patches: cut(at) },
         this.#gradients,
       );
-      sums.smoothL1 += results['smoothL1']![0]!;
-      sums.squaredError += results['squaredError']![0]!;
+      for (const name of ['smoothL1', 'squaredError'] as const) if (results[name]) sums[name] = (sums[name] ?? 0) + results[name][0]!;
       if (results['coupled']) sums.coupled = results['coupled'][0]!;
     }
     const schedule = scheduleInputsAt(this.schedule, this.config, state.step);
     const gradientNorm = await this.#optimiser!.step(state.tensors, this.#gradients, schedule);
     state.step++;
-    const { coupled, ...losses } = sums;
-    const loss = (this.config.loss === 'l2' ? losses.squaredError : losses.smoothL1) + (coupled ?? 0);
+    const masked = (this.config.loss === 'l2' ? sums.squaredError : sums.smoothL1) ?? 0;
     return {
-      loss,
-      ...losses,
-      ...(coupled !== undefined && { coupled }),
+      loss: this.config.prediction * masked + (sums.coupled ?? 0),
+      ...sums,
       gradientNorm,
       refused: !Number.isFinite(gradientNorm),
     };

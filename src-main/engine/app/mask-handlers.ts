@@ -22,9 +22,9 @@ export function maskHandlers(thumbnails: Thumbnails): { readonly table: Handlers
       },
       'masks.crop': async ({ image, settings, seed, step, place, whole }, { signal }) => {
         const config = parseConfig(settings);
-        const { imageSize: size, background, fit, cropScale, cropAspect } = config;
+        const { imageSize: size, background, fit, cropScale, cropAspect, colourJitter, greyscale } = config;
         const flip = config.flip && config.masking !== 'paper-exact';
-        const view = whole ? { fit } : { settings: { seed, cropScale, cropAspect, flip }, step, place };
+        const view = whole ? { fit } : { settings: { seed, cropScale, cropAspect, colourJitter, greyscale, flip }, step, place };
         const cut = { size, background, view };
         return { side: size, pixels: await thumbnails.crop(image, preprocessingOf(config), cachedShortSide(size), cut, signal) };
       },

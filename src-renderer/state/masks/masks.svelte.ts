@@ -36,6 +36,8 @@ const cropKeys = [
   'background',
   'cropScale',
   'cropAspect',
+  'colourJitter',
+  'greyscale',
   'flip',
   'channels',
   'intensity',
