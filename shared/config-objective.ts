@@ -51,6 +51,13 @@ export const objectiveSettings = {
     default: 0,
     min: 0,
     max: 100,
-    help: 'Weight of the agreement of two crops of an image (pooled context embeddings); above 0 each image enters as two crops.',
+    help: 'Weight of the agreement of the crops of an image (pooled context embeddings); above 0 each image enters as several crops.',
+  }),
+  crops: integer({
+    group: 'objective',
+    default: 2,
+    min: 2,
+    max: 16,
+    help: 'Crops of each image that must agree; without agreement each image is one crop.',
   }),
 } as const satisfies Record<string, Setting>;

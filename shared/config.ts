@@ -111,7 +111,7 @@ function checkTogether(config: TrainConfig): TrainConfig {
     );
   if (config.prediction === 0 && config.agreement === 0)
     fail('prediction', '0 leaves nothing to learn from', 'Give it a weight, or agreement.');
-  const crops = (config.agreement > 0 ? 2 : 1) * (config.microBatch || config.batchSize);
+  const crops = cropsPerImage(config) * (config.microBatch || config.batchSize);
   if (crops % config.predictionStride !== 0)
     fail(
       'predictionStride',
@@ -122,6 +122,9 @@ function checkTogether(config: TrainConfig): TrainConfig {
     fail('contextTokens', `${config.contextTokens} is more than the grid has`, `The grid has ${gridSide(config) ** 2} patches.`);
   return config;
 }
+
+/** Crops that one image of the batch becomes. */
+export const cropsPerImage = ({ agreement, crops }: Pick<TrainConfig, 'agreement' | 'crops'>): number => (agreement > 0 ? crops : 1);
 
 /**
  * Completes and checks a configuration. A named architecture overrides width, depth, heads and mlpRatio.

@@ -144,7 +144,7 @@ describe('a plan', () => {
       'small: 384 wide × 12 deep, 21.3 M',
       '90,000 parameters',
       '1,200 steps of 500 images',
-      'two crops',
+      '2 crops of each',
     ])
       expect(text).toContain(part);
     expect(text).toContain('1,485 epochs of 404 images');

@@ -16,7 +16,7 @@ const epochs = (plan: RunPlan): string => {
 export function planLines(plan: RunPlan): string[] {
   const { config, sizes, steps, images, warnings } = plan;
   const name = config.architecture === 'custom' ? '' : `${config.architecture}: `;
-  const crops = config.agreement > 0 ? ', two crops of each' : '';
+  const crops = config.agreement > 0 ? `, ${config.crops} crops of each` : '';
   const kept = Math.min(config.keepCheckpoints + 1, steps);
   return [
     `  Input       ${config.imageSize}×${config.imageSize} px in ${count(sizes.tokens)} patches of ${config.patchSize} px, ${count(sizes.contextTokens)} of them as context`,

@@ -15,7 +15,7 @@ export interface BatchSettings extends CropSettings {
   readonly hashes: readonly string[];
   readonly batchSize: number;
   /** Crops of each image; they stand one after the other. */
-  readonly crops: 1 | 2;
+  readonly crops: number;
   readonly target: Target;
 }
 

@@ -61,16 +61,31 @@ describe('SIGReg', () => {
 describe('agreement', () => {
   it('is zero for equal pairs and a quarter of the mean squared distance otherwise', () => {
     const z = [1, 2, 1, 2, 0, 0, 4, 2];
-    const [value] = evaluate([agreement(input('z', [4, 2]))], { z });
+    const [value] = evaluate([agreement(input('z', [4, 2]), 2)], { z });
     expect(value![0]).toBeCloseTo((0 + (16 + 4) / 2 / 4) / 2, 12);
+  });
+
+  it('of several crops is the variance around their own mean', () => {
+    const [pictures, crops, width] = [3, 4, 5];
+    const z = normals(6, pictures * crops * width);
+    const [value] = evaluate([agreement(input('z', [pictures * crops, width]), crops)], { z });
+    let expected = 0;
+    for (let picture = 0; picture < pictures; picture++)
+      for (let k = 0; k < width; k++) {
+        const own = Array.from({ length: crops }, (_, crop) => z[(picture * crops + crop) * width + k]!);
+        const centre = own.reduce((a, b) => a + b) / crops;
+        expected += own.reduce((sum, one) => sum + (one - centre) ** 2, 0) / z.length;
+      }
+    // Factors of the graph are float32.
+    expect(value![0]! / expected).toBeCloseTo(1, 6);
   });
 
   it('adds up with its weight', () => {
     const z = input('z', [4, 2]);
     const values = { z: normals(3, 8), d: normals(4, 6) };
     const d = input('d', [2, 3]);
-    const [both, one, other] = evaluate([coupledLoss(z, { sigreg: 0.5, agreement: 2 }, d), sigreg(z, d), agreement(z)], values);
+    const [both, one, other] = evaluate([coupledLoss(z, 2, { sigreg: 0.5, agreement: 2 }, d), sigreg(z, d), agreement(z, 2)], values);
     expect(both![0]).toBeCloseTo(0.5 * one![0]! + 2 * other![0]!, 12);
-    expect(evaluate([coupledLoss(z, { sigreg: 0, agreement: 0 }, d)], values)[0]![0]).toBe(0);
+    expect(evaluate([coupledLoss(z, 2, { sigreg: 0, agreement: 0 }, d)], values)[0]![0]).toBe(0);
   });
 });

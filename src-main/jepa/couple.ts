@@ -1,4 +1,4 @@
-// Losses over the whole batch, on the pooled context embeddings: SIGReg against collapse, agreement of two crops of an image.
+// Losses over the whole batch, on the pooled context embeddings: SIGReg against collapse, agreement of the crops of a picture.
 import { add, cos, divide, mean, multiply, sin, sqrt, square, subtract } from '../tensor/elementwise.ts';
 import type { Tensor } from '../tensor/graph.ts';
 import { matmul } from '../tensor/products.ts';
@@ -29,11 +29,11 @@ export function sigreg(z: Tensor, directions: Tensor): Tensor {
   return multiply(sumAll(distance), count / slices);
 }
 
-/** Mean squared distance of each crop's embedding to the mean of its image's two crops; z [2·B, D] holds the pairs one after the other. */
-export function agreement(z: Tensor): Tensor {
+/** Mean squared distance of each crop's embedding to the mean of its picture's crops; z [crops·B, D] holds those of a picture one after the other. */
+export function agreement(z: Tensor, crops: number): Tensor {
   const [count, width] = z.shape as [number, number];
-  const pairs = reshape(z, [count / 2, 2, width]);
-  return reshape(mean(square(subtract(pairs, mean(pairs, [1]))), [0, 1, 2]), []);
+  const groups = reshape(z, [count / crops, crops, width]);
+  return reshape(mean(square(subtract(groups, mean(groups, [1]))), [0, 1, 2]), []);
 }
 
 export interface CoupledWeights {
@@ -42,9 +42,9 @@ export interface CoupledWeights {
 }
 
 /** The weighted sum of the losses in use, a scalar. */
-export function coupledLoss(pooled: Tensor, weights: CoupledWeights, directions: Tensor): Tensor {
+export function coupledLoss(pooled: Tensor, crops: number, weights: CoupledWeights, directions: Tensor): Tensor {
   const terms: Tensor[] = [];
   if (weights.sigreg > 0) terms.push(multiply(sigreg(pooled, directions), weights.sigreg));
-  if (weights.agreement > 0) terms.push(multiply(agreement(pooled), weights.agreement));
+  if (weights.agreement > 0) terms.push(multiply(agreement(pooled, crops), weights.agreement));
   return terms.length === 0 ? scalar(0) : terms.reduce((a, b) => add(a, b));
 }

@@ -63,6 +63,7 @@ const size: StepSize = {
   targetBlocks: sizes.target_blocks,
   targetTokens: sizes.target_tokens + 2,
   predictionStride: 1,
+  crops: 1,
   paddedContext: true,
 };
 const objective = { loss: 'smooth-l1', prediction: 1, sigreg: 0, sigregProjections: 8, agreement: 0 } as const;

@@ -15,7 +15,7 @@ import { meanOfTokens } from './pooling.ts';
 import { encode, networks, predict, project, takeTokens } from './transformer.ts';
 import type { Network, Networks } from './transformer.ts';
 
-/** Sizes that are fixed for a run. Two crops of an image count as two images. */
+/** Sizes that are fixed for a run. Each crop of a picture counts as an image. */
 export interface StepSize {
   readonly model: ModelSize;
   /** Images of one `accumulate` call. */
@@ -27,6 +27,8 @@ export interface StepSize {
   readonly targetTokens: number;
   /** The masked prediction is made for each image whose place in the batch is a multiple of this; it divides `microBatch`. */
   readonly predictionStride: number;
+  /** Images of the batch that stand one after the other and are crops of one picture. */
+  readonly crops: number;
   /** Whether contexts are padded (paper-exact masks only). */
   readonly paddedContext: boolean;
 }
@@ -126,7 +128,8 @@ export function accumulate(size: StepSize, objective: Objective): Outputs {
   const { pooled, losses, masked } = objective.prediction > 0 ? maskedLosses(size, objective, nets) : contextAlone(size, nets);
 
   const whole = size.microBatch === size.batch;
-  const coupled = isCoupled(objective) && whole ? { coupled: coupledLoss(pooled, objective, sliceDirections(size, objective)) } : {};
+  const coupled =
+    isCoupled(objective) && whole ? { coupled: coupledLoss(pooled, size.crops, objective, sliceDirections(size, objective)) } : {};
   const total = coupled.coupled ? add(masked, coupled.coupled) : masked;
   const specs = trainedParameters(size.model);
   const parameters = specs.map(({ name }) => {
@@ -149,6 +152,6 @@ export const pool = (size: StepSize): Outputs => ({
 /** Pooled contexts of the whole batch → their loss and its cotangent, which `accumulate` takes as `pooledCotangent`. */
 export function couple(size: StepSize, objective: Objective): Outputs {
   const pooled = input('pooled', [size.batch, pooledWidth(size.model)]);
-  const coupled = coupledLoss(pooled, objective, sliceDirections(size, objective));
+  const coupled = coupledLoss(pooled, size.crops, objective, sliceDirections(size, objective));
   return { coupled, pooledCotangent: gradients([coupled], [pooled])[0]! };
 }

@@ -1,5 +1,6 @@
 // Feeds the trainer: batches, the sample that judges a run, and images to embed, all from the decode cache.
 import { AppError } from '../../shared/errors.ts';
+import { cropsPerImage } from '../../shared/config.ts';
 import type { TrainConfig } from '../../shared/config-table.ts';
 import { preprocessingOf } from '../../shared/preprocessing.ts';
 import type { Preprocessing } from '../../shared/preprocessing.ts';
@@ -11,7 +12,6 @@ import type { Target } from '../images/crop.ts';
 import { readAppFile } from '../training/app-file.ts';
 import { choosePinned } from '../training/pinned.ts';
 import type { Look, PatchBlock, Sample, View } from '../training/sample-figures.ts';
-import { cropsPerImage } from '../training/step-size.ts';
 
 export function targetOf({ imageSize, mean, std }: Preprocessing, patchSize: number): Target {
   return { size: imageSize, patchSize, mean, std };

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseConfig } from '../../shared/config.ts';
+import { cropsPerImage, parseConfig } from '../../shared/config.ts';
 import type { TrainConfig } from '../../shared/config-table.ts';
 import { Random } from '../../shared/random.ts';
 import { drawMasks } from '../jepa/masks.ts';
@@ -42,7 +42,7 @@ async function train(
 ): Promise<{ state: TrainState; outcomes: StepOutcome[] }> {
   const runner = await StepRunner.create(config, 10, { threads: config.threads });
   const outcomes: StepOutcome[] = [];
-  for (let i = 0; i < steps; i++) outcomes.push(await runner.run(state, patchesOf(config, state.step, config.agreement > 0 ? 2 : 1)));
+  for (let i = 0; i < steps; i++) outcomes.push(await runner.run(state, patchesOf(config, state.step, cropsPerImage(config))));
   await runner.dispose();
   return { state, outcomes };
 }
@@ -54,6 +54,7 @@ describe('a step cut into micro-batches', () => {
     ['the same through a projector', { sigreg: 0.1, agreement: 0.5, projectorWidth: 8 }],
     ['squared error', { loss: 'l2' }],
     ['a prediction of every second crop, and weighted', { agreement: 0.5, sigreg: 0.1, predictionStride: 2, prediction: 0.3 }],
+    ['four crops of each image', { agreement: 1, sigreg: 0.1, crops: 4, predictionStride: 4 }],
     ['agreement alone', { agreement: 1, sigreg: 0.1, prediction: 0 }],
   ])('1×32, 4×8 and 32×1 move the weights alike: %s', async (_, extra) => {
     const whole = await train(parseConfig({ ...small, ...extra, microBatch: 32 }), 2);

@@ -1,13 +1,11 @@
 // The sizes that a run is compiled for, known without compiling anything.
+import { cropsPerImage } from '../../shared/config.ts';
 import type { TrainConfig } from '../../shared/config-table.ts';
 import type { RunSizes } from '../../shared/train-events.ts';
 import { contextTokenCount, drawMasks, mostTargetTokens } from '../jepa/masks.ts';
 import { encoderParameters, modelSize, parameterCount, predictorParameters, tokenCount } from '../jepa/model.ts';
 import { isCoupled } from '../jepa/step.ts';
 import type { StepSize } from '../jepa/step.ts';
-
-/** Crops that one image of the batch becomes. */
-export const cropsPerImage = (config: Pick<TrainConfig, 'agreement'>): 1 | 2 => (config.agreement > 0 ? 2 : 1);
 
 /** Kept activations of a batch up to which losses over all of it are computed in one pass. */
 const wholeBatchBytes = 6e8;
@@ -48,6 +46,7 @@ export function stepSize(config: TrainConfig): StepSize {
     contextTokens: paper ? longestPaperContext(config, crops * config.batchSize) : contextTokenCount(config),
     targetBlocks: config.targetCount,
     predictionStride: config.predictionStride,
+    crops,
     targetTokens,
     paddedContext: paper,
   };

@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseConfig } from '../../../shared/config.ts';
+import { cropsPerImage, parseConfig } from '../../../shared/config.ts';
 import type { TrainConfig } from '../../../shared/config-table.ts';
 import { Random } from '../../../shared/random.ts';
 import type { TrainEvent } from '../../../shared/train-events.ts';
@@ -10,7 +10,6 @@ import type { RunFolder, RunRecord } from '../run-folder.ts';
 import { RunControl } from '../run-control.ts';
 import { initialState } from '../state.ts';
 import type { TrainState } from '../state.ts';
-import { cropsPerImage } from '../step-size.ts';
 import { train } from '../train.ts';
 import type { TrainingBatches, TrainOptions } from '../train.ts';
 
