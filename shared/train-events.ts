@@ -52,6 +52,14 @@ export interface OnlineEvaluation {
   readonly meanCosine: number;
   /** Share of the target variance that the mean per position explains; 1 is positional collapse. */
   readonly positionalShare: number;
+  /** Images that asked for their neighbours, or for their other crop. This and what follows is absent in logs of earlier versions. */
+  readonly queries?: number;
+  /** α of the centred vectors' eigen-spectrum (λⱼ ∝ j^−α); absent too where too few eigenvalues are above rounding. */
+  readonly alpha?: number;
+  /** LiDAR over several contexts of an image. */
+  readonly lidar?: number;
+  /** Mean cosine of predictions with their own targets, minus that with other images' targets at the same place; absent too in a run that predicts nothing. */
+  readonly predictionMargin?: number;
   /** Images of the sample that could not be read and judged nothing; absent when there was none. */
   readonly unreadable?: number;
 }

@@ -156,7 +156,9 @@ describe('the report', () => {
   it('puts the run first and says in one sentence how it stands', () => {
     const good = report(4, 0.5);
     expect(good.verdict).toBe('better');
-    expect(good.headline).toMatch(/^Neighbours agree with your folders \d+ % \(raw pixels \d+ %\)\.$/);
+    expect(good.headline).toMatch(
+      /^Neighbours agree with your folders \d+ % \(raw pixels \d+ %; 90 queries\)\. .* points above raw pixels: more than chance/,
+    );
     const text = renderReport(good);
     expect(text.indexOf('this run')).toBeLessThan(text.lastIndexOf('raw pixels'));
     expect(text).toContain('Position alone explains 25.0 %');
@@ -214,7 +216,7 @@ describe('the report', () => {
   });
 
   it('says plainly when a baseline is as good', () => {
-    expect(report(0.2, 4)).toMatchObject({ verdict: 'not-better', headline: expect.stringContaining('no better than raw pixels') });
+    expect(report(0.2, 4)).toMatchObject({ verdict: 'not-better', headline: expect.stringContaining('No better than raw pixels') });
     expect(report(1.05, 1)).toMatchObject({ verdict: expect.stringMatching(/^not-/) });
   });
 

@@ -1,4 +1,6 @@
 // The evaluation as a person reads it: this run beside its baselines in every space, and one sentence that says what it means.
+import { compareRun } from '../../shared/run-verdict.ts';
+import type { Verdict } from '../../shared/run-verdict.ts';
 import { cropRetrievalBias } from './crop-retrieval.ts';
 import { nearDuplicateCosine, type SourceFigures, type SpaceFigures, type VectorSource } from './evaluate.ts';
 import type { CropProtocol, LabelProtocol } from './protocol.ts';
@@ -30,8 +32,6 @@ export interface Findings {
   readonly positionalShare?: number;
   readonly unreadable?: number;
 }
-
-export type Verdict = 'better' | 'not-clearly-better' | 'not-better' | 'no-baseline';
 
 export const sourceNames: Readonly<Record<VectorSource, string>> = {
   run: 'this run',
@@ -167,43 +167,27 @@ function labelNotes(protocol: LabelProtocol): string[] {
   return notes;
 }
 
-/** Each row counts with its best space, the baselines too; "clearly" is two standard errors of the difference. */
+/** Each row counts with its best space, the baselines too. */
 function judge(rows: readonly SourceFigures[], labels: boolean, queries: number): Pick<EvaluationReport, 'headline' | 'verdict'> {
-  const score = (row: SourceFigures): number =>
-    Math.max(...spaceKinds.map((kind) => (labels ? row.spaces[kind].neighbours : row.spaces[kind].cropRecall) ?? 0));
-  const run = rows.find((row) => row.source === 'run');
-  const baselines = rows.filter((row) => row.source !== 'run').sort((a, b) => score(b) - score(a));
-  if (!run) return { headline: 'This run has not been measured.', verdict: 'no-baseline' };
-  const own = score(run);
-  const what = labels
-    ? `neighbours agree with your folders ${whole(own)} %`
-    : `two crops of an image find each other ${whole(own)} % of the time`;
-  const beside = baselines.map((row) => `${sourceNames[row.source]} ${whole(score(row))} %`).join(', ');
-  const best = baselines[0];
-  if (!best) return { headline: capital(`${what}; there is nothing to compare it with.`), verdict: 'no-baseline' };
-  const reference = score(best);
-  const error = Math.sqrt((own * (1 - own) + reference * (1 - reference)) / Math.max(1, queries));
-  const sentence = capital(`${what} (${beside})`);
-  if (own <= reference) {
-    return { verdict: 'not-better', headline: `${sentence}: no better than ${sourceNames[best.source]}.` };
-  }
-  if (own - reference < 2 * error) {
-    return { verdict: 'not-clearly-better', headline: `${sentence}: not clearly better than ${sourceNames[best.source]}.` };
-  }
-  return { verdict: 'better', headline: `${sentence}.` };
+  const score = (source: VectorSource): number | undefined => {
+    const row = rows.find((one) => one.source === source);
+    return row && Math.max(...spaceKinds.map((kind) => (labels ? row.spaces[kind].neighbours : row.spaces[kind].cropRecall) ?? 0));
+  };
+  const run = score('run');
+  if (run === undefined) return { headline: 'This run has not been measured.', verdict: 'no-baseline' };
+  const { verdict, headline, statement } = compareRun({
+    task: labels ? 'knn' : 'retrieval',
+    run,
+    pixels: score('pixels'),
+    untrained: score('untrained'),
+    queries,
+  });
+  return { verdict, headline: `${headline}. ${statement}` };
 }
 
 function nearDuplicateLine(queries: number): string {
   const found = `a near-duplicate in the bank (cosine of whitened raw pixels at least ${nearDuplicateCosine})`;
   return queries === 0 ? `No query has ${found}.` : `Queries with ${found}: ${queries}, which flatters every row.`;
-}
-
-function whole(share: number): string {
-  return (100 * share).toFixed(0);
-}
-
-function capital(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
 /** The report as text of fixed width: headline, a block per measure, notes. Measures nobody has are left out; a dash is "not measured". */

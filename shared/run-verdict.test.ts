@@ -1,0 +1,56 @@
+import { describe, expect, it } from 'vitest';
+import { compareRun, differenceError } from './run-verdict.ts';
+
+describe('the verdict on a run', () => {
+  it('says both baselines, the better one first, and how many asked', () => {
+    expect(compareRun({ task: 'knn', run: 0.61, untrained: 0.41, pixels: 0.46, queries: 2000 })).toEqual({
+      verdict: 'better',
+      headline: 'Neighbours agree with your folders 61 % (raw pixels 46 %, untrained network 41 %; 2,000 queries)',
+      statement: '15.0 points above raw pixels: more than chance would make of 2,000 queries (±3.1 points).',
+    });
+    expect(compareRun({ task: 'retrieval', run: 0.9, untrained: 0.5, pixels: 0.4, queries: 1000 }).headline).toBe(
+      'Two crops of an image find each other 90 % of the time (untrained network 50 %, raw pixels 40 %; 1,000 images)',
+    );
+  });
+
+  it('calls the same lead clear or not by the number that asked', () => {
+    const lead = (queries: number): ReturnType<typeof compareRun> =>
+      compareRun({ task: 'knn', run: 0.5, pixels: 0.44, untrained: 0.3, queries });
+    expect(lead(2000).verdict).toBe('better');
+    expect(lead(100)).toMatchObject({
+      verdict: 'not-clearly-better',
+      statement: 'Not clearly better than raw pixels: a lead of 6.0 points can be chance with 100 queries (±14.1 points).',
+    });
+    // At two standard errors exactly it is not clear yet.
+    const queries = Math.round((differenceError(0.5, 0.44, 1) / 0.03) ** 2);
+    expect(lead(queries - 5).verdict).toBe('not-clearly-better');
+    expect(lead(queries + 5).verdict).toBe('better');
+  });
+
+  it('says plainly what is not beaten', () => {
+    const statement = (run: number, pixels: number, untrained: number): string =>
+      compareRun({ task: 'knn', run, pixels, untrained, queries: 500 }).statement;
+    expect(statement(0.3, 0.46, 0.41)).toBe('No better than raw pixels or the untrained network.');
+    expect(statement(0.43, 0.46, 0.41)).toBe('No better than raw pixels; 2.0 points above the untrained network.');
+    expect(statement(0.46, 0.46, 0.41)).toContain('No better than raw pixels;');
+    expect(compareRun({ task: 'knn', run: 0.3, queries: 500 })).toMatchObject({
+      verdict: 'no-baseline',
+      statement: 'There is nothing to compare it with.',
+    });
+  });
+
+  it('claims nothing where nobody knows how many asked', () => {
+    expect(compareRun({ task: 'knn', run: 0.9, pixels: 0.1, untrained: 0.1 })).toMatchObject({
+      verdict: 'not-clearly-better',
+      headline: 'Neighbours agree with your folders 90 % (raw pixels 10 %, untrained network 10 %)',
+    });
+  });
+
+  it('has the error of independent shares, which is no smaller than that of paired answers', () => {
+    expect(differenceError(0.5, 0.5, 200)).toBeCloseTo(0.05, 12);
+    // 200 images that ask both: 80 right with both, 20 only with the run, 10 only with the baseline, 90 with neither.
+    const [onlyRun, onlyBaseline, n] = [20, 10, 200];
+    const paired = Math.sqrt(onlyRun + onlyBaseline - (onlyRun - onlyBaseline) ** 2 / n) / n;
+    expect(differenceError(100 / n, 90 / n, n)).toBeGreaterThan(paired);
+  });
+});
