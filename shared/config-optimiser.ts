@@ -11,6 +11,12 @@ export const optimiserSettings = {
     unit: 'images',
     help: 'Images per update.',
   }),
+  optimiser: choice({
+    group: 'optimiser',
+    default: 'adamw',
+    choices: ['adamw', 'muon'],
+    help: 'AdamW as published, or Muon for the matrices of the blocks (their momentum is orthogonalised) and AdamW for the rest.',
+  }),
   microBatch: integer({
     group: 'optimiser',
     default: 0,

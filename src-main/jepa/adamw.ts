@@ -1,4 +1,4 @@
-// One update as a graph: AdamW with decoupled weight decay (Loshchilov & Hutter 2019), then the moving average of the target
+// One update as a graph: AdamW (or Muon for the blocks' matrices) with decoupled weight decay (Loshchilov & Hutter 2019), then the moving average of the target
 // encoder. Nothing moves when a gradient is not finite.
 import type { TrainConfig } from '../../shared/config-table.ts';
 import { add, equal, multiply, divide, select, sqrt, square, subtract } from '../tensor/elementwise.ts';
@@ -6,6 +6,9 @@ import type { Tensor } from '../tensor/graph.ts';
 import { input, sumAll } from '../tensor/structure.ts';
 import { trainedParameters } from './model.ts';
 import type { ModelSize } from './model.ts';
+import { isMuonMatrix, muonDirection } from './muon.ts';
+
+export type UpdateSettings = Pick<TrainConfig, 'beta1' | 'beta2' | 'epsilon' | 'optimiser'>;
 
 /** Numbers of one step, given as float32 scalars. */
 export const scheduleInputs = ['learningRate', 'weightDecay', 'momentum', 'correction1', 'correction2'] as const;
@@ -27,10 +30,7 @@ const towards = (a: Tensor, b: Tensor, rate: Tensor | number): Tensor => add(a, 
  * Inputs: every trained parameter, `gradient.*`, `moment1.*`, `moment2.*`, `targetEncoder.*` and the schedule's scalars. Outputs:
  * the same names moved by one step (gradients excepted), and `gradientNorm`, which is not finite when the step was refused.
  */
-export function update(
-  size: ModelSize,
-  { beta1, beta2, epsilon }: Pick<TrainConfig, 'beta1' | 'beta2' | 'epsilon'>,
-): Readonly<Record<string, Tensor>> {
+export function update(size: ModelSize, { beta1, beta2, epsilon, optimiser }: UpdateSettings): Readonly<Record<string, Tensor>> {
   const specs = trainedParameters(size);
   const schedule = Object.fromEntries(scheduleInputs.map((name) => [name, input(name, [])])) as Record<ScheduleInput, Tensor>;
   const gradientOf = new Map(specs.map(({ name, shape }) => [name, input(`gradient.${name}`, shape)]));
@@ -47,13 +47,20 @@ export function update(
       Tensor,
       Tensor,
     ];
-    const moment1 = towards(first, gradient, 1 - beta1);
-    const moment2 = towards(second, square(gradient), 1 - beta2);
-    const direction = divide(moment1, add(multiply(sqrt(moment2), schedule.correction2), epsilon));
-    const moved = subtract(decay ? multiply(weight, keep) : weight, multiply(direction, stepSize));
-    outputs[name] = select(finite, moved, weight);
-    outputs[`moment1.${name}`] = select(finite, moment1, first);
-    outputs[`moment2.${name}`] = select(finite, moment2, second);
+    const kept = decay ? multiply(weight, keep) : weight;
+    if (optimiser === 'muon' && isMuonMatrix({ name, shape })) {
+      const { direction, momentum } = muonDirection(name, gradient, first);
+      outputs[name] = select(finite, subtract(kept, multiply(direction, schedule.learningRate)), weight);
+      outputs[`moment1.${name}`] = select(finite, momentum, first);
+      outputs[`moment2.${name}`] = select(finite, second, second);
+    } else {
+      const moment1 = towards(first, gradient, 1 - beta1);
+      const moment2 = towards(second, square(gradient), 1 - beta2);
+      const direction = divide(moment1, add(multiply(sqrt(moment2), schedule.correction2), epsilon));
+      outputs[name] = select(finite, subtract(kept, multiply(direction, stepSize)), weight);
+      outputs[`moment1.${name}`] = select(finite, moment1, first);
+      outputs[`moment2.${name}`] = select(finite, moment2, second);
+    }
     const target = averageOf(name);
     if (target !== undefined) {
       const average = input(target, shape);

@@ -2,13 +2,16 @@
 // state can stay on the device.
 import type { TrainConfig } from '../../shared/config-table.ts';
 import { averageOf, update } from '../jepa/adamw.ts';
-import type { ScheduleInput } from '../jepa/adamw.ts';
+import type { ScheduleInput, UpdateSettings } from '../jepa/adamw.ts';
 import { trainedParameters } from '../jepa/model.ts';
-import type { ModelSize } from '../jepa/model.ts';
+import type { ModelSize, ParameterSpec } from '../jepa/model.ts';
+import { isMuonMatrix, muonDirection } from '../jepa/muon.ts';
 import { AdamwKernel } from '../runtime/adamw-kernel.ts';
 import { OnnxSession } from '../runtime/onnx-session.ts';
 import type { SessionOptions } from '../runtime/onnx-session.ts';
+import type { Tensor } from '../tensor/graph.ts';
 import { lowerOnnx } from '../tensor/lower-onnx.ts';
+import { input } from '../tensor/structure.ts';
 
 type Arrays = Readonly<Record<string, Float32Array>>;
 type Schedule = Readonly<Record<ScheduleInput, Float32Array>>;
@@ -20,13 +23,20 @@ export interface Optimiser {
 }
 
 export async function createOptimiser(size: ModelSize, config: TrainConfig, options: SessionOptions): Promise<Optimiser> {
-  return (options.device ?? 'cpu') === 'cpu' ? kernelOptimiser(size, config) : graphOptimiser(size, config, options);
+  return (options.device ?? 'cpu') === 'cpu' ? kernelOptimiser(size, config, options) : graphOptimiser(size, config, options);
 }
 
-/** The arithmetic of `update` in one pass through memory. */
-export function kernelOptimiser(size: ModelSize, { beta1, beta2, epsilon }: Pick<TrainConfig, 'beta1' | 'beta2' | 'epsilon'>): Optimiser {
+/** The arithmetic of `update` in one pass through memory; directions of Muon come from a compiled graph. */
+export async function kernelOptimiser(size: ModelSize, config: UpdateSettings, options: SessionOptions): Promise<Optimiser> {
+  const { beta1, beta2, epsilon } = config;
   const kernel = new AdamwKernel();
   const specs = trainedParameters(size);
+  const matrices = config.optimiser === 'muon' ? specs.filter(isMuonMatrix) : [];
+  const orthogonal = new Set(matrices.map(({ name }) => name));
+  const session = matrices.length > 0 ? await OnnxSession.create(lowerOnnx(muonDirections(matrices)), options) : undefined;
+  const directions = Object.fromEntries(
+    matrices.map(({ name, shape }) => [`direction.${name}`, new Float32Array(shape.reduce((a, b) => a * b, 1))]),
+  );
   return {
     step: async (tensors, gradients, schedule) => {
       const squared = specs.reduce((total, { name }) => total + kernel.squares(gradients[`gradient.${name}`]!), 0);
@@ -42,8 +52,18 @@ export function kernelOptimiser(size: ModelSize, { beta1, beta2, epsilon }: Pick
         epsilon,
         momentum: schedule.momentum[0]!,
       };
+      await session?.run({ ...gradients, ...tensors }, { ...directions, ...tensors });
       for (const { name, decay } of specs) {
         const average = averageOf(name);
+        if (orthogonal.has(name)) {
+          const moved = {
+            weight: tensors[name]!,
+            direction: directions[`direction.${name}`]!,
+            average: average === undefined ? undefined : tensors[average]!,
+          };
+          moveAlong(moved, learningRate, decay ? 1 - learningRate * weightDecay : 1, schedule.momentum[0]!);
+          continue;
+        }
         kernel.move(
           {
             gradient: gradients[`gradient.${name}`]!,
@@ -57,16 +77,36 @@ export function kernelOptimiser(size: ModelSize, { beta1, beta2, epsilon }: Pick
       }
       return norm;
     },
-    dispose: async () => {},
+    dispose: async () => session?.dispose(),
   };
 }
 
+/** The momentum of matrices moved by their gradients, and the directions that follow from it. */
+function muonDirections(matrices: readonly ParameterSpec[]): Readonly<Record<string, Tensor>> {
+  return Object.fromEntries(
+    matrices.flatMap(({ name, shape }) => {
+      const { direction, momentum } = muonDirection(name, input(`gradient.${name}`, shape), input(`moment1.${name}`, shape));
+      return [
+        [`moment1.${name}`, momentum],
+        [`direction.${name}`, direction],
+      ];
+    }),
+  );
+}
+
+interface MovedMatrix {
+  readonly weight: Float32Array;
+  readonly direction: Float32Array;
+  readonly average: Float32Array | undefined;
+}
+
+function moveAlong({ weight, direction, average }: MovedMatrix, learningRate: number, keep: number, momentum: number): void {
+  for (let i = 0; i < weight.length; i++) weight[i] = weight[i]! * keep - learningRate * direction[i]!;
+  if (average) for (let i = 0; i < weight.length; i++) average[i] = weight[i]! + momentum * (average[i]! - weight[i]!);
+}
+
 /** The graph, run on the device. */
-export async function graphOptimiser(
-  size: ModelSize,
-  config: Pick<TrainConfig, 'beta1' | 'beta2' | 'epsilon'>,
-  options: SessionOptions,
-): Promise<Optimiser> {
+export async function graphOptimiser(size: ModelSize, config: UpdateSettings, options: SessionOptions): Promise<Optimiser> {
   const session = await OnnxSession.create(lowerOnnx(update(size, config)), options);
   return {
     step: async (tensors, gradients, schedule) => {
