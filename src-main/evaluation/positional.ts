@@ -33,49 +33,67 @@ export interface PositionalCosines {
   readonly difference: number;
 }
 
+/** Predictions of some positions of each image, and the targets of all positions of the same images. */
+export interface Predicted {
+  /** [predictions, dimension] */
+  readonly predictions: Float32Array;
+  /** Of each prediction: its image and its position. */
+  readonly images: ArrayLike<number>;
+  readonly places: ArrayLike<number>;
+  /** [images, positions, dimension] */
+  readonly targets: Float32Array;
+  readonly positions: number;
+  readonly dimension: number;
+}
+
 /**
- * `predictions` and `targets` [images, positions, dimension], the same positions in the same order for every image. "Others" is
- * the mean over every other image, in closed form. Throws `bad-input` when sizes differ or for fewer than two images.
+ * How much nearer predictions are to their own targets than to those of other images at the same position, by cosine. "Others" is the mean
+ * over every other image, in closed form: p·(S − t) ÷ (images − 1), S the sum of the unit targets there. Throws `bad-input` when
+ * sizes differ, for no predictions, or for fewer than two images.
  */
-export function positionalCosines(
-  predictions: Float32Array,
-  targets: Float32Array,
-  positions: number,
-  dimension: number,
-): PositionalCosines {
+export function positionalCosines({ predictions, images, places, targets, positions, dimension }: Predicted): PositionalCosines {
   const width = positions * dimension;
-  const images = imageCount(predictions, width);
-  if (targets.length !== predictions.length) {
-    throw new AppError('bad-input', 'Predictions and targets differ in size.', 'Gather both at the same positions.');
+  const all = imageCount(targets, width);
+  const made = rowCount(predictions, dimension);
+  if (made === 0 || images.length !== made || places.length !== made) {
+    throw new AppError(
+      'bad-input',
+      `${made} predictions are of ${images.length} images and ${places.length} places.`,
+      'Name both for each.',
+    );
   }
-  let own = 0;
-  let others = 0;
-  const prediction = new Float64Array(dimension);
+  const sums = new Float64Array(width);
   const target = new Float64Array(dimension);
-  const predictionSum = new Float64Array(dimension);
-  const targetSum = new Float64Array(dimension);
-  for (let position = 0; position < positions; position++) {
-    predictionSum.fill(0);
-    targetSum.fill(0);
-    let matched = 0;
-    for (let image = 0; image < images; image++) {
-      const at = image * width + position * dimension;
-      unit(predictions, at, prediction);
-      unit(targets, at, target);
-      for (let k = 0; k < dimension; k++) {
-        matched += prediction[k]! * target[k]!;
-        predictionSum[k]! += prediction[k]!;
-        targetSum[k]! += target[k]!;
-      }
-    }
-    let every = 0;
-    for (let k = 0; k < dimension; k++) every += predictionSum[k]! * targetSum[k]!;
-    own += matched / images;
-    others += (every - matched) / (images * (images - 1));
+  for (let at = 0; at < targets.length; at += dimension) {
+    unit(targets, at, target);
+    const place = at % width;
+    for (let k = 0; k < dimension; k++) sums[place + k]! += target[k]!;
   }
-  own /= positions;
-  others /= positions;
+  let [own, others] = [0, 0];
+  const prediction = new Float64Array(dimension);
+  for (let i = 0; i < made; i++) {
+    const place = places[i]! * dimension;
+    unit(predictions, i * dimension, prediction);
+    unit(targets, images[i]! * width + place, target);
+    let [matched, every] = [0, 0];
+    for (let k = 0; k < dimension; k++) {
+      matched += prediction[k]! * target[k]!;
+      every += prediction[k]! * sums[place + k]!;
+    }
+    own += matched / made;
+    others += (every - matched) / ((all - 1) * made);
+  }
   return { own, others, difference: own - others };
+}
+
+/** Tokens [N, dimension] with their mean taken away, in place: of the layer norm of targets only this changes a cosine. */
+export function centreTokens(tokens: Float32Array, dimension: number): Float32Array {
+  for (let at = 0; at < tokens.length; at += dimension) {
+    let mean = 0;
+    for (let k = 0; k < dimension; k++) mean += tokens[at + k]! / dimension;
+    for (let k = 0; k < dimension; k++) tokens[at + k]! -= mean;
+  }
+  return tokens;
 }
 
 function unit(values: Float32Array, at: number, into: Float64Array): void {

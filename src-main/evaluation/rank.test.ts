@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { positionalCosines, positionalShare } from './positional.ts';
-import { eigenSpectrum, lidar, meanPairwiseCosine, rankMe, spectrumAlpha } from './rank.ts';
+import { centreTokens, positionalCosines, positionalShare } from './positional.ts';
+import { eigenSpectrum, meanPairwiseCosine, rankMe, spectrumAlpha } from './rank.ts';
 import { normaliseRows } from './spaces.ts';
 import { dotOfRows, gaussian } from './testing/reference.ts';
 
@@ -35,23 +35,6 @@ describe('rank', () => {
     expect(meanPairwiseCosine(x, 4)).toBeCloseTo(sum / (30 * 29), 6);
     expect(meanPairwiseCosine(new Float32Array(20).fill(3), 4)).toBeCloseTo(1, 6);
   });
-
-  it('measures with LiDAR how many directions tell images apart', () => {
-    const [images, views, dimension] = [200, 4, 6];
-    const identity = gaussian(images * dimension, 9);
-    const noise = gaussian(images * views * dimension, 10);
-    const views3 = (used: number): Float32Array =>
-      noise.map((value, i) => {
-        const k = i % dimension;
-        const image = Math.floor(i / (views * dimension));
-        return value * 0.1 + (k < used ? 10 * identity[image * dimension + k]! : 0);
-      });
-    expect(lidar(views3(6), views, dimension)).toBeGreaterThan(5.5);
-    const two = lidar(views3(2), views, dimension);
-    expect(two).toBeGreaterThan(1.8);
-    expect(two).toBeLessThan(2.3);
-    expect(() => lidar(noise, 1, dimension)).toThrow('LiDAR got');
-  });
 });
 
 describe('positions', () => {
@@ -69,21 +52,50 @@ describe('positions', () => {
     expect(positionalShare(new Float32Array(images * positions * dimension), positions, dimension)).toBe(0);
   });
 
-  it('show in the cosines with own and other targets', () => {
-    const result = positionalCosines(tokens(1), content, positions, dimension);
+  it('show in the cosines with own and other targets, as summed one by one', () => {
+    const [perImage, made] = [3, images * 3];
+    const of = Array.from({ length: made }, (_, i) => Math.floor(i / perImage));
+    // Other places in every image.
+    const places = Array.from({ length: made }, (_, i) => (5 * i + Math.floor(i / 7)) % positions);
+    const taken = (from: Float32Array): Float32Array =>
+      Float32Array.from({ length: made * dimension }, (_, i) => {
+        const row = Math.floor(i / dimension);
+        return from[(of[row]! * positions + places[row]!) * dimension + (i % dimension)]!;
+      });
+    const result = positionalCosines({ predictions: taken(tokens(1)), images: of, places, targets: content, positions, dimension });
     let [own, others] = [0, 0];
     const [p, t] = [normaliseRows(tokens(1), dimension), normaliseRows(content, dimension)];
-    for (let i = 0; i < images; i++) {
+    for (let i = 0; i < made; i++) {
+      const at = of[i]! * positions + places[i]!;
       for (let j = 0; j < images; j++) {
-        for (let at = 0; at < positions; at++) {
-          const cosine = dotOfRows(p, i * positions + at, t, j * positions + at, dimension);
-          if (i === j) own += cosine / (images * positions);
-          else others += cosine / (images * (images - 1) * positions);
-        }
+        const cosine = dotOfRows(p, at, t, j * positions + places[i]!, dimension);
+        if (j === of[i]) own += cosine / made;
+        else others += cosine / (made * (images - 1));
       }
     }
     expect(result.own).toBeCloseTo(own, 6);
     expect(result.others).toBeCloseTo(others, 6);
-    expect(positionalCosines(tokens(0), tokens(0), positions, dimension).difference).toBeCloseTo(0, 6);
+    expect(result.difference).toBeCloseTo(own - others, 6);
+    // A predictor that knows nothing but positions, and one that knows everything.
+    const blind = positionalCosines({ predictions: taken(tokens(0)), images: of, places, targets: tokens(0.3), positions, dimension });
+    expect(Math.abs(blind.difference)).toBeLessThan(0.02);
+    expect(blind.own).toBeGreaterThan(0.9);
+    const seeing = positionalCosines({ predictions: taken(content), images: of, places, targets: content, positions, dimension });
+    expect(seeing.own).toBeCloseTo(1, 6);
+    expect(seeing.difference).toBeGreaterThan(0.9);
+    expect(() => positionalCosines({ predictions: content, images: of, places, targets: content, positions, dimension })).toThrow(
+      '240 predictions are of 120 images',
+    );
+  });
+
+  it('are compared with targets as the loss has them: only the mean over a token’s values changes a cosine', () => {
+    const raw = gaussian(4 * 6, 5).map((value) => 3 + value);
+    const normed = raw.map((_, i) => {
+      const own = raw.subarray(6 * Math.floor(i / 6), 6 * Math.floor(i / 6) + 6);
+      const mean = own.reduce((a, b) => a + b) / 6;
+      return (raw[i]! - mean) / Math.sqrt(own.reduce((sum, value) => sum + (value - mean) ** 2, 0) / 6 + 1e-5);
+    });
+    const [centred, reference] = [normaliseRows(centreTokens(raw.slice(), 6), 6), normaliseRows(normed, 6)];
+    for (let i = 0; i < raw.length; i++) expect(centred[i]).toBeCloseTo(reference[i]!, 5);
   });
 });

@@ -44,7 +44,7 @@ export function rankMe(spectrum: Float64Array): number {
 }
 
 /** exp of the entropy of `weights` ÷ their sum; 0 when all are zero. */
-function exponentialEntropy(weights: Float64Array): number {
+export function exponentialEntropy(weights: Float64Array): number {
   const total = weights.reduce((sum, value) => sum + value, 0);
   if (!(total > 0)) return 0;
   let entropy = 0;
@@ -88,41 +88,4 @@ export function meanPairwiseCosine(vectors: Float32Array, dimension: number): nu
   for (let i = 0; i < unit.length; i++) own += unit[i]! ** 2;
   const squares = mean.reduce((sum, value) => sum + value * value, 0);
   return (count * squares - own / count) / (count - 1);
-}
-
-/**
- * LiDAR (Thilak et al. 2023, eq. 2–4): exp-entropy of the eigenvalues of Σw^−½·Σb·Σw^−½, where `views` [images, viewsPerImage,
- * dimension] (views of one image are one class) give Σb, the scatter of the image means, and Σw, the scatter around them, plus
- * `delta` on its diagonal. Throws `bad-input` for fewer than two images or views.
- */
-export function lidar(views: Float32Array, viewsPerImage: number, dimension: number, delta = 1e-4): number {
-  const images = rowCount(views, viewsPerImage * dimension);
-  if (images < 2 || viewsPerImage < 2) {
-    throw new AppError('bad-input', `LiDAR got ${images} images of ${viewsPerImage} views.`, 'It needs two of each.');
-  }
-  const means = new Float32Array(images * dimension);
-  const within = new Float32Array(views.length);
-  for (let image = 0; image < images; image++) {
-    const own = views.subarray(image * viewsPerImage * dimension, (image + 1) * viewsPerImage * dimension);
-    const mean = meanOfRows(own, dimension);
-    means.set(mean, image * dimension);
-    for (let i = 0; i < own.length; i++) within[image * viewsPerImage * dimension + i] = own[i]! - mean[i % dimension]!;
-  }
-  const scatterWithin = scatterMatrix(within, dimension);
-  for (let i = 0; i < scatterWithin.length; i++) scatterWithin[i]! /= images * (viewsPerImage - 1);
-  for (let k = 0; k < dimension; k++) scatterWithin[k * dimension + k]! += delta;
-  const eigen = symmetricEigen(scatterWithin, dimension);
-  // The eigenvalues of Σw^−½ Σb Σw^−½ are those of the scatter of the means in coordinates that whiten Σw.
-  const whitened = new Float32Array(images * dimension);
-  const grandMean = meanOfRows(means, dimension);
-  for (let image = 0; image < images; image++) {
-    for (let j = 0; j < dimension; j++) {
-      let sum = 0;
-      for (let k = 0; k < dimension; k++) {
-        sum += eigen.vectors[j * dimension + k]! * (means[image * dimension + k]! - grandMean[k]!);
-      }
-      whitened[image * dimension + j] = sum / Math.sqrt(eigen.values[j]!);
-    }
-  }
-  return exponentialEntropy(eigenSpectrum(whitened, dimension));
 }

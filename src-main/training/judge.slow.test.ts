@@ -103,12 +103,33 @@ describe('judging', () => {
     for (const one of [all, damaged, intact]) await one.dispose();
   });
 
+  it('adds the figures of masked views with the settings of the run, and counts who asked', async () => {
+    const { tensors } = initialState(config);
+    const judge = await Judge.create(sampleOf(labels, [3, 210]), size, { threads: 1 }, config);
+    const evaluation = await judge.evaluate(tensors, 4);
+    const again = await judge.evaluate(tensors, 4);
+    await judge.dispose();
+    expect(again).toEqual(evaluation);
+    const { queries, alpha, lidar, predictionMargin, ...others } = evaluation;
+    expect(queries).toBe(99);
+    expect(alpha).toBeGreaterThan(0);
+    // 32 images, of which the two textures and the tints differ.
+    expect(lidar).toBeGreaterThan(1);
+    expect(lidar).toBeLessThan(31);
+    expect(Math.abs(predictionMargin!)).toBeLessThan(1);
+    // Whatever else is measured is as without them.
+    const plain = await Judge.create(sampleOf(labels, [3, 210]), size, { threads: 1 });
+    expect(await plain.evaluate(tensors, 4)).toEqual({ ...others, queries, alpha });
+    await plain.dispose();
+  });
+
   it('without labels lets two crops of an image find each other', async () => {
     const crops = await Judge.create(sampleOf({ kind: 'crops', images: rows(0, 60), bank: rows(60, 120), reason: 'none' }), size, {
       threads: 1,
     });
-    const { raw, whitened } = await crops.evaluate(weights, 0);
+    const { raw, whitened, queries } = await crops.evaluate(weights, 0);
     await crops.dispose();
+    expect(queries).toBe(60);
     expect(raw.knn).toBeUndefined();
     expect(Math.max(raw.retrieval!, whitened.retrieval!)).toBeGreaterThan(5 / 60);
   });

@@ -1,4 +1,5 @@
 // Judges a run while it goes, on a fixed sample: the loss does not tell whether features improve (IJEPA.md, "Diagnostics").
+import type { TrainConfig } from '../../shared/config-table.ts';
 import type { NeighboursOfImage, OnlineEvaluation } from '../../shared/train-events.ts';
 import type { SourceFigures, VectorSource } from '../evaluation/evaluate.ts';
 import { positionalShare } from '../evaluation/positional.ts';
@@ -8,29 +9,37 @@ import { tokenCount } from '../jepa/model.ts';
 import type { ModelSize } from '../jepa/model.ts';
 import type { SessionOptions } from '../runtime/onnx-session.ts';
 import { EncoderRunner } from './encoder-runner.ts';
+import { maskedImages, MaskedViews } from './masked-figures.ts';
+import type { ImageTokens, MaskedFigures } from './masked-figures.ts';
 import { mostLooked, neighboursAmong } from './pinned.ts';
 import { gatherVectors, sampleFigures } from './sample-figures.ts';
 import type { RowVectors, Sample, View } from './sample-figures.ts';
 import { spaceScores } from './scores.ts';
 
-/** Images whose tokens are kept for the statistic per position. */
+/** Images of the bank, spread over it, whose tokens are kept for the statistics per position. */
 const tokenImages = 256;
+
+type Weights = Readonly<Record<string, Float32Array>>;
 
 export class Judge {
   readonly size: ModelSize;
   readonly #sample: Sample;
   readonly #encoder: EncoderRunner;
+  readonly #masked: MaskedViews | undefined;
   /** Rows whose picture could not be read once: they judge nothing any more, so that all sources are judged by the same images. */
   readonly #lost = new Set<number>();
 
-  private constructor(sample: Sample, size: ModelSize, encoder: EncoderRunner) {
+  private constructor(sample: Sample, size: ModelSize, encoder: EncoderRunner, masked: MaskedViews | undefined) {
     this.#sample = sample;
     this.size = size;
     this.#encoder = encoder;
+    this.#masked = masked;
   }
 
-  static async create(sample: Sample, size: ModelSize, options: SessionOptions): Promise<Judge> {
-    return new Judge(sample, size, await EncoderRunner.create(size, 'last', options, true));
+  /** With the settings of the run that is judged, an evaluation has the figures of masked views too. */
+  static async create(sample: Sample, size: ModelSize, options: SessionOptions, config?: TrainConfig): Promise<Judge> {
+    const encoder = await EncoderRunner.create(size, 'last', options, true);
+    return new Judge(sample, size, encoder, config && (await MaskedViews.create(config, options)));
   }
 
   /** What is left of the sample's plan. */
@@ -43,41 +52,71 @@ export class Judge {
     return this.#lost.size;
   }
 
-  /** Judges the encoder with these weights (`targetEncoder.*`); `step` is written into the result. Throws `no-images` when too few can be read. */
-  async evaluate(weights: Readonly<Record<string, Float32Array>>, step: number): Promise<OnlineEvaluation> {
-    const measured = await this.measure(weights, 'run', false);
-    const { rankMe, meanCosine } = measured.figures.spaces.raw;
+  /**
+   * Judges the encoder with these weights (`targetEncoder.*`; for the figures of masked views `contextEncoder.*` and `predictor.*` too);
+   * `step` is written into the result. Throws `no-images` when too few can be read.
+   */
+  async evaluate(weights: Weights, step: number): Promise<OnlineEvaluation> {
+    const { figures, positionalShare: share, tokens } = await this.measure(weights, 'run', false);
+    const { raw, centred } = figures.spaces;
+    const { plan } = this;
     return {
       step,
-      ...spaceScores(measured.figures),
-      rankMe: rankMe ?? 0,
-      meanCosine: meanCosine ?? 0,
-      positionalShare: measured.positionalShare,
+      ...spaceScores(figures),
+      rankMe: raw.rankMe,
+      meanCosine: raw.meanCosine,
+      positionalShare: share,
+      queries: plan.kind === 'labels' ? plan.queries.length : plan.images.length,
+      ...(centred.alpha !== undefined && { alpha: centred.alpha }),
+      ...(await this.#maskedFigures(weights, tokens)),
       ...(this.unreadable > 0 && { unreadable: this.unreadable }),
     };
   }
 
-  /** All figures of an encoder; `probe` adds the linear probe. */
+  async #maskedFigures(weights: Weights, kept: ImageTokens): Promise<MaskedFigures> {
+    if (!this.#masked) return {};
+    const places = spread(kept.rows.length, maskedImages(rowsOf(this.plan).length));
+    const perImage = kept.tokens.length / kept.rows.length;
+    const rows = Uint32Array.from(places, (place) => kept.rows[place]!);
+    const tokens = new Float32Array(rows.length * perImage);
+    for (const [i, place] of places.entries()) tokens.set(kept.tokens.subarray(place * perImage, (place + 1) * perImage), i * perImage);
+    return this.#masked.figures(weights, { rows, tokens }, this.#sample.patches(rows, this.#tokenView, this.#masked.batch));
+  }
+
+  /** The view whose tokens are kept. */
+  get #tokenView(): View {
+    return this.#sample.plan.kind === 'crops' ? 'first' : 'whole';
+  }
+
+  /** All figures of an encoder; `probe` adds the linear probe. `tokens` are those of some images of the bank. */
   async measure(
-    weights: Readonly<Record<string, Float32Array>>,
+    weights: Weights,
     source: VectorSource,
     probe: boolean,
-  ): Promise<{ figures: SourceFigures; positionalShare: number }> {
+  ): Promise<{ figures: SourceFigures; positionalShare: number; tokens: ImageTokens }> {
+    const { bank } = this.plan;
+    const chosen = new Set(spread(bank.length, tokenImages).map((place) => bank[place]!));
     const kept: Float32Array[] = [];
-    let keptImages = 0;
+    const keptRows: number[] = [];
+    const perImage = tokenCount(this.size) * this.size.encoder.width;
     const vectors = async (rows: Uint32Array, view: View): Promise<RowVectors> =>
       gatherVectors(rows, this.#sample.patches(rows, view, this.#encoder.batch), async ({ patches, places }) => {
         const { embedding, tokens } = await this.#encoder.run(weights, patches);
-        if (keptImages < tokenImages) {
-          kept.push(tokens!.slice());
-          keptImages += places.length;
+        for (const [i, place] of places.entries()) {
+          if (view !== this.#tokenView || !chosen.has(rows[place]!)) continue;
+          kept.push(tokens!.slice(i * perImage, (i + 1) * perImage));
+          keptRows.push(rows[place]!);
         }
         return embedding;
       });
     const measured = await sampleFigures(this.plan, source, vectors, probe, this.#lost);
-    const tokens = new Float32Array(kept.reduce((length, part) => length + part.length, 0));
-    kept.reduce((at, part) => (tokens.set(part, at), at + part.length), 0);
-    return { figures: measured, positionalShare: positionalShare(tokens, tokenCount(this.size), this.size.encoder.width) };
+    const tokens = new Float32Array(kept.length * perImage);
+    for (const [i, part] of kept.entries()) tokens.set(part, i * perImage);
+    return {
+      figures: measured,
+      positionalShare: positionalShare(tokens, tokenCount(this.size), this.size.encoder.width),
+      tokens: { rows: Uint32Array.from(keptRows), tokens },
+    };
   }
 
   /** The same figures from raw pixels. */
@@ -91,7 +130,7 @@ export class Judge {
    * Neighbours of the sample's pinned images among at most 1,000 images of the plan, spread over it, by the encoder with these weights.
    * Empty where nothing is pinned or can be read.
    */
-  async neighbours(weights: Readonly<Record<string, Float32Array>>): Promise<readonly NeighboursOfImage[]> {
+  async neighbours(weights: Weights): Promise<readonly NeighboursOfImage[]> {
     const { look } = this.#sample;
     const pinned = look?.pinned() ?? [];
     if (!look || pinned.length === 0) return [];
@@ -112,7 +151,7 @@ export class Judge {
   }
 
   async dispose(): Promise<void> {
-    await this.#encoder.dispose();
+    await Promise.all([this.#encoder.dispose(), this.#masked?.dispose()]);
   }
 }
 
@@ -120,4 +159,10 @@ export class Judge {
 function rowsOf(plan: LabelProtocol | CropProtocol): Uint32Array {
   const asking = plan.kind === 'labels' ? plan.queries : plan.images;
   return Uint32Array.from([...plan.bank, ...asking]).sort();
+}
+
+/** At most `most` of the places 0 … count − 1, spread over them. */
+function spread(count: number, most: number): number[] {
+  const taken = Math.min(count, most);
+  return Array.from({ length: taken }, (_, i) => Math.floor((i * count) / taken));
 }

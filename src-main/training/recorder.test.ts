@@ -2,7 +2,6 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { OnlineEvaluation, TrainEvent } from '../../shared/train-events.ts';
 import type { SourceFigures } from '../evaluation/evaluate.ts';
-import { modelSize } from '../jepa/model.ts';
 import { changeAppFile } from './app-file.ts';
 import { Recorder } from './recorder.ts';
 import type { Evaluator } from './recorder.ts';
@@ -20,7 +19,6 @@ function judgeOf(score: (step: number) => number): Evaluator {
   const evaluate = async (_: unknown, step: number): Promise<OnlineEvaluation> =>
     Promise.resolve({ step, raw: {}, centred: {}, whitened: { knn: score(step) }, rankMe: 3, meanCosine: 0.2, positionalShare: 0.1 });
   return {
-    size: modelSize(record.config),
     evaluate,
     pixels: async () => Promise.resolve(figures),
     neighbours: async () => Promise.resolve([]),

@@ -10,11 +10,11 @@ import { listCheckpoints, pruneCheckpoints } from './run-folder.ts';
 import type { RunFolder } from './run-folder.ts';
 import { readEvents } from './run-log.ts';
 import { decidingScore, spaceScores } from './scores.ts';
-import { encoderWeights, initialState } from './state.ts';
+import { initialState } from './state.ts';
 import type { TrainState } from './state.ts';
 
 /** What the recorder needs of a judge. */
-export type Evaluator = Pick<Judge, 'size' | 'evaluate' | 'pixels' | 'neighbours'>;
+export type Evaluator = Pick<Judge, 'evaluate' | 'pixels' | 'neighbours'>;
 
 export class Recorder {
   readonly #folder: RunFolder;
@@ -58,7 +58,7 @@ export class Recorder {
   /** Judges the untrained network and raw pixels, once in a run. */
   async *judgeBaselines(judge: Evaluator, config: TrainConfig): AsyncGenerator<TrainEvent> {
     if (this.#untrained) return;
-    const untrained = await unlessUnreadable(judge.evaluate(encoderWeights(initialState(config), judge.size, 'targetEncoder'), 0));
+    const untrained = await unlessUnreadable(judge.evaluate(initialState(config).tensors, 0));
     // The evaluations to come say why there is none.
     if (untrained instanceof AppError) return;
     this.#untrained = untrained;
@@ -67,8 +67,7 @@ export class Recorder {
 
   /** An evaluation, its notes, and a checkpoint when it is the best so far; a note alone where too few of its images can be read. */
   async *judge(judge: Evaluator): AsyncGenerator<TrainEvent> {
-    const weights = encoderWeights(this.#state, judge.size, 'targetEncoder');
-    const evaluation = await unlessUnreadable(judge.evaluate(weights, this.#state.step));
+    const evaluation = await unlessUnreadable(judge.evaluate(this.#state.tensors, this.#state.step));
     if (evaluation instanceof AppError) {
       yield this.log({ type: 'note', step: this.#state.step, message: `No evaluation: ${evaluation.message}`, hint: evaluation.hint });
       return;
@@ -79,7 +78,7 @@ export class Recorder {
     for (const note of freshNotes(evaluation, this.#evaluations, this.#untrained, left))
       yield this.log({ type: 'note', step: this.#state.step, ...note });
     this.#evaluations.push(evaluation);
-    const rows = await judge.neighbours(weights);
+    const rows = await judge.neighbours(this.#state.tensors);
     if (rows.length > 0) yield this.log({ type: 'neighbours', step: this.#state.step, rows });
     if (best) yield this.checkpoint();
   }

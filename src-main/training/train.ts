@@ -52,7 +52,7 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent> 
   const { config, steps, threads, images } = folder.record;
   const session = { device: options.device, threads };
   const runner = await StepRunner.create(config, steps, session, state.contextTokens);
-  const judge = options.sample ? await Judge.create(options.sample, runner.size.model, session) : undefined;
+  const judge = options.sample ? await Judge.create(options.sample, runner.size.model, session, config) : undefined;
   const recorder = new Recorder(folder, state);
   try {
     yield recorder.log({
