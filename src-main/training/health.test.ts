@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { OnlineEvaluation } from '../../shared/train-events.ts';
-import { collapseCosine, freshNotes, healthNotes, positionalLimit } from './health.ts';
+import { freshNotes, healthNotes, healthRules, limits } from './health.ts';
 import { decidingScore } from './scores.ts';
 
 const evaluation = (changes: Partial<OnlineEvaluation> & { readonly score?: number } = {}): OnlineEvaluation => {
@@ -31,7 +31,24 @@ describe('health notes', () => {
 
   it('are silent about a healthy run', () => {
     expect(healthNotes(evaluation(), [], undefined)).toEqual([]);
-    expect(healthNotes(evaluation({ meanCosine: collapseCosine, positionalShare: positionalLimit }), [], undefined)).toEqual([]);
+    expect(healthNotes(evaluation({ meanCosine: limits.collapseCosine, positionalShare: limits.positionalShare }), [], undefined)).toEqual(
+      [],
+    );
+    // The figures of a run that goes well, from its start to its end.
+    const untrained = evaluation({ score: 0.3, rankMe: 3, lidar: 10, alpha: 3.3, predictionMargin: 0.001, meanCosine: 0.97, queries: 500 });
+    const course = Array.from({ length: 10 }, (_, i) =>
+      evaluation({
+        step: 10 * (i + 1),
+        score: 0.36 + 0.03 * i,
+        rankMe: 10 + 4 * i,
+        lidar: 12 + i,
+        alpha: 2 - 0.1 * i,
+        predictionMargin: 0.002 + 0.04 * i,
+        meanCosine: 0.9 - 0.05 * i,
+        queries: 500,
+      }),
+    );
+    for (const [i, one] of course.entries()) expect(healthNotes(one, course.slice(0, i), untrained, 0.9 - 0.1 * i)).toEqual([]);
   });
 
   it('tell collapse, with the figure and what to do', () => {
@@ -53,17 +70,71 @@ describe('health notes', () => {
     expect(messages(evaluation({ meanCosine: 0.999, positionalShare: 0.97 }), [], untrained).length).toBe(2);
   });
 
-  it('tell when four evaluations brought nothing', () => {
+  it('tell a predictor that fits any image, once the run is no longer young', () => {
+    const blind = evaluation({ predictionMargin: 0.004 });
+    expect(messages(blind, [], undefined, 0.9)).toEqual([]);
+    expect(messages(blind, [], undefined, 0.6)).toEqual([expect.stringContaining('cosines differ by 0.004')]);
+    expect(messages(evaluation({ predictionMargin: 0.05 }), [], undefined, 0.6)).toEqual([]);
+  });
+
+  it.each([
+    ['rankMe', 'RankMe is 9.0, after 20.0 at step 30'],
+    ['lidar', 'LiDAR is 9.0, after 20.0 at step 30'],
+  ] as const)('tell that %s has fallen from its best', (figure, words) => {
+    const earlier = [12, 20, 15].map((value, i) => evaluation({ step: 20 + 10 * i, score: 0.1 * i, [figure]: value }));
+    expect(messages(evaluation({ score: 0.9, [figure]: 9 }), earlier, undefined)).toEqual([expect.stringContaining(words)]);
+    expect(messages(evaluation({ score: 0.9, [figure]: 11 }), earlier, undefined)).toEqual([]);
+    // From three directions to one is how a young run wavers.
+    expect(messages(evaluation({ [figure]: 1 }), [evaluation({ [figure]: 3 })], undefined)).toEqual([]);
+  });
+
+  it('tell a steep spectrum, unless the untrained network’s was as steep', () => {
+    const steep = evaluation({ alpha: 2.8 });
+    expect(messages(steep, [], evaluation({ score: 0, alpha: 1.5 }), 0.6)).toEqual([expect.stringContaining('spectrum α 2.8')]);
+    expect(messages(steep, [], evaluation({ score: 0, alpha: 3 }), 0.6)).toEqual([]);
+    expect(messages(steep, [], evaluation({ score: 0, alpha: 1.5 }), 0.8)).toEqual([]);
+  });
+
+  it('advise to stop when quality has not moved for four evaluations', () => {
     const with3 = [0.6, 0.55, 0.5].map((score) => evaluation({ score }));
-    expect(messages(evaluation({ score: 0.5 }), with3, undefined)).toEqual([expect.stringContaining('has not risen')]);
-    expect(messages(evaluation({ score: 0.51 }), with3, undefined)).toEqual([]);
+    expect(messages(evaluation({ score: 0.5 }), with3, undefined)).toEqual([expect.stringContaining('has not risen in the last four')]);
+    expect(healthNotes(evaluation({ score: 0.5 }), with3, undefined)[0]!.hint).toContain('best checkpoint is kept');
     // At the end nobody needs to be told that stopping loses nothing.
     expect(messages(evaluation({ score: 0.5 }), with3, undefined, 0.1)).toEqual([]);
     expect(messages(evaluation({ score: 0.5 }), with3, undefined, 0.2)).toHaveLength(1);
     expect(messages(evaluation({ score: 0.4 }), with3.slice(1), undefined)).toEqual([]);
-    // Only the last three count: an old best does not silence the note for ever.
+    // Only the last four count: an old best does not silence the note for ever, nor call for it.
     const rising = [0.9, 0.3, 0.35, 0.4].map((score) => evaluation({ score }));
     expect(messages(evaluation({ score: 0.45 }), rising, undefined)).toEqual([]);
+  });
+
+  it('take what the sample cannot tell from chance for no rise', () => {
+    const course = (gain: number, queries: number): string[] => {
+      const scores = [0.5, 0.5, 0.5, 0.5 + gain].map((score) => evaluation({ score, queries }));
+      return messages(scores[3]!, scores.slice(0, 3), undefined, 0.4);
+    };
+    expect(course(0.02, 200)).toEqual([
+      'The quality has not risen in the last four evaluations by more than chance (±5.0 points with 200 that ask).',
+    ]);
+    expect(course(0.02, 4000)).toEqual([]);
+    expect(course(0.1, 200)).toEqual([]);
+  });
+
+  it('tell in the second half that nothing was learned', () => {
+    const untrained = evaluation({ score: 0.3, queries: 400 });
+    const now = evaluation({ score: 0.34, queries: 400 });
+    expect(messages(now, [], untrained, 0.5)).toEqual([expect.stringContaining('(34.0 against 30.0 %)')]);
+    expect(messages(now, [], untrained, 0.6)).toEqual([]);
+    expect(messages(evaluation({ score: 0.38, queries: 400 }), [], untrained, 0.5)).toEqual([]);
+  });
+
+  it('have a next step in every rule', () => {
+    expect(healthRules).toHaveLength(new Set(healthRules).size);
+    const earlier = [20, 20, 20].map((rankMe, i) => evaluation({ step: i + 1, rankMe, lidar: rankMe, score: 0.2 }));
+    const bad = { unreadable: 1, meanCosine: 0.99, positionalShare: 0.9, predictionMargin: 0, rankMe: 2, lidar: 2, alpha: 4, score: 0.1 };
+    const notes = healthNotes(evaluation(bad), earlier, evaluation({ score: 0.2, meanCosine: 0.5 }), 0.4);
+    expect(notes).toHaveLength(healthRules.length);
+    for (const { message, hint } of notes) expect([message.length > 20, hint.length > 20, /[.]$/.test(hint)]).toEqual([true, true, true]);
   });
 
   it('are given once for what stays as it is, and again when it comes back', () => {
@@ -73,6 +144,11 @@ describe('health notes', () => {
     expect(freshNotes(sick, [], undefined).length).toBe(1);
     expect(freshNotes(worse, [sick], undefined)).toEqual([]);
     expect(freshNotes(worse, [sick, well], undefined).length).toBe(1);
+    // A rule that was silent only because the run was young counts as fresh once it is not.
+    const blind = (step: number): OnlineEvaluation => evaluation({ step, predictionMargin: 0.001, score: step });
+    expect(freshNotes(blind(20), [blind(10)], undefined, 0.8)).toEqual([]);
+    expect(freshNotes(blind(30), [blind(10), blind(20)], undefined, 0.7)).toHaveLength(1);
+    expect(freshNotes(blind(40), [blind(10), blind(20), blind(30)], undefined, 0.6)).toEqual([]);
     // Something new beside what is known.
     expect(freshNotes({ ...worse, positionalShare: 0.9 }, [sick], undefined)).toEqual([
       expect.objectContaining({ hint: expect.stringContaining('agreement') as unknown }),

@@ -1,4 +1,6 @@
 // What the figures of a run mean, in words with a next step. The loss alone says little: it may rise while features improve.
+// One table: a rule is silent, or has a sentence and what to do. Nothing wrong, nothing said.
+import { clearErrors, differenceError } from '../../shared/run-verdict.ts';
 import type { OnlineEvaluation } from '../../shared/train-events.ts';
 import { decidingScore } from './scores.ts';
 
@@ -7,13 +9,182 @@ export interface HealthNote {
   readonly hint: string;
 }
 
-/** Above this share of the target variance explained by position, predictions can be right without looking at the image. */
-export const positionalLimit = 0.8;
-/** Mean pairwise cosine above which all images look alike to the encoder. */
-export const collapseCosine = 0.98;
+/** Borders of the rules, each with where it comes from. */
+export const limits = {
+  /** Mean pairwise cosine above which all images look alike to the encoder: 1 is collapse (IJEPA.md); healthy runs here stay below 0.9. */
+  collapseCosine: 0.98,
+  /** Share of the target variance explained by position, above which predictions can be right without the image (IJEPA.md: near 1). */
+  positionalShare: 0.8,
+  /**
+   * Margin of predictions below which they fit any image alike (IJEPA.md: about 0). Untrained networks of two sizes measured 0.0002 and
+   * 0.0018 on CIFAR-10, so that is what nothing learned looks like.
+   */
+  predictionMargin: 0.01,
+  /** Share of its own best that RankMe or LiDAR falls to. Both compare within a run only (Garrido et al. 2023, §5; Thilak et al. 2023, §4). */
+  fallenRank: 0.5,
+  /** α of the spectrum beyond which a few directions say nearly everything; about 1 is healthy (Agrawal et al. 2022, fig. 2; IJEPA.md). */
+  steepAlpha: 2.5,
+  /** Evaluations, the present one included, in which quality must have moved. */
+  plateau: 4,
+  /** Share of the run that is left below which it is of no use to stop it. */
+  nearEnd: 0.1,
+  /** Share of the run before which figures of learning are young: warm-up and first steps are no failure. */
+  young: 0.3,
+} as const;
 
-/** Share of the run that is left below which it is of no use to stop it. */
-const nearEnd = 0.1;
+interface Situation {
+  readonly now: OnlineEvaluation;
+  readonly earlier: readonly OnlineEvaluation[];
+  readonly untrained: OnlineEvaluation | undefined;
+  /** Share of the run that is still to come. */
+  readonly left: number;
+}
+
+interface HealthRule {
+  readonly name: string;
+  readonly note: (situation: Situation) => HealthNote | undefined;
+}
+
+const percent = (share: number): string => `${Math.round(100 * share)} %`;
+
+/** A figure that was once at least twice as high, and more than a few. */
+function fallen(
+  { now, earlier }: Situation,
+  figure: 'rankMe' | 'lidar',
+): { readonly from: number; readonly step: number; readonly to: number } | undefined {
+  const to = now[figure];
+  const best = earlier.reduce<OnlineEvaluation | undefined>(
+    (found, one) => ((one[figure] ?? 0) > (found?.[figure] ?? 0) ? one : found),
+    undefined,
+  );
+  const from = best?.[figure];
+  if (to === undefined || !best || from === undefined || from < 4 || to > limits.fallenRank * from) return undefined;
+  return { from, step: best.step, to };
+}
+
+/** Whether a figure is worse than the untrained network's, which a run cannot be blamed for. */
+const worse = (own: number | undefined, untrained: number | undefined): boolean =>
+  own !== undefined && (untrained === undefined || own > untrained);
+
+const rules: readonly HealthRule[] = [
+  {
+    name: 'unreadable',
+    note: ({ now }) =>
+      now.unreadable === undefined
+        ? undefined
+        : {
+            message: `${now.unreadable} images of the evaluation cannot be read from the decode cache and were left out.`,
+            hint: 'ijepa-studio scan FOLDER --retry reads them anew; scores before and after that are of slightly different images.',
+          },
+  },
+  {
+    name: 'collapse',
+    note: ({ now, untrained }) =>
+      now.meanCosine > limits.collapseCosine && worse(now.meanCosine, untrained?.meanCosine)
+        ? {
+            message: `The encoder answers almost the same for all images (mean cosine ${now.meanCosine.toFixed(3)}): the run has collapsed.`,
+            hint: 'Stop it and start again with more sigreg (0.05 where it is 0), a lower learning rate, or a higher starting momentum.',
+          }
+        : undefined,
+  },
+  {
+    name: 'position',
+    note: ({ now, untrained }) =>
+      now.positionalShare > limits.positionalShare && worse(now.positionalShare, untrained?.positionalShare)
+        ? {
+            message: `The targets depend mostly on position (${percent(now.positionalShare)} of their variance), hardly on the image.`,
+            hint: 'Start again with agreement 1 and sigreg 0.05, which know nothing of positions, or with larger targets.',
+          }
+        : undefined,
+  },
+  {
+    name: 'blind predictor',
+    note: ({ now, left }) =>
+      now.predictionMargin !== undefined && now.predictionMargin < limits.predictionMargin && 1 - left >= limits.young
+        ? {
+            message: `Predictions fit any other image as well as their own (their cosines differ by ${now.predictionMargin.toFixed(3)}): the predictor knows where patches lie, not what is on them.`,
+            hint: 'A falling loss means nothing then. Start again with agreement 1 and sigreg 0.05, or with larger contexts and targets.',
+          }
+        : undefined,
+  },
+  {
+    name: 'rank',
+    note: (situation) => {
+      const found = fallen(situation, 'rankMe');
+      return (
+        found && {
+          message: `The vectors use fewer and fewer directions: RankMe is ${found.to.toFixed(1)}, after ${found.from.toFixed(1)} at step ${found.step}.`,
+          hint: 'If the score falls too, stop: the best checkpoint is kept. Start again with more sigreg or a lower learning rate.',
+        }
+      );
+    },
+  },
+  {
+    name: 'views',
+    note: (situation) => {
+      const found = fallen(situation, 'lidar');
+      return (
+        found && {
+          message: `Fewer and fewer directions tell one image from another (LiDAR is ${found.to.toFixed(1)}, after ${found.from.toFixed(1)} at step ${found.step}); the others differ between parts of one image.`,
+          hint: 'If the score falls too, stop: the best checkpoint is kept. More weight on agreement makes parts of one image agree.',
+        }
+      );
+    },
+  },
+  {
+    name: 'steep spectrum',
+    note: ({ now, untrained, left }) =>
+      now.alpha !== undefined && now.alpha > limits.steepAlpha && worse(now.alpha, untrained?.alpha) && 1 - left >= limits.young
+        ? {
+            message: `A few directions say nearly everything (spectrum α ${now.alpha.toFixed(1)}, where about 1 is healthy).`,
+            hint: 'Search in the whitened space, which weighs all directions alike; more sigreg spreads them in the next run.',
+          }
+        : undefined,
+  },
+  {
+    name: 'plateau',
+    note: ({ now, earlier, left }) => {
+      const recent = [...earlier.slice(1 - limits.plateau), now];
+      if (left <= limits.nearEnd || recent.length < limits.plateau) return undefined;
+      const scores = recent.map(decidingScore);
+      const first = scores[0]!;
+      const gain = Math.max(...scores.slice(1)) - first;
+      // The same images ask each time: one standard error of independent samples is a wide border for what they can differ by.
+      const noise = now.queries === undefined ? 0 : differenceError(first, first + Math.max(0, gain), now.queries);
+      if (gain > noise) return undefined;
+      const within =
+        gain > 0 ? ` by more than chance (±${(100 * noise).toFixed(1)} points with ${now.queries!.toLocaleString('en')} that ask)` : '';
+      return {
+        message: `The quality has not risen in the last ${['no', 'one', 'two', 'three', 'four'][limits.plateau] ?? limits.plateau} evaluations${within}.`,
+        hint: 'The best checkpoint is kept; stopping here loses nothing that was measured. Only the end of a run, where the learning rate falls, may still add a little.',
+      };
+    },
+  },
+  {
+    name: 'nothing learned',
+    note: ({ now, untrained, left }) => {
+      if (!untrained || left > 0.5) return undefined;
+      const [own, before] = [decidingScore(now), decidingScore(untrained)];
+      const noise = now.queries === undefined ? 0 : clearErrors * differenceError(own, before, now.queries);
+      return own - before > noise
+        ? undefined
+        : {
+            message: `Half of the run is over, and its vectors are not clearly better than the untrained network’s (${(100 * own).toFixed(1)} against ${(100 * before).toFixed(1)} %).`,
+            hint: 'On a small folder agreement 1 with sigreg 0.05 learns soonest; a run of more steps, or more images, helps as well.',
+          };
+    },
+  },
+];
+
+/** Names of the rules, in the order in which they are told. */
+export const healthRules: readonly string[] = rules.map(({ name }) => name);
+
+function found(situation: Situation): { readonly name: string; readonly note: HealthNote }[] {
+  return rules.flatMap(({ name, note }) => {
+    const made = note(situation);
+    return made ? [{ name, note: made }] : [];
+  });
+}
 
 /** Notes on an evaluation, given the earlier ones, the untrained network's, and the share of the run that is still to come. */
 export function healthNotes(
@@ -22,34 +193,7 @@ export function healthNotes(
   untrained: OnlineEvaluation | undefined,
   left = 1,
 ): HealthNote[] {
-  const notes: HealthNote[] = [];
-  if (now.unreadable !== undefined) {
-    notes.push({
-      message: `${now.unreadable} images of the evaluation cannot be read from the decode cache and were left out.`,
-      hint: 'ijepa-studio scan FOLDER --retry reads them anew; scores before and after that are of slightly different images.',
-    });
-  }
-  if (now.meanCosine > collapseCosine && (untrained === undefined || now.meanCosine > untrained.meanCosine)) {
-    notes.push({
-      message: `All images look alike to the encoder (mean cosine ${now.meanCosine.toFixed(3)}): the run has collapsed.`,
-      hint: 'Start again with a lower learning rate, a higher starting momentum, or sigreg 0.05.',
-    });
-  }
-  if (now.positionalShare > positionalLimit && (untrained === undefined || now.positionalShare > untrained.positionalShare)) {
-    notes.push({
-      message: `The targets depend mostly on position (${Math.round(100 * now.positionalShare)} % of their variance), hardly on the image.`,
-      hint: 'Try sigreg 0.05 with agreement 1, or larger targets.',
-    });
-  }
-  const recent = earlier.slice(-3);
-  const score = decidingScore(now);
-  if (left > nearEnd && recent.length === 3 && recent.every((one) => decidingScore(one) >= score)) {
-    notes.push({
-      message: 'The quality has not risen in the last four evaluations.',
-      hint: 'The best checkpoint is kept; stopping here loses nothing that was measured.',
-    });
-  }
-  return notes;
+  return found({ now, earlier, untrained, left }).map(({ note }) => note);
 }
 
 /** Notes that the evaluation before did not already call for: what stays as it is is said once. */
@@ -60,6 +204,10 @@ export function freshNotes(
   left = 1,
 ): HealthNote[] {
   const last = earlier.at(-1);
-  const said = last ? healthNotes(last, earlier.slice(0, -1), untrained).map(({ hint }) => hint) : [];
-  return healthNotes(now, earlier, untrained, left).filter(({ hint }) => !said.includes(hint));
+  // What was left of the run at the evaluation before follows from the steps of both.
+  const leftBefore = last && now.step > 0 ? 1 - ((1 - left) * last.step) / now.step : left;
+  const said = last ? found({ now: last, earlier: earlier.slice(0, -1), untrained, left: leftBefore }).map(({ name }) => name) : [];
+  return found({ now, earlier, untrained, left })
+    .filter(({ name }) => !said.includes(name))
+    .map(({ note }) => note);
 }
