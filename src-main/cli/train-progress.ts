@@ -60,7 +60,7 @@ export class TrainProgress {
       }
       case 'evaluation':
         output.say(
-          `Step ${count(event.step)}: ${scoreText(event)} whitened${event.best ? ' (best so far)' : ''}, RankMe ${event.rankMe.toFixed(1)}, position explains ${percent(event.positionalShare)}.`,
+          `Step ${count(event.step)}: ${scoreText(event)} whitened${event.best ? ' (best so far)' : ''}, RankMe ${event.rankMe.toFixed(1)}${event.lidar === undefined ? '' : `, LiDAR ${event.lidar.toFixed(1)}`}, position explains ${percent(event.positionalShare)}.`,
         );
         output.progress(this.#last);
         return;

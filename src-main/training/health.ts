@@ -170,7 +170,7 @@ const rules: readonly HealthRule[] = [
         ? undefined
         : {
             message: `Half of the run is over, and its vectors are not clearly better than the untrained network’s (${(100 * own).toFixed(1)} against ${(100 * before).toFixed(1)} %).`,
-            hint: 'On a small folder agreement 1 with sigreg 0.05 learns soonest; a run of more steps, or more images, helps as well.',
+            hint: 'If the next evaluations say the same, start again with the suggested settings, more steps, or more images.',
           };
     },
   },

@@ -30,6 +30,14 @@ const charts = {
     title: 'Positional share',
     help: 'The part of the targets that is told by the position of a patch alone. Near 100 % the network predicts where a patch is, not what is on it.',
   },
+  lidar: {
+    title: 'LiDAR',
+    help: 'How many directions tell images apart, measured on several masked views of each. Higher is better; a fall means that the vectors follow what differs within an image.',
+  },
+  predictionMargin: {
+    title: 'Prediction margin',
+    help: 'How much better predictions fit the targets of their own image than those of other images at the same place. At 0 the network predicts positions only, whatever the loss says.',
+  },
   gradientNorm: {
     title: 'Gradient norm',
     help: 'Size of the gradient of a step. Single spikes are normal; a steady rise calls for a lower learning rate.',
@@ -143,18 +151,19 @@ export const train = {
     untrainedExplain: 'The same network before its first step.',
     run: 'This run',
     best: (share: string, step: number) => `best ${share} at step ${formatCount(step)}`,
-    better: (points: string) => `Better than raw pixels by ${points} points.`,
-    unclear: (points: string) =>
-      `${points} points above raw pixels, on the small sample of this run: on a few dozen images that can be chance. An evaluation (below) tells.`,
-    betterUntrained: (points: string, going: boolean) =>
-      `Better than the untrained network by ${points} points, but no better than raw pixels${going ? ' yet' : ''}.`,
-    worse: (going: boolean) => `No better than raw pixels or the untrained network${going ? ' yet' : ''}.`,
+    isBest: (step: number) => `best checkpoint, step ${formatCount(step)}`,
+    verdict: (headline: string, statement: string, going: boolean) => `${going ? 'So far: ' : ''}${headline}. ${statement}`,
     waiting: 'The first evaluation comes after about a tenth of the run.',
     none: 'This run has no evaluation.',
     rank: 'RankMe',
     rankExplain: 'Directions that the vectors use, of the width of the encoder.',
+    lidar: 'LiDAR',
+    lidarExplain: 'Directions that tell images apart, once what differs between parts of one image counts for nothing.',
     share: 'Positional share',
     shareExplain: 'The part of the targets that position alone tells: high is bad.',
+    margin: 'Prediction margin',
+    marginExplain:
+      'How much better predictions fit their own image than others at the same place (difference of cosines). At 0 the network knows where patches lie, not what is on them.',
     from: (value: string) => `untrained ${value}`,
     space: 'Space',
     spaceHelp:

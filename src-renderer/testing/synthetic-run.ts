@@ -101,6 +101,10 @@ export function evaluationAt({ steps, seed, best }: Curve, step: number): Online
     rankMe: 18 + 96 * grown,
     meanCosine: 0.82 - 0.5 * grown,
     positionalShare: 0.62 * Math.exp((-6 * step) / steps) + 0.06,
+    queries: 500,
+    alpha: 2.6 - 1.4 * grown,
+    lidar: 11 + 52 * grown,
+    predictionMargin: 0.001 + 0.31 * grown,
   };
 }
 

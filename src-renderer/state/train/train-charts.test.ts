@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { MetricSeries } from '../../../shared/contract-runs.ts';
 import {
+  evaluationValue,
   extentOf,
   formatChartValue,
   formatFigure,
@@ -74,6 +75,10 @@ describe('references', () => {
     expect(referencesOf('score', baselines, 'whitened', 'l2', words).map(({ y }) => y)).toEqual([0.2, 0.3]);
     expect(referencesOf('score', baselines, 'raw', 'l2', words)).toEqual([]);
     expect(referencesOf('rankMe', baselines, 'raw', 'l2', words).map(({ y }) => y)).toEqual([9]);
+    // Runs of earlier versions did not measure it.
+    expect(referencesOf('lidar', baselines, 'raw', 'l2', words)).toEqual([]);
+    expect(evaluationValue('lidar', evaluation, 'raw')).toBeNaN();
+    expect(evaluationValue('predictionMargin', { ...evaluation, predictionMargin: 0 }, 'raw')).toBe(0);
   });
 });
 

@@ -13,7 +13,9 @@ export const chartIds = [
   'score',
   'loss',
   'rankMe',
+  'lidar',
   'positionalShare',
+  'predictionMargin',
   'gradientNorm',
   'coupled',
   'learningRate',
@@ -22,6 +24,11 @@ export const chartIds = [
   'memoryBytes',
 ] as const;
 export type ChartId = (typeof chartIds)[number];
+
+/** Charts whose points are evaluations; the others are curves of steps. */
+const evaluationCharts = ['score', 'rankMe', 'lidar', 'positionalShare', 'predictionMargin'] as const satisfies readonly ChartId[];
+export type EvaluationChart = (typeof evaluationCharts)[number];
+export const isEvaluationChart = (id: ChartId): id is EvaluationChart => (evaluationCharts as readonly ChartId[]).includes(id);
 
 /** Metrics whose noise hides their course. */
 const noisy: ReadonlySet<MetricName> = new Set(['loss', 'smoothL1', 'squaredError', 'coupled', 'gradientNorm', 'imagesPerSecond']);
@@ -70,6 +77,7 @@ export function formatChartValue(id: ChartId, value: number): string {
     case 'memoryBytes':
       return value < 1e9 ? formatBytes(value) : `${(value / 1e9).toFixed(2)} GB`;
     case 'rankMe':
+    case 'lidar':
     case 'imagesPerSecond':
       return Math.abs(value) < 1000 ? String(Number(value.toFixed(Math.abs(value) < 10 ? 2 : 1))) : formatCount(value);
     case 'momentum':
@@ -80,7 +88,7 @@ export function formatChartValue(id: ChartId, value: number): string {
 }
 
 /** The metric behind a chart of a curve; the loss is the masked one that the run minimises, without the terms over a whole batch. */
-export function metricOf(id: Exclude<ChartId, 'score' | 'rankMe' | 'positionalShare'>, loss: 'smooth-l1' | 'l2'): MetricName {
+export function metricOf(id: Exclude<ChartId, EvaluationChart>, loss: 'smooth-l1' | 'l2'): MetricName {
   return id === 'loss' ? (loss === 'l2' ? 'squaredError' : 'smoothL1') : id;
 }
 
@@ -108,8 +116,9 @@ export function taskOf({ evaluations, baselines }: Pick<RunDetails, 'evaluations
   return scores?.knn === undefined && scores?.retrieval !== undefined ? 'retrieval' : 'knn';
 }
 
-export function evaluationValue(id: 'score' | 'rankMe' | 'positionalShare', evaluation: OnlineEvaluation, space: Space): number {
-  return id === 'score' ? (scoreOf(evaluation[space]) ?? Number.NaN) : evaluation[id];
+/** NaN where an evaluation does not have it. */
+export function evaluationValue(id: EvaluationChart, evaluation: OnlineEvaluation, space: Space): number {
+  return (id === 'score' ? scoreOf(evaluation[space]) : evaluation[id]) ?? Number.NaN;
 }
 
 /** Levels that a chart is compared with: both baselines of scores, the untrained network of the rest. */
@@ -133,8 +142,10 @@ export function referencesOf(
         { ...untrained, y: scoreOf(baselines.untrained[space]) ?? Number.NaN },
       ]);
     case 'rankMe':
+    case 'lidar':
     case 'positionalShare':
-      return baselines ? finite([{ ...untrained, y: baselines.untrained[id] }]) : [];
+    case 'predictionMargin':
+      return baselines ? finite([{ ...untrained, y: baselines.untrained[id] ?? Number.NaN }]) : [];
     default:
       return [];
   }
