@@ -35,6 +35,18 @@ export interface SearchResult {
   readonly milliseconds: number;
 }
 
+/** What an encoder sees in a picture: its patches as colours, the same for all pictures of a folder and a checkpoint. */
+export interface FeatureView {
+  /** Pixels along a side of what the encoder got, [side, side, 3] bytes. */
+  readonly side: number;
+  readonly seen: Uint8Array;
+  /** Patches along a side, [grid, grid, 3] bytes: the first three principal components as red, green and blue. */
+  readonly grid: number;
+  readonly colours: Uint8Array;
+  /** Images of the folder that the colours were fitted on. */
+  readonly fittedOn: number;
+}
+
 /** A picture of the library, or one from outside that was handed over before. */
 export const queryImage = v.union([v.strictObject({ image: identity }), v.strictObject({ upload: identity })]);
 export type QueryImage = v.InferOutput<typeof queryImage>;
@@ -97,6 +109,8 @@ export const exploreChannels = {
       ),
     }),
   ),
+  /** Patches of a picture as colours. The first picture of a checkpoint takes seconds. Throws `not-found`, `bad-file`, `no-images`. */
+  'explore.features': channel<FeatureView>()(v.strictObject({ folder: identity, run: runName, step: count(1e12), image: queryImage })),
   'export.preview': channel<ExportPreview>()(v.strictObject({ ...exported, target: path })),
   /** Where an export of a checkpoint goes when nothing is chosen. */
   'export.target': channel<{ readonly path: string }>()(v.strictObject({ run: runName, checkpoint })),

@@ -166,6 +166,23 @@ function program(): Command {
     );
 
   bind(
+    threads(
+      onRun(
+        root
+          .command('features [folder]')
+          .description('what the encoder sees in pictures: their patches in colours, alike where it holds them to be alike'),
+      ),
+    ),
+    async () => (await import('./commands/features.ts')).featuresCommand,
+  )
+    .option('--image <file...>', 'pictures to look at (of the folder or any others)')
+    .option('--sheet <file>', 'where to draw them, as a PNG')
+    .addHelpText(
+      'after',
+      examples(['features --image cat.jpg --sheet seen.png', 'features ~/Pictures --run big --image a.jpg b.jpg --sheet seen.png']),
+    );
+
+  bind(
     layer(
       onRun(
         root

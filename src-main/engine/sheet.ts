@@ -5,6 +5,7 @@ import { contactSheet } from '../images/contact-sheet.ts';
 import type { QueryTile, Tile } from '../images/contact-sheet.ts';
 import { folders } from '../library/folders.ts';
 import { readCheckpointHeader } from '../training/checkpoint.ts';
+import type { FeaturePicture } from '../trainer/protocol.ts';
 import type { Neighbour } from './search.ts';
 import { requireSheetTarget } from './sheet-target.ts';
 import type { Studio } from './studio.ts';
@@ -56,4 +57,36 @@ export async function drawSheet(studio: Studio, checkpoint: string, rows: readon
       });
   }
   await contactSheet(blocks, path);
+}
+
+/** A picture with its patches as colours, and the file that it is of. */
+export interface FeatureRow extends FeaturePicture {
+  readonly path: string;
+}
+
+/** Draws each picture as the encoder got it, its patches as colours beside it. Throws as `checkSheetTarget`, and `disk-full`. */
+export async function drawFeatureSheet(studio: Studio, rows: readonly FeatureRow[], path: string): Promise<void> {
+  checkSheetTarget(studio, path);
+  const blocks = rows.map(({ side, seen, grid, colours, path: file }) => ({
+    queries: [{ image: { width: side, height: side, pixels: seen }, caption: 'picture', detail: shortPath(file), wanted: true }],
+    neighbours: [
+      {
+        image: enlarged({ width: grid, height: grid, pixels: colours }, Math.ceil(tileSide / grid)),
+        caption: 'what the encoder sees',
+        detail: `${grid} × ${grid} patches`,
+      },
+    ],
+  }));
+  await contactSheet(blocks, path);
+}
+
+/** Every pixel as a square of `times`² pixels, so that no viewer smooths the patches away. */
+function enlarged({ width, height, pixels }: Tile['image'], times: number): Tile['image'] {
+  const [wide, high] = [width * times, height * times];
+  const large = new Uint8Array(wide * high * 3);
+  for (let i = 0; i < wide * high; i++) {
+    const from = (Math.floor(Math.floor(i / wide) / times) * width + Math.floor((i % wide) / times)) * 3;
+    large.set(pixels.subarray(from, from + 3), i * 3);
+  }
+  return { width: wide, height: high, pixels: large };
 }

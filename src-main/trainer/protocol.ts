@@ -47,6 +47,28 @@ export interface EmbedPixelsJob {
   readonly device: Device;
 }
 
+/** Colours the patches of pictures by what the encoder makes of them. */
+export interface FeaturesJob {
+  readonly kind: 'features';
+  readonly checkpoint: string;
+  readonly cache: CacheAddress;
+  /** Contents that the colours are fitted on, as far as the cache holds them, in order. */
+  readonly fitOn: readonly string[];
+  readonly images: readonly { readonly width: number; readonly height: number; readonly pixels: Uint8Array }[];
+  readonly threads: number;
+  readonly device: Device;
+}
+
+/** One picture as the encoder got it, and its patches as colours. */
+export interface FeaturePicture {
+  /** Pixels along a side; [side, side, 3] bytes. */
+  readonly side: number;
+  readonly seen: Uint8Array;
+  /** Patches along a side; [grid, grid, 3] bytes. */
+  readonly grid: number;
+  readonly colours: Uint8Array;
+}
+
 export interface EvaluateJob {
   readonly kind: 'evaluate';
   readonly run: string;
@@ -78,7 +100,7 @@ export interface TrialJob {
   readonly device: Device;
 }
 
-export type Job = TrainJob | EmbedJob | EmbedPixelsJob | EvaluateJob | SelfTestJob | TrialJob;
+export type Job = TrainJob | EmbedJob | EmbedPixelsJob | FeaturesJob | EvaluateJob | SelfTestJob | TrialJob;
 
 export interface EmbedProgress {
   readonly type: 'embedded';
@@ -104,6 +126,13 @@ export interface JobTypes {
     readonly result: { readonly folder: string; readonly rows: number; readonly added: number; readonly skipped: number };
   };
   readonly 'embed-pixels': { readonly event: never; readonly result: { readonly vectors: Float32Array; readonly dimension: number } };
+  readonly features: {
+    readonly event: never;
+    readonly result: {
+      readonly pictures: readonly FeaturePicture[];
+      /** Images that the colours were fitted on. */ readonly fittedOn: number;
+    };
+  };
   readonly evaluate: { readonly event: { readonly type: 'stage'; readonly stage: string }; readonly result: EvaluationReport };
   readonly trial: { readonly event: never; readonly result: { readonly seconds: number; readonly peakBytes: number } };
   readonly 'self-test': { readonly event: never; readonly result: SelfTestResult };

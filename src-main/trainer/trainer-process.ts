@@ -3,6 +3,7 @@ import { assertNever, toWire } from '../../shared/errors.ts';
 import { RunControl } from '../training/run-control.ts';
 import { runEmbedJob, runEmbedPixelsJob } from './embed-job.ts';
 import { runEvaluateJob } from './evaluate-job.ts';
+import { runFeaturesJob } from './features-job.ts';
 import type { FromTrainer, Job, JobTypes, ToTrainer } from './protocol.ts';
 import { runSelfTest } from './self-test.ts';
 import { runTrialJob } from './trial-job.ts';
@@ -33,6 +34,8 @@ async function perform(
       return runEmbedJob(job, () => control.stopping, onEvent);
     case 'embed-pixels':
       return runEmbedPixelsJob(job);
+    case 'features':
+      return runFeaturesJob(job);
     case 'evaluate':
       return runEvaluateJob(job, onEvent);
     case 'self-test':

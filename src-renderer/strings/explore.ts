@@ -69,6 +69,17 @@ export const explore = {
   compare: 'Compare two sets of vectors',
   compareHint: 'The same query, side by side.',
 
+  sight: {
+    title: 'What the encoder sees',
+    none: 'Choose a picture: the selected one, or the first that is looked for, is shown here.',
+    failed: 'This cannot be shown.',
+    waiting: 'The encoder looks…',
+    picture: (name: string) => `${name} as the encoder gets it`,
+    colours: (name: string, grid: number) => `${name} as ${grid} × ${grid} patches in colours`,
+    explain: (images: number) =>
+      `Patches that the encoder holds to be alike have like colours, the same in every picture: three principal components of ${plural(images, 'image')} as red, green and blue. Colours that follow the place alone, whatever is there, say that it has learned little else.`,
+  },
+
   begin: 'Find images that are alike',
   beginText: 'Choose an image to begin with: here, in the library, or drop one from outside on the page.',
   samples: 'Some images of this folder',

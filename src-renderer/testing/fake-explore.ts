@@ -3,6 +3,7 @@ import type { EmbeddingSource, ExportPreview, exploreChannels } from '../../shar
 import { AppError } from '../../shared/errors.ts';
 import type { Handlers } from '../../shared/rpc-server.ts';
 import type { FakeJobs } from './fake-jobs.ts';
+import { featuresOf } from './synthetic-features.ts';
 import { nearest } from './fake-search.ts';
 import { chance, gridImage, imageCount } from './synthetic-images.ts';
 
@@ -118,6 +119,12 @@ export function fakeExplore(start: readonly EmbeddingSource[], jobs: FakeJobs): 
         ...nearest({ source, space, plus, minus, k, minScore: minScore ?? -1, hideAbove }),
         milliseconds: performance.now() - began,
       };
+    },
+    'explore.features': async ({ run, step, image }) => {
+      if (!sources.some((one) => one.run === run && one.step === step))
+        throw new AppError('not-found', `There is no checkpoint of ${run} at step ${step}.`, 'Choose another one.');
+      await new Promise((resolve) => setTimeout(resolve, 400));
+      return featuresOf('image' in image ? image.image : 1000 + image.upload);
     },
     'explore.upload': async ({ name, bytes }) => {
       await new Promise((resolve) => setTimeout(resolve, 150));

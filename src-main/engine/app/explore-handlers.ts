@@ -1,5 +1,5 @@
 // Answers of the channels about vectors and neighbours.
-import type { exploreChannels, QueryImage, SearchResult } from '../../../shared/contract-explore.ts';
+import type { exploreChannels, FeatureView, QueryImage, SearchResult } from '../../../shared/contract-explore.ts';
 import { AppError } from '../../../shared/errors.ts';
 import type { Handlers } from '../../../shared/rpc-server.ts';
 import { imagesOfContents } from '../../library/content-images.ts';
@@ -8,6 +8,7 @@ import { folderOf } from '../../library/folders.ts';
 import { imagePlace } from '../../library/image-details.ts';
 import type { EmbeddingLayer } from '../../jepa/embedding.ts';
 import { embedFolder } from '../embeddings.ts';
+import { decodeImageFor, pictureFeatures } from '../features.ts';
 import { checkpointOf, configOf } from '../runs.ts';
 import type { FolderSearch, Query } from '../search.ts';
 import type { EngineContext } from './context.ts';
@@ -19,7 +20,7 @@ import { scanFor } from './prepare-images.ts';
 import { rateMeter } from './rate.ts';
 import type { Runs } from './runs.ts';
 
-type Explore = Pick<typeof exploreChannels, 'explore.sources' | 'explore.embed' | 'explore.search' | 'explore.upload'>;
+type Explore = Pick<typeof exploreChannels, 'explore.sources' | 'explore.embed' | 'explore.search' | 'explore.upload' | 'explore.features'>;
 
 const count = (number: number): string => number.toLocaleString('en-US');
 
@@ -105,6 +106,16 @@ export function exploreHandlers(context: EngineContext, runs: Runs): ExploreHand
     });
   };
 
+  const features: Handlers<Explore>['explore.features'] = async ({ folder, run, step, image }): Promise<FeatureView> => {
+    const { path: root } = folderOf(studio.library, folder);
+    const checkpoint = checkpointOf(store.path(run), String(step));
+    const decoded =
+      'upload' in image ? await uploads.decoded(image.upload, checkpoint) : await decodeImageFor(studio, checkpoint, image.image);
+    const { threads, pictures: trainer } = runs.aside;
+    const { pictures, fittedOn } = await pictureFeatures(studio, { checkpoint, root, threads, trainer }, [decoded]);
+    return { ...pictures[0]!, fittedOn };
+  };
+
   return {
     table: {
       'explore.sources': async ({ folder }) => {
@@ -113,6 +124,7 @@ export function exploreHandlers(context: EngineContext, runs: Runs): ExploreHand
       },
       'explore.embed': async (input) => startEmbedding(context, runs, input, await store.checkpoint(input.run, input.checkpoint)),
       'explore.search': search,
+      'explore.features': features,
       'explore.upload': async ({ name, bytes }) => uploads.add(name, bytes),
     },
     dispose: async () => searches.dispose(),

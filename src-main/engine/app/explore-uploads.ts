@@ -91,10 +91,20 @@ export class Uploads {
     pictures.run({ kind: 'embed-pixels', checkpoint, layer, threads, images: [], device: 'cpu' }).catch(() => undefined);
   }
 
-  /** A picture as a query: by its content where that has a vector, else embedded now. Throws `not-found` for one that was dropped. */
-  async query(upload: number, checkpoint: string, layer: EmbeddingLayer, holds: (hash: string) => boolean): Promise<Query> {
+  /** A picture as the encoder of a checkpoint wants it. Throws `not-found` for one that was dropped. */
+  async decoded(upload: number, checkpoint: string): Promise<DecodedImage> {
+    return this.#decode(this.#held(upload), readCheckpointHeader(checkpoint).config);
+  }
+
+  #held(upload: number): Upload {
     const kept = this.#uploads.get(upload);
     if (!kept) throw new AppError('not-found', 'This picture is no longer held.', 'Drop it again.');
+    return kept;
+  }
+
+  /** A picture as a query: by its content where that has a vector, else embedded now. Throws `not-found` for one that was dropped. */
+  async query(upload: number, checkpoint: string, layer: EmbeddingLayer, holds: (hash: string) => boolean): Promise<Query> {
+    const kept = this.#held(upload);
     if (holds(kept.hash)) return { hash: kept.hash };
     const key = `${checkpoint} ${layer}`;
     let vector = kept.vectors.get(key);

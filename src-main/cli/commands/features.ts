@@ -1,0 +1,31 @@
+import { resolve } from 'node:path';
+import { AppError } from '../../../shared/errors.ts';
+import { decodeFor, pictureFeatures } from '../../engine/features.ts';
+import { checkSheetTarget, drawFeatureSheet } from '../../engine/sheet.ts';
+import type { Action } from '../action.ts';
+import { listOption, textOption } from '../options.ts';
+import { count } from '../output.ts';
+import { withRun } from '../run-context.ts';
+
+export const featuresCommand: Action = async (output, options, folder) =>
+  withRun(output, options, folder, async ({ studio, checkpoint, root, threads }) => {
+    const files = listOption(options, 'image');
+    if (files.length === 0) throw new AppError('bad-input', 'No image was given.', 'Say what to look at: --image FILE');
+    const sheet = textOption(options, 'sheet');
+    if (sheet === undefined) throw new AppError('bad-input', 'Nowhere to draw was given.', 'Say where the picture goes: --sheet seen.png');
+    checkSheetTarget(studio, sheet);
+    const images = [];
+    for (const file of files) images.push(await decodeFor(studio, checkpoint, file));
+    const { pictures, fittedOn } = await pictureFeatures(studio, { checkpoint, root, threads }, images);
+    await drawFeatureSheet(
+      studio,
+      pictures.map((picture, i) => ({ ...picture, path: resolve(files[i]!) })),
+      sheet,
+    );
+    output.event({ type: 'features', images: files, grid: pictures[0]!.grid, fittedOn, sheet: resolve(sheet) });
+    output.say(
+      `Patches that the encoder holds to be alike have like colours: three principal components as red, green and blue, fitted on ${count(fittedOn)} images of the folder.`,
+    );
+    output.say(`Drawn in ${sheet}.`);
+    return 0;
+  });

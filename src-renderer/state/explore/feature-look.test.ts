@@ -1,0 +1,49 @@
+import { describe, expect, it, vi } from 'vitest';
+import type { AppContract } from '../../../shared/contract.ts';
+import type { RpcClient } from '../../../shared/rpc-client.ts';
+import { FeatureLook } from './feature-look.svelte.ts';
+import type { FeatureQuestion } from './feature-look.svelte.ts';
+
+const question = (image: number): FeatureQuestion => ({ folder: 1, run: 'a', step: 1, image: { image } });
+
+/** A client whose answers the test gives, in any order. */
+function waiting() {
+  const calls: { given: FeatureQuestion; signal: AbortSignal; resolve: (value: unknown) => void; reject: (error: unknown) => void }[] = [];
+  const call = (channel: string, given: FeatureQuestion, { signal }: { signal: AbortSignal }) => {
+    expect(channel).toBe('explore.features');
+    return new Promise((resolve, reject) => calls.push({ given, signal, resolve, reject }));
+  };
+  return { calls, look: new FeatureLook({ call } as unknown as RpcClient<AppContract>) };
+}
+
+describe('what the encoder sees', () => {
+  it('is never that of another picture', async () => {
+    const { calls, look } = waiting();
+    look.follow(question(1));
+    calls[0]!.resolve('one');
+    await vi.waitFor(() => expect(look.view).toBe('one'));
+    look.follow(question(2));
+    expect([look.view, look.busy]).toEqual([undefined, true]);
+    look.follow(question(3));
+    expect(calls[1]!.signal.aborted).toBe(true);
+    calls[2]!.resolve('three');
+    calls[1]!.resolve('two');
+    await vi.waitFor(() => expect(look.busy).toBe(false));
+    expect(look.view).toBe('three');
+    look.follow(undefined);
+    expect([look.view, look.busy]).toEqual([undefined, false]);
+  });
+
+  it('is asked for once, and again on request', async () => {
+    const { calls, look } = waiting();
+    look.follow(question(1));
+    look.follow(question(1));
+    expect(calls).toHaveLength(1);
+    calls[0]!.reject(new Error('no'));
+    await vi.waitFor(() => expect(look.error).toEqual(new Error('no')));
+    look.follow(question(1));
+    expect(calls).toHaveLength(1);
+    look.retry();
+    expect([calls.length, look.error, look.busy]).toEqual([2, undefined, true]);
+  });
+});
