@@ -124,6 +124,33 @@ describe('the story of a folder', () => {
     expect(strict['neighbours']).toEqual([]);
   });
 
+  it('draws what the encoder sees in pictures', async () => {
+    const [image, other] = [join(pictures, 'green', '5.png'), join(folder, 'outside.jpg')];
+    const sheet = join(folder, 'seen.png');
+    const { code, stdout } = await cli('features', '--image', image, other, '--sheet', sheet, '--json');
+    expect(code).toBe(0);
+    expect(jsonLines(stdout).at(-1)).toMatchObject({ type: 'features', images: [image, other], grid: 4, fittedOn: 48, sheet });
+    const drawn = await sharp(sheet).metadata();
+    expect([drawn.width, drawn.height]).toEqual([336, 400]);
+    // The left column is the pictures: green, then red, each inside its frame.
+    const { data } = await sharp(sheet).removeAlpha().raw().toBuffer({ resolveWithObject: true });
+    const pixel = (x: number, y: number): number[] => [...data.subarray(3 * (y * drawn.width + x), 3 * (y * drawn.width + x) + 3)];
+    const [green, red] = [pixel(88, 88), pixel(88, 272)];
+    expect(green[1]! - green[0]!).toBeGreaterThan(40);
+    expect(red[0]! - red[1]!).toBeGreaterThan(40);
+    const refused = async (...args: string[]): Promise<unknown> => {
+      const { code: exit, stderr } = await cli('features', ...args);
+      return [exit, stderr];
+    };
+    expect(await refused('--sheet', sheet)).toEqual([2, expect.stringContaining('--image FILE')]);
+    expect(await refused('--image', image)).toEqual([2, expect.stringContaining('--sheet seen.png')]);
+    expect(await refused('--image', image, '--sheet', join(pictures, 'seen.png'))).toEqual([
+      2,
+      expect.stringContaining('among the images'),
+    ]);
+    expect(await refused('--image', join(folder, 'none.png'), '--sheet', sheet)).toEqual([3, expect.stringContaining('There is no file')]);
+  });
+
   it('says which run is used, and what to do where it has no vectors or the folder is a part of another', async () => {
     const query = join(pictures, 'green', '5.png');
     expect((await cli('search', '--image', query)).stdout).toMatch(/^Run pictures-1, step \d\.\n/);

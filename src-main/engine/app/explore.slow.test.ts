@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { asyncBufferFromFile, parquetReadObjects } from 'hyparquet';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { EmbeddingSource, SearchResult } from '../../../shared/contract-explore.ts';
+import type { EmbeddingSource, FeatureView, SearchResult } from '../../../shared/contract-explore.ts';
 import { exportFormats } from '../../../shared/contract-explore.ts';
 import { AppError } from '../../../shared/errors.ts';
 import { imagePlace } from '../../library/image-details.ts';
@@ -127,6 +127,31 @@ describe('vectors of a folder', () => {
       await expect(page.call('explore.upload', { name: '../../x.png', bytes: wrong })).rejects.toMatchObject({ code: 'bad-file' });
     await expect(search({ plus: [{ upload: 999 }] })).rejects.toMatchObject({ code: 'not-found' });
     expect(readdirSync(tmpdir()).filter((name) => name.startsWith('ijepa-upload-'))).toEqual([]);
+  });
+
+  it('show what their encoder sees, in a picture of the folder and in one from outside', async () => {
+    const own = await idOf('dots 003');
+    const ask = async (image: Parameters<typeof page.call<'explore.features'>>[1]['image']): Promise<FeatureView> =>
+      page.call('explore.features', { folder, run, step: 6, image });
+    const view = await ask({ image: own });
+    const { imageSize, patchSize } = quickSettings;
+    expect(view).toMatchObject({ side: imageSize, grid: imageSize / patchSize, fittedOn: 48 });
+    expect([view.seen.length, view.colours.length]).toEqual([3 * view.side ** 2, 3 * view.grid ** 2]);
+    // Bytes travel as bytes, and they say something.
+    expect(view.colours).toBeInstanceOf(Uint8Array);
+    expect(new Set(view.colours).size).toBeGreaterThan(10);
+    const bytes = new Uint8Array(
+      await sharp(join(pictures, 'dots', 'dots 003.png'))
+        .webp({ lossless: true })
+        .toBuffer(),
+    );
+    const { upload } = await page.call('explore.upload', { name: 'same.webp', bytes });
+    expect(await ask({ upload })).toEqual(view);
+    expect((await ask({ image: await idOf('stripes 003') })).colours).not.toEqual(view.colours);
+    for (const image of [{ image: 99_999 }, { upload: 3 }]) await expect(ask(image)).rejects.toMatchObject({ code: 'not-found' });
+    await expect(page.call('explore.features', { folder, run, step: 5, image: { image: own } })).rejects.toMatchObject({
+      code: 'not-found',
+    });
   });
 
   it('follow the folder: a new image is found once it is embedded', async () => {

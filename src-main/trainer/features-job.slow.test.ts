@@ -1,0 +1,107 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { Random } from '../../shared/random.ts';
+import { preprocessingOf } from '../../shared/preprocessing.ts';
+import { colourFeatures, fitFeatureColours } from '../evaluation/feature-colours.ts';
+import type { EvaluationImage } from '../evaluation/protocol.ts';
+import { DecodeCache } from '../images/cache.ts';
+import { modelSize } from '../jepa/model.ts';
+import { saveCheckpoint } from '../training/checkpoint.ts';
+import { EncoderRunner } from '../training/encoder-runner.ts';
+import { initialState } from '../training/state.ts';
+import { smallRecord } from '../training/testing/small-run.ts';
+import { runFeaturesJob } from './features-job.ts';
+import type { FeaturesJob } from './protocol.ts';
+import { patchesOf } from './run-data.ts';
+import { makeCache } from './testing/picture-cache.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'ijepa-features-'));
+const [cache, checkpoint] = [join(folder, 'cache'), join(folder, 'step-000000000.safetensors')];
+const record = smallRecord();
+const state = initialState(record.config);
+let images: readonly EvaluationImage[] = [];
+
+beforeAll(async () => {
+  images = await makeCache(cache, 60);
+  saveCheckpoint(checkpoint, state, record);
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** A dark square on a bright ground, 24 × 24. */
+function pictureOf(seed: number): FeaturesJob['images'][number] {
+  const random = new Random(seed, 'test');
+  const pixels = Uint8Array.from({ length: 24 * 24 * 3 }, (_, i) => {
+    const [x, y] = [Math.floor(i / 3) % 24, Math.floor(i / 72)];
+    return (x > 6 && x < 14 && y > 8 && y < 20 ? 40 : 200) + random.integer(20);
+  });
+  return { width: 24, height: 24, pixels };
+}
+const job = (pictures: FeaturesJob['images'], more: Partial<FeaturesJob> = {}): FeaturesJob => ({
+  kind: 'features',
+  checkpoint,
+  cache: { folder: cache, shortSide: 24 },
+  fitOn: images.map(({ hash }) => hash),
+  images: pictures,
+  threads: 1,
+  device: 'cpu',
+  ...more,
+});
+
+it('colours patches by components of the tokens of 48 images, and shows the picture as the encoder gets it', async () => {
+  const [one, two] = [pictureOf(1), pictureOf(2)];
+  const { pictures, fittedOn } = await runFeaturesJob(job([one, two]));
+  expect(fittedOn).toBe(48);
+  expect(pictures.map(({ side, grid }) => [side, grid])).toEqual([
+    [24, 6],
+    [24, 6],
+  ]);
+  expect([...pictures[0]!.seen]).toEqual([...one.pixels]);
+  // The same by hand: tokens of the 48 images, then those of the pictures, one at a time.
+  const size = modelSize(record.config);
+  const runner = await EncoderRunner.create(size, 'last', { threads: 1 }, true, 48);
+  const opened = new DecodeCache(cache, { access: 'read' });
+  const hashes = images.slice(0, 48).map(({ hash }) => hash);
+  const preprocessing = preprocessingOf(record.config);
+  let colours: ReturnType<typeof fitFeatureColours> | undefined;
+  for await (const { patches } of patchesOf(opened, hashes, 'whole', 48, preprocessing, 4))
+    colours = fitFeatureColours((await runner.run(state.tensors, patches)).tokens!, size.encoder.width);
+  opened.dispose();
+  const { mean, std } = preprocessing;
+  for (const [i, { pixels }] of [one, two].entries()) {
+    // Patches are (channel, row, column).
+    const patches = Float32Array.from({ length: 36 * 48 }, (_, at) => {
+      const [patch, channel, row, column] = [Math.floor(at / 48), Math.floor((at % 48) / 16), Math.floor((at % 16) / 4), at % 4];
+      const [x, y] = [(patch % 6) * 4 + column, Math.floor(patch / 6) * 4 + row];
+      return (pixels[(y * 24 + x) * 3 + channel]! / 255 - mean[channel]!) / std[channel]!;
+    });
+    const { tokens } = await runner.run(state.tensors, patches);
+    const expected = colourFeatures(colours!, tokens!);
+    // Sums are taken in another order in a batch of another size.
+    for (const [at, value] of pictures[i]!.colours.entries()) expect(Math.abs(value - expected[at]!)).toBeLessThanOrEqual(1);
+  }
+  await runner.dispose();
+  expect(new Set(pictures[0]!.colours).size).toBeGreaterThan(20);
+});
+
+it('gives a picture the same colours whatever it comes with', async () => {
+  const alone = await runFeaturesJob(job([pictureOf(2)]));
+  const together = await runFeaturesJob(job([pictureOf(1), pictureOf(3), pictureOf(2)]));
+  expect(together.pictures[2]).toEqual(alone.pictures[0]);
+  expect(together.pictures[0]!.colours).not.toEqual(alone.pictures[0]!.colours);
+});
+
+it('fits on what the cache holds, and says when that is nothing', async () => {
+  const lost = 'f'.repeat(64);
+  const { fittedOn } = await runFeaturesJob(job([pictureOf(1)], { fitOn: [lost, ...images.slice(0, 5).map(({ hash }) => hash)] }));
+  expect(fittedOn).toBe(5);
+  await expect(runFeaturesJob(job([pictureOf(1)], { fitOn: [lost] }))).rejects.toMatchObject({ code: 'no-images' });
+});
+
+it('takes the weights anew when the file has changed', async () => {
+  const before = await runFeaturesJob(job([pictureOf(1)]));
+  const other = initialState({ ...record.config, seed: 9 });
+  saveCheckpoint(checkpoint, { ...other, step: 3 }, record);
+  expect((await runFeaturesJob(job([pictureOf(1)]))).pictures[0]!.colours).not.toEqual(before.pictures[0]!.colours);
+});
