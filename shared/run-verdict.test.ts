@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { compareRun, differenceError } from './run-verdict.ts';
+import { compareRun, differenceError, resultText, verdictOf } from './run-verdict.ts';
+import type { OnlineEvaluation, SpaceScores } from './train-events.ts';
 
 describe('the verdict on a run', () => {
   it('says both baselines, the better one first, and how many asked', () => {
@@ -52,5 +53,53 @@ describe('the verdict on a run', () => {
     const [onlyRun, onlyBaseline, n] = [20, 10, 200];
     const paired = Math.sqrt(onlyRun + onlyBaseline - (onlyRun - onlyBaseline) ** 2 / n) / n;
     expect(differenceError(100 / n, 90 / n, n)).toBeGreaterThan(paired);
+  });
+});
+
+const evaluation = (step: number, whitened: SpaceScores): OnlineEvaluation => ({
+  step,
+  raw: {},
+  centred: {},
+  whitened,
+  rankMe: 9,
+  meanCosine: 0.1,
+  positionalShare: 0.2,
+  queries: 500,
+});
+const withScores = (own: SpaceScores, untrained: SpaceScores, pixels: SpaceScores): string | undefined =>
+  resultText({
+    best: 1200,
+    evaluations: [evaluation(1200, own), evaluation(2400, {})],
+    baselines: { untrained: evaluation(0, untrained), pixels: { raw: {}, centred: {}, whitened: pixels } },
+  });
+
+describe('what came of a run', () => {
+  it('says the best checkpoint beside both baselines, and plainly whether it is above them by more than chance', () => {
+    expect(withScores({ knn: 0.61 }, { knn: 0.41 }, { knn: 0.46 })).toBe(
+      'Neighbours agree with your folders 61 % (raw pixels 46 %, untrained network 41 %; 500 queries). 15.0 points above raw pixels: more than chance would make of 500 queries (±6.2 points). That is the best checkpoint, step 1,200, in the whitened space.',
+    );
+    expect(withScores({ knn: 0.431 }, { knn: 0.38 }, { knn: 0.412 })).toContain('Not clearly better than raw pixels: a lead of 1.9 points');
+    expect(withScores({ knn: 0.4 }, { knn: 0.38 }, { knn: 0.412 })).toContain(
+      'No better than raw pixels; 2.0 points above the untrained network.',
+    );
+    expect(withScores({ retrieval: 0.4 }, { retrieval: 0.5 }, { retrieval: 0.3 })).toMatch(
+      /^Two crops.*No better than the untrained network;/,
+    );
+    expect(withScores({ retrieval: 0.2 }, { retrieval: 0.5 }, { retrieval: 0.3 })).toContain(
+      'No better than the untrained network or raw pixels.',
+    );
+    expect(resultText({ best: undefined, evaluations: [], baselines: undefined })).toBeUndefined();
+    expect(resultText({ best: 5, evaluations: [evaluation(5, { knn: 0.5 })], baselines: undefined })).toContain(
+      'nothing to compare it with',
+    );
+  });
+
+  it('is said in any space, by labels or by crops', () => {
+    const own = { ...evaluation(5, { knn: 0.5 }), raw: { retrieval: 0.4 } };
+    const baselines = { untrained: evaluation(0, {}), pixels: { raw: { retrieval: 0.2 }, centred: {}, whitened: {} } };
+    expect(verdictOf(own, baselines, 'raw')!.headline).toBe(
+      'Two crops of an image find each other 40 % of the time (raw pixels 20 %; 500 images)',
+    );
+    expect(verdictOf(own, baselines, 'centred')).toBeUndefined();
   });
 });

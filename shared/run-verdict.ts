@@ -85,10 +85,16 @@ export function compareRun(comparison: Comparison): RunVerdict {
 
 export type SpaceName = 'raw' | 'centred' | 'whitened';
 
+/** What the untrained network and raw pixels reach, as a run measures them once. */
+export interface RunBaselines {
+  readonly untrained: OnlineEvaluation;
+  readonly pixels: Pick<OnlineEvaluation, SpaceName>;
+}
+
 /** An evaluation beside the run's baselines in one space; undefined where that has no score. */
 export function verdictOf(
   evaluation: OnlineEvaluation,
-  baselines: { readonly untrained: OnlineEvaluation; readonly pixels: Pick<OnlineEvaluation, SpaceName> } | undefined,
+  baselines: RunBaselines | undefined,
   space: SpaceName = 'whitened',
 ): RunVerdict | undefined {
   const task = evaluation[space].knn === undefined ? 'retrieval' : 'knn';
@@ -102,4 +108,18 @@ export function verdictOf(
     untrained: score(baselines?.untrained[space]),
     queries: evaluation.queries,
   });
+}
+
+export interface RunResult {
+  readonly evaluations: readonly OnlineEvaluation[];
+  /** Step of the best checkpoint. */
+  readonly best: number | undefined;
+  readonly baselines: RunBaselines | undefined;
+}
+
+/** What came of a run, by its best checkpoint, in sentences; undefined where nothing was judged. */
+export function resultText({ evaluations, best, baselines }: RunResult): string | undefined {
+  const judged = evaluations.findLast(({ step }) => step === best);
+  const found = judged && verdictOf(judged, baselines);
+  return found && `${found.headline}. ${found.statement} That is the best checkpoint, step ${count(judged.step)}, in the whitened space.`;
 }

@@ -1,6 +1,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { AppError } from '../../../shared/errors.ts';
+import { resultText } from '../../../shared/run-verdict.ts';
 import { describeCheckpoint, describeHome, describeRun } from '../../engine/inspect.ts';
 import { describeFolders, describeVectors } from '../../engine/inspect-folder.ts';
 import type { FolderSummary } from '../../engine/inspect-folder.ts';
@@ -73,5 +74,7 @@ export const inspectCommand: Action = async (output, options, path) => {
     output.say(
       `  step ${count(one.step)}: ${one.whitened.knn === undefined ? 'crop retrieval' : '20-NN'} whitened ${percent(one.whitened.knn ?? one.whitened.retrieval)}, RankMe ${one.rankMe.toFixed(1)}${one.step === found.best ? '  (best)' : ''}`,
     );
+  const result = resultText(found);
+  if (result !== undefined) output.say(result);
   return 0;
 };

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { parseConfig } from '../../../shared/config.ts';
 import { AppError } from '../../../shared/errors.ts';
+import { resultText } from '../../../shared/run-verdict.ts';
 import { basename, resolve } from 'node:path';
 import { planForPage } from '../../engine/app/run-plan.ts';
 import { freeRunPath, newestRunOf, runPath } from '../../engine/home.ts';
@@ -15,7 +16,7 @@ import { numberOption, textOption } from '../options.ts';
 import { count } from '../output.ts';
 import type { Output } from '../output.ts';
 import { planLines } from '../plan-text.ts';
-import { nextCommands, resultText } from '../run-result.ts';
+import { nextCommands } from '../run-result.ts';
 import { labelsOf, showScan } from '../scan-progress.ts';
 import { showTraining } from '../train-progress.ts';
 

@@ -6,6 +6,7 @@ import type { RunEvent } from '../../../shared/contract-runs.ts';
 import { AppError, toWire } from '../../../shared/errors.ts';
 import { canMove, moveRun } from '../../../shared/run-state.ts';
 import type { RunState } from '../../../shared/run-state.ts';
+import { resultText } from '../../../shared/run-verdict.ts';
 import type { TrainEvent } from '../../../shared/train-events.ts';
 import { findFolder } from '../../library/folders.ts';
 import type { ActiveRun } from '../../training/app-file.ts';
@@ -168,8 +169,9 @@ export class Trainings {
         try {
           const reason = await this.#train(training, job);
           const sentence = `${reason === 'done' ? 'Finished' : 'Stopped'} at step ${training.step}.`;
+          const result = reason === 'done' ? await this.#resultOf(training.name) : undefined;
           this.#end(training, reason);
-          return sentence;
+          return result === undefined ? sentence : `${sentence} ${result}`;
         } catch (error) {
           const again = error instanceof AppError && error.code === 'trainer-crashed' && crashes === 0 && !training.stop.signal.aborted;
           if (!again) throw error;
@@ -186,6 +188,17 @@ export class Trainings {
       // Its threads keep their low priority for good.
       if (training.usable) await this.#context.studio.trainer.dispose();
     }
+  }
+
+  /** What came of it beside its baselines; undefined where nothing was judged. */
+  async #resultOf(name: string): Promise<string | undefined> {
+    const { events } = await this.#store.logs.get(this.#store.path(name));
+    const evaluations = events.filter((event) => event.type === 'evaluation');
+    return resultText({
+      evaluations,
+      best: evaluations.findLast(({ best }) => best)?.step,
+      baselines: events.findLast((event) => event.type === 'baselines'),
+    });
   }
 
   /** Prepares what the run needs and trains it, from where it stands; how it ended. */
