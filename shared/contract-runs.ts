@@ -128,8 +128,16 @@ export interface PinnedNeighbours {
 export interface EvaluationSummary {
   readonly step: number;
   readonly headline: string;
+  /** Each measure with a row per source, the run first, and in it a cell each for vectors as they are, centred and whitened. */
+  readonly measures: readonly {
+    readonly name: string;
+    readonly meaning: string;
+    readonly rows: readonly { readonly source: 'run' | 'untrained' | 'pixels'; readonly cells: readonly string[] }[];
+  }[];
+  /** What it was measured on and what flatters it, a sentence each. */
+  readonly facts: readonly string[];
+  /** All of it as text of fixed width, as the terminal prints it. */
   readonly text: string;
-  readonly notes: readonly string[];
 }
 
 const run = runName;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { evaluateCrops, evaluateLabelled, type VectorSource } from './evaluate.ts';
 import { type CropProtocol, type EvaluationImage, planEvaluation, splitOfPath, tooFew, withoutRows } from './protocol.ts';
-import { assembleReport, renderReport } from './report.ts';
+import { assembleReport, measureTables, renderReport, reportFacts } from './report.ts';
 import { gaussian } from './testing/reference.ts';
 
 const image = (path: string, label: string | undefined, hash = path): EvaluationImage => ({
@@ -172,6 +172,22 @@ describe('the report', () => {
     const run = good.rows[0]!;
     expect(run.spaces.whitened.probe).toBeGreaterThan(0.9);
     expect(good.rows[1]!.spaces.raw.probe).toBeUndefined();
+  });
+
+  it('gives the figures as tables, too: a row per source, a cell per space, a dash for what was not measured', () => {
+    const good = report(4, 0.5);
+    const tables = measureTables(good);
+    expect(tables.map(({ name }) => name)).toEqual(['20-NN, % right', 'linear probe, % right', 'RankMe', 'spectrum α', 'mean cosine']);
+    expect(tables[1]!.rows.map(({ source }) => source)).toEqual(['run', 'pixels']);
+    expect(tables[1]!.rows[1]!.cells).toEqual(['–', '–', '–']);
+    const { raw, centred, whitened } = good.rows[0]!.spaces;
+    expect(tables[0]!.rows[0]!.cells).toEqual([raw, centred, whitened].map(({ neighbours }) => (100 * neighbours!).toFixed(1)));
+    expect(reportFacts(good).slice(0, 2)).toEqual([
+      'Position alone explains 25.0 % of the variance of the targets.',
+      '90 queries among 100 images of 2 classes.',
+    ]);
+    // The text of the terminal is the same figures.
+    for (const { cells } of tables[0]!.rows) expect(renderReport(good)).toMatch(new RegExp(cells.join(' +')));
   });
 
   it('says on what it was chosen, and names no thousand classes', () => {

@@ -190,32 +190,53 @@ function nearDuplicateLine(queries: number): string {
   return queries === 0 ? `No query has ${found}.` : `Queries with ${found}: ${queries}, which flatters every row.`;
 }
 
-/** The report as text of fixed width: headline, a block per measure, notes. Measures nobody has are left out; a dash is "not measured". */
+/** One measure as a table: a row per source, in each a cell per space in the order of `spaceKinds`; a dash is "not measured". */
+export interface MeasureTable {
+  readonly name: string;
+  /** What it says, in plain words. */
+  readonly meaning: string;
+  readonly rows: readonly { readonly source: VectorSource; readonly cells: readonly string[] }[];
+}
+
+/** The figures of a report, a table per measure; measures nobody has are left out. */
+export function measureTables({ rows }: Pick<EvaluationReport, 'rows'>): MeasureTable[] {
+  return columns
+    .filter(({ figure }) => rows.some((row) => spaceKinds.some((kind) => figure(row.spaces[kind]) !== undefined)))
+    .map(({ name, meaning, figure, format }) => ({
+      name,
+      meaning,
+      rows: rows.map(({ source, spaces }) => ({
+        source,
+        cells: spaceKinds.map((kind) => {
+          const value = figure(spaces[kind]);
+          return value === undefined ? '–' : format(value);
+        }),
+      })),
+    }));
+}
+
+/** What the figures were measured on and what flatters them, a sentence each. */
+export function reportFacts(report: EvaluationReport): string[] {
+  const { task, queries, bank, classes, positionalShare, nearDuplicates, notes } = report;
+  return [
+    ...(positionalShare === undefined ? [] : [`Position alone explains ${percent(positionalShare)} % of the variance of the targets.`]),
+    task === 'labels'
+      ? `${count(queries)} queries among ${count(bank)} images of ${count(classes.length)} classes.`
+      : `${count(queries)} images, two crops each.`,
+    ...(nearDuplicates === undefined ? [] : [nearDuplicateLine(nearDuplicates)]),
+    ...notes,
+  ];
+}
+
+/** The report as text of fixed width: headline, a block per measure, what it was measured on. */
 export function renderReport(report: EvaluationReport): string {
   const lines = [report.headline, ''];
   const first = Math.max(...columns.map(({ name }) => name.length), 20);
-  for (const column of columns) {
-    const measured = report.rows.some((row) => spaceKinds.some((kind) => column.figure(row.spaces[kind]) !== undefined));
-    if (!measured) continue;
-    lines.push(column.name.padEnd(first) + spaceKinds.map((kind) => spaceNames[kind].padStart(10)).join(''));
-    for (const row of report.rows) {
-      const cells = spaceKinds.map((kind) => {
-        const value = column.figure(row.spaces[kind]);
-        return (value === undefined ? '–' : column.format(value)).padStart(10);
-      });
-      lines.push(`  ${sourceNames[row.source]}`.padEnd(first) + cells.join(''));
-    }
-    lines.push(`  ${column.meaning}`, '');
+  const aligned = (cells: readonly string[]): string => cells.map((cell) => cell.padStart(10)).join('');
+  for (const { name, meaning, rows } of measureTables(report)) {
+    lines.push(name.padEnd(first) + aligned(spaceKinds.map((kind) => spaceNames[kind])));
+    for (const { source, cells } of rows) lines.push(`  ${sourceNames[source]}`.padEnd(first) + aligned(cells));
+    lines.push(`  ${meaning}`, '');
   }
-  if (report.positionalShare !== undefined) {
-    lines.push(`Position alone explains ${percent(report.positionalShare)} % of the variance of the targets.`);
-  }
-  lines.push(
-    report.task === 'labels'
-      ? `${count(report.queries)} queries among ${count(report.bank)} images of ${count(report.classes.length)} classes.`
-      : `${count(report.queries)} images, two crops each.`,
-  );
-  if (report.nearDuplicates !== undefined) lines.push(nearDuplicateLine(report.nearDuplicates));
-  lines.push(...report.notes);
-  return lines.join('\n');
+  return [...lines, ...reportFacts(report)].join('\n');
 }

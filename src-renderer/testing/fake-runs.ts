@@ -10,6 +10,7 @@ import type { FakeJobs } from './fake-jobs.ts';
 import { sourcesOfAll } from './fake-explore.ts';
 import { foldersOfAll } from './fake-library.ts';
 import { nearest } from './fake-search.ts';
+import { syntheticReport } from './synthetic-report.ts';
 import { baselines, evaluationsOf, metricsAt, pinnedNeighbours, secondsPerStep, seriesOf } from './synthetic-run.ts';
 import type { Curve } from './synthetic-run.ts';
 
@@ -298,8 +299,7 @@ export function fakeRuns(start: readonly RunSummary[], jobs: FakeJobs): Handlers
               step: 12_000,
               headline:
                 'Neighbours agree with your folders 59 % (raw pixels 40 %, untrained network 25 %; 2,000 queries). 19.1 points above raw pixels: more than chance would make of 2,000 queries (±3.1 points).',
-              text: '20-NN, whitened  58.9 %\nlinear probe     63.1 %\nRankMe           112.4 of 192',
-              notes: ['11 images that are missing were left out.'],
+              ...syntheticReport,
             },
           ]
         : [],

@@ -3,7 +3,7 @@ import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { EvaluationSummary } from '../../../shared/contract-runs.ts';
 import { systemError } from '../../../shared/errors.ts';
-import { renderReport } from '../../evaluation/report.ts';
+import { measureTables, renderReport, reportFacts } from '../../evaluation/report.ts';
 import type { EvaluationReport } from '../../evaluation/report.ts';
 import { writeFileAside } from '../../files/write-aside.ts';
 import { findFolder } from '../../library/folders.ts';
@@ -48,7 +48,8 @@ export function readReports(run: string): EvaluationSummary[] {
   const stored = names.flatMap((name) => {
     try {
       const { created, step, report } = JSON.parse(readFileSync(join(folderOfReports(run), name), 'utf8')) as StoredReport;
-      return [{ created, step, headline: report.headline, text: renderReport(report), notes: report.notes }];
+      const { headline } = report;
+      return [{ created, step, headline, measures: measureTables(report), facts: reportFacts(report), text: renderReport(report) }];
     } catch {
       return [];
     }
