@@ -110,7 +110,16 @@ export const exploreChannels = {
     }),
   ),
   /** Patches of a picture as colours. The first picture of a checkpoint takes seconds. Throws `not-found`, `bad-file`, `no-images`. */
-  'explore.features': channel<FeatureView>()(v.strictObject({ folder: identity, run: runName, step: count(1e12), image: queryImage })),
+  'explore.features': channel<FeatureView>()(
+    v.strictObject({
+      folder: identity,
+      run: runName,
+      step: count(1e12),
+      image: queryImage,
+      /** Times as many pixels and patches along a side as the encoder was trained on. */
+      finer: v.optional(v.picklist([1, 2])),
+    }),
+  ),
   'export.preview': channel<ExportPreview>()(v.strictObject({ ...exported, target: path })),
   /** Where an export of a checkpoint goes when nothing is chosen. */
   'export.target': channel<{ readonly path: string }>()(v.strictObject({ run: runName, checkpoint })),

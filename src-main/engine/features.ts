@@ -19,6 +19,8 @@ export interface FeaturesSetup {
   readonly root: string;
   /** 0: one per core. */
   readonly threads: number;
+  /** Times as many pixels and patches along a side as the encoder was trained on: the same picture, looked at closer. */
+  readonly finer?: number;
   /** By default the one that trains. */
   readonly trainer?: Trainer;
 }
@@ -35,7 +37,7 @@ const mostOffered = 256;
 /** Features of decoded pictures. Throws `no-images` when none of the folder's images is in the decode cache, `bad-checkpoint`. */
 export async function pictureFeatures(
   studio: Studio,
-  { checkpoint, root, threads, trainer = studio.trainer }: FeaturesSetup,
+  { checkpoint, root, threads, finer = 1, trainer = studio.trainer }: FeaturesSetup,
   images: readonly Pick<DecodedImage, 'width' | 'height' | 'pixels'>[],
 ): Promise<Features> {
   const { config } = readCheckpointHeader(checkpoint);
@@ -49,14 +51,15 @@ export async function pictureFeatures(
     cache,
     fitOn: [...hashes].toSorted().slice(0, mostOffered),
     images: images.map(({ width, height, pixels }) => ({ width, height, pixels })),
+    finer,
     threads: threadsOf(threads),
     device: 'cpu',
   });
 }
 
-const asked = ({ config }: ReturnType<typeof readCheckpointHeader>): Omit<DecodeRequest, 'path'> => ({
+const asked = ({ config }: ReturnType<typeof readCheckpointHeader>, finer: number): Omit<DecodeRequest, 'path'> => ({
   settings: preprocessingOf(config),
-  shortSide: cachedShortSide(config.imageSize),
+  shortSide: cachedShortSide(config.imageSize * finer),
 });
 
 function decoded(result: DecodeResult, name: string): DecodedImage {
@@ -65,16 +68,16 @@ function decoded(result: DecodeResult, name: string): DecodedImage {
 }
 
 /** A file as the encoder of a checkpoint wants it decoded. Throws `not-found`, `bad-file`. */
-export async function decodeFor(studio: Studio, checkpoint: string, file: string): Promise<DecodedImage> {
+export async function decodeFor(studio: Studio, checkpoint: string, file: string, finer = 1): Promise<DecodedImage> {
   if (!existsSync(file)) throw new AppError('not-found', `There is no file ${file}.`, 'Check the path of the image.');
-  return decoded(await studio.decoders.decode({ path: resolve(file), ...asked(readCheckpointHeader(checkpoint)) }), file);
+  return decoded(await studio.decoders.decode({ path: resolve(file), ...asked(readCheckpointHeader(checkpoint), finer) }), file);
 }
 
 /** The same of an image of the library. Throws `not-found`, `bad-file`. */
-export async function decodeImageFor(studio: Studio, checkpoint: string, image: number): Promise<DecodedImage> {
+export async function decodeImageFor(studio: Studio, checkpoint: string, image: number, finer = 1): Promise<DecodedImage> {
   const { root, path } = imagePlace(studio.library, image);
   try {
-    return decoded(await decodeFile(studio.decoders, root, path, asked(readCheckpointHeader(checkpoint))), displayName(path));
+    return decoded(await decodeFile(studio.decoders, root, path, asked(readCheckpointHeader(checkpoint), finer)), displayName(path));
   } catch (error) {
     throw systemError(error) ?? error;
   }

@@ -92,6 +92,34 @@ it('gives a picture the same colours whatever it comes with', async () => {
   expect(together.pictures[0]!.colours).not.toEqual(alone.pictures[0]!.colours);
 });
 
+it('looks closer with more patches of the same picture, in the same colours', async () => {
+  // Four flat quarters: what is seen in a patch does not change with its size, only where it lies.
+  const pixels = Uint8Array.from({ length: 48 * 48 * 3 }, (_, i) => {
+    const [x, y] = [Math.floor(i / 3) % 48, Math.floor(i / 144)];
+    return [30, 220, 120, 170][(x < 24 ? 0 : 1) + (y < 24 ? 0 : 2)]!;
+  });
+  const picture = { width: 48, height: 48, pixels };
+  const usual = (await runFeaturesJob(job([picture]))).pictures[0]!;
+  const finer = (await runFeaturesJob(job([picture], { finer: 2 }))).pictures[0]!;
+  expect([usual.side, usual.grid, finer.side, finer.grid]).toEqual([24, 6, 48, 12]);
+  expect([...finer.seen]).toEqual([...pixels]);
+  const centre = ({ grid, colours }: typeof usual, x: number, y: number): number[] => {
+    const at = 3 * (Math.floor(y * grid) * grid + Math.floor(x * grid));
+    return [...colours.subarray(at, at + 3)];
+  };
+  for (const [x, y] of [
+    [0.25, 0.25],
+    [0.75, 0.25],
+    [0.25, 0.75],
+    [0.75, 0.75],
+  ] as const) {
+    const [a, b] = [centre(usual, x, y), centre(finer, x, y)];
+    for (const channel of [0, 1, 2]) expect(Math.abs(a[channel]! - b[channel]!), `${x} ${y}`).toBeLessThan(40);
+  }
+  // And back: the usual size is not what was compiled last.
+  expect((await runFeaturesJob(job([picture]))).pictures[0]).toEqual(usual);
+});
+
 it('fits on what the cache holds, and says when that is nothing', async () => {
   const lost = 'f'.repeat(64);
   const { fittedOn } = await runFeaturesJob(job([pictureOf(1)], { fitOn: [lost, ...images.slice(0, 5).map(({ hash }) => hash)] }));

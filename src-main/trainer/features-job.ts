@@ -6,6 +6,8 @@ import { colourFeatures, fitFeatureColours } from '../evaluation/feature-colours
 import type { FeatureColours } from '../evaluation/feature-colours.ts';
 import { DecodeCache } from '../images/cache.ts';
 import { modelSize, patchValues, tokenCount } from '../jepa/model.ts';
+import type { ModelSize } from '../jepa/model.ts';
+import { interpolatePositions, sineCosinePositions } from '../jepa/positions.ts';
 import { loadTargetEncoder } from '../training/checkpoint.ts';
 import { EncoderRunner, embeddingBatch } from '../training/encoder-runner.ts';
 import type { FeaturePicture, FeaturesJob, JobTypes } from './protocol.ts';
@@ -18,23 +20,32 @@ const mostTokens = 4096;
 /** Images of one pass: most calls have a single picture. */
 const mostBatch = 8;
 
+type Weights = Readonly<Record<string, Float32Array>>;
+
 interface ColouringEncoder {
   readonly config: TrainConfig;
+  /** At the size that it was trained on. */
   readonly runner: EncoderRunner;
-  readonly weights: Readonly<Record<string, Float32Array>>;
+  readonly weights: Weights;
   readonly colours: FeatureColours;
   readonly fittedOn: number;
 }
 
 /** Kept for the next picture: to read, compile and fit it takes seconds, a picture some milliseconds. */
 let kept: { readonly key: string; readonly encoder: ColouringEncoder } | undefined;
+/** The same encoder compiled for larger pictures, when one was asked for. */
+let keptFiner: { readonly key: string; readonly finer: number; readonly runner: EncoderRunner } | undefined;
 
 /** Colours the patches of `job.images`. Throws `no-images` when the cache holds none to fit the colours on, `bad-checkpoint`. */
 export async function runFeaturesJob(job: FeaturesJob): Promise<JobTypes['features']['result']> {
-  const { config, runner, weights, colours, fittedOn } = await colouringEncoder(job);
-  const preprocessing = preprocessingOf(config);
-  const size = modelSize(config);
-  const [perImage, side] = [tokenCount(size) * patchValues(size), config.imageSize];
+  const { finer = 1 } = job;
+  const encoder = await colouringEncoder(job);
+  const { config, colours, fittedOn } = encoder;
+  const preprocessing = { ...preprocessingOf(config), imageSize: config.imageSize * finer };
+  const size = finerSize(modelSize(config), finer);
+  const weights = finer === 1 ? encoder.weights : finerWeights(encoder.weights, config, finer);
+  const runner = finer === 1 ? encoder.runner : await finerRunner(job, config, weights, finer);
+  const [perImage, side] = [tokenCount(size) * patchValues(size), preprocessing.imageSize];
   const patches = new Float32Array(perImage);
   const planes = new Float32Array(perImage);
   const pictures: FeaturePicture[] = [];
@@ -52,13 +63,41 @@ export async function runFeaturesJob(job: FeaturesJob): Promise<JobTypes['featur
   return { pictures, fittedOn };
 }
 
+/** The network on a lattice `finer` as fine, which takes its positions as a table. */
+const finerSize = (size: ModelSize, finer: number): ModelSize =>
+  finer === 1 ? size : { ...size, grid: size.grid * finer, positions: 'learned' };
+
+/** With positions between those that the encoder was trained on: it looks at the same square, cut into more patches. */
+function finerWeights(weights: Weights, config: TrainConfig, finer: number): Weights {
+  const { grid, encoder, positions } = modelSize(config);
+  const learned = positions === 'learned' ? weights['targetEncoder.positions'] : undefined;
+  const table = learned ? interpolatePositions(learned, encoder.width, grid, finer) : sineCosinePositions(encoder.width, grid, finer);
+  return { ...weights, 'targetEncoder.positions': table };
+}
+
+async function finerRunner(job: FeaturesJob, config: TrainConfig, weights: Weights, finer: number): Promise<EncoderRunner> {
+  const key = keyOf(job);
+  if (keptFiner?.key === key && keptFiner.finer === finer) return keptFiner.runner;
+  await keptFiner?.runner.dispose();
+  keptFiner = undefined;
+  const { threads, device } = job;
+  const runner = await EncoderRunner.create(finerSize(modelSize(config), finer), 'last', { device, threads }, true, 1, weights);
+  keptFiner = { key, finer, runner };
+  return runner;
+}
+
+/** What a kept encoder is known by: the file as it is now, and what its colours are fitted on. */
+function keyOf({ checkpoint, cache, fitOn, threads, device }: FeaturesJob): string {
+  const { mtimeMs, size } = statSync(checkpoint);
+  return JSON.stringify([checkpoint, mtimeMs, size, cache.folder, fitOn, threads, device]);
+}
+
 async function colouringEncoder(job: FeaturesJob): Promise<ColouringEncoder> {
   const { checkpoint, cache: address, fitOn, threads, device } = job;
-  const { mtimeMs, size: bytes } = statSync(checkpoint);
-  const key = JSON.stringify([checkpoint, mtimeMs, bytes, address.folder, fitOn, threads, device]);
+  const key = keyOf(job);
   if (kept?.key === key) return kept.encoder;
-  await kept?.encoder.runner.dispose();
-  kept = undefined;
+  await Promise.all([kept?.encoder.runner.dispose(), keptFiner?.runner.dispose()]);
+  [kept, keptFiner] = [undefined, undefined];
   const { header, weights } = loadTargetEncoder(checkpoint);
   const { config } = header;
   const size = modelSize(config);

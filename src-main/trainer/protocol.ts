@@ -55,6 +55,8 @@ export interface FeaturesJob {
   /** Contents that the colours are fitted on, as far as the cache holds them, in order. */
   readonly fitOn: readonly string[];
   readonly images: readonly { readonly width: number; readonly height: number; readonly pixels: Uint8Array }[];
+  /** Times as many pixels and patches along a side as the encoder was trained on; 1 when absent. */
+  readonly finer?: number;
   readonly threads: number;
   readonly device: Device;
 }

@@ -120,11 +120,11 @@ export function fakeExplore(start: readonly EmbeddingSource[], jobs: FakeJobs): 
         milliseconds: performance.now() - began,
       };
     },
-    'explore.features': async ({ run, step, image }) => {
+    'explore.features': async ({ run, step, image, finer }) => {
       if (!sources.some((one) => one.run === run && one.step === step))
         throw new AppError('not-found', `There is no checkpoint of ${run} at step ${step}.`, 'Choose another one.');
       await new Promise((resolve) => setTimeout(resolve, 400));
-      return featuresOf('image' in image ? image.image : 1000 + image.upload);
+      return featuresOf('image' in image ? image.image : 1000 + image.upload, finer);
     },
     'explore.upload': async ({ name, bytes }) => {
       await new Promise((resolve) => setTimeout(resolve, 150));

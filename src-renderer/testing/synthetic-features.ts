@@ -11,16 +11,16 @@ function square(width: number, colour: (x: number, y: number) => readonly [numbe
   return rgb;
 }
 
-export function featuresOf(image: number): FeatureView {
+export function featuresOf(image: number, finer = 1): FeatureView {
   const [x, y, radius] = [0.35 + 0.3 * chance(image, 41), 0.35 + 0.3 * chance(image, 42), 0.18 + 0.14 * chance(image, 43)];
   const hue = 255 * chance(image, 44);
   const inside = (a: number, b: number): number => Math.min(1, Math.max(0, 8 * (radius - Math.hypot(a - x, b - y)) + 0.5));
   return {
-    side,
-    seen: square(side, (a, b) => [230 - 150 * inside(a, b), 215 - hue * 0.6 * inside(a, b), 200 + 30 * b - 60 * inside(a, b)]),
-    grid,
+    side: side * finer,
+    seen: square(side * finer, (a, b) => [230 - 150 * inside(a, b), 215 - hue * 0.6 * inside(a, b), 200 + 30 * b - 60 * inside(a, b)]),
+    grid: grid * finer,
     // Things are red, grounds blue to green from above to below.
-    colours: square(grid, (a, b) => [40 + 200 * inside(a, b), 60 + 110 * b, 190 - 130 * inside(a, b)]),
+    colours: square(grid * finer, (a, b) => [40 + 200 * inside(a, b), 60 + 110 * b, 190 - 130 * inside(a, b)]),
     fittedOn: 48,
   };
 }

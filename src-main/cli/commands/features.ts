@@ -3,9 +3,12 @@ import { AppError } from '../../../shared/errors.ts';
 import { decodeFor, pictureFeatures } from '../../engine/features.ts';
 import { checkSheetTarget, drawFeatureSheet } from '../../engine/sheet.ts';
 import type { Action } from '../action.ts';
-import { listOption, textOption } from '../options.ts';
+import { integerOption, listOption, textOption } from '../options.ts';
 import { count } from '../output.ts';
 import { withRun } from '../run-context.ts';
+
+/** Times as fine: attention grows with the fourth power of it. */
+const mostFiner = 4;
 
 export const featuresCommand: Action = async (output, options, folder) =>
   withRun(output, options, folder, async ({ studio, checkpoint, root, threads }) => {
@@ -14,9 +17,10 @@ export const featuresCommand: Action = async (output, options, folder) =>
     const sheet = textOption(options, 'sheet');
     if (sheet === undefined) throw new AppError('bad-input', 'Nowhere to draw was given.', 'Say where the picture goes: --sheet seen.png');
     checkSheetTarget(studio, sheet);
+    const finer = integerOption(options, 'finer', '--finer', 1, mostFiner)!;
     const images = [];
-    for (const file of files) images.push(await decodeFor(studio, checkpoint, file));
-    const { pictures, fittedOn } = await pictureFeatures(studio, { checkpoint, root, threads }, images);
+    for (const file of files) images.push(await decodeFor(studio, checkpoint, file, finer));
+    const { pictures, fittedOn } = await pictureFeatures(studio, { checkpoint, root, threads, finer }, images);
     await drawFeatureSheet(
       studio,
       pictures.map((picture, i) => ({ ...picture, path: resolve(files[i]!) })),

@@ -106,13 +106,15 @@ export function exploreHandlers(context: EngineContext, runs: Runs): ExploreHand
     });
   };
 
-  const features: Handlers<Explore>['explore.features'] = async ({ folder, run, step, image }): Promise<FeatureView> => {
+  const features: Handlers<Explore>['explore.features'] = async ({ folder, run, step, image, finer = 1 }): Promise<FeatureView> => {
     const { path: root } = folderOf(studio.library, folder);
     const checkpoint = checkpointOf(store.path(run), String(step));
     const decoded =
-      'upload' in image ? await uploads.decoded(image.upload, checkpoint) : await decodeImageFor(studio, checkpoint, image.image);
+      'upload' in image
+        ? await uploads.decoded(image.upload, checkpoint, finer)
+        : await decodeImageFor(studio, checkpoint, image.image, finer);
     const { threads, pictures: trainer } = runs.aside;
-    const { pictures, fittedOn } = await pictureFeatures(studio, { checkpoint, root, threads, trainer }, [decoded]);
+    const { pictures, fittedOn } = await pictureFeatures(studio, { checkpoint, root, threads, trainer, finer }, [decoded]);
     return { ...pictures[0]!, fittedOn };
   };
 

@@ -46,7 +46,7 @@ export class Uploads {
   }
 
   /** Decodes from a temporary file, since the decoders are other processes. Throws `bad-file`, `disk-full`. */
-  async #decode({ name, bytes }: Pick<Upload, 'name' | 'bytes'>, config: TrainConfig): Promise<DecodedImage> {
+  async #decode({ name, bytes }: Pick<Upload, 'name' | 'bytes'>, config: TrainConfig, finer = 1): Promise<DecodedImage> {
     let folder: string | undefined;
     try {
       folder = await mkdtemp(join(tmpdir(), 'ijepa-upload-'));
@@ -54,7 +54,7 @@ export class Uploads {
       const path = join(folder, `picture${/^\.\w{1,8}$/.test(extension) ? extension : ''}`);
       await writeFile(path, bytes, { mode: 0o600 });
       const settings = preprocessingOf(config);
-      const result = await this.#studio.decoders.decode({ path, settings, shortSide: cachedShortSide(config.imageSize) });
+      const result = await this.#studio.decoders.decode({ path, settings, shortSide: cachedShortSide(config.imageSize * finer) });
       if (!result.ok) throw new AppError('bad-file', `${name}: ${result.failure.message}`, 'Choose another image.');
       return result.image;
     } catch (error) {
@@ -91,9 +91,9 @@ export class Uploads {
     pictures.run({ kind: 'embed-pixels', checkpoint, layer, threads, images: [], device: 'cpu' }).catch(() => undefined);
   }
 
-  /** A picture as the encoder of a checkpoint wants it. Throws `not-found` for one that was dropped. */
-  async decoded(upload: number, checkpoint: string): Promise<DecodedImage> {
-    return this.#decode(this.#held(upload), readCheckpointHeader(checkpoint).config);
+  /** A picture as the encoder of a checkpoint wants it, with `finer` times the pixels along a side. Throws `not-found` for one that was dropped. */
+  async decoded(upload: number, checkpoint: string, finer = 1): Promise<DecodedImage> {
+    return this.#decode(this.#held(upload), readCheckpointHeader(checkpoint).config, finer);
   }
 
   #held(upload: number): Upload {

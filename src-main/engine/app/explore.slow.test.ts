@@ -148,6 +148,8 @@ describe('vectors of a folder', () => {
     const { upload } = await page.call('explore.upload', { name: 'same.webp', bytes });
     expect(await ask({ upload })).toEqual(view);
     expect((await ask({ image: await idOf('stripes 003') })).colours).not.toEqual(view.colours);
+    const closer = await page.call('explore.features', { folder, run, step: 6, image: { image: own }, finer: 2 });
+    expect(closer).toMatchObject({ side: 2 * view.side, grid: 2 * view.grid, fittedOn: 48 });
     for (const image of [{ image: 99_999 }, { upload: 3 }]) await expect(ask(image)).rejects.toMatchObject({ code: 'not-found' });
     await expect(page.call('explore.features', { folder, run, step: 5, image: { image: own } })).rejects.toMatchObject({
       code: 'not-found',
