@@ -1,6 +1,6 @@
 // Zooming, and places on each kind of axis.
 import { describe, expect, it } from 'vitest';
-import { between, fitRange, indexAt, movedRange, nearestIndex, placesOf } from './chart-axis.ts';
+import { between, fitRange, indexAt, meetsEnd, movedRange, nearestIndex, placesOf } from './chart-axis.ts';
 
 const series = { steps: Float64Array.of(1, 11, 21, 31), seconds: Float64Array.of(0, 5, 20, 25) };
 
@@ -22,6 +22,17 @@ describe('places on the axis', () => {
     expect(between(series.seconds, series.steps, -5)).toBe(1);
     expect(between(series.seconds, series.steps, 500)).toBe(31);
     expect(between([], [], 1)).toBeNaN();
+  });
+});
+
+describe('texts of the axis', () => {
+  it('give way to those at its ends, which are always there', () => {
+    const ticks = [1, 2000, 4000, 6000, 8000, 10_000, 12_000];
+    expect(ticks.filter((tick) => !meetsEnd(tick, [1, 12_000], 330, false))).toEqual([1, 4000, 6000, 8000, 12_000]);
+    expect(ticks.filter((tick) => !meetsEnd(tick, [1, 12_000], 900, false))).toEqual(ticks);
+    expect([1, 10, 100, 1000, 10_000, 12_000].filter((tick) => !meetsEnd(tick, [1, 12_000], 330, true))).toEqual([
+      1, 10, 100, 1000, 12_000,
+    ]);
   });
 });
 

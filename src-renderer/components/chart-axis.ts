@@ -52,6 +52,17 @@ export function between(places: ArrayLike<number>, values: ArrayLike<number>, x:
   return x1 > x0 ? y0 + (y1 - y0) * Math.min(1, Math.max(0, (x - x0) / (x1 - x0))) : y0;
 }
 
+/** Pixels that the text at an end of the axis takes, and that of its neighbour half of. */
+const endText = 68;
+
+/** Whether the text at `value`, between the ends of an axis of `width` pixels, would run into the text at one of them. */
+export function meetsEnd(value: number, [low, high]: readonly [number, number], width: number, logarithmic: boolean): boolean {
+  if (value <= low || value >= high) return false;
+  const place = (at: number): number => (logarithmic ? Math.log(at) : at);
+  const share = (place(value) - place(low)) / (place(high) - place(low));
+  return Math.min(share, 1 - share) * width < endText;
+}
+
 /** Fewest steps that a chart can be zoomed to. */
 const leastSteps = 10;
 

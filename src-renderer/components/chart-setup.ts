@@ -1,6 +1,7 @@
 // The parts of the chart library that line charts need. Loaded when the first chart is shown: the rest of the page does not wait for it.
 import { Chart, Filler, LinearScale, LineController, LineElement, LogarithmicScale, PointElement } from 'chart.js';
-import type { ChartDataset } from 'chart.js';
+import type { ChartDataset, Scale } from 'chart.js';
+import { meetsEnd } from './chart-axis.ts';
 import type { ChartLine, ChartReference } from './chart-line.ts';
 
 Chart.register(LineController, LineElement, PointElement, LinearScale, LogarithmicScale, Filler);
@@ -17,6 +18,8 @@ export interface ChartLook {
 
 /** Width of the vertical axis: the same in all charts, so that their crosshairs stand below each other. */
 const axisWidth = 54;
+/** Pixels. */
+const dotRadius = 2.5;
 
 function points(x: ArrayLike<number>, y: ArrayLike<number>): Point[] {
   const list: Point[] = [];
@@ -54,7 +57,9 @@ function datasets(line: ChartLine, look: ChartLook): Dataset[] {
     backgroundColor: colour,
     borderWidth: 1.75,
     borderDash: [...(line.dash ?? [])],
-    pointRadius: line.dots ? 2.5 : line.x.length === 1 ? 3 : 0,
+    // A dot on the edge is drawn whole.
+    ...(line.dots && { clip: dotRadius + 2 }),
+    pointRadius: line.dots ? dotRadius : line.x.length === 1 ? 3 : 0,
   });
   return sets;
 }
@@ -78,7 +83,13 @@ interface Shown {
 }
 const shown = new WeakMap<LineChartOf, Shown>();
 
-const scale = (kind: 'linear' | 'logarithmic', look: ChartLook, format: (value: number) => string, most: number): object => ({
+const scale = (
+  kind: 'linear' | 'logarithmic',
+  look: ChartLook,
+  format: (value: number) => string,
+  most: number,
+  align: 'center' | 'inner' = 'center',
+): object => ({
   type: kind,
   grid: { color: look.colour('--line'), drawTicks: false },
   border: { display: false },
@@ -88,8 +99,12 @@ const scale = (kind: 'linear' | 'logarithmic', look: ChartLook, format: (value: 
     padding: 6,
     maxTicksLimit: most,
     maxRotation: 0,
+    // `inner`: the first and last text end with the axis, instead of under the texts of the other one.
+    align,
     // What reads like the one before it would be a wrong place.
-    callback: (value: number | string, place: number, ticks: readonly { readonly value: number }[]) => {
+    callback(this: Scale, value: number | string, place: number, ticks: readonly { readonly value: number }[]) {
+      if (align === 'inner' && meetsEnd(Number(value), [ticks[0]!.value, ticks.at(-1)!.value], this.width, kind === 'logarithmic'))
+        return '';
       const [text, before] = [format(Number(value)), ticks[place - 1]];
       return before !== undefined && format(before.value) === text ? '' : text;
     },
@@ -106,7 +121,7 @@ const optionsFor = (now: { readonly view: ChartView }, look: ChartLook): object 
   layout: { padding: { top: 6, right: 8 } },
   scales: {
     x: {
-      ...scale(now.view.logX ? 'logarithmic' : 'linear', look, (value) => now.view.formatX(value), 6),
+      ...scale(now.view.logX ? 'logarithmic' : 'linear', look, (value) => now.view.formatX(value), 6, 'inner'),
       min: now.view.x[0],
       max: now.view.x[1],
     },

@@ -1,5 +1,6 @@
 // How large the cells of the library are and what stands beside the grid: remembered from one visit to the next.
 import { remember, remembered } from '../preferences.ts';
+import { SidePanel } from './side-panel.svelte.ts';
 
 export const smallestCell = 64;
 export const largestCell = 256;
@@ -8,17 +9,15 @@ const roomy = 1100;
 /** Below this the filters lie over the grid. */
 const narrow = 720;
 const isSize = (value: unknown): value is number => typeof value === 'number' && value >= smallestCell && value <= largestCell;
-const isBoolean = (value: unknown): value is boolean => typeof value === 'boolean';
 
 export class LibraryLayout {
-  readonly #onPanel: () => void;
+  readonly #panel: SidePanel;
+  readonly #sidebar = new SidePanel('library.filters', narrow);
   #size = $state.raw(remembered('library.size', 128, isSize));
-  #panel = $state.raw(remembered('library.details', globalThis.innerWidth >= roomy, isBoolean));
-  #sidebar = $state.raw(remembered('library.filters', globalThis.innerWidth >= narrow, isBoolean));
 
   /** `onPanel`: the details were shown or hidden. */
   constructor(onPanel: () => void) {
-    this.#onPanel = onPanel;
+    this.#panel = new SidePanel('library.details', roomy, onPanel);
   }
 
   /** Side of a cell, CSS pixels. */
@@ -27,10 +26,10 @@ export class LibraryLayout {
   }
   /** Whether the details stand beside the grid; the filters. */
   get panel(): boolean {
-    return this.#panel;
+    return this.#panel.shown;
   }
   get sidebar(): boolean {
-    return this.#sidebar;
+    return this.#sidebar.shown;
   }
 
   resize(size: number): void {
@@ -38,12 +37,9 @@ export class LibraryLayout {
     remember('library.size', this.#size);
   }
   setPanel(open: boolean): void {
-    this.#panel = open;
-    remember('library.details', open);
-    this.#onPanel();
+    this.#panel.set(open);
   }
   setSidebar(open: boolean): void {
-    this.#sidebar = open;
-    remember('library.filters', open);
+    this.#sidebar.set(open);
   }
 }
