@@ -67,6 +67,8 @@ export class RunStore {
   readonly studio: Studio;
   readonly logs = new RunLogs();
   readonly #described = new Map<string, Described>();
+  /** Bytes of runs that are being trained, with the checkpoints that there were: nearly all of a run's size comes and goes with them. */
+  readonly #sizes = new Map<string, { readonly checkpoints: string; readonly bytes: number }>();
 
   constructor(studio: Studio) {
     this.studio = studio;
@@ -114,7 +116,7 @@ export class RunStore {
     const path = this.path(name);
     const stamp = stampOf(path, this.studio.home.embeddings);
     let described = this.#described.get(name);
-    // While it trains its files change all the time: their size is counted when it rests. Its record is settled once, before its first step.
+    // While it trains its files change all the time: they are not looked through again at every step. Its record is settled once, before its first step.
     const isKnown = active ? described?.stamp.record === stamp.record : described?.stamp.all === stamp.all;
     if (!isKnown) {
       described = { stamp, summary: await this.#describe(name, path) };
@@ -130,6 +132,7 @@ export class RunStore {
     return {
       ...rest,
       ...(score && { score }),
+      bytes: await this.#growingSize(name, path, checkpoints),
       state: active.state,
       step: Math.max(active.step, checkpoints.at(-1) ?? 0),
       checkpoints,
@@ -139,9 +142,23 @@ export class RunStore {
     };
   }
 
-  async #describe(name: string, path: string): Promise<Described['summary']> {
+  /** Bytes of a run with its vectors. */
+  async #size(name: string, path: string): Promise<number> {
     const places = [path, ...vectorsOf(this.studio.home, name, this.names())];
-    const bytes = (await Promise.all(places.map(bytesBelow))).reduce((sum, one) => sum + one, 0);
+    return (await Promise.all(places.map(bytesBelow))).reduce((sum, one) => sum + one, 0);
+  }
+
+  async #growingSize(name: string, path: string, checkpoints: readonly number[]): Promise<number> {
+    const known = this.#sizes.get(name);
+    const now = checkpoints.join();
+    if (known?.checkpoints === now) return known.bytes;
+    const bytes = await this.#size(name, path);
+    this.#sizes.set(name, { checkpoints: now, bytes });
+    return bytes;
+  }
+
+  async #describe(name: string, path: string): Promise<Described['summary']> {
+    const bytes = await this.#size(name, path);
     const { note, problem } = readAppFile(path);
     const checkpoints = listCheckpoints(path).map(({ step }) => step);
     const log = await this.logs.get(path);
@@ -176,6 +193,7 @@ export class RunStore {
   /** Forgets what is known of a run that is renamed or deleted. */
   forget(name: string): void {
     this.#described.delete(name);
+    this.#sizes.delete(name);
     this.logs.forget(join(this.studio.home.runs, name));
   }
 

@@ -1,5 +1,5 @@
 // Runs through the channels, with the real trainer: begun, watched, paused, stopped, resumed, judged, renamed, deleted.
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -69,8 +69,15 @@ describe('a run', () => {
     await expect(page.call('runs.rename', { run, name: 'other' })).rejects.toMatchObject({ code: 'locked' });
     await page.call('runs.control', { run, action: 'pause' });
     await until('the pause', has('paused'));
-    const at = (await summaryOf(run)).step;
-    expect((await summaryOf(run)).state).toBe('paused');
+    const paused = await summaryOf(run);
+    const at = paused.step;
+    expect(paused.state).toBe('paused');
+    // Its size on disk is that of now, checkpoints of a moment ago included.
+    const kept = readdirSync(join(home, 'runs', run, 'checkpoints')).map(
+      (name) => statSync(join(home, 'runs', run, 'checkpoints', name)).size,
+    );
+    expect(kept.length).toBeGreaterThan(0);
+    expect(paused.bytes).toBeGreaterThan(kept.reduce((sum, size) => sum + size, 0));
     await page.call('runs.control', { run, action: 'continue' });
     await until('steps after the pause', () => events.some((event) => event.type === 'step' && event.metrics.step > at));
     await page.call('runs.control', { run, action: 'stop' });
