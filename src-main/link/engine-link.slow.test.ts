@@ -125,8 +125,13 @@ describe('the link to the engine', () => {
     expect(await page.call('facts', {})).toMatchObject({ resumeInterrupted: true });
     // The second crash within five minutes is the last.
     const end = until(page, 'ended');
-    await expect(page.call('exit', 9)).rejects.toMatchObject({ code: 'engine-crashed' });
-    const { reasons } = await end;
+    // Nobody is told that it is started again.
+    await expect(page.call('exit', 9)).rejects.toMatchObject({
+      code: 'engine-crashed',
+      hint: expect.stringContaining('start the program'),
+    });
+    const { states, reasons } = await end;
+    expect(states).not.toContain('crashed');
     expect(reasons).toContain('code 9');
     expect(reasons).toContain(from.log.path);
     expect(readFileSync(join(home, 'engine.log'), 'utf8')).toMatch(/SIGKILL[^]*started again[^]*the last words[^]*code 9/);

@@ -156,8 +156,9 @@ export class EngineLink {
     const written = this.log.write();
     const memory = signal === 'SIGKILL' && this.#verdict === undefined ? ' (the system may have run out of memory)' : '';
     const now = performance.now();
-    this.#become('crashed', how + memory);
     if (child.pid !== undefined && now - this.#restartedAt > this.#options.healthyMs) {
+      // Only now: whoever hears of a crash says that the engine is started again.
+      this.#become('crashed', how + memory);
       this.#restartedAt = now;
       this.#start(true);
     } else this.#become('ended', `${how}${memory}.${written ? ` What it said last is in ${this.log.path}` : ''}`);
