@@ -1,0 +1,119 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { parseConfig } from '../../shared/config.ts';
+import { Budget, stepsFor } from './budget.ts';
+import { recipes, settingsOf } from './recipes.ts';
+import { appendRow, columnNames, formatTable, parseTable, readTable } from './table.ts';
+import type { TableRow } from './table.ts';
+import { settingsHash } from './trial.ts';
+import { twinsOf } from './twins.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'ijepa-quality-test-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+describe('a budget', () => {
+  it('counts each piece of work with the mean of the rates around it', async () => {
+    const rates = [100, 200, 50];
+    const budget = await Budget.begin(async () => rates.shift()!);
+    await budget.add(6);
+    await budget.add(14); // more than a quarter of a minute: measured
+    expect(await budget.settle()).toEqual({ operations: 20 * 150, seconds: 20 });
+    await budget.add(1);
+    expect(await budget.settle()).toEqual({ operations: 20 * 150 + 125, seconds: 21 });
+    // Nothing was added: nothing is measured, and rates are at their end.
+    expect((await budget.settle()).seconds).toBe(21);
+  });
+
+  it('goes on from what was spent before', async () => {
+    const budget = await Budget.begin(async () => 10, { operations: 70, seconds: 7 });
+    await budget.add(1);
+    expect(await budget.settle()).toEqual({ operations: 80, seconds: 8 });
+  });
+
+  it('is turned into steps by what a step costs, whatever the machine does meanwhile', () => {
+    const fast = { seconds: 1, rate: 100 };
+    const shared = { seconds: 4, rate: 25 };
+    expect(stepsFor(10_000, [fast])).toBe(100);
+    expect(stepsFor(10_000, [fast, shared])).toBe(100);
+    expect(stepsFor(10, [fast])).toBe(10);
+  });
+});
+
+describe('the table', () => {
+  const row = (recipe: string): TableRow =>
+    Object.fromEntries(columnNames.map((name, i) => [name, name === 'recipe' ? recipe : String(i)])) as TableRow;
+
+  it('is read as it was written, and refuses what does not fit', () => {
+    const rows = [row('a'), row('b with\ttab')];
+    const text = formatTable(rows);
+    expect(parseTable(text)).toEqual([row('a'), row('b with tab')]);
+    expect(parseTable('')).toEqual([]);
+    expect(() => parseTable(text.replace('recipe', 'dish'))).toThrow('other columns');
+    expect(() => parseTable(`${text}one\ttwo\n`)).toThrow('a line of 2 cells');
+  });
+
+  it('keeps all lines of benches that end together', async () => {
+    const file = join(folder, 'table.tsv');
+    await Promise.all(['a', 'b', 'c'].map(async (name) => appendRow(file, row(name))));
+    expect(
+      readTable(file)
+        .map(({ recipe }) => recipe)
+        .sort(),
+    ).toEqual(['a', 'b', 'c']);
+    expect(readFileSync(file, 'utf8').endsWith('\n')).toBe(true);
+  });
+
+  it('is never overwritten when it is damaged', async () => {
+    const file = join(folder, 'damaged.tsv');
+    writeFileSync(file, 'something else\n');
+    await expect(appendRow(file, row('a'))).rejects.toThrow('other columns');
+    expect(readFileSync(file, 'utf8')).toBe('something else\n');
+  });
+
+  it('in the repository has these columns, and recipes that are known', () => {
+    const committed = readTable(join(import.meta.dirname, 'table.tsv'));
+    for (const { recipe, budget, used } of committed) {
+      expect(Object.keys(recipes)).toContain(recipe);
+      expect(Number(used) / Number(budget)).toBeGreaterThan(0.3);
+    }
+  });
+});
+
+describe('recipes', () => {
+  it.each(Object.keys(recipes))('%s is a valid configuration', (name) => {
+    const config = parseConfig({ imageSize: 32, patchSize: 4, ...settingsOf(name) });
+    expect(config.imageSize).toBe(32);
+  });
+
+  it('inherit, and differ from each other in their settings', () => {
+    expect(settingsOf('three')).toMatchObject({ optimiser: 'muon', width: 128, colourJitter: 0.5 });
+    expect(() => settingsOf('dish')).toThrow('There is no recipe dish');
+    const hashes = Object.keys(recipes).map((name) => settingsHash(parseConfig(settingsOf(name))));
+    expect(new Set(hashes).size).toBe(hashes.length);
+    const config = parseConfig(settingsOf('three'));
+    expect(settingsHash({ ...config, seed: 5, steps: 7, threads: 1 })).toBe(settingsHash(config));
+  });
+});
+
+describe('pictures of one thing by two makers', () => {
+  const pictures = Array.from({ length: 400 }, (_, i) => ({
+    hash: String(i),
+    path: `${i % 2 === 0 ? 'google' : 'twitter'}/${Math.floor(i / 2)}.png`,
+  }));
+
+  it('are split so that all of a thing is in one half, and every thing in one of them', () => {
+    const halves = (['choosing', 'reporting'] as const).map((purpose) => twinsOf(pictures, purpose));
+    expect(halves[0]!.hashes.length + halves[1]!.hashes.length).toBe(400);
+    for (const { hashes, groups, sources } of halves) {
+      expect(hashes.length).toBeGreaterThan(120);
+      const seen = new Map<number, number[]>();
+      hashes.forEach((hash, i) => {
+        expect(sources[i]).toBe(Number(hash) % 2);
+        seen.set(groups[i]!, [...(seen.get(groups[i]!) ?? []), Math.floor(Number(hash) / 2)]);
+      });
+      for (const things of seen.values()) expect(things.length === 2 && things[0] === things[1]).toBe(true);
+    }
+  });
+});

@@ -1,0 +1,66 @@
+// What is compared: each recipe changes one thing of another one. No recipe ever sees a label.
+import type { TrainConfig } from '../../shared/config-table.ts';
+
+export interface Recipe {
+  /** What it tests, in a sentence. */
+  readonly what: string;
+  /** The recipe that it changes; settings suggested for the folder when absent. */
+  readonly from?: string;
+  readonly settings: Partial<TrainConfig>;
+}
+
+/** Agreement of two crops and SIGReg through a projector, without the masked prediction: the cheapest objective per crop. */
+const agreement = {
+  architecture: 'custom',
+  width: 192,
+  depth: 4,
+  heads: 3,
+  mlpRatio: 4,
+  predictorWidth: 96,
+  predictorDepth: 2,
+  predictorHeads: 3,
+  batchSize: 128,
+  agreement: 1,
+  sigreg: 0.02,
+  sigregProjections: 64,
+  projectorWidth: 64,
+  prediction: 0,
+  optimiser: 'adamw',
+  patchDeviation: 0.02,
+  colourJitter: 0,
+  greyscale: 0,
+  crops: 2,
+  learningRate: 1e-3,
+  startLearningRate: 1e-4,
+  weightDecay: [0.04, 0.1],
+  momentum: [0.99, 1],
+  cropScale: [0.2, 1],
+} satisfies Partial<TrainConfig>;
+
+export const recipes: Readonly<Record<string, Recipe>> = {
+  shipped: { what: 'what the program suggests for the folder', settings: {} },
+  agreement: { what: 'agreement of two crops and SIGReg alone, AdamW', settings: agreement },
+  narrow: { what: 'a network of width 128: more crops for the budget', from: 'agreement', settings: { width: 128, heads: 4 } },
+  muon: { what: 'Muon instead of AdamW', from: 'narrow', settings: { optimiser: 'muon', learningRate: 2e-3 } },
+  colours: { what: 'crops change their colours', from: 'narrow', settings: { colourJitter: 0.5, greyscale: 0.2 } },
+  'strong-patches': { what: 'patches as strong as positions at the start', from: 'narrow', settings: { patchDeviation: 0.15 } },
+  three: {
+    what: 'Muon, colours and strong patches together',
+    from: 'muon',
+    settings: { colourJitter: 0.5, greyscale: 0.2, patchDeviation: 0.15 },
+  },
+  'three-predict-8': {
+    what: 'the same with the masked prediction on one crop of eight',
+    from: 'three',
+    settings: { prediction: 1, predictionStride: 8, predictorWidth: 64, predictorHeads: 2 },
+  },
+  'three-crops-4': { what: 'four crops of half as many images', from: 'three', settings: { crops: 4, batchSize: 64 } },
+  'three-fast': { what: 'a learning rate of 0.005', from: 'three', settings: { learningRate: 5e-3 } },
+};
+
+/** The settings of a recipe, its ancestors' first. Throws an Error for a name that is not there. */
+export function settingsOf(name: string): Partial<TrainConfig> {
+  const recipe = recipes[name];
+  if (!recipe) throw new Error(`There is no recipe ${name}; there are ${Object.keys(recipes).join(', ')}.`);
+  return { ...(recipe.from !== undefined && settingsOf(recipe.from)), ...recipe.settings };
+}

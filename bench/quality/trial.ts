@@ -1,0 +1,179 @@
+// One recipe, one seed, one folder, one budget: trained through the program's own loop, stopped and resumed like any run.
+import { existsSync, readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { cropsPerImage, parseConfig } from '../../shared/config.ts';
+import type { TrainConfig } from '../../shared/config-table.ts';
+import { preprocessingOf } from '../../shared/preprocessing.ts';
+import { createRun, planRun } from '../../src-main/engine/runs.ts';
+import { scanFolder, decodingFor } from '../../src-main/engine/scan-folder.ts';
+import { cachedShortSide, Studio } from '../../src-main/engine/studio.ts';
+import { writeFileAside } from '../../src-main/files/write-aside.ts';
+import { trainingBatches } from '../../src-main/trainer/run-data.ts';
+import { initialState } from '../../src-main/training/state.ts';
+import { readRecord, listCheckpoints, RunFolder } from '../../src-main/training/run-folder.ts';
+import { resumeState } from '../../src-main/training/resume.ts';
+import { RunControl } from '../../src-main/training/run-control.ts';
+import { StepRunner } from '../../src-main/training/step-runner.ts';
+import { train } from '../../src-main/training/train.ts';
+import { BareRate, Budget, stepsFor } from './budget.ts';
+import type { Spent } from './budget.ts';
+
+export interface Trial {
+  readonly recipe: string;
+  readonly settings: Partial<TrainConfig>;
+  /** The folder of images, laid out. */
+  readonly root: string;
+  /** Operations. */
+  readonly budget: number;
+  readonly seed: number;
+  readonly threads: number;
+}
+
+export interface Trained {
+  readonly run: string;
+  readonly checkpoint: string;
+  readonly steps: number;
+  readonly crops: number;
+  readonly spent: Spent;
+}
+
+/** Scans what is not scanned yet, and hands out the engine for looking only, so that two benches work side by side. */
+export async function openStudio(home: string, root: string): Promise<Studio> {
+  const known = (): boolean => {
+    const looking = new Studio({ home, readOnly: true });
+    try {
+      return looking.images(root).length > 0;
+    } finally {
+      void looking.dispose();
+    }
+  };
+  let scanned = false;
+  try {
+    scanned = existsSync(home) && known();
+  } catch {
+    // Not scanned, or not to its end.
+  }
+  if (!scanned) {
+    const writing = new Studio({ home });
+    for await (const event of scanFolder(writing, root, decodingFor(parseConfig({ imageSize: 32, patchSize: 4 })))) void event;
+    await writing.dispose();
+  }
+  return new Studio({ home, readOnly: true });
+}
+
+const warmUp = 2;
+const timed = 6;
+
+/** Steps for a budget, from a few steps of a throwaway state. */
+async function measureSteps(config: TrainConfig, rate: BareRate, threads: number, budget: number): Promise<number> {
+  const runner = await StepRunner.create(config, 1000, { threads });
+  const state = initialState(config);
+  const values = cropsPerImage(config) * config.batchSize * 3 * config.imageSize ** 2;
+  const patches = Float32Array.from({ length: values }, (_, i) => Math.sin(i * 12.9898));
+  const trials: { seconds: number; rate: number }[] = [];
+  try {
+    for (let i = 0; i < warmUp + timed; i++) {
+      const before = await rate.measure();
+      const began = performance.now();
+      await runner.run(state, patches);
+      const seconds = (performance.now() - began) / 1000;
+      if (i >= warmUp) trials.push({ seconds, rate: (before + (await rate.measure())) / 2 });
+    }
+  } finally {
+    await runner.dispose();
+  }
+  return stepsFor(budget, trials);
+}
+
+const spentFile = (run: string): string => join(run, 'spent.json');
+/** Of a step that is in no checkpoint nothing is counted: it is done again. */
+const spentAt = (run: string, step: number): Spent => {
+  if (step === 0 || !existsSync(spentFile(run))) return { operations: 0, seconds: 0 };
+  return (JSON.parse(readFileSync(spentFile(run), 'utf8')) as Record<string, Spent>)[step] ?? { operations: 0, seconds: 0 };
+};
+
+function keepSpent(run: string, step: number, spent: Spent): void {
+  const known = existsSync(spentFile(run)) ? (JSON.parse(readFileSync(spentFile(run), 'utf8')) as Record<string, Spent>) : {};
+  writeFileAside(spentFile(run), JSON.stringify({ ...known, [step]: spent }));
+}
+
+/** Trains to the end of the budget, from where an earlier bench stopped; undefined when it was told to stop before. */
+export async function runTrial(
+  studio: Studio,
+  trial: Trial,
+  signal: AbortSignal,
+  say: (line: string) => void,
+): Promise<Trained | undefined> {
+  const { recipe, root, budget, seed, threads } = trial;
+  const given = { ...trial.settings, seed, threads, evaluateImages: 0, checkpointMinutes: 3 };
+  const { config: planned } = planRun(studio, root, { ...given, steps: 1 });
+  const rate = await BareRate.create(threads || availableParallelism());
+  try {
+    const name = `${recipe}-${root.split('/').at(-1)!}-${budget / 1e15}-${settingsHash(planned)}-seed${seed}`;
+    let run = join(studio.home.runs, name);
+    if (!existsSync(join(run, 'config.json'))) {
+      const steps = await measureSteps(planned, rate, threads, budget);
+      run = await createRun(studio, root, planRun(studio, root, { ...given, steps }), name);
+    }
+    const { steps, config } = readRecord(run);
+    say(`${name}: ${steps} steps of ${cropsPerImage(config) * config.batchSize} crops`);
+    return await goOn(studio, run, rate, signal, say);
+  } finally {
+    await rate.dispose();
+  }
+}
+
+async function goOn(
+  studio: Studio,
+  run: string,
+  rate: BareRate,
+  signal: AbortSignal,
+  say: (line: string) => void,
+): Promise<Trained | undefined> {
+  const folder = RunFolder.open(run);
+  const control = new RunControl();
+  const stop = (): void => control.stop();
+  signal.addEventListener('abort', stop);
+  const { config, steps } = folder.record;
+  const { all } = await studio.readImages(folder.record.folder);
+  const hashes = all.filter(({ split }) => split === undefined || split === 'train').map(({ hash }) => hash);
+  const batches = trainingBatches(config, studio.cacheFor(preprocessingOf(config), cachedShortSide(config.imageSize)), hashes);
+  try {
+    const state = resumeState(folder);
+    const budget = await Budget.begin(async () => rate.measure(), spentAt(run, state.step));
+    if (signal.aborted) return undefined;
+    let resumed = performance.now();
+    let loss = 0;
+    for await (const event of train({ folder, state, batches, device: 'cpu', control })) {
+      if (event.type === 'step') {
+        await budget.add((performance.now() - resumed) / 1000);
+        loss += (event.loss - loss) / Math.min(100, event.step);
+        if (event.step % Math.ceil(steps / 10) === 0)
+          say(`  step ${event.step}/${steps}, loss ${loss.toFixed(3)}, ${event.imagesPerSecond.toFixed(0)} images/s`);
+      } else if (event.type === 'checkpoint') keepSpent(run, event.step, await budget.settle());
+      resumed = performance.now();
+    }
+    if (state.step < steps) return undefined;
+    return {
+      run,
+      checkpoint: listCheckpoints(run).at(-1)!.file,
+      steps,
+      crops: steps * config.batchSize * cropsPerImage(config),
+      spent: await budget.settle(),
+    };
+  } finally {
+    signal.removeEventListener('abort', stop);
+    await batches.dispose();
+    folder.dispose();
+  }
+}
+
+/** Tells settings apart in names and in the table: a few letters of a hash over all but seed, length and threads. */
+export function settingsHash(config: TrainConfig): string {
+  const { seed: _seed, steps: _steps, epochs: _epochs, threads: _threads, ...rest } = config;
+  let hash = 0xcbf29ce484222325n;
+  for (const letter of JSON.stringify(Object.entries(rest).sort(([a], [b]) => (a < b ? -1 : 1))))
+    hash = BigInt.asUintN(64, (hash ^ BigInt(letter.codePointAt(0)!)) * 0x100000001b3n);
+  return hash.toString(36).slice(0, 6);
+}
