@@ -4,10 +4,12 @@ import { maskSettings } from './config-masks.ts';
 import { modelSettings } from './config-model.ts';
 import { objectiveSettings } from './config-objective.ts';
 import { optimiserSettings } from './config-optimiser.ts';
+import { presetSettings } from './config-preset.ts';
 import { runSettings } from './config-run.ts';
 import type { ChoiceSetting, NumberSetting, RangeSetting, Setting, SwitchSetting, TripleSetting } from './setting.ts';
 
 export const configTable = {
+  ...presetSettings,
   ...modelSettings,
   ...imageSettings,
   ...maskSettings,

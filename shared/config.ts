@@ -112,7 +112,7 @@ function checkTogether(config: TrainConfig): TrainConfig {
   if (config.prediction === 0 && config.agreement === 0)
     fail('prediction', '0 leaves nothing to learn from', 'Give it a weight, or agreement.');
   const crops = cropsPerImage(config) * (config.microBatch || config.batchSize);
-  if (crops % config.predictionStride !== 0)
+  if (config.prediction > 0 && crops % config.predictionStride !== 0)
     fail(
       'predictionStride',
       `${config.predictionStride} does not divide the ${crops} crops of a ${config.microBatch > 0 ? 'micro-batch' : 'batch'}`,

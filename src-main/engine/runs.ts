@@ -6,6 +6,8 @@ import { gridSide, parseConfig } from '../../shared/config.ts';
 import type { TrainConfig } from '../../shared/config-table.ts';
 import { AppError } from '../../shared/errors.ts';
 import { preprocessingOf } from '../../shared/preprocessing.ts';
+import { presetSentence } from '../../shared/presets.ts';
+import type { PresetName } from '../../shared/presets.ts';
 import type { TrainEvent } from '../../shared/train-events.ts';
 import { programVersion } from '../../shared/version.ts';
 import { inPieces } from '../files/in-pieces.ts';
@@ -24,7 +26,9 @@ import { freshRunName, newRunPath } from './home.ts';
 import { imagesToJudge } from './judged-images.ts';
 import { cachedShortSide, threadsOf } from './studio.ts';
 import type { Studio } from './studio.ts';
+import { tooLong } from './presets.ts';
 import { suggestConfig, suggestedContext, suggestedPatch } from './suggest.ts';
+import type { FolderFacts } from './suggest.ts';
 
 export interface PlannedRun {
   readonly config: TrainConfig;
@@ -56,13 +60,7 @@ export function planRun(
       'Choose a folder with more images: some hundreds are a start.',
     );
   const shortSide = size?.shortSide ?? 224;
-  const suggestion = suggestConfig({ images: trained, shortSide });
-  const suggested =
-    given['architecture'] !== undefined && given['architecture'] !== 'custom' ? withoutSizes(suggestion.settings) : suggestion.settings;
-  const sized = parseConfig({ ...suggested, contextTokens: 0, ...suggestedPatch(suggested, given), ...given });
-  // The suggested share of the patches, of the grid that the given sizes make.
-  const contextTokens = suggestedContext(gridSide(sized));
-  const config = given['contextTokens'] === undefined ? parseConfig({ ...sized, contextTokens }) : sized;
+  const { config, reason } = chosenConfig({ images: trained, shortSide }, given);
   if (shortSide < config.patchSize)
     throw new AppError(
       'bad-input',
@@ -71,7 +69,35 @@ export function planRun(
     );
   requireMasks(config);
   const steps = config.steps || Math.max(1, Math.ceil((config.epochs * trained) / config.batchSize));
-  return { config, steps, images: trained, reason: suggestion.reason };
+  return { config, steps, images: trained, reason };
+}
+
+/** What is given over what the preset suggests for the folder, and why that preset. */
+function chosenConfig(
+  facts: FolderFacts,
+  given: Readonly<Record<string, unknown>>,
+): { readonly config: TrainConfig; readonly reason: string } {
+  const { preset: asked = 'auto', ...others } = given;
+  const of = (name: PresetName): { readonly config: TrainConfig; readonly reason: string } => {
+    const { settings, reason } = suggestConfig(facts, name);
+    const suggested = others['architecture'] !== undefined && others['architecture'] !== 'custom' ? withoutSizes(settings) : settings;
+    const sized = parseConfig({ ...suggested, contextTokens: 0, ...suggestedPatch(suggested, others), ...others });
+    if (others['contextTokens'] !== undefined) return { config: sized, reason };
+    // The suggested share of the patches, of the grid that the given sizes make.
+    return { config: parseConfig({ ...sized, contextTokens: suggestedContext(gridSide(sized)) }), reason };
+  };
+  if (asked !== 'auto') {
+    const { preset } = parseConfig({ preset: asked });
+    const { config, reason } = of(preset as PresetName);
+    return { config, reason: `${reason} Preset ${preset}: ${presetSentence(preset as PresetName)}` };
+  }
+  const usual = of('default');
+  const sentence = (name: PresetName): string => `Preset ${name}: ${presetSentence(name)}`;
+  const lengthGiven = others['steps'] !== undefined || others['epochs'] !== undefined;
+  const reason = lengthGiven ? undefined : tooLong(usual.config, facts.images);
+  if (reason === undefined) return { ...usual, reason: `${usual.reason} ${sentence('default')}` };
+  const quick = of('quick');
+  return { ...quick, reason: `${quick.reason} ${reason} ${sentence('quick')}` };
 }
 
 /** A named architecture comes with the predictor's defaults, not with those of the suggested small encoder. */

@@ -1,5 +1,7 @@
 // Settings for a folder when the person gives none, with the reason in words.
 import type { ConfigKey, TrainConfig } from '../../shared/config-table.ts';
+import type { PresetName } from '../../shared/presets.ts';
+import { presetEpochs, presetRecipe } from './presets.ts';
 
 export interface FolderFacts {
   /** Different images to train on. */
@@ -39,34 +41,21 @@ export function suggestedPatch(
   return found === undefined ? {} : { patchSize: found };
 }
 
-/**
- * Sizes for a processor without a GPU: an input of about the images' own size cut into 64 patches (196 for photographs), a narrow
- * encoder, and two crops of each image whose pooled contexts must agree beside the masked objective, with SIGReg against collapse:
- * on small folders that combination learned where the masked objective alone did not (MEASURED, "Quality").
- */
-export function suggestConfig({ images, shortSide }: FolderFacts): Suggestion {
+/** An input of about the images' own size cut into 64 patches (196 for photographs), and the preset's recipe. */
+export function suggestConfig({ images, shortSide }: FolderFacts, preset: PresetName = 'default'): Suggestion {
   const { imageSize, patchSize } = grids.find(({ upTo }) => shortSide <= upTo)!;
   const batchSize = Math.max(2, Math.min(128, 2 ** Math.floor(Math.log2(Math.max(2, images / 4)))));
+  const grid = imageSize / patchSize;
+  const recipe = presetRecipe(preset, batchSize, grid);
+  const { agreement = 0, crops = 2 } = recipe;
   const settings = {
-    architecture: 'custom',
-    width: 192,
-    depth: 6,
-    heads: 3,
-    mlpRatio: 4,
+    preset,
     imageSize,
     patchSize,
-    predictorWidth: 96,
-    predictorDepth: 2,
-    predictorHeads: 3,
     batchSize,
-    contextTokens: suggestedContext(imageSize / patchSize),
-    agreement: 1,
-    sigreg: 0.02,
-    learningRate: 1e-3,
-    startLearningRate: 1e-4,
-    weightDecay: [0.04, 0.1],
-    momentum: [0.99, 1],
-    cropScale: [0.2, 1],
+    contextTokens: suggestedContext(grid),
+    ...recipe,
+    epochs: presetEpochs(preset, images, { agreement, crops }),
   } satisfies Partial<TrainConfig>;
   const reason = `${images.toLocaleString('en')} images with a typical short side of ${Math.round(shortSide).toLocaleString('en')} px.`;
   return { settings, reason };

@@ -18,7 +18,8 @@ export function blockIndices({ height, width }: BlockSize, top: number, left: nu
 }
 
 /** Fewest patches of a context: the published 10 of a 14×14 grid, scaled to the grid. */
-export const leastContext = ({ minKeep }: MaskConfig, grid: number): number => Math.max(1, Math.round((minKeep * grid * grid) / 196));
+export const leastContext = ({ minKeep }: Pick<MaskConfig, 'minKeep'>, grid: number): number =>
+  Math.max(1, Math.round((minKeep * grid * grid) / 196));
 
 /**
  * The largest target block that the settings can draw, in patches: the size that shapes are padded to. Exact: h × w is drawn for an

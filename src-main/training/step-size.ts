@@ -7,6 +7,9 @@ import { encoderParameters, modelSize, parameterCount, predictorParameters, toke
 import { isCoupled } from '../jepa/step.ts';
 import type { StepSize } from '../jepa/step.ts';
 
+/** Without a prediction nothing needs to divide anything. */
+const strideOf = ({ prediction, predictionStride }: TrainConfig): number => (prediction > 0 ? predictionStride : 1);
+
 /** Kept activations of a batch up to which losses over all of it are computed in one pass. */
 const wholeBatchBytes = 6e8;
 
@@ -27,8 +30,7 @@ export function automaticMicroBatch(config: TrainConfig): number {
   const size = modelSize(config);
   const bytes = 4 * tokenCount(size) * size.encoder.hidden * cropsPerImage(config);
   const wanted = Math.max(1, Math.min(config.batchSize, Math.round(6e6 / bytes)));
-  const fits = (images: number): boolean =>
-    config.batchSize % images === 0 && (images * cropsPerImage(config)) % config.predictionStride === 0;
+  const fits = (images: number): boolean => config.batchSize % images === 0 && (images * cropsPerImage(config)) % strideOf(config) === 0;
   const possible = Array.from({ length: config.batchSize }, (_, i) => i + 1).filter(fits);
   return possible.findLast((images) => images <= wanted) ?? possible[0] ?? config.batchSize;
 }
@@ -45,7 +47,7 @@ export function stepSize(config: TrainConfig): StepSize {
     batch: crops * config.batchSize,
     contextTokens: paper ? longestPaperContext(config, crops * config.batchSize) : contextTokenCount(config),
     targetBlocks: config.targetCount,
-    predictionStride: config.predictionStride,
+    predictionStride: strideOf(config),
     crops,
     targetTokens,
     paddedContext: paper,

@@ -1,0 +1,25 @@
+// The presets as a person chooses among them. What they set is in src-main/engine/presets.ts.
+import type { TrainConfig } from './config-table.ts';
+
+export type PresetName = Exclude<TrainConfig['preset'], 'auto'>;
+
+export interface PresetText {
+  /** What it is for. */
+  readonly what: string;
+  /** What it was measured to reach, where, and in which time; absent where it was not measured. */
+  readonly reached?: string;
+}
+
+export const presetTexts: Readonly<Record<PresetName, PresetText>> = {
+  quick: { what: 'A first look within minutes: 200,000 crops.' },
+  default: { what: 'Masked prediction and agreement of crops, for an hour or so of a processor: 2 million crops.' },
+  long: { what: 'As default, four times as long: 8 million crops.' },
+  'paper-exact': { what: 'I-JEPA as published, with the faults of the published masks; on small folders it learns little.' },
+  'agreement-only': { what: 'Agreement of crops without the masked prediction: more crops for the same time, but no I-JEPA any more.' },
+};
+
+/** One sentence for a person: what it is for and what it reached. */
+export const presetSentence = (name: PresetName): string => {
+  const { what, reached } = presetTexts[name];
+  return `${what} ${reached ?? 'What it reaches was not measured yet.'}`;
+};

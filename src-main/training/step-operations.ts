@@ -1,0 +1,36 @@
+// How many floating-point operations an update takes: what its time, and the choice of a preset, follow from.
+import type { ModelSize, TransformerSize } from '../jepa/model.ts';
+import { patchValues, tokenCount } from '../jepa/model.ts';
+import { isCoupled } from '../jepa/step.ts';
+import type { Objective, StepSize } from '../jepa/step.ts';
+
+/** Of the matrix products of one sequence in one block: projections, feed-forward, scores and values. */
+function blockOperations({ width, hidden }: TransformerSize, tokens: number): number {
+  return 2 * tokens * (4 * width ** 2 + 2 * width * hidden) + 4 * tokens ** 2 * width;
+}
+
+/** Encoder over `tokens` patches of one image, forward. */
+const encoderOperations = (model: ModelSize, tokens: number): number =>
+  2 * tokens * patchValues(model) * model.encoder.width + model.encoder.depth * blockOperations(model.encoder, tokens);
+
+/** A backward pass costs twice the forward pass: one product for the input, one for the weights. */
+const trained = 3;
+
+/**
+ * Floating-point operations of one update, matrix products alone (elementwise work is a few per cent of them): the context pass of every
+ * image, for each predicted image the target pass and the predictor's passes, and the forward pass that whole-batch losses need when a
+ * batch is cut up.
+ */
+export function stepOperations(size: StepSize, objective: Objective): number {
+  const { model, batch, microBatch, contextTokens, targetBlocks, targetTokens, predictionStride } = size;
+  const { encoder, predictor, projector } = model;
+  const context = encoderOperations(model, contextTokens);
+  const projected = projector ? 2 * projector.hidden * (encoder.width + projector.width) : 0;
+  const passes = trained + (isCoupled(objective) && microBatch < batch ? 1 : 0);
+  const seen = batch * passes * (context + (isCoupled(objective) ? projected : 0));
+  if (objective.prediction === 0) return seen;
+  const ends = 2 * encoder.width * predictor.width * (contextTokens + targetBlocks * targetTokens);
+  const blocks = targetBlocks * predictor.depth * blockOperations(predictor, contextTokens + targetTokens);
+  const predicted = encoderOperations(model, tokenCount(model)) + trained * (ends + blocks);
+  return seen + (batch / predictionStride) * predicted;
+}
