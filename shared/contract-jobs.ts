@@ -28,6 +28,8 @@ export interface JobStatus {
   readonly progress: JobProgress;
   /** What it is doing now, or what came of it, in a sentence. */
   readonly detail: string;
+  /** Jobs of a queue are worked on one at a time, in the order of their numbers. */
+  readonly queue?: 'trainer' | 'aside';
   /** Folder of the catalogue and run that it is about. */
   readonly folder?: number;
   readonly run?: string;

@@ -8,7 +8,16 @@ export interface Notice {
   readonly hint: string;
 }
 
+/** What was said, when, and how often in a row. */
+export interface SaidNotice extends Notice {
+  /** Milliseconds since 1970, the last time. */
+  readonly at: number;
+  readonly times: number;
+}
+
 const most = 4;
+/** Earlier messages that can be read again. */
+const mostKept = 100;
 const goodMilliseconds = 6000;
 /** What went wrong may not be so any more after a while. */
 const badMilliseconds = 60_000;
@@ -18,6 +27,9 @@ const lookAgain = 3000;
 
 export class Notices {
   #list = $state.raw<readonly Notice[]>([]);
+  #said = $state.raw<readonly SaidNotice[]>([]);
+  /** How many of them were not looked at since they have gone. */
+  #unread = $state.raw(0);
   #ids = 0;
   #held = false;
   readonly #saidAt = new Map<number, number>();
@@ -25,20 +37,44 @@ export class Notices {
   get list(): readonly Notice[] {
     return this.#list;
   }
+  /** Everything that was said since the page is open, the latest first. */
+  get said(): readonly SaidNotice[] {
+    return this.#said;
+  }
+  /** Messages about what went wrong that went away without being dismissed. */
+  get unread(): number {
+    return this.#unread;
+  }
 
   #add(notice: Omit<Notice, 'id'>): void {
     const id = ++this.#ids;
     // The same sentence twice is one sentence.
     const others = this.#list.filter(({ message }) => message !== notice.message);
     this.#list = [...others, { id, ...notice }].slice(-most);
-    this.#saidAt.set(id, Date.now());
+    const at = Date.now();
+    this.#saidAt.set(id, at);
+    const [last] = this.#said;
+    const again = last?.message === notice.message && last.hint === notice.hint;
+    const kept = again ? this.#said.slice(1) : this.#said;
+    this.#said = [{ id, ...notice, at, times: again ? last.times + 1 : 1 }, ...kept].slice(0, mostKept);
     setTimeout(() => this.#expire(id), notice.tone === 'good' ? goodMilliseconds : badMilliseconds);
   }
 
   /** What somebody is reading stays. */
   #expire(id: number): void {
     if (this.#held) setTimeout(() => this.#expire(id), lookAgain);
-    else this.dismiss(id);
+    else this.#pass(id);
+  }
+
+  /** It goes by itself, perhaps unseen. */
+  #pass(id: number): void {
+    if (this.#list.some((one) => one.id === id && one.tone === 'bad')) this.#unread += 1;
+    this.dismiss(id);
+  }
+
+  /** Everything that was said is looked at. */
+  read(): void {
+    this.#unread = 0;
   }
 
   /** Whether somebody points at what is said. */
@@ -49,7 +85,7 @@ export class Notices {
   /** Another view is looked at: what was said before was about the one that is left. */
   leave(): void {
     const old = Date.now() - freshMilliseconds;
-    for (const { id } of this.#list) if ((this.#saidAt.get(id) ?? 0) < old) this.dismiss(id);
+    for (const { id } of this.#list) if ((this.#saidAt.get(id) ?? 0) < old) this.#pass(id);
   }
 
   /** Says that something went well, for a few seconds. */

@@ -1,5 +1,6 @@
 // Words that components and several views have in common.
-import type { JobKind } from '../../shared/contract-jobs.ts';
+import type { JobKind, JobProgress } from '../../shared/contract-jobs.ts';
+import { formatCount, plural } from './format.ts';
 
 const kinds: Readonly<Record<JobKind, string>> = {
   scan: 'Reading',
@@ -25,8 +26,33 @@ const ended: Readonly<Record<JobKind, string>> = {
   'self-test': 'The device was tested',
 };
 
+/** Before another one can begin. */
+const holding: Readonly<Record<JobKind, string>> = {
+  scan: 'a folder to be read',
+  samples: 'the sample images',
+  relink: 'a folder to be followed',
+  trial: 'a few trial steps',
+  train: 'the training of another run',
+  embed: 'vectors to be computed',
+  evaluate: 'an evaluation',
+  export: 'an export',
+  'self-test': 'the test of the device',
+};
+
 /** There is only one folder of samples: it needs no name. */
 const named = (what: string, kind: JobKind, subject: string): string => (kind === 'samples' || !subject ? what : `${what}: ${subject}`);
+
+const units: Readonly<Record<Exclude<JobProgress['unit'], ''>, readonly [string, string]>> = {
+  images: ['image', 'images'],
+  steps: ['step', 'steps'],
+  rows: ['row', 'rows'],
+};
+/** "1 step", "12 of 400 images". */
+function amount({ done, total, unit }: Pick<JobProgress, 'done' | 'total' | 'unit'>): string {
+  const [last, before] = total > 0 ? [total, `${formatCount(done)} of `] : [done, ''];
+  if (last === 0) return '';
+  return before + (unit ? plural(last, ...units[unit]) : formatCount(last));
+}
 
 export const common = {
   cancel: 'Cancel',
@@ -38,6 +64,8 @@ export const common = {
   more: 'More about this',
   remove: (what: string) => `Remove ${what}`,
   showInFolder: 'Show in folder',
+  /** Files with the same content as another one. */
+  copies: (count: number) => plural(count, 'copy', 'copies'),
   cannotBeShown: 'Cannot be shown',
   preview: { title: 'Preview', previous: 'Previous image', next: 'Next image' },
   outOfRange: (min: number, max: number) => `Give a number from ${min} to ${max}.`,
@@ -50,7 +78,7 @@ export const common = {
     images: (count: number) =>
       count === 0
         ? 'No images directly in this folder.'
-        : `${count >= 10_000 ? 'At least 10,000' : count.toLocaleString('en')} images directly in it.`,
+        : `${count >= 10_000 ? 'At least 10,000 images' : plural(count, 'image')} directly in it.`,
     choose: 'Use this folder',
     typed: 'Path',
     go: 'Go',
@@ -58,7 +86,10 @@ export const common = {
   job: {
     titleOf: (kind: JobKind, subject: string) => named(kinds[kind], kind, subject),
     endOf: (kind: JobKind, subject: string) => named(ended[kind], kind, subject),
-    waiting: 'waiting for other work',
+    amount,
+    /** `holder`: the work that is done before. */
+    waitsFor: (holder: { readonly kind: JobKind; readonly subject: string } | undefined) =>
+      holder ? `waits for ${named(holding[holder.kind], holder.kind, holder.subject)}` : 'begins in a moment',
     cancel: (what: string) => `Cancel: ${what}`,
     left: (time: string) => `${time} left`,
   },

@@ -1,5 +1,6 @@
 // Looking for images that are alike.
 import type { Layer, Space } from '../../shared/contract-values.ts';
+import { common } from './common.ts';
 import { formatCount, plural } from './format.ts';
 
 const layers: Readonly<Record<Layer, string>> = { last: 'last layer', last4: 'last four layers' };
@@ -29,7 +30,9 @@ export const explore = {
     `${run} · step ${formatCount(step)} · ${layers[layer]}`,
   vectors: 'Vectors from',
   otherVectors: 'Vectors from, for the second column',
-  facts: (dimension: number, embedded: number) => `${plural(embedded, 'image')}, ${formatCount(dimension)} numbers each`,
+  /** `copies`: files of the folder that have the content of another one, and share its vector. */
+  facts: (dimension: number, embedded: number, copies: number) =>
+    `${plural(embedded, 'different image')}${copies > 0 ? ` and ${common.copies(copies)}` : ''}, ${formatCount(dimension)} numbers each`,
   computeMissing: 'Compute them',
   computeOthers: 'Compute others…',
   missing: (images: number) => `${plural(images, 'image has', 'images have')} no vector yet and cannot be found.`,

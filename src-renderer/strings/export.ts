@@ -1,6 +1,7 @@
 // Writing vectors and weights for other programs.
 import type { ExportFormat } from '../../shared/contract-explore.ts';
 import type { Space } from '../../shared/contract-values.ts';
+import { common } from './common.ts';
 import { formatBytes, formatCount, plural } from './format.ts';
 
 const formats: Readonly<Record<ExportFormat, { readonly name: string; readonly readers: string }>> = {
@@ -69,8 +70,10 @@ export const exporting = {
   } as Readonly<Record<string, string | undefined>>,
   noPreview: 'Choose at least one format.',
   previewFailed: 'There is no preview.',
-  size: (images: number, dimension: number, bytes: number) =>
-    images > 0 ? `${plural(images, 'image')} × ${formatCount(dimension)} · about ${formatBytes(bytes)}` : `About ${formatBytes(bytes)}`,
+  size: (images: number, dimension: number, bytes: number, copies: number) =>
+    images > 0
+      ? `${plural(images, 'image')}${copies > 0 ? ` (${common.copies(copies)} left out)` : ''} × ${formatCount(dimension)} · about ${formatBytes(bytes)}`
+      : `About ${formatBytes(bytes)}`,
   start: 'Export',
   nothingChosen: 'Choose a format and a folder.',
   done: 'Exported',

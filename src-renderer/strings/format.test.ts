@@ -1,11 +1,36 @@
 import { describe, expect, it } from 'vitest';
-import { baseName, formatBytes, formatCount, formatDuration, formatRate, formatShare, plural } from './format.ts';
+import { baseName, formatBytes, formatCount, formatDuration, formatRate, formatShare, plural, shortNumber } from './format.ts';
+import { common } from './common.ts';
+import { library } from './library.ts';
+import { settingUnit } from './settings.ts';
 import { readNumber } from '../components/number-input.ts';
 
 describe('numbers as people read them', () => {
   it('counts', () => {
     expect(formatCount(12403)).toBe('12,403');
     expect([plural(1, 'image'), plural(0, 'image'), plural(2, 'copy', 'copies')]).toEqual(['1 image', '0 images', '2 copies']);
+  });
+
+  it('counts one of a kind as one, whatever the unit', () => {
+    const { amount } = common.job;
+    expect(amount({ done: 1, total: 1, unit: 'steps' })).toBe('1 of 1 step');
+    expect(amount({ done: 1, total: 12_000, unit: 'steps' })).toBe('1 of 12,000 steps');
+    expect([amount({ done: 1, total: 0, unit: 'images' }), amount({ done: 0, total: 0, unit: 'images' })]).toEqual(['1 image', '']);
+    expect(amount({ done: 3, total: 4, unit: '' })).toBe('3 of 4');
+    expect([settingUnit('patches', 1), settingUnit('patches', 10), settingUnit('px', 1)]).toEqual(['patch', 'patches', 'px']);
+  });
+
+  it('says why a folder has more files than images', () => {
+    expect([library.count(300), library.count(1), library.count(303, 301)]).toEqual([
+      '300 images',
+      '1 image',
+      '303 files, 301 of them usable',
+    ]);
+  });
+
+  it('shortens fractions to what can be seen, and nothing else', () => {
+    expect([4 / 3, 0.15, 224, 0, 1e-6].map((value) => shortNumber(value))).toEqual(['1.333', '0.15', '224', '0', '0.000001']);
+    expect(shortNumber(4 / 3, 5)).toBe('1.3333');
   });
 
   it('says bytes without ever writing 1,000 of a unit', () => {

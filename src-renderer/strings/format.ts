@@ -10,6 +10,9 @@ export const formatCount = (count: number): string => whole.format(count);
 /** "1 image", "12,403 images". */
 export const plural = (count: number, one: string, many = `${one}s`): string => `${formatCount(count)} ${count === 1 ? one : many}`;
 
+/** Enough of a number to tell it from its neighbours, short enough to be seen whole: 1.333 of four thirds. Zeros at the end go. */
+export const shortNumber = (value: number, digits = 4): string => String(Number(value.toPrecision(digits)));
+
 /** 3.1 GB; powers of 1,000 as file managers use them. */
 export function formatBytes(bytes: number): string {
   let [value, unit] = [bytes, 0];

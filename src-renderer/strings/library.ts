@@ -25,7 +25,11 @@ export const library = {
   valueOf,
   chip: (part: Part) => `${named[part.key]}: ${valueOf(part)}`,
   search: 'Search by name',
-  count: (total: number | undefined) => (total === undefined ? 'Counting…' : plural(total, 'image')),
+  /** `usable`: of a whole folder, those that can be read and are there. */
+  count: (total: number | undefined, usable: number | undefined = total) => {
+    if (total === undefined) return 'Counting…';
+    return total === usable ? plural(total, 'image') : `${plural(total, 'file')}, ${formatCount(usable ?? 0)} of them usable`;
+  },
   size: 'Size of the images',
   sizeText: (size: number) => `${size} pixels`,
   filters: 'Filters',

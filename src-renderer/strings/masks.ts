@@ -34,7 +34,7 @@ export const masks = {
     patches: 'Patches',
     patchesOf: (grid: number) => `${grid} × ${grid} = ${formatCount(grid * grid)}`,
     context: 'Seen by the encoder',
-    contextOf: (tokens: number, all: number) => `${formatCount(tokens)} patches, ${formatShare(tokens / all, 0)}`,
+    contextOf: (tokens: number, all: number) => `${plural(tokens, 'patch', 'patches')}, ${formatShare(tokens / all, 0)}`,
     target: 'A target block, on average',
     targetOf: (tokens: number) => `${tokens < 10 ? tokens.toFixed(1) : formatCount(tokens)} patches`,
     coverage: 'Targets together cover',

@@ -1,4 +1,4 @@
-import { formatBytes, formatRate } from './format.ts';
+import { formatBytes, formatRate, plural } from './format.ts';
 
 /** 3.2 million */
 const rounded = new Intl.NumberFormat('en', { notation: 'compact', compactDisplay: 'long', maximumSignificantDigits: 2 });
@@ -12,10 +12,10 @@ export const preferences = {
     test: 'Test this computer',
     testing: 'Testing…',
     passed: (deviation: number, rate: number, runtime: string) =>
-      `Passed. Three training steps match the reference to ${deviation > 0 ? `one part in ${rounded.format(1 / deviation)}` : 'the last digit'}; a large matrix product runs at ${formatRate(rate)} GFLOP/s (${runtime}).`,
+      `Passed. Three training steps match the reference to ${deviation > 0 ? `one part in ${rounded.format(1 / deviation)}` : 'the last digit'}; a large matrix product runs at ${formatRate(rate)} GFLOP/s, with onnxruntime ${runtime}.`,
     failed: (deviation: number, runtime: string) =>
-      `Not passed: training steps differ from the reference by ${(deviation * 100).toPrecision(2)} % (${runtime}). Results of this computer cannot be trusted; please report it with the versions below.`,
-    processor: (name: string, cores: number) => `${name}, ${cores} cores`,
+      `Not passed: training steps differ from the reference by ${(deviation * 100).toPrecision(2)} %, with onnxruntime ${runtime}. Results of this computer cannot be trusted; please report it with the versions below.`,
+    processor: (name: string, cores: number) => `${name}, ${plural(cores, 'core')}`,
     memory: (free: number, total: number) => `${formatBytes(free)} of ${formatBytes(total)} memory free`,
   },
   storage: {

@@ -6,6 +6,10 @@ import type { Setting } from '../../shared/setting.ts';
 const named: Partial<Record<ConfigKey, string>> = {
   architecture: 'Encoder',
   mlpRatio: 'Feed-forward ratio',
+  patchDeviation: 'Deviation of first patch weights',
+  prediction: 'Prediction weight',
+  predictionStride: 'Prediction on one in',
+  crops: 'Crops of an image',
   fit: 'Square when embedded',
   flip: 'Mirror crops',
   masking: 'Mask sampler',
@@ -15,7 +19,7 @@ const named: Partial<Record<ConfigKey, string>> = {
   sigreg: 'SIGReg weight',
   projectorWidth: 'Width of the projector',
   sigregProjections: 'SIGReg directions',
-  agreement: 'Agreement of two crops',
+  agreement: 'Agreement of crops',
   microBatch: 'Micro-batch',
   warmup: 'Warm-up',
   beta1: 'Beta 1',
@@ -32,6 +36,12 @@ export function settingName(key: ConfigKey): string {
   const words = key.replace(/([a-z])([A-Z])/g, '$1 $2').toLowerCase();
   return named[key] ?? words[0]!.toUpperCase() + words.slice(1);
 }
+
+/** Units that are counted: of one there is one. */
+const counted: Readonly<Record<string, string>> = { images: 'image', patches: 'patch', blocks: 'block', crops: 'crop', numbers: 'number' };
+
+/** The unit of a value: "crop" of 1 in "crops". */
+export const settingUnit = (unit: string, value: unknown): string => (value === 1 ? (counted[unit] ?? unit) : unit);
 
 export const settingGroups: Readonly<Record<Setting['group'], string>> = {
   model: 'Model',
@@ -53,6 +63,9 @@ const choiceNames: Readonly<Record<string, string>> = {
   imagenet: 'ImageNet',
   folder: 'This folder',
   half: '0.5',
+  adamw: 'AdamW',
+  auto: 'Chosen for the folder',
+  'agreement-only': 'Agreement only',
 };
 
 export const choiceName = (choice: string): string => choiceNames[choice] ?? choice[0]!.toUpperCase() + choice.slice(1);

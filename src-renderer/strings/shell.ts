@@ -1,4 +1,6 @@
 // The frame around all views.
+import { formatCount } from './format.ts';
+
 export const shell = {
   name: 'I-JEPA Studio',
   skip: 'Skip to the content',
@@ -31,6 +33,12 @@ export const shell = {
   jobs: (count: number) => (count === 1 ? '1 task' : `${count} tasks`),
   jobsTitle: 'Work under way',
   notices: 'Messages',
+  messages: {
+    title: 'Messages',
+    text: 'What was said since this page is open, the latest first.',
+    button: (unread: number) => (unread > 0 ? `Messages (${formatCount(unread)} new)` : 'Messages'),
+    times: (times: number) => `${formatCount(times)} times`,
+  },
   dropHere: 'Drop a folder to add it, or images to look for ones like them',
   folderDropped:
     'A browser does not tell where a dropped folder lies. Choose it here instead: these are folders of the computer that runs the engine.',

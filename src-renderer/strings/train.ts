@@ -1,5 +1,6 @@
 // Words of the train view.
 import type { RunState } from '../../shared/run-state.ts';
+import { common } from './common.ts';
 import { formatBytes, formatCount, formatDuration, plural } from './format.ts';
 
 const states: Readonly<Record<RunState, string>> = {
@@ -122,6 +123,7 @@ export const train = {
   status: {
     state: 'State',
     away: 'Not known: the engine cannot be asked',
+    why: 'Why it waits',
     progress: 'Progress of the run',
     epoch: 'Epoch',
     step: 'Step',
@@ -273,6 +275,7 @@ export const train = {
     steps: 'Steps',
     stepsOf: (steps: number, epochs: number) => `${formatCount(steps)} (${epochs < 10 ? epochs.toFixed(1) : formatCount(epochs)} passes)`,
     images: 'Images',
+    imagesOf: (images: number, copies: number) => `${formatCount(images)}${copies > 0 ? ` (${common.copies(copies)} left out)` : ''}`,
     network: 'Encoder',
     parameters: (count: string) => `${count} parameters`,
     tokens: 'Patches seen',

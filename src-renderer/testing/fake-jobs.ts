@@ -39,7 +39,20 @@ export class FakeJobs {
     const id = ++this.#ids;
     const about = { ...(folder !== undefined && { folder }), ...(run !== undefined && { run }) };
     const progress = { done: start, total, unit, rate: 0 };
-    this.#jobs = [...this.#jobs, { id, kind, subject, state: 'running', progress, detail, startedAt: Date.now(), ...about }];
+    this.#jobs = [
+      ...this.#jobs,
+      {
+        id,
+        kind,
+        subject,
+        state: 'running',
+        progress,
+        detail,
+        startedAt: Date.now(),
+        ...about,
+        ...(kind === 'train' && { queue: 'trainer' as const }),
+      },
+    ];
     this.#change(id, {});
     if (onEnd) this.#ends.set(id, (job) => onEnd(job.state));
     let done = start;

@@ -152,6 +152,17 @@ export function fakeRuns(start: readonly RunSummary[], jobs: FakeJobs): Handlers
     }
   }, tickMilliseconds);
   for (const run of runs.filter(({ state }) => state === 'training')) train(run.name);
+  for (const { name, steps } of runs.filter(({ state }) => state === 'waiting'))
+    jobs.add({
+      kind: 'train',
+      subject: name,
+      run: name,
+      queue: 'trainer',
+      state: 'waiting',
+      progress: { done: 0, total: steps, unit: 'steps', rate: 0 },
+      detail: '',
+      startedAt: Date.now(),
+    });
 
   const plan = (settings: Readonly<Record<string, unknown>>): RunPlan => {
     const config = parseConfig({ steps: 12_000, ...settings });

@@ -41,7 +41,7 @@ export function fakeSystem(): Handlers<typeof systemChannels> {
     }),
     'system.selfTest': async () => {
       await new Promise((resolve) => setTimeout(resolve, 1200));
-      return { passed: true, deviation: 3.1e-7, matmulRate: 276.4, runtime: 'onnxruntime 1.30.0' };
+      return { passed: true, deviation: 3.1e-7, matmulRate: 276.4, runtime: '1.30.0' };
     },
     'system.storage': () => ({ home: '/home/ada/.ijepa-studio', cache, embeddings: 0.42 * GiB, runs: 5.9 * GiB, free: 212 * GiB }),
     'system.clearCache': () => {

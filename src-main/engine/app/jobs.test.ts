@@ -86,6 +86,8 @@ describe('a queue', () => {
     const [first, second, third] = [held(), held(), held()];
     const beside = jobs.start('scan', { subject: 'beside' }, held().work);
     const ids = [first, second, third].map(({ work }) => jobs.start('train', { subject: 'run', queue: 'trainer' }, work));
+    // A page can tell from the list what each of them waits for.
+    expect(jobs.list().map(({ queue }) => queue)).toEqual([undefined, 'trainer', 'trainer', 'trainer']);
     await turn();
     expect(ids.map((id) => stateOf(jobs, id))).toEqual(['running', 'waiting', 'waiting']);
     expect(stateOf(jobs, beside)).toBe('running');

@@ -8,8 +8,8 @@ export interface JobInfo {
   readonly subject: string;
   readonly folder?: number;
   readonly run?: string;
-  /** Jobs of a queue are worked on one at a time, in the order in which they were started; they are `waiting` until then. */
-  readonly queue?: 'trainer' | 'aside';
+  /** Jobs of a queue are `waiting` until those before them are over. */
+  readonly queue?: Exclude<JobStatus['queue'], undefined>;
 }
 
 export interface JobHandle {
@@ -50,12 +50,12 @@ export class Jobs {
     if (this.#disposed) throw new AppError('cancelled', 'The program is ending.', 'Start it again.');
     const id = ++this.#ids;
     const stop = new AbortController();
-    const { queue, ...rest } = info;
+    const { queue } = info;
     const before = queue === undefined ? undefined : this.#queues.get(queue);
     const status: JobStatus = {
       id,
       kind,
-      ...rest,
+      ...info,
       state: queue === undefined ? 'running' : 'waiting',
       progress: { done: 0, total: 0, unit: '', rate: 0 },
       detail: '',

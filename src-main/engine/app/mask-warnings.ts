@@ -68,17 +68,17 @@ export function maskWarnings(config: MaskConfig, facts: MaskFacts): Warning[] {
   if (facts.contextTokens < Math.max(4, 0.1 * grid * grid))
     warn(
       `The context encoder sees ${facts.contextTokens} of ${grid * grid} patches: too few to predict the others from.`,
-      'Use smaller or fewer targets, or more context tokens: a quarter of the patches is a good start.',
+      'Use smaller or fewer targets, or more context patches: a quarter of the patches is a good start.',
     );
   if (facts.overlap > 0.02)
     warn(
       `${percent(facts.overlap)} of the context's patches lie in a target: the answer is given away.`,
-      'Use fewer context tokens, or smaller or fewer targets.',
+      'Use fewer context patches, or smaller or fewer targets.',
     );
   if (config.masking === 'paper-exact')
     warn(
       'The published sampler never hides the last row and column, and cuts every context to the shortest of its batch, which drops the bottom rows.',
-      'Use masking=unbiased unless the published numbers are to be repeated.',
+      'Choose the mask sampler without edge bias, unless the published numbers are to be repeated.',
     );
   return warnings;
 }

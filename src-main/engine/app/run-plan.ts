@@ -11,6 +11,7 @@ import { planRun } from '../runs.ts';
 import { cachedShortSide } from '../studio.ts';
 import type { Studio } from '../studio.ts';
 import { imagesToDecode } from './prepare-images.ts';
+import { plural } from './words.ts';
 
 /** Below it the masked objective alone is known to learn less than raw pixels tell (IJEPA.md, "Small folders"). */
 const fewForMaskingAlone = 20_000;
@@ -49,33 +50,34 @@ function warningsFor({ config, images, steps }: Pick<RunPlan, 'config' | 'images
     );
   if (images < fewImages)
     warn(
-      `${images} images are few: what is learned will hardly go beyond them.`,
+      `${plural(images, 'image is', 'images are')} few: what is learned will hardly go beyond them.`,
       'Some thousands show more; or start with the weights of another run.',
     );
   if (config.agreement === 0 && images < fewForMaskingAlone)
     warn(
       'On small folders the masked objective alone has been seen to learn less than raw pixels tell.',
-      'Set agreement to 1 and sigreg to 0.02.',
+      'Set the agreement of crops to 1 and the SIGReg weight to 0.02.',
     );
   if (config.agreement > 0 && config.sigreg === 0)
-    warn('Agreement of crops without sigreg can end with all images looking alike to the encoder.', 'Set sigreg to 0.02.');
+    warn('Agreement of crops without SIGReg can end with all images looking alike to the encoder.', 'Set the SIGReg weight to 0.02.');
   const tokens = gridSide(config) ** 2;
   if (tokens > manyPatches)
     warn(
       `An image of ${config.imageSize} px has ${tokens} patches of ${config.patchSize} px, and each step takes longer for it (196 are usual).`,
-      'Set a larger patchSize, or an imageSize that 8 or 16 divides.',
+      'Choose a larger patch, or an image size that 8 or 16 divides.',
     );
   if (config.learningRate > 10 * usualLearningRate)
     warn(
       `A learning rate of ${config.learningRate} is more than ten times the usual ${usualLearningRate}: the run will most likely diverge.`,
-      `Set learningRate to ${usualLearningRate}.`,
+      `Set the learning rate to ${usualLearningRate}.`,
     );
   if (config.threads > availableParallelism())
     warn(
       `${config.threads} threads are more than the ${availableParallelism()} cores here: they wait for each other.`,
       'Set threads to 0: one per core.',
     );
-  if (steps < 20) warn(`${steps} steps are enough to see that everything works, not to learn.`, 'Raise epochs or steps.');
+  if (steps < 20)
+    warn(`${plural(steps, 'step is', 'steps are')} enough to see that everything works, not to learn.`, 'Raise epochs or steps.');
   return warnings;
 }
 

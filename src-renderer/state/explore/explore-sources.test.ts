@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { EmbeddingSource } from '../../../shared/contract-explore.ts';
 import type { RunSummary } from '../../../shared/contract-runs.ts';
-import { checkpointChoices, missingOf, pickOther, pickSource, sourceOf, stepOf } from './explore-sources.ts';
+import { checkpointChoices, copiesIn, missingOf, pickOther, pickSource, sourceOf, stepOf } from './explore-sources.ts';
 
 const source = (run: string, step: number, layer: 'last' | 'last4' = 'last'): EmbeddingSource => ({
   run,
@@ -15,6 +15,10 @@ const sources = [source('b', 20), source('a', 10), source('a', 10, 'last4')];
 const run = { name: 'a', checkpoints: [5, 10], bestStep: 5 } as unknown as RunSummary;
 
 describe('vectors', () => {
+  it('are one for each content: the folder tells how many files are copies', () => {
+    expect([copiesIn({ images: 301 }, 300), copiesIn({ images: 100 }, 100), copiesIn(undefined, 300)]).toEqual([1, 0, 0]);
+  });
+
   it('are those that were chosen, else of the run that was asked for, else the newest', () => {
     expect(pickSource(sources, { run: 'a', step: 10, layer: 'last4' }, 'b')).toBe(sources[2]);
     expect(pickSource(sources, { run: 'gone', step: 1, layer: 'last' }, 'a')).toBe(sources[1]);

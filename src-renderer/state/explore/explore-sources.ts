@@ -8,6 +8,10 @@ export type SourceKey = Pick<EmbeddingSource, 'run' | 'step' | 'layer'>;
 export const keyOfSource = ({ run, step, layer }: SourceKey): string => `${run}/${step}/${layer}`;
 export const missingOf = ({ images, embedded }: EmbeddingSource): number => Math.max(0, images - embedded);
 
+/** Files of a folder with the content of another one: each content is looked at once. Nothing is known of them without the folder. */
+export const copiesIn = (folder: { readonly images: number } | undefined, different: number): number =>
+  Math.max(0, (folder?.images ?? 0) - different);
+
 /** The one that was chosen; else the newest of the run that was asked for; else the newest of all. */
 export function pickSource(
   sources: readonly EmbeddingSource[],

@@ -35,6 +35,8 @@ export class Library {
   #round = $state.raw(0);
   #facets = $state.raw<Facets | undefined>(undefined);
   #changes = $state.raw<FolderChanges | undefined>(undefined);
+  /** Why something beside the list is not known, until the list is there. */
+  #unsaid: unknown;
   #error = $state.raw<AppError | undefined>(undefined);
   #active = $state.raw(0);
   #anchor = 0;
@@ -123,6 +125,7 @@ export class Library {
     this.#active = 0;
     this.#anchor = 0;
     this.#error = undefined;
+    this.#unsaid = undefined;
     this.scrollTop = 0;
     this.#round++;
     const folder = this.#folder;
@@ -133,6 +136,8 @@ export class Library {
       {
         onChange: () => {
           this.#error = undefined;
+          if (this.#unsaid !== undefined) this.#studio.notices.fail(this.#unsaid);
+          this.#unsaid = undefined;
           this.#round++;
           this.#lookAtActive();
         },
@@ -147,17 +152,28 @@ export class Library {
     pages.show(0, 0);
   }
 
+  /** What stands beside the list. Why it is not known is said once the list is there: when that fails too, the reason stands in its place. */
+  async #beside<T>(call: Promise<T>): Promise<T | undefined> {
+    try {
+      return await call;
+    } catch (error) {
+      if (this.#pages?.total === undefined) this.#unsaid = error;
+      else this.#studio.notices.fail(error);
+      return undefined;
+    }
+  }
+
   async #lookAtFacets(): Promise<void> {
     const folder = this.#folder;
     if (folder === undefined) return;
-    const facets = await this.#studio.ask('library.facets', { folder });
+    const facets = await this.#beside(this.#studio.client.call('library.facets', { folder }));
     if (facets && folder === this.#folder) this.#facets = facets;
   }
 
   async #lookForChanges(): Promise<void> {
     const folder = this.#folder;
     if (folder === undefined || this.#isReading()) return;
-    const changes = await this.#studio.ask('library.changes', { folder });
+    const changes = await this.#beside(this.#studio.client.call('library.changes', { folder }));
     if (changes && folder === this.#folder) this.#changes = changes;
   }
 

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { AppContract } from '../../../shared/contract.ts';
 import type { FolderSummary } from '../../../shared/contract-library.ts';
 import type { JobStatus } from '../../../shared/contract-jobs.ts';
+import { AppError } from '../../../shared/errors.ts';
 import { RpcClient } from '../../../shared/rpc-client.ts';
 import { connectToFakeEngine } from '../../testing/fake-engine.ts';
 import { Library } from './library.svelte.ts';
@@ -9,12 +10,13 @@ import { Selection } from '../selection.svelte.ts';
 import type { Studio } from '../studio.svelte.ts';
 
 /** The library of 100,000 images that the fake engine draws, with what it needs of a studio. */
-function opened() {
+function opened(failing: readonly (keyof AppContract)[] = []) {
   const client = new RpcClient<AppContract>(connectToFakeEngine('full'));
   const calls: string[] = [];
   const errors: unknown[] = [];
   const call: typeof client.call = (channel, input, options) => {
     calls.push(channel);
+    if (failing.includes(channel)) return Promise.reject(new AppError('locked', 'The catalogue is in use.', 'Try again.'));
     return client.call(channel, input, options);
   };
   const studio = {
@@ -32,6 +34,17 @@ const alone = { range: false, add: false };
 const known = (library: Library): Promise<void> => vi.waitFor(() => expect(library.total).toBeDefined());
 
 describe('the library of a folder', () => {
+  it('says once why nothing is known: in place of the list where that failed, else as a message', async () => {
+    const nothing = opened(['library.page', 'library.facets', 'library.changes']);
+    await vi.waitFor(() => expect(nothing.library.error?.message).toBe('The catalogue is in use.'));
+    await new Promise((resolve) => setTimeout(resolve));
+    expect(nothing.errors).toEqual([]);
+    const list = opened(['library.facets']);
+    await known(list.library);
+    await vi.waitFor(() => expect(list.errors).toHaveLength(1));
+    expect(list.library.error).toBeUndefined();
+  });
+
   it('selects one, adds one, and a range that reaches beyond the rows that are there', async () => {
     const { library, selection } = opened();
     await known(library);

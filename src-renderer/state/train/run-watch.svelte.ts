@@ -42,6 +42,8 @@ export class RunWatch {
   #redraw: ReturnType<typeof setTimeout> | undefined;
   #detailsRequest = 0;
   #ended = false;
+  /** Why it cannot be followed, until something is known of it: of a run that cannot be shown the reason stands in its place. */
+  #unsaid: unknown;
   /** Whether something may have happened that this page was not told: the connection was lost, or is not there yet. */
   #behind = false;
   readonly #stopWatching: () => void;
@@ -49,7 +51,10 @@ export class RunWatch {
   constructor(studio: Studio, name: string) {
     this.#studio = studio;
     this.name = name;
-    const fail = (error: unknown): void => studio.notices.fail(error);
+    const fail = (error: unknown): void => {
+      if (this.#details) studio.notices.fail(error);
+      else this.#unsaid = error;
+    };
     this.#stopWatching = studio.client.watch((state) => (this.#behind ||= state !== 'ready'));
     this.#stopEvents = watchChannel(studio.client, 'runs.events', { run: name }, (event) => this.#take(event), fail);
     this.#refresher = setInterval(() => {
@@ -106,6 +111,8 @@ export class RunWatch {
       if (request !== this.#detailsRequest || this.#ended) return;
       this.#details = details;
       this.#failure = undefined;
+      if (this.#unsaid !== undefined) this.#studio.notices.fail(this.#unsaid);
+      this.#unsaid = undefined;
     } catch (error) {
       if (request !== this.#detailsRequest || this.#ended) return;
       if (this.#details) this.#studio.notices.fail(error);

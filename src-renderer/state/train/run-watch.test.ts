@@ -170,6 +170,21 @@ describe('a run that is looked at', () => {
     expect([...watch.curve('loss')!.steps]).toEqual([1, 41]);
   });
 
+  it('says once why nothing is known of it, and why it cannot be followed once something is', async () => {
+    const { studio, failed, last } = page();
+    watch = new RunWatch(studio, 'a');
+    const locked = new AppError('locked', 'The catalogue is in use.', 'Try again.');
+    last('runs.events').reject(locked);
+    last('runs.details').reject(locked);
+    await settled();
+    expect(watch.failure).toBe(locked);
+    expect(failed).toEqual([]);
+    void watch.reload();
+    last('runs.details').resolve({});
+    await settled();
+    expect(failed).toEqual([locked]);
+  });
+
   it('asks for all that it missed while the connection was lost, once, and forgets why nothing was known', async () => {
     const { studio, calls, emit, last, become } = page();
     watch = new RunWatch(studio, 'a');
