@@ -42,11 +42,17 @@ export interface Storage {
   readonly free: number;
 }
 
+/** Kinds of files that a page may ask a person to choose. */
+export const fileKinds = ['csv'] as const;
+export type FileKind = (typeof fileKinds)[number];
+
 export interface FolderListing {
   readonly path: string;
   /** None at a root. */
   readonly parent: string | undefined;
   readonly folders: readonly { readonly name: string; readonly path: string }[];
+  /** Files of the kind that was asked for. */
+  readonly files: readonly { readonly name: string; readonly path: string }[];
   /** Files with the name of an image directly in it; counted up to 10,000. */
   readonly images: number;
 }
@@ -57,6 +63,6 @@ export const systemChannels = {
   'system.storage': channel<Storage>()(nothing),
   /** Deletes the decode cache; it is made again when needed. Throws `locked` while it is in use. */
   'system.clearCache': channel<{ readonly freed: number }>()(nothing),
-  /** Subfolders of a folder within the roots; without a path the roots themselves. Throws `not-allowed`, `not-found`. */
-  'system.folders': channel<FolderListing>()(v.strictObject({ path: v.optional(path) })),
+  /** Subfolders of a folder within the roots, and its files of a kind; without a path the roots themselves. Throws `not-allowed`, `not-found`. */
+  'system.folders': channel<FolderListing>()(v.strictObject({ path: v.optional(path), files: v.optional(v.picklist(fileKinds)) })),
 } as const;

@@ -72,6 +72,9 @@ export const common = {
   notWhole: 'Give a whole number.',
   folderPicker: {
     where: 'Folder on the computer that runs the engine',
+    whereFile: 'File on the computer that runs the engine',
+    noFiles: 'There are no such files and no folders in here.',
+    files: (count: number) => `${plural(count, 'file')} to choose from.`,
     places: 'Places',
     up: 'Up to the folder above',
     empty: 'There are no folders in here.',

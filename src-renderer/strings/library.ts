@@ -63,6 +63,12 @@ export const library = {
     done: (name: string, count: number, on: boolean) =>
       on ? `“${name}” is on ${plural(count, 'more image')}.` : `“${name}” was taken from ${plural(count, 'image')}.`,
   },
+  overlap: {
+    around: (added: string, known: string) => `The images of ${added} are in ${known} already, which it is a part of.`,
+    aroundHint: (known: string) => `They are listed in both now. To look at this part alone, choose it among the subfolders of ${known}.`,
+    within: (added: string, known: readonly string[]) => `${known.join(', ')} ${known.length === 1 ? 'is' : 'are'} a part of ${added}.`,
+    withinHint: 'Its images are listed in both now. Remove one of them from the library if that is not what you want.',
+  },
   menu: {
     label: 'Image',
     preview: 'Preview',
@@ -148,6 +154,9 @@ export const library = {
       off: 'Runs are then judged by whether two crops of an image find each other.',
     },
     file: 'Path of the CSV file on the computer that runs the engine',
+    chooseFileTitle: 'Choose a CSV file',
+    chooseFileText: 'Files whose name ends with .csv or .txt.',
+    chooseFileConfirm: 'Use this file',
     chooseFile: 'Choose…',
     apply: 'Use these labels',
   },

@@ -49,9 +49,15 @@ export function fakeSystem(): Handlers<typeof systemChannels> {
       cache = 0;
       return { freed };
     },
-    'system.folders': ({ path }) => {
+    'system.folders': ({ path, files }) => {
       if (path === undefined)
-        return { path: '', parent: undefined, images: 0, folders: ['/home/ada', '/media/ada'].map((root) => ({ name: root, path: root })) };
+        return {
+          path: '',
+          parent: undefined,
+          images: 0,
+          files: [],
+          folders: ['/home/ada', '/media/ada'].map((root) => ({ name: root, path: root })),
+        };
       const names =
         folders[path] ??
         (Object.entries(folders).some(([parent, names]) => names.some((name) => `${parent}/${name}` === path)) ? [] : undefined);
@@ -61,6 +67,7 @@ export function fakeSystem(): Handlers<typeof systemChannels> {
         path,
         parent: parent in folders ? parent : '',
         images: names.length === 0 ? 10_000 : 0,
+        files: files ? ['labels.csv', 'labels of 2025.csv'].map((name) => ({ name, path: `${path}/${name}` })) : [],
         folders: names.map((name) => ({ name, path: `${path}/${name}` })),
       };
     },

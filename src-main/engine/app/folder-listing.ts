@@ -1,9 +1,10 @@
 // Folders of this machine to choose from, for pages that have no file dialog of their own.
 import { existsSync } from 'node:fs';
+import type { Stats } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
-import type { FolderListing } from '../../../shared/contract-system.ts';
+import type { FileKind, FolderListing } from '../../../shared/contract-system.ts';
 import { AppError, systemError } from '../../../shared/errors.ts';
 import { isHidden, kindOf } from '../../library/file-kinds.ts';
 import { isEscaped, nameText } from '../../library/file-names.ts';
@@ -24,7 +25,7 @@ function drives(): string[] {
 function beginnings(roots: Roots): FolderListing {
   const places = roots.folders ?? [homedir(), ...drives()];
   const folders = places.map((path) => ({ name: roots.folders || path !== homedir() ? path : basename(path), path }));
-  return { path: '', parent: undefined, folders, images: 0 };
+  return { path: '', parent: undefined, folders, files: [], images: 0 };
 }
 
 function readError(error: unknown, folder: string): unknown {
@@ -39,28 +40,34 @@ const isReadable = async (roots: Roots, path: string): Promise<boolean> =>
     () => false,
   );
 
-/** Whether a link leads to a folder that may be used. */
-const leadsToFolder = async (roots: Roots, path: string): Promise<boolean> =>
-  (await isReadable(roots, path)) && ((await stat(path).catch(() => undefined))?.isDirectory() ?? false);
+/** What a link leads to, where that may be used. */
+async function targetOf(roots: Roots, path: string): Promise<Pick<Stats, 'isDirectory' | 'isFile'> | undefined> {
+  return (await isReadable(roots, path)) ? stat(path).catch(() => undefined) : undefined;
+}
+
+const endings: Readonly<Record<FileKind, RegExp>> = { csv: /\.(csv|txt)$/i };
 
 /**
- * Subfolders of a folder, by name, without hidden ones and those that may not be used. Throws `not-allowed`, `not-found`, `not-writable`,
+ * Subfolders of a folder and its files of a kind, by name, without hidden ones and those that may not be used. Throws `not-allowed`, `not-found`, `not-writable`,
  * `bad-input` for what is no folder.
  */
-export async function listFolder(roots: Roots, path: string | undefined): Promise<FolderListing> {
+export async function listFolder(roots: Roots, path: string | undefined, kind?: FileKind): Promise<FolderListing> {
   if (path === undefined) return beginnings(roots);
   const folder = await roots.readable(path);
   const entries = await readdir(folder, { withFileTypes: true, encoding: 'buffer' }).catch((error: unknown) => {
     throw readError(error, folder);
   });
   const folders: Listed[] = [];
+  const files: Listed[] = [];
   let images = 0;
   for (const entry of entries) {
     const name = nameText(entry.name);
     // A name that is no text could not be asked for by a page.
     if (isHidden(name) || isEscaped(name)) continue;
     const inside = join(folder, name);
-    if (entry.isDirectory() || (entry.isSymbolicLink() && (await leadsToFolder(roots, inside)))) folders.push({ name, path: inside });
+    const found = entry.isSymbolicLink() ? await targetOf(roots, inside) : entry;
+    if (found?.isDirectory()) folders.push({ name, path: inside });
+    else if (kind !== undefined && found?.isFile() && endings[kind].test(name)) files.push({ name, path: inside });
     else if (kindOf(name).kind === 'image' && images < mostImages) images++;
   }
   const above = dirname(folder);
@@ -68,6 +75,7 @@ export async function listFolder(roots: Roots, path: string | undefined): Promis
     path: folder,
     parent: above !== folder && (await isReadable(roots, above)) ? above : undefined,
     folders: folders.toSorted((a, b) => order.compare(a.name, b.name)),
+    files: files.toSorted((a, b) => order.compare(a.name, b.name)),
     images,
   };
 }

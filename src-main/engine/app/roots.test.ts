@@ -70,6 +70,7 @@ describe('a page of the browser face', () => {
       path: '',
       parent: undefined,
       folders: [{ name: at('data'), path: at('data') }],
+      files: [],
       images: 0,
     });
     const root = await listFolder(roots, at('data'));
@@ -80,6 +81,21 @@ describe('a page of the browser face', () => {
     await expect(listFolder(roots, at('private'))).rejects.toEqual(code('not-allowed'));
     await expect(listFolder(roots, at('data/none'))).rejects.toEqual(code('not-found'));
     await expect(listFolder(roots, at('data/photos/b.jpg'))).rejects.toEqual(code('bad-input'));
+  });
+});
+
+describe('files to choose', () => {
+  it('are those of the kind that was asked for, by name, and none that a link takes from elsewhere', async () => {
+    for (const name of ['labels 10.csv', 'labels 9.CSV', 'a.jpg', '.hidden.csv']) writeFileSync(at('data', name), '');
+    writeFileSync(at('private/keys.csv'), '');
+    symlinkSync(at('private/keys.csv'), at('data/keys.csv'));
+    symlinkSync(at('data/labels 10.csv'), at('data/same.csv'));
+    mkdirSync(at('data/folder.csv'));
+    const listing = await listFolder(roots, at('data'), 'csv');
+    expect(listing.files).toEqual(['labels 9.CSV', 'labels 10.csv', 'same.csv'].map((name) => ({ name, path: at('data', name) })));
+    expect(listing).toMatchObject({ images: 1, folders: [{ name: 'folder.csv' }, { name: 'photos' }] });
+    expect((await listFolder(roots, at('data'))).files).toEqual([]);
+    await expect(listFolder(roots, at('private'), 'csv')).rejects.toEqual(code('not-allowed'));
   });
 });
 

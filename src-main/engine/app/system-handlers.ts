@@ -90,6 +90,6 @@ export const systemHandlers = (context: EngineContext, thumbnails: Thumbnails): 
       clearing = cleared.catch(() => undefined);
       return cleared;
     },
-    'system.folders': async ({ path }) => listFolder(context.roots, path),
+    'system.folders': async ({ path, files }) => listFolder(context.roots, path, files),
   };
 };

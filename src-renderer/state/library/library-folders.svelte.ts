@@ -2,7 +2,7 @@
 // view may ask for a folder and the frame shows the picker.
 import { createContext } from 'svelte';
 import type { FolderSummary } from '../../../shared/contract-library.ts';
-import type { FolderListing } from '../../../shared/contract-system.ts';
+import type { FileKind, FolderListing } from '../../../shared/contract-system.ts';
 import type { LabelSource } from '../../../shared/contract-values.ts';
 import { AppError } from '../../../shared/errors.ts';
 import { strings } from '../../strings/strings.ts';
@@ -16,10 +16,18 @@ export interface FolderRequest {
   readonly confirm?: string;
   /** Where to begin. */
   readonly start?: string | undefined;
+  /** A file of this kind is asked for, not a folder. */
+  readonly files?: FileKind;
 }
 
 /** A file that may be an image: by its type where the browser knows one; the engine has the last word. */
 export const mayBeImage = (file: { readonly type: string }): boolean => file.type === '' || file.type.startsWith('image/');
+
+/** Whether one path lies below another, as both are written in the catalogue. */
+export function liesIn(path: string, folder: string): boolean {
+  const base = folder.replace(/[\\/]+$/, '');
+  return path.startsWith(base) && /^[\\/]./.test(path.slice(base.length));
+}
 
 export class LibraryFolders {
   readonly #studio: Studio;
@@ -42,13 +50,15 @@ export class LibraryFolders {
 
   /** For the picker: errors go to whoever shows it. */
   list(path: string | undefined): Promise<FolderListing> {
-    return this.#studio.client.call('system.folders', path === undefined ? {} : { path });
+    const files = this.#request?.files;
+    return this.#studio.client.call('system.folders', { ...(path !== undefined && { path }), ...(files && { files }) });
   }
 
-  /** A folder of the engine's computer, or nothing when the person changed their mind. */
+  /** A folder of the engine's computer, or a file where that is asked for; nothing when the person changed their mind. */
   async ask(request: FolderRequest): Promise<string | undefined> {
     const { face } = this.#studio;
-    if (face.chooseFolder) return face.chooseFolder();
+    const choose = request.files ? face.chooseFile : face.chooseFolder;
+    if (choose) return choose.call(face);
     this.answer(undefined);
     this.#request = request;
     return new Promise((resolve) => (this.#answer = resolve));
@@ -69,8 +79,12 @@ export class LibraryFolders {
   /** Adds a folder, or brings it up to date, and shows it. */
   async add(path: string, labels?: LabelSource): Promise<void> {
     this.#busy = true;
+    const before = this.#studio.folders ?? [];
     const started = await this.#studio.ask('library.scan', labels ? { path, labels } : { path });
-    if (started) await this.#show(started.folder);
+    if (started) {
+      await this.#show(started.folder);
+      this.#tellOverlap(started.folder, before);
+    }
     this.#busy = false;
   }
 
@@ -84,6 +98,25 @@ export class LibraryFolders {
       if (made) await this.#show(made.id);
     }
     this.#busy = false;
+  }
+
+  /** A folder in one that is known, or around one: the same images stand in the library twice then. */
+  #tellOverlap(added: number, before: readonly FolderSummary[]): void {
+    if (before.some(({ id }) => id === added)) return;
+    const folder = this.#studio.folders?.find(({ id }) => id === added);
+    if (!folder) return;
+    const around = before.find(({ path }) => liesIn(folder.path, path));
+    const within = before.filter(({ path }) => liesIn(path, folder.path));
+    const words = strings.library.overlap;
+    if (around) this.#studio.notices.say(words.around(folder.name, around.name), words.aroundHint(around.name));
+    else if (within.length > 0)
+      this.#studio.notices.say(
+        words.within(
+          folder.name,
+          within.map(({ name }) => name),
+        ),
+        words.withinHint,
+      );
   }
 
   /** Takes a folder out of the library. Rejects with the engine's error. */
