@@ -19,6 +19,7 @@ export const errorCodes = [
   'engine-crashed',
   'device-failed',
   'out-of-memory',
+  'network',
   'unsupported',
   'not-allowed',
   'internal',

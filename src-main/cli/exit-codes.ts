@@ -19,6 +19,7 @@ export const exitCodes: Readonly<Record<ErrorCode, number>> = {
   'engine-crashed': 8,
   'device-failed': 8,
   'out-of-memory': 8,
+  network: 10,
   unsupported: 9,
   'not-allowed': 9,
   cancelled: 130,
@@ -26,4 +27,4 @@ export const exitCodes: Readonly<Record<ErrorCode, number>> = {
 
 export const exitCodeHelp = `Exit codes: 0 done or stopped with a checkpoint · 1 fault of the program · 2 wrong arguments or settings ·
   3 nothing there · 4 damaged or unsafe file · 5 in use by another process · 6 disk full or not writable ·
-  7 the training diverged · 8 a child process or device failed · 9 not supported here · 130 interrupted`;
+  7 the training diverged · 8 a child process or device failed · 9 not supported here · 10 no network · 130 interrupted`;

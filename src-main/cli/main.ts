@@ -219,6 +219,14 @@ function program(): Command {
     );
 
   bind(
+    common(root.command('models [name]').description('the published weights; with a name they are fetched and become a run')),
+    async () => (await import('./commands/models.ts')).modelsCommand,
+  )
+    .option('--accept-licence', 'you accept the licence of the weights (CC-BY-NC 4.0: non-commercial use only)')
+    .option('--run <name>', 'name of the run (default: that of the model)')
+    .addHelpText('after', examples(['models', 'models ijepa_vith14_1k --accept-licence', 'embed ~/Pictures --run ijepa_vith14_1k']));
+
+  bind(
     common(root.command('inspect [path]').description('what is in the home, of a scanned folder, in a run or in a checkpoint')),
     async () => (await import('./commands/inspect.ts')).inspectCommand,
   ).addHelpText('after', examples(['inspect', 'inspect ~/Pictures', 'inspect Pictures-1', 'inspect step-000001000.safetensors']));

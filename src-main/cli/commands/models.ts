@@ -1,0 +1,55 @@
+import { fetchModel, isFetched, modelCalled, modelLicence, publishedModels } from '../../engine/fetch-model.ts';
+import { homeAt, runNames } from '../../engine/home.ts';
+import { importWeights } from '../../engine/import-weights.ts';
+import type { Home } from '../../engine/home.ts';
+import type { Action } from '../action.ts';
+import { interruptible } from '../interrupt.ts';
+import { textOption } from '../options.ts';
+import type { Output } from '../output.ts';
+
+const gigabytes = (bytes: number): string => `${(bytes / 1e9).toFixed(2)} GB`;
+
+function listModels(output: Output, home: Home): number {
+  for (const model of publishedModels) {
+    const here = isFetched(home, model);
+    output.event({ type: 'model', ...model, licence: modelLicence.name, here });
+    output.say(`${model.name.padEnd(18)} ${gigabytes(model.bytes)}  ${modelLicence.name}  ${model.what}${here ? ' (here)' : ''}`);
+  }
+  output.say(modelLicence.sentence);
+  output.say('Fetch one: ijepa-studio models NAME --accept-licence');
+  output.say('Without a network: fetch its files elsewhere into a folder, then ijepa-studio import FOLDER');
+  return 0;
+}
+
+/** Without a name the list; with one the model is fetched and becomes a run. */
+export const modelsCommand: Action = async (output, options, name) => {
+  const home = homeAt(textOption(options, 'home'));
+  if (name === undefined) return listModels(output, home);
+  const model = modelCalled(name);
+  const work = interruptible();
+  try {
+    output.say(`${model.name}, ${gigabytes(model.bytes)}, from ${model.address}. ${modelLicence.sentence}`);
+    const folder = await fetchModel(home, model, {
+      accepted: options['acceptLicence'] === true,
+      signal: work.signal,
+      onProgress: ({ file, done, total }) => {
+        output.event({ type: 'download', file, done, ...(total !== undefined && { total }) });
+        output.progress(`${file}: ${gigabytes(done)}${total === undefined ? '' : ` of ${gigabytes(total)}`}`);
+      },
+    });
+    output.say(`The files are in ${folder}.`);
+    const run = textOption(options, 'run') ?? model.name;
+    if (runNames(home).includes(run)) {
+      output.say(`It is the run ${run} already.`);
+      return 0;
+    }
+    const imported = importWeights(home, folder, { name: run });
+    output.event({ type: 'imported', run: imported.run, name: imported.name, notes: imported.notes });
+    output.say(`Run ${imported.name}.`);
+    for (const note of imported.notes) output.say(`  ${note}`);
+    output.say(`Use it on a scanned folder: ijepa-studio embed FOLDER --run ${imported.name}`);
+    return 0;
+  } finally {
+    work.done();
+  }
+};

@@ -1,0 +1,73 @@
+import { createHash } from 'node:crypto';
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { publishedModels } from '../weights/model-list.ts';
+import { fetchModel, isFetched, modelCalled } from './fetch-model.ts';
+import { homeAt } from './home.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'ijepa-models-'));
+const home = homeAt(join(folder, 'home'));
+const files: Readonly<Record<string, string>> = { 'config.json': '{"a":1}', 'model.safetensors': 'weights' };
+let server: Server;
+let address = '';
+beforeAll(async () => {
+  server = createServer((request, response) => {
+    const text = files[request.url!.slice(1)];
+    if (text === undefined) response.writeHead(404).end();
+    else response.writeHead(200, { 'content-length': text.length }).end(text);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  address = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+});
+afterAll(async () => {
+  server.closeAllConnections();
+  await new Promise((resolve) => server.close(resolve));
+  rmSync(folder, { recursive: true });
+});
+
+const model = () => ({
+  name: 'small',
+  what: 'a test',
+  bytes: 7,
+  sha256: createHash('sha256').update(files['model.safetensors']!).digest('hex'),
+  address,
+});
+
+describe('published weights', () => {
+  it('are fetched with what describes them, after their licence was accepted', async () => {
+    await expect(fetchModel(home, model(), { accepted: false })).rejects.toMatchObject({
+      code: 'not-allowed',
+      message: expect.stringContaining('non-commercial') as unknown,
+    });
+    expect(existsSync(home.path)).toBe(false);
+    const place = await fetchModel(home, model(), { accepted: true });
+    expect(readdirSync(place).sort()).toEqual(['config.json', 'model.safetensors']);
+    expect(readFileSync(join(place, 'config.json'), 'utf8')).toBe('{"a":1}');
+    expect(isFetched(home, model())).toBe(true);
+    // What is here needs neither network nor question.
+    expect(await fetchModel(home, { ...model(), address: 'http://127.0.0.1:1' }, { accepted: false })).toBe(place);
+  });
+
+  it('that are other ones than published, or too large for the disk, are refused', async () => {
+    await expect(fetchModel(home, { ...model(), name: 'wrong', sha256: 'a'.repeat(64) }, { accepted: true })).rejects.toMatchObject({
+      code: 'bad-file',
+    });
+    await expect(fetchModel(home, { ...model(), name: 'huge', bytes: 1e18 }, { accepted: true })).rejects.toMatchObject({
+      code: 'disk-full',
+    });
+  });
+
+  it('have names, sizes and checksums of the right form', () => {
+    expect(modelCalled('ijepa_vith14_1k').bytes).toBeGreaterThan(2e9);
+    expect(() => modelCalled('other')).toThrow(/no model called/);
+    for (const { sha256, address: place } of publishedModels) {
+      expect(sha256 ?? '0'.repeat(64)).toMatch(/^[0-9a-f]{64}$/);
+      expect(place).toMatch(/^https:/);
+    }
+  });
+});
