@@ -1,5 +1,6 @@
 // The fake engine's vectors, searches and exports.
 import type { EmbeddingSource, ExportPreview, exploreChannels } from '../../shared/contract-explore.ts';
+import { baseName } from '../strings/format.ts';
 import { AppError } from '../../shared/errors.ts';
 import type { Handlers } from '../../shared/rpc-server.ts';
 import type { FakeJobs } from './fake-jobs.ts';
@@ -31,13 +32,14 @@ function preview({
 }): ExportPreview {
   const vectors = formats.some((format) => ['npy', 'parquet', 'csv', 'projector'].includes(format));
   const number = (image: number, i: number): string => (chance(image, 30 + i) * 2 - 1).toFixed(4);
-  const columns = vectors ? ['id', 'file_name', 'label', 'split', vectorColumn, ...(neighbours > 0 ? ['neighbors'] : [])] : [];
+  const columns = vectors ? ['id', 'file_name', 'filepath', vectorColumn, 'label', 'split', ...(neighbours > 0 ? ['neighbors'] : [])] : [];
   const row = (image: number): string[] => [
     String(image - 1),
+    baseName(gridImage(image).path),
     gridImage(image).path,
+    `[${number(image, 0)}, ${number(image, 1)}, ${number(image, 2)}, …]`,
     gridImage(image).label ?? '',
     'train',
-    `[${number(image, 0)}, ${number(image, 1)}, ${number(image, 2)}, … 192]`,
     ...(neighbours > 0 ? [`{ids: [${image + 3}, ${image + 9}, …], distances: [0.0213, 0.0311, …]}`] : []),
   ];
   const has = (format: string): boolean => formats.includes(format);

@@ -57,8 +57,8 @@ export class LibraryFolders {
   /** A folder of the engine's computer, or a file where that is asked for; nothing when the person changed their mind. */
   async ask(request: FolderRequest): Promise<string | undefined> {
     const { face } = this.#studio;
-    const choose = request.files ? face.chooseFile : face.chooseFolder;
-    if (choose) return choose.call(face);
+    if (request.files && face.chooseFile) return face.chooseFile();
+    if (!request.files && face.chooseFolder) return face.chooseFolder();
     this.answer(undefined);
     this.#request = request;
     return new Promise((resolve) => (this.#answer = resolve));
