@@ -1,10 +1,12 @@
 // `import` and `export` as a person meets them: wrong arguments, files that must not be opened, and what is said at the end.
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { assemble, name, text, tuple, writeTorchFile } from '../formats/testing/torch-files.ts';
 import { fixturesFolder, readJson } from '../jepa/testing/reference-values.ts';
+import type { RunRecord } from '../training/run-folder.ts';
 import { jsonLines, runCli } from './testing/run-cli.ts';
 
 let folder: string;
@@ -44,7 +46,29 @@ describe('import', () => {
     expect(jsonLines(again.stdout)[0]).toMatchObject({ type: 'error', code: 'bad-input' });
   });
 
-  it('cannot be trained further, or be embedded without a folder', async () => {
+  it('can begin a run on a folder, with its sizes and normalisation, which is said and recorded', async () => {
+    const pictures = join(folder, 'pictures');
+    mkdirSync(pictures);
+    for (let i = 0; i < 12; i++)
+      await sharp({ create: { width: 40, height: 40, channels: 3, background: { r: 20 * i, g: 255 - 20 * i, b: 90 } } })
+        .png()
+        .toFile(join(pictures, `${i}.png`));
+    const settings = ['--steps', '2', '--batch-size', '4', '--evaluate-images', '0', '--threads', '1'];
+    const begun = await runCli(['train', pictures, '--from', 'theirs', '--run', 'ours', ...settings, '--home', home]);
+    expect([begun.code, begun.stderr]).toEqual([0, '']);
+    expect(begun.stdout).toContain('Begins with the weights of theirs: its sizes and its normalisation (imagenet)');
+    const record = (run: string): RunRecord => JSON.parse(readFileSync(join(home, 'runs', run, 'config.json'), 'utf8')) as RunRecord;
+    const [theirs, ours] = [record('theirs').config, record('ours').config];
+    for (const key of ['width', 'depth', 'heads', 'patchSize', 'imageSize', 'normalisation'] as const)
+      expect(ours[key]).toEqual(theirs[key]);
+    expect(record('ours').from).toMatchObject({ run: 'theirs', step: 0 });
+    const wrong = await runCli(['train', pictures, '--from', 'theirs', '--depth', '7', ...settings, '--home', home]);
+    expect([wrong.code, wrong.stderr]).toEqual([2, expect.stringMatching(/depth is \d+ there and 7 here/)]);
+    const unknown = await runCli(['train', pictures, '--from', 'nobody', ...settings, '--home', home]);
+    expect([unknown.code, unknown.stderr]).toEqual([3, expect.stringContaining("no run called 'nobody'")]);
+  });
+
+  it('cannot be resumed, or be embedded without a folder', async () => {
     const resumed = await runCli(['train', '--resume', '--run', 'theirs', '--home', home]);
     expect([resumed.code, resumed.stderr]).toEqual([2, expect.stringContaining('was imported')]);
     const embedded = await runCli(['embed', '--run', 'theirs', '--home', home]);
@@ -61,7 +85,7 @@ describe('export', () => {
     const unknown = await runCli(['export', folder, join(folder, 'out'), '--home', home]);
     expect([unknown.code, unknown.stderr]).toEqual([3, expect.stringContaining('has not been scanned')]);
     expect(existsSync(join(folder, 'out'))).toBe(false);
-    const alone = await runCli(['export', join(folder, 'out'), '--home', home]);
+    const alone = await runCli(['export', join(folder, 'out'), '--run', 'theirs', '--home', home]);
     expect([alone.code, alone.stderr]).toEqual([2, expect.stringContaining('was imported and has no folder')]);
     expect((await runCli(['export', '--home', home])).stderr).toContain('export FOLDER TARGET');
   });

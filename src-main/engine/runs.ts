@@ -189,8 +189,8 @@ export async function settleRun(studio: Studio, run: string): Promise<void> {
 }
 
 /** Makes the folder of a new run whose images are decoded. Throws `bad-input` when the name is taken. */
-export async function createRun(studio: Studio, root: string, plan: PlannedRun, name?: string): Promise<string> {
-  const run = await beginRun(studio, root, plan, name);
+export async function createRun(studio: Studio, root: string, plan: PlannedRun, name?: string, from?: RunRecord['from']): Promise<string> {
+  const run = await beginRun(studio, root, plan, name, from);
   await settleRun(studio, run);
   return run;
 }

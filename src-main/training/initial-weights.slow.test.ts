@@ -1,6 +1,7 @@
 import { copyFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { interpolatePositions } from '../jepa/interpolate-positions.ts';
 import { saveImportedWeights } from './checkpoint.ts';
 import { requireFitting, stateFrom } from './initial-weights.ts';
 import { resumeState } from './resume.ts';
@@ -75,6 +76,24 @@ describe('a run that begins with weights of another', () => {
       }
       // Another size of the images fits.
       expect(stateFrom(file, smallRecord({ ...settings, imageSize: 32 }).config).step).toBe(0);
+    }));
+
+  it('interpolates learned positions for images of another size, and starts a projector of another size anew', () =>
+    withTemporary(async (folder) => {
+      const learned = { ...settings, positions: 'learned', projectorWidth: 8 };
+      const run = RunFolder.create(join(folder, 'learned'), smallRecord(learned, 3));
+      const { state } = await trainSmall(run);
+      run.dispose();
+      const { file } = listCheckpoints(run.path).at(-1)!;
+      const { config } = smallRecord({ ...learned, imageSize: 32, projectorWidth: 12 });
+      const { tensors } = stateFrom(file, config);
+      const name = 'contextEncoder.positions';
+      expect(tensors[name]).toEqual(interpolatePositions(state.tensors[name]!, 6, 8, 16));
+      expect(tensors['contextEncoder.patchEmbed.weight']).toEqual(state.tensors['contextEncoder.patchEmbed.weight']);
+      expect(tensors['projector.fc1.weight']).toEqual(initialState(config).tensors['projector.fc1.weight']);
+      const same = stateFrom(file, smallRecord(learned).config).tensors;
+      expect(same[name]).toEqual(state.tensors[name]);
+      expect(same['projector.fc1.weight']).toEqual(state.tensors['projector.fc1.weight']);
     }));
 
   it('takes an imported encoder as both of its encoders', () =>

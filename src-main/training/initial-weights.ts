@@ -1,15 +1,17 @@
 // The weights of another run's checkpoint as the first state of a new run.
+import { isDeepStrictEqual } from 'node:util';
 import type { TrainConfig } from '../../shared/config-table.ts';
 import { AppError } from '../../shared/errors.ts';
 import { SafetensorsFile } from '../formats/safetensors.ts';
+import { interpolatePositions } from '../jepa/interpolate-positions.ts';
 import { modelSize, targetParameters, trainedParameters } from '../jepa/model.ts';
 import type { ModelSize } from '../jepa/model.ts';
 import { readCheckpointHeader } from './checkpoint.ts';
 import { initialState } from './state.ts';
 import type { TrainState } from './state.ts';
 
-/** What must be the same for weights to fit, by its name in the settings. Positions that are computed fit any grid, learned ones do not. */
-function shapeOf({ encoder, predictor, patchSize, grid, positions }: ModelSize, withPredictor: boolean): Record<string, number | string> {
+/** What must be the same for weights to fit, by its name in the settings. Positions fit any grid: they are computed or interpolated. */
+function shapeOf({ encoder, predictor, patchSize, positions }: ModelSize, withPredictor: boolean): Record<string, number | string> {
   return {
     patchSize,
     width: encoder.width,
@@ -17,7 +19,6 @@ function shapeOf({ encoder, predictor, patchSize, grid, positions }: ModelSize, 
     heads: encoder.heads,
     'hidden width': encoder.hidden,
     positions: positions ?? 'sine-cosine',
-    ...(positions === 'learned' && { 'patches along a side': grid }),
     ...(withPredictor && { predictorWidth: predictor.width, predictorDepth: predictor.depth, predictorHeads: predictor.heads }),
   };
 }
@@ -52,7 +53,8 @@ export function requireFitting(checkpoint: string, config: TrainConfig): void {
 
 /**
  * The state before the first step with the weights of a checkpoint: encoder, target and predictor; moments and step begin anew. Of
- * imported weights without a predictor its part is that of a new run, and of those with one encoder it serves as both. Throws
+ * imported weights without a predictor its part is that of a new run, and of those with one encoder it serves as both. Learned positions
+ * are interpolated where the grid differs. Throws
  * `bad-config` with what differs when the networks are not of the same shape, `bad-checkpoint` for a damaged file.
  */
 export function stateFrom(checkpoint: string, config: TrainConfig): TrainState {
@@ -61,10 +63,16 @@ export function stateFrom(checkpoint: string, config: TrainConfig): TrainState {
   try {
     fits(file, config);
     file.verify();
+    const there = modelSize(readCheckpointHeader(checkpoint).config);
+    const sameProjector = isDeepStrictEqual(there.projector, size.projector);
     const state = initialState(config);
     for (const { name, shape } of [...trainedParameters(size), ...targetParameters(size)]) {
       const source = sourceOf(file, name);
-      if (source !== undefined) state.tensors[name] = file.readFloat32(source, shape);
+      // A projector serves its own run's losses: one of another size begins anew.
+      if (source === undefined || (name.startsWith('projector.') && !sameProjector)) continue;
+      state.tensors[name] = name.endsWith('.positions')
+        ? interpolatePositions(file.readFloat32(source, [there.grid ** 2, there.encoder.width]), there.grid, size.grid, size.encoder.width)
+        : file.readFloat32(source, shape);
     }
     return state;
   } finally {

@@ -1,13 +1,15 @@
 import { readFileSync } from 'node:fs';
 import { parseConfig } from '../../../shared/config.ts';
+import type { TrainConfig } from '../../../shared/config-table.ts';
 import { AppError } from '../../../shared/errors.ts';
+import { originSettings } from '../../../shared/origin.ts';
 import { resultText } from '../../../shared/run-verdict.ts';
 import { basename, resolve } from 'node:path';
 import { planForPage } from '../../engine/app/run-plan.ts';
 import { freeRunPath, newestRunOf, runPath } from '../../engine/home.ts';
 import { describeRun } from '../../engine/inspect.ts';
 import { requireFolderOfRun } from '../../engine/moved-folder.ts';
-import { createRun, recordOf } from '../../engine/runs.ts';
+import { checkpointOf, configOf, createRun, recordOf, stepOf } from '../../engine/runs.ts';
 import { decodingFor } from '../../engine/scan-folder.ts';
 import { Studio } from '../../engine/studio.ts';
 import { givenSettings } from '../config-flags.ts';
@@ -111,6 +113,32 @@ async function goOn(output: Output, studio: Studio, options: Options, given: str
   return finish(output, studio, run, options);
 }
 
+interface Origin {
+  readonly config: TrainConfig;
+  readonly imported: boolean;
+  readonly from: { readonly run: string; readonly step: number; readonly checkpoint: string };
+}
+
+/** The weights to begin with, from `--from RUN` (its best checkpoint, or `--from-step`). */
+function originOf(studio: Studio, options: Options): Origin | undefined {
+  const name = textOption(options, 'from');
+  if (name === undefined) return undefined;
+  const run = runPath(studio.home, name);
+  const checkpoint = checkpointOf(run, textOption(options, 'fromStep') ?? 'best');
+  const { imported } = recordOf(run);
+  return {
+    config: configOf(checkpoint),
+    imported: imported !== undefined,
+    from: { run: basename(run), step: stepOf(checkpoint), checkpoint },
+  };
+}
+
+const originText = ({ config, imported, from }: Origin): string =>
+  [
+    `Begins with the weights of ${from.run}${imported ? '' : `, step ${count(from.step)}`}: its sizes and its normalisation (${config.normalisation}) are taken,`,
+    'both encoders start from its encoders (from the one there is where it has one), moments start anew, and the target encoder embeds.',
+  ].join(' ');
+
 export const trainCommand: Action = async (output, options, folder) => {
   const home = textOption(options, 'home');
   const given = settingsOf(options);
@@ -125,19 +153,21 @@ export const trainCommand: Action = async (output, options, folder) => {
         'No folder was given.',
         'Say which images to learn from: ijepa-studio train FOLDER, or go on with a run: train --resume.',
       );
+    const origin = originOf(studio, options);
     const name = textOption(options, 'run');
     if (name !== undefined) freeRunPath(studio.home, name);
     await showScan(output, studio, folder, {
-      ...decodingFor(early),
+      ...decodingFor(origin ? parseConfig({ ...early, ...originSettings(origin.config), ...given }) : early),
       ...labelsOf(textOption(options, 'labels')),
       ...cacheLimitOf(options),
     });
-    const plan = await planForPage(studio, folder, given);
+    const plan = await planForPage(studio, folder, { ...(origin && originSettings(origin.config)), ...given });
     output.event({ type: 'plan', ...plan });
     output.say(`Settings for ${plan.reason}`);
+    if (origin) output.say(originText(origin));
     for (const line of planLines(plan)) output.say(line);
     if (options['plan'] === true) return 0;
-    const run = await createRun(studio, folder, plan, name);
+    const run = await createRun(studio, folder, plan, name, origin?.from);
     output.say(`Everything of this run is in ${run}.`);
     return await finish(output, studio, run, options);
   } finally {

@@ -1,12 +1,10 @@
 // The run that is being made: its plan, what a trial measured, weights to start with, and its start.
-import { configKeys, configTable } from '../../../shared/config-table.ts';
+import { originKeys, originSettings } from '../../../shared/origin.ts';
 import type { ConfigKey } from '../../../shared/config-table.ts';
 import type { TrialResult } from '../../../shared/contract-runs.ts';
 import { PlannedSettings } from '../next-run/run-plan.svelte.ts';
 import type { ChosenSettings, SettingValue } from '../next-run/setting-form.ts';
 import type { Studio } from '../studio.svelte.ts';
-
-const modelKeys = configKeys.filter((key) => configTable[key].group === 'model');
 
 export interface Origin {
   readonly run: string;
@@ -73,14 +71,14 @@ export class NewRunState {
   async startFrom(run: string | undefined, checkpoint = 'best'): Promise<void> {
     const request = ++this.#originRequest;
     if (run === undefined) {
-      if (this.#origin) this.reset(modelKeys);
+      if (this.#origin) this.reset(originKeys);
       this.#origin = undefined;
       return;
     }
     const details = await this.#studio.ask('runs.details', { run });
     if (!details || request !== this.#originRequest || this.#folder === undefined) return;
     this.#origin = { run, checkpoint };
-    this.#studio.nextRun.keep(this.#folder, Object.fromEntries(modelKeys.map((key) => [key, details.config[key]])));
+    this.#studio.nextRun.keep(this.#folder, originSettings(details.config));
     this.#ask();
   }
 
