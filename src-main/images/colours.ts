@@ -86,7 +86,9 @@ export function changeColours(patches: Float32Array, { patchSize, mean, std }: T
   ];
   for (let start = 0; start < patches.length; start += 3 * plane)
     for (let i = start; i < start + plane; i++) {
-      const [r, g, b] = [patches[i]!, patches[i + plane]!, patches[i + 2 * plane]!];
+      const r = patches[i]!;
+      const g = patches[i + plane]!;
+      const b = patches[i + 2 * plane]!;
       patches[i] = m00 * r + m01 * g + m02 * b + o0;
       patches[i + plane] = m10 * r + m11 * g + m12 * b + o1;
       patches[i + 2 * plane] = m20 * r + m21 * g + m22 * b + o2;
