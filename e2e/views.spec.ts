@@ -93,8 +93,9 @@ test('code, tables of an export and of an evaluation are not cut at the right', 
   for (const width of [1280, 900]) {
     await page.setViewportSize({ width, height: 800 });
     await open(page, 'export', 'full', 'light');
-    for (const box of [page.getByRole('tabpanel'), page.getByRole('region', { name: 'First rows of the table' })])
-      expect(await cut(box), `export at ${width} px`).toBeLessThanOrEqual(0);
+    expect(await cut(page.getByRole('tabpanel')), `code at ${width} px`).toBeLessThanOrEqual(0);
+    // Six columns cannot be read in a third of a small window: there the table scrolls.
+    if (width > 1000) expect(await cut(page.getByRole('region', { name: 'First rows of the table' }))).toBeLessThanOrEqual(0);
     await open(page, 'train?run=stained-cells-1', 'full', 'light');
     await page.getByText('Neighbours agree with your folders 59').click();
     const table = page.getByRole('table', { name: 'Figures of step 12,000' });

@@ -49,7 +49,7 @@ export const masks = {
   kept: 'The next run uses these',
   keptNotice: 'The next run uses these masks.',
   keptHint: 'Start it in Train.',
-  reset: 'Back to the suggestion',
+  reset: 'Reset',
   noFolder: {
     title: 'No images yet',
     text: 'Open a folder of images, and see here what the network is shown of them and what it must predict.',
