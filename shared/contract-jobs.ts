@@ -4,7 +4,7 @@ import { channel } from './channel.ts';
 import { identity, nothing } from './contract-values.ts';
 import type { WireError } from './errors.ts';
 
-export const jobKinds = ['scan', 'samples', 'relink', 'trial', 'train', 'embed', 'evaluate', 'export', 'self-test'] as const;
+export const jobKinds = ['scan', 'samples', 'relink', 'trial', 'train', 'embed', 'evaluate', 'export', 'weights', 'self-test'] as const;
 export type JobKind = (typeof jobKinds)[number];
 export type JobState = 'waiting' | 'running' | 'done' | 'failed' | 'cancelled';
 
@@ -12,7 +12,7 @@ export interface JobProgress {
   /** In `unit`s; `total` 0 while it is not known. */
   readonly done: number;
   readonly total: number;
-  readonly unit: 'images' | 'steps' | 'rows' | '';
+  readonly unit: 'images' | 'steps' | 'rows' | 'megabytes' | '';
   /** Units per second, 0 while not known. */
   readonly rate: number;
   /** Seconds left, after the first few per cent. */

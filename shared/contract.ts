@@ -5,6 +5,7 @@ import { libraryChannels } from './contract-library.ts';
 import { maskChannels } from './contract-masks.ts';
 import { runChannels } from './contract-runs.ts';
 import { systemChannels } from './contract-system.ts';
+import { weightsChannels } from './contract-weights.ts';
 
 export const contract = {
   ...systemChannels,
@@ -13,6 +14,7 @@ export const contract = {
   ...maskChannels,
   ...runChannels,
   ...exploreChannels,
+  ...weightsChannels,
 } as const;
 
 export type AppContract = typeof contract;

@@ -58,7 +58,7 @@ export const allowedImports: Readonly<Record<string, readonly string[]>> = {
   'src-renderer/components': ['shared', 'src-renderer/strings'],
   'src-renderer/state': ['shared', 'src-renderer/strings', 'src-renderer/components'],
   'src-renderer/views': ['shared', 'src-renderer/strings', 'src-renderer/components', 'src-renderer/state'],
-  'src-renderer/testing': ['shared', 'src-renderer', 'src-renderer/state', 'src-renderer/styles'],
+  'src-renderer/testing': ['shared', 'src-renderer', 'src-renderer/state', 'src-renderer/strings', 'src-renderer/styles'],
   'src-renderer': ['shared', 'src-renderer/state', 'src-renderer/views', 'src-renderer/styles'],
 };
 

@@ -43,6 +43,7 @@ const titles: Readonly<Record<JobStatus['kind'], string>> = {
   embed: 'Vectors computed',
   evaluate: 'Evaluation finished',
   export: 'Export written',
+  weights: 'Weights fetched',
   'self-test': 'Self-test done',
 };
 

@@ -11,6 +11,7 @@ const kinds: Readonly<Record<JobKind, string>> = {
   embed: 'Computing vectors',
   evaluate: 'Evaluating',
   export: 'Exporting',
+  weights: 'Fetching weights',
   'self-test': 'Testing the device',
 };
 /** When it went well. */
@@ -23,6 +24,7 @@ const ended: Readonly<Record<JobKind, string>> = {
   embed: 'Vectors are computed',
   evaluate: 'The evaluation is done',
   export: 'The export is done',
+  weights: 'The weights are there',
   'self-test': 'The device was tested',
 };
 
@@ -36,6 +38,7 @@ const holding: Readonly<Record<JobKind, string>> = {
   embed: 'vectors to be computed',
   evaluate: 'an evaluation',
   export: 'an export',
+  weights: 'weights to be fetched',
   'self-test': 'the test of the device',
 };
 
@@ -46,6 +49,7 @@ const units: Readonly<Record<Exclude<JobProgress['unit'], ''>, readonly [string,
   images: ['image', 'images'],
   steps: ['step', 'steps'],
   rows: ['row', 'rows'],
+  megabytes: ['MB', 'MB'],
 };
 /** "1 step", "12 of 400 images". */
 function amount({ done, total, unit }: Pick<JobProgress, 'done' | 'total' | 'unit'>): string {

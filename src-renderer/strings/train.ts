@@ -56,6 +56,27 @@ const charts = {
 export const train = {
   title: 'Train',
   newRun: 'New run',
+  weights: {
+    open: 'Weights from elsewhere…',
+    title: 'Weights from elsewhere',
+    text: 'An encoder that somebody else has trained becomes a run here: it can explore and export at once, and a new run can begin with it. Nothing is trained for that.',
+    published: 'Published by the authors of I-JEPA',
+    accept: (licence: string) => `I accept the licence (${licence})`,
+    here: 'on this computer',
+    use: 'Use',
+    fetch: 'Fetch',
+    fetching: (model: string) => `${model} is being fetched.`,
+    fetchingHint: 'It becomes a run when it is there. A download that was cut goes on where it was.',
+    own: 'On this computer',
+    ownText:
+      'A file of the authors (.pth.tar), a safetensors file, or a folder of Hugging Face with config.json and model.safetensors. Nothing in it is run.',
+    path: 'File or folder',
+    browse: 'Browse…',
+    chooseTitle: 'Choose a folder with weights',
+    chooseText: 'A folder with config.json and model.safetensors. For a single file type its path.',
+    take: 'Import',
+    taken: (run: string) => `The weights are the run ${run}.`,
+  },
   states,
   list: {
     title: 'Runs',

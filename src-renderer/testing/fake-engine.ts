@@ -13,6 +13,7 @@ import { fakeLibrary, foldersOfAll } from './fake-library.ts';
 import { fakeMasks } from './fake-masks.ts';
 import { fakeRuns, runsOfAll } from './fake-runs.ts';
 import { fakeSystem } from './fake-system.ts';
+import { fakeWeights } from './fake-weights.ts';
 import { inPagePorts } from './in-page-port.ts';
 
 /**
@@ -55,6 +56,7 @@ function handlersOf(scenario: Scenario): Handlers<AppContract> {
     ...fakeLibrary(nothing ? [] : foldersOfAll, jobs),
     ...fakeExplore(bare ? [] : sourcesOfAll, jobs),
     ...fakeRuns(bare ? [] : runsOfAll, jobs),
+    ...fakeWeights(jobs),
   };
   if (scenario === 'loading') return onlyLists(handlers, () => new Promise(() => {}));
   if (scenario === 'error')

@@ -5,6 +5,7 @@ import { libraryChannels } from '../../../shared/contract-library.ts';
 import { maskChannels } from '../../../shared/contract-masks.ts';
 import { runChannels } from '../../../shared/contract-runs.ts';
 import { systemChannels } from '../../../shared/contract-system.ts';
+import { weightsChannels } from '../../../shared/contract-weights.ts';
 import type { Handlers } from '../../../shared/rpc-server.ts';
 import type { EngineContext } from './context.ts';
 import { exploreHandlers } from './explore-handlers.ts';
@@ -16,6 +17,7 @@ import { runHandlers } from './run-handlers.ts';
 import { Runs } from './runs.ts';
 import { systemHandlers } from './system-handlers.ts';
 import { Thumbnails } from './thumbnails.ts';
+import { weightsHandlers } from './weights-handlers.ts';
 
 export const engineContract = {
   ...systemChannels,
@@ -24,6 +26,7 @@ export const engineContract = {
   ...maskChannels,
   ...runChannels,
   ...exploreChannels,
+  ...weightsChannels,
 } as const;
 
 export interface EngineHandlers {
@@ -38,6 +41,7 @@ export function engineHandlers(context: EngineContext): EngineHandlers {
   const masks = maskHandlers(thumbnails);
   const runs = new Runs(context);
   const explore = exploreHandlers(context, runs);
+  const weights = weightsHandlers(context, runs);
   return {
     table: {
       ...systemHandlers(context, thumbnails),
@@ -47,10 +51,11 @@ export function engineHandlers(context: EngineContext): EngineHandlers {
       ...runHandlers(context, runs),
       ...explore.table,
       ...exportHandlers(context, runs),
+      ...weights.table,
     },
     resumeInterrupted: () => runs.trainings.resumeInterrupted(),
     dispose: async () => {
-      await Promise.all([thumbnails.dispose(), masks.dispose(), runs.dispose(), explore.dispose()]);
+      await Promise.all([thumbnails.dispose(), masks.dispose(), runs.dispose(), explore.dispose(), weights.dispose()]);
     },
   };
 }

@@ -1,0 +1,40 @@
+// Weights from elsewhere: the published ones, and files that a person has.
+import * as v from 'valibot';
+import { channel } from './channel.ts';
+import type { JobStarted } from './contract-jobs.ts';
+import { nothing, path, runName, text } from './contract-values.ts';
+
+export interface WeightsLicence {
+  readonly name: string;
+  /** What it allows, in a sentence for a person. */
+  readonly sentence: string;
+  readonly address: string;
+}
+
+export interface PublishedModelSummary {
+  readonly name: string;
+  readonly what: string;
+  /** Bytes to be fetched. */
+  readonly bytes: number;
+  /** Whether its files are on this computer. */
+  readonly here: boolean;
+}
+
+export interface PublishedModels {
+  readonly licence: WeightsLicence;
+  readonly models: readonly PublishedModelSummary[];
+}
+
+export interface ImportedRun {
+  readonly run: string;
+  /** What a person should know, in sentences. */
+  readonly notes: readonly string[];
+}
+
+export const weightsChannels = {
+  'weights.models': channel<PublishedModels>()(nothing),
+  /** Fetches a model and makes a run of it; only after the person has accepted the licence. Throws `not-found`. */
+  'weights.fetch': channel<JobStarted>()(v.strictObject({ model: text(200), accepted: v.literal(true) })),
+  /** A file or folder of this computer becomes a run. Throws `not-allowed`, `bad-checkpoint`, `unsafe-file`, `unsupported`. */
+  'weights.import': channel<ImportedRun>()(v.strictObject({ path, name: v.optional(runName) })),
+} as const;
