@@ -1,4 +1,5 @@
-// The pictures of the README, from the real app over the sample images: `IJEPA_SCREENSHOTS=1 npm run e2e -- screenshots`.
+// The pictures of the README, from the real app over the sample images: `IJEPA_SCREENSHOTS=1 npm run e2e -- screenshots`. A larger number
+// is that of the run's steps: more of them show a run that has learned, and take their time.
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'playwright/test';
@@ -6,6 +7,8 @@ import { startServe, temporaryFolder } from './support/serve.ts';
 import { findSimilar, goTo, statusOf } from './support/story.ts';
 
 const folder = join(import.meta.dirname, '..', 'assets', 'screenshots');
+
+const steps = Math.max(60, Number(process.env['IJEPA_SCREENSHOTS']) || 0);
 
 test.skip(process.env['IJEPA_SCREENSHOTS'] === undefined, 'skipped: pictures are made on request (IJEPA_SCREENSHOTS=1)');
 
@@ -18,6 +21,8 @@ test('the pictures of the README', async ({ page }) => {
     await page.waitForLoadState('networkidle');
     // Words that something is done are in the way of what is shown.
     for (const button of await page.getByRole('button', { name: 'Dismiss' }).all()) await button.click().catch(() => {});
+    // Nor what shows itself under the pointer.
+    await page.mouse.move(0, 0);
     await page.screenshot({ path: join(folder, `${name}.png`), animations: 'disabled' });
   };
   try {
@@ -35,9 +40,9 @@ test('the pictures of the README', async ({ page }) => {
     await goTo(page, 'Train');
     await page.getByRole('link', { name: 'New run' }).first().click();
     await page.getByText('Every setting').click();
-    const steps = page.locator('details').getByRole('spinbutton', { name: 'Steps', exact: true });
-    await steps.fill('60');
-    await steps.press('Tab');
+    const field = page.locator('details').getByRole('spinbutton', { name: 'Steps', exact: true });
+    await field.fill(String(steps));
+    await field.press('Tab');
     await page.getByRole('button', { name: 'Start training' }).click();
     await expect(statusOf(page)).toContainText('Done', { timeout: 1_500_000 });
     await take('train');
