@@ -12,10 +12,17 @@ export interface PresetText {
 
 export const presetTexts: Readonly<Record<PresetName, PresetText>> = {
   quick: { what: 'A first look within minutes: 200,000 crops.' },
-  default: { what: 'Masked prediction and agreement of crops, for an hour or so of a processor: 2 million crops.' },
+  default: {
+    what: 'Masked prediction and agreement of crops, for an hour or so of a processor: 2 million crops.',
+    reached:
+      'A third of it reached 51 % on CIFAR-10 (20-NN with 10,000 images; raw pixels 48 %, untrained 33 %) in 49 minutes of one slow core.',
+  },
   long: { what: 'As default, four times as long: 8 million crops.' },
   'paper-exact': { what: 'I-JEPA as published, with the faults of the published masks; on small folders it learns little.' },
-  'agreement-only': { what: 'Agreement of crops without the masked prediction: more crops for the same time, but no I-JEPA any more.' },
+  'agreement-only': {
+    what: 'Agreement of crops without the masked prediction: more crops for the same time, but no I-JEPA any more.',
+    reached: 'At the cost at which default reached 51 % on CIFAR-10 it reached 49 %.',
+  },
 };
 
 /** One sentence for a person: what it is for and what it reached. */
