@@ -73,6 +73,10 @@ export function openWindow(places: Places, userData: string, inspectable: boolea
   page.setWindowOpenHandler(() => ({ action: 'deny' }));
   // The engine and its work go on without the page; one that fails again at once is not tried for ever: the person says what now.
   let lastFailure = -Infinity;
+  // From when it was there again: on a slow machine the reload itself takes longer than that.
+  page.on('did-finish-load', () => {
+    if (lastFailure > -Infinity) lastFailure = performance.now();
+  });
   page.on('render-process-gone', (_event, { reason }) => {
     const again = performance.now() - lastFailure > 10_000;
     lastFailure = performance.now();

@@ -32,6 +32,9 @@ export interface ProjectorSize {
   readonly width: number;
 }
 
+/** Of first weights, truncated at ±2 in absolute value. */
+const publishedDeviation = 0.02;
+
 export function modelSize(config: TrainConfig): ModelSize {
   const { width, depth, heads, mlpRatio, patchSize, imageSize, positions, patchDeviation } = config;
   return {
@@ -45,7 +48,7 @@ export function modelSize(config: TrainConfig): ModelSize {
     patchSize,
     grid: imageSize / patchSize,
     positions,
-    patchDeviation,
+    ...(patchDeviation !== publishedDeviation && { patchDeviation }),
     ...(config.projectorWidth > 0 &&
       (config.sigreg > 0 || config.agreement > 0) && { projector: { hidden: 4 * width, width: config.projectorWidth } }),
   };
@@ -147,7 +150,7 @@ export function initialValues(spec: ParameterSpec, seed: number, place: number):
   if (spec.initial === 'ones') values.fill(1);
   if (spec.initial === 'normal') {
     const random = new Random(seed, 'initial', place);
-    for (let i = 0; i < values.length; i++) values[i] = random.truncatedNormal(spec.deviation ?? 0.02);
+    for (let i = 0; i < values.length; i++) values[i] = random.truncatedNormal(spec.deviation ?? publishedDeviation);
   }
   return values;
 }
