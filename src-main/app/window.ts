@@ -8,6 +8,10 @@ import { fitState, readWindowState, smallest, usual, writeWindowState } from './
 
 /** Copying a snippet of code; it writes plain text and images only. */
 const allowedPermissions = new Set(['clipboard-sanitized-write']);
+/** A page that stops within so many milliseconds of its being loaded again would only stop once more. */
+const failsAtOnce = 10_000;
+/** Milliseconds that a loaded page may take to paint before its window is shown as it is. */
+const longestUnpainted = 2_000;
 const outside = ['http://*/*', 'https://*/*', 'ws://*/*', 'wss://*/*', 'file://*/*'];
 
 /** Locks a session: no permission, no address outside of the program. */
@@ -72,21 +76,29 @@ export function openWindow(places: Places, userData: string, inspectable: boolea
   page.on('will-attach-webview', (event) => event.preventDefault());
   page.setWindowOpenHandler(() => ({ action: 'deny' }));
   // The engine and its work go on without the page; one that fails again at once is not tried for ever: the person says what now.
-  let lastFailure = -Infinity;
-  // From when it was there again: on a slow machine the reload itself takes longer than that.
-  page.on('did-finish-load', () => {
-    if (lastFailure > -Infinity) lastFailure = performance.now();
-  });
+  let failed = false;
+  // From when it was there again: on a slow machine the reload itself takes long.
+  let loadedAt: number | undefined;
+  page.on('did-finish-load', () => (loadedAt = performance.now()));
   page.on('render-process-gone', (_event, { reason }) => {
-    const again = performance.now() - lastFailure > 10_000;
-    lastFailure = performance.now();
-    if (again) page.reload();
-    else void pageIsGone(window, reason);
+    const again = failed && (loadedAt === undefined || performance.now() - loadedAt < failsAtOnce);
+    failed = true;
+    loadedAt = undefined;
+    if (again) void pageIsGone(window, reason);
+    else page.reload();
   });
-  window.once('ready-to-show', () => {
+  let shown = false;
+  const show = (): void => {
+    if (shown || window.isDestroyed()) return;
+    shown = true;
     if (maximized) window.maximize();
     window.show();
-  });
+  };
+  window.once('ready-to-show', show);
+  // Some graphics drivers never say that a hidden window has painted; it is shown without that, also where its page can't be loaded.
+  const showSoon = (): void => void setTimeout(show, longestUnpainted);
+  page.once('did-finish-load', showSoon);
+  page.once('did-fail-load', showSoon);
   // The end of the program hides its window first, however it came.
   window.on('hide', () => writeWindowState(stateFile, { area: window.getNormalBounds(), maximized: window.isMaximized() }));
   void window.loadURL(pageAddress);
