@@ -1,4 +1,4 @@
-// Learned positions on a grid of another size (as image models are commonly continued at another resolution; Dosovitskiy et al. 2021, §3.2).
+// Learned positions on a grid of another size, to train on from there or to look closer (Dosovitskiy et al. 2021, §3.2).
 
 /** Keys' cubic convolution (1981) with a = −0.75, as PyTorch's bicubic interpolation has it. */
 const sharpness = -0.75;

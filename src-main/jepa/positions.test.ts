@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { interpolatePositions, sineCosinePositions } from './positions.ts';
+import { sineCosinePositions } from './positions.ts';
 
 const [width, grid] = [8, 5];
 const row = (table: Float32Array, place: number): number[] => [...table.subarray(place * width, (place + 1) * width)];
@@ -8,7 +8,6 @@ describe('positions of a finer lattice', () => {
   it('are those of the lattice itself where it is not finer', () => {
     const table = sineCosinePositions(width, grid);
     expect(sineCosinePositions(width, grid, 1)).toEqual(table);
-    expect(interpolatePositions(table, width, grid, 1)).toEqual(table);
     // Place (x 3, y 2): sines and cosines of 3, then of 2, at the frequencies 1 and 0.01.
     const expected = [3, 3, 3, 3, 2, 2, 2, 2].map((at, k) => (k % 4 < 2 ? Math.sin : Math.cos)(at * (k % 2 === 0 ? 1 : 0.01)));
     for (const [k, value] of expected.entries()) expect(row(table, 2 * grid + 3)[k]).toBeCloseTo(value, 6);
@@ -24,20 +23,5 @@ describe('positions of a finer lattice', () => {
     }
     // A third of a patch before the first place.
     expect(row(fine, 0)[0]).toBeCloseTo(Math.sin(-1 / 3), 6);
-  });
-
-  it('are between those around them where the table was learned, and never beyond its border', () => {
-    // A table that rises by 1 along x and by 10 along y.
-    const table = Float32Array.from(
-      { length: grid * grid * width },
-      (_, i) => (Math.floor(i / width) % grid) + 10 * Math.floor(i / width / grid) + 100 * (i % width),
-    );
-    const finer = interpolatePositions(table, width, grid, 2);
-    const side = 2 * grid;
-    expect(finer).toHaveLength(side * side * width);
-    const at = (x: number, y: number, k: number): number => finer[(y * side + x) * width + k]!;
-    expect(at(3, 4, 0)).toBeCloseTo(1.25 + 10 * 1.75, 5);
-    expect(at(3, 4, 2)).toBeCloseTo(1.25 + 10 * 1.75 + 200, 4);
-    expect([at(0, 0, 0), at(side - 1, side - 1, 0)]).toEqual([0, 44]);
   });
 });

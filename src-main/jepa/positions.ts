@@ -24,27 +24,3 @@ export function sineCosinePositions(width: number, grid: number, times = 1): Flo
   }
   return table;
 }
-
-/** A table of positions [grid², width] that was learned, for a lattice `times` as fine: bilinear, its border held. */
-export function interpolatePositions(table: Float32Array, width: number, grid: number, times: number): Float32Array {
-  const side = grid * times;
-  const finer = new Float32Array(side * side * width);
-  const around = (place: number): readonly [number, number, number] => {
-    const at = Math.min(grid - 1, Math.max(0, coordinateOf(place, times)));
-    const low = Math.min(grid - 1, Math.floor(at));
-    return [low, Math.min(grid - 1, low + 1), at - low];
-  };
-  for (let y = 0; y < side; y++) {
-    const [above, below, down] = around(y);
-    for (let x = 0; x < side; x++) {
-      const [left, right, along] = around(x);
-      for (let k = 0; k < width; k++) {
-        const value = (row: number, column: number): number => table[(row * grid + column) * width + k]!;
-        const upper = value(above, left) * (1 - along) + value(above, right) * along;
-        const lower = value(below, left) * (1 - along) + value(below, right) * along;
-        finer[(y * side + x) * width + k] = upper * (1 - down) + lower * down;
-      }
-    }
-  }
-  return finer;
-}

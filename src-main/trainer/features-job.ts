@@ -7,7 +7,8 @@ import type { FeatureColours } from '../evaluation/feature-colours.ts';
 import { DecodeCache } from '../images/cache.ts';
 import { modelSize, patchValues, tokenCount } from '../jepa/model.ts';
 import type { ModelSize } from '../jepa/model.ts';
-import { interpolatePositions, sineCosinePositions } from '../jepa/positions.ts';
+import { interpolatePositions } from '../jepa/interpolate-positions.ts';
+import { sineCosinePositions } from '../jepa/positions.ts';
 import { loadTargetEncoder } from '../training/checkpoint.ts';
 import { EncoderRunner, embeddingBatch } from '../training/encoder-runner.ts';
 import type { FeaturePicture, FeaturesJob, JobTypes } from './protocol.ts';
@@ -71,7 +72,9 @@ const finerSize = (size: ModelSize, finer: number): ModelSize =>
 function finerWeights(weights: Weights, config: TrainConfig, finer: number): Weights {
   const { grid, encoder, positions } = modelSize(config);
   const learned = positions === 'learned' ? weights['targetEncoder.positions'] : undefined;
-  const table = learned ? interpolatePositions(learned, encoder.width, grid, finer) : sineCosinePositions(encoder.width, grid, finer);
+  const table = learned
+    ? interpolatePositions(learned, grid, grid * finer, encoder.width)
+    : sineCosinePositions(encoder.width, grid, finer);
   return { ...weights, 'targetEncoder.positions': table };
 }
 
