@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { publishedModels } from '../weights/model-list.ts';
-import { fetchModel, isFetched, modelCalled } from './fetch-model.ts';
+import { dropFetched, fetchModel, isModelHere, modelCalled } from './fetch-model.ts';
 import { homeAt } from './home.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'ijepa-models-'));
@@ -48,9 +48,11 @@ describe('published weights', () => {
     const place = await fetchModel(home, model(), { accepted: true });
     expect(readdirSync(place).sort()).toEqual(['config.json', 'model.safetensors']);
     expect(readFileSync(join(place, 'config.json'), 'utf8')).toBe('{"a":1}');
-    expect(isFetched(home, model())).toBe(true);
+    expect(isModelHere(home, model())).toBe(true);
     // What is here needs neither network nor question.
     expect(await fetchModel(home, { ...model(), address: 'http://127.0.0.1:1' }, { accepted: false })).toBe(place);
+    dropFetched(home, model());
+    expect([existsSync(place), isModelHere(home, model())]).toEqual([false, false]);
   });
 
   it('that are other ones than published, or too large for the disk, are refused', async () => {
@@ -60,6 +62,12 @@ describe('published weights', () => {
     await expect(fetchModel(home, { ...model(), name: 'huge', bytes: 1e18 }, { accepted: true })).rejects.toMatchObject({
       code: 'disk-full',
     });
+  });
+
+  it('are fetched by one at a time', async () => {
+    const twice = await Promise.allSettled([1, 2].map(async () => fetchModel(home, { ...model(), name: 'twice' }, { accepted: true })));
+    expect(twice.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
+    expect(twice.find((one) => one.status === 'rejected')).toMatchObject({ reason: { code: 'locked' } });
   });
 
   it('have names, sizes and checksums of the right form', () => {

@@ -1,11 +1,13 @@
 // Published weights: which there are here, and fetching them.
-import { existsSync, statfsSync, mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync, statfsSync } from 'node:fs';
 import { join } from 'node:path';
 import { AppError } from '../../shared/errors.ts';
 import { download } from '../files/download.ts';
 import type { DownloadOptions } from '../files/download.ts';
+import { takeLock } from '../files/folder-lock.ts';
 import { modelFiles, modelLicence, publishedModels } from '../weights/model-list.ts';
 import type { PublishedModel } from '../weights/model-list.ts';
+import { runNames } from './home.ts';
 import type { Home } from './home.ts';
 
 export { modelLicence, publishedModels };
@@ -13,9 +15,20 @@ export { modelLicence, publishedModels };
 /** Where the files of a model lie. */
 export const modelFolder = (home: Home, { name }: Pick<PublishedModel, 'name'>): string => join(home.path, 'models', name);
 
-/** Whether all of a model is here. */
-export const isFetched = (home: Home, model: Pick<PublishedModel, 'name'>): boolean =>
+/** Whether all files of a model are here. */
+const isFetched = (home: Home, model: Pick<PublishedModel, 'name'>): boolean =>
   modelFiles.every(({ name, optional }) => optional || existsSync(join(modelFolder(home, model), name)));
+
+/** Whether a model needs no fetching: it is a run by its own name, or its files are here. */
+export const isModelHere = (home: Home, model: Pick<PublishedModel, 'name'>): boolean =>
+  runNames(home).includes(model.name) || isFetched(home, model);
+
+/** The fetched files of a model that has become a run: the run has all that was in them. */
+export const dropFetched = (home: Home, model: Pick<PublishedModel, 'name'>): void =>
+  rmSync(modelFolder(home, model), { recursive: true, force: true });
+
+/** Fetched files, and the run that is made of them with two encoders. */
+const copies = 3;
 
 /** Throws `not-found` with the names there are. */
 export function modelCalled(name: string, models: readonly PublishedModel[] = publishedModels): PublishedModel {
@@ -32,7 +45,8 @@ export interface FetchOptions extends DownloadOptions {
 
 /**
  * Fetches what of a model is not here yet, and returns its folder, ready for import. Throws `not-allowed` before the licence was accepted,
- * `disk-full`, and what `download` throws; what came is kept.
+ * `disk-full`, `locked` while it is being
+ * fetched already, and what `download` throws; what came is kept.
  */
 export async function fetchModel(home: Home, model: PublishedModel, { accepted, ...options }: FetchOptions): Promise<string> {
   const folder = modelFolder(home, model);
@@ -41,16 +55,23 @@ export async function fetchModel(home: Home, model: PublishedModel, { accepted, 
     throw new AppError('not-allowed', modelLicence.sentence, `Read it at ${modelLicence.address}, and add --accept-licence if you agree.`);
   mkdirSync(folder, { recursive: true });
   const { bavail, bsize } = statfsSync(folder);
-  if (bavail * bsize < model.bytes)
+  const needed = copies * model.bytes;
+  if (bavail * bsize < needed)
     throw new AppError(
       'disk-full',
-      `The model takes ${(model.bytes / 1e9).toFixed(1)} GB, and ${((bavail * bsize) / 1e9).toFixed(1)} GB are free.`,
+      `The model takes ${(needed / 1e9).toFixed(1)} GB while it becomes a run, and ${((bavail * bsize) / 1e9).toFixed(1)} GB are free.`,
       'Free some space, or choose another home: --home FOLDER',
     );
-  for (const { name, optional, weights } of modelFiles) {
-    const target = join(folder, name);
-    if (existsSync(target)) continue;
-    await download(`${model.address}/${name}`, target, { optional, ...(weights && { sha256: model.sha256 }) }, options);
+  // Two that append to one file would spoil it.
+  const lock = takeLock(folder);
+  try {
+    for (const { name, optional, weights } of modelFiles) {
+      const target = join(folder, name);
+      if (existsSync(target)) continue;
+      await download(`${model.address}/${name}`, target, { optional, ...(weights && { sha256: model.sha256 }) }, options);
+    }
+  } finally {
+    lock.dispose();
   }
   return folder;
 }

@@ -1,7 +1,7 @@
-import { fetchModel, isFetched, modelCalled, modelLicence, publishedModels } from '../../engine/fetch-model.ts';
+import { dropFetched, fetchModel, isModelHere, modelCalled, modelLicence, publishedModels } from '../../engine/fetch-model.ts';
 import { homeAt, runNames } from '../../engine/home.ts';
-import { importWeights } from '../../engine/import-weights.ts';
 import type { Home } from '../../engine/home.ts';
+import { importWeights } from '../../engine/import-weights.ts';
 import type { Action } from '../action.ts';
 import { interruptible } from '../interrupt.ts';
 import { textOption } from '../options.ts';
@@ -11,7 +11,7 @@ const gigabytes = (bytes: number): string => `${(bytes / 1e9).toFixed(2)} GB`;
 
 function listModels(output: Output, home: Home): number {
   for (const model of publishedModels) {
-    const here = isFetched(home, model);
+    const here = isModelHere(home, model);
     output.event({ type: 'model', ...model, licence: modelLicence.name, here });
     output.say(`${model.name.padEnd(18)} ${gigabytes(model.bytes)}  ${modelLicence.name}  ${model.what}${here ? ' (here)' : ''}`);
   }
@@ -26,6 +26,11 @@ export const modelsCommand: Action = async (output, options, name) => {
   const home = homeAt(textOption(options, 'home'));
   if (name === undefined) return listModels(output, home);
   const model = modelCalled(name);
+  const run = textOption(options, 'run') ?? model.name;
+  if (runNames(home).includes(run)) {
+    output.say(`It is the run ${run} already.`);
+    return 0;
+  }
   const work = interruptible();
   try {
     output.say(`${model.name}, ${gigabytes(model.bytes)}, from ${model.address}. ${modelLicence.sentence}`);
@@ -37,13 +42,9 @@ export const modelsCommand: Action = async (output, options, name) => {
         output.progress(`${file}: ${gigabytes(done)}${total === undefined ? '' : ` of ${gigabytes(total)}`}`);
       },
     });
-    output.say(`The files are in ${folder}.`);
-    const run = textOption(options, 'run') ?? model.name;
-    if (runNames(home).includes(run)) {
-      output.say(`It is the run ${run} already.`);
-      return 0;
-    }
+    output.say('All files are here; their weights become a run.');
     const imported = importWeights(home, folder, { name: run });
+    dropFetched(home, model);
     output.event({ type: 'imported', run: imported.run, name: imported.name, notes: imported.notes });
     output.say(`Run ${imported.name}.`);
     for (const note of imported.notes) output.say(`  ${note}`);

@@ -2,7 +2,7 @@
 import { extname } from 'node:path';
 import type { ImportedRun, weightsChannels } from '../../../shared/contract-weights.ts';
 import type { Handlers } from '../../../shared/rpc-server.ts';
-import { fetchModel, isFetched, modelCalled, modelLicence, publishedModels } from '../fetch-model.ts';
+import { dropFetched, fetchModel, isModelHere, modelCalled, modelLicence, publishedModels } from '../fetch-model.ts';
 import { runNames } from '../home.ts';
 import type { EngineContext } from './context.ts';
 import type { ImportRequest } from './import-worker.ts';
@@ -26,11 +26,12 @@ export function weightsHandlers(
     table: {
       'weights.models': () => ({
         licence: modelLicence,
-        models: publishedModels.map(({ name, what, bytes }) => ({ name, what, bytes, here: isFetched(home, { name }) })),
+        models: publishedModels.map(({ name, what, bytes }) => ({ name, what, bytes, here: isModelHere(home, { name }) })),
       }),
       'weights.fetch': ({ model: name, accepted }) => {
         const model = modelCalled(name);
         const job = jobs.start('weights', { subject: name }, async (handle) => {
+          if (runNames(home).includes(name)) return `It is the run ${name} already.`;
           handle.say('Fetches the files.');
           const meter = rateMeter();
           const folder = await fetchModel(home, model, {
@@ -41,9 +42,10 @@ export function weightsHandlers(
               handle.progress({ done: megabytes, total: all, unit: 'megabytes', ...meter(megabytes, all) });
             },
           });
-          if (runNames(home).includes(name)) return `It is the run ${name} already.`;
           handle.say('Reads the weights.');
-          return (await take(folder, name)).notes.join(' ');
+          const { notes } = await take(folder, name);
+          dropFetched(home, model);
+          return notes.join(' ');
         });
         return { job };
       },
