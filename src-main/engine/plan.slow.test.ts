@@ -59,6 +59,26 @@ describe('a plan', () => {
     expect(planRun(studio, folders.many, { imageSize: 30 }).config).toMatchObject({ imageSize: 30, patchSize: 2 });
   });
 
+  it('takes the preset that the folder and a processor allow, says why, and lets what is given win', () => {
+    const usual = planRun(studio, folders.many, {});
+    expect(usual.config.preset).toBe('default');
+    expect(usual.reason).toMatch(/Preset default: Masked prediction and agreement/);
+    const large = planRun(studio, folders.many, { architecture: 'base', imageSize: 224, patchSize: 16 });
+    expect(large.config.preset).toBe('quick');
+    expect(large.reason).toMatch(/would keep a processor busy for [\d,]+ to [\d,]+ hours\. Preset quick:/);
+    expect(large.steps).toBeLessThan(usual.steps);
+    // A length that was given is the person's own choice.
+    expect(planRun(studio, folders.many, { architecture: 'base', imageSize: 224, patchSize: 16, steps: 100_000 }).config.preset).toBe(
+      'default',
+    );
+    const chosen = planRun(studio, folders.many, { preset: 'agreement-only', learningRate: 0.01, epochs: 3 });
+    expect(chosen.config).toMatchObject({ preset: 'agreement-only', prediction: 0, learningRate: 0.01, epochs: 3 });
+    expect(chosen.reason).toContain('Preset agreement-only:');
+    // As a run records it.
+    expect(planRun(studio, folders.many, chosen.config).config).toEqual(chosen.config);
+    expect(() => planRun(studio, folders.many, { preset: 'best' })).toThrow(/preset/);
+  });
+
   it('of a named architecture keeps its own sizes', () => {
     const { config } = planRun(studio, folders.many, { architecture: 'tiny' });
     expect(config).toMatchObject({ width: 192, depth: 12, predictorDepth: 6, predictorWidth: 192 });

@@ -27,6 +27,8 @@ describe('presets', () => {
     expect(presetEpochs('default', 20, two)).toBe(2000);
     expect(presetEpochs('default', 1_000_000, two)).toBe(10);
     expect(presetEpochs('quick', 1_000_000, two)).toBe(1);
+    // Also on a tiny folder quick is much shorter.
+    expect([presetEpochs('quick', 20, two), presetEpochs('long', 20, two)]).toEqual([200, 8000]);
     expect(presetEpochs('default', 10_000, { agreement: 0, crops: 2 })).toBe(200);
   });
 

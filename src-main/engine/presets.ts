@@ -6,21 +6,26 @@ import { leastContext } from '../jepa/masks.ts';
 import { stepOperations } from '../training/step-operations.ts';
 import { stepSize } from '../training/step-size.ts';
 
-/** Crops that a run sees in all. */
-const crops: Readonly<Record<PresetName, number>> = {
-  quick: 2e5,
-  default: 2e6,
-  long: 8e6,
-  'paper-exact': 2e6,
-  'agreement-only': 2e6,
+interface PresetLength {
+  /** Crops that a run sees in all. */
+  readonly crops: number;
+  /** Large folders are seen at least so often, and small ones no more often than this. */
+  readonly epochs: readonly [number, number];
+}
+const usual: PresetLength = { crops: 2e6, epochs: [10, 2000] };
+const lengths: Readonly<Record<PresetName, PresetLength>> = {
+  quick: { crops: 2e5, epochs: [1, 200] },
+  default: usual,
+  long: { crops: 8e6, epochs: [40, 8000] },
+  'paper-exact': usual,
+  'agreement-only': usual,
 };
-/** Small folders are seen no more often than this, and large ones at least so often. */
-const [mostEpochs, fewestEpochs] = [2000, 10];
 
 /** Epochs of a preset for a folder, to three digits. */
 export function presetEpochs(name: PresetName, images: number, config: Pick<TrainConfig, 'agreement' | 'crops'>): number {
-  const epochs = crops[name] / (images * cropsPerImage(config));
-  return Number(Math.min(mostEpochs, Math.max(name === 'quick' ? 1 : fewestEpochs, epochs)).toPrecision(3));
+  const { crops, epochs } = lengths[name];
+  const [fewest, most] = epochs;
+  return Number(Math.min(most, Math.max(fewest, crops / (images * cropsPerImage(config)))).toPrecision(3));
 }
 
 /**

@@ -165,7 +165,7 @@ export function fakeRuns(start: readonly RunSummary[], jobs: FakeJobs): Handlers
     });
 
   const plan = (settings: Readonly<Record<string, unknown>>): RunPlan => {
-    const config = parseConfig({ steps: 12_000, ...settings });
+    const config = parseConfig({ preset: 'default', steps: 12_000, ...settings });
     return {
       config,
       steps: config.steps || 12_000,
