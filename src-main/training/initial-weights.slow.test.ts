@@ -96,13 +96,31 @@ describe('a run that begins with weights of another', () => {
       expect(same['projector.fc1.weight']).toEqual(state.tensors['projector.fc1.weight']);
     }));
 
-  it('takes an imported encoder as both of its encoders', () =>
-    withTemporary((folder) => {
+  it('takes an imported encoder as both of its encoders, and can be stopped as any other', () =>
+    withTemporary(async (folder) => {
       const record = smallRecord(settings);
       const other = initialState({ ...record.config, seed: 77 });
       const weights = Object.fromEntries(Object.entries(other.tensors).filter(([name]) => name.startsWith('targetEncoder.')));
       const file = join(folder, 'imported.safetensors');
       saveImportedWeights(file, weights, record);
+      // A run that begins with them and is stopped goes on as if it had not been, bit for bit.
+      const trained: TrainState[] = [];
+      for (const [name, stopAt] of [
+        ['whole', undefined],
+        ['stopped', 3],
+      ] as const) {
+        const run = RunFolder.create(join(folder, name), {
+          ...smallRecord(settings, 6),
+          from: { run: 'imported', step: 0, checkpoint: file },
+        });
+        const first = await trainSmall(run, { state: resumeState(run) }, (event, control) => {
+          if (event.type === 'step' && event.step === stopAt) control.stop();
+        });
+        trained.push(stopAt === undefined ? first.state : (await trainSmall(run, { state: resumeState(run) })).state);
+        run.dispose();
+      }
+      expect(trained.map(({ step }) => step)).toEqual([6, 6]);
+      expect(trained[1]).toEqual(trained[0]);
       const { tensors } = stateFrom(file, record.config);
       const fresh = initialState(record.config);
       for (const [name, values] of Object.entries(tensors)) {

@@ -86,10 +86,10 @@ async function goOn(output: Output, studio: Studio, options: Options, given: str
       `The run in ${run} learns from ${folder}, not from ${given}.`,
       `Leave the folder out, or start a new run; if the folder was moved: ijepa-studio scan ${JSON.stringify(given)} --moved-from ${JSON.stringify(folder)}`,
     );
-  if (options['labels'] !== undefined || options['plan'] === true)
+  if (options['labels'] !== undefined || options['plan'] === true || options['from'] !== undefined)
     throw new AppError(
       'bad-config',
-      '--labels and --plan: not with --resume',
+      '--labels, --plan and --from: not with --resume',
       'Leave them out; `scan --labels` changes where labels come from.',
     );
   if (imported !== undefined)
