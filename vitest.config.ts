@@ -1,5 +1,5 @@
 // Projects, so that `check` stays under 45 s: `fast` needs no child process, database or session; `renderer` is the page's logic with
-// runes compiled; `slow` is everything else; `fixtures` is the comparison with reference values from the authors' code.
+// runes compiled; both share a process between files (half of their time is starting one for each); `slow` is everything else; `fixtures` is the comparison with reference values from the authors' code.
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { defineConfig } from 'vitest/config';
 
@@ -12,12 +12,12 @@ export default defineConfig({
     pool: 'forks',
     maxWorkers: 2,
     projects: [
-      { extends: true, test: { name: 'fast', include: all, exclude: [...slow, ...fixtures, '**/node_modules/**'] } },
+      { extends: true, test: { name: 'fast', isolate: false, include: all, exclude: [...slow, ...fixtures, '**/node_modules/**'] } },
       {
         extends: true,
         plugins: [svelte()],
         resolve: { conditions: ['browser'] },
-        test: { name: 'renderer', include: ['src-renderer/**/*.test.ts'] },
+        test: { name: 'renderer', isolate: false, include: ['src-renderer/**/*.test.ts'] },
       },
       { extends: true, test: { name: 'slow', include: slow, exclude: ['**/node_modules/**'], testTimeout: 180_000, hookTimeout: 60_000 } },
       { extends: true, test: { name: 'fixtures', include: fixtures, exclude: ['**/node_modules/**'], testTimeout: 120_000 } },
