@@ -56,6 +56,19 @@ export const recipes: Readonly<Record<string, Recipe>> = {
   },
   'three-crops-4': { what: 'four crops of half as many images', from: 'three', settings: { crops: 4, batchSize: 64 } },
   'three-fast': { what: 'a learning rate of 0.005', from: 'three', settings: { learningRate: 5e-3 } },
+  // One change each of what is shipped.
+  'predict-4': { what: 'the masked prediction on one crop of four', from: 'three-predict-8', settings: { predictionStride: 4 } },
+  'sigreg-10': { what: 'SIGReg weighs 0.1', from: 'three-predict-8', settings: { sigreg: 0.1 } },
+  fast: { what: 'a learning rate of 0.005', from: 'three-predict-8', settings: { learningRate: 5e-3 } },
+  'four-crops': { what: 'four crops of half as many images', from: 'three-predict-8', settings: { crops: 4, batchSize: 64 } },
+  'small-batch': { what: 'half the batch, twice the steps', from: 'three-predict-8', settings: { batchSize: 64 } },
+  'tokens-24': { what: '24 of 64 patches as context', from: 'three-predict-8', settings: { contextTokens: 24 } },
+  'wide-projector': { what: 'a projector of width 256', from: 'three-predict-8', settings: { projectorWidth: 256 } },
+  'small-crops': { what: 'crops from a tenth of the area on', from: 'three-predict-8', settings: { cropScale: [0.1, 1] } },
+  'no-decay': { what: 'no weight decay', from: 'three-predict-8', settings: { weightDecay: [0, 0] } },
+  'slow-target': { what: 'a slower target encoder', from: 'three-predict-8', settings: { momentum: [0.998, 1] } },
+  deeper: { what: 'a depth of 6', from: 'three-predict-8', settings: { depth: 6 } },
+  wider: { what: 'a width of 192', from: 'three-predict-8', settings: { width: 192, heads: 3 } },
 };
 
 /** The settings of a recipe, its ancestors' first. Throws an Error for a name that is not there. */
