@@ -1,9 +1,9 @@
 // The only place that loads onnxruntime. `run` blocks the thread that calls it, so this belongs in the trainer process.
 import * as ort from 'onnxruntime-node';
+import type { OnnxDevice } from '../../shared/devices.ts';
 import { AppError } from '../../shared/errors.ts';
 import { lowerOnnx } from '../tensor/lower-onnx.ts';
 import type { Lowered, LowerOptions } from '../tensor/lower-onnx.ts';
-import type { OnnxDevice } from './devices.ts';
 
 export type Values = Float32Array | Int32Array | Uint8Array;
 
@@ -40,6 +40,22 @@ export const runtimeVersion = (): string => ort.env.versions.node ?? ort.env.ver
 
 function deviceError(error: unknown): AppError {
   const message = error instanceof Error ? error.message : String(error);
+  if (/WebGPU adapter/.test(message)) {
+    return new AppError(
+      'unsupported',
+      'WebGPU finds no graphics card that it can use.',
+      'Install or update the driver of the graphics card (on Linux its Vulkan driver, and libvulkan1), or train on the processor: --device cpu.',
+      error,
+    );
+  }
+  if (/AppendExecutionProvider|load shared library|backend not found/i.test(message)) {
+    return new AppError(
+      'unsupported',
+      'The part of onnxruntime that speaks to this device is not installed.',
+      'WebGPU uses the same graphics card without it; or train on the processor: --device cpu.',
+      error,
+    );
+  }
   if (/alloc|memory/i.test(message)) {
     return new AppError(
       'out-of-memory',
