@@ -28,8 +28,8 @@ export interface DeviceReport {
   readonly deviation?: number;
   /** Rate of a bare 1024³ float32 product, GFLOP/s. */
   readonly matmulRate?: number;
-  /** Seconds of a training step of the usual recipe. */
-  readonly stepSeconds?: number;
+  /** What computes there, with its version. */
+  readonly runtime?: string;
   /** When it was tested, ISO 8601. */
   readonly tested?: string;
 }

@@ -37,6 +37,11 @@ export function readDevices(home: Home, cards: readonly GraphicsCard[]): DeviceF
   }
 }
 
+/** Keeps it for the next program. Where the home cannot be written to it is found out again then. */
 export function writeDevices(home: Home, known: DeviceFile): void {
-  writeFileAside(fileIn(home), `${JSON.stringify(known, null, 2)}\n`);
+  try {
+    writeFileAside(fileIn(home), `${JSON.stringify(known, null, 2)}\n`);
+  } catch {
+    // No run should fail for this.
+  }
 }

@@ -6,7 +6,7 @@ import type { DeviceId, DeviceReport, GraphicsCard, OnnxDevice } from '../../../
 import { AppError } from '../../../shared/errors.ts';
 import { stepSize } from '../../training/step-size.ts';
 import type { Home } from '../home.ts';
-import { readDevices, writeDevices } from './device-file.ts';
+import { readDevices, signatureOf, writeDevices } from './device-file.ts';
 import type { DeviceFile } from './device-file.ts';
 import { graphicsCards } from './graphics-cards.ts';
 import { probeDevice } from './probe-device.ts';
@@ -62,12 +62,20 @@ function raceKey(config: TrainConfig): string {
   return JSON.stringify({ ...model, ...sizes, prediction: prediction > 0, optimiser, projectorWidth, sigregProjections });
 }
 
-const seconds = (value: number): string => `${value.toPrecision(2)} s`;
+/** What a step of a run takes on a device. */
+export interface StepTime {
+  readonly device: OnnxDevice;
+  /** Infinite where it would be far more than the processor's. */
+  readonly seconds: number;
+}
+
+export const stepText = (seconds: number): string => (Number.isFinite(seconds) ? `${seconds.toPrecision(2)} s` : 'far slower');
 
 export class Devices {
   readonly #home: Home;
   readonly #tools: DeviceTools;
   #cards: readonly GraphicsCard[] | undefined;
+  #file: DeviceFile | undefined;
   /** One test or race at a time: two would measure each other. */
   #queue: Promise<unknown> = Promise.resolve();
 
@@ -79,7 +87,7 @@ export class Devices {
   /** Cards and what is known of each device, without testing anything. */
   async list(): Promise<{ readonly cards: readonly GraphicsCard[]; readonly devices: readonly DeviceReport[] }> {
     this.#cards = await this.#tools.cards();
-    const { reports } = readDevices(this.#home, this.#cards);
+    const { reports } = this.#remembered(this.#cards);
     return { cards: this.#cards, devices: this.#described(reports) };
   }
 
@@ -96,7 +104,17 @@ export class Devices {
 
   async #known(): Promise<DeviceFile> {
     this.#cards ??= await this.#tools.cards();
-    return readDevices(this.#home, this.#cards);
+    return this.#remembered(this.#cards);
+  }
+
+  #remembered(cards: readonly GraphicsCard[]): DeviceFile {
+    if (this.#file?.signature !== signatureOf(cards)) this.#file = readDevices(this.#home, cards);
+    return this.#file;
+  }
+
+  #keep(known: DeviceFile): void {
+    this.#file = known;
+    writeDevices(this.#home, known);
   }
 
   async #alone<T>(work: () => Promise<T>): Promise<T> {
@@ -119,7 +137,7 @@ export class Devices {
     onStage?.(`Testing ${placeOf(id)}.`);
     const report = await this.#tools.probe(id, signal);
     const known = await this.#known();
-    writeDevices(this.#home, { ...known, reports: [...known.reports.filter((one) => one.id !== id), report] });
+    this.#keep({ ...known, reports: [...known.reports.filter((one) => one.id !== id), report] });
     return report;
   }
 
@@ -160,19 +178,23 @@ export class Devices {
     for (const id of candidates(this.#cards!)) reports.push(known.reports.find((one) => one.id === id) ?? (await this.#probe(id, work)));
     const ready = reports.filter(({ state }) => state === 'ready').map(({ id }) => id as OnnxDevice);
     if (ready.length === 0) return { device: 'cpu', reason: `The processor. ${reports.map(({ reason }) => reason).join(' ')}` };
-    const times = await this.#race(['cpu', ...ready], config, work);
-    const ranked = (Object.entries(times) as [OnnxDevice, number][]).toSorted(([, a], [, b]) => a - b);
-    const [device] = ranked[0]!;
-    const told = ranked.map(([id, time]) => `${deviceNames[id]} ${Number.isFinite(time) ? seconds(time) : 'far slower'}`).join(', ');
+    const ranked = await this.#race(['cpu', ...ready], config, work);
+    const { device } = ranked[0]!;
+    const told = ranked.map((one) => `${deviceNames[one.device]} ${stepText(one.seconds)}`).join(', ');
     return { device, reason: `${deviceNames[device]}, the fastest for this run (a step: ${told}).` };
   }
 
-  /** Seconds of a step of the run on each device, measured once for these drivers; infinite where it would be far slower. */
-  async #race(
-    devices: readonly OnnxDevice[],
-    config: TrainConfig,
-    { signal, onStage }: DeviceWork,
-  ): Promise<Partial<Record<OnnxDevice, number>>> {
+  /** Times a step of a run on all devices that compute right, the fastest first. Rejects with `cancelled` when the signal aborts. */
+  async race(config: TrainConfig, work: DeviceWork = {}): Promise<readonly StepTime[]> {
+    return this.#alone(async () => {
+      const { reports } = await this.#known();
+      const ready = reports.filter(({ id, state }) => id !== 'cpu' && state === 'ready').map(({ id }) => id as OnnxDevice);
+      return this.#race(['cpu', ...ready], config, work);
+    });
+  }
+
+  /** Measured once for these drivers and sizes of a run; the fastest first. */
+  async #race(devices: readonly OnnxDevice[], config: TrainConfig, { signal, onStage }: DeviceWork): Promise<readonly StepTime[]> {
     const key = raceKey(config);
     const before = (await this.#known()).races[key] ?? {};
     const times: Partial<Record<OnnxDevice, number>> = {};
@@ -183,8 +205,8 @@ export class Devices {
       times[device] = remembered ?? (await this.#tools.time(device, config, times.cpu, signal));
     }
     const known = await this.#known();
-    writeDevices(this.#home, { ...known, races: { ...known.races, [key]: times } });
-    return times;
+    this.#keep({ ...known, races: { ...known.races, [key]: { ...known.races[key], ...times } } });
+    return devices.map((device) => ({ device, seconds: times[device]! })).toSorted((a, b) => a.seconds - b.seconds);
   }
 }
 

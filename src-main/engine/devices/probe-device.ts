@@ -54,10 +54,16 @@ export async function probeDevice(id: OnnxDevice, signal?: AbortSignal): Promise
     );
     if (!found) return report('failed', `Three tiny steps took longer than ${testMs / 60_000} minutes.`);
     const { deviation, passed, matmulRate } = found;
+    const runtime = `onnxruntime ${found.runtime}`;
     return passed
-      ? report('ready', `Three tiny steps agree with the float64 reference (deviation ${digits(deviation)}).`, { deviation, matmulRate })
+      ? report('ready', `Three tiny steps agree with the float64 reference (deviation ${digits(deviation)}).`, {
+          deviation,
+          matmulRate,
+          runtime,
+        })
       : report('failed', `It does not compute right: three tiny steps deviate by ${digits(deviation)} from the float64 reference.`, {
           deviation,
+          runtime,
         });
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
