@@ -44,17 +44,22 @@ function child(script: string, ...given: readonly unknown[]): string {
 }
 
 describe.skipIf(noSoftwareGpu !== undefined)(`a step on WebGPU${noSoftwareGpu ? `, ${noSoftwareGpu}` : ''}`, () => {
-  it('has the losses, gradients and weights of the CPU, and no part of it runs there', () => {
+  it('has the losses, gradients and weights of the CPU, which goes on from there, and no part of it runs there', () => {
     const results = JSON.parse(
       child('compare-devices.ts', { device: 'webgpu', steps: 2, cases: Object.values(cases).map((extra) => ({ ...small, ...extra })) }),
     ) as DeviceComparison[];
-    results.forEach(({ cpu, device, worst }, i) => {
+    results.forEach(({ cpu, device, after, worst }, i) => {
       const name = Object.keys(cases)[i];
-      expect(device).toHaveLength(cpu.length);
-      cpu.forEach((expected, step) => {
-        for (const figure of ['loss', 'gradientNorm'] as const)
-          expect(device[step]![figure] / expected[figure], `${name}, step ${step}: ${figure}`).toBeCloseTo(1, 4);
-      });
+      for (const [ours, theirs] of [
+        [cpu, device],
+        [after.cpu, after.device],
+      ] as const) {
+        expect(theirs).toHaveLength(ours.length);
+        ours.forEach((expected, step) => {
+          for (const figure of ['loss', 'gradientNorm'] as const)
+            expect(theirs[step]![figure] / expected[figure], `${name}, step ${step}: ${figure}`).toBeCloseTo(1, 4);
+        });
+      }
       expect(worst.difference, `${name}: ${worst.name}`).toBeLessThan(1e-2);
     });
   });

@@ -1,4 +1,5 @@
-// Trains the same few steps on the CPU and on a device, in a process of its own that may die of it, and says how they differ.
+// Trains the same few steps on the CPU and on a device, in a process of its own that may die of it, goes on from both on the CPU, and says
+// how they differ.
 // Argument: JSON { device, cases: [settings], steps }.
 import type { TrainConfig } from '../../../shared/config-table.ts';
 import { parseConfig } from '../../../shared/config.ts';
@@ -13,6 +14,8 @@ import type { StepOutcome } from '../step-runner.ts';
 export interface DeviceComparison {
   readonly cpu: readonly StepOutcome[];
   readonly device: readonly StepOutcome[];
+  /** Steps after those, all on the CPU: from the CPU's state and from the device's. */
+  readonly after: { readonly cpu: readonly StepOutcome[]; readonly device: readonly StepOutcome[] };
   /** Largest difference of a value of the state, over the largest change that a value of its tensor has made. */
   readonly worst: { readonly name: string; readonly difference: number };
 }
@@ -23,12 +26,16 @@ const { device, cases, steps } = JSON.parse(process.argv[2]!) as {
   readonly steps: number;
 };
 
-async function train(config: TrainConfig, on: OnnxDevice): Promise<{ outcomes: StepOutcome[]; state: TrainState }> {
-  const runner = await StepRunner.create(config, steps, { device: on, threads: 1 });
-  const state = initialState(config);
+async function train(
+  config: TrainConfig,
+  on: OnnxDevice,
+  state: TrainState = initialState(config),
+): Promise<{ outcomes: StepOutcome[]; state: TrainState }> {
+  const runner = await StepRunner.create(config, 2 * steps, { device: on, threads: 1 });
+  const end = state.step + steps;
   const outcomes: StepOutcome[] = [];
   const { model, batch } = runner.size;
-  while (state.step < steps) {
+  while (state.step < end) {
     const random = new Random(9, 'test', state.step);
     const patches = Float32Array.from({ length: batch * tokenCount(model) * patchValues(model) }, () => random.normal());
     outcomes.push(await runner.run(state, patches));
@@ -50,6 +57,7 @@ for (const settings of cases) {
     difference: most(values, other.state.tensors[name]!) / (most(values, before[name]!) || 1),
   }));
   const worst = differences.reduce((a, b) => (b.difference > a.difference ? b : a));
-  results.push({ cpu: cpu.outcomes, device: other.outcomes, worst });
+  const after = { cpu: (await train(config, 'cpu', cpu.state)).outcomes, device: (await train(config, 'cpu', other.state)).outcomes };
+  results.push({ cpu: cpu.outcomes, device: other.outcomes, after, worst });
 }
 process.stdout.write(JSON.stringify(results));
