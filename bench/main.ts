@@ -1,10 +1,11 @@
 // Prints what the README's table of speed and memory is made from, with the machine's own bounds measured in the same run.
-//   npm run bench -- [step] [embed] [search] [scan] [help] [wait] [--quick] [--threads N] [--rounds N] [--micro N] [--json FILE]
+//   npm run bench -- [step] [embed] [search] [scan] [help] [wait] [devices] [--quick] [--threads N] [--rounds N] [--micro N] [--json FILE]
 // PYTHON=…: a Python with torch. TRANSFORMERS_JS=…: a node_modules folder with @huggingface/transformers.
 // With one thread ratios are of processor time, which other programs disturb least; otherwise of the clock.
 import { writeFileSync } from 'node:fs';
 import { availableParallelism, cpus } from 'node:os';
 import { parseArgs } from 'node:util';
+import { benchDevices } from './devices.ts';
 import { benchNetwork } from './network.ts';
 import { benchProgram } from './program.ts';
 import type { Row } from './row.ts';
@@ -32,6 +33,7 @@ const parts: Readonly<Record<string, () => Promise<readonly Row[]>>> = {
   scan: async () => (await benchScan(quick ? 200 : 2000, quick ? 1 : 3)).rows,
   help: async () => benchProgram('help', rounds),
   wait: async () => benchProgram('wait', rounds),
+  devices: async () => benchDevices(network.threads, quick),
 };
 
 const chosen = positionals.length > 0 ? positionals : Object.keys(parts);

@@ -122,6 +122,15 @@ export interface SelfTestResult {
   readonly runtime: string;
 }
 
+export interface TrialFigures {
+  /** Of a step, the median after warming up. */
+  readonly seconds: number;
+  /** Until the step could be run for the first time. */
+  readonly compileSeconds: number;
+  /** Peak of the process's resident memory; what a graphics card holds of its own is not in it. */
+  readonly peakBytes: number;
+}
+
 /** Events and result of each kind of job. */
 export interface JobTypes {
   readonly train: { readonly event: TrainEvent; readonly result: undefined };
@@ -138,7 +147,7 @@ export interface JobTypes {
     };
   };
   readonly evaluate: { readonly event: { readonly type: 'stage'; readonly stage: string }; readonly result: EvaluationReport };
-  readonly trial: { readonly event: never; readonly result: { readonly seconds: number; readonly peakBytes: number } };
+  readonly trial: { readonly event: never; readonly result: TrialFigures };
   readonly 'self-test': { readonly event: never; readonly result: SelfTestResult };
 }
 

@@ -1,0 +1,87 @@
+// Every device of this computer that computes right: a bare product, a training step of two sizes, compiling, and memory beside its plan.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseConfig } from '../shared/config.ts';
+import type { TrainConfig } from '../shared/config-table.ts';
+import { deviceNames } from '../shared/devices.ts';
+import type { OnnxDevice } from '../shared/devices.ts';
+import { Devices } from '../src-main/engine/devices/devices.ts';
+import { withTrainer } from '../src-main/engine/devices/probe-device.ts';
+import { homeAt } from '../src-main/engine/home.ts';
+import { accumulate } from '../src-main/jepa/step.ts';
+import { memoryPlan } from '../src-main/training/memory-plan.ts';
+import { stepSize } from '../src-main/training/step-size.ts';
+import { operationsOf } from './operations.ts';
+import type { Row } from './row.ts';
+import { benchConfig } from './shape.ts';
+
+/** A device that takes longer for six steps is said to be far too slow. */
+const limitMs = 600_000;
+
+const sizes = (threads: number, quick: boolean): readonly (readonly [string, TrainConfig])[] => {
+  const small = benchConfig(0, threads);
+  const base = parseConfig({ ...small, architecture: 'base', batchSize: 8 });
+  return quick
+    ? [['ViT-S/16, batch 16', small]]
+    : [
+        ['ViT-S/16, batch 16', small],
+        ['ViT-B/16, batch 8', base],
+      ];
+};
+
+/** Operations of a step: those of its micro-batches. */
+function stepOperations(config: TrainConfig): number {
+  const size = stepSize(config);
+  return (operationsOf(Object.values(accumulate(size, config))) * size.batch) / size.microBatch;
+}
+
+async function stepRows(device: OnnxDevice, name: string, config: TrainConfig, matmulRate: number): Promise<readonly Row[]> {
+  const title = `${deviceNames[device]}: ${name}`;
+  const job = { kind: 'trial', config, threads: config.threads, device } as const;
+  const found = await withTrainer(async (trainer) => trainer.run(job), limitMs).catch((error: unknown) => String(error));
+  if (found === undefined || typeof found === 'string')
+    return [{ name: title, value: found ?? `more than ${limitMs / 60_000} minutes for six steps` }];
+  const { seconds, compileSeconds, peakBytes } = found;
+  const share = stepOperations(config) / seconds / 1e9 / matmulRate;
+  const plan = memoryPlan(config).total;
+  const goal = device === 'cpu' ? '≥ 85 %' : '≥ 60 %';
+  return [
+    { name: title, value: `${seconds.toPrecision(3)} s a step, ${(config.batchSize / seconds).toPrecision(3)} images/s`, figure: seconds },
+    { name: `${title}, share of the bare product`, value: `${(100 * share).toFixed(0)} %`, goal, figure: share },
+    { name: `${title}, until it is compiled`, value: `${compileSeconds.toFixed(1)} s`, goal: '< 6 s for ViT-B', figure: compileSeconds },
+    ...(device === 'cpu'
+      ? [
+          {
+            name: `${title}, peak memory over its plan`,
+            value: `${(peakBytes / 2 ** 30).toFixed(2)} GiB, ${(peakBytes / plan).toFixed(2)} ×`,
+            goal: '0.85–1.15',
+            figure: peakBytes / plan,
+          },
+        ]
+      : []),
+  ];
+}
+
+export async function benchDevices(threads: number, quick: boolean): Promise<readonly Row[]> {
+  const folder = mkdtempSync(join(tmpdir(), 'ijepa-bench-devices-'));
+  try {
+    const reports = await new Devices(homeAt(folder)).test(undefined);
+    const rows: Row[] = [];
+    for (const { id, state, reason, matmulRate, deviation } of reports) {
+      if (state !== 'ready' || matmulRate === undefined) {
+        rows.push({ name: deviceNames[id], value: `${state}: ${reason}` });
+        continue;
+      }
+      rows.push({
+        name: `${deviceNames[id]}: bare product of 1024³`,
+        value: `${matmulRate.toPrecision(3)} GFLOP/s; self-test deviates by ${deviation!.toExponential(1)}`,
+        figure: matmulRate,
+      });
+      for (const [name, config] of sizes(threads, quick)) rows.push(...(await stepRows(id as OnnxDevice, name, config, matmulRate)));
+    }
+    return rows;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
