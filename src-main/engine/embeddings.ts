@@ -2,6 +2,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { AppError } from '../../shared/errors.ts';
+import type { ErrorCode } from '../../shared/errors.ts';
 import { preprocessingOf } from '../../shared/preprocessing.ts';
 import { inPieces } from '../files/in-pieces.ts';
 import { SafetensorsFile } from '../formats/safetensors.ts';
@@ -48,6 +49,8 @@ function keepForVectors(checkpoint: string, step: number): void {
   if (!known.includes(step)) changeAppFile(run, { embedded: [...known, step] });
 }
 
+const cardFailures: ReadonlySet<ErrorCode> = new Set(['device-failed', 'out-of-memory', 'unsupported', 'trainer-crashed']);
+
 /** Embeds what the store lacks. Throws `bad-checkpoint`, `no-images`. */
 export async function embedFolder(
   studio: Studio,
@@ -60,10 +63,16 @@ export async function embedFolder(
   const cache = { folder: studio.cacheFor(preprocessingOf(config), shortSide), shortSide };
   const hashes = (await studio.readImages(root)).all.map(({ hash }) => hash);
   signal?.throwIfAborted();
-  return trainer.run(
-    { kind: 'embed', checkpoint, cache, hashes, store: studio.home.embeddings, layer, threads: threadsOf(threads), device: 'cpu' },
-    onProgress,
-  );
+  const job = { kind: 'embed', checkpoint, cache, hashes, store: studio.home.embeddings, layer, threads: threadsOf(threads) } as const;
+  const device = await studio.devices.forVectors();
+  signal?.throwIfAborted();
+  try {
+    return await trainer.run({ ...job, device }, onProgress);
+  } catch (error) {
+    // What the card has made is kept; the processor goes on.
+    if (device === 'cpu' || !(error instanceof AppError) || !cardFailures.has(error.code)) throw error;
+    return trainer.run({ ...job, device: 'cpu' }, onProgress);
+  }
 }
 
 /** Hashes that were computed, by file, time and size. */

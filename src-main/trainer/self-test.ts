@@ -1,9 +1,11 @@
-// A device is used only after three tiny steps on it agree with the float64 reference of the same graph.
+// A device is used only after three tiny steps on it, and embeddings, agree with the float64 reference of the same graphs.
 import { parseConfig } from '../../shared/config.ts';
 import { Random } from '../../shared/random.ts';
 import { packMasks } from '../jepa/mask-batch.ts';
 import { drawMasks } from '../jepa/masks.ts';
 import { patchValues, pooledWidth, tokenCount } from '../jepa/model.ts';
+import { embed } from '../jepa/embedding.ts';
+import { encoderInputs } from '../jepa/transformer.ts';
 import { accumulate } from '../jepa/step.ts';
 import { keepsState } from '../runtime/devices.ts';
 import { OnnxSession, runtimeVersion } from '../runtime/onnx-session.ts';
@@ -11,6 +13,7 @@ import { matmul } from '../tensor/products.ts';
 import { evaluate } from '../tensor/reference.ts';
 import { input, sumAll } from '../tensor/structure.ts';
 import { initialState } from '../training/state.ts';
+import { EncoderRunner } from '../training/encoder-runner.ts';
 import { StepRunner } from '../training/step-runner.ts';
 import { stepSize } from '../training/step-size.ts';
 import type { SelfTestJob, SelfTestResult } from './protocol.ts';
@@ -39,6 +42,8 @@ const tiny = parseConfig({
   threads: 1,
 });
 const steps = 3;
+const pictures = 3;
+type Weights = Readonly<Record<string, Float32Array>>;
 const tolerance = 1e-4;
 const matmulSide = 1024;
 
@@ -88,11 +93,7 @@ async function productOn(options: { readonly device?: SelfTestJob['device']; rea
 }
 
 /** Loss and norm of the gradient of one step in float64, from the weights as they are. */
-function referenceStep(
-  tensors: Readonly<Record<string, Float32Array>>,
-  step: number,
-  patches: Float32Array,
-): { readonly loss: number; readonly gradientNorm: number } {
+function referenceStep(tensors: Weights, step: number, patches: Float32Array): { readonly loss: number; readonly gradientNorm: number } {
   const size = stepSize(tiny);
   const { pooled: _, squaredError: __, smoothL1, coupled, ...gradients } = accumulate(size, tiny, 'alone');
   const random = new Random(tiny.seed, 'projection', step);
@@ -106,6 +107,21 @@ function referenceStep(
   });
   const squared = moved.reduce((total, values) => total + values.reduce((sum, value) => sum + value * value, 0), 0);
   return { loss: tiny.prediction * masked![0]! + agreed![0]!, gradientNorm: Math.sqrt(squared) };
+}
+
+/** Largest difference of the embeddings of a few images from those in float64, over the largest number. */
+async function embeddingDeviation(tensors: Weights, options: Omit<SelfTestJob, 'kind'>): Promise<number> {
+  const { model } = stepSize(tiny);
+  const random = new Random(1, 'test', steps);
+  const patches = Float32Array.from({ length: pictures * tokenCount(model) * patchValues(model) }, () => random.normal());
+  const weights = Object.fromEntries(Object.entries(tensors).filter(([name]) => name.startsWith('targetEncoder.')));
+  const { embedding } = embed(encoderInputs('targetEncoder', model), model, pictures, 'last');
+  const [expected] = evaluate([embedding], { ...weights, patches });
+  const runner = await EncoderRunner.create(model, 'last', options, false, pictures, weights);
+  const found = (await runner.run(weights, patches)).embedding;
+  await runner.dispose();
+  const largest = expected!.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+  return found.reduce((most, value, i) => Math.max(most, Math.abs(value - expected![i]!)), 0) / largest;
 }
 
 export async function runSelfTest({ device, threads }: SelfTestJob): Promise<SelfTestResult> {
@@ -123,6 +139,7 @@ export async function runSelfTest({ device, threads }: SelfTestJob): Promise<Sel
     for (const figure of ['loss', 'gradientNorm'] as const) deviation = Math.max(deviation, Math.abs(found[figure] / expected[figure] - 1));
   }
   await runner.dispose();
+  deviation = Math.max(deviation, await embeddingDeviation(state.tensors, { device, threads }));
   // What is not a number is no small deviation.
   const passed = deviation < tolerance;
   return { deviation, passed, matmulRate: passed ? await matmulRate({ device, threads }) : 0, runtime: runtimeVersion() };

@@ -30,7 +30,11 @@ interface Asked {
 
 function devicesWith(
   cards: readonly GraphicsCard[],
-  { state = 'ready' as DeviceReport['state'], seconds = {} as Partial<Record<OnnxDevice, number>> } = {},
+  {
+    state = 'ready' as DeviceReport['state'],
+    seconds = {} as Partial<Record<OnnxDevice, number>>,
+    rates = {} as Partial<Record<OnnxDevice, number>>,
+  } = {},
 ): Asked {
   const probed: OnnxDevice[] = [];
   const timed: OnnxDevice[] = [];
@@ -38,7 +42,7 @@ function devicesWith(
     cards: async () => Promise.resolve(cards),
     probe: async (id) => {
       probed.push(id);
-      return Promise.resolve({ id, state, reason: `${id} is ${state}.` });
+      return Promise.resolve({ id, state: id === 'cpu' ? 'ready' : state, reason: `${id} is ${state}.`, matmulRate: rates[id] ?? 100 });
     },
     time: async (id) => {
       timed.push(id);
@@ -115,5 +119,25 @@ describe('the device of a run', () => {
     expect(await devices.choose('auto', config)).toMatchObject({ device: 'cpu' });
     expect(probed).toEqual([]);
     expect(await devices.choose('webgpu', config)).toMatchObject({ device: 'webgpu' });
+  });
+});
+
+describe('the device of vectors', () => {
+  it('is the processor until a card is known to be much faster, and nothing is tested for it', async () => {
+    const fast = devicesWith([card], { seconds: { cpu: 1, webgpu: 0.1 }, rates: { webgpu: 1000 } });
+    expect(await fast.devices.forVectors()).toBe('cpu');
+    expect(fast.probed).toEqual([]);
+    await fast.devices.choose('auto', config);
+    expect(await fast.devices.forVectors()).toBe('webgpu');
+    vi.stubEnv('IJEPA_STUDIO_DEVICE', 'cpu');
+    expect(await fast.devices.forVectors()).toBe('cpu');
+  });
+
+  it('is the processor where the card is hardly faster, or fails', async () => {
+    for (const options of [{ rates: { webgpu: 150 } }, { rates: { webgpu: 1000 }, state: 'failed' as const }]) {
+      const { devices } = devicesWith([{ ...card, driver: JSON.stringify(options) }], options);
+      await devices.test(undefined);
+      expect(await devices.forVectors()).toBe('cpu');
+    }
   });
 });

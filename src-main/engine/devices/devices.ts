@@ -32,6 +32,9 @@ export interface DeviceTools {
   time(id: OnnxDevice, config: TrainConfig, onProcessor: number | undefined, signal?: AbortSignal): Promise<number>;
 }
 
+/** Times the processor's rate that makes a card worth its transfers. */
+const muchFaster = 2;
+
 const placeOf = (id: OnnxDevice): string => (id === 'cpu' ? 'the processor' : deviceNames[id]);
 
 /** What could use a graphics card on this kind of system, the best guess first. */
@@ -175,6 +178,8 @@ export class Devices {
     const known = await this.#known();
     if (!this.#hasCard()) return { device: 'cpu', reason: 'The processor: no graphics card was found.' };
     const reports: DeviceReport[] = [];
+    // What the processor does is what a card for vectors is compared with.
+    if (!known.reports.some(({ id }) => id === 'cpu')) await this.#probe('cpu', work);
     for (const id of candidates(this.#cards!)) reports.push(known.reports.find((one) => one.id === id) ?? (await this.#probe(id, work)));
     const ready = reports.filter(({ state }) => state === 'ready').map(({ id }) => id as OnnxDevice);
     if (ready.length === 0) return { device: 'cpu', reason: `The processor. ${reports.map(({ reason }) => reason).join(' ')}` };
@@ -182,6 +187,16 @@ export class Devices {
     const { device } = ranked[0]!;
     const told = ranked.map((one) => `${deviceNames[one.device]} ${stepText(one.seconds)}`).join(', ');
     return { device, reason: `${deviceNames[device]}, the fastest for this run (a step: ${told}).` };
+  }
+
+  /** What vectors are made on: a card that is known to compute right and much faster than the processor. Nothing is tested for it. */
+  async forVectors(): Promise<OnnxDevice> {
+    if (process.env['IJEPA_STUDIO_DEVICE'] === 'cpu') return 'cpu';
+    const { reports } = await this.#known();
+    const rateOf = (id: DeviceId): number => reports.find((one) => one.id === id && one.state === 'ready')?.matmulRate ?? 0;
+    const [best] = candidates(this.#cards!).toSorted((a, b) => rateOf(b) - rateOf(a));
+    const onProcessor = rateOf('cpu');
+    return best !== undefined && onProcessor > 0 && rateOf(best) >= muchFaster * onProcessor ? best : 'cpu';
   }
 
   /** Times a step of a run on all devices that compute right, the fastest first. Rejects with `cancelled` when the signal aborts. */
