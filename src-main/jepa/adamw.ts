@@ -5,7 +5,7 @@ import { add, equal, multiply, divide, select, sqrt, square, subtract } from '..
 import type { Tensor } from '../tensor/graph.ts';
 import { input, sumAll } from '../tensor/structure.ts';
 import { trainedParameters } from './model.ts';
-import type { ModelSize } from './model.ts';
+import type { ModelSize, ParameterSpec } from './model.ts';
 import { isMuonMatrix, muonDirection } from './muon.ts';
 
 export type UpdateSettings = Pick<TrainConfig, 'beta1' | 'beta2' | 'epsilon' | 'optimiser'>;
@@ -30,18 +30,36 @@ const towards = (a: Tensor, b: Tensor, rate: Tensor | number): Tensor => add(a, 
  * Inputs: every trained parameter, `gradient.*`, `moment1.*`, `moment2.*`, `targetEncoder.*` and the schedule's scalars. Outputs:
  * the same names moved by one step (gradients excepted), and `gradientNorm`, which is not finite when the step was refused.
  */
-export function update(size: ModelSize, { beta1, beta2, epsilon, optimiser }: UpdateSettings): Readonly<Record<string, Tensor>> {
+export function update(size: ModelSize, settings: UpdateSettings): Readonly<Record<string, Tensor>> {
   const specs = trainedParameters(size);
+  const squared = squaredNorm(specs);
+  return { gradientNorm: sqrt(squared), ...moved(specs, settings, equal(subtract(squared, squared), 0)) };
+}
+
+const gradientOf = ({ name, shape }: ParameterSpec): Tensor => input(`gradient.${name}`, shape);
+
+/** Σ g² over the gradients of some parameters. */
+export const squaredNorm = (specs: readonly ParameterSpec[]): Tensor =>
+  specs.map((spec) => sumAll(square(gradientOf(spec)))).reduce((a, b) => add(a, b));
+
+/**
+ * Some parameters, their moments and moving averages, moved by one step where `finite` holds: the part of `update` that a device takes
+ * a group of parameters at a time, because what is moved is in its memory twice.
+ */
+export function moved(
+  specs: readonly ParameterSpec[],
+  { beta1, beta2, epsilon, optimiser }: UpdateSettings,
+  finite: Tensor | undefined,
+): Readonly<Record<string, Tensor>> {
   const schedule = Object.fromEntries(scheduleInputs.map((name) => [name, input(name, [])])) as Record<ScheduleInput, Tensor>;
-  const gradientOf = new Map(specs.map(({ name, shape }) => [name, input(`gradient.${name}`, shape)]));
-  const squared = [...gradientOf.values()].map((gradient) => sumAll(square(gradient))).reduce((a, b) => add(a, b));
-  const finite = equal(subtract(squared, squared), 0);
+  const where = (after: Tensor, before: Tensor): Tensor => (finite ? select(finite, after, before) : after);
   const keep = subtract(1, multiply(schedule.learningRate, schedule.weightDecay));
   const stepSize = multiply(schedule.learningRate, schedule.correction1);
-  const outputs: Record<string, Tensor> = { gradientNorm: sqrt(squared) };
+  const outputs: Record<string, Tensor> = {};
 
-  for (const { name, shape, decay } of specs) {
-    const gradient = gradientOf.get(name)!;
+  for (const spec of specs) {
+    const { name, shape, decay } = spec;
+    const gradient = gradientOf(spec);
     const [weight, first, second] = [name, `moment1.${name}`, `moment2.${name}`].map((key) => input(key, shape)) as [
       Tensor,
       Tensor,
@@ -50,21 +68,20 @@ export function update(size: ModelSize, { beta1, beta2, epsilon, optimiser }: Up
     const kept = decay ? multiply(weight, keep) : weight;
     if (optimiser === 'muon' && isMuonMatrix({ name, shape })) {
       const { direction, momentum } = muonDirection(name, gradient, first);
-      outputs[name] = select(finite, subtract(kept, multiply(direction, schedule.learningRate)), weight);
-      outputs[`moment1.${name}`] = select(finite, momentum, first);
-      outputs[`moment2.${name}`] = select(finite, second, second);
+      outputs[name] = where(subtract(kept, multiply(direction, schedule.learningRate)), weight);
+      outputs[`moment1.${name}`] = where(momentum, first);
     } else {
       const moment1 = towards(first, gradient, 1 - beta1);
       const moment2 = towards(second, square(gradient), 1 - beta2);
       const direction = divide(moment1, add(multiply(sqrt(moment2), schedule.correction2), epsilon));
-      outputs[name] = select(finite, subtract(kept, multiply(direction, stepSize)), weight);
-      outputs[`moment1.${name}`] = select(finite, moment1, first);
-      outputs[`moment2.${name}`] = select(finite, moment2, second);
+      outputs[name] = where(subtract(kept, multiply(direction, stepSize)), weight);
+      outputs[`moment1.${name}`] = where(moment1, first);
+      outputs[`moment2.${name}`] = where(moment2, second);
     }
     const target = averageOf(name);
     if (target !== undefined) {
       const average = input(target, shape);
-      outputs[target] = select(finite, towards(outputs[name], average, schedule.momentum), average);
+      outputs[target] = where(towards(outputs[name], average, schedule.momentum), average);
     }
   }
   return outputs;

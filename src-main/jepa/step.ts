@@ -2,7 +2,7 @@
 // (adamw.ts) moves the weights once per batch. The loss weights are 1/(values in the whole batch), so that micro-batches add up to
 // the batch's mean and the result does not depend on how it was cut. Losses over the whole batch go through `pool` and `couple`.
 import type { TrainConfig } from '../../shared/config-table.ts';
-import { add, multiply, subtract } from '../tensor/elementwise.ts';
+import { add, equal, multiply, select, subtract } from '../tensor/elementwise.ts';
 import { gradients } from '../tensor/gradients.ts';
 import type { Tensor } from '../tensor/graph.ts';
 import { plainLayerNorm } from '../tensor/layers.ts';
@@ -122,8 +122,14 @@ const contextAlone = (size: StepSize, nets: Networks): MaskedLosses => ({
   masked: scalar(0),
 });
 
+/**
+ * How a micro-batch's gradients join the running ones: `added` to them; `carried`, which begins them anew where the input `carry` is not
+ * 1, so that a device's memory needs no zeros; or `alone`, where a batch is one micro-batch.
+ */
+export type Running = 'added' | 'carried' | 'alone';
+
 /** Weights, running gradients and a micro-batch → running gradients, losses, pooled context. */
-export function accumulate(size: StepSize, objective: Objective): Outputs {
+export function accumulate(size: StepSize, objective: Objective, running: Running = 'added'): Outputs {
   const nets = networks(size.model);
   const { pooled, losses, masked } = objective.prediction > 0 ? maskedLosses(size, objective, nets) : contextAlone(size, nets);
 
@@ -140,8 +146,15 @@ export function accumulate(size: StepSize, objective: Objective): Outputs {
     isCoupled(objective) && !whole
       ? gradients([total, pooled], parameters, [scalar(1), input('pooledCotangent', pooled.shape)])
       : gradients([total], parameters);
-  const running = specs.map(({ name, shape }, i) => [`gradient.${name}`, add(computed[i]!, input(`gradient.${name}`, shape))] as const);
-  return { ...losses, ...coupled, pooled, ...Object.fromEntries(running) };
+  const carry = equal(input('carry', []), 1);
+  const joined = specs.map(({ name, shape }, i): readonly [string, Tensor] => {
+    const key = `gradient.${name}`;
+    if (running === 'alone') return [key, computed[i]!];
+    const before = input(key, shape);
+    // A refused batch may have left what is not finite, which no product with 0 would remove.
+    return [key, add(computed[i]!, running === 'carried' ? select(carry, before, 0) : before)];
+  });
+  return { ...losses, ...coupled, pooled, ...Object.fromEntries(joined) };
 }
 
 /** Forward only: the pooled contexts of a micro-batch, collected before `couple` (as GradCache does, Gao et al. 2021). */

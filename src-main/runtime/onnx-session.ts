@@ -1,39 +1,42 @@
 // The only place that loads onnxruntime. `run` blocks the thread that calls it, so this belongs in the trainer process.
 import * as ort from 'onnxruntime-node';
-import { AppError } from '../../shared/errors.ts';
-import type { Lowered } from '../tensor/lower-onnx.ts';
+import { lowerOnnx } from '../tensor/lower-onnx.ts';
+import type { Lowered, LowerOptions } from '../tensor/lower-onnx.ts';
+import { deviceError } from './device-error.ts';
+import type { OnnxDevice } from './devices.ts';
 
-export type Device = 'cpu' | 'webgpu' | 'cuda' | 'dml' | 'coreml';
 export type Values = Float32Array | Int32Array | Uint8Array;
 
 export interface SessionOptions {
-  readonly device?: Device;
+  readonly device?: OnnxDevice;
   /** Threads of one kernel; 0: one per core. */
   readonly threads?: number;
   /** Writes onnxruntime's profile (Chrome trace) to files with this prefix. */
   readonly profile?: string;
+  /** Refuses graphs of which the device would leave a part to the CPU. */
+  readonly wholly?: boolean;
+  /** Outputs that `runOnDevice` leaves in the device's memory, by key. */
+  readonly keep?: (key: string) => boolean;
 }
+
+/** A tensor in a device's memory, to be fed to another run on it. It is there until `dispose`. */
+export class DeviceValue {
+  readonly tensor: ort.Tensor;
+
+  constructor(tensor: ort.Tensor) {
+    this.tensor = tensor;
+  }
+
+  dispose(): void {
+    this.tensor.dispose();
+  }
+}
+
+/** Devices that have no kernels for onnxruntime's own operators. */
+const portableOnly: readonly OnnxDevice[] = ['webgpu', 'coreml'];
 
 /** Version of the loaded onnxruntime. */
 export const runtimeVersion = (): string => ort.env.versions.node ?? ort.env.versions.common;
-
-function deviceError(error: unknown): AppError {
-  const message = error instanceof Error ? error.message : String(error);
-  if (/alloc|memory/i.test(message)) {
-    return new AppError(
-      'out-of-memory',
-      `The device ran out of memory: ${message}`,
-      'Choose a smaller micro-batch, image size or architecture.',
-      error,
-    );
-  }
-  return new AppError(
-    'device-failed',
-    `The device failed: ${message}`,
-    'Try again on the CPU (--device cpu); the last checkpoint is intact.',
-    error,
-  );
-}
 
 /** A compiled graph. Values are row-major; names and shapes are the graph's. */
 export class OnnxSession {
@@ -45,6 +48,16 @@ export class OnnxSession {
     this.#lowered = lowered;
   }
 
+  /** Lowers a graph for the device and compiles it. Throws `device-failed` with onnxruntime's own words. */
+  static async compile(
+    outputs: Parameters<typeof lowerOnnx>[0],
+    options: SessionOptions = {},
+    lowering: LowerOptions = {},
+  ): Promise<OnnxSession> {
+    const portable = portableOnly.includes(options.device ?? 'cpu');
+    return OnnxSession.create(lowerOnnx(outputs, { ...lowering, ...(portable && { portable }) }), options);
+  }
+
   /** Compiles a lowered graph. Throws `device-failed` with onnxruntime's own words. */
   static async create(lowered: Lowered, options: SessionOptions = {}): Promise<OnnxSession> {
     try {
@@ -54,6 +67,10 @@ export class OnnxSession {
         intraOpNumThreads: options.threads ?? 0,
         interOpNumThreads: 1,
         executionMode: 'sequential',
+        // It reports which nodes it gave to the CPU as a warning; `wholly` makes that an error.
+        logSeverityLevel: 3,
+        ...(options.wholly === true && { extra: { session: { disable_cpu_ep_fallback: '1' } } }),
+        ...(options.keep && { preferredOutputLocation: keptOutputs(lowered, options.keep) }),
         ...(options.profile !== undefined && { enableProfiling: true, profileFilePrefix: options.profile }),
       });
       return new OnnxSession(session, lowered);
@@ -71,16 +88,7 @@ export class OnnxSession {
     into: Readonly<Record<string, Float32Array>> = {},
     batch?: number,
   ): Promise<Record<string, Float32Array>> {
-    const tensors: Record<string, ort.Tensor> = {};
-    for (const { name, type, shape } of this.#lowered.inputs) {
-      const values = feeds[name];
-      if (!values) throw new TypeError(`input '${name}' is missing`);
-      tensors[name] = new ort.Tensor(
-        type as 'float32',
-        values as Float32Array,
-        shape.map((size) => (typeof size === 'number' ? size : batch!)),
-      );
-    }
+    const tensors = this.#tensors(feeds, batch);
     const fetches: Record<string, ort.Tensor | null> = {};
     for (const { key, name, shape } of this.#lowered.outputs) {
       const array = into[key];
@@ -102,7 +110,49 @@ export class OnnxSession {
     }
   }
 
+  /** Runs the graph once with inputs from this process or the device's memory. What is kept belongs to the caller. */
+  async runOnDevice(feeds: Readonly<Record<string, Values | DeviceValue>>): Promise<{
+    readonly values: Record<string, Float32Array>;
+    readonly kept: Record<string, DeviceValue>;
+  }> {
+    const tensors = this.#tensors(feeds);
+    try {
+      const results = await this.#session.run(tensors);
+      const values: Record<string, Float32Array> = {};
+      const kept: Record<string, DeviceValue> = {};
+      for (const { key, name } of this.#lowered.outputs) {
+        const tensor = results[name]!;
+        if (tensor.location === 'gpu-buffer') kept[key] = new DeviceValue(tensor);
+        else values[key] = tensor.data as Float32Array;
+      }
+      return { values, kept };
+    } catch (error) {
+      throw deviceError(error);
+    }
+  }
+
+  #tensors(feeds: Readonly<Record<string, Values | DeviceValue>>, batch?: number): Record<string, ort.Tensor> {
+    const tensors: Record<string, ort.Tensor> = {};
+    for (const { name, type, shape } of this.#lowered.inputs) {
+      const values = feeds[name];
+      if (!values) throw new TypeError(`input '${name}' is missing`);
+      if (values instanceof DeviceValue) {
+        tensors[name] = values.tensor;
+        continue;
+      }
+      tensors[name] = new ort.Tensor(
+        type as 'float32',
+        values as Float32Array,
+        shape.map((size) => (typeof size === 'number' ? size : batch!)),
+      );
+    }
+    return tensors;
+  }
+
   async dispose(): Promise<void> {
     await this.#session.release();
   }
 }
+
+const keptOutputs = (lowered: Lowered, keep: (key: string) => boolean): Record<string, 'gpu-buffer' | 'cpu'> =>
+  Object.fromEntries(lowered.outputs.map(({ key, name }) => [name, keep(key) ? 'gpu-buffer' : 'cpu']));

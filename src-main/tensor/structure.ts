@@ -165,9 +165,23 @@ const sliceOp: Op<{ axis: number; start: number; size: number }> = {
     visitStrided(node.outputs[0]!.shape, strides, (position, offset) => (y[position] = x![offset + start * strides[axis]!]!));
     return [y];
   },
-  onnx: (emit, [x], _, { axis, start, size }) => [
-    emit.node('Slice', [x!, emit.integers([start]), emit.integers([start + size]), emit.integers([axis])]),
-  ],
+  // onnxruntime's WebGPU slices no integers, but takes rows of them.
+  onnx: (emit, [x], { inputs }, { axis, start, size }) =>
+    inputs[0]!.type === 'int32'
+      ? [
+          emit.node(
+            'Gather',
+            [
+              x!,
+              emit.indices(
+                Int32Array.from({ length: size }, (_, i) => start + i),
+                [size],
+              ),
+            ],
+            { axis },
+          ),
+        ]
+      : [emit.node('Slice', [x!, emit.integers([start]), emit.integers([start + size]), emit.integers([axis])])],
   tensorflow: (emit, [x], node, { axis, start }) => {
     const begin = node.inputs[0]!.shape.map((_, other) => (other === axis ? start : 0));
     return [

@@ -1,6 +1,6 @@
 // What the engine asks of the trainer process and what it answers. One job at a time; control messages overtake.
 import type { EmbeddingLayer } from '../jepa/embedding.ts';
-import type { Device } from '../runtime/onnx-session.ts';
+import type { OnnxDevice } from '../runtime/devices.ts';
 import type { EvaluationImage, QueriesFor } from '../evaluation/protocol.ts';
 import type { EvaluationReport } from '../evaluation/report.ts';
 import type { TrainConfig } from '../../shared/config-table.ts';
@@ -23,7 +23,7 @@ export interface TrainJob {
   readonly queriesFor?: QueriesFor;
   /** Of the catalogue as it is now. */
   readonly fingerprint: string;
-  readonly device: Device;
+  readonly device: OnnxDevice;
 }
 
 export interface EmbedJob {
@@ -34,7 +34,7 @@ export interface EmbedJob {
   readonly store: string;
   readonly layer: EmbeddingLayer;
   readonly threads: number;
-  readonly device: Device;
+  readonly device: OnnxDevice;
 }
 
 /** Embeds images that are no part of a library, given as decoded pixels. */
@@ -44,7 +44,7 @@ export interface EmbedPixelsJob {
   readonly images: readonly { readonly width: number; readonly height: number; readonly pixels: Uint8Array }[];
   readonly layer: EmbeddingLayer;
   readonly threads: number;
-  readonly device: Device;
+  readonly device: OnnxDevice;
 }
 
 /** Colours the patches of pictures by what the encoder makes of them. */
@@ -58,7 +58,7 @@ export interface FeaturesJob {
   /** Times as many pixels and patches along a side as the encoder was trained on; 1 when absent. */
   readonly finer?: number;
   readonly threads: number;
-  readonly device: Device;
+  readonly device: OnnxDevice;
 }
 
 /** One picture as the encoder got it, and its patches as colours. */
@@ -85,13 +85,13 @@ export interface EvaluateJob {
   readonly pixelSide: number;
   readonly probe: boolean;
   readonly threads: number;
-  readonly device: Device;
+  readonly device: OnnxDevice;
 }
 
 export interface SelfTestJob {
   readonly kind: 'self-test';
   readonly threads: number;
-  readonly device: Device;
+  readonly device: OnnxDevice;
 }
 
 /** Times a few steps on random input. */
@@ -99,7 +99,7 @@ export interface TrialJob {
   readonly kind: 'trial';
   readonly config: TrainConfig;
   readonly threads: number;
-  readonly device: Device;
+  readonly device: OnnxDevice;
 }
 
 export type Job = TrainJob | EmbedJob | EmbedPixelsJob | FeaturesJob | EvaluateJob | SelfTestJob | TrialJob;

@@ -5,7 +5,6 @@ import { packMasks } from '../jepa/mask-batch.ts';
 import { drawMasks } from '../jepa/masks.ts';
 import { accumulate } from '../jepa/step.ts';
 import { OnnxSession, runtimeVersion } from '../runtime/onnx-session.ts';
-import { lowerOnnx } from '../tensor/lower-onnx.ts';
 import { matmul } from '../tensor/products.ts';
 import { evaluate } from '../tensor/reference.ts';
 import { input } from '../tensor/structure.ts';
@@ -38,8 +37,8 @@ export async function matmulRate(
   options: { readonly device?: SelfTestJob['device']; readonly threads: number },
   seconds = 0.5,
 ): Promise<number> {
-  const session = await OnnxSession.create(
-    lowerOnnx({ y: matmul(input('a', [matmulSide, matmulSide]), input('b', [matmulSide, matmulSide])) }),
+  const session = await OnnxSession.compile(
+    { y: matmul(input('a', [matmulSide, matmulSide]), input('b', [matmulSide, matmulSide])) },
     options,
   );
   const a = new Float32Array(matmulSide ** 2).fill(0.5);

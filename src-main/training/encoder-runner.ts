@@ -6,7 +6,6 @@ import type { ModelSize } from '../jepa/model.ts';
 import { encoderInputs } from '../jepa/transformer.ts';
 import { OnnxSession } from '../runtime/onnx-session.ts';
 import type { SessionOptions } from '../runtime/onnx-session.ts';
-import { lowerOnnx } from '../tensor/lower-onnx.ts';
 
 /** Images per pass: hidden activations of about 3 MB, which stay in the cache; measured best for ViT-S/16. */
 export const embeddingBatch = (size: ModelSize): number =>
@@ -47,7 +46,7 @@ export class EncoderRunner {
   ): Promise<EncoderRunner> {
     const { tokens, embedding } = embed(encoderInputs('targetEncoder', size), size, batch, layer);
     const compiledIn = frozen && bytesOf(frozen) <= mostFrozenBytes ? { weights: frozen } : {};
-    const session = await OnnxSession.create(lowerOnnx(withTokens ? { tokens, embedding } : { embedding }, compiledIn), options);
+    const session = await OnnxSession.compile(withTokens ? { tokens, embedding } : { embedding }, options, compiledIn);
     return new EncoderRunner(session, size, batch, embeddingWidth(size, layer), withTokens);
   }
 

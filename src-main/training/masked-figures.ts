@@ -11,7 +11,6 @@ import { patchValues, tokenCount } from '../jepa/model.ts';
 import type { StepSize } from '../jepa/step.ts';
 import { OnnxSession } from '../runtime/onnx-session.ts';
 import type { SessionOptions } from '../runtime/onnx-session.ts';
-import { lowerOnnx } from '../tensor/lower-onnx.ts';
 import { embeddingBatch } from './encoder-runner.ts';
 import type { PatchBlock } from './sample-figures.ts';
 import { stepSize } from './step-size.ts';
@@ -74,7 +73,7 @@ export class MaskedViews {
       // Contexts of the paper's masks vary in length.
       contextTokens: Math.max(...masks.flat().map(({ context }) => context.length)),
     };
-    const session = await OnnxSession.create(lowerOnnx({ ...maskedViews(size, config.prediction > 0) }), options);
+    const session = await OnnxSession.compile({ ...maskedViews(size, config.prediction > 0) }, options);
     return new MaskedViews(config, size, masks, session);
   }
 

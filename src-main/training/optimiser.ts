@@ -1,7 +1,6 @@
-// One update of the weights from the gradients of a batch: on the CPU by a kernel of its own, elsewhere as a compiled graph, whose
-// state can stay on the device.
-import type { TrainConfig } from '../../shared/config-table.ts';
-import { averageOf, update } from '../jepa/adamw.ts';
+// One update of the weights from the gradients of a batch, by a kernel of its own on the CPU. Devices that keep the state run the same
+// arithmetic as a graph (`../jepa/adamw.ts`).
+import { averageOf } from '../jepa/adamw.ts';
 import type { ScheduleInput, UpdateSettings } from '../jepa/adamw.ts';
 import { trainedParameters } from '../jepa/model.ts';
 import type { ModelSize, ParameterSpec } from '../jepa/model.ts';
@@ -10,7 +9,6 @@ import { AdamwKernel } from '../runtime/adamw-kernel.ts';
 import { OnnxSession } from '../runtime/onnx-session.ts';
 import type { SessionOptions } from '../runtime/onnx-session.ts';
 import type { Tensor } from '../tensor/graph.ts';
-import { lowerOnnx } from '../tensor/lower-onnx.ts';
 import { input } from '../tensor/structure.ts';
 
 type Arrays = Readonly<Record<string, Float32Array>>;
@@ -22,10 +20,6 @@ export interface Optimiser {
   dispose(): Promise<void>;
 }
 
-export async function createOptimiser(size: ModelSize, config: TrainConfig, options: SessionOptions): Promise<Optimiser> {
-  return (options.device ?? 'cpu') === 'cpu' ? kernelOptimiser(size, config, options) : graphOptimiser(size, config, options);
-}
-
 /** The arithmetic of `update` in one pass through memory; directions of Muon come from a compiled graph. */
 export async function kernelOptimiser(size: ModelSize, config: UpdateSettings, options: SessionOptions): Promise<Optimiser> {
   const { beta1, beta2, epsilon } = config;
@@ -33,7 +27,7 @@ export async function kernelOptimiser(size: ModelSize, config: UpdateSettings, o
   const specs = trainedParameters(size);
   const matrices = config.optimiser === 'muon' ? specs.filter(isMuonMatrix) : [];
   const orthogonal = new Set(matrices.map(({ name }) => name));
-  const session = matrices.length > 0 ? await OnnxSession.create(lowerOnnx(muonDirections(matrices)), options) : undefined;
+  const session = matrices.length > 0 ? await OnnxSession.compile(muonDirections(matrices), options) : undefined;
   const directions = Object.fromEntries(
     matrices.map(({ name, shape }) => [`direction.${name}`, new Float32Array(shape.reduce((a, b) => a * b, 1))]),
   );
@@ -103,16 +97,4 @@ interface MovedMatrix {
 function moveAlong({ weight, direction, average }: MovedMatrix, learningRate: number, keep: number, momentum: number): void {
   for (let i = 0; i < weight.length; i++) weight[i] = weight[i]! * keep - learningRate * direction[i]!;
   if (average) for (let i = 0; i < weight.length; i++) average[i] = weight[i]! + momentum * (average[i]! - weight[i]!);
-}
-
-/** The graph, run on the device. */
-export async function graphOptimiser(size: ModelSize, config: UpdateSettings, options: SessionOptions): Promise<Optimiser> {
-  const session = await OnnxSession.create(lowerOnnx(update(size, config)), options);
-  return {
-    step: async (tensors, gradients, schedule) => {
-      const moved = await session.run({ ...tensors, ...gradients, ...schedule }, tensors);
-      return moved['gradientNorm']![0]!;
-    },
-    dispose: async () => session.dispose(),
-  };
 }

@@ -1,20 +1,18 @@
-// Runs the compiled step: cuts a batch into micro-batches, adds their gradients up, and moves the weights in place.
+// Runs the compiled step on a device: cuts a batch into micro-batches, adds their gradients up, and moves the weights.
 import type { TrainConfig } from '../../shared/config-table.ts';
 import { Random } from '../../shared/random.ts';
 import { packMasks } from '../jepa/mask-batch.ts';
 import { drawMasks } from '../jepa/masks.ts';
 import type { ImageMasks } from '../jepa/masks-paper.ts';
-import { patchValues, pooledWidth, tokenCount, trainedParameters } from '../jepa/model.ts';
-import { accumulate, couple, isCoupled, pool } from '../jepa/step.ts';
+import { patchValues, pooledWidth, tokenCount } from '../jepa/model.ts';
+import { isCoupled } from '../jepa/step.ts';
 import type { StepSize } from '../jepa/step.ts';
-import { OnnxSession } from '../runtime/onnx-session.ts';
 import type { SessionOptions } from '../runtime/onnx-session.ts';
-import { lowerOnnx } from '../tensor/lower-onnx.ts';
-import { createOptimiser } from './optimiser.ts';
-import type { Optimiser } from './optimiser.ts';
+import { createStepDevice } from './create-step-device.ts';
 import { scheduleInputsAt, scheduleOf } from './schedules.ts';
 import type { Schedule } from './schedules.ts';
 import type { TrainState } from './state.ts';
+import type { Coupling, Feeds, StepDevice, StepLosses } from './step-device.ts';
 import { stepSize } from './step-size.ts';
 
 export interface StepOutcome {
@@ -28,16 +26,14 @@ export interface StepOutcome {
   readonly refused: boolean;
 }
 
-type Session = 'accumulate' | 'pool' | 'couple';
-
 export class StepRunner {
   readonly config: TrainConfig;
   readonly schedule: Schedule;
   #size: StepSize;
   readonly #options: SessionOptions;
-  readonly #gradients: Record<string, Float32Array>;
-  #sessions: Partial<Record<Session, OnnxSession>> = {};
-  #optimiser: Optimiser | undefined;
+  #device: StepDevice | undefined;
+  /** What the device has taken over. */
+  #loaded: TrainState | undefined;
 
   private constructor(config: TrainConfig, steps: number, options: SessionOptions, contextTokens?: number) {
     this.config = config;
@@ -45,19 +41,12 @@ export class StepRunner {
     this.#options = options;
     const size = stepSize(config);
     this.#size = { ...size, contextTokens: contextTokens ?? size.contextTokens };
-    this.#gradients = Object.fromEntries(
-      trainedParameters(this.#size.model).map(({ name, shape }) => [
-        `gradient.${name}`,
-        new Float32Array(shape.reduce((a, b) => a * b, 1)),
-      ]),
-    );
   }
 
   /** Compiles the step of a run of `steps` updates; `contextTokens` is the state's, when the run goes on. */
   static async create(config: TrainConfig, steps: number, options: SessionOptions, contextTokens?: number): Promise<StepRunner> {
     const runner = new StepRunner(config, steps, options, contextTokens);
-    await runner.#compile();
-    runner.#optimiser = await createOptimiser(runner.size.model, config, options);
+    runner.#device = await createStepDevice(runner.size, config, options);
     return runner;
   }
 
@@ -65,56 +54,50 @@ export class StepRunner {
     return this.#size;
   }
 
-  async #compile(): Promise<void> {
-    const graphs: Partial<Record<Session, Parameters<typeof lowerOnnx>[0]>> = {
-      accumulate: accumulate(this.#size, this.config),
-    };
-    if (isCoupled(this.config) && this.#size.microBatch < this.#size.batch) {
-      graphs.pool = pool(this.#size);
-      graphs.couple = couple(this.#size, this.config);
-    }
-    for (const [name, graph] of Object.entries(graphs))
-      this.#sessions[name as Session] = await OnnxSession.create(lowerOnnx(graph), this.#options);
-  }
-
   /** Masks of a step's images; recompiles when a paper-exact context is longer than any before. */
   async #masks(step: number): Promise<readonly ImageMasks[]> {
     const masks = drawMasks(this.config, this.config.seed, step, this.#size.batch, this.#size.contextTokens);
     const longest = masks[0]!.context.length;
     if (longest > this.#size.contextTokens) {
-      await Promise.all(Object.values(this.#sessions).map(async (session) => session.dispose()));
-      this.#sessions = {};
+      await this.save();
+      await this.#device!.dispose();
+      this.#loaded = undefined;
       this.#size = { ...this.#size, contextTokens: Math.min(tokenCount(this.#size.model), longest + 4) };
-      await this.#compile();
+      this.#device = await createStepDevice(this.#size, this.config, this.#options);
     }
     return masks;
   }
 
-  /** One update with the patches [batch, N, 3·P·P] of step `state.step`; moves `state` in place and counts the step. */
+  /**
+   * One update with the patches [batch, N, 3·P·P] of step `state.step`, which it counts. The arrays of `state` are moved in place, at
+   * once or, where the device keeps them, by `save`.
+   */
   async run(state: TrainState, patches: Float32Array): Promise<StepOutcome> {
     const masks = await this.#masks(state.step);
+    const device = this.#device!;
+    if (this.#loaded !== state) {
+      await device.load(state.tensors);
+      this.#loaded = state;
+    }
     if (this.#size.paddedContext) state.contextTokens = this.#size.contextTokens;
     const { batch, microBatch, model } = this.#size;
     const stride = microBatch * tokenCount(model) * patchValues(model);
-    const cut = (at: number): Float32Array => patches.subarray((at / microBatch) * stride, (at / microBatch + 1) * stride);
     const starts = Array.from({ length: batch / microBatch }, (_, i) => i * microBatch);
+    const feedsAt = (at: number): Feeds => ({
+      ...packMasks(this.#size, masks, at),
+      patches: patches.subarray((at / microBatch) * stride, (at / microBatch + 1) * stride),
+    });
     const directions = isCoupled(this.config) ? { directions: this.#directions(state.step) } : {};
-    const feeds = { ...state.tensors, ...this.#gradients, ...directions };
-    const coupling = this.#sessions.pool ? await this.#collect(feeds, masks, starts, cut) : undefined;
+    const inPieces = isCoupled(this.config) && starts.length > 1;
+    const coupling = inPieces ? await this.#collect(starts, feedsAt, directions) : undefined;
 
-    for (const values of Object.values(this.#gradients)) values.fill(0);
-    const sums: { smoothL1?: number; squaredError?: number; coupled?: number } = coupling ? { coupled: coupling.coupled } : {};
+    const sums: StepLosses = coupling ? { coupled: coupling.coupled } : {};
     for (const at of starts) {
       const cotangent = coupling ? { pooledCotangent: rows(coupling.pooledCotangent, at, microBatch, batch) } : {};
-      const results = await this.#sessions.accumulate!.run(
-        { ...feeds, ...packMasks(this.#size, masks, at), ...cotangent, patches: cut(at) },
-        this.#gradients,
-      );
-      for (const name of ['smoothL1', 'squaredError'] as const) if (results[name]) sums[name] = (sums[name] ?? 0) + results[name][0]!;
-      if (results['coupled']) sums.coupled = results['coupled'][0]!;
+      const losses = await device.accumulate({ ...feedsAt(at), ...(coupling ? cotangent : directions) }, at === 0);
+      for (const [name, value] of Object.entries(losses) as [keyof StepLosses, number][]) sums[name] = (sums[name] ?? 0) + value;
     }
-    const schedule = scheduleInputsAt(this.schedule, this.config, state.step);
-    const gradientNorm = await this.#optimiser!.step(state.tensors, this.#gradients, schedule);
+    const gradientNorm = await device.update(scheduleInputsAt(this.schedule, this.config, state.step));
     state.step++;
     const masked = (this.config.loss === 'l2' ? sums.squaredError : sums.smoothL1) ?? 0;
     return {
@@ -126,24 +109,11 @@ export class StepRunner {
   }
 
   /** Forward-only pass over the batch, then its loss and the cotangent of every pooled context. */
-  async #collect(
-    feeds: Record<string, Float32Array>,
-    masks: readonly ImageMasks[],
-    starts: readonly number[],
-    cut: (at: number) => Float32Array,
-  ): Promise<{ coupled: number; pooledCotangent: Float32Array }> {
+  async #collect(starts: readonly number[], feedsAt: (at: number) => Feeds, directions: Feeds): Promise<Coupling> {
     const { batch, microBatch, model } = this.#size;
     const pooled = new Float32Array(batch * pooledWidth(model));
-    for (const at of starts) {
-      const results = await this.#sessions.pool!.run({
-        ...feeds,
-        ...packMasks(this.#size, masks, at),
-        patches: cut(at),
-      });
-      rows(pooled, at, microBatch, batch).set(results['pooled']!);
-    }
-    const results = await this.#sessions.couple!.run({ ...feeds, pooled });
-    return { coupled: results['coupled']![0]!, pooledCotangent: results['pooledCotangent']! };
+    for (const at of starts) rows(pooled, at, microBatch, batch).set(await this.#device!.pool(feedsAt(at)));
+    return this.#device!.couple({ ...directions, pooled });
   }
 
   #directions(step: number): Float32Array {
@@ -151,8 +121,13 @@ export class StepRunner {
     return Float32Array.from({ length: pooledWidth(this.#size.model) * this.config.sigregProjections }, () => random.normal());
   }
 
+  /** Brings the arrays of the state that was last run up to date. */
+  async save(): Promise<void> {
+    if (this.#loaded) await this.#device!.save();
+  }
+
   async dispose(): Promise<void> {
-    await Promise.all([...Object.values(this.#sessions), this.#optimiser].map(async (one) => one?.dispose()));
+    await this.#device?.dispose();
   }
 }
 

@@ -1,7 +1,7 @@
 // The training loop as a stream of typed events: the terminal, the window and the tests consume the same one.
 import { AppError } from '../../shared/errors.ts';
 import type { TrainEvent } from '../../shared/train-events.ts';
-import type { Device } from '../runtime/onnx-session.ts';
+import type { OnnxDevice } from '../runtime/devices.ts';
 import type { HealthNote } from './health.ts';
 import { Judge } from './judge.ts';
 import type { Sample } from './sample-figures.ts';
@@ -34,7 +34,7 @@ export interface TrainOptions {
   readonly batches: TrainingBatches;
   /** Without it nothing is judged and the latest checkpoint is the best. */
   readonly sample?: Sample;
-  readonly device: Device;
+  readonly device: OnnxDevice;
   readonly control: RunControl;
   /** What the person should know before the first step. */
   readonly notes?: readonly HealthNote[];
@@ -54,6 +54,10 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent> 
   const runner = await StepRunner.create(config, steps, session, state.contextTokens);
   const judge = options.sample ? await Judge.create(options.sample, runner.size.model, session, config) : undefined;
   const recorder = new Recorder(folder, state);
+  const checkpoint = async (): Promise<TrainEvent> => {
+    await runner.save();
+    return recorder.checkpoint();
+  };
   try {
     yield recorder.log({
       type: 'started',
@@ -72,7 +76,7 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent> 
     let refused = recorder.before.refusedSteps;
     while (state.step < steps) {
       if (control.pausing) {
-        yield recorder.checkpoint();
+        yield await checkpoint();
         yield recorder.log({ type: 'paused', step: state.step });
         await control.untilGoing();
         if (!control.stopping) yield recorder.log({ type: 'resumed', step: state.step });
@@ -118,11 +122,14 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent> 
         });
       }
       const last = state.step === steps;
-      if (judge && (state.step % evaluateEvery === 0 || last)) yield* recorder.judge(judge);
+      if (judge && (state.step % evaluateEvery === 0 || last)) {
+        await runner.save();
+        yield* recorder.judge(judge);
+      }
       // While steps are refused the state stands still, and copies of it would push out the checkpoints from before the trouble.
-      if (last || (refusedInRow === 0 && recorder.isDue(config))) yield recorder.checkpoint();
+      if (last || (refusedInRow === 0 && recorder.isDue(config))) yield await checkpoint();
     }
-    if (state.step < steps) yield recorder.checkpoint();
+    if (state.step < steps) yield await checkpoint();
     yield recorder.log({ type: 'finished', step: state.step, reason: state.step < steps ? 'stopped' : 'done' });
   } finally {
     await Promise.all([runner.dispose(), judge?.dispose()]);

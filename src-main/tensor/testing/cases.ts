@@ -67,8 +67,8 @@ export const cases: Readonly<Record<string, (draw: Draw) => Tensor>> = {
   exp: unary(e.exp),
   log: unary(e.log, 0.3, 3),
   sqrt: unary(e.sqrt, 0.3, 3),
-  sin: unary(e.sin),
-  cos: unary(e.cos),
+  sin: unary(e.sin, -20, 20),
+  cos: unary(e.cos, -20, 20),
   abs: unary(e.abs),
   erf: unary(e.erf),
   clip: unary((x) => e.clip(x, -0.7, 0.9)),
@@ -90,7 +90,7 @@ export const cases: Readonly<Record<string, (draw: Draw) => Tensor>> = {
     const [inner, outer] = [draw.size(), draw.size()];
     return p.linear(draw.float([...shapeOf(draw, draw.size(2)), inner]), draw.float([inner, outer]), draw.float([outer]));
   },
-  gather: (draw) => p.gather(draw.float([5, draw.size()]), draw.integer([2, draw.size()], 5)),
+  gather: (draw) => p.gather(draw.float([5, draw.size()]), s.slice(draw.integer([2, 4], 5), 1, 1, draw.size(3))),
   softmax: (draw) => l.softmax(draw.float([...shapeOf(draw, 2), 2 + draw.size(4)])),
   gelu: unary(l.gelu, -4, 4),
   layerNorm: (draw) => {

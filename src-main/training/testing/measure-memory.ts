@@ -1,12 +1,15 @@
-// Trains 200 steps in a process of its own and says, in MB, what memory is resident and what lies outside the heap after 50 and after
-// 200 steps, and how large the state is. Needs --expose-gc.
+// Trains some steps in a process of its own and says, in MB, what memory is resident and what lies outside the heap after a quarter of
+// them and after all, and how large the state is. Needs --expose-gc. Arguments: settings as JSON, device, steps.
 import { readFileSync } from 'node:fs';
+import type { OnnxDevice } from '../../runtime/devices.ts';
 import { initialState } from '../state.ts';
 import { StepRunner } from '../step-runner.ts';
 import { smallPatches, smallRecord } from './small-run.ts';
 
-const { config } = smallRecord(JSON.parse(process.argv[2]!) as Record<string, unknown>, 200);
-const runner = await StepRunner.create(config, 200, { threads: 1 });
+const steps = Number(process.argv[4] ?? 200);
+const { config } = smallRecord(JSON.parse(process.argv[2]!) as Record<string, unknown>, steps);
+const device = (process.argv[3] ?? 'cpu') as OnnxDevice;
+const runner = await StepRunner.create(config, steps, { device, threads: 1 });
 const state = initialState(config);
 
 const patches = smallPatches(config, 0);
@@ -25,9 +28,9 @@ async function memory(): Promise<{ readonly resident: number; readonly external:
 }
 
 let early = await memory();
-while (state.step < 200) {
+while (state.step < steps) {
   await runner.run(state, patches);
-  if (state.step === 50) early = await memory();
+  if (state.step === Math.floor(steps / 4)) early = await memory();
 }
 process.stdout.write(JSON.stringify({ early, late: await memory() }));
 await runner.dispose();

@@ -1,0 +1,73 @@
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { noSoftwareGpu, softwareGpuEnvironment } from '../runtime/testing/software-gpu.ts';
+import type { DeviceComparison } from './testing/compare-devices.ts';
+
+const small = {
+  architecture: 'custom',
+  width: 16,
+  depth: 1,
+  heads: 2,
+  mlpRatio: 2,
+  imageSize: 16,
+  patchSize: 4,
+  predictorWidth: 8,
+  predictorDepth: 1,
+  predictorHeads: 2,
+  batchSize: 4,
+  microBatch: 4,
+  learningRate: 1e-3,
+  sigregProjections: 8,
+};
+const agreeing = { agreement: 1, sigreg: 0.1, projectorWidth: 8 };
+const cases = {
+  'the masked prediction in one pass': {},
+  'micro-batches, whose gradients are carried': { microBatch: 2 },
+  'losses over a batch in pieces, through a projector': { ...agreeing, microBatch: 2 },
+  'the usual recipe: agreement, a prediction of some crops, Muon': { ...agreeing, predictionStride: 4, optimiser: 'muon' },
+};
+
+function child(script: string, ...given: readonly unknown[]): string {
+  const { stdout, stderr, status } = spawnSync(
+    process.execPath,
+    [
+      '--disable-warning=ExperimentalWarning',
+      '--expose-gc',
+      join(import.meta.dirname, 'testing', script),
+      ...given.map((one) => (typeof one === 'string' ? one : JSON.stringify(one))),
+    ],
+    { encoding: 'utf8', env: { ...process.env, ...softwareGpuEnvironment }, maxBuffer: 1e8 },
+  );
+  if (status !== 0) throw new Error(stderr);
+  return stdout;
+}
+
+describe.skipIf(noSoftwareGpu !== undefined)(`a step on WebGPU${noSoftwareGpu ? `, ${noSoftwareGpu}` : ''}`, () => {
+  it('has the losses, gradients and weights of the CPU, and no part of it runs there', () => {
+    const results = JSON.parse(
+      child('compare-devices.ts', { device: 'webgpu', steps: 2, cases: Object.values(cases).map((extra) => ({ ...small, ...extra })) }),
+    ) as DeviceComparison[];
+    results.forEach(({ cpu, device, worst }, i) => {
+      const name = Object.keys(cases)[i];
+      expect(device).toHaveLength(cpu.length);
+      cpu.forEach((expected, step) => {
+        for (const figure of ['loss', 'gradientNorm'] as const)
+          expect(device[step]![figure] / expected[figure], `${name}, step ${step}: ${figure}`).toBeCloseTo(1, 4);
+      });
+      expect(worst.difference, `${name}: ${worst.name}`).toBeLessThan(1e-2);
+    });
+  });
+
+  it('takes no more memory from step to step', () => {
+    const steps = process.env['IJEPA_LONG'] === '1' ? 500 : 60;
+    // What a step leaves behind if it forgets a state: 1.3 MB, and gradients of 0.3 MB twice.
+    const settings = { width: 96, heads: 2, imageSize: 16, batchSize: 2, microBatch: 1 };
+    const { early, late } = JSON.parse(child('measure-memory.ts', settings, 'webgpu', String(steps))) as Record<
+      'early' | 'late',
+      { readonly resident: number; readonly state: number }
+    >;
+    expect(late.state * (0.75 * steps)).toBeGreaterThan(50);
+    expect(late.resident - early.resident).toBeLessThan(20);
+  });
+});

@@ -1,0 +1,37 @@
+// What a device does of a step. Masks, micro-batches and schedules are the step runner's; where weights, moments, target and running
+// gradients live between the calls is the device's.
+import type { ScheduleInput } from '../jepa/adamw.ts';
+import type { Values } from '../runtime/onnx-session.ts';
+
+/** Of a micro-batch; those that the objective has. */
+export type StepLosses = Partial<Record<'smoothL1' | 'squaredError' | 'coupled', number>>;
+
+export interface Coupling {
+  readonly coupled: number;
+  /** [batch, width of the pooled context] */
+  readonly pooledCotangent: Float32Array;
+}
+
+/** Parameters, moments and target encoder by name. */
+export type StateArrays = Record<string, Float32Array>;
+export type Feeds = Readonly<Record<string, Values>>;
+
+/**
+ * A step compiled for a device. Every call may throw `device-failed` or `out-of-memory`; the arrays last saved are intact then. One call
+ * at a time.
+ */
+export interface StepDevice {
+  /** Takes the state over; from here on the arrays may lag behind until `save`. */
+  load(state: StateArrays): Promise<void>;
+  /** Adds the gradients of a micro-batch to the running ones; the `first` of a batch begins them anew. */
+  accumulate(feeds: Feeds, first: boolean): Promise<StepLosses>;
+  /** Pooled contexts of a micro-batch [B, width], forward only. Only where a batch has several micro-batches. */
+  pool(feeds: Feeds): Promise<Float32Array>;
+  /** The loss over the whole batch and its cotangent; feeds `pooled` [batch, width] and `directions`. */
+  couple(feeds: Feeds): Promise<Coupling>;
+  /** Moves the state by the running gradients; returns their norm. Where that is not finite, nothing has moved. */
+  update(schedule: Readonly<Record<ScheduleInput, Float32Array>>): Promise<number>;
+  /** Brings the state home: into the arrays that were loaded. */
+  save(): Promise<void>;
+  dispose(): Promise<void>;
+}
