@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { gradients } from '../tensor/gradients.ts';
 import { reachable } from '../tensor/graph.ts';
 import type { Precision, Tensor } from '../tensor/graph.ts';
@@ -8,7 +8,7 @@ import { evaluate } from '../tensor/reference.ts';
 import { sumAll } from '../tensor/structure.ts';
 import { cases, example, seeds } from '../tensor/testing/cases.ts';
 import { TensorflowSession } from './tensorflow-session.ts';
-import { noTensorflow, whySkipped } from './testing/tensorflow-here.ts';
+import { compileQuickly, noTensorflow, whySkipped } from './testing/tensorflow-here.ts';
 
 /** The largest difference, over the largest value or 1. */
 function difference(actual: Float32Array, expected: Float64Array): number {
@@ -43,6 +43,8 @@ async function compare(name: string, seed: number, precision: Precision): Promis
 }
 
 describe.skipIf(noTensorflow !== undefined)(`what TensorFlow computes from an emission${whySkipped}`, () => {
+  beforeAll(compileQuickly);
+
   it.each(Object.keys(cases))('%s: value and gradient agree with the float64 reference', async (name) => {
     await fc.assert(
       fc.asyncProperty(seeds, async (seed) => {

@@ -1,11 +1,11 @@
-import { describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { add, multiply } from '../tensor/elementwise.ts';
 import { lowerTensorflow } from '../tensor/lower-tensorflow.ts';
 import type { FunctionSource, State } from '../tensor/lower-tensorflow.ts';
 import { input, sumAll } from '../tensor/structure.ts';
 import { loadTensorflow } from './tensorflow-binding.ts';
 import { TensorflowSession } from './tensorflow-session.ts';
-import { noTensorflow, whySkipped } from './testing/tensorflow-here.ts';
+import { compileQuickly, noTensorflow, whySkipped } from './testing/tensorflow-here.ts';
 
 async function using<T>(
   functions: Readonly<Record<string, FunctionSource>>,
@@ -30,6 +30,8 @@ const functions = {
 };
 
 describe.skipIf(noTensorflow !== undefined)(`a session of TensorFlow${whySkipped}`, () => {
+  beforeAll(compileQuickly);
+
   it('keeps the state between calls of its functions, each of which reads it as it was before', async () => {
     await using(functions, { state: [3] }, async (session) => {
       expect(await session.call('load', { x: Float32Array.of(1, 2, 3) })).toEqual({});

@@ -7,8 +7,8 @@ import type { ImageMasks } from '../jepa/masks-paper.ts';
 import { patchValues, pooledWidth, tokenCount } from '../jepa/model.ts';
 import { isCoupled } from '../jepa/step.ts';
 import type { StepSize } from '../jepa/step.ts';
-import type { SessionOptions } from '../runtime/onnx-session.ts';
 import { createStepDevice } from './create-step-device.ts';
+import type { StepOptions } from './create-step-device.ts';
 import { scheduleInputsAt, scheduleOf } from './schedules.ts';
 import type { Schedule } from './schedules.ts';
 import type { TrainState } from './state.ts';
@@ -30,12 +30,12 @@ export class StepRunner {
   readonly config: TrainConfig;
   readonly schedule: Schedule;
   #size: StepSize;
-  readonly #options: SessionOptions;
+  readonly #options: StepOptions;
   #device: StepDevice | undefined;
   /** What the device has taken over. */
   #loaded: TrainState | undefined;
 
-  private constructor(config: TrainConfig, steps: number, options: SessionOptions, contextTokens?: number) {
+  private constructor(config: TrainConfig, steps: number, options: StepOptions, contextTokens?: number) {
     this.config = config;
     this.schedule = scheduleOf(config, steps);
     this.#options = options;
@@ -44,7 +44,7 @@ export class StepRunner {
   }
 
   /** Compiles the step of a run of `steps` updates; `contextTokens` is the state's, when the run goes on. */
-  static async create(config: TrainConfig, steps: number, options: SessionOptions, contextTokens?: number): Promise<StepRunner> {
+  static async create(config: TrainConfig, steps: number, options: StepOptions, contextTokens?: number): Promise<StepRunner> {
     const runner = new StepRunner(config, steps, options, contextTokens);
     runner.#device = await createStepDevice(runner.size, config, options);
     return runner;
