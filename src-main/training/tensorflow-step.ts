@@ -1,7 +1,7 @@
-// The step on TensorFlow: weights, moments, target and running gradients are variables of one SavedModel, `accumulate` and `update` are one
-// compiled function each. Images and masks go in, losses come out; the weights cross only when a checkpoint or an evaluation needs them.
+// The step on TensorFlow: weights, moments, target and running gradients are variables of one SavedModel, and each call is one compiled
+// function. Images and masks go in, losses come out; the weights cross only when a checkpoint or an evaluation needs them.
 import type { TrainConfig } from '../../shared/config-table.ts';
-import { update } from '../jepa/adamw.ts';
+import { moved, squaredNorm } from '../jepa/adamw.ts';
 import { trainedParameters } from '../jepa/model.ts';
 import { accumulate, couple, isCoupled, pool } from '../jepa/step.ts';
 import type { StepSize } from '../jepa/step.ts';
@@ -69,7 +69,8 @@ export class TensorflowStep implements StepDevice {
     { precision = 'float32', ...options }: TensorflowStepOptions,
   ): Promise<TensorflowStep> {
     const alone = size.microBatch === size.batch;
-    const gradients = trainedParameters(size.model).map(({ name, shape }) => ({ name: `gradient.${name}`, shape }));
+    const specs = trainedParameters(size.model);
+    const gradients = specs.map(({ name, shape }) => ({ name: `gradient.${name}`, shape }));
     const tensors = stateTensors(size.model);
     const groups = inGroups(tensors);
     const lowered = untiled(() => {
@@ -80,7 +81,8 @@ export class TensorflowStep implements StepDevice {
           accumulate: { outputs: step, precision },
           zeros: zeros(gradients),
           ...(isCoupled(config) && !alone && { pool: { outputs: pool(size), precision }, couple: { outputs: couple(size, config) } }),
-          update: { outputs: update(size.model, config) },
+          norm: { outputs: { squared: squaredNorm(specs) } },
+          update: { outputs: moved(specs, config, undefined) },
         },
         Object.fromEntries([...tensors, ...gradients].map(({ name, shape }) => [name, shape])),
       );
@@ -110,8 +112,11 @@ export class TensorflowStep implements StepDevice {
   }
 
   async update(schedule: Parameters<StepDevice['update']>[0]): Promise<number> {
-    const norm = (await this.#session.call('update', schedule))['gradientNorm']![0]!;
-    if (Number.isFinite(norm)) this.#moved = true;
+    const norm = Math.sqrt((await this.#session.call('norm'))['squared']![0]!);
+    if (Number.isFinite(norm)) {
+      await this.#session.call('update', schedule);
+      this.#moved = true;
+    }
     return norm;
   }
 
