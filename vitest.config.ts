@@ -12,7 +12,7 @@ export default defineConfig({
     pool: 'forks',
     maxWorkers: 2,
     projects: [
-      { extends: true, test: { name: 'fast', isolate: false, include: all, exclude: [...slow, ...fixtures, '**/node_modules/**'] } },
+      { extends: true, test: { name: 'fast', isolate: false, testTimeout: 30_000, include: all, exclude: [...slow, ...fixtures, '**/node_modules/**'] } },
       {
         extends: true,
         plugins: [svelte()],

@@ -47,7 +47,7 @@ async function waitRow(steps: number): Promise<Row> {
     for await (const _ of scanFolder(studio, pictures, { settings: preprocessingOf(start), shortSide: cachedShortSide(start.imageSize) }));
     const run = await createRun(studio, pictures, planRun(studio, pictures, { steps, evaluateImages: 0 }));
     let [waited, seconds, images] = [0, 0, 0];
-    await trainRun(studio, run, (event) => {
+    await trainRun(studio, run, { device: 'cpu', reason: 'The processor.' }, (event) => {
       // The first steps fill the prefetch queue.
       if (event.type !== 'step' || event.step <= 5) return;
       waited += event.waitedMs / 1000;

@@ -1,5 +1,6 @@
 // Settings of a run that do not change what it learns, but for the seed.
-import { integer, number } from './setting.ts';
+import { deviceIds } from './devices.ts';
+import { choice, integer, number } from './setting.ts';
 import type { Setting } from './setting.ts';
 
 export const runSettings = {
@@ -9,6 +10,12 @@ export const runSettings = {
     min: 0,
     max: 9007199254740991,
     help: 'Everything random in the run follows from it.',
+  }),
+  device: choice({
+    group: 'run',
+    default: 'auto',
+    choices: ['auto', ...deviceIds],
+    help: 'What computes; auto: the fastest for the run among those that have proven to compute right.',
   }),
   threads: integer({ group: 'run', default: 0, min: 0, max: 512, help: 'Threads of the CPU; 0: one per core.' }),
   checkpointMinutes: number({

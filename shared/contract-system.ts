@@ -2,6 +2,7 @@
 import * as v from 'valibot';
 import { channel } from './channel.ts';
 import { nothing, path } from './contract-values.ts';
+import type { DeviceReport, GraphicsCard } from './devices.ts';
 
 export interface SystemInfo {
   readonly program: string;
@@ -13,24 +14,9 @@ export interface SystemInfo {
   readonly memoryTotal: number;
   readonly memoryFree: number;
   readonly versions: Readonly<Record<string, string>>;
-  /** What runs train on, and why. */
-  readonly devices: readonly DeviceInfo[];
-}
-
-export interface DeviceInfo {
-  readonly id: string;
-  readonly name: string;
-  readonly used: boolean;
-  readonly reason: string;
-}
-
-export interface SelfTest {
-  readonly passed: boolean;
-  /** Largest relative deviation of three tiny steps from the reference. */
-  readonly deviation: number;
-  /** GFLOP/s of a 1024³ product. */
-  readonly matmulRate: number;
-  readonly runtime: string;
+  readonly cards: readonly GraphicsCard[];
+  /** What runs can train on, as far as it is known without testing. */
+  readonly devices: readonly DeviceReport[];
 }
 
 export interface Storage {
@@ -59,7 +45,8 @@ export interface FolderListing {
 
 export const systemChannels = {
   'system.info': channel<SystemInfo>()(nothing),
-  'system.selfTest': channel<SelfTest>()(nothing),
+  /** Tests all devices, which may take minutes. */
+  'system.testDevices': channel<readonly DeviceReport[]>()(nothing),
   'system.storage': channel<Storage>()(nothing),
   /** Deletes the decode cache; it is made again when needed. Throws `locked` while it is in use. */
   'system.clearCache': channel<{ readonly freed: number }>()(nothing),

@@ -2,3 +2,46 @@
 
 export const deviceIds = ['cpu', 'webgpu', 'cuda', 'dml', 'coreml', 'tensorflow'] as const;
 export type DeviceId = (typeof deviceIds)[number];
+
+/** How they are called where a person reads. */
+export const deviceNames: Readonly<Record<DeviceId, string>> = {
+  cpu: 'Processor',
+  webgpu: 'WebGPU',
+  cuda: 'CUDA',
+  dml: 'DirectML',
+  coreml: 'Core ML',
+  tensorflow: 'TensorFlow',
+};
+
+/**
+ * `ready`: it has passed its self-test on this computer, with these drivers. `untested`: it may be used once it has. `failed`: it is
+ * there and does not compute right, or crashes. `absent`: there is nothing to use.
+ */
+export type DeviceState = 'ready' | 'untested' | 'failed' | 'absent';
+
+export interface DeviceReport {
+  readonly id: DeviceId;
+  readonly state: DeviceState;
+  /** A sentence: why it is in that state, with what to do where something can be done. */
+  readonly reason: string;
+  /** Largest relative deviations of three tiny steps from the float64 reference: losses and gradient norms. */
+  readonly deviation?: number;
+  /** Rate of a bare 1024³ float32 product, GFLOP/s. */
+  readonly matmulRate?: number;
+  /** What computes there, with its version. */
+  readonly runtime?: string;
+  /** When it was tested, ISO 8601. */
+  readonly tested?: string;
+}
+
+/** A graphics card as the system knows it. */
+export interface GraphicsCard {
+  readonly name: string;
+  readonly driver?: string;
+  /** Bytes. */
+  readonly memory?: number;
+  readonly memoryFree?: number;
+}
+
+/** Execution providers of onnxruntime. */
+export type OnnxDevice = Exclude<DeviceId, 'tensorflow'>;

@@ -79,6 +79,8 @@ export type TrainEvent =
       readonly images: number;
       readonly sizes: RunSizes;
       readonly device: string;
+      /** Why, as a sentence; absent in runs of earlier versions. */
+      readonly deviceReason?: string;
       readonly threads: number;
     }
   | ({ readonly type: 'step' } & StepMetrics)

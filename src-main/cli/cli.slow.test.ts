@@ -243,8 +243,11 @@ describe('the story of a folder', () => {
     const { code, stdout } = await cli('doctor', '--json');
     expect(code).toBe(0);
     const found = jsonLines(stdout).at(-1)!;
-    expect(found['selfTest']).toMatchObject({ passed: true });
-    expect((found['selfTest'] as { deviation: number }).deviation).toBeLessThan(1e-4);
+    const [cpu] = found['devices'] as readonly Readonly<Record<'id' | 'state' | 'deviation' | 'stepSeconds', unknown>>[];
+    expect(cpu).toMatchObject({ id: 'cpu', state: 'ready' });
+    expect(cpu!.deviation).toBeLessThan(1e-4);
+    expect(cpu!.stepSeconds).toBeGreaterThan(0);
+    expect(found['chosen']).toBe('cpu');
   });
 });
 

@@ -1,7 +1,8 @@
 // Shows a run while it trains; used by `train` and `demo`.
+import type { TrainConfig } from '../../shared/config-table.ts';
 import type { OnlineEvaluation, TrainEvent } from '../../shared/train-events.ts';
 import { assertNever } from '../../shared/errors.ts';
-import { trainRun } from '../engine/runs.ts';
+import { recordOf, trainRun } from '../engine/runs.ts';
 import type { Studio } from '../engine/studio.ts';
 import { interruptible } from './interrupt.ts';
 import { count, duration } from './output.ts';
@@ -33,11 +34,12 @@ export class TrainProgress {
     output.event(event);
     switch (event.type) {
       case 'started': {
-        const { sizes, steps, device, threads } = event;
+        const { sizes, steps, device, deviceReason, threads } = event;
         this.#steps = steps;
         const millions = ((sizes.encoderParameters + sizes.predictorParameters) / 1e6).toFixed(1);
+        if (deviceReason !== undefined) output.say(`Trains on: ${deviceReason}`);
         output.say(
-          `Run ${event.run}: ${count(steps - event.step)} steps on ${device} with ${threads} threads, ${millions} M parameters, ${sizes.contextTokens} of ${sizes.tokens} patches as context.`,
+          `Run ${event.run}: ${count(steps - event.step)} steps on ${device}${device === 'cpu' ? ` with ${threads} threads` : ''}, ${millions} M parameters, ${sizes.contextTokens} of ${sizes.tokens} patches as context.`,
         );
         return;
       }
@@ -84,7 +86,7 @@ export class TrainProgress {
 }
 
 /** Trains a run and shows it; true when it came to its end. Ctrl-C ends it with a checkpoint; a second one ends the program. */
-export async function showTraining(output: Output, studio: Studio, run: string): Promise<boolean> {
+export async function showTraining(output: Output, studio: Studio, run: string, device?: TrainConfig['device']): Promise<boolean> {
   const { signal, done } = interruptible(
     () => {
       output.say('Stopping after this step, with a checkpoint. Press Ctrl-C again to end at once.');
@@ -94,7 +96,9 @@ export async function showTraining(output: Output, studio: Studio, run: string):
   );
   const progress = new TrainProgress(output);
   try {
-    await trainRun(studio, run, (event) => progress.show(event));
+    const { config } = recordOf(run);
+    const chosen = await studio.devices.choose(device ?? config.device, config, { signal, onStage: (stage) => output.say(stage) });
+    await trainRun(studio, run, chosen, (event) => progress.show(event));
     return !signal.aborted;
   } finally {
     done();

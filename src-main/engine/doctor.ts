@@ -1,10 +1,16 @@
-// What machine this is and whether its processor computes right.
+// What this computer is, whether its devices compute right and how fast, what a run would train on, and what would make it faster.
+import { mkdirSync } from 'node:fs';
 import { availableParallelism, cpus, freemem, release, totalmem, type } from 'node:os';
+import { parseConfig } from '../../shared/config.ts';
+import { deviceNames } from '../../shared/devices.ts';
+import type { DeviceReport, GraphicsCard, OnnxDevice } from '../../shared/devices.ts';
 import { programVersion } from '../../shared/version.ts';
 import { imageLibraryVersion } from '../images/version.ts';
 import { sqliteVersion } from '../library/version.ts';
-import type { SelfTestResult } from '../trainer/protocol.ts';
-import { Trainer } from '../trainer/trainer.ts';
+import { Devices } from './devices/devices.ts';
+import type { DeviceWork } from './devices/devices.ts';
+import { homeAt } from './home.ts';
+import { suggestConfig } from './suggest.ts';
 
 export interface Diagnosis {
   readonly program: string;
@@ -17,28 +23,66 @@ export interface Diagnosis {
   /** Bytes. */
   readonly memoryFree: number;
   readonly memoryTotal: number;
-  readonly selfTest: SelfTestResult;
+  readonly cards: readonly GraphicsCard[];
+  readonly devices: readonly (DeviceReport & {
+    /** Of a training step of the usual recipe on images of 64 px; null where it would be far more than the processor's. */
+    readonly stepSeconds?: number | null;
+  })[];
+  /** What a run of the usual recipe would train on. */
+  readonly chosen: OnnxDevice;
+  /** What would make it faster, each a sentence. */
+  readonly advice: readonly string[];
 }
 
-/** Asks the system and runs the self-test in the trainer process. Throws `trainer-crashed` where the runtime cannot be loaded. */
-export async function diagnose(): Promise<Diagnosis> {
-  const trainer = new Trainer();
-  try {
-    const cores = availableParallelism();
-    const selfTest = await trainer.run({ kind: 'self-test', threads: cores, device: 'cpu' });
-    return {
-      program: programVersion,
-      node: process.versions.node,
-      sharp: imageLibraryVersion(),
-      sqlite: sqliteVersion(),
-      system: `${type()} ${release()} ${process.arch}`,
-      processor: cpus()[0]?.model.trim() ?? 'unknown processor',
-      cores,
-      memoryFree: freemem(),
-      memoryTotal: totalmem(),
-      selfTest,
-    };
-  } finally {
-    await trainer.dispose();
-  }
+const usualRun = (): ReturnType<typeof parseConfig> => parseConfig(suggestConfig({ images: 10_000, shortSide: 64 }).settings);
+
+/** Share of the memory below which other programs are in the way. */
+const littleFree = 0.15;
+
+function adviceFor({
+  cards,
+  devices,
+  memoryFree,
+  memoryTotal,
+}: Pick<Diagnosis, 'cards' | 'devices' | 'memoryFree' | 'memoryTotal'>): string[] {
+  const advice: string[] = [];
+  const others = devices.filter(({ id }) => id !== 'cpu');
+  if (cards.length === 0) advice.push('A graphics card would make training many times faster; none was found.');
+  else if (others.every(({ state }) => state !== 'ready'))
+    advice.push(
+      `A graphics card is there, and cannot be used: ${others.map(({ id, reason }) => `${deviceNames[id]}: ${reason}`).join(' ')}`,
+    );
+  if (memoryFree < littleFree * memoryTotal) advice.push('Little memory is free: close other programs before a long run.');
+  return advice;
+}
+
+/** Asks the system, tests every device in a process of its own and times a training step. Rejects with `cancelled`. */
+export async function diagnose(home?: string, work: DeviceWork = {}): Promise<Diagnosis> {
+  const place = homeAt(home);
+  mkdirSync(place.path, { recursive: true });
+  const tests = new Devices(place);
+  const reports = await tests.test(undefined, work);
+  const { cards } = await tests.list();
+  const times = await tests.race(usualRun(), work);
+  const stepOf = (id: DeviceReport['id']): { readonly stepSeconds?: number | null } => {
+    const time = times.find(({ device }) => device === id);
+    return time ? { stepSeconds: Number.isFinite(time.seconds) ? time.seconds : null } : {};
+  };
+  const devices = reports.map((report) => ({ ...report, ...stepOf(report.id) }));
+  const [memoryFree, memoryTotal] = [freemem(), totalmem()];
+  return {
+    program: programVersion,
+    node: process.versions.node,
+    sharp: imageLibraryVersion(),
+    sqlite: sqliteVersion(),
+    system: `${type()} ${release()} ${process.arch}`,
+    processor: cpus()[0]?.model.trim() ?? 'unknown processor',
+    cores: availableParallelism(),
+    memoryFree,
+    memoryTotal,
+    cards,
+    devices,
+    chosen: times[0]!.device,
+    advice: adviceFor({ cards, devices, memoryFree, memoryTotal }),
+  };
 }

@@ -15,7 +15,8 @@ import type { Trainer } from '../trainer/trainer.ts';
 import { targetEncoderHash } from '../weights/encoder-hash.ts';
 import { embeddingFolders } from './embedding-folders.ts';
 import type { Home } from './home.ts';
-import { cachedShortSide, threadsOf } from './studio.ts';
+import { cachedShortSide } from './studio.ts';
+import { threadsOf } from './threads.ts';
 import type { Studio } from './studio.ts';
 
 export interface EmbedOptions {

@@ -8,7 +8,8 @@ import type { Trainer } from '../trainer/trainer.ts';
 import { readCheckpointHeader } from '../training/checkpoint.ts';
 import { imagesOfSplits, imagesToJudge } from './judged-images.ts';
 import type { JudgingSplits } from './judged-images.ts';
-import { cachedShortSide, threadsOf } from './studio.ts';
+import { cachedShortSide } from './studio.ts';
+import { threadsOf } from './threads.ts';
 import type { SplitImage } from './folder-images.ts';
 import type { Studio } from './studio.ts';
 

@@ -10,7 +10,8 @@ import { imagePlace } from '../library/image-details.ts';
 import type { FeaturePicture } from '../trainer/protocol.ts';
 import type { Trainer } from '../trainer/trainer.ts';
 import { readCheckpointHeader } from '../training/checkpoint.ts';
-import { cachedShortSide, threadsOf } from './studio.ts';
+import { cachedShortSide } from './studio.ts';
+import { threadsOf } from './threads.ts';
 import type { Studio } from './studio.ts';
 
 export interface FeaturesSetup {

@@ -13,7 +13,7 @@ import type { ForeignWeights } from '../weights/foreign-weights.ts';
 import { readForeignWeights } from '../weights/read-foreign-weights.ts';
 import { freshRunName, newRunPath } from './home.ts';
 import type { Home } from './home.ts';
-import { threadsOf } from './studio.ts';
+import { threadsOf } from './threads.ts';
 
 export interface Imported {
   readonly name: string;

@@ -21,10 +21,12 @@ import { requireFitting } from '../training/initial-weights.ts';
 import { listCheckpoints, readRecord, RunFolder } from '../training/run-folder.ts';
 import type { RunRecord } from '../training/run-folder.ts';
 import { readEvents } from '../training/run-log.ts';
+import type { ChosenDevice } from './devices/devices.ts';
 import type { FolderImages } from './folder-images.ts';
 import { freshRunName, newRunPath } from './home.ts';
 import { imagesToJudge } from './judged-images.ts';
-import { cachedShortSide, threadsOf } from './studio.ts';
+import { cachedShortSide } from './studio.ts';
+import { threadsOf } from './threads.ts';
 import type { Studio } from './studio.ts';
 import { tooLong } from './presets.ts';
 import { suggestConfig, suggestedContext, suggestedPatch } from './suggest.ts';
@@ -195,8 +197,8 @@ export async function createRun(studio: Studio, root: string, plan: PlannedRun, 
   return run;
 }
 
-/** Trains a run from where it stands to its end or until `studio.trainer.control('stop')`. */
-export async function trainRun(studio: Studio, run: string, onEvent: (event: TrainEvent) => void): Promise<void> {
+/** Trains a run on a device from where it stands to its end or until `studio.trainer.control('stop')`, which may come at once. */
+export async function trainRun(studio: Studio, run: string, device: ChosenDevice, onEvent: (event: TrainEvent) => void): Promise<void> {
   const { config, folder } = readRecord(run);
   const shortSide = cachedShortSide(config.imageSize);
   await studio.trainer.run(
@@ -206,7 +208,7 @@ export async function trainRun(studio: Studio, run: string, onEvent: (event: Tra
       cache: { folder: studio.cacheFor(preprocessingOf(config), shortSide), shortSide },
       ...imagesToJudge(studio.imagesWithSplits(folder), 'choosing'),
       fingerprint: studio.fingerprint(folder),
-      device: 'cpu',
+      ...device,
     },
     onEvent,
   );

@@ -19,7 +19,8 @@ import type { Neighbours } from '../retrieval/vector-memory.ts';
 import type { Trainer } from '../trainer/trainer.ts';
 import { readCheckpointHeader } from '../training/checkpoint.ts';
 import { openEmbeddings } from './embeddings.ts';
-import { cachedShortSide, threadsOf } from './studio.ts';
+import { cachedShortSide } from './studio.ts';
+import { threadsOf } from './threads.ts';
 import type { Studio } from './studio.ts';
 
 export interface Neighbour {

@@ -1,5 +1,4 @@
 // The engine: owns the catalogue, the decoders and the trainer. The terminal, the window and the browser are faces on it.
-import { availableParallelism } from 'node:os';
 import { existsSync, mkdirSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { AppError } from '../../shared/errors.ts';
@@ -14,6 +13,7 @@ import { folderOf, folders } from '../library/folders.ts';
 import { openLibrary } from '../library/library.ts';
 import type { Library } from '../library/library.ts';
 import { Trainer } from '../trainer/trainer.ts';
+import { Devices } from './devices/devices.ts';
 import { FolderImagesCache } from './folder-images.ts';
 import type { FolderImages, SplitImage } from './folder-images.ts';
 import { homeAt } from './home.ts';
@@ -36,6 +36,7 @@ export class Studio {
   readonly library: Library;
   readonly within: readonly string[] | undefined;
   readonly trainer = new Trainer();
+  readonly devices: Devices;
   readonly #limits: DecodeLimits;
   readonly #images: FolderImagesCache;
   #decoders: DecoderPool | undefined;
@@ -43,6 +44,7 @@ export class Studio {
   /** Opens the home, and creates it when there is none. Throws `locked` while another engine has it open for writing. */
   constructor({ home, readOnly = false, limits = defaultLimits, within }: StudioOptions = {}) {
     this.home = homeAt(home);
+    this.devices = new Devices(this.home);
     this.#limits = limits;
     this.within = within;
     if (!readOnly) mkdirSync(this.home.cache, { recursive: true });
@@ -128,6 +130,3 @@ export class Studio {
     this.library.dispose();
   }
 }
-
-/** Threads of a run: as set, or one per core. */
-export const threadsOf = (threads: number): number => threads || availableParallelism();

@@ -1,8 +1,5 @@
-// The devices that a graph can be compiled for, and what is known of each without asking it.
-import type { DeviceId } from '../../shared/devices.ts';
-
-/** Execution providers of onnxruntime. */
-export type OnnxDevice = Exclude<DeviceId, 'tensorflow'>;
+// What is known of a device without asking it.
+import type { OnnxDevice } from '../../shared/devices.ts';
 
 /** Devices whose memory can hold what a step leaves for the next one; to the others arrays cross at each call. */
 export const keepsState = (device: OnnxDevice): boolean => device === 'webgpu';

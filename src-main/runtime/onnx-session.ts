@@ -1,9 +1,10 @@
 // The only place that loads onnxruntime. `run` blocks the thread that calls it, so this belongs in the trainer process.
 import * as ort from 'onnxruntime-node';
+import type { OnnxDevice } from '../../shared/devices.ts';
+import { AppError } from '../../shared/errors.ts';
 import { lowerOnnx } from '../tensor/lower-onnx.ts';
 import type { Lowered, LowerOptions } from '../tensor/lower-onnx.ts';
 import { deviceError } from './device-error.ts';
-import type { OnnxDevice } from './devices.ts';
 
 export type Values = Float32Array | Int32Array | Uint8Array;
 
@@ -37,6 +38,28 @@ const portableOnly: readonly OnnxDevice[] = ['webgpu', 'coreml'];
 
 /** Version of the loaded onnxruntime. */
 export const runtimeVersion = (): string => ort.env.versions.node ?? ort.env.versions.common;
+
+/** What onnxruntime says where a device's part of it, or its driver, is missing. */
+function onnxError(error: unknown): AppError {
+  const message = error instanceof Error ? error.message : String(error);
+  if (/WebGPU adapter/.test(message)) {
+    return new AppError(
+      'unsupported',
+      'WebGPU finds no graphics card that it can use.',
+      'Install or update the driver of the graphics card (on Linux its Vulkan driver, and libvulkan1), or train on the processor: --device cpu.',
+      error,
+    );
+  }
+  if (/AppendExecutionProvider|load shared library|backend not found/i.test(message)) {
+    return new AppError(
+      'unsupported',
+      'The part of onnxruntime that speaks to this device is not installed.',
+      'WebGPU uses the same graphics card without it; or train on the processor: --device cpu.',
+      error,
+    );
+  }
+  return deviceError(error);
+}
 
 /** A compiled graph. Values are row-major; names and shapes are the graph's. */
 export class OnnxSession {
@@ -75,7 +98,7 @@ export class OnnxSession {
       });
       return new OnnxSession(session, lowered);
     } catch (error) {
-      throw deviceError(error);
+      throw onnxError(error);
     }
   }
 
@@ -106,7 +129,7 @@ export class OnnxSession {
       for (const { key, name } of this.#lowered.outputs) values[key] = into[key] ?? (results[name]!.data as Float32Array);
       return values;
     } catch (error) {
-      throw deviceError(error);
+      throw onnxError(error);
     }
   }
 
@@ -127,7 +150,7 @@ export class OnnxSession {
       }
       return { values, kept };
     } catch (error) {
-      throw deviceError(error);
+      throw onnxError(error);
     }
   }
 

@@ -1,6 +1,6 @@
 // What the engine asks of the trainer process and what it answers. One job at a time; control messages overtake.
 import type { EmbeddingLayer } from '../jepa/embedding.ts';
-import type { OnnxDevice } from '../runtime/devices.ts';
+import type { OnnxDevice } from '../../shared/devices.ts';
 import type { EvaluationImage, QueriesFor } from '../evaluation/protocol.ts';
 import type { EvaluationReport } from '../evaluation/report.ts';
 import type { TrainConfig } from '../../shared/config-table.ts';
@@ -24,6 +24,8 @@ export interface TrainJob {
   /** Of the catalogue as it is now. */
   readonly fingerprint: string;
   readonly device: OnnxDevice;
+  /** Why this device, as a sentence. */
+  readonly reason?: string;
 }
 
 export interface EmbedJob {

@@ -34,7 +34,16 @@ export async function runTrainJob(job: TrainJob, control: RunControl, onEvent: (
     else if (plan?.kind === 'crops' && job.images.some(({ label }) => label !== undefined)) notes.push(notByLabels(plan.reason));
     const judged = plan && reason === undefined ? sampleOf(cache, hashesOf(job), plan, config) : undefined;
     const sample = judged && { ...judged, look: lookOf(cache, job.run, job.images, judged, config) };
-    for await (const event of train({ folder, state, batches, ...(sample && { sample }), device: job.device, control, notes }))
+    for await (const event of train({
+      folder,
+      state,
+      batches,
+      ...(sample && { sample }),
+      device: job.device,
+      ...(job.reason !== undefined && { deviceReason: job.reason }),
+      control,
+      notes,
+    }))
       onEvent(event);
     return undefined;
   } finally {

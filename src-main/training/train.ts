@@ -1,7 +1,7 @@
 // The training loop as a stream of typed events: the terminal, the window and the tests consume the same one.
 import { AppError } from '../../shared/errors.ts';
 import type { TrainEvent } from '../../shared/train-events.ts';
-import type { OnnxDevice } from '../runtime/devices.ts';
+import type { OnnxDevice } from '../../shared/devices.ts';
 import type { HealthNote } from './health.ts';
 import { Judge } from './judge.ts';
 import type { Sample } from './sample-figures.ts';
@@ -35,6 +35,8 @@ export interface TrainOptions {
   /** Without it nothing is judged and the latest checkpoint is the best. */
   readonly sample?: Sample;
   readonly device: OnnxDevice;
+  /** Why this device, as a sentence. */
+  readonly deviceReason?: string;
   readonly control: RunControl;
   /** What the person should know before the first step. */
   readonly notes?: readonly HealthNote[];
@@ -67,6 +69,7 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent> 
       images,
       sizes: sizesOf(runner.size, config),
       device: options.device,
+      ...(options.deviceReason !== undefined && { deviceReason: options.deviceReason }),
       threads,
     });
     for (const note of options.notes ?? []) yield recorder.log({ type: 'note', step: state.step, ...note });

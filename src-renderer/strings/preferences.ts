@@ -1,20 +1,21 @@
 import { formatBytes, formatRate, plural } from './format.ts';
 
-/** 3.2 million */
-const rounded = new Intl.NumberFormat('en', { notation: 'compact', compactDisplay: 'long', maximumSignificantDigits: 2 });
-
 export const preferences = {
   title: 'Settings',
   devices: {
     title: 'Devices',
-    text: 'What runs train on. A device is used only after three tiny steps on it match the reference.',
-    used: 'In use',
+    text: 'What runs can train on. A device is used only after three tiny steps on it match the reference; of several, the fastest for a run.',
+    states: { ready: 'ready', untested: 'not tested', failed: 'not usable', absent: 'not there' },
+    speed: (rate: number, runtime: string) => `${formatRate(rate)} GFLOP/s in a large matrix product, ${runtime}`,
+    card: (name: string, driver?: string, memory?: number) =>
+      [name, driver === undefined ? '' : `driver ${driver}`, memory === undefined ? '' : `${formatBytes(memory)} of memory`]
+        .filter(Boolean)
+        .join(', '),
     test: 'Test this computer',
     testing: 'Testing…',
-    passed: (deviation: number, rate: number, runtime: string) =>
-      `Passed. Three training steps match the reference to ${deviation > 0 ? `one part in ${rounded.format(1 / deviation)}` : 'the last digit'}; a large matrix product runs at ${formatRate(rate)} GFLOP/s, with onnxruntime ${runtime}.`,
-    failed: (deviation: number, runtime: string) =>
-      `Not passed: training steps differ from the reference by ${(deviation * 100).toPrecision(2)} %, with onnxruntime ${runtime}. Results of this computer cannot be trusted; please report it with the versions below.`,
+    tested: 'Tested.',
+    cpuFailed:
+      'The processor does not compute what it should. Results of this computer cannot be trusted; please report it with the versions below.',
     processor: (name: string, cores: number) => `${name}, ${plural(cores, 'core')}`,
     memory: (free: number, total: number) => `${formatBytes(free)} of ${formatBytes(total)} memory free`,
   },

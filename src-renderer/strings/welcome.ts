@@ -28,8 +28,10 @@ export const welcome = {
     ['You use it', 'Find look-alikes under Explore, and take the vectors to other programs under Export.'],
   ] as const,
   time: 'How long it takes here',
-  device: (name: string) => `Runs train on: ${name}.`,
-  cores: (cores: number) => `${formatCount(cores)} processor cores`,
+  device: (processor: string, cores: number, cards: readonly string[]) =>
+    cards.length === 0
+      ? `Runs train on the processor, ${processor} (${formatCount(cores)} cores).`
+      : `Runs train on ${cards.join(' or ')} where it computes right and is faster than the processor, ${processor} (${formatCount(cores)} cores).`,
   timeText:
     'Reading takes about a minute for every 20,000 small photos on one core, longer for large ones. A short first run on a few thousand images takes minutes to an hour on a processor; good features from tens of thousands of images take hours to days. “Measure” tries a few steps before a run starts and tells its real time.',
   honest: 'On small folders a short run may be no better than comparing pixels. Every evaluation says so when that is the case.',

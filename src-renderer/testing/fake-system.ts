@@ -1,4 +1,5 @@
 // The fake engine's machine.
+import type { DeviceReport } from '../../shared/devices.ts';
 import type { systemChannels } from '../../shared/contract-system.ts';
 import { AppError } from '../../shared/errors.ts';
 import type { Handlers } from '../../shared/rpc-server.ts';
@@ -12,8 +13,24 @@ const folders: Readonly<Record<string, readonly string[]>> = {
   '/media/ada': ['archive'],
 };
 
+const agrees = (deviation: string): string => `Three tiny steps agree with the float64 reference (deviation ${deviation}).`;
+const knownDevices: readonly DeviceReport[] = [
+  { id: 'cpu', state: 'ready', reason: 'It is always there.' },
+  {
+    id: 'webgpu',
+    state: 'untested',
+    reason: 'It is used once three tiny steps on it have agreed with the reference; the first run tests it.',
+  },
+];
+const testedDevices: readonly DeviceReport[] = [
+  { id: 'cpu', state: 'ready', reason: agrees('6.0e-8'), deviation: 6e-8, matmulRate: 276.4, runtime: 'onnxruntime 1.30.0' },
+  { id: 'webgpu', state: 'ready', reason: agrees('1.1e-7'), deviation: 1.1e-7, matmulRate: 2140, runtime: 'onnxruntime 1.30.0' },
+  { id: 'cuda', state: 'failed', reason: 'CUDA could not be used. The training process was ended by SIGSEGV.' },
+];
+
 export function fakeSystem(): Handlers<typeof systemChannels> {
   let cache = 3.4 * GiB;
+  let devices = knownDevices;
   return {
     'system.info': () => ({
       program: '0.1.0',
@@ -24,24 +41,13 @@ export function fakeSystem(): Handlers<typeof systemChannels> {
       memoryTotal: 31.2 * GiB,
       memoryFree: 18.7 * GiB,
       versions: { node: '22.23.3', onnxruntime: '1.30.0', sqlite: '3.50.4', sharp: '0.35.5' },
-      devices: [
-        {
-          id: 'cpu',
-          name: 'Processor, 8 threads',
-          used: true,
-          reason: 'Passed the self-test: three steps match the reference to 6 digits.',
-        },
-        {
-          id: 'webgpu',
-          name: 'Radeon 780M (WebGPU)',
-          used: false,
-          reason: 'Training on it is not offered yet: it is slower than this processor.',
-        },
-      ],
+      cards: [{ name: 'AMD Radeon 780M', driver: 'amdgpu, Linux 6.8.0', memory: 4 * GiB, memoryFree: 3.1 * GiB }],
+      devices,
     }),
-    'system.selfTest': async () => {
+    'system.testDevices': async () => {
       await new Promise((resolve) => setTimeout(resolve, 1200));
-      return { passed: true, deviation: 3.1e-7, matmulRate: 276.4, runtime: '1.30.0' };
+      devices = testedDevices;
+      return devices;
     },
     'system.storage': () => ({ home: '/home/ada/.ijepa-studio', cache, embeddings: 0.42 * GiB, runs: 5.9 * GiB, free: 212 * GiB }),
     'system.clearCache': () => {

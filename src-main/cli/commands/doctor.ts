@@ -1,21 +1,48 @@
+import { deviceNames } from '../../../shared/devices.ts';
+import { stepText } from '../../engine/devices/devices.ts';
 import { diagnose } from '../../engine/doctor.ts';
+import type { Diagnosis } from '../../engine/doctor.ts';
 import type { Action } from '../action.ts';
+import { interruptible } from '../interrupt.ts';
+import { textOption } from '../options.ts';
 import { megabytes } from '../output.ts';
 
-export const doctorCommand: Action = async (output) => {
-  output.progress('Testing …');
-  const found = await diagnose();
-  output.event({ type: 'doctor', ...found });
-  const { selfTest } = found;
-  output.progress('', true);
-  output.say(
-    `ijepa-studio ${found.program} · Node ${found.node} · onnxruntime ${selfTest.runtime} · sharp ${found.sharp} · SQLite ${found.sqlite}`,
-  );
-  output.say(`${found.system}, ${found.processor}, ${found.cores} cores`);
-  output.say(`Memory: ${megabytes(found.memoryFree)} free of ${megabytes(found.memoryTotal)}`);
-  output.say(
-    `CPU self-test: ${selfTest.passed ? 'passed' : 'FAILED'} (three tiny steps deviate by ${selfTest.deviation.toExponential(1)} from the float64 reference)`,
-  );
-  output.say(`Speed: ${Math.round(selfTest.matmulRate)} GFLOP/s in a bare 1024³ matrix product`);
-  return selfTest.passed ? 0 : 8;
+const stateWords = { ready: 'ready', untested: 'not tested', failed: 'FAILED', absent: 'not there' } as const;
+
+function deviceLines({ devices, chosen }: Diagnosis): string[] {
+  return devices.flatMap(({ id, state, reason, matmulRate, stepSeconds, runtime }) => {
+    const speed = [
+      matmulRate === undefined
+        ? ''
+        : `${matmulRate < 10 ? matmulRate.toPrecision(2) : Math.round(matmulRate)} GFLOP/s in a bare 1024³ product`,
+      stepSeconds === undefined ? '' : `a training step ${stepText(stepSeconds ?? Infinity)}`,
+      runtime ?? '',
+    ].filter(Boolean);
+    return [
+      `  ${deviceNames[id]}: ${stateWords[state]}${id === chosen ? ', used for runs' : ''}. ${reason}`,
+      ...(speed.length > 0 ? [`    ${speed.join(', ')}`] : []),
+    ];
+  });
+}
+
+export const doctorCommand: Action = async (output, options) => {
+  const { signal, done } = interruptible(() => output.say('Stopping.'));
+  try {
+    const found = await diagnose(textOption(options, 'home'), { signal, onStage: (stage) => output.progress(stage) });
+    output.event({ type: 'doctor', ...found });
+    output.progress('', true);
+    output.say(`ijepa-studio ${found.program} · Node ${found.node} · sharp ${found.sharp} · SQLite ${found.sqlite}`);
+    output.say(`${found.system}, ${found.processor}, ${found.cores} cores`);
+    output.say(`Memory: ${megabytes(found.memoryFree)} free of ${megabytes(found.memoryTotal)}`);
+    for (const { name, driver, memory, memoryFree } of found.cards)
+      output.say(
+        `Graphics card: ${name}${driver === undefined ? '' : `, driver ${driver}`}${memory === undefined ? '' : `, ${megabytes(memory)}`}${memoryFree === undefined ? '' : ` (${megabytes(memoryFree)} free)`}`,
+      );
+    output.say('Devices (a training step is one of the usual recipe, 256 crops of 64 px):');
+    for (const line of deviceLines(found)) output.say(line);
+    for (const sentence of found.advice) output.say(`To be faster: ${sentence}`);
+    return found.devices.some(({ id, state }) => id === 'cpu' && state === 'ready') ? 0 : 8;
+  } finally {
+    done();
+  }
 };

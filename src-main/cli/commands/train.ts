@@ -60,8 +60,8 @@ const cacheLimitOf = (options: Options): { readonly cacheBytes?: number } => {
 };
 
 /** Trains, and says what came of it and what comes next. */
-async function finish(output: Output, studio: Studio, run: string, options: Options): Promise<number> {
-  const isDone = await showTraining(output, studio, run);
+async function finish(output: Output, studio: Studio, run: string, options: Options, device?: TrainConfig['device']): Promise<number> {
+  const isDone = await showTraining(output, studio, run, device);
   const found = describeRun(run);
   const result = found && resultText(found);
   if (result !== undefined) output.say(result);
@@ -72,7 +72,10 @@ async function finish(output: Output, studio: Studio, run: string, options: Opti
 async function goOn(output: Output, studio: Studio, options: Options, given: string | undefined): Promise<number> {
   const name = textOption(options, 'run');
   const run = name === undefined && given !== undefined ? newestRunOf(studio.home, given) : runPath(studio.home, name);
-  const changed = Object.keys(settingsOf(options));
+  const settings = settingsOf(options);
+  // What computes is no part of what is learned.
+  const device = settings['device'] as TrainConfig['device'] | undefined;
+  const changed = Object.keys(settings).filter((key) => key !== 'device');
   if (changed.length > 0)
     throw new AppError(
       'bad-config',
@@ -110,7 +113,7 @@ async function goOn(output: Output, studio: Studio, options: Options, given: str
     ...decodingFor(config),
     ...cacheLimitOf(options),
   });
-  return finish(output, studio, run, options);
+  return finish(output, studio, run, options, device);
 }
 
 interface Origin {

@@ -1,5 +1,5 @@
 // Every channel is called with what no page of this program sends: it answers with a typed error, in time, and the engine lives on.
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
@@ -17,12 +17,15 @@ const long = process.env['IJEPA_LONG'] === '1';
 
 const place = mkdtempSync(join(tmpdir(), 'ijepa-fuzz-'));
 const pictures = join(place, 'pictures');
+/** Not among the pictures: an export has images of its own, which a scan would find. */
+const exports = join(place, 'exports');
 let engine: Engine;
 let page: Page;
 
 beforeAll(async () => {
   await drawPictures(pictures, 4);
-  ({ engine, page } = openEngine(join(place, 'home'), { roots: [pictures] }));
+  mkdirSync(exports);
+  ({ engine, page } = openEngine(join(place, 'home'), { roots: [pictures, exports] }));
   const { job, folder } = await page.call('library.scan', { path: pictures });
   await page.call('jobs.wait', { job });
   const settings = { ...quickSettings, batchSize: 4, steps: 2, evaluateImages: 0 };
@@ -76,7 +79,7 @@ const lasting: ReadonlySet<ChannelName> = new Set([
   'jobs.watch',
   'runs.watch',
   'runs.events',
-  'system.selfTest',
+  'system.testDevices',
   'library.samples',
   'runs.start',
   'runs.resume',
@@ -144,7 +147,11 @@ describe('the engine', () => {
 
   it('lives on', async () => {
     expect(await answerTo('system.info', {})).toMatchObject({ home: join(place, 'home') });
-    expect(await answerTo('library.folders', {})).toContainEqual(expect.objectContaining({ path: pictures, images: 8 }));
+    // Among the calls are some that say the folder has moved to a part of itself.
+    const folders = (await answerTo('library.folders', {})) as readonly { id: number; path: string; images: number }[];
+    const first = folders.find(({ id }) => id === 1);
+    expect(first?.path).toMatch(new RegExp(`^${pictures}(/stripes|/dots)?$`));
+    expect(first!.images).toBeGreaterThanOrEqual(4);
   });
 });
 
@@ -185,7 +192,7 @@ const real: Readonly<Record<string, readonly unknown[]>> = {
   k: [1, 5],
   plus: [[{ image: 1 }]],
   formats: [['npy'], ['parquet', 'csv']],
-  target: [`${pictures}/exported`],
+  target: [`${exports}/exported`],
   settings: [{}, quickSettings, { ...quickSettings, patchSize: 5 }],
 };
 function usually(key: string, other: fc.Arbitrary<unknown>): fc.Arbitrary<unknown> {

@@ -14,7 +14,7 @@ import { readCheckpointHeader } from '../../training/checkpoint.ts';
 import { readRecord } from '../../training/run-folder.ts';
 import { sizesOf, stepSize } from '../../training/step-size.ts';
 import { beginRun, planRun } from '../runs.ts';
-import { threadsOf } from '../studio.ts';
+import { threadsOf } from '../threads.ts';
 import type { EngineContext } from './context.ts';
 import { deleteRun, renameRun } from './run-edit.ts';
 import { planForPage } from './run-plan.ts';
@@ -92,7 +92,9 @@ async function trial(
     const kill = (): void => trainer.kill();
     handle.signal.addEventListener('abort', kill);
     try {
-      measured = await trainer.run({ kind: 'trial', config, threads: threadsOf(config.threads), device: 'cpu' });
+      const { signal: cancelled } = handle;
+      const { device } = await studio.devices.choose(config.device, config, { signal: cancelled, onStage: (stage) => handle.say(stage) });
+      measured = await trainer.run({ kind: 'trial', config, threads: threadsOf(config.threads), device });
       return `${measured.seconds.toPrecision(2)} s a step.`;
     } finally {
       handle.signal.removeEventListener('abort', kill);

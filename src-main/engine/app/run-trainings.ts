@@ -225,14 +225,18 @@ export class Trainings {
   async #trainOnce(training: Training, job: JobHandle, path: string): Promise<'done' | 'stopped'> {
     const { studio } = this.#context;
     await settleRun(studio, path);
-    const { steps } = readRecord(path);
+    const { steps, config } = readRecord(path);
     const clock = new RunClock((await this.#store.logs.get(path)).seconds);
     let reason: 'done' | 'stopped' = 'stopped';
+    const chosen = await studio.devices.choose(config.device, config, {
+      signal: training.stop.signal,
+      onStage: (stage) => job.say(stage),
+    });
     // Asked for before the trainer has the run, a stop does not reach it; from here to its start nothing else happens.
     if (training.stop.signal.aborted) return reason;
     job.say('');
     job.progress({ done: 0, total: steps, unit: 'steps', rate: 0 });
-    const trained = trainRun(studio, path, (event) => {
+    const trained = trainRun(studio, path, chosen, (event) => {
       if (event.type === 'finished') ({ reason } = event);
       this.#receive(training, job, clock, steps, event);
     });

@@ -5,21 +5,23 @@ import { expect, it } from 'vitest';
 import { until } from '../../trainer/testing/processes.ts';
 import { openEngine } from './testing/open-engine.ts';
 
-it('A self-test that runs ends when it is cancelled, and the next one passes', async () => {
+it('A test of the devices ends when it is cancelled, and the next one passes and is known from then on', async () => {
   const home = mkdtempSync(join(tmpdir(), 'ijepa-self-test-'));
   const { engine, page } = openEngine(home);
   try {
-    const { trainer } = engine.context.studio;
+    const { jobs } = engine.context;
     const cancel = new AbortController();
-    const asked = page.call('system.selfTest', {}, { signal: cancel.signal });
+    const asked = page.call('system.testDevices', {}, { signal: cancel.signal });
     asked.catch(() => {});
-    await until('its process', () => trainer.pid !== undefined);
-    const { pid } = trainer;
+    await until('its beginning', () => jobs.list()[0]?.detail === 'Testing the processor.');
     cancel.abort();
     await expect(asked).rejects.toMatchObject({ code: 'cancelled' });
-    await until('the end of the job', () => engine.context.jobs.list()[0]?.state === 'cancelled');
-    expect(trainer.pid).not.toBe(pid);
-    expect(await page.call('system.selfTest', {})).toMatchObject({ passed: true });
+    await until('the end of the job', () => jobs.list()[0]?.state === 'cancelled');
+    const [cpu] = await page.call('system.testDevices', {});
+    expect(cpu).toMatchObject({ id: 'cpu', state: 'ready' });
+    expect(cpu!.deviation).toBeLessThan(1e-4);
+    expect(cpu!.matmulRate).toBeGreaterThan(1);
+    expect((await page.call('system.info', {})).devices[0]).toEqual(cpu);
   } finally {
     await engine.dispose();
     rmSync(home, { recursive: true, force: true });

@@ -4,12 +4,14 @@ import { rm, statfs } from 'node:fs/promises';
 import { availableParallelism, cpus, freemem, release, totalmem, type } from 'node:os';
 import { join } from 'node:path';
 import type { systemChannels, SystemInfo } from '../../../shared/contract-system.ts';
+import { deviceNames } from '../../../shared/devices.ts';
+import type { DeviceReport } from '../../../shared/devices.ts';
 import { AppError, systemError } from '../../../shared/errors.ts';
 import type { Handlers } from '../../../shared/rpc-server.ts';
 import { programVersion } from '../../../shared/version.ts';
 import { imageLibraryVersion } from '../../images/version.ts';
 import { sqliteVersion } from '../../library/version.ts';
-import type { SelfTestResult } from '../../trainer/protocol.ts';
+import type { Studio } from '../studio.ts';
 import type { EngineContext } from './context.ts';
 import { listFolder } from './folder-listing.ts';
 import { bytesBelow } from './storage.ts';
@@ -17,35 +19,29 @@ import type { Thumbnails } from './thumbnails.ts';
 
 const processor = (): string => cpus()[0]?.model.trim() || 'unknown processor';
 
-const describeMachine = (home: string): SystemInfo => ({
+const describeMachine = async ({ home, devices }: Studio): Promise<SystemInfo> => ({
   program: programVersion,
-  home,
+  home: home.path,
   platform: `${type()} ${release()} ${process.arch}`,
   processor: processor(),
   cores: availableParallelism(),
   memoryTotal: totalmem(),
   memoryFree: freemem(),
   versions: { node: process.versions.node, sharp: imageLibraryVersion(), sqlite: sqliteVersion() },
-  devices: [{ id: 'cpu', name: processor(), used: true, reason: 'This version of the program trains on the processor.' }],
+  ...(await devices.list()),
 });
 
 /** As a job, so that every page sees that it waits for the trainer or runs, and can end it. */
-async function selfTest({ jobs, studio }: EngineContext, signal: AbortSignal): Promise<SelfTestResult> {
-  let result: SelfTestResult | undefined;
+async function testDevices({ jobs, studio }: EngineContext, signal: AbortSignal): Promise<readonly DeviceReport[]> {
+  let reports: readonly DeviceReport[] = [];
   const job = jobs.start('self-test', { subject: processor(), queue: 'trainer' }, async (handle) => {
-    // It computes without looking up, and has the trainer alone.
-    const kill = (): void => studio.trainer.kill();
-    handle.signal.addEventListener('abort', kill);
-    try {
-      result = await studio.trainer.run({ kind: 'self-test', threads: availableParallelism(), device: 'cpu' });
-      return result.passed ? 'The processor computes right.' : 'The processor does not compute what it should.';
-    } finally {
-      handle.signal.removeEventListener('abort', kill);
-    }
+    reports = await studio.devices.test(undefined, { signal: handle.signal, onStage: (stage) => handle.say(stage) });
+    const wrong = reports.filter(({ state }) => state === 'failed').map(({ id }) => deviceNames[id]);
+    return wrong.length === 0 ? 'All devices that are there compute right.' : `Not usable: ${wrong.join(', ')}.`;
   });
   signal.addEventListener('abort', () => jobs.cancel(job));
   await jobs.wait(job);
-  return result!;
+  return reports;
 }
 
 /** Deletes the decode cache. Throws `locked` while a job may use it. */
@@ -78,8 +74,8 @@ export const systemHandlers = (context: EngineContext, thumbnails: Thumbnails): 
   /** Two pages may ask at once: the second finds what the first has left. */
   let clearing: Promise<unknown> = Promise.resolve();
   return {
-    'system.info': () => describeMachine(home.path),
-    'system.selfTest': async (_input, { signal }) => selfTest(context, signal),
+    'system.info': async () => describeMachine(context.studio),
+    'system.testDevices': async (_input, { signal }) => testDevices(context, signal),
     'system.storage': async () => {
       const [cache, embeddings, runs] = await Promise.all([home.cache, home.embeddings, home.runs].map(bytesBelow));
       const { bavail, bsize } = await statfs(home.path);

@@ -4,7 +4,7 @@ import type { TrainConfig } from '../../../shared/config-table.ts';
 import { parseConfig } from '../../../shared/config.ts';
 import { Random } from '../../../shared/random.ts';
 import { patchValues, tokenCount } from '../../jepa/model.ts';
-import type { OnnxDevice } from '../../runtime/devices.ts';
+import type { OnnxDevice } from '../../../shared/devices.ts';
 import { initialState } from '../state.ts';
 import type { TrainState } from '../state.ts';
 import { StepRunner } from '../step-runner.ts';

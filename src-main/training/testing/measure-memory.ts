@@ -1,7 +1,7 @@
 // Trains some steps in a process of its own and says, in MB, what memory is resident and what lies outside the heap after a quarter of
 // them and after all, and how large the state is. Needs --expose-gc. Arguments: settings as JSON, device, steps.
 import { readFileSync } from 'node:fs';
-import type { OnnxDevice } from '../../runtime/devices.ts';
+import type { OnnxDevice } from '../../../shared/devices.ts';
 import { initialState } from '../state.ts';
 import { StepRunner } from '../step-runner.ts';
 import { smallPatches, smallRecord } from './small-run.ts';

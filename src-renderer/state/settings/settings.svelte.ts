@@ -1,5 +1,6 @@
 // What the machine is and what lies on its disk.
-import type { SelfTest, Storage, SystemInfo } from '../../../shared/contract-system.ts';
+import type { Storage, SystemInfo } from '../../../shared/contract-system.ts';
+import type { DeviceReport } from '../../../shared/devices.ts';
 import type { AppError } from '../../../shared/errors.ts';
 import { fromWire, toWire } from '../../../shared/errors.ts';
 import { chooseTheme, rememberedTheme } from './settings-theme.ts';
@@ -15,7 +16,7 @@ export class Settings {
   readonly #studio: Studio;
   #info = $state.raw<Found<SystemInfo>>({ state: 'asked' });
   #storage = $state.raw<Found<Storage>>({ state: 'asked' });
-  #test = $state.raw<Found<SelfTest> | undefined>(undefined);
+  #test = $state.raw<Found<readonly DeviceReport[]> | undefined>(undefined);
   #clearing = $state.raw(false);
   #theme = $state.raw(rememberedTheme());
 
@@ -30,7 +31,7 @@ export class Settings {
     return this.#storage;
   }
   /** None before it was asked for. */
-  get test(): Found<SelfTest> | undefined {
+  get test(): Found<readonly DeviceReport[]> | undefined {
     return this.#test;
   }
   get clearing(): boolean {
@@ -50,7 +51,8 @@ export class Settings {
 
   async runTest(): Promise<void> {
     this.#test = { state: 'asked' };
-    this.#test = await found(this.#studio.client.call('system.selfTest', {}));
+    this.#test = await found(this.#studio.client.call('system.testDevices', {}));
+    if (this.#test.state === 'found') this.#info = await found(this.#studio.client.call('system.info', {}));
   }
 
   /** Bytes freed, `undefined` when it failed. */

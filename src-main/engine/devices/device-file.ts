@@ -1,0 +1,47 @@
+// What was found out about the devices of this computer, kept in the home until its drivers or the program change.
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { arch, platform } from 'node:os';
+import { join } from 'node:path';
+import type { DeviceId, DeviceReport, GraphicsCard } from '../../../shared/devices.ts';
+import { programVersion } from '../../../shared/version.ts';
+import { writeFileAside } from '../../files/write-aside.ts';
+import type { Home } from '../home.ts';
+
+export interface DeviceFile {
+  /** Of program, system, cards and drivers: what was found out holds for these alone. */
+  readonly signature: string;
+  readonly reports: readonly DeviceReport[];
+  /** Seconds of a step by the sizes of the run, on each device that was raced. */
+  readonly races: Readonly<Record<string, Readonly<Partial<Record<DeviceId, number>>>>>;
+}
+
+/** A short digest of what the results depend on; free memory is no part of it. */
+export const signatureOf = (cards: readonly GraphicsCard[]): string =>
+  createHash('sha256')
+    .update(JSON.stringify([programVersion, platform(), arch(), cards.map(({ name, driver }) => [name, driver ?? ''])]))
+    .digest('hex')
+    .slice(0, 16);
+
+const fileIn = (home: Home): string => join(home.path, 'devices.json');
+
+/** What is known for these cards; nothing where drivers, cards or the program have changed since, or the file cannot be read. */
+export function readDevices(home: Home, cards: readonly GraphicsCard[]): DeviceFile {
+  const signature = signatureOf(cards);
+  const nothing = { signature, reports: [], races: {} };
+  try {
+    const known = JSON.parse(readFileSync(fileIn(home), 'utf8')) as DeviceFile;
+    return known.signature === signature && Array.isArray(known.reports) && typeof known.races === 'object' ? known : nothing;
+  } catch {
+    return nothing;
+  }
+}
+
+/** Keeps it for the next program. Where the home cannot be written to it is found out again then. */
+export function writeDevices(home: Home, known: DeviceFile): void {
+  try {
+    writeFileAside(fileIn(home), `${JSON.stringify(known, null, 2)}\n`);
+  } catch {
+    // No run should fail for this.
+  }
+}

@@ -1,0 +1,119 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { parseConfig } from '../../../shared/config.ts';
+import type { DeviceReport, GraphicsCard, OnnxDevice } from '../../../shared/devices.ts';
+import { AppError } from '../../../shared/errors.ts';
+import { homeAt } from '../home.ts';
+import { Devices } from './devices.ts';
+import type { DeviceTools } from './devices.ts';
+
+const config = parseConfig({ imageSize: 32, patchSize: 4, batchSize: 8 });
+const card: GraphicsCard = { name: 'A card', driver: '1.0', memory: 8e9, memoryFree: 7e9 };
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'ijepa-devices-'));
+  for (const name of ['IJEPA_STUDIO_DEVICE', 'VK_ICD_FILENAMES', 'VK_DRIVER_FILES']) vi.stubEnv(name, undefined);
+});
+afterEach(() => {
+  vi.unstubAllEnvs();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+interface Asked {
+  readonly devices: Devices;
+  readonly probed: OnnxDevice[];
+  readonly timed: OnnxDevice[];
+}
+
+function devicesWith(
+  cards: readonly GraphicsCard[],
+  { state = 'ready' as DeviceReport['state'], seconds = {} as Partial<Record<OnnxDevice, number>> } = {},
+): Asked {
+  const probed: OnnxDevice[] = [];
+  const timed: OnnxDevice[] = [];
+  const tools: DeviceTools = {
+    cards: async () => Promise.resolve(cards),
+    probe: async (id) => {
+      probed.push(id);
+      return Promise.resolve({ id, state, reason: `${id} is ${state}.` });
+    },
+    time: async (id) => {
+      timed.push(id);
+      return Promise.resolve(seconds[id] ?? Infinity);
+    },
+  };
+  return { devices: new Devices(homeAt(folder), tools), probed, timed };
+}
+
+describe('the device of a run', () => {
+  it('is the processor where there is no graphics card, and nothing is tested for that', async () => {
+    const { devices, probed } = devicesWith([]);
+    expect(await devices.choose('auto', config)).toEqual({ device: 'cpu', reason: 'The processor: no graphics card was found.' });
+    expect(probed).toEqual([]);
+    expect((await devices.list()).devices.find(({ id }) => id === 'webgpu')).toMatchObject({ state: 'absent' });
+  });
+
+  it('is the fastest that computes right; what was found out is known to the next program', async () => {
+    const first = devicesWith([card], { seconds: { cpu: 1.5, webgpu: 0.1 } });
+    const chosen = await first.devices.choose('auto', config);
+    expect(chosen).toMatchObject({ device: 'webgpu' });
+    expect(chosen.reason).toContain('0.10 s');
+    expect(first.probed).toContain('webgpu');
+    const second = devicesWith([{ ...card, memoryFree: 1e9 }]);
+    expect(await second.devices.choose('auto', config)).toEqual(chosen);
+    expect([second.probed, second.timed]).toEqual([[], []]);
+    // A run of another size is another race.
+    await second.devices.choose('auto', parseConfig({ imageSize: 32, patchSize: 4, batchSize: 16 }));
+    expect(second.timed).toContain('cpu');
+  });
+
+  it('is the processor where the card is slower, also when that was written down as no number', async () => {
+    for (const { devices } of [devicesWith([card], { seconds: { cpu: 1.5 } }), devicesWith([card])])
+      expect(await devices.choose('auto', config)).toMatchObject({
+        device: 'cpu',
+        reason: expect.stringContaining('far slower') as string,
+      });
+  });
+
+  it('is tested anew with another driver, and with a damaged file', async () => {
+    await devicesWith([card], { seconds: { cpu: 1, webgpu: 0.1 } }).devices.choose('auto', config);
+    const updated = devicesWith([{ ...card, driver: '1.1' }], { seconds: { cpu: 1, webgpu: 2 } });
+    expect(await updated.devices.choose('auto', config)).toMatchObject({ device: 'cpu' });
+    expect(updated.probed).toContain('webgpu');
+    writeFileSync(join(folder, 'devices.json'), '{"signature":');
+    const damaged = devicesWith([card], { seconds: { cpu: 1, webgpu: 0.1 } });
+    expect(await damaged.devices.choose('auto', config)).toMatchObject({ device: 'webgpu' });
+  });
+
+  it('is the processor, with the reason, where the card fails its test', async () => {
+    const { devices, timed } = devicesWith([card], { state: 'failed' });
+    const { device, reason } = await devices.choose('auto', config);
+    expect(device).toBe('cpu');
+    expect(reason).toContain('webgpu is failed.');
+    expect(timed).toEqual([]);
+  });
+
+  it('is the wanted one or an error that says why not; a failure is tried again', async () => {
+    const { devices, timed } = devicesWith([card], { seconds: { cpu: 1, webgpu: 9 } });
+    expect(await devices.choose('webgpu', config)).toMatchObject({ device: 'webgpu' });
+    expect(await devices.choose('cpu', config)).toMatchObject({ device: 'cpu' });
+    expect(timed).toEqual([]);
+    rmSync(join(folder, 'devices.json'));
+    const failing = devicesWith([card], { state: 'failed' });
+    for (const _ of [1, 2])
+      await expect(failing.devices.choose('webgpu', config)).rejects.toMatchObject({ code: 'device-failed', message: 'webgpu is failed.' });
+    expect(failing.probed).toEqual(['webgpu', 'webgpu']);
+    await expect(failing.devices.choose('tensorflow', config)).rejects.toBeInstanceOf(AppError);
+  });
+
+  it('can be set for all runs from outside, but not against what a run says', async () => {
+    vi.stubEnv('IJEPA_STUDIO_DEVICE', 'cpu');
+    const { devices, probed } = devicesWith([card], { seconds: { cpu: 1, webgpu: 0.1 } });
+    expect(await devices.choose('auto', config)).toMatchObject({ device: 'cpu' });
+    expect(probed).toEqual([]);
+    expect(await devices.choose('webgpu', config)).toMatchObject({ device: 'webgpu' });
+  });
+});

@@ -1,0 +1,213 @@
+// The devices of this computer: which there are, which have proven that they compute right, and which of them is fastest for a run.
+import { cropsPerImage } from '../../../shared/config.ts';
+import type { TrainConfig } from '../../../shared/config-table.ts';
+import { deviceNames } from '../../../shared/devices.ts';
+import type { DeviceId, DeviceReport, GraphicsCard, OnnxDevice } from '../../../shared/devices.ts';
+import { AppError } from '../../../shared/errors.ts';
+import { stepSize } from '../../training/step-size.ts';
+import type { Home } from '../home.ts';
+import { readDevices, signatureOf, writeDevices } from './device-file.ts';
+import type { DeviceFile } from './device-file.ts';
+import { graphicsCards } from './graphics-cards.ts';
+import { probeDevice } from './probe-device.ts';
+import { timeStep } from './time-step.ts';
+
+export interface ChosenDevice {
+  readonly device: OnnxDevice;
+  /** Why, as a sentence. */
+  readonly reason: string;
+}
+
+export interface DeviceWork {
+  readonly signal?: AbortSignal;
+  /** What is done now, as a sentence. */
+  readonly onStage?: (stage: string) => void;
+}
+
+/** How devices are found, tested and timed; tests give their own. */
+export interface DeviceTools {
+  cards(): Promise<readonly GraphicsCard[]>;
+  probe(id: OnnxDevice, signal?: AbortSignal): Promise<DeviceReport>;
+  /** Seconds of a step; infinite where that would be far more than the processor's. */
+  time(id: OnnxDevice, config: TrainConfig, onProcessor: number | undefined, signal?: AbortSignal): Promise<number>;
+}
+
+const placeOf = (id: OnnxDevice): string => (id === 'cpu' ? 'the processor' : deviceNames[id]);
+
+/** What could use a graphics card on this kind of system, the best guess first. */
+function candidates(cards: readonly GraphicsCard[]): readonly OnnxDevice[] {
+  switch (process.platform) {
+    case 'win32':
+      return ['webgpu', 'dml'];
+    case 'darwin':
+      return ['webgpu', 'coreml'];
+    default:
+      return cards.some(({ name }) => /nvidia|geforce|rtx|tesla/i.test(name)) ? ['webgpu', 'cuda'] : ['webgpu'];
+  }
+}
+
+const untested = (id: OnnxDevice): DeviceReport => ({
+  id,
+  state: 'untested',
+  reason: 'It is used once three tiny steps on it have agreed with the reference; the first run tests it.',
+});
+
+/** Where a software device is named by the environment, there is one without a card. */
+const namedByEnvironment = (): boolean => Boolean(process.env['VK_ICD_FILENAMES'] ?? process.env['VK_DRIVER_FILES']);
+
+/** What the speed of a step depends on. */
+function raceKey(config: TrainConfig): string {
+  const { model, ...sizes } = stepSize(config);
+  const { prediction, optimiser, projectorWidth, sigregProjections } = config;
+  return JSON.stringify({ ...model, ...sizes, prediction: prediction > 0, optimiser, projectorWidth, sigregProjections });
+}
+
+/** What a step of a run takes on a device. */
+export interface StepTime {
+  readonly device: OnnxDevice;
+  /** Infinite where it would be far more than the processor's. */
+  readonly seconds: number;
+}
+
+export const stepText = (seconds: number): string => (Number.isFinite(seconds) ? `${seconds.toPrecision(2)} s` : 'far slower');
+
+export class Devices {
+  readonly #home: Home;
+  readonly #tools: DeviceTools;
+  #cards: readonly GraphicsCard[] | undefined;
+  #file: DeviceFile | undefined;
+  /** One test or race at a time: two would measure each other. */
+  #queue: Promise<unknown> = Promise.resolve();
+
+  constructor(home: Home, tools: DeviceTools = { cards: graphicsCards, probe: probeDevice, time: timeStep }) {
+    this.#home = home;
+    this.#tools = tools;
+  }
+
+  /** Cards and what is known of each device, without testing anything. */
+  async list(): Promise<{ readonly cards: readonly GraphicsCard[]; readonly devices: readonly DeviceReport[] }> {
+    this.#cards = await this.#tools.cards();
+    const { reports } = this.#remembered(this.#cards);
+    return { cards: this.#cards, devices: this.#described(reports) };
+  }
+
+  #described(reports: readonly DeviceReport[]): readonly DeviceReport[] {
+    const known = new Map(reports.map((report) => [report.id, report]));
+    const cpu: DeviceReport = known.get('cpu') ?? { id: 'cpu', state: 'ready', reason: 'It is always there.' };
+    const others = candidates(this.#cards!).map((id): DeviceReport => known.get(id) ?? (this.#hasCard() ? untested(id) : noCard(id)));
+    return [cpu, ...others];
+  }
+
+  #hasCard(): boolean {
+    return this.#cards!.length > 0 || namedByEnvironment();
+  }
+
+  async #known(): Promise<DeviceFile> {
+    this.#cards ??= await this.#tools.cards();
+    return this.#remembered(this.#cards);
+  }
+
+  #remembered(cards: readonly GraphicsCard[]): DeviceFile {
+    if (this.#file?.signature !== signatureOf(cards)) this.#file = readDevices(this.#home, cards);
+    return this.#file;
+  }
+
+  #keep(known: DeviceFile): void {
+    this.#file = known;
+    writeDevices(this.#home, known);
+  }
+
+  async #alone<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.#queue.then(work);
+    this.#queue = result.catch(() => undefined);
+    return result;
+  }
+
+  /** Tests devices, all there could be when none are named, and keeps the reports. Rejects with `cancelled` when the signal aborts. */
+  async test(ids: readonly OnnxDevice[] | undefined, work: DeviceWork = {}): Promise<readonly DeviceReport[]> {
+    return this.#alone(async () => {
+      this.#cards = await this.#tools.cards();
+      const tested = ids ?? (this.#hasCard() ? ['cpu' as const, ...candidates(this.#cards)] : ['cpu' as const]);
+      for (const id of tested) await this.#probe(id, work);
+      return this.#described((await this.#known()).reports);
+    });
+  }
+
+  async #probe(id: OnnxDevice, { signal, onStage }: DeviceWork): Promise<DeviceReport> {
+    onStage?.(`Testing ${placeOf(id)}.`);
+    const report = await this.#tools.probe(id, signal);
+    const known = await this.#known();
+    this.#keep({ ...known, reports: [...known.reports.filter((one) => one.id !== id), report] });
+    return report;
+  }
+
+  /**
+   * The device for a run: the one that is wanted, or the fastest that computes right. What was not tested yet is tested now. Throws
+   * `device-failed` or `unsupported` where the wanted one cannot be used, `cancelled`.
+   */
+  async choose(wanted: TrainConfig['device'], config: TrainConfig, work: DeviceWork = {}): Promise<ChosenDevice> {
+    const asked = wanted === 'auto' ? (process.env['IJEPA_STUDIO_DEVICE'] ?? 'auto') : wanted;
+    if (asked === 'cpu') return { device: 'cpu', reason: 'The processor, as asked.' };
+    return this.#alone(async () => (asked === 'auto' ? this.#fastest(config, work) : this.#wanted(asked as DeviceId, work)));
+  }
+
+  async #wanted(id: DeviceId, work: DeviceWork): Promise<ChosenDevice> {
+    const { reports } = await this.#known();
+    const possible = candidates(this.#cards!);
+    if (id === 'tensorflow' || !possible.includes(id as OnnxDevice))
+      throw new AppError(
+        'unsupported',
+        `${deviceNames[id] ?? id} is not to be had on this system.`,
+        `Choose auto, cpu or ${possible.join(', ')}.`,
+      );
+    const known = reports.find((one) => one.id === id);
+    const report = known?.state === 'ready' ? known : await this.#probe(id, work);
+    if (report.state !== 'ready')
+      throw new AppError(
+        report.state === 'absent' ? 'unsupported' : 'device-failed',
+        report.reason,
+        'Train on the processor: --device cpu.',
+      );
+    return { device: id, reason: `${deviceNames[id]}, as asked.` };
+  }
+
+  async #fastest(config: TrainConfig, work: DeviceWork): Promise<ChosenDevice> {
+    const known = await this.#known();
+    if (!this.#hasCard()) return { device: 'cpu', reason: 'The processor: no graphics card was found.' };
+    const reports: DeviceReport[] = [];
+    for (const id of candidates(this.#cards!)) reports.push(known.reports.find((one) => one.id === id) ?? (await this.#probe(id, work)));
+    const ready = reports.filter(({ state }) => state === 'ready').map(({ id }) => id as OnnxDevice);
+    if (ready.length === 0) return { device: 'cpu', reason: `The processor. ${reports.map(({ reason }) => reason).join(' ')}` };
+    const ranked = await this.#race(['cpu', ...ready], config, work);
+    const { device } = ranked[0]!;
+    const told = ranked.map((one) => `${deviceNames[one.device]} ${stepText(one.seconds)}`).join(', ');
+    return { device, reason: `${deviceNames[device]}, the fastest for this run (a step: ${told}).` };
+  }
+
+  /** Times a step of a run on all devices that compute right, the fastest first. Rejects with `cancelled` when the signal aborts. */
+  async race(config: TrainConfig, work: DeviceWork = {}): Promise<readonly StepTime[]> {
+    return this.#alone(async () => {
+      const { reports } = await this.#known();
+      const ready = reports.filter(({ id, state }) => id !== 'cpu' && state === 'ready').map(({ id }) => id as OnnxDevice);
+      return this.#race(['cpu', ...ready], config, work);
+    });
+  }
+
+  /** Measured once for these drivers and sizes of a run; the fastest first. */
+  async #race(devices: readonly OnnxDevice[], config: TrainConfig, { signal, onStage }: DeviceWork): Promise<readonly StepTime[]> {
+    const key = raceKey(config);
+    const before = (await this.#known()).races[key] ?? {};
+    const times: Partial<Record<OnnxDevice, number>> = {};
+    for (const device of devices) {
+      // What was no number when it was written is not there any more.
+      const remembered = before[device] === null ? Infinity : before[device];
+      if (remembered === undefined) onStage?.(`Timing a step of ${config.batchSize * cropsPerImage(config)} crops on ${placeOf(device)}.`);
+      times[device] = remembered ?? (await this.#tools.time(device, config, times.cpu, signal));
+    }
+    const known = await this.#known();
+    this.#keep({ ...known, races: { ...known.races, [key]: { ...known.races[key], ...times } } });
+    return devices.map((device) => ({ device, seconds: times[device]! })).toSorted((a, b) => a.seconds - b.seconds);
+  }
+}
+
+const noCard = (id: OnnxDevice): DeviceReport => ({ id, state: 'absent', reason: 'No graphics card was found.' });

@@ -1,0 +1,59 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { cardsOfLinux, cardsOfMac, cardsOfNvidia, cardsOfWindows } from './graphics-cards.ts';
+
+describe('graphics cards as systems tell of them', () => {
+  it('NVIDIA: its own program', () => {
+    expect(cardsOfNvidia('NVIDIA GeForce RTX 3060, 550.54.14, 12288, 11000\nTesla T4, 535.1, [N/A], [N/A]\n')).toEqual([
+      { name: 'NVIDIA GeForce RTX 3060', driver: '550.54.14', memory: 12288 * 2 ** 20, memoryFree: 11000 * 2 ** 20 },
+      { name: 'Tesla T4', driver: '535.1' },
+    ]);
+    expect(cardsOfNvidia('')).toEqual([]);
+  });
+
+  it('Windows: one card or several; memory of 32 bits that is full says nothing', () => {
+    expect(cardsOfWindows('{"Name":"Intel(R) UHD Graphics","DriverVersion":"31.0.101","AdapterRAM":1073741824}')).toEqual([
+      { name: 'Intel(R) UHD Graphics', driver: '31.0.101', memory: 2 ** 30 },
+    ]);
+    const two = '[{"Name":"AMD Radeon RX 7800 XT","DriverVersion":"32.0","AdapterRAM":4293918720},{"Name":null,"AdapterRAM":null}]';
+    expect(cardsOfWindows(two)).toEqual([{ name: 'AMD Radeon RX 7800 XT', driver: '32.0' }]);
+    expect(cardsOfWindows('[]')).toEqual([]);
+  });
+
+  it('macOS: the chip', () => {
+    const text = '{"SPDisplaysDataType":[{"sppci_model":"Apple M2","spdisplays_mtlgpufamilysupport":"spdisplays_metal3"}]}';
+    expect(cardsOfMac(text)).toEqual([{ name: 'Apple M2', driver: 'metal3' }]);
+    expect(cardsOfMac('{}')).toEqual([]);
+  });
+
+  describe('Linux', () => {
+    let folder: string;
+    beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'ijepa-drm-'))));
+    afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+    it('reads the list of devices, and knows what computes from what only shows', () => {
+      const device = (name: string, files: Readonly<Record<string, string>>): void => {
+        mkdirSync(join(folder, name, 'device'), { recursive: true });
+        for (const [file, text] of Object.entries(files)) writeFileSync(join(folder, name, 'device', file), `${text}\n`);
+      };
+      device('card0', {
+        vendor: '0x1002',
+        device: '0x744c',
+        uevent: 'DRIVER=amdgpu\nPCI_CLASS=30000',
+        mem_info_vram_total: '17163091968',
+        mem_info_vram_used: '163091968',
+      });
+      device('card1', { vendor: '0x1234', device: '0x1111' });
+      device('card0-DP-1', {});
+      device('card2', { vendor: '0x8086', product_name: 'Arc A770' });
+      const [amd, intel, ...none] = cardsOfLinux(folder);
+      expect(amd).toMatchObject({ name: 'AMD graphics (0x744c)', memory: 17163091968, memoryFree: 17000000000 });
+      expect(amd!.driver).toMatch(/^amdgpu, Linux \d/);
+      expect(intel).toEqual({ name: 'Intel Arc A770' });
+      expect(none).toEqual([]);
+      expect(cardsOfLinux(join(folder, 'nowhere'))).toEqual([]);
+    });
+  });
+});

@@ -1,0 +1,118 @@
+// Which graphics cards the system knows of, with driver and memory where it tells. Nothing of them is loaded here.
+import { execFile } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { release } from 'node:os';
+import { join } from 'node:path';
+import type { GraphicsCard } from '../../../shared/devices.ts';
+
+/** What a program prints; undefined where it is not there, fails, or takes longer than five seconds. */
+const printed = async (program: string, args: readonly string[]): Promise<string | undefined> =>
+  new Promise((resolve) => {
+    execFile(program, args, { timeout: 5000, windowsHide: true, maxBuffer: 1 << 22 }, (error, stdout) =>
+      resolve(error ? undefined : stdout),
+    );
+  });
+
+const numberOr = (text: string | undefined): number | undefined => {
+  const value = Number(text);
+  return text !== undefined && text !== '' && Number.isFinite(value) ? value : undefined;
+};
+
+/** Lines of `nvidia-smi --query-gpu=name,driver_version,memory.total,memory.free --format=csv,noheader,nounits`; memory in MiB. */
+export function cardsOfNvidia(text: string): GraphicsCard[] {
+  return text
+    .split('\n')
+    .map((line) => line.split(',').map((cell) => cell.trim()))
+    .filter(([name]) => name)
+    .map(([name, driver, total, free]) => {
+      const [memory, memoryFree] = [total, free].map((cell) => numberOr(cell)) as [number | undefined, number | undefined];
+      return {
+        name: name!,
+        ...(driver && { driver }),
+        ...(memory !== undefined && { memory: memory * 2 ** 20 }),
+        ...(memoryFree !== undefined && { memoryFree: memoryFree * 2 ** 20 }),
+      };
+    });
+}
+
+interface WindowsCard {
+  readonly Name?: string | null;
+  readonly DriverVersion?: string | null;
+  /** Of 32 bits: 4 GB and more are said as 4 GB. */
+  readonly AdapterRAM?: number | null;
+}
+
+/** JSON of `Get-CimInstance Win32_VideoController`: one card is an object, several are a list. */
+export function cardsOfWindows(text: string): GraphicsCard[] {
+  const found = JSON.parse(text) as WindowsCard | readonly WindowsCard[];
+  return [found].flat().flatMap(({ Name, DriverVersion, AdapterRAM }) =>
+    Name
+      ? [
+          {
+            name: Name,
+            ...(DriverVersion && { driver: DriverVersion }),
+            ...(AdapterRAM && AdapterRAM < 2 ** 32 - 2 ** 21 && { memory: AdapterRAM }),
+          },
+        ]
+      : [],
+  );
+}
+
+/** JSON of `system_profiler SPDisplaysDataType`; cards of Apple share the computer's memory and say none. */
+export function cardsOfMac(text: string): GraphicsCard[] {
+  const { SPDisplaysDataType: cards = [] } = JSON.parse(text) as { SPDisplaysDataType?: readonly Record<string, unknown>[] };
+  return cards.flatMap(({ sppci_model: model, spdisplays_mtlgpufamilysupport: family }) =>
+    typeof model === 'string' ? [{ name: model, ...(typeof family === 'string' && { driver: family.replace('spdisplays_', '') }) }] : [],
+  );
+}
+
+const vendors: Readonly<Record<string, string>> = { '0x1002': 'AMD', '0x10de': 'NVIDIA', '0x8086': 'Intel', '0x106b': 'Apple' };
+
+/** Cards of Linux's own list of devices, `/sys/class/drm`. */
+export function cardsOfLinux(drm = '/sys/class/drm'): GraphicsCard[] {
+  const read = (...parts: readonly string[]): string | undefined => {
+    try {
+      return readFileSync(join(...parts), 'utf8').trim();
+    } catch {
+      return undefined;
+    }
+  };
+  if (!existsSync(drm)) return [];
+  return readdirSync(drm)
+    .filter((name) => /^card\d+$/.test(name))
+    .flatMap((name) => {
+      const device = join(drm, name, 'device');
+      const vendor = vendors[read(device, 'vendor') ?? ''];
+      // Virtual screens have no vendor that computes.
+      if (vendor === undefined) return [];
+      const driver = /^DRIVER=(.+)$/m.exec(read(device, 'uevent') ?? '')?.[1];
+      const [memory, used] = ['mem_info_vram_total', 'mem_info_vram_used'].map((file) => numberOr(read(device, file))) as [
+        number | undefined,
+        number | undefined,
+      ];
+      return [
+        {
+          name: `${vendor} ${read(device, 'product_name') ?? `graphics (${read(device, 'device') ?? name})`}`,
+          ...(driver !== undefined && { driver: `${driver}, Linux ${release()}` }),
+          ...(memory !== undefined && { memory }),
+          ...(memory !== undefined && used !== undefined && { memoryFree: memory - used }),
+        },
+      ];
+    });
+}
+
+const query = ['--query-gpu=name,driver_version,memory.total,memory.free', '--format=csv,noheader,nounits'];
+const script = 'Get-CimInstance Win32_VideoController | Select-Object Name, DriverVersion, AdapterRAM | ConvertTo-Json -Compress';
+
+/** All cards; none where the system does not tell. NVIDIA's own program knows more of its cards than the system does. */
+export async function graphicsCards(): Promise<readonly GraphicsCard[]> {
+  const nvidia = cardsOfNvidia((await printed('nvidia-smi', query)) ?? '');
+  const others = await systemCards().catch(() => []);
+  return [...nvidia, ...others.filter(({ name }) => nvidia.length === 0 || !/nvidia/i.test(name))];
+}
+
+async function systemCards(): Promise<readonly GraphicsCard[]> {
+  if (process.platform === 'win32') return cardsOfWindows((await printed('powershell.exe', ['-NoProfile', '-Command', script])) || '[]');
+  if (process.platform === 'darwin') return cardsOfMac((await printed('system_profiler', ['SPDisplaysDataType', '-json'])) || '{}');
+  return cardsOfLinux();
+}
