@@ -1,8 +1,8 @@
 // The native half of @tensorflow/tfjs-node-gpu, loaded without its JavaScript: the few functions that run a SavedModel. It needs the
 // TensorFlow library beside it and, for a card, CUDA and cuDNN (tensorflow-library.ts says which).
 import { createRequire } from 'node:module';
-import { deviceError } from './device-error.ts';
-import { findTensorflow } from './tensorflow-library.ts';
+import { AppError } from '../../shared/errors.ts';
+import { findTensorflow, howToInstall } from './tensorflow-library.ts';
 
 /** As in the package's dist/tfjs_binding.d.ts; tensors and models are numbers that it keeps until they are deleted. */
 export interface TensorflowBinding {
@@ -43,6 +43,7 @@ export function loadTensorflow({ threads = 0, tensorFloat32 = false }: BindingOp
     loaded = createRequire(import.meta.url)(binding) as TensorflowBinding;
     return loaded;
   } catch (error) {
-    throw deviceError(error);
+    const message = error instanceof Error ? error.message : String(error);
+    throw new AppError('device-failed', `TensorFlow cannot be loaded from ${binding}: ${message}`, howToInstall, error);
   }
 }

@@ -11,6 +11,8 @@ import {
   releaseOf,
   tensorflowReleases,
 } from './tensorflow-library.ts';
+import { loadTensorflow } from './tensorflow-binding.ts';
+import { noTensorflow } from './testing/tensorflow-here.ts';
 
 describe('where TensorFlow is looked for', () => {
   const before = process.env[folderVariable];
@@ -25,25 +27,32 @@ describe('where TensorFlow is looked for', () => {
     else process.env[folderVariable] = before;
   });
 
-  it('is first the folder that the environment names', () => {
+  const put = (content: string): string => {
     const binding = join(folder, bindingPath);
     mkdirSync(dirname(binding), { recursive: true });
-    writeFileSync(binding, '');
+    writeFileSync(binding, content);
+    return binding;
+  };
+
+  it('is the folder that the environment names, else the package', () => {
+    const binding = put('');
     expect(findTensorflow()).toEqual({ binding });
+    process.env[folderVariable] = '';
+    const inPackage = join('@tensorflow', 'tfjs-node-gpu', bindingPath);
+    // Where the rig is not installed, there is none in it.
+    if (noTensorflow === undefined) expect(findTensorflow().binding).toContain(inPackage);
+    else expect(findTensorflow).toThrow('is not installed');
   });
 
-  it('is then the package, and where neither has it the error names the folder', () => {
-    let found: unknown;
-    try {
-      found = findTensorflow();
-    } catch (error) {
-      found = error;
-    }
-    expect(found).toMatchObject(
-      found instanceof Error
-        ? { code: 'unsupported', message: expect.stringContaining(folder) as string }
-        : { binding: expect.stringContaining(join('@tensorflow', 'tfjs-node-gpu', bindingPath)) as string },
-    );
+  it('is said where it is not there, or is there and cannot be loaded', () => {
+    expect(loadTensorflow).toThrow(expect.objectContaining({ code: 'unsupported', message: expect.stringContaining(folder) as string }));
+    const binding = put('half of a libra');
+    const wrong = {
+      code: 'device-failed',
+      message: expect.stringContaining(binding) as string,
+      hint: expect.stringContaining(folderVariable) as string,
+    };
+    expect(loadTensorflow).toThrow(expect.objectContaining(wrong));
   });
 });
 

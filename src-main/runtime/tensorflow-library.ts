@@ -18,17 +18,20 @@ function packageFolder(): string | undefined {
   }
 }
 
-/** The native part's binding. Throws `unsupported` where there is none. */
+/** The native part's binding, in the folder that the environment names or else in the package. Throws `unsupported` where it is not there. */
 export function findTensorflow(): { readonly binding: string } {
   const given = process.env[folderVariable];
-  const folder = [given, packageFolder()].find((one) => one !== undefined && one !== '' && existsSync(join(one, bindingPath)));
-  if (folder !== undefined) return { binding: join(folder, bindingPath) };
+  const folder = given === undefined || given === '' ? packageFolder() : given;
+  if (folder !== undefined && existsSync(join(folder, bindingPath))) return { binding: join(folder, bindingPath) };
   throw new AppError(
     'unsupported',
-    given ? `${given} holds no ${bindingPath}: TensorFlow is not there.` : 'The native part of TensorFlow is not installed.',
-    `Set ${folderVariable} to a folder with ${bindingPath} and deps/lib of @tensorflow/tfjs-node-gpu 4.22.0 (its install script makes both), or use another device.`,
+    given ? `TensorFlow is not in ${given}: there is no ${bindingPath}.` : 'The native part of TensorFlow is not installed.',
+    howToInstall,
   );
 }
+
+/** What a person can do where it is missing or cannot be loaded. */
+export const howToInstall = `Set ${folderVariable} to a folder that holds ${bindingPath} and deps/lib as the install script of @tensorflow/tfjs-node-gpu 4.22.0 makes them, or choose another device.`;
 
 export interface TensorflowRelease {
   /** First and last version, major.minor. */

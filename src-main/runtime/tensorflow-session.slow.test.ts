@@ -5,6 +5,7 @@ import type { FunctionSource, State } from '../tensor/lower-tensorflow.ts';
 import { input, sumAll } from '../tensor/structure.ts';
 import { loadTensorflow } from './tensorflow-binding.ts';
 import { TensorflowSession } from './tensorflow-session.ts';
+import { tensorflowStatus } from './tensorflow-status.ts';
 import { compileQuickly, noTensorflow, whySkipped } from './testing/tensorflow-here.ts';
 
 async function using<T>(
@@ -106,5 +107,12 @@ describe.skipIf(noTensorflow !== undefined)(`a session of TensorFlow${whySkipped
     await using({ huge }, {}, async (session) => {
       await expect(session.call('huge', feeds)).rejects.toMatchObject({ code: 'out-of-memory' });
     });
+  });
+
+  it('says whether it uses a card, and if not, what is missing', () => {
+    const { version, onCard, obstacles } = tensorflowStatus();
+    expect(version).toMatch(/^2\.\d+\.\d+/);
+    expect(obstacles.length > 0).toBe(!onCard);
+    for (const sentence of obstacles) expect(sentence).toContain(version);
   });
 });
