@@ -3,11 +3,7 @@ import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { AppError } from '../../shared/errors.ts';
-
-/** Set by the engine to where it has put the native part, or by a person. */
-export const folderVariable = 'IJEPA_TENSORFLOW';
-/** Of the binding in such a folder; TensorFlow itself is in `deps/lib`, where the binding looks for it. */
-export const bindingPath = join('lib', 'napi-v8', 'tfjs_binding.node');
+import { tensorflowBinding, tensorflowVariable } from '../../shared/tensorflow.ts';
 
 /** The npm package's own folder, which its install script would have filled. */
 function packageFolder(): string | undefined {
@@ -20,18 +16,18 @@ function packageFolder(): string | undefined {
 
 /** The native part's binding, in the folder that the environment names or else in the package. Throws `unsupported` where it is not there. */
 export function findTensorflow(): { readonly binding: string } {
-  const given = process.env[folderVariable];
+  const given = process.env[tensorflowVariable];
   const folder = given === undefined || given === '' ? packageFolder() : given;
-  if (folder !== undefined && existsSync(join(folder, bindingPath))) return { binding: join(folder, bindingPath) };
+  if (folder !== undefined && existsSync(join(folder, tensorflowBinding))) return { binding: join(folder, tensorflowBinding) };
   throw new AppError(
     'unsupported',
-    given ? `TensorFlow is not in ${given}: there is no ${bindingPath}.` : 'The native part of TensorFlow is not installed.',
+    given ? `TensorFlow is not in ${given}: there is no ${tensorflowBinding}.` : 'The native part of TensorFlow is not installed.',
     howToInstall,
   );
 }
 
 /** What a person can do where it is missing or cannot be loaded. */
-export const howToInstall = `Set ${folderVariable} to a folder that holds ${bindingPath} and deps/lib as the install script of @tensorflow/tfjs-node-gpu 4.22.0 makes them, or choose another device.`;
+export const howToInstall = `Install it anew (ijepa-studio devices install tensorflow), set ${tensorflowVariable} to a folder that holds ${tensorflowBinding} and deps/lib as the install script of @tensorflow/tfjs-node-gpu 4.22.0 makes them, or choose another device.`;
 
 export interface TensorflowRelease {
   /** First and last version, major.minor. */
