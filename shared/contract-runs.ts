@@ -65,6 +65,9 @@ export interface RunPlan {
   /** Bytes: of the checkpoints kept, and of the decode cache that is still to be made. */
   readonly checkpointBytes: number;
   readonly diskFree: number;
+  /** Bytes that training takes on the processor, counted from its graph, and those that are free. */
+  readonly memoryBytes: number;
+  readonly memoryFree: number;
   readonly warnings: readonly { readonly message: string; readonly hint: string }[];
 }
 

@@ -136,6 +136,8 @@ describe('a plan', () => {
       },
       checkpointBytes: 0,
       diskFree: 0,
+      memoryBytes: 414e6,
+      memoryFree: 8e9,
       warnings: [{ message: 'Too much.', hint: 'Set patchSize to 8.' }],
     };
     const text = planLines(plan).join('\n');

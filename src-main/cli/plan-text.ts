@@ -24,6 +24,7 @@ export function planLines(plan: RunPlan): string[] {
     `  Predictor   ${config.predictorWidth} wide × ${config.predictorDepth} deep, ${millions(sizes.predictorParameters)}`,
     `  Training    ${plural(steps, 'step')} of ${plural(config.batchSize, 'image')}${crops}: ${epochs(plan)} epochs of ${plural(images, 'image')}, learning rate up to ${config.learningRate}`,
     `  Checkpoints ${megabytes(checkpointSize(sizes))} each, up to ${plural(kept, 'of them is', 'of them are')} kept`,
+    `  Memory      about ${megabytes(plan.memoryBytes)} on the processor, ${megabytes(plan.memoryFree)} are free`,
     ...warnings.map(({ message, hint }) => inFlags(`Warning: ${message} ${hint}`)),
   ];
 }

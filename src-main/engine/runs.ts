@@ -1,5 +1,6 @@
 // Runs: started, resumed, described; and which checkpoint of a run is meant.
 import { existsSync } from 'node:fs';
+import { freemem } from 'node:os';
 import { basename, join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { gridSide, parseConfig } from '../../shared/config.ts';
@@ -16,6 +17,7 @@ import { DecodeCache } from '../images/cache.ts';
 import { folderStatistics } from '../images/folder-statistics.ts';
 import { requireMasks } from '../jepa/masks.ts';
 import { readCheckpointHeader } from '../training/checkpoint.ts';
+import { withFittingMicroBatch } from '../training/memory-plan.ts';
 import { labelFingerprintInPieces } from '../training/label-fingerprint.ts';
 import { requireFitting } from '../training/initial-weights.ts';
 import { listCheckpoints, readRecord, RunFolder } from '../training/run-folder.ts';
@@ -38,6 +40,9 @@ export interface PlannedRun {
   readonly images: number;
   readonly reason: string;
 }
+
+/** Of the free memory, for the step: images are read and judged beside it. */
+const shareOfMemory = 0.8;
 
 /**
  * Completes the settings of a run for a folder: what is given wins over what is suggested. Throws `bad-config`, `no-images`, and
@@ -70,8 +75,9 @@ export function planRun(
       `Choose a patchSize of at most ${Math.max(1, Math.floor(shortSide))}, or a folder of larger images.`,
     );
   requireMasks(config);
+  const fitting = withFittingMicroBatch(config, shareOfMemory * freemem());
   const steps = config.steps || Math.max(1, Math.ceil((config.epochs * trained) / config.batchSize));
-  return { config, steps, images: trained, reason };
+  return { config: fitting, steps, images: trained, reason };
 }
 
 /** What is given over what the preset suggests for the folder, and why that preset. */

@@ -90,6 +90,8 @@ export class OnnxSession {
         intraOpNumThreads: options.threads ?? 0,
         interOpNumThreads: 1,
         executionMode: 'sequential',
+        // A pattern of the first run would be laid out beside the arena that the run has left: half as much again, and no faster.
+        enableMemPattern: false,
         // It reports which nodes it gave to the CPU as a warning; `wholly` makes that an error.
         logSeverityLevel: 3,
         ...(options.wholly === true && { extra: { session: { disable_cpu_ep_fallback: '1' } } }),

@@ -65,6 +65,8 @@ export class HostStep implements StepDevice {
   }
 
   /** The arrays are the state. */
+  readonly isHome = true;
+
   async save(): Promise<void> {
     return Promise.resolve();
   }

@@ -76,7 +76,7 @@ export async function kernelOptimiser(size: ModelSize, config: UpdateSettings, o
 }
 
 /** The momentum of matrices moved by their gradients, and the directions that follow from it. */
-function muonDirections(matrices: readonly ParameterSpec[]): Readonly<Record<string, Tensor>> {
+export function muonDirections(matrices: readonly ParameterSpec[]): Readonly<Record<string, Tensor>> {
   return Object.fromEntries(
     matrices.flatMap(({ name, shape }) => {
       const { direction, momentum } = muonDirection(name, input(`gradient.${name}`, shape), input(`moment1.${name}`, shape));

@@ -122,6 +122,10 @@ export class ResidentStep implements StepDevice {
     return norm;
   }
 
+  get isHome(): boolean {
+    return !this.#moved;
+  }
+
   async save(): Promise<void> {
     if (!this.#moved) return;
     for (const { names, session } of this.#sessions.copies) {

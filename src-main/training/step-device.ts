@@ -31,6 +31,8 @@ export interface StepDevice {
   couple(feeds: Feeds): Promise<Coupling>;
   /** Moves the state by the running gradients; returns their norm. Where that is not finite, nothing has moved. */
   update(schedule: Readonly<Record<ScheduleInput, Float32Array>>): Promise<number>;
+  /** Whether the arrays that were loaded are the state as it is. */
+  readonly isHome: boolean;
   /** Brings the state home: into the arrays that were loaded. */
   save(): Promise<void>;
   dispose(): Promise<void>;

@@ -1,5 +1,6 @@
 // Runs the compiled step on a device: cuts a batch into micro-batches, adds their gradients up, and moves the weights.
 import type { TrainConfig } from '../../shared/config-table.ts';
+import { AppError } from '../../shared/errors.ts';
 import { Random } from '../../shared/random.ts';
 import { packMasks } from '../jepa/mask-batch.ts';
 import { drawMasks } from '../jepa/masks.ts';
@@ -13,7 +14,7 @@ import { scheduleInputsAt, scheduleOf } from './schedules.ts';
 import type { Schedule } from './schedules.ts';
 import type { TrainState } from './state.ts';
 import type { Coupling, Feeds, StepDevice, StepLosses } from './step-device.ts';
-import { stepSize } from './step-size.ts';
+import { possibleMicroBatches, stepSize } from './step-size.ts';
 
 export interface StepOutcome {
   readonly loss: number;
@@ -28,6 +29,7 @@ export interface StepOutcome {
 
 export class StepRunner {
   readonly config: TrainConfig;
+  readonly #compile: typeof createStepDevice;
   readonly schedule: Schedule;
   #size: StepSize;
   readonly #options: StepOptions;
@@ -35,19 +37,47 @@ export class StepRunner {
   /** What the device has taken over. */
   #loaded: TrainState | undefined;
 
-  private constructor(config: TrainConfig, steps: number, options: StepOptions, contextTokens?: number) {
+  private constructor(config: TrainConfig, steps: number, options: StepOptions, compile: typeof createStepDevice, contextTokens?: number) {
     this.config = config;
+    this.#compile = compile;
     this.schedule = scheduleOf(config, steps);
     this.#options = options;
     const size = stepSize(config);
     this.#size = { ...size, contextTokens: contextTokens ?? size.contextTokens };
   }
 
-  /** Compiles the step of a run of `steps` updates; `contextTokens` is the state's, when the run goes on. */
-  static async create(config: TrainConfig, steps: number, options: StepOptions, contextTokens?: number): Promise<StepRunner> {
-    const runner = new StepRunner(config, steps, options, contextTokens);
-    runner.#device = await createStepDevice(runner.size, config, options);
+  /**
+   * Compiles the step of a run of `steps` updates; `contextTokens` is the state's, when the run goes on. Where the device has too little
+   * memory for a micro-batch, now or at a step that can be made again, it goes on with a smaller one: `size` tells.
+   */
+  static async create(
+    config: TrainConfig,
+    steps: number,
+    options: StepOptions,
+    contextTokens?: number,
+    compile: typeof createStepDevice = createStepDevice,
+  ): Promise<StepRunner> {
+    const runner = new StepRunner(config, steps, options, compile, contextTokens);
+    await runner.#open();
     return runner;
+  }
+
+  async #open(): Promise<void> {
+    this.#loaded = undefined;
+    try {
+      this.#device = await this.#compile(this.#size, this.config, this.#options);
+    } catch (error) {
+      this.#shrinkOr(error);
+      await this.#open();
+    }
+  }
+
+  /** Takes the next smaller micro-batch, or throws the error that asks for it. */
+  #shrinkOr(error: unknown): void {
+    const crops = this.#size.crops;
+    const smaller = possibleMicroBatches(this.config).findLast((images) => images * crops < this.#size.microBatch);
+    if (!(error instanceof AppError) || error.code !== 'out-of-memory' || smaller === undefined) throw error;
+    this.#size = { ...this.#size, microBatch: smaller * crops };
   }
 
   get size(): StepSize {
@@ -61,9 +91,8 @@ export class StepRunner {
     if (longest > this.#size.contextTokens) {
       await this.save();
       await this.#device!.dispose();
-      this.#loaded = undefined;
       this.#size = { ...this.#size, contextTokens: Math.min(tokenCount(this.#size.model), longest + 4) };
-      this.#device = await createStepDevice(this.#size, this.config, this.#options);
+      await this.#open();
     }
     return masks;
   }
@@ -73,6 +102,20 @@ export class StepRunner {
    * once or, where the device keeps them, by `save`.
    */
   async run(state: TrainState, patches: Float32Array): Promise<StepOutcome> {
+    const { step } = state;
+    try {
+      return await this.#step(state, patches);
+    } catch (error) {
+      // What has moved on a device that failed cannot be told from what has not.
+      if (!this.#device!.isHome || state.step !== step) throw error;
+      this.#shrinkOr(error);
+      await this.#device!.dispose();
+      await this.#open();
+      return this.run(state, patches);
+    }
+  }
+
+  async #step(state: TrainState, patches: Float32Array): Promise<StepOutcome> {
     const masks = await this.#masks(state.step);
     const device = this.#device!;
     if (this.#loaded !== state) {

@@ -30,9 +30,14 @@ export function automaticMicroBatch(config: TrainConfig): number {
   const size = modelSize(config);
   const bytes = 4 * tokenCount(size) * size.encoder.hidden * cropsPerImage(config);
   const wanted = Math.max(1, Math.min(config.batchSize, Math.round(6e6 / bytes)));
-  const fits = (images: number): boolean => config.batchSize % images === 0 && (images * cropsPerImage(config)) % strideOf(config) === 0;
-  const possible = Array.from({ length: config.batchSize }, (_, i) => i + 1).filter(fits);
+  const possible = possibleMicroBatches(config);
   return possible.findLast((images) => images <= wanted) ?? possible[0] ?? config.batchSize;
+}
+
+/** Micro-batches that a batch can be cut into, ascending: they divide it, and the predicted crops are spread evenly over them. */
+export function possibleMicroBatches(config: TrainConfig): readonly number[] {
+  const fits = (images: number): boolean => config.batchSize % images === 0 && (images * cropsPerImage(config)) % strideOf(config) === 0;
+  return Array.from({ length: config.batchSize }, (_, i) => i + 1).filter(fits);
 }
 
 /** The sizes that a run is compiled for. Throws `bad-config` when the grid is too small for its masks. */

@@ -114,10 +114,14 @@ export class TensorflowStep implements StepDevice {
   async update(schedule: Parameters<StepDevice['update']>[0]): Promise<number> {
     const norm = Math.sqrt((await this.#session.call('norm'))['squared']![0]!);
     if (Number.isFinite(norm)) {
-      await this.#session.call('update', schedule);
       this.#moved = true;
+      await this.#session.call('update', schedule);
     }
     return norm;
+  }
+
+  get isHome(): boolean {
+    return !this.#moved;
   }
 
   async save(): Promise<void> {

@@ -11,7 +11,7 @@ import type { RunFolder } from './run-folder.ts';
 import { scheduleAt } from './schedules.ts';
 import type { TrainState } from './state.ts';
 import { StepRunner } from './step-runner.ts';
-import { sizesOf } from './step-size.ts';
+import { sizesOf, stepSize } from './step-size.ts';
 
 export interface TrainingBatch {
   /** [crops · batch, N, 3·P·P]; two crops of an image stand one after the other. */
@@ -40,6 +40,16 @@ export interface TrainOptions {
   readonly control: RunControl;
   /** What the person should know before the first step. */
   readonly notes?: readonly HealthNote[];
+}
+
+function smallerMicroBatch(step: number, before: number, { size }: StepRunner): TrainEvent {
+  const images = size.microBatch / size.crops;
+  return {
+    type: 'note',
+    step,
+    message: `The memory does not hold micro-batches of ${before / size.crops} images; it goes on with ${images}.`,
+    hint: `What is learned does not depend on it. With microBatch ${images} it starts with that.`,
+  };
 }
 
 /** Steps in a row that may be refused before the run is given up. */
@@ -72,6 +82,8 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent> 
       ...(options.deviceReason !== undefined && { deviceReason: options.deviceReason }),
       threads,
     });
+    const planned = stepSize(config).microBatch;
+    if (runner.size.microBatch < planned) yield recorder.log(smallerMicroBatch(state.step, planned, runner));
     for (const note of options.notes ?? []) yield recorder.log({ type: 'note', step: state.step, ...note });
     if (judge) yield* recorder.judgeBaselines(judge, config);
     const evaluateEvery = config.evaluateSteps || Math.max(1, Math.ceil(steps / 10));
@@ -88,7 +100,9 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent> 
       const began = performance.now();
       const schedule = scheduleAt(runner.schedule, state.step);
       const batch = await options.batches.next(state.step);
+      const { microBatch } = runner.size;
       const outcome = await runner.run(state, batch.patches);
+      if (runner.size.microBatch < microBatch) yield recorder.log(smallerMicroBatch(state.step, microBatch, runner));
       refused += Number(outcome.refused);
       refusedInRow = outcome.refused ? refusedInRow + 1 : 0;
       if (refusedInRow >= mostRefusals) {

@@ -174,6 +174,8 @@ export function fakeRuns(start: readonly RunSummary[], jobs: FakeJobs): Handlers
       sizes,
       checkpointBytes: 3.1 * 2 ** 30,
       diskFree: 212 * 2 ** 30,
+      memoryBytes: 1.4 * 2 ** 30,
+      memoryFree: 18.7 * 2 ** 30,
       warnings:
         config.batchSize < 16
           ? [{ message: 'A batch of fewer than 16 images learns unsteadily.', hint: 'Use 64 where memory allows it.' }]

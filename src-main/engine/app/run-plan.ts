@@ -1,11 +1,12 @@
 // What a run would be, before it is begun: its settings, sizes, disk, and what speaks against it.
 import { statfs } from 'node:fs/promises';
-import { availableParallelism } from 'node:os';
+import { availableParallelism, freemem } from 'node:os';
 import { gridSide } from '../../../shared/config.ts';
 import type { RunPlan } from '../../../shared/contract-runs.ts';
 import type { TrainConfig } from '../../../shared/config-table.ts';
 import type { RunSizes } from '../../../shared/train-events.ts';
 import { defaultCacheBytes, estimateCacheBytes } from '../../images/cache-space.ts';
+import { memoryPlan } from '../../training/memory-plan.ts';
 import { sizesOf, stepSize } from '../../training/step-size.ts';
 import { planRun } from '../runs.ts';
 import { cachedShortSide } from '../studio.ts';
@@ -92,6 +93,12 @@ export async function planForPage(studio: Studio, root: string, settings: Readon
   const { bavail, bsize } = await statfs(studio.home.path);
   const [checkpointBytes, diskFree] = [Math.round(kept + cache.bytes), bavail * bsize];
   const warnings = warningsFor(plan);
+  const [memoryBytes, memoryFree] = [Math.round(memoryPlan(plan.config).total), freemem()];
+  if (memoryBytes > memoryFree)
+    warnings.push({
+      message: `${gigabytes(memoryFree)} of memory are free, the run needs about ${gigabytes(memoryBytes)} on the processor.`,
+      hint: 'Close other programs, or choose a smaller network, image size or micro-batch.',
+    });
   if (checkpointBytes > diskFree)
     warnings.push({
       message: `The disk has ${gigabytes(diskFree)} free, the run needs about ${gigabytes(checkpointBytes)}.`,
@@ -102,5 +109,5 @@ export async function planForPage(studio: Studio, root: string, settings: Readon
       message: `The decoded images take about ${gigabytes(cache.bytes)}; part of them is kept as JPEG, which makes reading slower.`,
       hint: 'Free some space if training waits for data.',
     });
-  return { ...plan, sizes, checkpointBytes, diskFree, warnings };
+  return { ...plan, sizes, checkpointBytes, diskFree, memoryBytes, memoryFree, warnings };
 }

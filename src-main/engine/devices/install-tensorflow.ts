@@ -24,7 +24,7 @@ export interface InstallTools {
   readonly system: string;
   readonly parts: Readonly<Record<string, NativeParts>>;
   /** Version of the TensorFlow that a binding loads; rejects where it cannot be loaded. */
-  probe(binding: string, signal?: AbortSignal): Promise<string>;
+  readonly probe: (binding: string, signal?: AbortSignal) => Promise<string>;
 }
 
 /** In a process of its own: a library that does not fit may end the one that loads it. */
@@ -129,7 +129,7 @@ function arrange(aside: string): void {
   const binding = fileNamed('tfjs_binding.node', join(aside, 'archive'));
   const dll = fileNamed('tensorflow.dll', join(aside, 'deps'));
   if (binding === undefined) throw damaged('The archive of the binding', new Error('no tfjs_binding.node is in it'));
-  if (dll === undefined && !existsSync(join(aside, 'deps', 'lib', 'libtensorflow.so.2')))
+  if (dll === undefined && fileNamed('libtensorflow.so', join(aside, 'deps', 'lib')) === undefined)
     throw damaged('The archive of the library', new Error('no libtensorflow is in it'));
   const place = join(aside, tensorflowBinding);
   mkdirSync(dirname(place), { recursive: true });

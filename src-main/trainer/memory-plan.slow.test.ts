@@ -1,0 +1,62 @@
+// Whether a run takes the memory that was said before: the peak of a trial in a process of its own.
+import { describe, expect, it } from 'vitest';
+import { parseConfig } from '../../shared/config.ts';
+import { memoryPlan, withFittingMicroBatch } from '../training/memory-plan.ts';
+import { Trainer } from './trainer.ts';
+
+const sizes: readonly (readonly [string, Record<string, unknown>])[] = [
+  ['a tiny network on photographs', { architecture: 'tiny', imageSize: 224, batchSize: 8, microBatch: 4 }],
+  [
+    'the usual recipe on small images, in one pass',
+    {
+      architecture: 'custom',
+      width: 128,
+      depth: 4,
+      heads: 4,
+      predictorWidth: 64,
+      predictorDepth: 2,
+      predictorHeads: 2,
+      imageSize: 64,
+      patchSize: 8,
+      contextTokens: 16,
+      batchSize: 128,
+      agreement: 1,
+      sigreg: 0.02,
+      sigregProjections: 64,
+      projectorWidth: 64,
+      predictionStride: 8,
+      optimiser: 'muon',
+    },
+  ],
+  [
+    'a wide and shallow network, whose weights are most of it',
+    { architecture: 'custom', width: 768, depth: 3, heads: 12, imageSize: 64, batchSize: 4 },
+  ],
+];
+
+describe('the memory of a run', () => {
+  it.skipIf(process.platform !== 'linux').each(sizes)('is what was said before, within 15 %%: %s', async (_, settings) => {
+    const config = parseConfig({ ...settings, threads: 1 });
+    const trainer = new Trainer();
+    try {
+      const { peakBytes } = await trainer.run({ kind: 'trial', config, threads: 1, device: 'cpu' });
+      const { total } = memoryPlan(config);
+      const said = `said ${(total / 1e6).toFixed(0)} MB, measured ${(peakBytes / 1e6).toFixed(0)} MB`;
+      if (process.env['IJEPA_FIGURES'] === '1') process.stderr.write(`${said}\n`);
+      expect(Math.abs(total / peakBytes - 1), said).toBeLessThan(0.15);
+    } finally {
+      await trainer.dispose();
+    }
+  });
+
+  it('that is not there is saved by a smaller micro-batch, which is the largest that fits', () => {
+    const config = parseConfig({ ...sizes[1]![1] });
+    const { total } = memoryPlan(config);
+    expect(withFittingMicroBatch(config, total)).toBe(config);
+    const less = withFittingMicroBatch(config, 0.7 * total);
+    expect(memoryPlan(less).total).toBeLessThanOrEqual(0.7 * total);
+    expect(memoryPlan({ ...less, microBatch: 2 * less.microBatch }).total).toBeGreaterThan(0.7 * total);
+    expect(withFittingMicroBatch(config, 0).microBatch).toBe(4);
+    expect(withFittingMicroBatch({ ...config, microBatch: 128 }, 0).microBatch).toBe(128);
+  });
+});

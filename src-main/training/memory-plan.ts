@@ -1,0 +1,73 @@
+// How much memory the trainer takes for a run on the processor, counted from its graph before anything is compiled.
+import type { TrainConfig } from '../../shared/config-table.ts';
+import { modelSize, patchValues, tokenCount, trainedParameters } from '../jepa/model.ts';
+import { isMuonMatrix } from '../jepa/muon.ts';
+import { accumulate } from '../jepa/step.ts';
+import { sizeOf } from '../tensor/graph.ts';
+import { graphMemory } from '../tensor/memory.ts';
+import { muonDirections } from './optimiser.ts';
+import { stateTensors } from './state.ts';
+import { possibleMicroBatches, stepSize } from './step-size.ts';
+
+export interface MemoryPlan {
+  /** Bytes of parameters, target encoder and moments. */
+  readonly state: number;
+  /** Running gradients, with the copies of them that the runtime returns. */
+  readonly gradients: number;
+  /** What is kept of a micro-batch for the backward pass, with what the runtime's arena cannot use. */
+  readonly activations: number;
+  /** Patches of a batch. */
+  readonly batch: number;
+  /** Node, onnxruntime and the compiled graph. */
+  readonly program: number;
+  readonly total: number;
+}
+
+// Measured (README, "Memory"): a process that has loaded the runtime; a compiled graph per node; outputs are copied, and a copy waits
+// for its collection; the arena holds more than what is alive.
+const processBytes = 150e6;
+const nodeBytes = 23e3;
+const gradientCopies = 3;
+const arenaShare = 1.15;
+
+const bytesOf = (tensors: readonly { readonly shape: readonly number[] }[]): number =>
+  tensors.reduce((sum, { shape }) => sum + 4 * sizeOf(shape), 0);
+
+/** A page asks for each setting that is touched, and the graph of a large network takes a while. */
+let last: { readonly key: string; readonly plan: MemoryPlan } | undefined;
+
+/** Within 15 % of the measured peak of a trial for every size tried. Throws `bad-config` where the grid is too small for its masks. */
+export function memoryPlan(config: TrainConfig): MemoryPlan {
+  const key = JSON.stringify(config);
+  if (last?.key !== key) last = { key, plan: counted(config) };
+  return last.plan;
+}
+
+function counted(config: TrainConfig): MemoryPlan {
+  const size = stepSize(config);
+  const { peak, nodes } = graphMemory(Object.values(accumulate(size, config)));
+  const trained = trainedParameters(size.model);
+  const gradientBytes = bytesOf(trained);
+  const matrices = config.optimiser === 'muon' ? trained.filter(isMuonMatrix) : [];
+  const orthogonal = graphMemory(Object.values(muonDirections(matrices)));
+  const parts = {
+    state: bytesOf(stateTensors(modelSize(config))),
+    // Muon's directions and moved momenta are outputs as gradients are.
+    gradients: gradientCopies * (gradientBytes + 2 * bytesOf(matrices)),
+    // The running gradients among the outputs are counted above.
+    activations: arenaShare * Math.max(0, peak - gradientBytes),
+    batch: 4 * size.batch * tokenCount(size.model) * patchValues(size.model),
+    program: processBytes + nodeBytes * (nodes + orthogonal.nodes),
+  };
+  return { ...parts, total: Object.values(parts).reduce((a, b) => a + b) };
+}
+
+/**
+ * The run with a micro-batch that fits `available` bytes, when none was set: the largest of those not above what is best for speed, or
+ * the smallest there is.
+ */
+export function withFittingMicroBatch(config: TrainConfig, available: number): TrainConfig {
+  if (config.microBatch > 0 || memoryPlan(config).total <= available) return config;
+  const smaller = possibleMicroBatches(config).map((microBatch) => ({ ...config, microBatch }));
+  return smaller.findLast((one) => memoryPlan(one).total <= available) ?? smaller[0] ?? config;
+}
