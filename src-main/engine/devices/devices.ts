@@ -9,6 +9,7 @@ import type { Home } from '../home.ts';
 import { readDevices, signatureOf, writeDevices } from './device-file.ts';
 import type { DeviceFile } from './device-file.ts';
 import { graphicsCards } from './graphics-cards.ts';
+import { offerTensorflow } from './install-tensorflow.ts';
 import { probeDevice } from './probe-device.ts';
 import { timeStep } from './time-step.ts';
 
@@ -82,6 +83,7 @@ export class Devices {
   constructor(home: Home, tools: DeviceTools = { cards: graphicsCards, probe: probeDevice, time: timeStep }) {
     this.#home = home;
     this.#tools = tools;
+    offerTensorflow(home);
   }
 
   /** Cards and what is known of each device, without testing anything. */

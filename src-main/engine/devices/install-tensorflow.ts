@@ -101,10 +101,20 @@ function forget(folder: string, parts: NativeParts): void {
   for (const { address } of [parts.library, parts.binding]) rmSync(join(folder, basename(address)), { force: true });
 }
 
+const elsewhere =
+  'Try again: what came is kept. Without a network, fetch both archives elsewhere: ijepa-studio devices install tensorflow --library FILE --binding FILE';
+
 async function fetched(folder: string, { address, sha256 }: NativePart, options: DownloadOptions): Promise<string> {
   const target = join(folder, basename(address));
-  if (!existsSync(target)) await download(address, target, { sha256 }, options);
-  return target;
+  if (existsSync(target)) return target;
+  try {
+    await download(address, target, { sha256 }, options);
+    return target;
+  } catch (error) {
+    if (error instanceof AppError && (error.code === 'network' || error.code === 'not-found'))
+      throw new AppError(error.code, error.message, elsewhere, error);
+    throw error;
+  }
 }
 
 /** With the system's own tar, which reads zip files on Windows and refuses paths that lead out of the folder. */
@@ -120,6 +130,7 @@ async function unpack(archive: string, folder: string, signal: AbortSignal | und
 
 /** Path of the first file of this name below a folder. */
 function fileNamed(name: string, folder: string): string | undefined {
+  if (!existsSync(folder)) return undefined;
   const found = readdirSync(folder, { recursive: true, encoding: 'utf8' }).find((path) => basename(path) === name);
   return found === undefined ? undefined : join(folder, found);
 }
