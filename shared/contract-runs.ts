@@ -48,6 +48,8 @@ export interface RunDetails {
   readonly program: string;
   readonly path: string;
   readonly sizes: RunSizes | undefined;
+  /** What it trained on last and why, as a sentence; undefined before it has begun. */
+  readonly trainedOn: string | undefined;
   readonly baselines: Baselines | undefined;
   readonly evaluations: readonly OnlineEvaluation[];
   readonly notes: readonly RunNote[];

@@ -276,7 +276,13 @@ function program(): Command {
     .addHelpText('after', examples(['devices install tensorflow', 'devices install tensorflow --library lib.tar.gz --binding GPU.tar.gz']));
 
   bind(
-    common(root.command('doctor').description('versions, memory, cores, and a self-test of the processor')),
+    common(
+      root
+        .command('doctor')
+        .description(
+          'this machine for a person or, with --json, a bug report: devices tested and timed, what a run would use and why, what would make it faster',
+        ),
+    ),
     async () => (await import('./commands/doctor.ts')).doctorCommand,
   ).addHelpText('after', examples(['doctor', 'doctor --json']));
   return root;

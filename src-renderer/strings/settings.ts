@@ -1,5 +1,6 @@
 // Names of settings as the form shows them; what a setting does is said by the config table's own help.
 import type { ConfigKey } from '../../shared/config-table.ts';
+import { deviceNames } from '../../shared/devices.ts';
 import type { Setting } from '../../shared/setting.ts';
 
 /** Where the words of the key itself would not do. */
@@ -66,6 +67,11 @@ const choiceNames: Readonly<Record<string, string>> = {
   adamw: 'AdamW',
   auto: 'Chosen for the folder',
   'agreement-only': 'Agreement only',
+  ...deviceNames,
 };
 
-export const choiceName = (choice: string): string => choiceNames[choice] ?? choice[0]!.toUpperCase() + choice.slice(1);
+/** A value of a choice in words; what `auto` means depends on the setting. */
+export function choiceName(choice: string, key: ConfigKey): string {
+  if (key === 'device' && choice === 'auto') return 'The fastest for the run';
+  return choiceNames[choice] ?? choice[0]!.toUpperCase() + choice.slice(1);
+}

@@ -137,6 +137,7 @@ export const train = {
     problemHint: 'Its checkpoints are good: look at its notes, change what is said there, and resume.',
     path: 'Folder of the run',
     settings: 'Settings of this run',
+    trainedOn: (device: string) => `Trained on: ${device}`,
     about: (images: number, folder: string) => `${plural(images, 'image')} of ${folder}`,
     sizes: (encoder: string, predictor: string) => `encoder ${encoder}, predictor ${predictor} parameters`,
     unloaded: 'The run is loading…',

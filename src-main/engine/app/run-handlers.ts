@@ -46,6 +46,7 @@ async function details({ studio }: EngineContext, { store, trainings }: Runs, ru
     threads,
     program,
     path,
+    trainedOn: started?.type === 'started' ? (started.deviceReason ?? started.device) : undefined,
     sizes: started?.type === 'started' ? started.sizes : summary.imported ? undefined : sizesOf(stepSize(config), config),
     baselines: baselines?.type === 'baselines' ? { untrained: baselines.untrained, pixels: baselines.pixels } : undefined,
     evaluations: log.events.filter((event) => event.type === 'evaluation'),

@@ -21,7 +21,12 @@ describe('the form of settings', () => {
     const names = configKeys.map(settingName);
     expect(new Set(names).size).toBe(names.length);
     expect(settingName('targetAspect')).toBe('Target aspect');
-    expect(choiceName('tiny')).toBe('Tiny');
+    expect(choiceName('tiny', 'architecture')).toBe('Tiny');
+    expect([choiceName('auto', 'device'), choiceName('auto', 'preset'), choiceName('webgpu', 'device')]).toEqual([
+      'The fastest for the run',
+      'Chosen for the folder',
+      'WebGPU',
+    ]);
   });
 
   it('knows which settings count with the others as they are', () => {
