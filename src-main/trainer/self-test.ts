@@ -7,6 +7,9 @@ import { patchValues, pooledWidth, tokenCount } from '../jepa/model.ts';
 import { accumulate } from '../jepa/step.ts';
 import { keepsState } from '../runtime/devices.ts';
 import { OnnxSession, runtimeVersion } from '../runtime/onnx-session.ts';
+import { TensorflowSession } from '../runtime/tensorflow-session.ts';
+import { tensorflowStatus } from '../runtime/tensorflow-status.ts';
+import { lowerTensorflow } from '../tensor/lower-tensorflow.ts';
 import { matmul } from '../tensor/products.ts';
 import { evaluate } from '../tensor/reference.ts';
 import { input, sumAll } from '../tensor/structure.ts';
@@ -65,11 +68,27 @@ interface Product {
   dispose(): Promise<void>;
 }
 
-async function productOn(options: { readonly device?: SelfTestJob['device']; readonly threads: number }): Promise<Product> {
+async function productOn({
+  device = 'cpu',
+  threads,
+}: {
+  readonly device?: SelfTestJob['device'];
+  readonly threads: number;
+}): Promise<Product> {
   const shape = [matmulSide, matmulSide];
   const y = matmul(input('a', shape), input('b', shape));
   const a = new Float32Array(matmulSide ** 2).fill(0.5);
-  if (!keepsState(options.device ?? 'cpu')) {
+  if (device === 'tensorflow') {
+    const functions = {
+      load: { outputs: { a: input('given', shape) } },
+      total: { outputs: { total: sumAll(matmul(input('a', shape), input('a', shape))) } },
+    };
+    const session = await TensorflowSession.create(lowerTensorflow(functions, { a: shape }), { threads });
+    await session.call('load', { given: a });
+    return { run: async () => session.call('total'), dispose: async () => session.dispose() };
+  }
+  const options = { device, threads };
+  if (!keepsState(device)) {
     const session = await OnnxSession.compile({ y }, options);
     const result = new Float32Array(matmulSide ** 2);
     return { run: async () => session.run({ a, b: a }, { y: result }), dispose: async () => session.dispose() };
@@ -108,6 +127,13 @@ function referenceStep(
   return { loss: tiny.prediction * masked![0]! + agreed![0]!, gradientNorm: Math.sqrt(squared) };
 }
 
+/** What computes on a device, and why it is not a card where it should be one. */
+function runtimeOf(device: SelfTestJob['device']): Pick<SelfTestResult, 'runtime' | 'remark'> {
+  if (device !== 'tensorflow') return { runtime: `onnxruntime ${runtimeVersion()}` };
+  const { version, obstacles } = tensorflowStatus();
+  return { runtime: `TensorFlow ${version}`, ...(obstacles.length > 0 && { remark: `It uses no graphics card. ${obstacles.join(' ')}` }) };
+}
+
 export async function runSelfTest({ device, threads }: SelfTestJob): Promise<SelfTestResult> {
   const runner = await StepRunner.create(tiny, steps, { device, threads });
   const { model, batch } = runner.size;
@@ -125,5 +151,5 @@ export async function runSelfTest({ device, threads }: SelfTestJob): Promise<Sel
   await runner.dispose();
   // What is not a number is no small deviation.
   const passed = deviation < tolerance;
-  return { deviation, passed, matmulRate: passed ? await matmulRate({ device, threads }) : 0, runtime: runtimeVersion() };
+  return { deviation, passed, matmulRate: passed ? await matmulRate({ device, threads }) : 0, ...runtimeOf(device) };
 }
