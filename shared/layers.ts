@@ -65,6 +65,7 @@ export const allowedImports: Readonly<Record<string, readonly string[]>> = {
 /** Packages that only these folders may load: the reason is in DESIGN.md (crashes and blocking calls stay in their process). */
 export const allowedPackages: Readonly<Record<string, readonly string[]>> = {
   'onnxruntime-node': ['src-main/runtime'],
+  '@tensorflow/tfjs-node-gpu': ['src-main/runtime'],
   sharp: ['src-main/images'],
   'heic-decode': ['src-main/images'],
   'better-sqlite3': ['src-main/library'],

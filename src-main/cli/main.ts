@@ -264,6 +264,20 @@ function program(): Command {
   bind(
     common(
       root
+        .command('devices <what> <part>')
+        .description(
+          'devices install tensorflow: fetch the native part of TensorFlow, for NVIDIA cards on Linux and Windows (needs CUDA 11.2 and cuDNN 8.1)',
+        ),
+    ),
+    async () => (await import('./commands/devices.ts')).devicesCommand,
+  )
+    .option('--library <file>', 'an archive of libtensorflow that you have, instead of fetching it')
+    .option('--binding <file>', 'an archive of its binding for Node that you have')
+    .addHelpText('after', examples(['devices install tensorflow', 'devices install tensorflow --library lib.tar.gz --binding GPU.tar.gz']));
+
+  bind(
+    common(
+      root
         .command('doctor')
         .description(
           'this machine for a person or, with --json, a bug report: devices tested and timed, what a run would use and why, what would make it faster',

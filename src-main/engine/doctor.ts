@@ -3,7 +3,7 @@ import { mkdirSync } from 'node:fs';
 import { availableParallelism, cpus, freemem, release, totalmem, type } from 'node:os';
 import { parseConfig } from '../../shared/config.ts';
 import { deviceNames } from '../../shared/devices.ts';
-import type { DeviceReport, GraphicsCard, OnnxDevice } from '../../shared/devices.ts';
+import type { DeviceReport, GraphicsCard, DeviceId } from '../../shared/devices.ts';
 import { programVersion } from '../../shared/version.ts';
 import { imageLibraryVersion } from '../images/version.ts';
 import { sqliteVersion } from '../library/version.ts';
@@ -29,7 +29,7 @@ export interface Diagnosis {
     readonly stepSeconds?: number | null;
   })[];
   /** What a run of the usual recipe would train on. */
-  readonly chosen: OnnxDevice;
+  readonly chosen: DeviceId;
   /** What would make it faster, each a sentence. */
   readonly advice: readonly string[];
 }

@@ -4,6 +4,7 @@ import type { OnnxDevice } from '../../shared/devices.ts';
 import { AppError } from '../../shared/errors.ts';
 import { lowerOnnx } from '../tensor/lower-onnx.ts';
 import type { Lowered, LowerOptions } from '../tensor/lower-onnx.ts';
+import { deviceError } from './device-error.ts';
 
 export type Values = Float32Array | Int32Array | Uint8Array;
 
@@ -38,7 +39,8 @@ const portableOnly: readonly OnnxDevice[] = ['webgpu', 'coreml'];
 /** Version of the loaded onnxruntime. */
 export const runtimeVersion = (): string => ort.env.versions.node ?? ort.env.versions.common;
 
-function deviceError(error: unknown): AppError {
+/** What onnxruntime says where a device's part of it, or its driver, is missing. */
+function onnxError(error: unknown): AppError {
   const message = error instanceof Error ? error.message : String(error);
   if (/WebGPU adapter/.test(message)) {
     return new AppError(
@@ -56,20 +58,7 @@ function deviceError(error: unknown): AppError {
       error,
     );
   }
-  if (/alloc|memory/i.test(message)) {
-    return new AppError(
-      'out-of-memory',
-      `The device ran out of memory: ${message}`,
-      'Choose a smaller micro-batch, image size or architecture.',
-      error,
-    );
-  }
-  return new AppError(
-    'device-failed',
-    `The device failed: ${message}`,
-    'Try again on the CPU (--device cpu); the last checkpoint is intact.',
-    error,
-  );
+  return deviceError(error);
 }
 
 /** A compiled graph. Values are row-major; names and shapes are the graph's. */
@@ -111,7 +100,7 @@ export class OnnxSession {
       });
       return new OnnxSession(session, lowered);
     } catch (error) {
-      throw deviceError(error);
+      throw onnxError(error);
     }
   }
 
@@ -142,7 +131,7 @@ export class OnnxSession {
       for (const { key, name } of this.#lowered.outputs) values[key] = into[key] ?? (results[name]!.data as Float32Array);
       return values;
     } catch (error) {
-      throw deviceError(error);
+      throw onnxError(error);
     }
   }
 
@@ -163,7 +152,7 @@ export class OnnxSession {
       }
       return { values, kept };
     } catch (error) {
-      throw deviceError(error);
+      throw onnxError(error);
     }
   }
 

@@ -1,6 +1,7 @@
 // Ops that act on each value alone, with NumPy's broadcasting for two inputs.
 import { apply, reject, sameShape, sizeOf } from './graph.ts';
 import type { DataType, Node, OnnxEmitter, Op, Shape, Tensor } from './graph.ts';
+import type { TensorflowKernel } from './tensorflow-model.ts';
 import { constant, reshape, scalar, stridesOf, sum, visitStrided } from './structure.ts';
 
 type None = Record<string, never>;
@@ -35,6 +36,7 @@ function sumTo(dy: Tensor, shape: Shape): Tensor {
 interface Binary {
   readonly name: string;
   readonly onnx: string;
+  readonly tensorflow: TensorflowKernel;
   readonly result?: DataType;
   readonly value: (a: number, b: number) => number;
   readonly gradient?: (a: Tensor, b: Tensor, dy: Tensor, y: Tensor) => readonly [Tensor, Tensor];
@@ -66,6 +68,7 @@ function binaryOp(entry: Binary): Op<None> {
       return [result];
     },
     onnx: (emit, inputs) => [emit.node(entry.onnx, inputs)],
+    tensorflow: (emit, inputs, node) => [emit.node(entry.tensorflow, inputs, { T: node.inputs[0]!.type })],
   };
 }
 
@@ -75,39 +78,44 @@ const binary =
   (a: Tensor | number, b: Tensor | number): Tensor =>
     apply(op, [asTensor(a), asTensor(b)], {});
 
-const addOp = binaryOp({ name: 'add', onnx: 'Add', value: (a, b) => a + b, gradient: (_, __, dy) => [dy, dy] });
+const addOp = binaryOp({ name: 'add', onnx: 'Add', tensorflow: 'AddV2', value: (a, b) => a + b, gradient: (_, __, dy) => [dy, dy] });
 const subtractOp = binaryOp({
   name: 'subtract',
   onnx: 'Sub',
+  tensorflow: 'Sub',
   value: (a, b) => a - b,
   gradient: (_, __, dy) => [dy, negate(dy)],
 });
 const multiplyOp = binaryOp({
   name: 'multiply',
   onnx: 'Mul',
+  tensorflow: 'Mul',
   value: (a, b) => a * b,
   gradient: (a, b, dy) => [multiply(dy, b), multiply(dy, a)],
 });
 const divideOp = binaryOp({
   name: 'divide',
   onnx: 'Div',
+  tensorflow: 'RealDiv',
   value: (a, b) => a / b,
   gradient: (_, b, dy, y) => [divide(dy, b), negate(divide(multiply(dy, y), b))],
 });
 const minimumOp = binaryOp({
   name: 'minimum',
   onnx: 'Min',
+  tensorflow: 'Minimum',
   value: Math.min,
   gradient: (a, b, dy) => pick(less(a, b), dy),
 });
 const maximumOp = binaryOp({
   name: 'maximum',
   onnx: 'Max',
+  tensorflow: 'Maximum',
   value: Math.max,
   gradient: (a, b, dy) => pick(less(b, a), dy),
 });
-const equalOp = binaryOp({ name: 'equal', onnx: 'Equal', result: 'bool', value: (a, b) => Number(a === b) });
-const lessOp = binaryOp({ name: 'less', onnx: 'Less', result: 'bool', value: (a, b) => Number(a < b) });
+const equalOp = binaryOp({ name: 'equal', onnx: 'Equal', tensorflow: 'Equal', result: 'bool', value: (a, b) => Number(a === b) });
+const lessOp = binaryOp({ name: 'less', onnx: 'Less', tensorflow: 'Less', result: 'bool', value: (a, b) => Number(a < b) });
 
 export const add = binary(addOp);
 export const subtract = binary(subtractOp);
@@ -123,7 +131,8 @@ const pick = (condition: Tensor, dy: Tensor): readonly [Tensor, Tensor] => [sele
 
 interface Unary {
   readonly name: string;
-  readonly onnx: string;
+  /** All runtimes have the same name for it. */
+  readonly kernel: TensorflowKernel;
   readonly value: (x: number) => number;
   readonly gradient: (x: Tensor, dy: Tensor, y: Tensor) => Tensor;
 }
@@ -133,7 +142,8 @@ const unaryOp = (entry: Unary): Op<None> => ({
   infer: ([x]) => (x!.type === 'float32' ? [{ type: x!.type, shape: x!.shape }] : reject(entry.name, x!.type)),
   gradient: ({ inputs: [x], outputs: [y] }, dy) => [entry.gradient(x!, dy, y!)],
   reference: ([x]) => [x!.map(entry.value)],
-  onnx: (emit, inputs) => [emit.node(entry.onnx, inputs)],
+  onnx: (emit, inputs) => [emit.node(entry.kernel, inputs)],
+  tensorflow: (emit, inputs) => [emit.node(entry.kernel, inputs, { T: 'float32' })],
 });
 const unary =
   (op: Op<None>) =>
@@ -157,12 +167,12 @@ export function erfValue(x: number): number {
   return Math.sign(x) * (1 - Math.exp(-z * z) / (Math.sqrt(Math.PI) * (z + fraction)));
 }
 
-const negateOp = unaryOp({ name: 'negate', onnx: 'Neg', value: (x) => -x, gradient: (_, dy) => negate(dy) });
-const expOp = unaryOp({ name: 'exp', onnx: 'Exp', value: Math.exp, gradient: (_, dy, y) => multiply(dy, y) });
-const logOp = unaryOp({ name: 'log', onnx: 'Log', value: Math.log, gradient: (x, dy) => divide(dy, x) });
+const negateOp = unaryOp({ name: 'negate', kernel: 'Neg', value: (x) => -x, gradient: (_, dy) => negate(dy) });
+const expOp = unaryOp({ name: 'exp', kernel: 'Exp', value: Math.exp, gradient: (_, dy, y) => multiply(dy, y) });
+const logOp = unaryOp({ name: 'log', kernel: 'Log', value: Math.log, gradient: (x, dy) => divide(dy, x) });
 const sqrtOp = unaryOp({
   name: 'sqrt',
-  onnx: 'Sqrt',
+  kernel: 'Sqrt',
   value: Math.sqrt,
   gradient: (_, dy, y) => divide(multiply(dy, 0.5), y),
 });
@@ -185,22 +195,22 @@ function steadyCosine(emit: OnnxEmitter, x: string, shift: number): string {
 }
 
 const sinOp: Op<None> = {
-  ...unaryOp({ name: 'sin', onnx: 'Sin', value: Math.sin, gradient: (x, dy) => multiply(dy, cos(x)) }),
+  ...unaryOp({ name: 'sin', kernel: 'Sin', value: Math.sin, gradient: (x, dy) => multiply(dy, cos(x)) }),
   onnx: (emit, [x]) => [emit.portable ? steadyCosine(emit, x!, -Math.PI / 2) : emit.node('Sin', [x!])],
 };
 const cosOp: Op<None> = {
-  ...unaryOp({ name: 'cos', onnx: 'Cos', value: Math.cos, gradient: (x, dy) => negate(multiply(dy, sin(x))) }),
+  ...unaryOp({ name: 'cos', kernel: 'Cos', value: Math.cos, gradient: (x, dy) => negate(multiply(dy, sin(x))) }),
   onnx: (emit, [x]) => [emit.portable ? steadyCosine(emit, x!, 0) : emit.node('Cos', [x!])],
 };
 const absOp = unaryOp({
   name: 'abs',
-  onnx: 'Abs',
+  kernel: 'Abs',
   value: Math.abs,
   gradient: (x, dy) => select(less(x, 0), negate(dy), dy),
 });
 const erfOp = unaryOp({
   name: 'erf',
-  onnx: 'Erf',
+  kernel: 'Erf',
   value: erfValue,
   gradient: (x, dy) => multiply(dy, multiply(exp(negate(multiply(x, x))), 2 / Math.sqrt(Math.PI))),
 });
@@ -221,6 +231,9 @@ const clipOp: Op<{ low: number; high: number }> = {
   gradient: ({ inputs: [x], outputs: [y] }, dy) => [select(equal(x!, y!), dy, 0)],
   reference: ([x], _, { low, high }) => [x!.map((value) => Math.min(Math.max(value, low), high))],
   onnx: (emit, [x], _, { low, high }) => [emit.node('Clip', [x!, emit.floats([low], []), emit.floats([high], [])])],
+  tensorflow: (emit, [x], _, { low, high }) => [
+    emit.node('ClipByValue', [x!, emit.floats([low], []), emit.floats([high], [])], { T: 'float32' }),
+  ],
 };
 
 /** Limits values to [low, high]; the gradient is zero outside. */
@@ -251,6 +264,7 @@ const selectOp: Op<None> = {
     return [a!.map((value, i) => (condition![i] === 0 ? b![i]! : value))];
   },
   onnx: (emit, inputs) => [emit.node('Where', inputs)],
+  tensorflow: (emit, inputs, node) => [emit.node('SelectV2', inputs, { T: node.outputs[0]!.type })],
 };
 
 /** `a` where the condition holds, `b` elsewhere. */
@@ -265,6 +279,7 @@ const castOp: Op<{ type: DataType }> = {
   gradient: ({ inputs: [x] }, dy) => [x!.type === 'float32' ? dy : undefined],
   reference: ([x], _, { type }) => [type === 'bool' ? x!.map((value) => Number(value !== 0)) : type === 'int32' ? x!.map(Math.trunc) : x!],
   onnx: (emit, [x], _, { type }) => [emit.node('Cast', [x!], { to: onnxTypes[type] })],
+  tensorflow: (emit, inputs, node, { type }) => [emit.node('Cast', inputs, { SrcT: node.inputs[0]!.type, DstT: type })],
 };
 
 /** Changes the type; float to integer cuts towards zero. */

@@ -1,5 +1,6 @@
 // A computation is a graph of nodes that point at their inputs: building an expression records it, nothing is computed.
-// What an op is (shape rule, gradient, reference value, ONNX emission) stands in its one entry; see ops.ts for the table.
+// What an op is (shape rule, gradient, reference value, emissions) stands in its one entry; see ops.ts for the table.
+import type { TensorflowAttribute, TensorflowKernel } from './tensorflow-model.ts';
 
 export type DataType = 'float32' | 'int32' | 'bool';
 export type Shape = readonly number[];
@@ -44,6 +45,23 @@ export interface OnnxEmitter {
   target(shape: Shape): string;
 }
 
+/** How matrix products are computed: their operands rounded to bfloat16, or as they are. All else, and every sum, is float32. */
+export type Precision = 'float32' | 'bfloat16';
+
+/** Writes nodes of a TensorFlow function; made by lower-tensorflow.ts. */
+export interface TensorflowEmitter {
+  /** Adds a node and returns its first output. Attributes that TensorFlow has a default for may be left out. */
+  node(type: TensorflowKernel, inputs: readonly string[], attributes: Readonly<Record<string, TensorflowAttribute>>): string;
+  /** The graph's input of this name. */
+  input(name: string): string;
+  /** A scalar or tensor constant. */
+  floats(values: Float32Array | readonly number[], shape: Shape): string;
+  /** A list of sizes or axes. */
+  integers(values: readonly number[]): string;
+  indices(values: Int32Array, shape: Shape): string;
+  readonly precision: Precision;
+}
+
 /** Methods, not properties, so that entries with narrower attributes fit one table. */
 export interface Op<A extends Attributes = Attributes> {
   readonly name: string;
@@ -58,6 +76,8 @@ export interface Op<A extends Attributes = Attributes> {
   reference(inputs: readonly Float64Array[], node: Node, attributes: A): readonly Float64Array[];
   /** Names of the outputs in the ONNX graph. */
   onnx(emit: OnnxEmitter, inputs: readonly string[], node: Node, attributes: A): readonly string[];
+  /** The outputs in the TensorFlow function. */
+  tensorflow(emit: TensorflowEmitter, inputs: readonly string[], node: Node, attributes: A): readonly string[];
 }
 
 let created = 0;

@@ -3,7 +3,7 @@
 import { apply, applyAll, reject, sizeOf } from './graph.ts';
 import type { Op, Tensor } from './graph.ts';
 import { add, erf, erfValue, exp, multiply, square, subtract } from './elementwise.ts';
-import { matmul } from './products.ts';
+import { matmul, tensorflowProduct } from './products.ts';
 import { concatenate, constant, reshape, sum, transpose } from './structure.ts';
 import { inTiles } from './tiles.ts';
 
@@ -34,6 +34,7 @@ const softmaxOp: Op<None> = {
   },
   reference: ([x], node) => [softmaxRows(x!, node.inputs[0]!.shape.at(-1)!)],
   onnx: (emit, inputs) => [emit.node('Softmax', inputs, { axis: -1 })],
+  tensorflow: (emit, inputs) => [emit.node('Softmax', inputs, { T: 'float32' })],
 };
 
 /** Softmax over the last axis. */
@@ -56,6 +57,12 @@ const geluOp: Op<None> = {
   },
   reference: ([x]) => [x!.map((value) => 0.5 * value * (1 + erfValue(value * Math.SQRT1_2)))],
   onnx: (emit, inputs) => [emit.node('Gelu', inputs, { approximate: 'none' })],
+  tensorflow: (emit, [x]) => {
+    const T = { T: 'float32' } as const;
+    const constantOf = (value: number): string => emit.floats([value], []);
+    const erfOfX = emit.node('Erf', [emit.node('Mul', [x!, constantOf(Math.SQRT1_2)], T)], T);
+    return [emit.node('Mul', [emit.node('Mul', [x!, constantOf(0.5)], T), emit.node('AddV2', [erfOfX, constantOf(1)], T)], T)];
+  },
 };
 
 /** Exact Gaussian error linear unit (Hendrycks & Gimpel 2016). */
@@ -101,6 +108,16 @@ const layerNormOp: Op<{ epsilon: number }> = {
     const statistics = emit.used(node.outputs[1]!) || emit.used(node.outputs[2]!);
     const attributes = { axis: -1, epsilon };
     return statistics ? emit.nodes('LayerNormalization', inputs, 3, attributes) : [emit.node('LayerNormalization', inputs, attributes)];
+  },
+  tensorflow: (emit, [x, scale, shift], _, { epsilon }) => {
+    const T = { T: 'float32' } as const;
+    const rowMean = (values: string): string => emit.node('Mean', [values, emit.integers([-1])], { ...T, keep_dims: true });
+    const mean = rowMean(x!);
+    const centred = emit.node('Sub', [x!, mean], T);
+    const variance = rowMean(emit.node('Mul', [centred, centred], T));
+    const inverse = emit.node('Rsqrt', [emit.node('AddV2', [variance, emit.floats([epsilon], [])], T)], T);
+    const scaled = emit.node('Mul', [emit.node('Mul', [centred, inverse], T), scale!], T);
+    return [emit.node('AddV2', [scaled, shift!], T), mean, inverse];
   },
 };
 
@@ -188,6 +205,25 @@ const attentionOp: Op<{ heads: number }> = {
     const p = emit.node('Softmax', [mask ? emit.node('Add', [scores, mask]) : scores], { axis: -1 });
     const o = emit.node('Transpose', [emit.node('MatMul', [p, v])], { perm: [0, 2, 1, 3] });
     return [emit.node('Reshape', [o, emit.target([batch, tokens, width])]), p, q, k, v];
+  },
+  tensorflow: (emit, [qkv, mask], node, { heads }) => {
+    const [batch, tokens, width] = node.outputs[0]!.shape as [number, number, number];
+    const each = width / heads;
+    const T = { T: 'float32' } as const;
+    const turned = (x: string): string => emit.node('Transpose', [x, emit.integers([0, 2, 1, 3])], T);
+    const perHead = turned(emit.node('Reshape', [qkv!, emit.integers([batch, tokens, 3 * heads, each])], T));
+    const [q, k, v] = [0, 1, 2].map((part) =>
+      emit.node('Slice', [perHead, emit.integers([0, part * heads, 0, 0]), emit.integers([batch, heads, tokens, each])], {
+        ...T,
+        Index: 'int32',
+      }),
+    ) as [string, string, string];
+    const product = (a: string, b: string, columns: number, transposeB: boolean, scale: number): string =>
+      tensorflowProduct(emit, [a, b], { rank: 4, columns }, { transposeA: false, transposeB, scale });
+    const scores = product(q, k, tokens, true, 1 / Math.sqrt(each));
+    const p = emit.node('Softmax', [mask === undefined ? scores : emit.node('AddV2', [scores, mask], T)], T);
+    const o = turned(product(p, v, each, false, 1));
+    return [emit.node('Reshape', [o, emit.integers([batch, tokens, width])], T), p, q, k, v];
   },
 };
 

@@ -1,6 +1,6 @@
 // Matrix products and look-ups: where nearly all of the time goes.
 import { apply, reject, sameShape, sizeOf } from './graph.ts';
-import type { Op, Shape, Tensor } from './graph.ts';
+import type { Op, Shape, TensorflowEmitter, Tensor } from './graph.ts';
 import { cast, equal } from './elementwise.ts';
 import { constant, reshape, sum } from './structure.ts';
 
@@ -28,6 +28,26 @@ function product(
       out[i * n + j] = total * scale;
     }
   return out;
+}
+
+/**
+ * scale · A·B as TensorFlow nodes, A and B of `rank` axes. In reduced precision the operands are rounded and so is the result, as on a
+ * card's matrix units; products with a single column are row sums, which are bound by memory and gain nothing by it.
+ */
+export function tensorflowProduct(
+  emit: TensorflowEmitter,
+  operands: readonly string[],
+  { rank, columns }: { readonly rank: number; readonly columns: number },
+  { transposeA, transposeB, scale }: MatmulAttributes,
+): string {
+  const T = columns > 1 ? emit.precision : 'float32';
+  const rounded = operands.map((x) => (T === 'float32' ? x : emit.node('Cast', [x], { SrcT: 'float32', DstT: T })));
+  const product =
+    rank === 2
+      ? emit.node('MatMul', rounded, { T, transpose_a: transposeA, transpose_b: transposeB })
+      : emit.node('BatchMatMulV2', rounded, { T, adj_x: transposeA, adj_y: transposeB });
+  const y = T === 'float32' ? product : emit.node('Cast', [product], { SrcT: T, DstT: 'float32' });
+  return scale === 1 ? y : emit.node('Mul', [y, emit.floats([scale], [])], { T: 'float32' });
 }
 
 const matmulOp: Op<MatmulAttributes> = {
@@ -71,6 +91,9 @@ const matmulOp: Op<MatmulAttributes> = {
       }),
     ];
   },
+  tensorflow: (emit, inputs, { outputs: [y] }, attributes) => [
+    tensorflowProduct(emit, inputs, { rank: y!.shape.length, columns: y!.shape.at(-1)! }, attributes),
+  ],
 };
 
 /** scale · A·B over equal leading axes; A is [..., m, k] (or [..., k, m] transposed), B [..., k, n] (or [..., n, k]). */
@@ -108,6 +131,14 @@ const linearOp: Op<Record<string, never>> = {
     const y = emit.node('Gemm', [emit.node('Reshape', [x!, emit.target([rows, inner])]), weight!, bias!]);
     return [emit.node('Reshape', [y, emit.target([...shape.slice(0, -1), outer])])];
   },
+  tensorflow: (emit, [x, weight, bias], node) => {
+    const [inner, outer] = node.inputs[1]!.shape as [number, number];
+    const rows = sizeOf(node.inputs[0]!.shape) / inner;
+    const flat = emit.node('Reshape', [x!, emit.integers([rows, inner])], { T: 'float32' });
+    const plain = { transposeA: false, transposeB: false, scale: 1 };
+    const y = emit.node('AddV2', [tensorflowProduct(emit, [flat, weight!], { rank: 2, columns: outer }, plain), bias!], { T: 'float32' });
+    return [emit.node('Reshape', [y, emit.integers(node.outputs[0]!.shape)], { T: 'float32' })];
+  },
 };
 
 /** x · weight + bias over the last axis; x [..., in], weight [in, out], bias [out]. */
@@ -142,6 +173,13 @@ const gatherOp: Op<Record<string, never>> = {
     return [y];
   },
   onnx: (emit, inputs) => [emit.node('Gather', inputs, { axis: 0 })],
+  tensorflow: (emit, inputs, node) => [
+    emit.node('GatherV2', [...inputs, emit.indices(Int32Array.of(0), [])], {
+      Tparams: node.inputs[0]!.type,
+      Tindices: 'int32',
+      Taxis: 'int32',
+    }),
+  ],
 };
 
 /** Rows of a table [rows, width] at indices of any shape: [...indices, width]. */

@@ -30,6 +30,7 @@ const inputOp: Op<{ name: string; type: DataType; shape: Shape }> = {
   infer: (_, { type, shape }) => [{ type, shape }],
   reference: (_, __, { name }) => reject('input', `no value was given for '${name}'`),
   onnx: (_, __, ___, { name }) => [name],
+  tensorflow: (emit, _, __, { name }) => [emit.input(name)],
 };
 
 /** A value given at run time. */
@@ -43,6 +44,9 @@ const constantOp: Op<{ values: Float32Array | Int32Array; shape: Shape }> = {
   },
   reference: (_, __, { values }) => [Float64Array.from(values)],
   onnx: (emit, _, __, { values, shape }) => [values instanceof Float32Array ? emit.floats(values, shape) : emit.indices(values, shape)],
+  tensorflow: (emit, _, __, { values, shape }) => [
+    values instanceof Float32Array ? emit.floats(values, shape) : emit.indices(values, shape),
+  ],
 };
 
 /** Values known when the graph is built. */
@@ -58,6 +62,7 @@ const reshapeOp: Op<{ shape: Shape }> = {
   gradient: (node, dy) => [reshape(dy, node.inputs[0]!.shape)],
   reference: ([x]) => [x!],
   onnx: (emit, [x], _, { shape }) => [emit.node('Reshape', [x!, emit.target(shape)])],
+  tensorflow: (emit, [x], node, { shape }) => [emit.node('Reshape', [x!, emit.integers(shape)], { T: node.inputs[0]!.type })],
 };
 
 /** The same values, row-major, in another shape. */
@@ -87,6 +92,7 @@ const transposeOp: Op<{ order: readonly number[] }> = {
     return [y];
   },
   onnx: (emit, [x], _, { order }) => [emit.node('Transpose', [x!], { perm: order })],
+  tensorflow: (emit, [x], node, { order }) => [emit.node('Transpose', [x!, emit.integers(order)], { T: node.inputs[0]!.type })],
 };
 
 /** Reorders the axes: axis i of the result is axis `order[i]` of x. */
@@ -112,6 +118,7 @@ const expandOp: Op<{ shape: Shape }> = {
     return [y];
   },
   onnx: (emit, [x], _, { shape }) => [emit.node('Expand', [x!, emit.integers(shape)])],
+  tensorflow: (emit, [x], node, { shape }) => [emit.node('BroadcastTo', [x!, emit.integers(shape)], { T: node.inputs[0]!.type })],
 };
 
 /** Repeats along the axes of size 1; x has the rank of `shape`. */
@@ -131,6 +138,7 @@ const sumOp: Op<{ axes: readonly number[] }> = {
     return [y];
   },
   onnx: (emit, [x], _, { axes }) => [emit.node('ReduceSum', [x!, emit.integers(axes)], { keepdims: 1 })],
+  tensorflow: (emit, [x], node, { axes }) => [emit.node('Sum', [x!, emit.integers(axes)], { T: node.inputs[0]!.type, keep_dims: true })],
 };
 
 /** Sum over the given axes, which keep size 1. */
@@ -174,6 +182,12 @@ const sliceOp: Op<{ axis: number; start: number; size: number }> = {
           ),
         ]
       : [emit.node('Slice', [x!, emit.integers([start]), emit.integers([start + size]), emit.integers([axis])])],
+  tensorflow: (emit, [x], node, { axis, start }) => {
+    const begin = node.inputs[0]!.shape.map((_, other) => (other === axis ? start : 0));
+    return [
+      emit.node('Slice', [x!, emit.integers(begin), emit.integers(node.outputs[0]!.shape)], { T: node.inputs[0]!.type, Index: 'int32' }),
+    ];
+  },
 };
 
 /** `size` entries of one axis from `start`. */
@@ -228,6 +242,9 @@ const concatenateOp: Op<{ axis: number }> = {
     return [y];
   },
   onnx: (emit, inputs, _, { axis }) => [emit.node('Concat', inputs, { axis })],
+  tensorflow: (emit, inputs, node, { axis }) => [
+    emit.node('ConcatV2', [...inputs, emit.indices(Int32Array.of(axis), [])], { T: node.inputs[0]!.type, N: inputs.length }),
+  ],
 };
 
 /** Joins tensors along an axis. */

@@ -6,7 +6,7 @@ import { reachable } from './graph.ts';
 import { gelu } from './layers.ts';
 import { evaluate } from './reference.ts';
 import { input, sum, sumAll } from './structure.ts';
-import { inTiles, tileSizes } from './tiles.ts';
+import { inTiles, tileSizes, untiled } from './tiles.ts';
 
 describe('tiles of rows', () => {
   it('cover all rows, as equal as can be, none larger than half a megabyte', () => {
@@ -43,5 +43,16 @@ describe('tiles of rows', () => {
       const [around] = evaluate([gelu(probe)], { p: [values[at]! + step, values[at]! - step] });
       expect(slope![at]).toBeCloseTo((around![0]! - around![1]!) / (2 * step), 6);
     }
+  });
+
+  it('are not cut for compilers that need none, and are again afterwards', () => {
+    const x = input('x', [9, 100_000]);
+    const slices = (): number => reachable(gradients([sumAll(gelu(x))], [x])).filter(({ op }) => op.name === 'slice').length;
+    expect(untiled(slices)).toBe(0);
+    const fails = (): never => {
+      throw new Error('while it was built');
+    };
+    expect(() => untiled(fails)).toThrow('while it was built');
+    expect(slices()).toBeGreaterThan(8);
   });
 });

@@ -4,7 +4,18 @@ import type { Tensor } from './graph.ts';
 import { concatenate, slice } from './structure.ts';
 
 /** Values of one array of a tile: half a megabyte, so that the few arrays of a chain fit a second-level cache. */
-const tileValues = 131_072;
+const cacheValues = 131_072;
+let tileValues = cacheValues;
+
+/** What `build` returns when it cuts nothing into tiles: for compilers that join the kernels of a chain themselves. */
+export function untiled<T>(build: () => T): T {
+  tileValues = Number.MAX_SAFE_INTEGER;
+  try {
+    return build();
+  } finally {
+    tileValues = cacheValues;
+  }
+}
 
 /** Sizes of the tiles that `rows` rows of `width` values are cut into: as equal as can be, each at most a tile or one row. */
 export function tileSizes(rows: number, width: number): readonly number[] {

@@ -1,6 +1,6 @@
 // What the engine asks of the trainer process and what it answers. One job at a time; control messages overtake.
 import type { EmbeddingLayer } from '../jepa/embedding.ts';
-import type { OnnxDevice } from '../../shared/devices.ts';
+import type { DeviceId, OnnxDevice } from '../../shared/devices.ts';
 import type { EvaluationImage, QueriesFor } from '../evaluation/protocol.ts';
 import type { EvaluationReport } from '../evaluation/report.ts';
 import type { TrainConfig } from '../../shared/config-table.ts';
@@ -23,7 +23,7 @@ export interface TrainJob {
   readonly queriesFor?: QueriesFor;
   /** Of the catalogue as it is now. */
   readonly fingerprint: string;
-  readonly device: OnnxDevice;
+  readonly device: DeviceId;
   /** Why this device, as a sentence. */
   readonly reason?: string;
 }
@@ -93,7 +93,7 @@ export interface EvaluateJob {
 export interface SelfTestJob {
   readonly kind: 'self-test';
   readonly threads: number;
-  readonly device: OnnxDevice;
+  readonly device: DeviceId;
 }
 
 /** Times a few steps on random input. */
@@ -101,7 +101,7 @@ export interface TrialJob {
   readonly kind: 'trial';
   readonly config: TrainConfig;
   readonly threads: number;
-  readonly device: OnnxDevice;
+  readonly device: DeviceId;
 }
 
 export type Job = TrainJob | EmbedJob | EmbedPixelsJob | FeaturesJob | EvaluateJob | SelfTestJob | TrialJob;
@@ -119,7 +119,10 @@ export interface SelfTestResult {
   readonly passed: boolean;
   /** Rate of a 1024³ float32 matrix product, GFLOP/s. */
   readonly matmulRate: number;
+  /** Name and version of what computed. */
   readonly runtime: string;
+  /** What a person should know of a device that passes: why it does not use a card. */
+  readonly remark?: string;
 }
 
 export interface TrialFigures {

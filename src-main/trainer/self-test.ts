@@ -7,8 +7,12 @@ import { patchValues, pooledWidth, tokenCount } from '../jepa/model.ts';
 import { embed } from '../jepa/embedding.ts';
 import { encoderInputs } from '../jepa/transformer.ts';
 import { accumulate } from '../jepa/step.ts';
-import { keepsState } from '../runtime/devices.ts';
+import { encodingDevice, keepsState } from '../runtime/devices.ts';
 import { OnnxSession, runtimeVersion } from '../runtime/onnx-session.ts';
+import type { SessionOptions } from '../runtime/onnx-session.ts';
+import { TensorflowSession } from '../runtime/tensorflow-session.ts';
+import { tensorflowStatus } from '../runtime/tensorflow-status.ts';
+import { lowerTensorflow } from '../tensor/lower-tensorflow.ts';
 import { matmul } from '../tensor/products.ts';
 import { evaluate } from '../tensor/reference.ts';
 import { input, sumAll } from '../tensor/structure.ts';
@@ -70,11 +74,27 @@ interface Product {
   dispose(): Promise<void>;
 }
 
-async function productOn(options: { readonly device?: SelfTestJob['device']; readonly threads: number }): Promise<Product> {
+async function productOn({
+  device = 'cpu',
+  threads,
+}: {
+  readonly device?: SelfTestJob['device'];
+  readonly threads: number;
+}): Promise<Product> {
   const shape = [matmulSide, matmulSide];
   const y = matmul(input('a', shape), input('b', shape));
   const a = new Float32Array(matmulSide ** 2).fill(0.5);
-  if (!keepsState(options.device ?? 'cpu')) {
+  if (device === 'tensorflow') {
+    const functions = {
+      load: { outputs: { a: input('given', shape) } },
+      total: { outputs: { total: sumAll(matmul(input('a', shape), input('a', shape))) } },
+    };
+    const session = await TensorflowSession.create(lowerTensorflow(functions, { a: shape }), { threads });
+    await session.call('load', { given: a });
+    return { run: async () => session.call('total'), dispose: async () => session.dispose() };
+  }
+  const options = { device, threads };
+  if (!keepsState(device)) {
     const session = await OnnxSession.compile({ y }, options);
     const result = new Float32Array(matmulSide ** 2);
     return { run: async () => session.run({ a, b: a }, { y: result }), dispose: async () => session.dispose() };
@@ -110,7 +130,7 @@ function referenceStep(tensors: Weights, step: number, patches: Float32Array): {
 }
 
 /** Largest difference of the embeddings of a few images from those in float64, over the largest number. */
-async function embeddingDeviation(tensors: Weights, options: Omit<SelfTestJob, 'kind'>): Promise<number> {
+async function embeddingDeviation(tensors: Weights, options: SessionOptions): Promise<number> {
   const { model } = stepSize(tiny);
   const random = new Random(1, 'test', steps);
   const patches = Float32Array.from({ length: pictures * tokenCount(model) * patchValues(model) }, () => random.normal());
@@ -122,6 +142,13 @@ async function embeddingDeviation(tensors: Weights, options: Omit<SelfTestJob, '
   await runner.dispose();
   const largest = expected!.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
   return found.reduce((most, value, i) => Math.max(most, Math.abs(value - expected![i]!)), 0) / largest;
+}
+
+/** What computes on a device, and why it is not a card where it should be one. */
+function runtimeOf(device: SelfTestJob['device']): Pick<SelfTestResult, 'runtime' | 'remark'> {
+  if (device !== 'tensorflow') return { runtime: `onnxruntime ${runtimeVersion()}` };
+  const { version, obstacles } = tensorflowStatus();
+  return { runtime: `TensorFlow ${version}`, ...(obstacles.length > 0 && { remark: `It uses no graphics card. ${obstacles.join(' ')}` }) };
 }
 
 export async function runSelfTest({ device, threads }: SelfTestJob): Promise<SelfTestResult> {
@@ -139,8 +166,8 @@ export async function runSelfTest({ device, threads }: SelfTestJob): Promise<Sel
     for (const figure of ['loss', 'gradientNorm'] as const) deviation = Math.max(deviation, Math.abs(found[figure] / expected[figure] - 1));
   }
   await runner.dispose();
-  deviation = Math.max(deviation, await embeddingDeviation(state.tensors, { device, threads }));
+  deviation = Math.max(deviation, await embeddingDeviation(state.tensors, { device: encodingDevice(device), threads }));
   // What is not a number is no small deviation.
   const passed = deviation < tolerance;
-  return { deviation, passed, matmulRate: passed ? await matmulRate({ device, threads }) : 0, runtime: runtimeVersion() };
+  return { deviation, passed, matmulRate: passed ? await matmulRate({ device, threads }) : 0, ...runtimeOf(device) };
 }

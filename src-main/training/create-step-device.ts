@@ -1,13 +1,29 @@
 // The step compiled for the device that a run trains on.
 import type { TrainConfig } from '../../shared/config-table.ts';
+import type { DeviceId } from '../../shared/devices.ts';
 import type { StepSize } from '../jepa/step.ts';
 import { keepsState } from '../runtime/devices.ts';
 import type { SessionOptions } from '../runtime/onnx-session.ts';
+import type { Precision } from '../tensor/graph.ts';
 import { HostStep } from './host-step.ts';
 import { ResidentStep } from './resident-step.ts';
 import type { StepDevice } from './step-device.ts';
+import { TensorflowStep } from './tensorflow-step.ts';
 
-/** Compiles a step. Throws `device-failed` where the device cannot do all of it. */
-export async function createStepDevice(size: StepSize, config: TrainConfig, options: SessionOptions): Promise<StepDevice> {
-  return keepsState(options.device ?? 'cpu') ? ResidentStep.create(size, config, options) : HostStep.create(size, config, options);
+export interface StepOptions extends Omit<SessionOptions, 'device' | 'wholly' | 'keep'> {
+  readonly device?: DeviceId;
+  /** Of matrix products, where the device has a choice (tensorflow); float32 when absent. */
+  readonly precision?: Precision;
+}
+
+/** Compiles a step. Throws `device-failed` where the device cannot do all of it, `unsupported` where it is not there. */
+export async function createStepDevice(
+  size: StepSize,
+  config: TrainConfig,
+  { device = 'cpu', precision, ...options }: StepOptions,
+): Promise<StepDevice> {
+  if (device === 'tensorflow') return TensorflowStep.create(size, config, { ...options, ...(precision && { precision }) });
+  return keepsState(device)
+    ? ResidentStep.create(size, config, { ...options, device })
+    : HostStep.create(size, config, { ...options, device });
 }

@@ -11,28 +11,8 @@ import type { DeviceValue, SessionOptions } from '../runtime/onnx-session.ts';
 import { sizeOf } from '../tensor/graph.ts';
 import { input } from '../tensor/structure.ts';
 import { lossesOf } from './host-step.ts';
-import { stateTensors } from './state.ts';
-import type { StateTensor } from './state.ts';
+import { inGroups, stateTensors } from './state.ts';
 import type { Coupling, Feeds, StateArrays, StepDevice, StepLosses } from './step-device.ts';
-
-/** Bytes of parameters that are moved at a time: what is moved is in the device's memory twice, with its moments and average. */
-const groupBytes = 64e6;
-
-/** Consecutive items of at most `groupBytes` together, at least one in each group. */
-function inGroups<T extends StateTensor>(items: readonly T[]): readonly (readonly T[])[] {
-  const groups: T[][] = [];
-  let room = 0;
-  for (const item of items) {
-    const bytes = 4 * sizeOf(item.shape);
-    if (groups.length === 0 || bytes > room) {
-      groups.push([]);
-      room = groupBytes;
-    }
-    groups.at(-1)!.push(item);
-    room -= bytes;
-  }
-  return groups;
-}
 
 interface Sessions {
   readonly accumulate: OnnxSession;
@@ -69,6 +49,7 @@ export class ResidentStep implements StepDevice {
     const compile = async (graph: Parameters<typeof OnnxSession.compile>[0], keep = false): Promise<OnnxSession> =>
       OnnxSession.compile(graph, { ...options, wholly: true, ...(keep && { keep: () => true }) });
     const updates: OnnxSession[] = [];
+    // What is moved is in the device's memory twice, with its moments and average.
     for (const group of inGroups(specs)) updates.push(await compile(moved(group, config, undefined), true));
     const copies: { names: string[]; session: OnnxSession }[] = [];
     for (const group of inGroups(stateTensors(size.model))) {

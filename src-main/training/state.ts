@@ -2,6 +2,7 @@
 import type { TrainConfig } from '../../shared/config-table.ts';
 import { encoderParameters, initialWeights, modelSize, targetParameters, trainedParameters } from '../jepa/model.ts';
 import type { ModelSize } from '../jepa/model.ts';
+import { sizeOf } from '../tensor/graph.ts';
 
 export interface TrainState {
   /** Updates done. */
@@ -22,6 +23,25 @@ export function stateTensors(size: ModelSize): readonly StateTensor[] {
   const trained = trainedParameters(size);
   const moments = (kind: string): StateTensor[] => trained.map(({ name, shape }) => ({ name: `${kind}.${name}`, shape }));
   return [...trained, ...targetParameters(size), ...moments('moment1'), ...moments('moment2')].map(({ name, shape }) => ({ name, shape }));
+}
+
+/** Bytes of tensors that a device takes at a time, where what it takes is in its memory twice. */
+const groupBytes = 64e6;
+
+/** Consecutive items of at most `groupBytes` together, at least one in each group. */
+export function inGroups<T extends Pick<StateTensor, 'shape'>>(items: readonly T[]): readonly (readonly T[])[] {
+  const groups: T[][] = [];
+  let room = 0;
+  for (const item of items) {
+    const bytes = 4 * sizeOf(item.shape);
+    if (groups.length === 0 || bytes > room) {
+      groups.push([]);
+      room = groupBytes;
+    }
+    groups.at(-1)!.push(item);
+    room -= bytes;
+  }
+  return groups;
 }
 
 /** The state of a run before its first step, a pure function of the configuration. */

@@ -8,8 +8,8 @@ import type { ImageMasks } from '../jepa/masks-paper.ts';
 import { patchValues, pooledWidth, tokenCount } from '../jepa/model.ts';
 import { isCoupled } from '../jepa/step.ts';
 import type { StepSize } from '../jepa/step.ts';
-import type { SessionOptions } from '../runtime/onnx-session.ts';
 import { createStepDevice } from './create-step-device.ts';
+import type { StepOptions } from './create-step-device.ts';
 import { scheduleInputsAt, scheduleOf } from './schedules.ts';
 import type { Schedule } from './schedules.ts';
 import type { TrainState } from './state.ts';
@@ -32,18 +32,12 @@ export class StepRunner {
   readonly #compile: typeof createStepDevice;
   readonly schedule: Schedule;
   #size: StepSize;
-  readonly #options: SessionOptions;
+  readonly #options: StepOptions;
   #device: StepDevice | undefined;
   /** What the device has taken over. */
   #loaded: TrainState | undefined;
 
-  private constructor(
-    config: TrainConfig,
-    steps: number,
-    options: SessionOptions,
-    compile: typeof createStepDevice,
-    contextTokens?: number,
-  ) {
+  private constructor(config: TrainConfig, steps: number, options: StepOptions, compile: typeof createStepDevice, contextTokens?: number) {
     this.config = config;
     this.#compile = compile;
     this.schedule = scheduleOf(config, steps);
@@ -59,7 +53,7 @@ export class StepRunner {
   static async create(
     config: TrainConfig,
     steps: number,
-    options: SessionOptions,
+    options: StepOptions,
     contextTokens?: number,
     compile: typeof createStepDevice = createStepDevice,
   ): Promise<StepRunner> {

@@ -27,9 +27,9 @@ async function losses(compile: typeof createStepDevice, steps = 3): Promise<{ lo
 /** Fails where more than `most` images pass at once, from the accumulation of step `from` on. */
 const limited =
   (most: number, from: number): typeof createStepDevice =>
-  async (size, settings, session) => {
+  async (size, settings, { threads = 1 }) => {
     if (from < 0 && size.microBatch > most) throw tooLarge();
-    const device = await HostStep.create(size, settings, session);
+    const device = await HostStep.create(size, settings, { threads });
     let made = 0;
     const whole = device.accumulate.bind(device);
     device.accumulate = async (feeds, first) => {

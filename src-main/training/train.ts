@@ -1,7 +1,8 @@
 // The training loop as a stream of typed events: the terminal, the window and the tests consume the same one.
 import { AppError } from '../../shared/errors.ts';
 import type { TrainEvent } from '../../shared/train-events.ts';
-import type { OnnxDevice } from '../../shared/devices.ts';
+import type { DeviceId } from '../../shared/devices.ts';
+import { encodingDevice } from '../runtime/devices.ts';
 import type { HealthNote } from './health.ts';
 import { Judge } from './judge.ts';
 import type { Sample } from './sample-figures.ts';
@@ -34,7 +35,7 @@ export interface TrainOptions {
   readonly batches: TrainingBatches;
   /** Without it nothing is judged and the latest checkpoint is the best. */
   readonly sample?: Sample;
-  readonly device: OnnxDevice;
+  readonly device: DeviceId;
   /** Why this device, as a sentence. */
   readonly deviceReason?: string;
   readonly control: RunControl;
@@ -64,7 +65,8 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent> 
   const { config, steps, threads, images } = folder.record;
   const session = { device: options.device, threads };
   const runner = await StepRunner.create(config, steps, session, state.contextTokens);
-  const judge = options.sample ? await Judge.create(options.sample, runner.size.model, session, config) : undefined;
+  const encoding = { ...session, device: encodingDevice(options.device) };
+  const judge = options.sample ? await Judge.create(options.sample, runner.size.model, encoding, config) : undefined;
   const recorder = new Recorder(folder, state);
   const checkpoint = async (): Promise<TrainEvent> => {
     await runner.save();

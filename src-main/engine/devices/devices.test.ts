@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { parseConfig } from '../../../shared/config.ts';
-import type { DeviceReport, GraphicsCard, OnnxDevice } from '../../../shared/devices.ts';
+import type { DeviceReport, GraphicsCard, DeviceId } from '../../../shared/devices.ts';
 import { AppError } from '../../../shared/errors.ts';
+import { tensorflowVariable } from '../../../shared/tensorflow.ts';
 import { homeAt } from '../home.ts';
 import { Devices } from './devices.ts';
 import type { DeviceTools } from './devices.ts';
@@ -15,7 +16,7 @@ const card: GraphicsCard = { name: 'A card', driver: '1.0', memory: 8e9, memoryF
 let folder: string;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'ijepa-devices-'));
-  for (const name of ['IJEPA_STUDIO_DEVICE', 'VK_ICD_FILENAMES', 'VK_DRIVER_FILES']) vi.stubEnv(name, undefined);
+  for (const name of ['IJEPA_STUDIO_DEVICE', 'VK_ICD_FILENAMES', 'VK_DRIVER_FILES', tensorflowVariable]) vi.stubEnv(name, undefined);
 });
 afterEach(() => {
   vi.unstubAllEnvs();
@@ -24,20 +25,20 @@ afterEach(() => {
 
 interface Asked {
   readonly devices: Devices;
-  readonly probed: OnnxDevice[];
-  readonly timed: OnnxDevice[];
+  readonly probed: DeviceId[];
+  readonly timed: DeviceId[];
 }
 
 function devicesWith(
   cards: readonly GraphicsCard[],
   {
     state = 'ready' as DeviceReport['state'],
-    seconds = {} as Partial<Record<OnnxDevice, number>>,
-    rates = {} as Partial<Record<OnnxDevice, number>>,
+    seconds = {} as Partial<Record<DeviceId, number>>,
+    rates = {} as Partial<Record<DeviceId, number>>,
   } = {},
 ): Asked {
-  const probed: OnnxDevice[] = [];
-  const timed: OnnxDevice[] = [];
+  const probed: DeviceId[] = [];
+  const timed: DeviceId[] = [];
   const tools: DeviceTools = {
     cards: async () => Promise.resolve(cards),
     probe: async (id) => {
@@ -112,6 +113,27 @@ describe('the device of a run', () => {
     expect(failing.probed).toEqual(['webgpu', 'webgpu']);
     await expect(failing.devices.choose('tensorflow', config)).rejects.toBeInstanceOf(AppError);
   });
+
+  it.skipIf(process.platform === 'darwin')(
+    'may be TensorFlow, where it is installed beside a card that it knows, or where it is asked for',
+    async () => {
+      const nvidia = { ...card, name: 'NVIDIA GeForce RTX 3060' };
+      const seconds = { cpu: 1, webgpu: 0.5, cuda: 0.5, dml: 0.5, tensorflow: 0.1 };
+      const without = devicesWith([nvidia], { seconds });
+      expect(await without.devices.choose('auto', config)).not.toMatchObject({ device: 'tensorflow' });
+      expect(without.probed).not.toContain('tensorflow');
+      expect(await without.devices.choose('tensorflow', config)).toMatchObject({ device: 'tensorflow', reason: 'TensorFlow, as asked.' });
+      vi.stubEnv(tensorflowVariable, '/somewhere');
+      for (const [cards, chosen] of [
+        [[card], false],
+        [[nvidia], true],
+      ] as const) {
+        rmSync(join(folder, 'devices.json'), { force: true });
+        const { device } = await devicesWith(cards, { seconds }).devices.choose('auto', config);
+        expect(device === 'tensorflow').toBe(chosen);
+      }
+    },
+  );
 
   it('can be set for all runs from outside, but not against what a run says', async () => {
     vi.stubEnv('IJEPA_STUDIO_DEVICE', 'cpu');

@@ -4,16 +4,18 @@ import type { TrainConfig } from '../../../shared/config-table.ts';
 import { deviceNames } from '../../../shared/devices.ts';
 import type { DeviceId, DeviceReport, GraphicsCard, OnnxDevice } from '../../../shared/devices.ts';
 import { AppError } from '../../../shared/errors.ts';
+import { tensorflowVariable } from '../../../shared/tensorflow.ts';
 import { stepSize } from '../../training/step-size.ts';
 import type { Home } from '../home.ts';
 import { readDevices, signatureOf, writeDevices } from './device-file.ts';
 import type { DeviceFile } from './device-file.ts';
 import { graphicsCards } from './graphics-cards.ts';
+import { offerTensorflow } from './install-tensorflow.ts';
 import { probeDevice } from './probe-device.ts';
 import { timeStep } from './time-step.ts';
 
 export interface ChosenDevice {
-  readonly device: OnnxDevice;
+  readonly device: DeviceId;
   /** Why, as a sentence. */
   readonly reason: string;
 }
@@ -27,29 +29,32 @@ export interface DeviceWork {
 /** How devices are found, tested and timed; tests give their own. */
 export interface DeviceTools {
   cards(): Promise<readonly GraphicsCard[]>;
-  probe(id: OnnxDevice, signal?: AbortSignal): Promise<DeviceReport>;
+  probe(id: DeviceId, signal?: AbortSignal): Promise<DeviceReport>;
   /** Seconds of a step; infinite where that would be far more than the processor's. */
-  time(id: OnnxDevice, config: TrainConfig, onProcessor: number | undefined, signal?: AbortSignal): Promise<number>;
+  time(id: DeviceId, config: TrainConfig, onProcessor: number | undefined, signal?: AbortSignal): Promise<number>;
 }
 
 /** Times the processor's rate that makes a card worth its transfers. */
 const muchFaster = 2;
 
-const placeOf = (id: OnnxDevice): string => (id === 'cpu' ? 'the processor' : deviceNames[id]);
+const placeOf = (id: DeviceId): string => (id === 'cpu' ? 'the processor' : deviceNames[id]);
 
 /** What could use a graphics card on this kind of system, the best guess first. */
-function candidates(cards: readonly GraphicsCard[]): readonly OnnxDevice[] {
+function candidates(cards: readonly GraphicsCard[]): readonly DeviceId[] {
+  const nvidia = cards.some(({ name }) => /nvidia|geforce|rtx|tesla/i.test(name));
+  // A part that a person has installed, or named in the environment.
+  const tensorflow = process.env[tensorflowVariable] ? (['tensorflow'] as const) : [];
   switch (process.platform) {
     case 'win32':
-      return ['webgpu', 'dml'];
+      return ['webgpu', 'dml', ...(nvidia ? tensorflow : [])];
     case 'darwin':
       return ['webgpu', 'coreml'];
     default:
-      return cards.some(({ name }) => /nvidia|geforce|rtx|tesla/i.test(name)) ? ['webgpu', 'cuda'] : ['webgpu'];
+      return nvidia ? ['webgpu', 'cuda', ...tensorflow] : ['webgpu'];
   }
 }
 
-const untested = (id: OnnxDevice): DeviceReport => ({
+const untested = (id: DeviceId): DeviceReport => ({
   id,
   state: 'untested',
   reason: 'It is used once three tiny steps on it have agreed with the reference; the first run tests it.',
@@ -67,7 +72,7 @@ function raceKey(config: TrainConfig): string {
 
 /** What a step of a run takes on a device. */
 export interface StepTime {
-  readonly device: OnnxDevice;
+  readonly device: DeviceId;
   /** Infinite where it would be far more than the processor's. */
   readonly seconds: number;
 }
@@ -85,6 +90,7 @@ export class Devices {
   constructor(home: Home, tools: DeviceTools = { cards: graphicsCards, probe: probeDevice, time: timeStep }) {
     this.#home = home;
     this.#tools = tools;
+    offerTensorflow(home);
   }
 
   /** Cards and what is known of each device, without testing anything. */
@@ -127,7 +133,7 @@ export class Devices {
   }
 
   /** Tests devices, all there could be when none are named, and keeps the reports. Rejects with `cancelled` when the signal aborts. */
-  async test(ids: readonly OnnxDevice[] | undefined, work: DeviceWork = {}): Promise<readonly DeviceReport[]> {
+  async test(ids: readonly DeviceId[] | undefined, work: DeviceWork = {}): Promise<readonly DeviceReport[]> {
     return this.#alone(async () => {
       this.#cards = await this.#tools.cards();
       const tested = ids ?? (this.#hasCard() ? ['cpu' as const, ...candidates(this.#cards)] : ['cpu' as const]);
@@ -136,7 +142,7 @@ export class Devices {
     });
   }
 
-  async #probe(id: OnnxDevice, { signal, onStage }: DeviceWork): Promise<DeviceReport> {
+  async #probe(id: DeviceId, { signal, onStage }: DeviceWork): Promise<DeviceReport> {
     onStage?.(`Testing ${placeOf(id)}.`);
     const report = await this.#tools.probe(id, signal);
     const known = await this.#known();
@@ -157,7 +163,8 @@ export class Devices {
   async #wanted(id: DeviceId, work: DeviceWork): Promise<ChosenDevice> {
     const { reports } = await this.#known();
     const possible = candidates(this.#cards!);
-    if (id === 'tensorflow' || !possible.includes(id as OnnxDevice))
+    // Where TensorFlow is not installed its test says so, and how that is done.
+    if (!possible.includes(id) && (id !== 'tensorflow' || process.platform === 'darwin'))
       throw new AppError(
         'unsupported',
         `${deviceNames[id] ?? id} is not to be had on this system.`,
@@ -181,7 +188,7 @@ export class Devices {
     // What the processor does is what a card for vectors is compared with.
     if (!known.reports.some(({ id }) => id === 'cpu')) await this.#probe('cpu', work);
     for (const id of candidates(this.#cards!)) reports.push(known.reports.find((one) => one.id === id) ?? (await this.#probe(id, work)));
-    const ready = reports.filter(({ state }) => state === 'ready').map(({ id }) => id as OnnxDevice);
+    const ready = reports.filter(({ state }) => state === 'ready').map(({ id }) => id);
     if (ready.length === 0) return { device: 'cpu', reason: `The processor. ${reports.map(({ reason }) => reason).join(' ')}` };
     const ranked = await this.#race(['cpu', ...ready], config, work);
     const { device } = ranked[0]!;
@@ -194,7 +201,10 @@ export class Devices {
     if (process.env['IJEPA_STUDIO_DEVICE'] === 'cpu') return 'cpu';
     const { reports } = await this.#known();
     const rateOf = (id: DeviceId): number => reports.find((one) => one.id === id && one.state === 'ready')?.matmulRate ?? 0;
-    const [best] = candidates(this.#cards!).toSorted((a, b) => rateOf(b) - rateOf(a));
+    // TensorFlow runs the training step only.
+    const [best] = candidates(this.#cards!)
+      .filter((id): id is OnnxDevice => id !== 'tensorflow')
+      .toSorted((a, b) => rateOf(b) - rateOf(a));
     const onProcessor = rateOf('cpu');
     return best !== undefined && onProcessor > 0 && rateOf(best) >= muchFaster * onProcessor ? best : 'cpu';
   }
@@ -203,16 +213,16 @@ export class Devices {
   async race(config: TrainConfig, work: DeviceWork = {}): Promise<readonly StepTime[]> {
     return this.#alone(async () => {
       const { reports } = await this.#known();
-      const ready = reports.filter(({ id, state }) => id !== 'cpu' && state === 'ready').map(({ id }) => id as OnnxDevice);
+      const ready = reports.filter(({ id, state }) => id !== 'cpu' && state === 'ready').map(({ id }) => id);
       return this.#race(['cpu', ...ready], config, work);
     });
   }
 
   /** Measured once for these drivers and sizes of a run; the fastest first. */
-  async #race(devices: readonly OnnxDevice[], config: TrainConfig, { signal, onStage }: DeviceWork): Promise<readonly StepTime[]> {
+  async #race(devices: readonly DeviceId[], config: TrainConfig, { signal, onStage }: DeviceWork): Promise<readonly StepTime[]> {
     const key = raceKey(config);
     const before = (await this.#known()).races[key] ?? {};
-    const times: Partial<Record<OnnxDevice, number>> = {};
+    const times: Partial<Record<DeviceId, number>> = {};
     for (const device of devices) {
       // What was no number when it was written is not there any more.
       const remembered = before[device] === null ? Infinity : before[device];
@@ -225,4 +235,4 @@ export class Devices {
   }
 }
 
-const noCard = (id: OnnxDevice): DeviceReport => ({ id, state: 'absent', reason: 'No graphics card was found.' });
+const noCard = (id: DeviceId): DeviceReport => ({ id, state: 'absent', reason: 'No graphics card was found.' });

@@ -2,7 +2,7 @@
 import { availableParallelism } from 'node:os';
 import { AppError } from '../../../shared/errors.ts';
 import { deviceNames } from '../../../shared/devices.ts';
-import type { DeviceReport, OnnxDevice } from '../../../shared/devices.ts';
+import type { DeviceReport, DeviceId } from '../../../shared/devices.ts';
 import { Trainer } from '../../trainer/trainer.ts';
 
 /** A device that needs longer for three tiny steps is of no use. */
@@ -37,7 +37,7 @@ export async function withTrainer<T>(
 const digits = (deviation: number): string => (Number.isFinite(deviation) ? deviation.toExponential(1) : 'no number');
 
 /** The report of a device after its self-test. Rejects only with `cancelled`, when `signal` aborts. */
-export async function probeDevice(id: OnnxDevice, signal?: AbortSignal): Promise<DeviceReport> {
+export async function probeDevice(id: DeviceId, signal?: AbortSignal): Promise<DeviceReport> {
   const tested = new Date().toISOString();
   const report = (state: DeviceReport['state'], reason: string, more: Partial<DeviceReport> = {}): DeviceReport => ({
     id,
@@ -53,14 +53,17 @@ export async function probeDevice(id: OnnxDevice, signal?: AbortSignal): Promise
       signal,
     );
     if (!found) return report('failed', `Three tiny steps took longer than ${testMs / 60_000} minutes.`);
-    const { deviation, passed, matmulRate } = found;
-    const runtime = `onnxruntime ${found.runtime}`;
+    const { deviation, passed, matmulRate, runtime, remark } = found;
     return passed
-      ? report('ready', `Three tiny steps agree with the float64 reference (deviation ${digits(deviation)}).`, {
-          deviation,
-          matmulRate,
-          runtime,
-        })
+      ? report(
+          'ready',
+          `Three tiny steps agree with the float64 reference (deviation ${digits(deviation)}).${remark === undefined ? '' : ` ${remark}`}`,
+          {
+            deviation,
+            matmulRate,
+            runtime,
+          },
+        )
       : report('failed', `It does not compute right: three tiny steps deviate by ${digits(deviation)} from the float64 reference.`, {
           deviation,
           runtime,

@@ -1,14 +1,14 @@
 // Trains some steps in a process of its own and says, in MB, what memory is resident and what lies outside the heap after a quarter of
 // them and after all, and how large the state is. Needs --expose-gc. Arguments: settings as JSON, device, steps.
 import { readFileSync } from 'node:fs';
-import type { OnnxDevice } from '../../../shared/devices.ts';
+import type { DeviceId } from '../../../shared/devices.ts';
 import { initialState } from '../state.ts';
 import { StepRunner } from '../step-runner.ts';
 import { smallPatches, smallRecord } from './small-run.ts';
 
 const steps = Number(process.argv[4] ?? 200);
 const { config } = smallRecord(JSON.parse(process.argv[2]!) as Record<string, unknown>, steps);
-const device = (process.argv[3] ?? 'cpu') as OnnxDevice;
+const device = (process.argv[3] ?? 'cpu') as DeviceId;
 const runner = await StepRunner.create(config, steps, { device, threads: 1 });
 const state = initialState(config);
 

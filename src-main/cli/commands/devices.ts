@@ -1,0 +1,40 @@
+import { AppError } from '../../../shared/errors.ts';
+import { installTensorflow } from '../../engine/devices/install-tensorflow.ts';
+import { nativeLicence, nativeParts, nativeVersion } from '../../engine/devices/tensorflow-parts.ts';
+import { homeAt } from '../../engine/home.ts';
+import type { Action } from '../action.ts';
+import { interruptible } from '../interrupt.ts';
+import { textOption } from '../options.ts';
+import { megabytes } from '../output.ts';
+
+/** `devices install tensorflow`: the one part that does not come with the program. */
+export const devicesCommand: Action = async (output, options, what, part) => {
+  if (what !== 'install' || part !== 'tensorflow')
+    throw new AppError(
+      'bad-config',
+      `devices ${what} ${part}: there is no such thing to do.`,
+      'Try: ijepa-studio devices install tensorflow',
+    );
+  const [library, binding] = ['library', 'binding'].map((name) => textOption(options, name));
+  const parts = nativeParts[`${process.platform}-${process.arch}`];
+  const work = interruptible(() => output.say('Stopping; what came is kept.'));
+  try {
+    output.say(nativeLicence);
+    if (parts && library === undefined) output.say(`TensorFlow ${nativeVersion} from ${parts.library.address}`);
+    if (parts && binding === undefined) output.say(`Its binding from ${parts.binding.address}`);
+    const installed = await installTensorflow(homeAt(textOption(options, 'home')), {
+      files: { ...(library !== undefined && { library }), ...(binding !== undefined && { binding }) },
+      signal: work.signal,
+      onProgress: ({ file, done, total }) => {
+        output.event({ type: 'download', file, done, ...(total !== undefined && { total }) });
+        output.progress(`${file}: ${megabytes(done)}${total === undefined ? '' : ` of ${megabytes(total)}`}`);
+      },
+    });
+    output.progress('', true);
+    output.event({ type: 'installed', part, ...installed });
+    output.say(`TensorFlow ${installed.version} is in ${installed.folder}, and loads.`);
+    return 0;
+  } finally {
+    work.done();
+  }
+};

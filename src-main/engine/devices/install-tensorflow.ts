@@ -1,0 +1,173 @@
+// TensorFlow's native part: fetched when a person asks for it, or taken from files that they fetched elsewhere; unpacked aside, loaded once
+// to see that it works, and only then put in its place.
+import { execFile } from 'node:child_process';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, statfsSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { promisify } from 'node:util';
+import { AppError } from '../../../shared/errors.ts';
+import { tensorflowBinding, tensorflowVariable } from '../../../shared/tensorflow.ts';
+import { download } from '../../files/download.ts';
+import type { DownloadOptions } from '../../files/download.ts';
+import { takeLock } from '../../files/folder-lock.ts';
+import type { Home } from '../home.ts';
+import { nativeParts } from './tensorflow-parts.ts';
+import type { NativePart, NativeParts } from './tensorflow-parts.ts';
+
+const run = promisify(execFile);
+
+export interface InstallOptions extends DownloadOptions {
+  /** Archives that the person has; what is not given is fetched. */
+  readonly files?: Partial<Record<keyof NativeParts, string>>;
+}
+
+export interface InstallTools {
+  readonly system: string;
+  readonly parts: Readonly<Record<string, NativeParts>>;
+  /** Version of the TensorFlow that a binding loads; rejects where it cannot be loaded. */
+  readonly probe: (binding: string, signal?: AbortSignal) => Promise<string>;
+}
+
+/** In a process of its own: a library that does not fit may end the one that loads it. */
+export async function versionOf(binding: string, signal?: AbortSignal): Promise<string> {
+  const { stdout } = await run(process.execPath, ['-p', 'require(process.argv[1]).TF_Version', binding], {
+    env: { ...process.env, TF_CPP_MIN_LOG_LEVEL: '3' },
+    ...(signal && { signal }),
+  });
+  return stdout.trim();
+}
+
+const usualTools: InstallTools = { system: `${process.platform}-${process.arch}`, parts: nativeParts, probe: versionOf };
+
+const folderIn = (home: Home): string => join(home.path, 'tensorflow');
+const installedIn = (home: Home): string => join(folderIn(home), 'installed');
+
+/** Has this process and its children look for TensorFlow where it is installed in this home, unless the environment names a place. */
+export function offerTensorflow(home: Home): void {
+  if (existsSync(join(installedIn(home), tensorflowBinding))) process.env[tensorflowVariable] ??= installedIn(home);
+}
+
+/** Bytes that archives and unpacked files take together, rounded up. */
+const neededBytes = 3e9;
+
+/**
+ * Installs the native part and returns its version. Throws `unsupported` for a system without one, `not-found` for a file that is not
+ * there, `bad-file` for an archive that is cut off or another, `disk-full`, `locked` while it is being installed already, `cancelled`, and
+ * what `download` throws; what came is kept. What was installed before stays until the new one has been loaded.
+ */
+export async function installTensorflow(
+  home: Home,
+  { files = {}, ...options }: InstallOptions = {},
+  { system, parts, probe }: InstallTools = usualTools,
+): Promise<{ readonly version: string; readonly folder: string }> {
+  const needed = parts[system];
+  if (!needed)
+    throw new AppError('unsupported', `No TensorFlow that uses a graphics card is published for ${system}.`, 'Choose the device webgpu.');
+  for (const file of Object.values(files))
+    if (!existsSync(file)) throw new AppError('not-found', `${file} is not there.`, 'Give the path of the archive that you fetched.');
+  const folder = folderIn(home);
+  mkdirSync(folder, { recursive: true });
+  const { bavail, bsize } = statfsSync(folder);
+  if (bavail * bsize < neededBytes)
+    throw new AppError(
+      'disk-full',
+      `TensorFlow takes up to ${(neededBytes / 1e9).toFixed(0)} GB while it is installed, and ${((bavail * bsize) / 1e9).toFixed(1)} GB are free.`,
+      'Free some space, or choose another home: --home FOLDER',
+    );
+  const lock = takeLock(folder);
+  const aside = join(folder, 'unpacked');
+  try {
+    rmSync(aside, { recursive: true, force: true });
+    const archiveOf = async (kind: keyof NativeParts): Promise<string> => files[kind] ?? fetched(folder, needed[kind], options);
+    await unpack(await archiveOf('library'), join(aside, 'deps'), options.signal);
+    await unpack(await archiveOf('binding'), join(aside, 'archive'), options.signal);
+    arrange(aside);
+    const version = await works(join(aside, tensorflowBinding), probe, options.signal);
+    rmSync(installedIn(home), { recursive: true, force: true });
+    renameSync(aside, installedIn(home));
+    forget(folder, needed);
+    return { version, folder: installedIn(home) };
+  } catch (error) {
+    // An archive that is not what it should be would be taken for fetched the next time.
+    if (error instanceof AppError && error.code === 'bad-file') forget(folder, needed);
+    throw error;
+  } finally {
+    rmSync(aside, { recursive: true, force: true });
+    lock.dispose();
+  }
+}
+
+/** Removes what was fetched. */
+function forget(folder: string, parts: NativeParts): void {
+  for (const { address } of [parts.library, parts.binding]) rmSync(join(folder, basename(address)), { force: true });
+}
+
+const elsewhere =
+  'Try again: what came is kept. Without a network, fetch both archives elsewhere: ijepa-studio devices install tensorflow --library FILE --binding FILE';
+
+async function fetched(folder: string, { address, sha256 }: NativePart, options: DownloadOptions): Promise<string> {
+  const target = join(folder, basename(address));
+  if (existsSync(target)) return target;
+  try {
+    await download(address, target, { sha256 }, options);
+    return target;
+  } catch (error) {
+    if (error instanceof AppError && (error.code === 'network' || error.code === 'not-found'))
+      throw new AppError(error.code, error.message, elsewhere, error);
+    throw error;
+  }
+}
+
+/** With the system's own tar, which reads zip files on Windows and refuses paths that lead out of the folder. */
+async function unpack(archive: string, folder: string, signal: AbortSignal | undefined): Promise<void> {
+  mkdirSync(folder, { recursive: true });
+  try {
+    await run('tar', ['-xf', archive, '-C', folder, '--no-same-owner'], signal && { signal });
+  } catch (error) {
+    if (signal?.aborted === true) throw stopped(error);
+    throw damaged(archive, error);
+  }
+}
+
+/** Path of the first file of this name below a folder. */
+function fileNamed(name: string, folder: string): string | undefined {
+  if (!existsSync(folder)) return undefined;
+  const found = readdirSync(folder, { recursive: true, encoding: 'utf8' }).find((path) => basename(path) === name);
+  return found === undefined ? undefined : join(folder, found);
+}
+
+/** Puts what was unpacked where the binding looks for it. */
+function arrange(aside: string): void {
+  const binding = fileNamed('tfjs_binding.node', join(aside, 'archive'));
+  const dll = fileNamed('tensorflow.dll', join(aside, 'deps'));
+  if (binding === undefined) throw damaged('The archive of the binding', new Error('no tfjs_binding.node is in it'));
+  if (dll === undefined && fileNamed('libtensorflow.so', join(aside, 'deps', 'lib')) === undefined)
+    throw damaged('The archive of the library', new Error('no libtensorflow is in it'));
+  const place = join(aside, tensorflowBinding);
+  mkdirSync(dirname(place), { recursive: true });
+  renameSync(binding, place);
+  // Windows looks beside the binding.
+  if (dll !== undefined) copyFileSync(dll, join(dirname(place), 'tensorflow.dll'));
+  rmSync(join(aside, 'archive'), { recursive: true });
+}
+
+async function works(binding: string, probe: InstallTools['probe'], signal: AbortSignal | undefined): Promise<string> {
+  try {
+    return await probe(binding, signal);
+  } catch (error) {
+    if (signal?.aborted === true) throw stopped(error);
+    throw damaged('The native part of TensorFlow', error);
+  }
+}
+
+const stopped = (error: unknown): AppError =>
+  new AppError('cancelled', 'The installation was stopped.', 'Start it again: what was fetched is kept.', error);
+
+function damaged(what: string, error: unknown): AppError {
+  const reason = error instanceof Error ? error.message.trim().split('\n').at(-1)! : String(error);
+  return new AppError(
+    'bad-file',
+    `${what} cannot be used: ${reason}`,
+    'Fetch it anew; it has to be for this system, and library and binding have to go together.',
+    error,
+  );
+}

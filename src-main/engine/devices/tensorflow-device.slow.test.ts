@@ -1,0 +1,51 @@
+// TensorFlow as a device of the engine's, in processes of its own as any other.
+import { beforeAll, describe, expect, it } from 'vitest';
+import { parseConfig } from '../../../shared/config.ts';
+import { tensorflowVariable } from '../../../shared/tensorflow.ts';
+import { compileQuickly, noTensorflow, whySkipped } from '../../runtime/testing/tensorflow-here.ts';
+import { probeDevice } from './probe-device.ts';
+import { timeStep } from './time-step.ts';
+
+describe.skipIf(noTensorflow !== undefined)(`TensorFlow among the devices${whySkipped}`, () => {
+  beforeAll(compileQuickly);
+
+  it('passes the self-test, and says which TensorFlow it is and whether it uses a card', async () => {
+    const report = await probeDevice('tensorflow');
+    expect(report).toMatchObject({ id: 'tensorflow', state: 'ready', runtime: expect.stringMatching(/^TensorFlow 2\.\d+/) as string });
+    expect(report.deviation).toBeLessThan(1e-4);
+    expect(report.matmulRate).toBeGreaterThan(0.1);
+    expect(report.reason).toMatch(/agree with the float64 reference.*\.( It uses no graphics card\..*)?$/);
+  });
+
+  it('has its steps timed', async () => {
+    const config = parseConfig({
+      architecture: 'custom',
+      width: 16,
+      depth: 1,
+      heads: 2,
+      imageSize: 16,
+      patchSize: 4,
+      batchSize: 4,
+      threads: 1,
+    });
+    const seconds = await timeStep('tensorflow', config, 1);
+    expect(seconds).toBeGreaterThan(0);
+    expect(seconds).toBeLessThan(60);
+  });
+});
+
+describe('without its native part', () => {
+  it('TensorFlow is absent, with what to do', async () => {
+    const before = process.env[tensorflowVariable];
+    process.env[tensorflowVariable] = '/nowhere';
+    try {
+      expect(await probeDevice('tensorflow')).toMatchObject({
+        state: 'absent',
+        reason: expect.stringMatching(/TensorFlow is not in \/nowhere.*ijepa-studio devices install tensorflow/) as string,
+      });
+    } finally {
+      delete process.env[tensorflowVariable];
+      if (before !== undefined) process.env[tensorflowVariable] = before;
+    }
+  });
+});

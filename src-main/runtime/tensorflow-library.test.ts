@@ -1,0 +1,94 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { cardLibraries, cardObstacles, findTensorflow, releaseOf, tensorflowReleases } from './tensorflow-library.ts';
+import { tensorflowBinding, tensorflowVariable } from '../../shared/tensorflow.ts';
+import { loadTensorflow } from './tensorflow-binding.ts';
+import { noTensorflow } from './testing/tensorflow-here.ts';
+
+describe('where TensorFlow is looked for', () => {
+  const before = process.env[tensorflowVariable];
+  let folder: string;
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'ijepa-tf-'));
+    process.env[tensorflowVariable] = folder;
+  });
+  afterEach(() => {
+    rmSync(folder, { recursive: true });
+    if (before === undefined) delete process.env[tensorflowVariable];
+    else process.env[tensorflowVariable] = before;
+  });
+
+  const put = (content: string): string => {
+    const binding = join(folder, tensorflowBinding);
+    mkdirSync(dirname(binding), { recursive: true });
+    writeFileSync(binding, content);
+    return binding;
+  };
+
+  it('is the folder that the environment names, else the package', () => {
+    const binding = put('');
+    expect(findTensorflow()).toEqual({ binding });
+    process.env[tensorflowVariable] = '';
+    const inPackage = join('@tensorflow', 'tfjs-node-gpu', tensorflowBinding);
+    // Where the rig is not installed, there is none in it.
+    if (noTensorflow === undefined) expect(findTensorflow().binding).toContain(inPackage);
+    else expect(findTensorflow).toThrow('is not installed');
+  });
+
+  it('is said where it is not there, or is there and cannot be loaded', () => {
+    expect(loadTensorflow).toThrow(expect.objectContaining({ code: 'unsupported', message: expect.stringContaining(folder) as string }));
+    const binding = put('half of a libra');
+    const wrong = {
+      code: 'device-failed',
+      message: expect.stringContaining(binding) as string,
+      hint: expect.stringContaining(tensorflowVariable) as string,
+    };
+    expect(loadTensorflow).toThrow(expect.objectContaining(wrong));
+  });
+});
+
+describe('what a version of TensorFlow wants for a card', () => {
+  const linux = { system: 'linux-x64', has: () => true };
+
+  it('is found by its minor version, and unknown between the rows', () => {
+    expect(['2.9.1', '2.10.0', '2.13.1', '2.15.0', '2.17.0', '2.18.0', '2.21.0'].map((version) => releaseOf(version)?.cuda)).toEqual([
+      '11.2',
+      '11.2',
+      '11.8',
+      '12.2',
+      '12.3',
+      '12.5',
+      '12.5',
+    ]);
+    for (const version of ['2.8.0', '2.11.0', '2.16.1', '2.22.0', '1.15', '']) expect(releaseOf(version)).toBeUndefined();
+    expect(cardObstacles('2.16.1', linux)).toEqual([expect.stringContaining('2.9 (CUDA 11.2, cuDNN 8.1)')]);
+  });
+
+  it('is nothing more where all is there', () => {
+    for (const { versions, systems } of tensorflowReleases)
+      for (const system of systems) expect(cardObstacles(`${versions[1]}.0`, { ...linux, system })).toEqual([]);
+  });
+
+  it('is named part by part where it is missing', () => {
+    const nothing = cardObstacles('2.9.1', { ...linux, has: () => false });
+    expect(nothing.map((sentence) => /needs (.*?), which/.exec(sentence)?.[1])).toEqual(["NVIDIA's driver", 'CUDA 11.2', 'cuDNN 8.1']);
+    expect(nothing[1]).toContain('libcudart.so.11.0');
+    const noDnn = cardObstacles('2.18.0', { ...linux, has: (file) => !file.includes('cudnn') });
+    expect(noDnn).toEqual([expect.stringMatching(/^TensorFlow 2\.18\.0 needs cuDNN 9\.3.*libcudnn\.so\.9 is not found\.$/)]);
+    // Another CUDA beside it is of no use.
+    expect(cardObstacles('2.15.0', { ...linux, has: (file) => !file.endsWith('12') })[0]).toContain('libcudart.so.12');
+  });
+
+  it('differs by system: on Windows other files, on later versions and on a Mac no card at all', () => {
+    expect(cardLibraries(releaseOf('2.10.0')!, 'win32').every(({ file }) => file.endsWith('.dll'))).toBe(true);
+    expect(cardObstacles('2.18.0', { ...linux, system: 'win32-x64' })).toEqual([expect.stringContaining('only on linux-x64')]);
+    expect(cardObstacles('2.9.1', { ...linux, system: 'darwin-arm64' })).toEqual([expect.stringContaining('webgpu')]);
+  });
+
+  it('is not to be had for a card that is newer than all of them', () => {
+    expect(cardObstacles('2.21.0', { ...linux, computeCapability: 12 })).toEqual([expect.stringContaining('No published TensorFlow')]);
+    expect(cardObstacles('2.21.0', { ...linux, computeCapability: 9 })).toEqual([]);
+  });
+});

@@ -1,0 +1,132 @@
+// TensorFlow's native part: where it is looked for, and which CUDA and cuDNN a version of it wants. Nothing of it comes with the program.
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { AppError } from '../../shared/errors.ts';
+import { tensorflowBinding, tensorflowVariable } from '../../shared/tensorflow.ts';
+
+/** The npm package's own folder, which its install script would have filled. */
+function packageFolder(): string | undefined {
+  try {
+    return dirname(createRequire(import.meta.url).resolve('@tensorflow/tfjs-node-gpu/package.json'));
+  } catch {
+    return undefined;
+  }
+}
+
+/** The native part's binding, in the folder that the environment names or else in the package. Throws `unsupported` where it is not there. */
+export function findTensorflow(): { readonly binding: string } {
+  const given = process.env[tensorflowVariable];
+  const folder = given === undefined || given === '' ? packageFolder() : given;
+  if (folder !== undefined && existsSync(join(folder, tensorflowBinding))) return { binding: join(folder, tensorflowBinding) };
+  throw new AppError(
+    'unsupported',
+    given ? `TensorFlow is not in ${given}: there is no ${tensorflowBinding}.` : 'The native part of TensorFlow is not installed.',
+    howToInstall,
+  );
+}
+
+/** What a person can do where it is missing or cannot be loaded. */
+export const howToInstall = `Install it anew (ijepa-studio devices install tensorflow), set ${tensorflowVariable} to a folder that holds ${tensorflowBinding} and deps/lib as the install script of @tensorflow/tfjs-node-gpu 4.22.0 makes them, or choose another device.`;
+
+export interface TensorflowRelease {
+  /** First and last version, major.minor. */
+  readonly versions: readonly [string, string];
+  /** With kernels for cards, as `platform-arch` of Node. */
+  readonly systems: readonly string[];
+  readonly cuda: string;
+  readonly cudnn: string;
+  readonly note?: string;
+}
+
+const linux = ['linux-x64'] as const;
+/** Which CUDA and cuDNN the published libraries were built with (tensorflow.org/install/source). Between the rows nothing was published that fits the binding. */
+export const tensorflowReleases: readonly TensorflowRelease[] = [
+  {
+    versions: ['2.9', '2.9'],
+    systems: ['linux-x64', 'win32-x64'],
+    cuda: '11.2',
+    cudnn: '8.1',
+    note: 'What @tensorflow/tfjs-node-gpu 4.22 fetches. Cards newer than the RTX 40 compile their kernels for minutes on first use.',
+  },
+  {
+    versions: ['2.10', '2.10'],
+    systems: ['linux-x64', 'win32-x64'],
+    cuda: '11.2',
+    cudnn: '8.1',
+    note: 'The last for cards on Windows itself.',
+  },
+  { versions: ['2.12', '2.14'], systems: linux, cuda: '11.8', cudnn: '8.6' },
+  { versions: ['2.15', '2.15'], systems: linux, cuda: '12.2', cudnn: '8.9' },
+  { versions: ['2.17', '2.17'], systems: linux, cuda: '12.3', cudnn: '8.9' },
+  { versions: ['2.18', '2.21'], systems: linux, cuda: '12.5', cudnn: '9.3', note: '2.18 is the last that is published as a C library.' },
+];
+
+const minorOf = (version: string): number => Number(/^2\.(\d+)/.exec(version)?.[1] ?? Number.NaN);
+
+/** What is known of a version such as `2.9.1`. */
+export const releaseOf = (version: string): TensorflowRelease | undefined =>
+  tensorflowReleases.find(({ versions: [first, last] }) => minorOf(version) >= minorOf(first) && minorOf(version) <= minorOf(last));
+
+/** File names of the libraries that a release opens when it is to use a card, by what they belong to. */
+export function cardLibraries(
+  { cuda, cudnn }: TensorflowRelease,
+  platform: string,
+): readonly { readonly part: string; readonly file: string }[] {
+  const [major, dnn] = [Number.parseInt(cuda, 10), Number.parseInt(cudnn, 10)];
+  const toolkit =
+    platform === 'win32'
+      ? [
+          `cudart64_${major === 11 ? '110' : '12'}.dll`,
+          `cublas64_${major}.dll`,
+          `cublasLt64_${major}.dll`,
+          `cufft64_${major === 11 ? 10 : 11}.dll`,
+        ]
+      : [
+          `libcudart.so.${major === 11 ? '11.0' : '12'}`,
+          `libcublas.so.${major}`,
+          `libcublasLt.so.${major}`,
+          `libcufft.so.${major === 11 ? 10 : 11}`,
+        ];
+  const solvers =
+    platform === 'win32' ? ['cusolver64_11.dll', `cusparse64_${major}.dll`] : ['libcusolver.so.11', `libcusparse.so.${major}`];
+  return [
+    { part: 'the driver', file: platform === 'win32' ? 'nvcuda.dll' : 'libcuda.so.1' },
+    ...[...toolkit, ...solvers].map((file) => ({ part: `CUDA ${cuda}`, file })),
+    { part: `cuDNN ${cudnn}`, file: platform === 'win32' ? `cudnn64_${dnn}.dll` : `libcudnn.so.${dnn}` },
+  ];
+}
+
+export interface CardSystem {
+  /** `platform-arch` of Node. */
+  readonly system: string;
+  /** Whether the dynamic linker finds a library of this file name. */
+  readonly has: (file: string) => boolean;
+  /** Of the card, such as 8.6, where it is known. */
+  readonly computeCapability?: number;
+}
+
+/** Why a version of TensorFlow can use no card here, in sentences that say what to do; none where nothing is missing. */
+export function cardObstacles(version: string, { system, has, computeCapability }: CardSystem): readonly string[] {
+  const [platform] = system.split('-') as [string];
+  if (platform === 'darwin') return ['TensorFlow uses no graphics card on a Mac: choose the device webgpu.'];
+  const release = releaseOf(version);
+  if (!release) return [`It is not known which CUDA TensorFlow ${version} wants: install one of ${releaseNames()}.`];
+  if (!release.systems.includes(system))
+    return [
+      `TensorFlow ${version} uses no graphics card on ${system}, only on ${release.systems.join(' and ')}: choose the device webgpu.`,
+    ];
+  if (computeCapability !== undefined && computeCapability >= 12)
+    return [`No published TensorFlow has kernels for this card (compute capability ${computeCapability}): choose the device webgpu.`];
+  const missing = cardLibraries(release, platform).filter(({ file }) => !has(file));
+  return [...new Set(missing.map(({ part }) => part))].map((part) => {
+    const files = missing.filter((one) => one.part === part).map(({ file }) => file);
+    const what = part === 'the driver' ? "NVIDIA's driver" : part;
+    return `TensorFlow ${version} needs ${what}, which is not installed or not on the library path: ${files.join(', ')} ${files.length > 1 ? 'are' : 'is'} not found.`;
+  });
+}
+
+const releaseNames = (): string =>
+  tensorflowReleases
+    .map(({ versions: [first, last], cuda, cudnn }) => `${first === last ? first : `${first}–${last}`} (CUDA ${cuda}, cuDNN ${cudnn})`)
+    .join(', ');

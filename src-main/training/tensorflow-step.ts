@@ -1,0 +1,137 @@
+// The step on TensorFlow: weights, moments, target and running gradients are variables of one SavedModel, and each call is one compiled
+// function. Images and masks go in, losses come out; the weights cross only when a checkpoint or an evaluation needs them.
+import type { TrainConfig } from '../../shared/config-table.ts';
+import { moved, squaredNorm } from '../jepa/adamw.ts';
+import { trainedParameters } from '../jepa/model.ts';
+import { accumulate, couple, isCoupled, pool } from '../jepa/step.ts';
+import type { StepSize } from '../jepa/step.ts';
+import type { BindingOptions } from '../runtime/tensorflow-binding.ts';
+import { TensorflowSession } from '../runtime/tensorflow-session.ts';
+import type { Precision } from '../tensor/graph.ts';
+import { lowerTensorflow } from '../tensor/lower-tensorflow.ts';
+import type { FunctionSource } from '../tensor/lower-tensorflow.ts';
+import { constant, expand, input } from '../tensor/structure.ts';
+import { untiled } from '../tensor/tiles.ts';
+import { lossesOf } from './host-step.ts';
+import { inGroups, stateTensors } from './state.ts';
+import type { StateTensor } from './state.ts';
+import type { Coupling, Feeds, StateArrays, StepDevice, StepLosses } from './step-device.ts';
+
+export interface TensorflowStepOptions extends BindingOptions {
+  /** Of the matrix products of the networks: with `bfloat16` the weights, moments and every sum stay float32. */
+  readonly precision?: Precision;
+}
+
+type Functions = Record<string, FunctionSource>;
+const given = (name: string): string => `given.${name}`;
+
+/** Functions that fill variables from arrays, and that return them. */
+function crossings(groups: readonly (readonly StateTensor[])[]): Functions {
+  const functions: Functions = {};
+  groups.forEach((group, i) => {
+    functions[`load${i}`] = { outputs: Object.fromEntries(group.map(({ name, shape }) => [name, input(given(name), shape)])) };
+    functions[`save${i}`] = {
+      outputs: Object.fromEntries(group.map(({ name, shape }) => [given(name), input(name, shape)])),
+      compiled: false,
+    };
+  });
+  return functions;
+}
+
+/** Zeros for the gradients: a function is compiled once more for variables that hold something by then. */
+const zeros = (gradients: readonly StateTensor[]): FunctionSource => ({
+  outputs: Object.fromEntries(
+    gradients.map(({ name, shape }) => {
+      const one = constant(
+        new Float32Array(1),
+        shape.map(() => 1),
+      );
+      return [name, expand(one, shape)];
+    }),
+  ),
+});
+
+export class TensorflowStep implements StepDevice {
+  readonly #session: TensorflowSession;
+  readonly #groups: readonly (readonly StateTensor[])[];
+  #arrays: StateArrays = {};
+  /** Whether the arrays lag behind. */
+  #moved = false;
+
+  private constructor(session: TensorflowSession, groups: readonly (readonly StateTensor[])[]) {
+    this.#session = session;
+    this.#groups = groups;
+  }
+
+  static async create(
+    size: StepSize,
+    config: TrainConfig,
+    { precision = 'float32', ...options }: TensorflowStepOptions,
+  ): Promise<TensorflowStep> {
+    const alone = size.microBatch === size.batch;
+    const specs = trainedParameters(size.model);
+    const gradients = specs.map(({ name, shape }) => ({ name: `gradient.${name}`, shape }));
+    const tensors = stateTensors(size.model);
+    const groups = inGroups(tensors);
+    const lowered = untiled(() => {
+      const { pooled: _, ...step } = accumulate(size, config, alone ? 'alone' : 'carried');
+      return lowerTensorflow(
+        {
+          ...crossings(groups),
+          accumulate: { outputs: step, precision },
+          zeros: zeros(gradients),
+          ...(isCoupled(config) && !alone && { pool: { outputs: pool(size), precision }, couple: { outputs: couple(size, config) } }),
+          norm: { outputs: { squared: squaredNorm(specs) } },
+          update: { outputs: moved(specs, config, undefined) },
+        },
+        Object.fromEntries([...tensors, ...gradients].map(({ name, shape }) => [name, shape])),
+      );
+    });
+    return new TensorflowStep(await TensorflowSession.create(lowered, options), groups);
+  }
+
+  async load(state: StateArrays): Promise<void> {
+    for (const [i, group] of this.#groups.entries())
+      await this.#session.call(`load${i}`, Object.fromEntries(group.map(({ name }) => [given(name), state[name]!])));
+    await this.#session.call('zeros');
+    this.#arrays = state;
+    this.#moved = false;
+  }
+
+  async accumulate(feeds: Feeds, first: boolean): Promise<StepLosses> {
+    return lossesOf(await this.#session.call('accumulate', { ...feeds, carry: Float32Array.of(first ? 0 : 1) }));
+  }
+
+  async pool(feeds: Feeds): Promise<Float32Array> {
+    return (await this.#session.call('pool', feeds))['pooled']!;
+  }
+
+  async couple(feeds: Feeds): Promise<Coupling> {
+    const { coupled, pooledCotangent } = await this.#session.call('couple', feeds);
+    return { coupled: coupled![0]!, pooledCotangent: pooledCotangent! };
+  }
+
+  async update(schedule: Parameters<StepDevice['update']>[0]): Promise<number> {
+    const norm = Math.sqrt((await this.#session.call('norm'))['squared']![0]!);
+    if (Number.isFinite(norm)) {
+      this.#moved = true;
+      await this.#session.call('update', schedule);
+    }
+    return norm;
+  }
+
+  get isHome(): boolean {
+    return !this.#moved;
+  }
+
+  async save(): Promise<void> {
+    if (!this.#moved) return;
+    for (const [i, group] of this.#groups.entries())
+      await this.#session.call(`save${i}`, {}, Object.fromEntries(group.map(({ name }) => [given(name), this.#arrays[name]!])));
+    this.#moved = false;
+  }
+
+  async dispose(): Promise<void> {
+    await this.#session.dispose();
+  }
+}
