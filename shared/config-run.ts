@@ -17,6 +17,12 @@ export const runSettings = {
     choices: ['auto', ...deviceIds],
     help: 'What computes; auto: the fastest for the run among those that have proven to compute right.',
   }),
+  precision: choice({
+    group: 'run',
+    default: 'float32',
+    choices: ['float32', 'bfloat16'],
+    help: 'Of matrix products, where the device has a choice (tensorflow): bfloat16 is faster on most cards; weights and sums stay float32.',
+  }),
   threads: integer({ group: 'run', default: 0, min: 0, max: 512, help: 'Threads of the CPU; 0: one per core.' }),
   checkpointMinutes: number({
     group: 'run',

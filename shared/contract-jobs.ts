@@ -4,7 +4,19 @@ import { channel } from './channel.ts';
 import { identity, nothing } from './contract-values.ts';
 import type { WireError } from './errors.ts';
 
-export const jobKinds = ['scan', 'samples', 'relink', 'trial', 'train', 'embed', 'evaluate', 'export', 'weights', 'self-test'] as const;
+export const jobKinds = [
+  'scan',
+  'samples',
+  'relink',
+  'trial',
+  'train',
+  'embed',
+  'evaluate',
+  'export',
+  'weights',
+  'install',
+  'self-test',
+] as const;
 export type JobKind = (typeof jobKinds)[number];
 export type JobState = 'waiting' | 'running' | 'done' | 'failed' | 'cancelled';
 

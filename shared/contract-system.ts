@@ -1,6 +1,7 @@
 // The machine, the disk, and folders to choose from.
 import * as v from 'valibot';
 import { channel } from './channel.ts';
+import type { JobStarted } from './contract-jobs.ts';
 import { nothing, path } from './contract-values.ts';
 import type { DeviceReport, GraphicsCard } from './devices.ts';
 
@@ -17,6 +18,16 @@ export interface SystemInfo {
   readonly cards: readonly GraphicsCard[];
   /** What runs can train on, as far as it is known without testing. */
   readonly devices: readonly DeviceReport[];
+  /** What `system.installTensorflow` would fetch; undefined where no card is of NVIDIA or none that uses one is published for the system. */
+  readonly tensorflow: TensorflowOffer | undefined;
+}
+
+export interface TensorflowOffer {
+  readonly version: string;
+  /** What the person should know before it is fetched. */
+  readonly licence: string;
+  readonly hosts: readonly string[];
+  readonly installed: boolean;
 }
 
 export interface Storage {
@@ -47,6 +58,8 @@ export const systemChannels = {
   'system.info': channel<SystemInfo>()(nothing),
   /** Tests all devices, which may take minutes. */
   'system.testDevices': channel<readonly DeviceReport[]>()(nothing),
+  /** Fetches TensorFlow's native part, after the person has agreed to it. Throws `unsupported`. */
+  'system.installTensorflow': channel<JobStarted>()(v.strictObject({ accepted: v.literal(true) })),
   'system.storage': channel<Storage>()(nothing),
   /** Deletes the decode cache; it is made again when needed. Throws `locked` while it is in use. */
   'system.clearCache': channel<{ readonly freed: number }>()(nothing),

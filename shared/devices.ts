@@ -45,3 +45,6 @@ export interface GraphicsCard {
 
 /** Execution providers of onnxruntime. */
 export type OnnxDevice = Exclude<DeviceId, 'tensorflow'>;
+
+/** Whether a card is of the one vendor that CUDA and TensorFlow know. */
+export const isNvidia = ({ name }: GraphicsCard): boolean => /nvidia|geforce|rtx|tesla/i.test(name);

@@ -81,6 +81,8 @@ export type TrainEvent =
       readonly device: string;
       /** Why, as a sentence; absent in runs of earlier versions. */
       readonly deviceReason?: string;
+      /** Of matrix products; absent in runs of earlier versions. */
+      readonly precision?: 'float32' | 'bfloat16';
       readonly threads: number;
     }
   | ({ readonly type: 'step' } & StepMetrics)

@@ -34,12 +34,12 @@ export class TrainProgress {
     output.event(event);
     switch (event.type) {
       case 'started': {
-        const { sizes, steps, device, deviceReason, threads } = event;
+        const { sizes, steps, device, deviceReason, precision, threads } = event;
         this.#steps = steps;
         const millions = ((sizes.encoderParameters + sizes.predictorParameters) / 1e6).toFixed(1);
         if (deviceReason !== undefined) output.say(`Trains on: ${deviceReason}`);
         output.say(
-          `Run ${event.run}: ${count(steps - event.step)} steps on ${device}${device === 'cpu' ? ` with ${threads} threads` : ''}, ${millions} M parameters, ${sizes.contextTokens} of ${sizes.tokens} patches as context.`,
+          `Run ${event.run}: ${count(steps - event.step)} steps on ${device}${precision === 'bfloat16' ? ' in bfloat16' : ''}${device === 'cpu' ? ` with ${threads} threads` : ''}, ${millions} M parameters, ${sizes.contextTokens} of ${sizes.tokens} patches as context.`,
         );
         return;
       }

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { Random } from '../../shared/random.ts';
 import { patchValues, tokenCount } from '../jepa/model.ts';
 import { initialState } from '../training/state.ts';
+import { precisionOn } from '../training/create-step-device.ts';
 import { StepRunner } from '../training/step-runner.ts';
 import type { JobTypes, TrialJob } from './protocol.ts';
 
@@ -19,7 +20,7 @@ function peakMemory(): number {
 
 export async function runTrialJob({ config, threads, device }: TrialJob): Promise<JobTypes['trial']['result']> {
   const compiling = performance.now();
-  const runner = await StepRunner.create(config, 1000, { device, threads });
+  const runner = await StepRunner.create(config, 1000, { device, threads, precision: precisionOn(device, config) });
   const compileSeconds = (performance.now() - compiling) / 1000;
   const { model, batch } = runner.size;
   const random = new Random(config.seed, 'test');

@@ -16,6 +16,10 @@ export interface StepOptions extends Omit<SessionOptions, 'device' | 'wholly' | 
   readonly precision?: Precision;
 }
 
+/** What a device makes of the wanted precision: all but TensorFlow compute in float32. */
+export const precisionOn = (device: DeviceId, { precision }: Pick<TrainConfig, 'precision'>): Precision =>
+  device === 'tensorflow' ? precision : 'float32';
+
 /** Compiles a step. Throws `device-failed` where the device cannot do all of it, `unsupported` where it is not there. */
 export async function createStepDevice(
   size: StepSize,

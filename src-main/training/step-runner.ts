@@ -119,6 +119,7 @@ export class StepRunner {
     const masks = await this.#masks(state.step);
     const device = this.#device!;
     if (this.#loaded !== state) {
+      await this.save();
       await device.load(state.tensors);
       this.#loaded = state;
     }

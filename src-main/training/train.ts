@@ -11,6 +11,7 @@ import type { RunControl } from './run-control.ts';
 import type { RunFolder } from './run-folder.ts';
 import { scheduleAt } from './schedules.ts';
 import type { TrainState } from './state.ts';
+import { precisionOn } from './create-step-device.ts';
 import { StepRunner } from './step-runner.ts';
 import { sizesOf, stepSize } from './step-size.ts';
 
@@ -64,7 +65,8 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent> 
   const { folder, state, control } = options;
   const { config, steps, threads, images } = folder.record;
   const session = { device: options.device, threads };
-  const runner = await StepRunner.create(config, steps, session, state.contextTokens);
+  const precision = precisionOn(options.device, config);
+  const runner = await StepRunner.create(config, steps, { ...session, precision }, state.contextTokens);
   const encoding = { ...session, device: encodingDevice(options.device) };
   const judge = options.sample ? await Judge.create(options.sample, runner.size.model, encoding, config) : undefined;
   const recorder = new Recorder(folder, state);
@@ -82,6 +84,7 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent> 
       sizes: sizesOf(runner.size, config),
       device: options.device,
       ...(options.deviceReason !== undefined && { deviceReason: options.deviceReason }),
+      precision,
       threads,
     });
     const planned = stepSize(config).microBatch;

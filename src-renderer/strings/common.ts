@@ -12,6 +12,7 @@ const kinds: Readonly<Record<JobKind, string>> = {
   evaluate: 'Evaluating',
   export: 'Exporting',
   weights: 'Fetching weights',
+  install: 'Installing',
   'self-test': 'Testing the device',
 };
 /** When it went well. */
@@ -25,6 +26,7 @@ const ended: Readonly<Record<JobKind, string>> = {
   evaluate: 'The evaluation is done',
   export: 'The export is done',
   weights: 'The weights are there',
+  install: 'It is installed',
   'self-test': 'The device was tested',
 };
 
@@ -39,6 +41,7 @@ const holding: Readonly<Record<JobKind, string>> = {
   evaluate: 'an evaluation',
   export: 'an export',
   weights: 'weights to be fetched',
+  install: 'an installation',
   'self-test': 'the test of the device',
 };
 

@@ -11,6 +11,14 @@ export const preferences = {
       [name, driver === undefined ? '' : `driver ${driver}`, memory === undefined ? '' : `${formatBytes(memory)} of memory`]
         .filter(Boolean)
         .join(', '),
+    tensorflow: (version: string) => `TensorFlow ${version} (NVIDIA cards)`,
+    tensorflowText:
+      'Another way to train on an NVIDIA card, in bfloat16 too. It is no part of the program and is fetched when you want it.',
+    fetch: 'Fetch TensorFlow…',
+    fetchTitle: 'Fetch TensorFlow?',
+    fetchText: (licence: string, hosts: readonly string[]) =>
+      `Some hundred megabytes come from ${hosts.join(' and ')} to this computer, checked as far as their publisher says how, and lie in the folder of the program. ${licence}`,
+    fetchStarted: 'TensorFlow is being fetched; it goes on if you leave this page.',
     test: 'Test this computer',
     testing: 'Testing…',
     tested: 'Tested.',

@@ -67,6 +67,8 @@ const choiceNames: Readonly<Record<string, string>> = {
   adamw: 'AdamW',
   auto: 'Chosen for the folder',
   'agreement-only': 'Agreement only',
+  float32: 'float32',
+  bfloat16: 'bfloat16',
   ...deviceNames,
 };
 

@@ -41,14 +41,22 @@ export function fakeSystem(): Handlers<typeof systemChannels> {
       memoryTotal: 31.2 * GiB,
       memoryFree: 18.7 * GiB,
       versions: { node: '22.23.3', onnxruntime: '1.30.0', sqlite: '3.50.4', sharp: '0.35.5' },
-      cards: [{ name: 'AMD Radeon 780M', driver: 'amdgpu, Linux 6.8.0', memory: 4 * GiB, memoryFree: 3.1 * GiB }],
+      cards: [{ name: 'NVIDIA GeForce RTX 4060', driver: '550.54.14', memory: 8 * GiB, memoryFree: 7.1 * GiB }],
       devices,
+      tensorflow: {
+        version: '2.9.1',
+        licence:
+          "TensorFlow and its binding for Node are under the Apache License 2.0. NVIDIA's driver, CUDA 11.2 and cuDNN 8.1, which they need for a card, are not part of them.",
+        hosts: ['storage.googleapis.com'],
+        installed: false,
+      },
     }),
     'system.testDevices': async () => {
       await new Promise((resolve) => setTimeout(resolve, 1200));
       devices = testedDevices;
       return devices;
     },
+    'system.installTensorflow': () => ({ job: 99 }),
     'system.storage': () => ({ home: '/home/ada/.ijepa-studio', cache, embeddings: 0.42 * GiB, runs: 5.9 * GiB, free: 212 * GiB }),
     'system.clearCache': () => {
       const freed = cache;

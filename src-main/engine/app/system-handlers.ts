@@ -4,7 +4,7 @@ import { rm, statfs } from 'node:fs/promises';
 import { availableParallelism, cpus, freemem, release, totalmem, type } from 'node:os';
 import { join } from 'node:path';
 import type { systemChannels, SystemInfo } from '../../../shared/contract-system.ts';
-import { deviceNames } from '../../../shared/devices.ts';
+import { deviceNames, isNvidia } from '../../../shared/devices.ts';
 import type { DeviceReport } from '../../../shared/devices.ts';
 import { AppError, systemError } from '../../../shared/errors.ts';
 import type { Handlers } from '../../../shared/rpc-server.ts';
@@ -13,23 +13,29 @@ import { imageLibraryVersion } from '../../images/version.ts';
 import { sqliteVersion } from '../../library/version.ts';
 import type { Studio } from '../studio.ts';
 import type { EngineContext } from './context.ts';
+import { installTensorflow, offerTensorflow, tensorflowOffer } from '../devices/install-tensorflow.ts';
 import { listFolder } from './folder-listing.ts';
+import { rateMeter } from './rate.ts';
 import { bytesBelow } from './storage.ts';
 import type { Thumbnails } from './thumbnails.ts';
 
 const processor = (): string => cpus()[0]?.model.trim() || 'unknown processor';
 
-const describeMachine = async ({ home, devices }: Studio): Promise<SystemInfo> => ({
-  program: programVersion,
-  home: home.path,
-  platform: `${type()} ${release()} ${process.arch}`,
-  processor: processor(),
-  cores: availableParallelism(),
-  memoryTotal: totalmem(),
-  memoryFree: freemem(),
-  versions: { node: process.versions.node, sharp: imageLibraryVersion(), sqlite: sqliteVersion() },
-  ...(await devices.list()),
-});
+async function describeMachine({ home, devices }: Studio): Promise<SystemInfo> {
+  const found = await devices.list();
+  return {
+    program: programVersion,
+    home: home.path,
+    platform: `${type()} ${release()} ${process.arch}`,
+    processor: processor(),
+    cores: availableParallelism(),
+    memoryTotal: totalmem(),
+    memoryFree: freemem(),
+    versions: { node: process.versions.node, sharp: imageLibraryVersion(), sqlite: sqliteVersion() },
+    ...found,
+    tensorflow: found.cards.some(isNvidia) ? tensorflowOffer(home) : undefined,
+  };
+}
 
 /** As a job, so that every page sees that it waits for the trainer or runs, and can end it. */
 async function testDevices({ jobs, studio }: EngineContext, signal: AbortSignal): Promise<readonly DeviceReport[]> {
@@ -70,12 +76,32 @@ async function clearCache({ jobs, studio }: EngineContext, thumbnails: Thumbnail
 }
 
 export const systemHandlers = (context: EngineContext, thumbnails: Thumbnails): Handlers<typeof systemChannels> => {
+  const { jobs } = context;
   const { home } = context.studio;
   /** Two pages may ask at once: the second finds what the first has left. */
   let clearing: Promise<unknown> = Promise.resolve();
   return {
     'system.info': async () => describeMachine(context.studio),
     'system.testDevices': async (_input, { signal }) => testDevices(context, signal),
+    'system.installTensorflow': () => {
+      const offer = tensorflowOffer(home);
+      if (!offer)
+        throw new AppError('unsupported', 'No TensorFlow that uses a graphics card is published for this system.', 'Train with WebGPU.');
+      const job = jobs.start('install', { subject: `TensorFlow ${offer.version}` }, async (handle) => {
+        handle.say('Fetches the files.');
+        const meter = rateMeter();
+        const { version } = await installTensorflow(home, {
+          signal: handle.signal,
+          onProgress: ({ done, total = 0 }) => {
+            const [megabytes, all] = [Math.round(done / 1e6), Math.round(total / 1e6)];
+            handle.progress({ done: megabytes, total: all, unit: 'megabytes', ...meter(megabytes, all) });
+          },
+        });
+        offerTensorflow(home);
+        return `TensorFlow ${version} loads; test this computer to have it tried.`;
+      });
+      return { job };
+    },
     'system.storage': async () => {
       const [cache, embeddings, runs] = await Promise.all([home.cache, home.embeddings, home.runs].map(bytesBelow));
       const { bavail, bsize } = await statfs(home.path);

@@ -1,7 +1,7 @@
 // The devices of this computer: which there are, which have proven that they compute right, and which of them is fastest for a run.
 import { cropsPerImage } from '../../../shared/config.ts';
 import type { TrainConfig } from '../../../shared/config-table.ts';
-import { deviceNames } from '../../../shared/devices.ts';
+import { deviceNames, isNvidia } from '../../../shared/devices.ts';
 import type { DeviceId, DeviceReport, GraphicsCard, OnnxDevice } from '../../../shared/devices.ts';
 import { AppError } from '../../../shared/errors.ts';
 import { tensorflowVariable } from '../../../shared/tensorflow.ts';
@@ -41,7 +41,7 @@ const placeOf = (id: DeviceId): string => (id === 'cpu' ? 'the processor' : devi
 
 /** What could use a graphics card on this kind of system, the best guess first. */
 function candidates(cards: readonly GraphicsCard[]): readonly DeviceId[] {
-  const nvidia = cards.some(({ name }) => /nvidia|geforce|rtx|tesla/i.test(name));
+  const nvidia = cards.some(isNvidia);
   // A part that a person has installed, or named in the environment.
   const tensorflow = process.env[tensorflowVariable] ? (['tensorflow'] as const) : [];
   switch (process.platform) {
@@ -66,8 +66,8 @@ const namedByEnvironment = (): boolean => Boolean(process.env['VK_ICD_FILENAMES'
 /** What the speed of a step depends on. */
 function raceKey(config: TrainConfig): string {
   const { model, ...sizes } = stepSize(config);
-  const { prediction, optimiser, projectorWidth, sigregProjections } = config;
-  return JSON.stringify({ ...model, ...sizes, prediction: prediction > 0, optimiser, projectorWidth, sigregProjections });
+  const { prediction, optimiser, projectorWidth, sigregProjections, precision } = config;
+  return JSON.stringify({ ...model, ...sizes, prediction: prediction > 0, optimiser, projectorWidth, sigregProjections, precision });
 }
 
 /** What a step of a run takes on a device. */

@@ -4,13 +4,14 @@ import { execFile } from 'node:child_process';
 import { copyFileSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, statfsSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
+import type { TensorflowOffer } from '../../../shared/contract-system.ts';
 import { AppError } from '../../../shared/errors.ts';
 import { tensorflowBinding, tensorflowVariable } from '../../../shared/tensorflow.ts';
 import { download } from '../../files/download.ts';
 import type { DownloadOptions } from '../../files/download.ts';
 import { takeLock } from '../../files/folder-lock.ts';
 import type { Home } from '../home.ts';
-import { nativeParts } from './tensorflow-parts.ts';
+import { nativeLicence, nativeParts, nativeVersion } from './tensorflow-parts.ts';
 import type { NativePart, NativeParts } from './tensorflow-parts.ts';
 
 const run = promisify(execFile);
@@ -44,6 +45,18 @@ const installedIn = (home: Home): string => join(folderIn(home), 'installed');
 /** Has this process and its children look for TensorFlow where it is installed in this home, unless the environment names a place. */
 export function offerTensorflow(home: Home): void {
   if (existsSync(join(installedIn(home), tensorflowBinding))) process.env[tensorflowVariable] ??= installedIn(home);
+}
+
+/** What would be installed on this system, for whoever decides about it; undefined where nothing is published. */
+export function tensorflowOffer(home: Home): TensorflowOffer | undefined {
+  const parts = nativeParts[usualTools.system];
+  if (!parts) return undefined;
+  return {
+    version: nativeVersion,
+    licence: nativeLicence,
+    hosts: [...new Set([parts.library, parts.binding].map(({ address }) => new URL(address).host))],
+    installed: existsSync(join(installedIn(home), tensorflowBinding)),
+  };
 }
 
 /** Bytes that archives and unpacked files take together, rounded up. */
