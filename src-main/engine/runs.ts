@@ -207,17 +207,24 @@ export async function createRun(studio: Studio, root: string, plan: PlannedRun, 
 export async function trainRun(studio: Studio, run: string, device: ChosenDevice, onEvent: (event: TrainEvent) => void): Promise<void> {
   const { config, folder } = readRecord(run);
   const shortSide = cachedShortSide(config.imageSize);
-  await studio.trainer.run(
-    {
-      kind: 'train',
-      run,
-      cache: { folder: studio.cacheFor(preprocessingOf(config), shortSide), shortSide },
-      ...imagesToJudge(studio.imagesWithSplits(folder), 'choosing'),
-      fingerprint: studio.fingerprint(folder),
-      ...device,
-    },
-    onEvent,
-  );
+  try {
+    await studio.trainer.run(
+      {
+        kind: 'train',
+        run,
+        cache: { folder: studio.cacheFor(preprocessingOf(config), shortSide), shortSide },
+        ...imagesToJudge(studio.imagesWithSplits(folder), 'choosing'),
+        fingerprint: studio.fingerprint(folder),
+        ...device,
+      },
+      onEvent,
+    );
+  } catch (error) {
+    // A card whose driver fails would fail again when the run goes on by itself.
+    const fault = error instanceof AppError && (error.code === 'device-failed' || error.code === 'trainer-crashed');
+    if (fault && device.device !== 'cpu') await studio.devices.failed(device.device, error.message);
+    throw error;
+  }
 }
 
 /** The checkpoint meant by `best` (default), `latest`, a step, or a file. Throws `not-found`. */

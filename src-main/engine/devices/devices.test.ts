@@ -93,6 +93,18 @@ describe('the device of a run', () => {
     expect(await damaged.devices.choose('auto', config)).toMatchObject({ device: 'webgpu' });
   });
 
+  it('is not one that failed in the middle of a run, until it has passed its test again', async () => {
+    const { devices } = devicesWith([card], { seconds: { cpu: 1, webgpu: 0.1 } });
+    expect(await devices.choose('auto', config)).toMatchObject({ device: 'webgpu' });
+    await devices.failed('webgpu', 'The device was lost.');
+    const { device, reason } = await devices.choose('auto', config);
+    expect(device).toBe('cpu');
+    expect(reason).toContain('The device was lost.');
+    expect(await devicesWith([card]).devices.choose('auto', config)).toMatchObject({ device: 'cpu' });
+    await devices.test(undefined);
+    expect(await devices.choose('auto', config)).toMatchObject({ device: 'webgpu' });
+  });
+
   it('is the processor, with the reason, where the card fails its test', async () => {
     const { devices, timed } = devicesWith([card], { state: 'failed' });
     const { device, reason } = await devices.choose('auto', config);

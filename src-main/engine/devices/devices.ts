@@ -196,6 +196,14 @@ export class Devices {
     return { device, reason: `${deviceNames[device]}, the fastest for this run (a step: ${told}).` };
   }
 
+  /** Notes that a device failed in the middle of work: it is not chosen again until a test of it has passed. */
+  async failed(id: DeviceId, message: string): Promise<void> {
+    const known = await this.#known();
+    const reason = `It failed in the middle of a run, which goes on on another device. ${message} Test it again when its driver was mended: ijepa-studio doctor.`;
+    const report: DeviceReport = { id, state: 'failed', reason, tested: new Date().toISOString() };
+    this.#keep({ ...known, reports: [...known.reports.filter((one) => one.id !== id), report] });
+  }
+
   /** What vectors are made on: a card that is known to compute right and much faster than the processor. Nothing is tested for it. */
   async forVectors(): Promise<OnnxDevice> {
     if (process.env['IJEPA_STUDIO_DEVICE'] === 'cpu') return 'cpu';
