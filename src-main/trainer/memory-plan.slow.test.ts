@@ -1,7 +1,10 @@
 // Whether a run takes the memory that was said before: the peak of a trial in a process of its own.
 import { describe, expect, it } from 'vitest';
 import { parseConfig } from '../../shared/config.ts';
+import { accumulate } from '../jepa/step.ts';
+import { graphMemory } from '../tensor/memory.ts';
 import { memoryPlan, withFittingMicroBatch } from '../training/memory-plan.ts';
+import { stepSize } from '../training/step-size.ts';
 import { Trainer } from './trainer.ts';
 
 const sizes: readonly (readonly [string, Record<string, unknown>])[] = [
@@ -46,6 +49,21 @@ describe('the memory of a run', () => {
       expect(Math.abs(total / peakBytes - 1), said).toBeLessThan(0.15);
     } finally {
       await trainer.dispose();
+    }
+  });
+
+  it('is what the whole graph says, though only a part of it is traced', () => {
+    for (const [, settings] of sizes) {
+      const config = parseConfig({ ...settings, optimiser: 'adamw' });
+      const size = stepSize(config);
+      const { peak, nodes } = graphMemory(Object.values(accumulate(size, config)));
+      const { state, gradients, batch, activations, program } = memoryPlan(config);
+      expect(activations).toBeCloseTo(1.15 * (peak - gradients / 3), -3);
+      const deeper = memoryPlan({ ...config, depth: config.depth + 1 });
+      expect(program).toBeLessThan(deeper.program);
+      expect(nodes).toBeGreaterThan(500);
+      expect(state).toBeGreaterThan(gradients);
+      expect(batch).toBe(4 * size.batch * config.imageSize ** 2 * 3);
     }
   });
 

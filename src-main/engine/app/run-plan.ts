@@ -6,7 +6,8 @@ import type { RunPlan } from '../../../shared/contract-runs.ts';
 import type { TrainConfig } from '../../../shared/config-table.ts';
 import type { RunSizes } from '../../../shared/train-events.ts';
 import { defaultCacheBytes, estimateCacheBytes } from '../../images/cache-space.ts';
-import { memoryPlan } from '../../training/memory-plan.ts';
+import { inPieces } from '../../files/in-pieces.ts';
+import { memoryPlanInPieces } from '../../training/memory-plan.ts';
 import { sizesOf, stepSize } from '../../training/step-size.ts';
 import { planRun } from '../runs.ts';
 import { cachedShortSide } from '../studio.ts';
@@ -93,7 +94,8 @@ export async function planForPage(studio: Studio, root: string, settings: Readon
   const { bavail, bsize } = await statfs(studio.home.path);
   const [checkpointBytes, diskFree] = [Math.round(kept + cache.bytes), bavail * bsize];
   const warnings = warningsFor(plan);
-  const [memoryBytes, memoryFree] = [Math.round(memoryPlan(plan.config).total), freemem()];
+  const { total } = await inPieces(memoryPlanInPieces(plan.config));
+  const [memoryBytes, memoryFree] = [Math.round(total), freemem()];
   if (memoryBytes > memoryFree)
     warnings.push({
       message: `${gigabytes(memoryFree)} of memory are free, the run needs about ${gigabytes(memoryBytes)} on the processor.`,
