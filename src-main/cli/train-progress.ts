@@ -2,7 +2,7 @@
 import type { TrainConfig } from '../../shared/config-table.ts';
 import type { OnlineEvaluation, TrainEvent } from '../../shared/train-events.ts';
 import { assertNever } from '../../shared/errors.ts';
-import { recordOf, trainRun } from '../engine/runs.ts';
+import { isCardFault, recordOf, trainRun } from '../engine/runs.ts';
 import type { Studio } from '../engine/studio.ts';
 import { interruptible } from './interrupt.ts';
 import { count, duration } from './output.ts';
@@ -97,9 +97,19 @@ export async function showTraining(output: Output, studio: Studio, run: string, 
   const progress = new TrainProgress(output);
   try {
     const { config } = recordOf(run);
-    const chosen = await studio.devices.choose(device ?? config.device, config, { signal, onStage: (stage) => output.say(stage) });
-    await trainRun(studio, run, chosen, (event) => progress.show(event));
-    return !signal.aborted;
+    const wanted = device ?? config.device;
+    for (;;) {
+      const chosen = await studio.devices.choose(wanted, config, { signal, onStage: (stage) => output.say(stage) });
+      if (signal.aborted) return false;
+      try {
+        await trainRun(studio, run, chosen, (event) => progress.show(event));
+        return !signal.aborted;
+      } catch (error) {
+        // A card that failed is not chosen again; one that was asked for by name is for the person to decide about.
+        if (wanted !== 'auto' || !isCardFault(error, chosen) || signal.aborted) throw error;
+        output.say(`${error.message} The run goes on on another device from its last checkpoint.`);
+      }
+    }
   } finally {
     done();
   }

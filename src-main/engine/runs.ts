@@ -1,6 +1,6 @@
 // Runs: started, resumed, described; and which checkpoint of a run is meant.
 import { existsSync } from 'node:fs';
-import { freemem } from 'node:os';
+import { freemem, totalmem } from 'node:os';
 import { basename, join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { gridSide, parseConfig } from '../../shared/config.ts';
@@ -43,6 +43,9 @@ export interface PlannedRun {
 
 /** Of the free memory, for the step: images are read and judged beside it. */
 const shareOfMemory = 0.8;
+/** A Mac counts as free only what nothing was ever read into, which is next to nothing. */
+const memoryToUse = (): number => (process.platform === 'darwin' ? 0.6 * totalmem() : freemem());
+const onCard = ({ device }: TrainConfig): boolean => device !== 'auto' && device !== 'cpu';
 
 /**
  * Completes the settings of a run for a folder: what is given wins over what is suggested. Throws `bad-config`, `no-images`, and
@@ -75,7 +78,7 @@ export function planRun(
       `Choose a patchSize of at most ${Math.max(1, Math.floor(shortSide))}, or a folder of larger images.`,
     );
   requireMasks(config);
-  const fitting = withFittingMicroBatch(config, shareOfMemory * freemem());
+  const fitting = onCard(config) ? config : withFittingMicroBatch(config, shareOfMemory * memoryToUse());
   const steps = config.steps || Math.max(1, Math.ceil((config.epochs * trained) / config.batchSize));
   return { config: fitting, steps, images: trained, reason };
 }
@@ -203,6 +206,12 @@ export async function createRun(studio: Studio, root: string, plan: PlannedRun, 
   return run;
 }
 
+const cardFaults: ReadonlySet<string> = new Set(['device-failed', 'trainer-crashed', 'out-of-memory']);
+
+/** Whether a run ended because of the card that it trained on: on another device it can go on from its last checkpoint. */
+export const isCardFault = (error: unknown, { device }: ChosenDevice): error is AppError =>
+  device !== 'cpu' && error instanceof AppError && cardFaults.has(error.code);
+
 /** Trains a run on a device from where it stands to its end or until `studio.trainer.control('stop')`, which may come at once. */
 export async function trainRun(studio: Studio, run: string, device: ChosenDevice, onEvent: (event: TrainEvent) => void): Promise<void> {
   const { config, folder } = readRecord(run);
@@ -220,9 +229,11 @@ export async function trainRun(studio: Studio, run: string, device: ChosenDevice
       onEvent,
     );
   } catch (error) {
-    // A card whose driver fails would fail again when the run goes on by itself.
-    const fault = error instanceof AppError && (error.code === 'device-failed' || error.code === 'trainer-crashed');
-    if (fault && device.device !== 'cpu') await studio.devices.failed(device.device, error.message);
+    if (isCardFault(error, device)) {
+      // It would fail again when the run goes on by itself, above all in a process that has lost it.
+      await studio.devices.failed(device.device, error.message);
+      await studio.trainer.dispose();
+    }
     throw error;
   }
 }

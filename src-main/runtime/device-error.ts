@@ -4,7 +4,8 @@ import { AppError } from '../../shared/errors.ts';
 /** `out-of-memory` or `device-failed` with the library's own words. */
 export function deviceError(error: unknown): AppError {
   const message = error instanceof Error ? error.message : String(error);
-  if (/alloc|memory|\bOOM\b|RESOURCE_EXHAUSTED/i.test(message)) {
+  // CUDA's illegal memory access is a card that has died.
+  if (/alloc|memory|\bOOM\b|RESOURCE_EXHAUSTED/i.test(message) && !/illegal memory access/i.test(message)) {
     return new AppError(
       'out-of-memory',
       `The device ran out of memory: ${message}`,

@@ -46,7 +46,7 @@ function onnxError(error: unknown): AppError {
     return new AppError(
       'unsupported',
       'WebGPU finds no graphics card that it can use.',
-      'Install or update the driver of the graphics card (on Linux its Vulkan driver, and libvulkan1), or train on the processor: --device cpu.',
+      'Install or update the driver of the graphics card (on Linux its Vulkan driver, and libvulkan1) and test this computer again, or train on the processor: --device cpu.',
       error,
     );
   }

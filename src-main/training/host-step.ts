@@ -21,6 +21,7 @@ export class HostStep implements StepDevice {
   readonly #optimiser: Optimiser;
   readonly #gradients: Record<string, Float32Array>;
   #state: StateArrays = {};
+  #updating = false;
 
   private constructor(size: StepSize, sessions: Sessions, optimiser: Optimiser) {
     this.#sessions = sessions;
@@ -42,6 +43,7 @@ export class HostStep implements StepDevice {
 
   async load(state: StateArrays): Promise<void> {
     this.#state = state;
+    this.#updating = false;
     return Promise.resolve();
   }
 
@@ -61,11 +63,17 @@ export class HostStep implements StepDevice {
   }
 
   async update(schedule: Parameters<StepDevice['update']>[0]): Promise<number> {
-    return this.#optimiser.step(this.#state, this.#gradients, schedule);
+    // Where it fails half way, some of the moments have moved.
+    this.#updating = true;
+    const norm = await this.#optimiser.step(this.#state, this.#gradients, schedule);
+    this.#updating = false;
+    return norm;
   }
 
   /** The arrays are the state. */
-  readonly isHome = true;
+  get isHome(): boolean {
+    return !this.#updating;
+  }
 
   async save(): Promise<void> {
     return Promise.resolve();

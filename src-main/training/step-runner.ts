@@ -90,7 +90,7 @@ export class StepRunner {
     const longest = masks[0]!.context.length;
     if (longest > this.#size.contextTokens) {
       await this.save();
-      await this.#device!.dispose();
+      await this.#close();
       this.#size = { ...this.#size, contextTokens: Math.min(tokenCount(this.#size.model), longest + 4) };
       await this.#open();
     }
@@ -107,9 +107,9 @@ export class StepRunner {
       return await this.#step(state, patches);
     } catch (error) {
       // What has moved on a device that failed cannot be told from what has not.
-      if (!this.#device!.isHome || state.step !== step) throw error;
+      if (this.#device?.isHome !== true || state.step !== step) throw error;
       this.#shrinkOr(error);
-      await this.#device!.dispose();
+      await this.#close();
       await this.#open();
       return this.run(state, patches);
     }
@@ -167,11 +167,17 @@ export class StepRunner {
 
   /** Brings the arrays of the state that was last run up to date. */
   async save(): Promise<void> {
-    if (this.#loaded) await this.#device!.save();
+    if (this.#loaded) await this.#device?.save();
+  }
+
+  async #close(): Promise<void> {
+    const device = this.#device;
+    this.#device = undefined;
+    await device?.dispose();
   }
 
   async dispose(): Promise<void> {
-    await this.#device?.dispose();
+    await this.#close();
   }
 }
 

@@ -2,6 +2,7 @@
 import { availableParallelism, constants, setPriority } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { TrainConfig } from '../../../shared/config-table.ts';
 import type { RunEvent } from '../../../shared/contract-runs.ts';
 import { AppError, toWire } from '../../../shared/errors.ts';
 import { canMove, moveRun } from '../../../shared/run-state.ts';
@@ -12,7 +13,8 @@ import { findFolder } from '../../library/folders.ts';
 import type { ActiveRun } from '../../training/app-file.ts';
 import { changeAppFile, readAppFile } from '../../training/app-file.ts';
 import { readRecord, RunFolder } from '../../training/run-folder.ts';
-import { settleRun, trainRun } from '../runs.ts';
+import type { ChosenDevice } from '../devices/devices.ts';
+import { isCardFault, settleRun, trainRun } from '../runs.ts';
 import type { EngineContext } from './context.ts';
 import type { JobHandle } from './jobs.ts';
 import { imagesToDecode, scanFor } from './prepare-images.ts';
@@ -38,6 +40,8 @@ interface Training {
   step: number;
   /** A person wants it to rest: it does after its step, and still when its trainer or engine has died meanwhile. */
   paused: boolean;
+  /** What it trains on, and what was asked for. */
+  chosen?: ChosenDevice & { readonly wanted: TrainConfig['device'] };
   /** Ends a scan at once and training after its step. */
   readonly stop: AbortController;
 }
@@ -173,7 +177,10 @@ export class Trainings {
           this.#end(training, reason);
           return result === undefined ? sentence : `${sentence} ${result}`;
         } catch (error) {
-          const again = error instanceof AppError && error.code === 'trainer-crashed' && crashes === 0 && !training.stop.signal.aborted;
+          // A card that failed is not chosen again: each of them is tried once.
+          const onCard = training.chosen?.wanted === 'auto' && isCardFault(error, training.chosen);
+          const crashed = error instanceof AppError && error.code === 'trainer-crashed' && crashes === 0;
+          const again = (crashed || onCard) && !training.stop.signal.aborted;
           if (!again) throw error;
           job.say(`${error.message} It goes on from the last checkpoint.`);
           for (const state of ['stopped', 'waiting'] as const) this.#move(training, state);
@@ -232,6 +239,7 @@ export class Trainings {
       signal: training.stop.signal,
       onStage: (stage) => job.say(stage),
     });
+    training.chosen = { ...chosen, wanted: config.device };
     // Asked for before the trainer has the run, a stop does not reach it; from here to its start nothing else happens.
     if (training.stop.signal.aborted) return reason;
     job.say('');

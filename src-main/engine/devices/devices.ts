@@ -7,7 +7,7 @@ import { AppError } from '../../../shared/errors.ts';
 import { tensorflowVariable } from '../../../shared/tensorflow.ts';
 import { stepSize } from '../../training/step-size.ts';
 import type { Home } from '../home.ts';
-import { readDevices, signatureOf, writeDevices } from './device-file.ts';
+import { readDevices, writeDevices } from './device-file.ts';
 import type { DeviceFile } from './device-file.ts';
 import { graphicsCards } from './graphics-cards.ts';
 import { offerTensorflow } from './install-tensorflow.ts';
@@ -30,8 +30,8 @@ export interface DeviceWork {
 export interface DeviceTools {
   cards(): Promise<readonly GraphicsCard[]>;
   probe(id: DeviceId, signal?: AbortSignal): Promise<DeviceReport>;
-  /** Seconds of a step; infinite where that would be far more than the processor's. */
-  time(id: DeviceId, config: TrainConfig, onProcessor: number | undefined, signal?: AbortSignal): Promise<number>;
+  /** Seconds of a step; infinite where that would be far more than the `best` so far, or cannot be told. */
+  time(id: DeviceId, config: TrainConfig, best: number | undefined, signal?: AbortSignal): Promise<number>;
 }
 
 /** Times the processor's rate that makes a card worth its transfers. */
@@ -116,9 +116,10 @@ export class Devices {
     return this.#remembered(this.#cards);
   }
 
+  /** Read anew each time: another program may have tested meanwhile. Where the home cannot be written to, what this one has found. */
   #remembered(cards: readonly GraphicsCard[]): DeviceFile {
-    if (this.#file?.signature !== signatureOf(cards)) this.#file = readDevices(this.#home, cards);
-    return this.#file;
+    const known = readDevices(this.#home, cards);
+    return known.reports.length === 0 && this.#file?.signature === known.signature ? this.#file : known;
   }
 
   #keep(known: DeviceFile): void {
@@ -137,6 +138,8 @@ export class Devices {
     return this.#alone(async () => {
       this.#cards = await this.#tools.cards();
       const tested = ids ?? (this.#hasCard() ? ['cpu' as const, ...candidates(this.#cards)] : ['cpu' as const]);
+      // Who asks for it wants to know anew.
+      this.#keep({ ...(await this.#known()), races: {} });
       for (const id of tested) await this.#probe(id, work);
       return this.#described((await this.#known()).reports);
     });
@@ -199,7 +202,7 @@ export class Devices {
   /** Notes that a device failed in the middle of work: it is not chosen again until a test of it has passed. */
   async failed(id: DeviceId, message: string): Promise<void> {
     const known = await this.#known();
-    const reason = `It failed in the middle of a run, which goes on on another device. ${message} Test it again when its driver was mended: ijepa-studio doctor.`;
+    const reason = `It failed in the middle of a run. ${message} It is used again once it has passed its test: Settings, or ijepa-studio doctor.`;
     const report: DeviceReport = { id, state: 'failed', reason, tested: new Date().toISOString() };
     this.#keep({ ...known, reports: [...known.reports.filter((one) => one.id !== id), report] });
   }
@@ -229,17 +232,21 @@ export class Devices {
   /** Measured once for these drivers and sizes of a run; the fastest first. */
   async #race(devices: readonly DeviceId[], config: TrainConfig, { signal, onStage }: DeviceWork): Promise<readonly StepTime[]> {
     const key = raceKey(config);
-    const before = (await this.#known()).races[key] ?? {};
-    const times: Partial<Record<DeviceId, number>> = {};
-    for (const device of devices) {
-      // What was no number when it was written is not there any more.
-      const remembered = before[device] === null ? Infinity : before[device];
-      if (remembered === undefined) onStage?.(`Timing a step of ${config.batchSize * cropsPerImage(config)} crops on ${placeOf(device)}.`);
-      times[device] = remembered ?? (await this.#tools.time(device, config, times.cpu, signal));
+    const times: Partial<Record<DeviceId, number>> = { ...(await this.#known()).races[key] };
+    // Cards first: where one is fast nobody waits for six steps of the processor.
+    for (const device of devices.toReversed()) {
+      if (times[device] !== undefined) continue;
+      onStage?.(`Timing a step of ${config.batchSize * cropsPerImage(config)} crops on ${placeOf(device)}.`);
+      const finite = Object.values(times).filter(Number.isFinite);
+      times[device] = await this.#tools.time(device, config, finite.length > 0 ? Math.min(...finite) : undefined, signal);
+      const known = await this.#known();
+      // What did not end may have been disturbed by something else: it is tried again when the program asks the next time.
+      const measured = Object.fromEntries(Object.entries(times).filter(([, seconds]) => Number.isFinite(seconds)));
+      this.#keep({ ...known, races: { ...known.races, [key]: measured } });
     }
-    const known = await this.#known();
-    this.#keep({ ...known, races: { ...known.races, [key]: { ...known.races[key], ...times } } });
-    return devices.map((device) => ({ device, seconds: times[device]! })).toSorted((a, b) => a.seconds - b.seconds);
+    return devices
+      .map((device) => ({ device, seconds: times[device]! }))
+      .toSorted((a, b) => (a.seconds === b.seconds ? 0 : a.seconds - b.seconds));
   }
 }
 

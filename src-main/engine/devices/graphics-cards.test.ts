@@ -8,7 +8,7 @@ describe('graphics cards as systems tell of them', () => {
   it('NVIDIA: its own program', () => {
     expect(cardsOfNvidia('NVIDIA GeForce RTX 3060, 550.54.14, 12288, 11000\nTesla T4, 535.1, [N/A], [N/A]\n')).toEqual([
       { name: 'NVIDIA GeForce RTX 3060', driver: '550.54.14', memory: 12288 * 2 ** 20, memoryFree: 11000 * 2 ** 20 },
-      { name: 'Tesla T4', driver: '535.1' },
+      { name: 'NVIDIA Tesla T4', driver: '535.1' },
     ]);
     expect(cardsOfNvidia('')).toEqual([]);
   });
@@ -19,6 +19,7 @@ describe('graphics cards as systems tell of them', () => {
     ]);
     const two = '[{"Name":"AMD Radeon RX 7800 XT","DriverVersion":"32.0","AdapterRAM":4293918720},{"Name":null,"AdapterRAM":null}]';
     expect(cardsOfWindows(two)).toEqual([{ name: 'AMD Radeon RX 7800 XT', driver: '32.0' }]);
+    expect(cardsOfWindows('[{"Name":"Microsoft Basic Display Adapter"},{"Name":"Microsoft Remote Display Adapter"}]')).toEqual([]);
     expect(cardsOfWindows('[]')).toEqual([]);
   });
 

@@ -5,10 +5,10 @@ import { release } from 'node:os';
 import { join } from 'node:path';
 import type { GraphicsCard } from '../../../shared/devices.ts';
 
-/** What a program prints; undefined where it is not there, fails, or takes longer than five seconds. */
+/** What a program prints; undefined where it is not there, fails, or takes longer than twenty seconds. */
 const printed = async (program: string, args: readonly string[]): Promise<string | undefined> =>
   new Promise((resolve) => {
-    execFile(program, args, { timeout: 5000, windowsHide: true, maxBuffer: 1 << 22 }, (error, stdout) =>
+    execFile(program, args, { timeout: 20_000, windowsHide: true, maxBuffer: 1 << 22 }, (error, stdout) =>
       resolve(error ? undefined : stdout),
     );
   });
@@ -27,7 +27,8 @@ export function cardsOfNvidia(text: string): GraphicsCard[] {
     .map(([name, driver, total, free]) => {
       const [memory, memoryFree] = [total, free].map((cell) => numberOr(cell)) as [number | undefined, number | undefined];
       return {
-        name: name!,
+        // Older drivers leave the maker out.
+        name: /nvidia/i.test(name!) ? name! : `NVIDIA ${name!}`,
         ...(driver && { driver }),
         ...(memory !== undefined && { memory: memory * 2 ** 20 }),
         ...(memoryFree !== undefined && { memoryFree: memoryFree * 2 ** 20 }),
@@ -42,11 +43,14 @@ interface WindowsCard {
   readonly AdapterRAM?: number | null;
 }
 
+/** Adapters of remote and virtual screens, which compute on the processor. */
+const showsOnly = /^Microsoft |Hyper-V|VMware|VirtualBox|Remote|Virtual|Parallels/i;
+
 /** JSON of `Get-CimInstance Win32_VideoController`: one card is an object, several are a list. */
 export function cardsOfWindows(text: string): GraphicsCard[] {
   const found = JSON.parse(text) as WindowsCard | readonly WindowsCard[];
   return [found].flat().flatMap(({ Name, DriverVersion, AdapterRAM }) =>
-    Name
+    Name && !showsOnly.test(Name)
       ? [
           {
             name: Name,

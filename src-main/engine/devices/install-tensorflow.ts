@@ -130,11 +130,14 @@ async function fetched(folder: string, { address, sha256 }: NativePart, options:
   }
 }
 
+/** On Windows not the one of another shell, which knows neither zip files nor drives. */
+const systemTar = process.platform === 'win32' ? join(process.env['SystemRoot'] ?? 'C:\\Windows', 'System32', 'tar.exe') : 'tar';
+
 /** With the system's own tar, which reads zip files on Windows and refuses paths that lead out of the folder. */
 async function unpack(archive: string, folder: string, signal: AbortSignal | undefined): Promise<void> {
   mkdirSync(folder, { recursive: true });
   try {
-    await run('tar', ['-xf', archive, '-C', folder, '--no-same-owner'], signal && { signal });
+    await run(systemTar, ['-xf', archive, '-C', folder, '--no-same-owner'], signal && { signal });
   } catch (error) {
     if (signal?.aborted === true) throw stopped(error);
     throw damaged(archive, error);

@@ -14,6 +14,7 @@ export async function withTrainer<T>(
   limitMs: number,
   signal?: AbortSignal,
 ): Promise<T | undefined> {
+  if (signal?.aborted === true) throw new AppError('cancelled', 'The test was cancelled.', 'Start it again when you want it.');
   const trainer = new Trainer();
   let late = false;
   const kill = (): void => trainer.kill();
