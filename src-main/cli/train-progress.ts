@@ -2,7 +2,8 @@
 import type { TrainConfig } from '../../shared/config-table.ts';
 import type { OnlineEvaluation, TrainEvent } from '../../shared/train-events.ts';
 import { assertNever } from '../../shared/errors.ts';
-import { isCardFault, recordOf, trainRun } from '../engine/runs.ts';
+import { isCardFault } from '../engine/devices/devices.ts';
+import { recordOf, trainRun } from '../engine/runs.ts';
 import type { Studio } from '../engine/studio.ts';
 import { interruptible } from './interrupt.ts';
 import { count, duration } from './output.ts';

@@ -47,7 +47,7 @@ function adviceFor({
 }: Pick<Diagnosis, 'cards' | 'devices' | 'memoryFree' | 'memoryTotal'>): string[] {
   const advice: string[] = [];
   const others = devices.filter(({ id }) => id !== 'cpu');
-  if (cards.length === 0) advice.push('A graphics card would make training many times faster; none was found.');
+  if (cards.length === 0) advice.push('No graphics card was found; with one, training is usually faster.');
   else if (others.every(({ state }) => state !== 'ready'))
     advice.push(
       `A graphics card is there, and cannot be used: ${others.map(({ id, reason }) => `${deviceNames[id]}: ${reason}`).join(' ')}`,

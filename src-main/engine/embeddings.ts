@@ -2,7 +2,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { AppError } from '../../shared/errors.ts';
-import type { ErrorCode } from '../../shared/errors.ts';
+import { isCardFault } from './devices/devices.ts';
 import { preprocessingOf } from '../../shared/preprocessing.ts';
 import { inPieces } from '../files/in-pieces.ts';
 import { SafetensorsFile } from '../formats/safetensors.ts';
@@ -49,8 +49,6 @@ function keepForVectors(checkpoint: string, step: number): void {
   if (!known.includes(step)) changeAppFile(run, { embedded: [...known, step] });
 }
 
-const cardFailures: ReadonlySet<ErrorCode> = new Set(['device-failed', 'out-of-memory', 'unsupported', 'trainer-crashed']);
-
 /** Embeds what the store lacks. Throws `bad-checkpoint`, `no-images`. */
 export async function embedFolder(
   studio: Studio,
@@ -70,7 +68,8 @@ export async function embedFolder(
     return await trainer.run({ ...job, device }, onProgress);
   } catch (error) {
     // What the card has made is kept; the processor goes on.
-    if (device === 'cpu' || !(error instanceof AppError) || !cardFailures.has(error.code)) throw error;
+    if (!isCardFault(error, { device })) throw error;
+    await studio.devices.failed(device, error.message);
     return trainer.run({ ...job, device: 'cpu' }, onProgress);
   }
 }

@@ -23,6 +23,7 @@ import { requireFitting } from '../training/initial-weights.ts';
 import { listCheckpoints, readRecord, RunFolder } from '../training/run-folder.ts';
 import type { RunRecord } from '../training/run-folder.ts';
 import { readEvents } from '../training/run-log.ts';
+import { isCardFault } from './devices/devices.ts';
 import type { ChosenDevice } from './devices/devices.ts';
 import type { FolderImages } from './folder-images.ts';
 import { freshRunName, newRunPath } from './home.ts';
@@ -205,12 +206,6 @@ export async function createRun(studio: Studio, root: string, plan: PlannedRun, 
   await settleRun(studio, run);
   return run;
 }
-
-const cardFaults: ReadonlySet<string> = new Set(['device-failed', 'trainer-crashed', 'out-of-memory']);
-
-/** Whether a run ended because of the card that it trained on: on another device it can go on from its last checkpoint. */
-export const isCardFault = (error: unknown, { device }: ChosenDevice): error is AppError =>
-  device !== 'cpu' && error instanceof AppError && cardFaults.has(error.code);
 
 /** Trains a run on a device from where it stands to its end or until `studio.trainer.control('stop')`, which may come at once. */
 export async function trainRun(studio: Studio, run: string, device: ChosenDevice, onEvent: (event: TrainEvent) => void): Promise<void> {

@@ -3,23 +3,8 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { noSoftwareGpu, softwareGpuEnvironment } from '../runtime/testing/software-gpu.ts';
 import type { DeviceComparison } from './testing/compare-devices.ts';
+import { deviceSettings } from './testing/small-run.ts';
 
-const small = {
-  architecture: 'custom',
-  width: 16,
-  depth: 1,
-  heads: 2,
-  mlpRatio: 2,
-  imageSize: 16,
-  patchSize: 4,
-  predictorWidth: 8,
-  predictorDepth: 1,
-  predictorHeads: 2,
-  batchSize: 4,
-  microBatch: 4,
-  learningRate: 1e-3,
-  sigregProjections: 8,
-};
 const agreeing = { agreement: 1, sigreg: 0.1, projectorWidth: 8 };
 const cases = {
   'the masked prediction in one pass': {},
@@ -46,7 +31,11 @@ function child(script: string, ...given: readonly unknown[]): string {
 describe.skipIf(noSoftwareGpu !== undefined)(`a step on WebGPU${noSoftwareGpu ? `, ${noSoftwareGpu}` : ''}`, () => {
   it('has the losses, gradients and weights of the CPU, which goes on from there, and no part of it runs there', () => {
     const results = JSON.parse(
-      child('compare-devices.ts', { device: 'webgpu', steps: 2, cases: Object.values(cases).map((extra) => ({ ...small, ...extra })) }),
+      child('compare-devices.ts', {
+        device: 'webgpu',
+        steps: 2,
+        cases: Object.values(cases).map((extra) => ({ ...deviceSettings, ...extra })),
+      }),
     ) as DeviceComparison[];
     results.forEach(({ cpu, device, after, worst }, i) => {
       const name = Object.keys(cases)[i];

@@ -11,23 +11,8 @@ import { initialState } from './state.ts';
 import type { TrainState } from './state.ts';
 import { StepRunner } from './step-runner.ts';
 import type { StepOutcome } from './step-runner.ts';
+import { deviceSettings } from './testing/small-run.ts';
 
-const small = {
-  architecture: 'custom',
-  width: 16,
-  depth: 1,
-  heads: 2,
-  mlpRatio: 2,
-  imageSize: 16,
-  patchSize: 4,
-  predictorWidth: 8,
-  predictorDepth: 1,
-  predictorHeads: 2,
-  batchSize: 4,
-  microBatch: 4,
-  learningRate: 1e-3,
-  sigregProjections: 8,
-};
 const recipe = { agreement: 1, sigreg: 0.1, projectorWidth: 8, optimiser: 'muon', batchSize: 8, microBatch: 4, predictionStride: 4 };
 const cpu: StepOptions = { device: 'cpu', threads: 1 };
 const float32: StepOptions = { device: 'tensorflow', threads: 1 };
@@ -106,7 +91,7 @@ describe.skipIf(noTensorflow !== undefined)(`a step on TensorFlow${whySkipped}`,
   ])(
     '%s: has the losses, gradient norms and weights of the CPU, refuses what it refuses, and either goes on for the other',
     async (_, extra) => {
-      const plan: Plan = { config: parseConfig({ ...small, ...extra }), steps: 6, broken: 1 };
+      const plan: Plan = { config: parseConfig({ ...deviceSettings, ...extra }), steps: 6, broken: 1 };
       const expected = await train(plan, cpu);
       expect(expected.outcomes.map(({ refused }) => refused)).toEqual([false, true, false, false, false, false]);
       const state = initialState(plan.config);
@@ -125,7 +110,7 @@ describe.skipIf(noTensorflow !== undefined)(`a step on TensorFlow${whySkipped}`,
   );
 
   it('in bfloat16 has nearly those, weights that are not rounded to it, and over 200 steps a loss within half a percent', async () => {
-    const plan: Plan = { config: parseConfig({ ...small, ...recipe }), steps: 200 };
+    const plan: Plan = { config: parseConfig({ ...deviceSettings, ...recipe }), steps: 200 };
     const [expected, actual] = [await train(plan, cpu), await train(plan, bfloat16)];
     const first = worstFigure(actual.outcomes.slice(0, 4), expected.outcomes.slice(0, 4));
     expect(first, 'else it is not in bfloat16').toBeGreaterThan(1e-5);

@@ -7,7 +7,7 @@ import type { DeviceReport, GraphicsCard, DeviceId } from '../../../shared/devic
 import { AppError } from '../../../shared/errors.ts';
 import { tensorflowVariable } from '../../../shared/tensorflow.ts';
 import { homeAt } from '../home.ts';
-import { Devices } from './devices.ts';
+import { Devices, isCardFault } from './devices.ts';
 import type { DeviceTools } from './devices.ts';
 
 const config = parseConfig({ imageSize: 32, patchSize: 4, batchSize: 8 });
@@ -173,5 +173,16 @@ describe('the device of vectors', () => {
       await devices.test(undefined);
       expect(await devices.forVectors()).toBe('cpu');
     }
+  });
+});
+
+describe('a failure', () => {
+  it('is the card’s where work on it ended by itself, and nobody’s else', () => {
+    const lost = new AppError('device-failed', 'The device was lost.', 'Try again.');
+    expect(isCardFault(lost, { device: 'webgpu' })).toBe(true);
+    expect(isCardFault(lost, { device: 'cpu' })).toBe(false);
+    for (const code of ['cancelled', 'disk-full', 'non-finite'] as const)
+      expect(isCardFault(new AppError(code, 'Something else.', 'Do that.'), { device: 'webgpu' })).toBe(false);
+    expect(isCardFault(new Error('unknown'), { device: 'webgpu' })).toBe(false);
   });
 });

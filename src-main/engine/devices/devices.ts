@@ -4,6 +4,7 @@ import type { TrainConfig } from '../../../shared/config-table.ts';
 import { deviceNames, isNvidia } from '../../../shared/devices.ts';
 import type { DeviceId, DeviceReport, GraphicsCard, OnnxDevice } from '../../../shared/devices.ts';
 import { AppError } from '../../../shared/errors.ts';
+import type { ErrorCode } from '../../../shared/errors.ts';
 import { tensorflowVariable } from '../../../shared/tensorflow.ts';
 import { stepSize } from '../../training/step-size.ts';
 import type { Home } from '../home.ts';
@@ -19,6 +20,12 @@ export interface ChosenDevice {
   /** Why, as a sentence. */
   readonly reason: string;
 }
+
+const cardFaults: ReadonlySet<ErrorCode> = new Set(['device-failed', 'trainer-crashed', 'out-of-memory', 'unsupported']);
+
+/** Whether work ended because of the card that it was done on: on another device it can go on from what is kept. */
+export const isCardFault = (error: unknown, { device }: Pick<ChosenDevice, 'device'>): error is AppError =>
+  device !== 'cpu' && error instanceof AppError && cardFaults.has(error.code);
 
 export interface DeviceWork {
   readonly signal?: AbortSignal;
@@ -73,7 +80,7 @@ function raceKey(config: TrainConfig): string {
 /** What a step of a run takes on a device. */
 export interface StepTime {
   readonly device: DeviceId;
-  /** Infinite where it would be far more than the processor's. */
+  /** Infinite where it would be far more than the fastest's, or cannot be told. */
   readonly seconds: number;
 }
 
@@ -202,7 +209,7 @@ export class Devices {
   /** Notes that a device failed in the middle of work: it is not chosen again until a test of it has passed. */
   async failed(id: DeviceId, message: string): Promise<void> {
     const known = await this.#known();
-    const reason = `It failed in the middle of a run. ${message} It is used again once it has passed its test: Settings, or ijepa-studio doctor.`;
+    const reason = `It failed in the middle of work. ${message} It is used again once it has passed its test: Settings, or ijepa-studio doctor.`;
     const report: DeviceReport = { id, state: 'failed', reason, tested: new Date().toISOString() };
     this.#keep({ ...known, reports: [...known.reports.filter((one) => one.id !== id), report] });
   }

@@ -32,6 +32,9 @@ export const smallSettings = {
   evaluateImages: 0,
 } as const;
 
+/** What steps on devices are compared with: one pass of four images, on four by four patches. */
+export const deviceSettings = { ...smallSettings, imageSize: 16, microBatch: 4 } as const;
+
 export function smallRecord(settings: Readonly<Record<string, unknown>> = {}, steps = 8): RunRecord {
   return {
     version: 1,
