@@ -1,6 +1,9 @@
-// How long a person waits: for the page, and for neighbours. Printed; only what no noise explains fails.
+// How long a person waits for the page and for the window. Printed; only what no noise explains fails.
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'playwright/test';
+import { canOpenWindows, openScreen, openWindow } from '../src-main/app/testing/open-window.ts';
+import type { Program, VirtualScreen } from '../src-main/app/testing/open-window.ts';
 import { makePictures } from './support/pictures.ts';
 import { startServe, temporaryFolder } from './support/serve.ts';
 import type { Served } from './support/serve.ts';
@@ -39,4 +42,55 @@ test('the page is there at once', async ({ browser }) => {
   );
   expect(median(painted)).toBeLessThan(5000);
   expect(median(ready)).toBeLessThan(10_000);
+});
+
+/** The least that Electron can open: a window with a word in it. */
+function makeEmptyProgram(folder: string): string {
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, 'package.json'), JSON.stringify({ name: 'empty', version: '1.0.0', main: 'main.cjs' }));
+  writeFileSync(
+    join(folder, 'main.cjs'),
+    `const { app, BrowserWindow } = require('electron');
+     app.whenReady().then(() => new BrowserWindow({ width: 1280, height: 800 }).loadURL('data:text/html,<h1>Empty</h1>'));`,
+  );
+  return folder;
+}
+
+/** Milliseconds from the start of a program to the first paint of its page. */
+async function untilPainted(screen: VirtualScreen, folder: string, program: Program): Promise<number> {
+  const began = Date.now();
+  const { app, page } = await openWindow(screen, folder, program);
+  try {
+    const painted = await page.waitForFunction(() => {
+      const paint = performance.getEntriesByName('first-contentful-paint')[0];
+      return paint && performance.timeOrigin + paint.startTime;
+    });
+    return Number(await painted.jsonValue()) - began;
+  } finally {
+    await app.close();
+  }
+}
+
+test('the window is there nearly as soon as an empty one', async () => {
+  test.skip(!canOpenWindows, 'skipped: there is no Electron or no Xvfb here, or the app is not built');
+  const screen = await openScreen();
+  const source = makeEmptyProgram(join(place.path, 'empty'));
+  const times: Record<'own' | 'empty', number[]> = { own: [], empty: [] };
+  try {
+    // The first turn reads both from the disk and is left out.
+    for (let turn = 0; turn < 6; turn++) {
+      const own = await untilPainted(screen, join(place.path, 'window-own'), {});
+      const empty = await untilPainted(screen, join(place.path, 'window-empty'), { source });
+      if (turn === 0) continue;
+      times.own.push(own);
+      times.empty.push(empty);
+    }
+  } finally {
+    screen.close();
+  }
+  const [own, empty] = [median(times.own), median(times.empty)];
+  console.log(
+    `window: first paint ${own.toFixed(0)} ms after the start, an empty one ${empty.toFixed(0)} ms, ratio ${(own / empty).toFixed(2)} (medians of 5)`,
+  );
+  expect(own / empty).toBeLessThan(4);
 });

@@ -34,6 +34,26 @@ export async function makePictures(folder: string, perLabel: number): Promise<vo
   writeFileSync(join(folder, labels[0]!, 'broken.jpg'), 'this is no picture');
 }
 
+/** The same picture as another content: the number stands in a comment after the first two bytes. */
+function numbered(jpeg: Buffer, number: number): Buffer {
+  const comment = Buffer.alloc(8);
+  comment.writeUInt16BE(0xfffe, 0);
+  comment.writeUInt16BE(6, 2);
+  comment.writeUInt32BE(number, 4);
+  return Buffer.concat([jpeg.subarray(0, 2), comment, jpeg.subarray(2)]);
+}
+
+/** A folder of `count` files of a few hundred pictures, each a content of its own, so that each has a vector of its own. */
+export async function makeManyContents(folder: string, count: number): Promise<void> {
+  const pictures = await Promise.all(Array.from({ length: 300 }, async (_, number) => picture(labels[number % labels.length]!, number)));
+  for (let number = 0; number < count; number++) {
+    const inside = join(folder, `album-${String(Math.floor(number / 1000)).padStart(3, '0')}`);
+    if (number % 1000 === 0) mkdirSync(inside, { recursive: true });
+    const file = join(inside, `picture-${String(number).padStart(6, '0')}.jpg`);
+    writeFileSync(file, numbered(pictures[number % pictures.length]!, number));
+  }
+}
+
 /** A folder of `count` files that share a few hundred contents: as many rows as a large library at the disk space of a small one. */
 export async function makeManyPictures(folder: string, count: number): Promise<void> {
   const sources: string[] = [];

@@ -52,7 +52,7 @@ describe.skipIf(!canRun)('the package', () => {
     });
     if (made.status !== 0) throw new Error(made.stdout + made.stderr);
     screen = await openScreen();
-    ({ app, page } = await openWindow(screen, folder, join(folder, 'linux-unpacked', 'ijepa-studio')));
+    ({ app, page } = await openWindow(screen, folder, { executable: join(folder, 'linux-unpacked', 'ijepa-studio') }));
   }, 170_000);
   afterAll(async () => {
     screen?.close();

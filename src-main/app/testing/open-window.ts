@@ -36,11 +36,18 @@ export interface OpenWindow {
   readonly page: Page;
 }
 
-/** Opens the program's window, or that of `executable`. All that it keeps is below `folder`. */
-export async function openWindow(screen: VirtualScreen, folder: string, executable?: string): Promise<OpenWindow> {
+export interface Program {
+  /** A packaged program; Electron itself when absent. */
+  readonly executable?: string;
+  /** What Electron runs; this program when absent. */
+  readonly source?: string;
+}
+
+/** Opens a program's window. All that it keeps is below `folder`. */
+export async function openWindow(screen: VirtualScreen, folder: string, { executable, source = root }: Program = {}): Promise<OpenWindow> {
   const app = await _electron.launch({
     ...(executable !== undefined && { executablePath: executable }),
-    args: [...(executable === undefined ? [root] : []), '--no-sandbox', `--user-data-dir=${join(folder, 'user')}`],
+    args: [...(executable === undefined ? [source] : []), '--no-sandbox', `--user-data-dir=${join(folder, 'user')}`],
     env: {
       PATH: '/usr/bin:/bin',
       HOME: folder,
