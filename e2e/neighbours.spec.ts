@@ -85,6 +85,7 @@ test(`neighbours in a library of ${count} images`, async ({ page }) => {
 
   await startRun(page, 'other', 100_000);
   await expect(statusOf(page)).toContainText(/[1-9]\d* of 100,000/, { timeout: 120_000 });
+  // What was looked for is still there.
   await goTo(page, 'Explore');
   await clickToPictures(page, 3);
   say('while a run trains', await clickToPictures(page, 15));

@@ -1,6 +1,7 @@
 // Runs: planned, started, watched, compared.
 import * as v from 'valibot';
 import { channel } from './channel.ts';
+import { configTable } from './config-table.ts';
 import type { TrainConfig } from './config-table.ts';
 import type { JobStarted } from './contract-jobs.ts';
 import { checkpoint, count, identity, images, nothing, runName, settings, text } from './contract-values.ts';
@@ -167,7 +168,10 @@ export const runChannels = {
       from: v.optional(v.strictObject({ run, checkpoint })),
     }),
   ),
-  'runs.resume': channel<JobStarted>()(v.strictObject({ run, usable: v.boolean() })),
+  /** `device`: for what is left, another one than the run was started on. */
+  'runs.resume': channel<JobStarted>()(
+    v.strictObject({ run, usable: v.boolean(), device: v.optional(v.picklist(configTable.device.choices)) }),
+  ),
   /**
    * After the current step; a run that stops keeps a checkpoint. `discard` stops at once without one: the run stands at its last. Throws
    * `bad-input` for a move that there is not.

@@ -13,8 +13,8 @@ describe('what the app adds to a run', () => {
       changeAppFile(run, { note: 'Größe 2', active: { usable: true, deaths: 1 } });
       changeAppFile(run, { pinned: [hash], problem: 'It ended.' });
       expect(readAppFile(run)).toEqual({ note: 'Größe 2', pinned: [hash], problem: 'It ended.', active: { usable: true, deaths: 1 } });
-      changeAppFile(run, { active: { usable: true, deaths: 1, paused: true } });
-      expect(readAppFile(run).active).toEqual({ usable: true, deaths: 1, paused: true });
+      changeAppFile(run, { active: { usable: true, deaths: 1, paused: true, device: 'cpu' } });
+      expect(readAppFile(run).active).toEqual({ usable: true, deaths: 1, paused: true, device: 'cpu' });
       changeAppFile(run, { embedded: [4, 32] });
       expect(readAppFile(run).embedded).toEqual([4, 32]);
       changeAppFile(run, { active: undefined, problem: undefined, embedded: undefined });
@@ -29,7 +29,7 @@ describe('what the app adds to a run', () => {
         ['null', { note: '', pinned: [] }],
         [JSON.stringify({ note: 7, pinned: ['../x', 3, hash], active: { usable: 'yes' } }), { note: '', pinned: [hash] }],
         [
-          JSON.stringify({ note: 'a', pinned: {}, active: { usable: false, paused: 'yes' }, problem: [] }),
+          JSON.stringify({ note: 'a', pinned: {}, active: { usable: false, paused: 'yes', device: 'abacus' }, problem: [] }),
           { note: 'a', pinned: [], active: { usable: false, deaths: 0 } },
         ],
       ] as const) {

@@ -2,6 +2,8 @@
 // damaged, which costs a note, never a run.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { configTable } from '../../shared/config-table.ts';
+import type { TrainConfig } from '../../shared/config-table.ts';
 import { systemError } from '../../shared/errors.ts';
 import { writeFileAside } from '../files/write-aside.ts';
 
@@ -11,6 +13,8 @@ export interface ActiveRun {
   readonly deaths: number;
   /** A person wants it to rest until they say so. */
   readonly paused?: boolean;
+  /** Another device than its record names. */
+  readonly device?: TrainConfig['device'];
 }
 
 export interface AppFile {
@@ -27,6 +31,8 @@ export interface AppFile {
 
 const none: AppFile = { note: '', pinned: [] };
 
+const isDevice = (value: unknown): value is TrainConfig['device'] => configTable.device.choices.some((choice) => choice === value);
+
 /** What is in the file, as far as it can be read. */
 export function readAppFile(run: string): AppFile {
   let value: unknown;
@@ -38,7 +44,7 @@ export function readAppFile(run: string): AppFile {
   if (typeof value !== 'object' || value === null) return none;
   const { note, pinned, embedded, problem, active } = value as Readonly<Record<keyof AppFile, unknown>>;
   const hashes = Array.isArray(pinned) ? pinned.filter((one) => typeof one === 'string' && /^[0-9a-f]{64}$/.test(one)) : [];
-  const { usable, deaths, paused } = (typeof active === 'object' && active !== null ? active : {}) as Partial<
+  const { usable, deaths, paused, device } = (typeof active === 'object' && active !== null ? active : {}) as Partial<
     Record<keyof ActiveRun, unknown>
   >;
   return {
@@ -47,7 +53,12 @@ export function readAppFile(run: string): AppFile {
     ...(Array.isArray(embedded) && { embedded: embedded.filter((one): one is number => Number.isSafeInteger(one)) }),
     ...(typeof problem === 'string' && { problem }),
     ...(typeof usable === 'boolean' && {
-      active: { usable, deaths: typeof deaths === 'number' ? deaths : 0, ...(paused === true && { paused }) },
+      active: {
+        usable,
+        deaths: typeof deaths === 'number' ? deaths : 0,
+        ...(paused === true && { paused }),
+        ...(isDevice(device) && { device }),
+      },
     }),
   };
 }

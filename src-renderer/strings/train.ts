@@ -118,6 +118,7 @@ export const train = {
     go: 'Continue',
     stop: 'Stop…',
     resume: 'Resume',
+    resumeOnProcessor: 'Resume on the processor',
     more: 'More',
     usable: 'Keep this computer usable',
     from: 'New run from these weights',

@@ -200,7 +200,7 @@ export function fakeRuns(start: readonly RunSummary[], jobs: FakeJobs): Handlers
       const evaluated = run.step > 500;
       return {
         summary: run,
-        config: { ...defaultConfig, steps: run.steps },
+        config: { ...defaultConfig, steps: run.steps, ...(name === 'too-large' && { device: 'webgpu' as const }) },
         threads: 8,
         trainedOn: 'WebGPU, the fastest for this run (a step: WebGPU 0.21 s, Processor 1.1 s).',
         program: '0.1.0',

@@ -147,10 +147,10 @@ export function runHandlers(context: EngineContext, runs: Runs): Handlers<typeof
       const run = basename(path);
       return { job: trainings.start(run, usable), run };
     },
-    'runs.resume': async ({ run, usable }) => {
+    'runs.resume': async ({ run, usable, device }) => {
       const { state } = await store.summary(run, trainings.active(run));
       moveRun(state, 'waiting');
-      return { job: trainings.start(run, usable) };
+      return { job: trainings.start(run, usable, { deaths: 0, ...(device !== undefined && { device }) }) };
     },
     'runs.control': ({ run, action }) => {
       store.path(run);

@@ -37,6 +37,8 @@ interface Training {
   readonly job: number;
   /** Engines that died over it before. */
   readonly deaths: number;
+  /** Asked for instead of what its record names. */
+  readonly device: TrainConfig['device'] | undefined;
   state: RunState;
   step: number;
   /** A person wants it to rest: it does after its step, and still when its trainer or engine has died meanwhile. */
@@ -105,16 +107,16 @@ export class Trainings {
   }
 
   /** Queues a run for training, from where it stands, or as an engine that died has left it. Returns the job. Throws `bad-input` when it is under way. */
-  start(name: string, usable: boolean, { deaths, paused = false }: Pick<ActiveRun, 'deaths' | 'paused'> = { deaths: 0 }): number {
+  start(name: string, usable: boolean, { deaths, paused = false, device }: Omit<ActiveRun, 'usable'> = { deaths: 0 }): number {
     const path = this.#store.path(name);
     if (this.#active.has(name)) throw new AppError('bad-input', `The run ${name} is under way.`, 'Look at the state of the run again.');
     const { folder } = readRecord(path);
-    changeAppFile(path, { active: { usable, deaths, ...(paused && { paused }) }, problem: undefined });
+    changeAppFile(path, { active: activeRun({ usable, deaths, paused, device }), problem: undefined });
     const { id } = findFolder(this.#context.studio.library, folder) ?? {};
     const { jobs } = this.#context;
     const info = { subject: name, run: name, ...(id !== undefined && { folder: id }), queue: 'trainer' } as const;
     const job = jobs.start('train', info, async (handle) => this.#perform(training, handle));
-    const training: Training = { name, usable, job, deaths, state: 'waiting', step: 0, paused, stop: new AbortController() };
+    const training: Training = { name, usable, job, deaths, state: 'waiting', step: 0, paused, device, stop: new AbortController() };
     this.#active.set(name, training);
     this.#announce(training);
     // One that is cancelled in the queue never begins.
@@ -152,8 +154,7 @@ export class Trainings {
 
   #hold(training: Training, paused: boolean): void {
     training.paused = paused;
-    const { usable, deaths } = training;
-    this.#note(training.name, { active: { usable, deaths, ...(paused && { paused }) } });
+    this.#note(training.name, { active: activeRun(training) });
   }
 
   #stop(training: Training): void {
@@ -236,11 +237,12 @@ export class Trainings {
     const { steps, config } = readRecord(path);
     const clock = new RunClock((await this.#store.logs.get(path)).seconds);
     let reason: 'done' | 'stopped' = 'stopped';
-    const chosen = await studio.devices.choose(config.device, config, {
+    const wanted = training.device ?? config.device;
+    const chosen = await studio.devices.choose(wanted, config, {
       signal: training.stop.signal,
       onStage: (stage) => job.say(stage),
     });
-    training.chosen = { ...chosen, wanted: config.device };
+    training.chosen = { ...chosen, wanted };
     // Asked for before the trainer has the run, a stop does not reach it; from here to its start nothing else happens.
     if (training.stop.signal.aborted) return reason;
     job.say('');
@@ -325,6 +327,14 @@ export class Trainings {
     }
   }
 }
+
+/** What an engine after this one must know to go on with a run. */
+const activeRun = ({ usable, deaths, paused, device }: Pick<Training, 'usable' | 'deaths' | 'paused' | 'device'>): ActiveRun => ({
+  usable,
+  deaths,
+  ...(paused && { paused }),
+  ...(device !== undefined && { device }),
+});
 
 /** Waits until no process has the run open. Rejects with `locked` when it does not end. */
 async function untilFree(path: string, signal: AbortSignal): Promise<void> {

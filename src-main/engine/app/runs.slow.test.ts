@@ -134,6 +134,18 @@ describe('a run', () => {
     await expect(page.call('runs.resume', { run, usable: false })).rejects.toMatchObject({ code: 'bad-input' });
   });
 
+  it('whose device is not to be had fails with a reason, and goes on on the processor when that is asked for', async () => {
+    // None of them is there on every system.
+    const device = process.platform === 'darwin' ? 'cuda' : 'coreml';
+    const { run: other, job } = await page.call('runs.start', { folder, settings: { ...settings, steps: 3, device }, usable: false });
+    await expect(page.call('jobs.wait', { job })).rejects.toMatchObject({ code: 'unsupported' });
+    expect(await summaryOf(other)).toMatchObject({ state: 'failed', problem: expect.stringContaining('not to be had') as unknown });
+    const again = await page.call('runs.resume', { run: other, usable: false, device: 'cpu' });
+    expect(await page.call('jobs.wait', { job: again.job })).toMatchObject({ state: 'done' });
+    expect(await page.call('runs.details', { run: other })).toMatchObject({ trainedOn: 'The processor, as asked.', config: { device } });
+    await page.call('runs.delete', { run: other });
+  });
+
   it('is judged on request, and its reports are kept', async () => {
     const { job } = await page.call('runs.evaluate', { run, checkpoint: 'latest', report: false });
     const { detail } = await page.call('jobs.wait', { job });

@@ -1,6 +1,7 @@
 // What Explore remembers while other views are shown: how to search, pictures from outside, and the queries before this one.
 import type { Space } from '../../../shared/contract-values.ts';
 import type { SourceKey } from './explore-sources.ts';
+import { emptyQuery } from './explore-query.ts';
 import type { Query } from './explore-query.ts';
 
 export interface SearchSettings {
@@ -43,6 +44,7 @@ export class ExploreMemory {
   });
   #uploads = $state.raw<ReadonlyMap<number, Upload>>(new Map());
   #past = $state.raw<readonly Query[]>([]);
+  #shown = $state.raw<{ readonly folder: number; readonly query: Query }>();
 
   get settings(): SearchSettings {
     return this.#settings;
@@ -53,6 +55,14 @@ export class ExploreMemory {
   /** The queries before, the last one at the end. */
   get past(): readonly Query[] {
     return this.#past;
+  }
+
+  /** What was looked for when Explore was last shown, if that was in this folder: who comes back goes on there. */
+  lastIn(folder: number | undefined): Query {
+    return this.#shown !== undefined && this.#shown.folder === folder ? this.#shown.query : emptyQuery;
+  }
+  show(folder: number, query: Query): void {
+    this.#shown = { folder, query };
   }
 
   set(settings: Partial<SearchSettings>): void {

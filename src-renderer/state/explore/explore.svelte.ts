@@ -178,6 +178,7 @@ export class ExploreState {
       const followed = JSON.stringify([folder?.id, folder?.scannedAt, embedded, runs]);
       if (folder && followed !== this.#followed) void this.#loadSources(folder.id, followed);
       this.#remember(query);
+      if (folder) this.#studio.explore.show(folder.id, query);
       for (const part of [...query.plus, ...query.minus])
         if ('image' in part && !known.has(part.image) && !this.#wanted.has(part.image)) void this.#loadImage(part.image);
       this.columns[0].follow(inputs[0]);

@@ -147,4 +147,13 @@ describe('Explore', () => {
     expect(one.studio.router.about['images']).toContain('u7');
     vi.unstubAllGlobals();
   });
+
+  it('What was looked for is remembered for the folder that it was looked for in', () => {
+    const { studio, state } = explored({ images: '3', not: '4' });
+    state.follow();
+    expect(studio.explore.lastIn(1)).toEqual({ plus: [{ image: 3 }], minus: [{ image: 4 }] });
+    expect(studio.explore.lastIn(2)).toEqual({ plus: [], minus: [] });
+    expect(studio.explore.lastIn(undefined)).toEqual({ plus: [], minus: [] });
+    state.clear();
+  });
 });
