@@ -159,7 +159,7 @@ export class ExploreState {
 
   /** Asks for all that is to be shown now and was not asked for yet: the view calls it whenever something changes. */
   follow(): void {
-    const { engine, folder, jobs, dropped } = this.#studio;
+    const { engine, folder, jobs, dropped, router } = this.#studio;
     const query = this.#query;
     const inputs = [this.#input(0), this.#input(1)] as const;
     const embedded = jobs.filter((job) => job.kind === 'embed' && !isLive(job)).map(({ id }) => id);
@@ -178,7 +178,8 @@ export class ExploreState {
       const followed = JSON.stringify([folder?.id, folder?.scannedAt, embedded, runs]);
       if (folder && followed !== this.#followed) void this.#loadSources(folder.id, followed);
       this.#remember(query);
-      if (folder) this.#studio.explore.show(folder.id, query);
+      // On the way to another view the address is that one's.
+      if (folder && router.view === 'explore') this.#studio.explore.show(folder.id, query);
       for (const part of [...query.plus, ...query.minus])
         if ('image' in part && !known.has(part.image) && !this.#wanted.has(part.image)) void this.#loadImage(part.image);
       this.columns[0].follow(inputs[0]);

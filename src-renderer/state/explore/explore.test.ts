@@ -43,6 +43,7 @@ function explored(address: Record<string, string>) {
     jobs: [],
     runs: [],
     router: {
+      view: 'explore',
       about: address,
       go: (_view: string, about: Record<string, string>) => {
         for (const key of Object.keys(address)) delete address[key];
@@ -154,6 +155,10 @@ describe('Explore', () => {
     expect(studio.explore.lastIn(1)).toEqual({ plus: [{ image: 3 }], minus: [{ image: 4 }] });
     expect(studio.explore.lastIn(2)).toEqual({ plus: [], minus: [] });
     expect(studio.explore.lastIn(undefined)).toEqual({ plus: [], minus: [] });
-    state.clear();
+    // The view may still follow when the address is that of another one.
+    studio.router.view = 'train';
+    studio.router.go('train', {});
+    state.follow();
+    expect(studio.explore.lastIn(1).plus).toEqual([{ image: 3 }]);
   });
 });
