@@ -53,6 +53,19 @@ export const objectiveSettings = {
     max: 100,
     help: 'Weight of the agreement of the crops of an image (pooled context embeddings); above 0 each image enters as several crops.',
   }),
+  agreementBy: choice({
+    group: 'objective',
+    default: 'distance',
+    choices: ['distance', 'contrast'],
+    help: 'How crops agree; distance: they are near each other, with SIGReg against collapse; contrast: each finds its siblings among all crops of the batch (InfoNCE).',
+  }),
+  temperature: number({
+    group: 'objective',
+    default: 0.2,
+    min: 0.05,
+    max: 2,
+    help: 'Of the contrast: the lower, the more the crops that are most alike count.',
+  }),
   crops: integer({
     group: 'objective',
     default: 2,

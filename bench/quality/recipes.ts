@@ -67,6 +67,11 @@ export const recipes: Readonly<Record<string, Recipe>> = {
   'small-crops': { what: 'crops from a tenth of the area on', from: 'three-predict-8', settings: { cropScale: [0.1, 1] } },
   'no-decay': { what: 'no weight decay', from: 'three-predict-8', settings: { weightDecay: [0, 0] } },
   'slow-target': { what: 'a slower target encoder', from: 'three-predict-8', settings: { momentum: [0.998, 1] } },
+  contrast: {
+    what: 'crops agree by contrast (InfoNCE), without SIGReg',
+    from: 'three-predict-8',
+    settings: { agreementBy: 'contrast', temperature: 0.2, sigreg: 0 },
+  },
   deeper: { what: 'a depth of 6', from: 'three-predict-8', settings: { depth: 6 } },
   wider: { what: 'a width of 192', from: 'three-predict-8', settings: { width: 192, heads: 3 } },
 };

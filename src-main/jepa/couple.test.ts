@@ -1,9 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Random } from '../../shared/random.ts';
+import { gradients } from '../tensor/gradients.ts';
 import { evaluate } from '../tensor/reference.ts';
 import { input } from '../tensor/structure.ts';
-import { agreement, coupledLoss, sigreg } from './couple.ts';
+import { agreement, contrast, coupledLoss, sigreg } from './couple.ts';
 
 const normals = (seed: number, count: number): Float64Array => {
   const random = new Random(seed, 'test');
@@ -84,8 +85,83 @@ describe('agreement', () => {
     const z = input('z', [4, 2]);
     const values = { z: normals(3, 8), d: normals(4, 6) };
     const d = input('d', [2, 3]);
-    const [both, one, other] = evaluate([coupledLoss(z, 2, { sigreg: 0.5, agreement: 2 }, d), sigreg(z, d), agreement(z, 2)], values);
+    const how = { agreementBy: 'distance', temperature: 0.2 } as const;
+    const [both, one, other] = evaluate(
+      [coupledLoss(z, 2, { sigreg: 0.5, agreement: 2, ...how }, d), sigreg(z, d), agreement(z, 2)],
+      values,
+    );
     expect(both![0]).toBeCloseTo(0.5 * one![0]! + 2 * other![0]!, 12);
-    expect(evaluate([coupledLoss(z, 2, { sigreg: 0, agreement: 0 }, d)], values)[0]![0]).toBe(0);
+    expect(evaluate([coupledLoss(z, 2, { sigreg: 0, agreement: 0, ...how }, d)], values)[0]![0]).toBe(0);
+    const [chosen, contrasted] = evaluate(
+      [coupledLoss(z, 2, { sigreg: 0, agreement: 3, agreementBy: 'contrast', temperature: 0.3 }, d), contrast(z, 2, 0.3)],
+      values,
+    );
+    expect(chosen![0]).toBeCloseTo(3 * contrasted![0]!, 12);
+  });
+});
+
+/** Straight from the definition: the mean over pairs of −log(e^(s/τ) / (e^(s/τ) + Σ of other pictures' crops)). */
+function contrastOf(z: Float64Array, width: number, crops: number, temperature: number): number {
+  const count = z.length / width;
+  const rows = Array.from({ length: count }, (_, i) => [...z.subarray(i * width, (i + 1) * width)]);
+  const dot = (a: readonly number[], b: readonly number[]): number => a.reduce((sum, value, i) => sum + value * b[i]!, 0);
+  const score = (i: number, j: number): number =>
+    dot(rows[i]!, rows[j]!) / Math.sqrt(dot(rows[i]!, rows[i]!) * dot(rows[j]!, rows[j]!)) / temperature;
+  const pictureOf = (i: number): number => Math.floor(i / crops);
+  let total = 0;
+  for (let i = 0; i < count; i++) {
+    const others = rows.reduce((sum, _, j) => sum + (pictureOf(j) === pictureOf(i) ? 0 : Math.exp(score(i, j))), 0);
+    for (let j = 0; j < count; j++)
+      if (j !== i && pictureOf(j) === pictureOf(i)) total -= Math.log(Math.exp(score(i, j)) / (Math.exp(score(i, j)) + others));
+  }
+  return total / (count * (crops - 1));
+}
+
+describe('contrast', () => {
+  it('is InfoNCE over all pairs of crops of a picture', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 0, max: 1e6 }),
+        fc.integer({ min: 2, max: 4 }),
+        fc.integer({ min: 1, max: 4 }),
+        fc.double({ min: 0.05, max: 2, noNaN: true }),
+        (seed, crops, pictures, temperature) => {
+          const width = 5;
+          const z = normals(seed, pictures * crops * width);
+          const [value] = evaluate([contrast(input('z', [pictures * crops, width]), crops, temperature)], { z });
+          const expected = contrastOf(z, width, crops, temperature);
+          // Factors of the graph are float32.
+          expect(Math.abs(value![0]! - expected)).toBeLessThan(1e-5 * (1 + expected));
+        },
+      ),
+      { numRuns: 40 },
+    );
+  });
+
+  it('knows nothing where all crops are alike, and is small where each is alike to its own', () => {
+    const [pictures, width] = [8, 8];
+    const z = input('z', [2 * pictures, width]);
+    const alike = new Float64Array(2 * pictures * width).fill(0.3);
+    const own = Float64Array.from({ length: 2 * pictures * width }, (_, i) => Number(Math.floor(i / (2 * width)) === i % width));
+    const build = contrast(z, 2, 0.1);
+    expect(evaluate([build], { z: alike })[0]![0]).toBeCloseTo(Math.log(2 * pictures - 1), 6);
+    expect(evaluate([build], { z: own })[0]![0]).toBeLessThan(1e-3);
+  });
+
+  it('falls along its gradient, and stays finite for vectors of zeros and the lowest temperature', () => {
+    const [count, width] = [6, 4];
+    const z = input('z', [count, width]);
+    const loss = contrast(z, 2, 0.05);
+    const [slope] = gradients([loss], [z]);
+    const at = (values: Float64Array): Float64Array[] => evaluate([loss, slope!], { z: values }) as Float64Array[];
+    const start = normals(8, count * width);
+    const [before, direction] = at(start);
+    for (const i of [0, 5, 11, 23]) {
+      const moved = (by: number): number => at(start.map((value, k) => (k === i ? value + by : value)))[0]![0]!;
+      expect(direction![i]!).toBeCloseTo((moved(1e-5) - moved(-1e-5)) / 2e-5, 4);
+    }
+    expect(at(start.map((value, i) => value - 0.01 * direction![i]!))[0]![0]).toBeLessThan(before![0]!);
+    const zeros = at(new Float64Array(count * width));
+    expect([...zeros[0]!, ...zeros[1]!].every(Number.isFinite)).toBe(true);
   });
 });

@@ -1,8 +1,10 @@
-// Losses over the whole batch, on the pooled context embeddings: SIGReg against collapse, agreement of the crops of a picture.
-import { add, cos, divide, mean, multiply, sin, sqrt, square, subtract } from '../tensor/elementwise.ts';
+// Losses over the whole batch, on the pooled context embeddings: SIGReg against collapse, agreement of the crops of a picture by
+// distance or by contrast with the crops of others.
+import type { TrainConfig } from '../../shared/config-table.ts';
+import { add, cos, divide, equal, exp, log, mean, multiply, select, sin, sqrt, square, subtract } from '../tensor/elementwise.ts';
 import type { Tensor } from '../tensor/graph.ts';
 import { matmul } from '../tensor/products.ts';
-import { reshape, scalar, sum, sumAll } from '../tensor/structure.ts';
+import { constant, reshape, scalar, sum, sumAll } from '../tensor/structure.ts';
 
 /** Knots of the integral over [0, 5]; by symmetry the other half is the same. */
 const knots = 17;
@@ -39,15 +41,45 @@ export function agreement(z: Tensor, crops: number): Tensor {
   return reshape(mean(square(subtract(groups, mean(groups, [1]))), [0, 1, 2]), []);
 }
 
-export interface CoupledWeights {
-  readonly sigreg: number;
-  readonly agreement: number;
+/** Added to squared lengths, so that a vector of zeros has a direction to go. */
+const leastSquare = 1e-12;
+
+/**
+ * InfoNCE (van den Oord et al. 2018; NT-Xent of Chen et al. 2020 for two crops): each crop must find the others of its picture among all
+ * crops of the batch. Mean over pairs of −log(e^(cos/τ) / (e^(cos/τ) + Σ of the crops of other pictures)); z [crops·B, D] as in
+ * {@link agreement}. `temperature` τ ≥ 0.05: cosines are at most 1, so that e^((cos−1)/τ) neither overflows nor vanishes in float32.
+ */
+export function contrast(z: Tensor, crops: number, temperature: number): Tensor {
+  const count = z.shape[0]!;
+  const unit = divide(z, sqrt(add(sum(square(z), [1]), leastSquare)));
+  const scores = subtract(matmul(unit, unit, false, true, 1 / temperature), 1 / temperature);
+  const along = (axis: 0 | 1, of: (row: number) => number): Tensor =>
+    constant(
+      Float32Array.from({ length: count }, (_, row) => of(row)),
+      axis === 0 ? [count, 1] : [1, count],
+    );
+  const picture = (row: number): number => Math.floor(row / crops);
+  const samePicture = equal(along(0, picture), along(1, picture));
+  const itself = equal(
+    along(0, (row) => row),
+    along(1, (row) => row),
+  );
+  const likeness = exp(scores);
+  const others = sum(select(samePicture, 0, likeness), [1]);
+  const surprise = subtract(log(add(likeness, others)), scores);
+  return multiply(sumAll(select(itself, 0, select(samePicture, surprise, 0))), 1 / (count * (crops - 1)));
 }
+
+/** What is minimised over the whole batch, and how. */
+export type CoupledWeights = Pick<TrainConfig, 'sigreg' | 'agreement' | 'agreementBy' | 'temperature'>;
 
 /** The weighted sum of the losses in use, a scalar. */
 export function coupledLoss(pooled: Tensor, crops: number, weights: CoupledWeights, directions: Tensor): Tensor {
   const terms: Tensor[] = [];
   if (weights.sigreg > 0) terms.push(multiply(sigreg(pooled, directions), weights.sigreg));
-  if (weights.agreement > 0) terms.push(multiply(agreement(pooled, crops), weights.agreement));
+  if (weights.agreement > 0) {
+    const agree = weights.agreementBy === 'contrast' ? contrast(pooled, crops, weights.temperature) : agreement(pooled, crops);
+    terms.push(multiply(agree, weights.agreement));
+  }
   return terms.length === 0 ? scalar(0) : terms.reduce((a, b) => add(a, b));
 }

@@ -66,7 +66,15 @@ const size: StepSize = {
   crops: 1,
   paddedContext: true,
 };
-const objective = { loss: 'smooth-l1', prediction: 1, sigreg: 0, sigregProjections: 8, agreement: 0 } as const;
+const objective = {
+  loss: 'smooth-l1',
+  prediction: 1,
+  sigreg: 0,
+  sigregProjections: 8,
+  agreement: 0,
+  agreementBy: 'distance',
+  temperature: 0.2,
+} as const;
 
 const foreignPrefix = { contextEncoder: 'encoder', targetEncoder: 'target_encoder', predictor: 'predictor' } as const;
 function foreign(kind: string, name: string): Float32Array {

@@ -33,7 +33,10 @@ export interface StepSize {
   readonly paddedContext: boolean;
 }
 
-export type Objective = Pick<TrainConfig, 'loss' | 'prediction' | 'sigreg' | 'sigregProjections' | 'agreement'>;
+export type Objective = Pick<
+  TrainConfig,
+  'loss' | 'prediction' | 'sigreg' | 'sigregProjections' | 'agreement' | 'agreementBy' | 'temperature'
+>;
 export type Outputs = Readonly<Record<string, Tensor>>;
 
 /** Whether a loss looks at the whole batch. */

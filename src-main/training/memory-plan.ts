@@ -46,8 +46,8 @@ export const memoryPlan = (config: TrainConfig): MemoryPlan => atOnce(memoryPlan
 /** The same, letting others in. */
 export function* memoryPlanInPieces(config: TrainConfig): Pieces<MemoryPlan> {
   const size = stepSize(config);
-  const { loss, prediction, sigreg, sigregProjections, agreement, optimiser } = config;
-  const key = JSON.stringify([size, loss, prediction, sigreg, sigregProjections, agreement, optimiser]);
+  const { loss, prediction, sigreg, sigregProjections, agreement, agreementBy, optimiser } = config;
+  const key = JSON.stringify([size, loss, prediction, sigreg, sigregProjections, agreement, agreementBy, optimiser]);
   if (last?.key !== key) last = { key, plan: yield* counted(size, config) };
   return last.plan;
 }

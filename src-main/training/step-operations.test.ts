@@ -20,7 +20,15 @@ const size: StepSize = {
   crops: 2,
   paddedContext: false,
 };
-const objective = { loss: 'l2', prediction: 1, sigreg: 0, sigregProjections: 8, agreement: 0 } as const;
+const objective = {
+  loss: 'l2',
+  prediction: 1,
+  sigreg: 0,
+  sigregProjections: 8,
+  agreement: 0,
+  agreementBy: 'distance',
+  temperature: 0.2,
+} as const;
 
 /** Multiply-adds of a block over n tokens, product by product, twice that in operations. */
 function block(n: number, width: number, hidden: number): number {

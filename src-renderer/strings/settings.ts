@@ -21,6 +21,8 @@ const named: Partial<Record<ConfigKey, string>> = {
   projectorWidth: 'Width of the projector',
   sigregProjections: 'SIGReg directions',
   agreement: 'Agreement of crops',
+  agreementBy: 'Agreement by',
+  temperature: 'Temperature of the contrast',
   microBatch: 'Micro-batch',
   warmup: 'Warm-up',
   beta1: 'Beta 1',

@@ -60,8 +60,11 @@ function warningsFor({ config, images, steps }: Pick<RunPlan, 'config' | 'images
       'On small folders the masked objective alone has been seen to learn less than raw pixels tell.',
       'Set the agreement of crops to 1 and the SIGReg weight to 0.02.',
     );
-  if (config.agreement > 0 && config.sigreg === 0)
-    warn('Agreement of crops without SIGReg can end with all images looking alike to the encoder.', 'Set the SIGReg weight to 0.02.');
+  if (config.agreement > 0 && config.agreementBy === 'distance' && config.sigreg === 0)
+    warn(
+      'Agreement of crops by distance without SIGReg can end with all images looking alike to the encoder.',
+      'Set the SIGReg weight to 0.02.',
+    );
   const tokens = gridSide(config) ** 2;
   if (tokens > manyPatches)
     warn(

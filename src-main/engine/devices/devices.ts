@@ -73,8 +73,17 @@ const namedByEnvironment = (): boolean => Boolean(process.env['VK_ICD_FILENAMES'
 /** What the speed of a step depends on. */
 function raceKey(config: TrainConfig): string {
   const { model, ...sizes } = stepSize(config);
-  const { prediction, optimiser, projectorWidth, sigregProjections, precision } = config;
-  return JSON.stringify({ ...model, ...sizes, prediction: prediction > 0, optimiser, projectorWidth, sigregProjections, precision });
+  const { prediction, agreementBy, optimiser, projectorWidth, sigregProjections, precision } = config;
+  return JSON.stringify({
+    ...model,
+    ...sizes,
+    prediction: prediction > 0,
+    agreementBy,
+    optimiser,
+    projectorWidth,
+    sigregProjections,
+    precision,
+  });
 }
 
 /** What a step of a run takes on a device. */

@@ -44,6 +44,11 @@ export function isUsed(key: ConfigKey, config: TrainConfig): boolean {
       return config.sigreg > 0;
     case 'projectorWidth':
       return config.sigreg > 0 || config.agreement > 0;
+    case 'agreementBy':
+    case 'crops':
+      return config.agreement > 0;
+    case 'temperature':
+      return config.agreement > 0 && config.agreementBy === 'contrast';
     case 'epochs':
       return config.steps === 0;
     default:
