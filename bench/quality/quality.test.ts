@@ -65,6 +65,17 @@ describe('the table', () => {
     expect(readFileSync(file, 'utf8').endsWith('\n')).toBe(true);
   });
 
+  it('has a finding once, whenever it was written down', async () => {
+    const file = join(folder, 'once.tsv');
+    await appendRow(file, { ...row('a'), date: '2026-11-01', commit: 'abc' });
+    await appendRow(file, { ...row('a'), date: '2026-11-02', commit: 'def' });
+    await appendRow(file, { ...row('a'), seed: '1' });
+    expect(readTable(file).map(({ date, seed }) => [date, seed])).toEqual([
+      ['2026-11-01', row('a').seed],
+      [row('a').date, '1'],
+    ]);
+  });
+
   it('is never overwritten when it is damaged', async () => {
     const file = join(folder, 'damaged.tsv');
     writeFileSync(file, 'something else\n');

@@ -54,13 +54,18 @@ export const formatTable = (rows: readonly TableRow[]): string =>
 
 export const readTable = (file: string): TableRow[] => (existsSync(file) ? parseTable(readFileSync(file, 'utf8')) : []);
 
-/** Adds a line; two benches that end together wait for each other. */
+/** When it was written down is no part of what was found. */
+const findings = columnNames.filter((name) => name !== 'date' && name !== 'commit');
+
+/** Adds a line unless the same finding is there; two benches that end together wait for each other. */
 export async function appendRow(file: string, row: TableRow): Promise<void> {
   for (let attempt = 0; ; attempt++) {
     try {
       const lock = takeLock(dirname(file));
       try {
-        writeFileAside(file, formatTable([...readTable(file), row]));
+        const rows = readTable(file);
+        const isThere = rows.some((one) => findings.every((name) => one[name] === row[name]));
+        if (!isThere) writeFileAside(file, formatTable([...rows, row]));
         return;
       } finally {
         lock.dispose();

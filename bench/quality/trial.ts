@@ -3,7 +3,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { cropsPerImage, parseConfig } from '../../shared/config.ts';
-import type { TrainConfig } from '../../shared/config-table.ts';
+import { configTable } from '../../shared/config-table.ts';
+import type { ConfigKey, TrainConfig } from '../../shared/config-table.ts';
 import { preprocessingOf } from '../../shared/preprocessing.ts';
 import { createRun, planRun } from '../../src-main/engine/runs.ts';
 import { scanFolder, decodingFor } from '../../src-main/engine/scan-folder.ts';
@@ -169,11 +170,17 @@ async function goOn(
   }
 }
 
-/** Tells settings apart in names and in the table: a few letters of a hash over all but seed, length and threads. */
+/**
+ * Tells settings apart in names and in the table: a few letters of a hash over all but seed, length and threads. What is as it is by
+ * default does not count, so that a setting that is added to the program leaves the names of earlier runs as they were.
+ */
 export function settingsHash(config: TrainConfig): string {
   const { seed: _seed, steps: _steps, epochs: _epochs, threads: _threads, ...rest } = config;
   let hash = 0xcbf29ce484222325n;
-  for (const letter of JSON.stringify(Object.entries(rest).sort(([a], [b]) => (a < b ? -1 : 1))))
+  const changed = Object.entries(rest).filter(
+    ([key, value]) => JSON.stringify(value) !== JSON.stringify(configTable[key as ConfigKey].default),
+  );
+  for (const letter of JSON.stringify(changed.sort(([a], [b]) => (a < b ? -1 : 1))))
     hash = BigInt.asUintN(64, (hash ^ BigInt(letter.codePointAt(0)!)) * 0x100000001b3n);
   return hash.toString(36).slice(0, 6);
 }
