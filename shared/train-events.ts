@@ -95,6 +95,13 @@ export type TrainEvent =
   /** What the pinned images are like, by the encoder of an evaluation. */
   | { readonly type: 'neighbours'; readonly step: number; readonly rows: readonly NeighboursOfImage[] }
   | { readonly type: 'checkpoint'; readonly step: number; readonly file: string; readonly best: boolean }
-  | { readonly type: 'note'; readonly step: number; readonly message: string; readonly hint: string }
+  | {
+      readonly type: 'note';
+      readonly step: number;
+      readonly message: string;
+      readonly hint: string;
+      /** Of the time since the event before, the computer slept so long. */
+      readonly asleepSeconds?: number;
+    }
   | { readonly type: 'paused' | 'resumed'; readonly step: number }
   | { readonly type: 'finished'; readonly step: number; readonly reason: 'done' | 'stopped' };

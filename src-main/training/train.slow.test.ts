@@ -265,3 +265,34 @@ describe('a loss that is not finite', () => {
     });
   });
 });
+
+describe('a computer that sleeps', () => {
+  it('is told in the log once, and the run goes on', () =>
+    withRun({}, 4, async (run) => {
+      const at = { wall: 0, processor: 0 };
+      const batches = smallBatches(run.record.config);
+      const options = {
+        folder: run,
+        state: initialState(run.record.config),
+        batches: {
+          next: async (step: number) => {
+            at.wall += step === 2 ? 7_500_000 : 1000;
+            at.processor += 1e6;
+            return batches.next(step);
+          },
+        },
+        device: 'cpu',
+        control: new RunControl(),
+        clocks: { wall: () => at.wall, processor: () => at.processor },
+      } as const;
+      const events: TrainEvent[] = [];
+      for await (const event of train(options)) events.push(event);
+      const notes = events.filter((event) => event.type === 'note');
+      expect(notes).toEqual([expect.objectContaining({ asleepSeconds: 7500, step: 3 })]);
+      expect(notes[0]!.message).toContain('slept for 2 h 05 min');
+      // What counts is the time of the steps around it.
+      expect(events.indexOf(notes[0]!)).toBeLessThan(events.findIndex((event) => event.type === 'step' && event.step === 3));
+      expect(events.every((event) => event.type !== 'step' || event.imagesPerSecond > 0)).toBe(true);
+      expect(events.at(-1)).toMatchObject({ type: 'finished', reason: 'done', step: 4 });
+    }));
+});

@@ -1,4 +1,5 @@
 // The training loop as a stream of typed events: the terminal, the window and the tests consume the same one.
+import { formatDuration } from '../../shared/duration.ts';
 import { AppError } from '../../shared/errors.ts';
 import type { TrainEvent } from '../../shared/train-events.ts';
 import type { DeviceId } from '../../shared/devices.ts';
@@ -10,6 +11,8 @@ import { Recorder } from './recorder.ts';
 import type { RunControl } from './run-control.ts';
 import type { RunFolder } from './run-folder.ts';
 import { scheduleAt } from './schedules.ts';
+import { SleepWatch } from './sleep-watch.ts';
+import type { Clocks } from './sleep-watch.ts';
 import type { TrainState } from './state.ts';
 import { precisionOn } from './create-step-device.ts';
 import { StepRunner } from './step-runner.ts';
@@ -42,6 +45,8 @@ export interface TrainOptions {
   readonly control: RunControl;
   /** What the person should know before the first step. */
   readonly notes?: readonly HealthNote[];
+  /** By which sleep is told; the system's when absent. */
+  readonly clocks?: Clocks;
 }
 
 function smallerMicroBatch(step: number, before: number, { size }: StepRunner): TrainEvent {
@@ -51,6 +56,16 @@ function smallerMicroBatch(step: number, before: number, { size }: StepRunner): 
     step,
     message: `The memory does not hold micro-batches of ${before / size.crops} images; it goes on with ${images}.`,
     hint: `What is learned does not depend on it. With microBatch ${images} it starts with that.`,
+  };
+}
+
+function wasAsleep(step: number, asleepSeconds: number): TrainEvent {
+  return {
+    type: 'note',
+    step,
+    asleepSeconds,
+    message: `The computer slept for ${formatDuration(asleepSeconds)}, or this program was halted.`,
+    hint: 'Nothing is lost: the run goes on, and that time does not count as training.',
   };
 }
 
@@ -93,6 +108,7 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent> 
     if (judge) yield* recorder.judgeBaselines(judge, config);
     const evaluateEvery = config.evaluateSteps || Math.max(1, Math.ceil(steps / 10));
     let refusedInRow = 0;
+    const watch = new SleepWatch(options.clocks);
     let refused = recorder.before.refusedSteps;
     while (state.step < steps) {
       if (control.pausing) {
@@ -100,6 +116,7 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent> 
         yield recorder.log({ type: 'paused', step: state.step });
         await control.untilGoing();
         if (!control.stopping) yield recorder.log({ type: 'resumed', step: state.step });
+        watch.lap();
       }
       if (control.stopping) break;
       const began = performance.now();
@@ -107,6 +124,9 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent> 
       const batch = await options.batches.next(state.step);
       const { microBatch } = runner.size;
       const outcome = await runner.run(state, batch.patches);
+      const asleep = watch.lap(batch.waitedMs);
+      const seconds = (performance.now() - began) / 1000;
+      if (asleep > 0) yield recorder.log(wasAsleep(state.step, asleep));
       if (runner.size.microBatch < microBatch) yield recorder.log(smallerMicroBatch(state.step, microBatch, runner));
       refused += Number(outcome.refused);
       refusedInRow = outcome.refused ? refusedInRow + 1 : 0;
@@ -129,7 +149,8 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent> 
           ...(coupled !== undefined && { coupled }),
           gradientNorm,
           ...schedule,
-          imagesPerSecond: (1000 * config.batchSize) / (performance.now() - began),
+          // The clock of programs goes on while a Mac or Windows sleeps, not while Linux does.
+          imagesPerSecond: config.batchSize / (seconds > asleep ? seconds - asleep : seconds),
           waitedMs: batch.waitedMs,
           skippedImages: recorder.before.skippedImages + batch.skipped,
           refusedSteps: refused,

@@ -1,4 +1,5 @@
 // Numbers as people read them. English only, like every sentence of the page.
+export { formatDuration } from '../../shared/duration.ts';
 
 const units = ['B', 'KB', 'MB', 'GB', 'TB'] as const;
 const whole = new Intl.NumberFormat('en', { maximumFractionDigits: 0 });
@@ -18,17 +19,6 @@ export function formatBytes(bytes: number): string {
   let [value, unit] = [bytes, 0];
   while (value >= 999.5 && unit < units.length - 1) [value, unit] = [value / 1000, unit + 1];
   return `${unit > 0 && value < 10 ? value.toFixed(1) : whole.format(value)} ${units[unit]!}`;
-}
-
-/** "under a second", "42 s", "12 min", "3 h 05 min", "2 d 4 h". */
-export function formatDuration(seconds: number): string {
-  if (!(seconds >= 1)) return 'under a second';
-  if (seconds < 59.5) return `${Math.round(seconds)} s`;
-  const minutes = Math.round(seconds / 60);
-  if (minutes < 60) return `${minutes} min`;
-  const hours = Math.floor(minutes / 60);
-  if (hours < 24) return `${hours} h ${String(minutes % 60).padStart(2, '0')} min`;
-  return `${Math.floor(hours / 24)} d ${hours % 24} h`;
 }
 
 /** 8.2, 12, 1,204: three digits that matter. */

@@ -26,6 +26,17 @@ it('counts work without pauses, and tells what is left after the first steps', (
   expect(clock.seconds).toBe(118);
 });
 
+it('takes off what was slept', () => {
+  let now = 0;
+  const clock = new RunClock(50, () => now);
+  now += 4000 + 7_200_000;
+  clock.slept(7200);
+  expect(clock.seconds).toBe(54);
+  // More than there was is no time before the beginning.
+  clock.slept(1e6);
+  expect(clock.seconds).toBe(50);
+});
+
 it('says nothing of steps that go by in a moment', () => {
   let now = 0;
   const clock = new RunClock(0, () => now);

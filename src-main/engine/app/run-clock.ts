@@ -11,8 +11,8 @@ export class RunClock {
   #paused: number | undefined;
   #first: { readonly step: number; readonly seconds: number } | undefined;
 
-  /** `before`: seconds of earlier sessions; `now` in milliseconds. */
-  constructor(before = 0, now: () => number = () => performance.now()) {
+  /** `before`: seconds of earlier sessions; `now` in milliseconds, on the wall: what was slept is taken off. */
+  constructor(before = 0, now: () => number = () => Date.now()) {
     this.#before = before;
     this.#now = now;
     this.#since = now();
@@ -31,6 +31,11 @@ export class RunClock {
     if (this.#paused === undefined) return;
     this.#since += this.#now() - this.#paused;
     this.#paused = undefined;
+  }
+
+  /** The computer slept so many seconds of the time since the last step. */
+  slept(seconds: number): void {
+    this.#since = Math.min(this.#since + 1000 * seconds, this.#now());
   }
 
   /** Notes a step; seconds until the last of `steps`, evaluations so far counted in, once enough steps were seen. */

@@ -49,6 +49,10 @@ describe('the log of a run', () => {
     expect([...at]).toEqual([1, 2, 3, 4, 5, 6, 7]);
     // The hour of the pause is not among them.
     expect([...seconds]).toEqual([1, 2, 3, 4, 5, 7, 8]);
+    // Nor is what was slept.
+    appendFileSync(log(), line({ type: 'note', step: 7, message: 'a', hint: 'b', asleepSeconds: 7200 }, 7203) + steps(8, 8));
+    await followed.follow();
+    expect([...followed.series('loss', 8, 8, 100).seconds]).toEqual([12]);
     expect(mean[3]).toBe(0.25);
     expect(followed.series('memoryBytes', 7, 7, 10).max[0]).toBe(1e9);
     expect(followed.series('coupled', 7, 7, 10).max[0]).toBeNaN();

@@ -31,6 +31,7 @@ interface Line {
   readonly time?: string;
   readonly type?: string;
   readonly step?: unknown;
+  readonly asleepSeconds?: number;
 }
 
 const numberOr = (value: unknown, otherwise: number): number => (typeof value === 'number' ? value : otherwise);
@@ -213,11 +214,12 @@ export class RunLog {
     this.#fresh.rows.push({ step, seconds: this.#seconds, values });
   }
 
-  /** Seconds of work: neither a pause nor the time between two sessions counts. */
-  #clock({ time, type }: Line): void {
+  /** Seconds of work: neither a pause, nor sleep, nor the time between two sessions counts. */
+  #clock({ time, type, asleepSeconds }: Line): void {
     const now = Date.parse(time ?? '');
     if (!Number.isFinite(now)) return;
-    if (this.#time > 0 && type !== 'started' && type !== 'resumed') this.#seconds += Math.max(0, (now - this.#time) / 1000);
+    if (this.#time > 0 && type !== 'started' && type !== 'resumed')
+      this.#seconds += Math.max(0, (now - this.#time) / 1000 - (asleepSeconds ?? 0));
     this.#time = now;
   }
 

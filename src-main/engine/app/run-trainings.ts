@@ -270,6 +270,9 @@ export class Trainings {
         if (training.state === 'preparing') this.#move(training, 'training');
         if (canMove(training.state, 'paused')) this.#move(training, 'paused');
         break;
+      case 'note':
+        if (event.asleepSeconds !== undefined) clock.slept(event.asleepSeconds);
+        break;
       case 'resumed':
         clock.goOn();
         if (training.state === 'paused') this.#move(training, 'training');
