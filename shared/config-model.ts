@@ -54,12 +54,18 @@ export const modelSettings = {
     choices: ['sine-cosine', 'learned'],
     help: "Positions of the encoder's patches: fixed as published, or learned from there on, as in some weights of other programs.",
   }),
+  stem: choice({
+    group: 'model',
+    default: 'linear',
+    choices: ['linear', 'convolutions'],
+    help: 'How a patch becomes a token; linear: one map as published; convolutions: small ones inside the patch, which learn faster and which other programs do not know.',
+  }),
   patchDeviation: number({
     group: 'model',
     default: 0.02,
     min: 0,
     max: 1,
-    help: 'Deviation of the first weights that embed a patch; with patches of few values the published one drowns them in the positions.',
+    help: 'Deviation of the first weights that embed a patch linearly; with patches of few values the published one drowns them in the positions.',
   }),
   predictorWidth: integer({ group: 'model', default: 192, min: 8, max: 2048, help: 'Width of the predictor.' }),
   predictorDepth: integer({

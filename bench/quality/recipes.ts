@@ -72,6 +72,10 @@ export const recipes: Readonly<Record<string, Recipe>> = {
     from: 'three-predict-8',
     settings: { agreementBy: 'contrast', temperature: 0.2, sigreg: 0 },
   },
+  'contrast-64': { what: 'the same with half the batch, twice the steps', from: 'contrast', settings: { batchSize: 64 } },
+  'contrast-32': { what: 'the same with a quarter of the batch, four times the steps', from: 'contrast', settings: { batchSize: 32 } },
+  convolutions: { what: 'patches embedded by small convolutions', from: 'contrast-64', settings: { stem: 'convolutions' } },
+  'convolutions-8': { what: 'the same in patches of 8 px', from: 'convolutions', settings: { patchSize: 8, contextTokens: 9 } },
   deeper: { what: 'a depth of 6', from: 'three-predict-8', settings: { depth: 6 } },
   wider: { what: 'a width of 192', from: 'three-predict-8', settings: { width: 192, heads: 3 } },
 };

@@ -38,6 +38,7 @@ function configOf({ size, statistics }: ForeignWeights): TrainConfig {
     imageSize: grid * patchSize,
     patchSize,
     positions: size.positions,
+    stem: size.stem ?? 'linear',
     predictorWidth: predictor.width,
     predictorDepth: predictor.depth,
     predictorHeads: predictor.heads,

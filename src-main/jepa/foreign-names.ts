@@ -14,6 +14,8 @@ export interface ForeignParameter {
   readonly name: string;
   /** [in, out] here where it is [out, in] there. */
   readonly transposed: boolean;
+  /** Places of a convolution's kernel after the first one: inputs are (place, channel) here and (channel, place) there. */
+  readonly places?: number;
   /** One tensor, or several that lie side by side along the output axis (query, key, value). */
   readonly parts: readonly ForeignTensor[];
 }
@@ -28,9 +30,17 @@ export interface ForeignNetwork {
   readonly positions: ForeignPositions;
 }
 
+/** Of the convolutions of a stem after the first one. */
+const kernelPlaces = 4;
+const isLaterKernel = (name: string): boolean => /^patchEmbed\.[1-9]\d*\.weight$/.test(name);
+/** Between two convolutions of a torch `Sequential` there is its GELU. */
+const inSequence = (name: string): string => name.replace(/^(patchEmbed)\.(\d+)\./, (_, stem, layer) => `${stem}.${2 * Number(layer)}.`);
+
 /** Shape of a parameter in torch's layout: [in, out] → [out, in]. */
 function torchShape({ name, shape }: ParameterSpec, size: ModelSize): Shape {
   if (name === 'patchEmbed.weight') return [shape[1]!, 3, size.patchSize, size.patchSize];
+  if (name === 'patchEmbed.0.weight') return [shape[1]!, 3, Math.sqrt(shape[0]! / 3), Math.sqrt(shape[0]! / 3)];
+  if (isLaterKernel(name)) return [shape[1]!, shape[0]! / kernelPlaces, 2, 2];
   if (name === 'maskToken') return [1, 1, ...shape];
   if (name === 'positions') return [1, ...shape];
   return shape.toReversed();
@@ -39,7 +49,12 @@ function torchShape({ name, shape }: ParameterSpec, size: ModelSize): Shape {
 const isTransposed = ({ name, shape }: ParameterSpec): boolean => shape.length === 2 && name !== 'positions';
 
 function renamed(spec: ParameterSpec, size: ModelSize, foreignName: string): ForeignParameter {
-  return { name: spec.name, transposed: isTransposed(spec), parts: [{ name: foreignName, shape: torchShape(spec, size) }] };
+  return {
+    name: spec.name,
+    transposed: isTransposed(spec),
+    ...(isLaterKernel(spec.name) && { places: kernelPlaces }),
+    parts: [{ name: foreignName, shape: torchShape(spec, size) }],
+  };
 }
 
 const positionsOf = (name: string, size: ModelSize, width: number): ForeignPositions => ({
@@ -49,7 +64,7 @@ const positionsOf = (name: string, size: ModelSize, width: number): ForeignPosit
 });
 
 function authorsEncoderName(name: string): string {
-  return name
+  return inSequence(name)
     .replace('attention.', 'attn.')
     .replace('patchEmbed', 'patch_embed.proj')
     .replace(/^positions$/, 'pos_embed');
@@ -87,8 +102,9 @@ const huggingFaceParts: readonly (readonly [RegExp, string])[] = [
 function huggingFaceParameter(spec: ParameterSpec, size: ModelSize): ForeignParameter {
   const [, block, kind] = /^blocks\.(\d+)\.attention\.qkv\.(\w+)$/.exec(spec.name) ?? [];
   if (block === undefined) {
-    const [pattern, replacement] = huggingFaceParts.find(([one]) => one.test(spec.name))!;
-    return renamed(spec, size, spec.name.replace(pattern, replacement));
+    const name = inSequence(spec.name);
+    const [pattern, replacement] = huggingFaceParts.find(([one]) => one.test(name))!;
+    return renamed(spec, size, name.replace(pattern, replacement));
   }
   const [rows, ...rest] = torchShape(spec, size);
   const parts = ['query', 'key', 'value'].map((part) => ({
@@ -120,13 +136,24 @@ function transposed(values: Float32Array, rows: number, columns: number): Float3
   return result;
 }
 
+/** Each of `rows` rows [outer, inner] → [inner, outer]. */
+function regrouped(values: Float32Array, rows: number, outer: number): Float32Array<ArrayBuffer> {
+  const length = values.length / rows;
+  const result = new Float32Array(values.length);
+  for (let row = 0; row < rows; row++)
+    result.set(transposed(values.subarray(row * length, (row + 1) * length), outer, length / outer), row * length);
+  return result;
+}
+
 /** Our values of a parameter from its foreign tensors, which `read` returns row-major. */
 export function fromForeign(parameter: ForeignParameter, read: (tensor: ForeignTensor) => Float32Array): Float32Array {
   const parts = parameter.parts.map(read);
   const joined = parts.length === 1 ? parts[0]! : sideBySide(parts);
   if (!parameter.transposed) return joined;
   const rows = parameter.parts.reduce((total, { shape }) => total + shape[0]!, 0);
-  return transposed(joined, rows, joined.length / rows);
+  const { places } = parameter;
+  const inputs = joined.length / rows;
+  return transposed(places === undefined ? joined : regrouped(joined, rows, inputs / places), rows, inputs);
 }
 
 function sideBySide(parts: readonly Float32Array[]): Float32Array {
@@ -142,7 +169,8 @@ function sideBySide(parts: readonly Float32Array[]): Float32Array {
 /** The foreign values of one part of a parameter from ours. */
 export function toForeign(parameter: ForeignParameter, values: Float32Array, part: ForeignTensor): Float32Array {
   const rows = parameter.parts.reduce((total, { shape }) => total + shape[0]!, 0);
-  const layout = parameter.transposed ? transposed(values, values.length / rows, rows) : values;
+  const turned = parameter.transposed ? transposed(values, values.length / rows, rows) : values;
+  const layout = parameter.places === undefined ? turned : regrouped(turned, rows, parameter.places);
   const length = values.length / parameter.parts.length;
   const place = parameter.parts.indexOf(part);
   return layout.subarray(place * length, (place + 1) * length);

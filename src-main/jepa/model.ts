@@ -3,6 +3,7 @@ import type { TrainConfig } from '../../shared/config-table.ts';
 import { Random } from '../../shared/random.ts';
 import type { Shape } from '../tensor/graph.ts';
 import { sineCosinePositions } from './positions.ts';
+import { stemLayers } from './stem.ts';
 
 export interface TransformerSize {
   readonly width: number;
@@ -21,7 +22,9 @@ export interface ModelSize {
   readonly grid: number;
   /** Positions of the encoder's patches; `sine-cosine` when absent. Those of the predictor are always fixed. */
   readonly positions?: TrainConfig['positions'];
-  /** Of the weights that embed a patch, at step 0; the published 0.02 when absent. */
+  /** How a patch becomes a token; one linear map when absent. */
+  readonly stem?: TrainConfig['stem'];
+  /** Of the weights of the linear map that embeds a patch, at step 0; the published 0.02 when absent. */
   readonly patchDeviation?: number;
   /** Of the losses over the whole batch: they look at the pooled context through it, or at the pooled context itself without it. */
   readonly projector?: ProjectorSize;
@@ -36,7 +39,7 @@ export interface ProjectorSize {
 const publishedDeviation = 0.02;
 
 export function modelSize(config: TrainConfig): ModelSize {
-  const { width, depth, heads, mlpRatio, patchSize, imageSize, positions, patchDeviation } = config;
+  const { width, depth, heads, mlpRatio, patchSize, imageSize, positions, stem, patchDeviation } = config;
   return {
     encoder: { width, depth, heads, hidden: Math.round(width * mlpRatio) },
     predictor: {
@@ -48,7 +51,8 @@ export function modelSize(config: TrainConfig): ModelSize {
     patchSize,
     grid: imageSize / patchSize,
     positions,
-    ...(patchDeviation !== publishedDeviation && { patchDeviation }),
+    ...(stem !== 'linear' && { stem }),
+    ...(patchDeviation !== publishedDeviation && stem === 'linear' && { patchDeviation }),
     ...(config.projectorWidth > 0 &&
       (config.sigreg > 0 || config.agreement > 0) && { projector: { hidden: 4 * width, width: config.projectorWidth } }),
   };
@@ -103,7 +107,7 @@ const learnedPositions = (size: ModelSize): ParameterSpec[] =>
 
 /** Parameters of an encoder; linear weights are [in, out], patches are (channel, row, column). */
 export const encoderParameters = (size: ModelSize): readonly ParameterSpec[] => [
-  ...affine('patchEmbed', patchValues(size), size.encoder.width, size.patchDeviation),
+  ...stemLayers(size).flatMap(({ name, inner, outer, deviation }) => affine(name, inner, outer, deviation)),
   ...learnedPositions(size),
   ...transformer(size.encoder),
 ];

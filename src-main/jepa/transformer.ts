@@ -7,6 +7,7 @@ import { concatenate, constant, expand, input, reshape, slice } from '../tensor/
 import { encoderParameters, predictorParameters, projectorParameters } from './model.ts';
 import type { ModelSize, ParameterSpec, TransformerSize } from './model.ts';
 import { sineCosinePositions } from './positions.ts';
+import { embedPatch } from './stem.ts';
 
 /** Parameters as graph inputs, by their name without the network's prefix. */
 export type Network = (name: string) => Tensor;
@@ -111,8 +112,7 @@ export interface EncodeOptions {
 /** Normalised patches [B, N, 3·P·P] → tokens [B, n, width]. */
 export function encode(network: Network, size: ModelSize, patches: Tensor, { indices, keyMask, taps }: EncodeOptions = {}): Tensor {
   const chosen = indices ? takeTokens(patches, indices) : patches;
-  const embedded = dense(network, 'patchEmbed', chosen);
-  return blocks(network, size.encoder, add(embedded, encoderPositions(network, size, indices)), { keyMask, taps });
+  return blocks(network, size.encoder, add(embedPatch(network, size, chosen), encoderPositions(network, size, indices)), { keyMask, taps });
 }
 
 /**

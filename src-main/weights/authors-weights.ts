@@ -4,8 +4,8 @@ import { architectures } from '../../shared/config.ts';
 import type { TensorSource } from '../formats/tensor-source.ts';
 import { authorsEncoder, authorsPredictor } from '../jepa/foreign-names.ts';
 import type { ModelSize, TransformerSize, Weights } from '../jepa/model.ts';
-import { countBlocks, gridOf, hasPublishedPositions, readNetwork, shapeOf, unusable } from './foreign-weights.ts';
-import type { ForeignWeights, Statistics } from './foreign-weights.ts';
+import { countBlocks, gridOf, hasPublishedPositions, hasStem, readNetwork, shapeOf, stemOf, unusable } from './foreign-weights.ts';
+import type { ForeignStem, ForeignWeights, Statistics } from './foreign-weights.ts';
 
 export interface AuthorsOptions {
   /** Attention heads of both networks, which these files do not state; else those of the published size of this width. */
@@ -14,8 +14,8 @@ export interface AuthorsOptions {
 }
 
 /** Where a network begins: `encoder.module.` as the authors train it, `encoder.` or nothing as others keep it. */
-function baseOf(source: TensorSource, network: string, first: string): string | undefined {
-  return [`${network}.module.`, `${network}.`, `module.${network}.`].find((base) => source.tensors.has(base + first));
+function baseOf(network: string, isThere: (base: string) => boolean): string | undefined {
+  return [`${network}.module.`, `${network}.`, `module.${network}.`].find(isThere);
 }
 
 function headsOf(path: string, width: number, given: number | undefined): number {
@@ -33,13 +33,12 @@ function headsOf(path: string, width: number, given: number | undefined): number
 
 interface EncoderShape {
   readonly encoder: TransformerSize;
-  readonly patchSize: number;
+  readonly stem: ForeignStem;
   readonly grid: number;
 }
 
 function encoderShape(source: TensorSource, base: string, givenHeads: number | undefined): EncoderShape {
-  const [width, channels, height, patchWidth] = shapeOf(source, `${base}patch_embed.proj.weight`, 4) as [number, number, number, number];
-  if (channels !== 3 || height !== patchWidth) throw unusable(source.path, `its patches are ${channels} × ${height} × ${patchWidth}`);
+  const { width, ...stem } = stemOf(source, `${base}patch_embed.proj`);
   return {
     encoder: {
       width,
@@ -47,7 +46,7 @@ function encoderShape(source: TensorSource, base: string, givenHeads: number | u
       heads: headsOf(source.path, width, givenHeads),
       hidden: shapeOf(source, `${base}blocks.0.mlp.fc1.weight`, 2)[0]!,
     },
-    patchSize: height,
+    stem,
     grid: gridOf(source, shapeOf(source, `${base}pos_embed`, 3)[1]!),
   };
 }
@@ -69,15 +68,16 @@ function canHoldPredictor(source: TensorSource, base: string, { width, heads }: 
 
 /** Reads what is there of encoder, target encoder and predictor. Throws `bad-checkpoint`, `bad-input` without heads, `unsupported`. */
 export function readAuthorsWeights(source: TensorSource, { heads, statistics }: AuthorsOptions = {}): ForeignWeights {
-  const target = baseOf(source, 'target_encoder', 'patch_embed.proj.weight');
-  const alone = ['', 'module.'].find((base) => source.tensors.has(`${base}patch_embed.proj.weight`));
-  const context = baseOf(source, 'encoder', 'patch_embed.proj.weight') ?? (target === undefined ? alone : undefined);
+  const isEncoder = (base: string): boolean => hasStem(source, `${base}patch_embed.proj`);
+  const target = baseOf('target_encoder', isEncoder);
+  const alone = ['', 'module.'].find(isEncoder);
+  const context = baseOf('encoder', isEncoder) ?? (target === undefined ? alone : undefined);
   const first = target ?? context;
   if (first === undefined) throw unusable(source.path, 'it has no encoder of the authors’ code');
-  const { encoder, patchSize, grid } = encoderShape(source, first, heads);
+  const { encoder, stem, grid } = encoderShape(source, first, heads);
   const present = [target, context].filter((base) => base !== undefined);
   const published = present.every((base) => hasPublishedPositions(source, `${base}pos_embed`, encoder.width, grid));
-  const base = baseOf(source, 'predictor', 'predictor_embed.weight');
+  const base = baseOf('predictor', (one) => source.tensors.has(`${one}predictor_embed.weight`));
   const notes: string[] = [];
   let predictor: TransformerSize = { width: encoder.width, depth: 1, heads: encoder.heads, hidden: 4 * encoder.width };
   let predictorBase: string | undefined;
@@ -86,7 +86,7 @@ export function readAuthorsWeights(source: TensorSource, { heads, statistics }: 
     if (canHoldPredictor(source, base, found, grid)) [predictor, predictorBase] = [found, base];
     else notes.push('Its predictor was left out: it has positions or heads of another kind.');
   }
-  const size: ModelSize = { encoder, predictor, patchSize, grid, positions: published ? 'sine-cosine' : 'learned' };
+  const size: ModelSize = { encoder, predictor, ...stem, grid, positions: published ? 'sine-cosine' : 'learned' };
   const weights: Weights = {
     ...(target !== undefined && readNetwork(source, authorsEncoder(size), target, 'targetEncoder')),
     ...(context !== undefined && readNetwork(source, authorsEncoder(size), context, 'contextEncoder')),

@@ -37,6 +37,34 @@ export function shapeOf(source: TensorSource, name: string, axes: number): reado
   return shape;
 }
 
+/** How an encoder embeds a patch. */
+export type ForeignStem = Pick<ModelSize, 'patchSize' | 'stem'>;
+
+/** Where a stem of convolutions begins. */
+const firstConvolution = '.0.weight';
+/** Whether there is a patch embedding of that name, of either kind. */
+export const hasStem = (source: TensorSource, projection: string): boolean =>
+  source.tensors.has(`${projection}.weight`) || source.tensors.has(projection + firstConvolution);
+
+/** Width and stem from the patch embedding `projection`: one convolution, or this program's row of them with GELU between. */
+export function stemOf(source: TensorSource, projection: string): ForeignStem & { readonly width: number } {
+  const kernelOf = (name: string, channels: number | undefined): readonly [number, number] => {
+    const [width, inner, height, across] = shapeOf(source, name, 4) as [number, number, number, number];
+    if (inner !== (channels ?? inner) || height !== across) throw unusable(source.path, `its patches are ${inner} × ${height} × ${across}`);
+    return [width, height];
+  };
+  if (source.tensors.has(`${projection}.weight`)) {
+    const [width, patchSize] = kernelOf(`${projection}.weight`, 3);
+    return { width, patchSize };
+  }
+  let [width, patchSize] = kernelOf(projection + firstConvolution, 3);
+  for (let place = 2; source.tensors.has(`${projection}.${place}.weight`); place += 2) {
+    const [outer, kernel] = kernelOf(`${projection}.${place}.weight`, width);
+    [width, patchSize] = [outer, patchSize * kernel];
+  }
+  return { width, patchSize, stem: 'convolutions' };
+}
+
 /** How many blocks there are: the first number without a tensor of that name. */
 export function countBlocks(source: TensorSource, nameOf: (block: number) => string): number {
   let depth = 0;

@@ -5,7 +5,7 @@ import { AppError, systemError } from '../../shared/errors.ts';
 import { SafetensorsFolder } from '../formats/sharded-safetensors.ts';
 import { huggingFaceEncoder } from '../jepa/foreign-names.ts';
 import type { ModelSize } from '../jepa/model.ts';
-import { gridOf, hasPublishedPositions, isTriple, readNetwork, unusable } from './foreign-weights.ts';
+import { gridOf, hasPublishedPositions, isTriple, readNetwork, stemOf, unusable } from './foreign-weights.ts';
 import type { ForeignWeights, Statistics } from './foreign-weights.ts';
 import { ownKey } from './model-description.ts';
 
@@ -89,11 +89,13 @@ export function readHuggingFaceWeights(folder: string): ForeignWeights {
     // Before anything as deep as the config claims is built.
     const last = `${base}encoder.layer.${encoder.depth - 1}.layernorm_before.weight`;
     if (!source.tensors.has(last)) throw unusable(folder, `it lacks '${last}'`, 'Copy or download the folder again.');
+    const { stem } = stemOf(source, `${base}embeddings.patch_embeddings.projection`);
     const grid = gridOf(source, Math.floor(imageSize / patchSize) ** 2);
     const size: ModelSize = {
       encoder,
       predictor: { width, depth: 1, heads, hidden: 4 * width },
       patchSize,
+      ...(stem && { stem }),
       grid,
       positions: hasPublishedPositions(source, base + positions, width, grid) ? 'sine-cosine' : 'learned',
     };

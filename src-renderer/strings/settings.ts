@@ -7,6 +7,7 @@ import type { Setting } from '../../shared/setting.ts';
 const named: Partial<Record<ConfigKey, string>> = {
   architecture: 'Encoder',
   mlpRatio: 'Feed-forward ratio',
+  stem: 'Patch embedding',
   patchDeviation: 'Deviation of first patch weights',
   prediction: 'Prediction weight',
   predictionStride: 'Prediction on one in',

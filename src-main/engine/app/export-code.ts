@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { ExportFormat } from '../../../shared/contract-explore.ts';
 import type { Preprocessing } from '../../../shared/preprocessing.ts';
 import type { ModelSize } from '../../jepa/model.ts';
+import { stemLayers } from '../../jepa/stem.ts';
 
 export interface ExportedThing {
   readonly target: string;
@@ -33,6 +34,16 @@ const picture = ({ imageSize, mean, std }: Preprocessing): string[] => [
   `pixels = (np.asarray(image, np.float32) / 255 - np.array(${list(mean)}, np.float32)) / np.array(${list(std)}, np.float32)`,
   'pixels = pixels.transpose(2, 0, 1)[None]',
 ];
+
+/** torch's words for a patch embedding of several convolutions, which other programs' encoders do not come with; none for the usual one. */
+function torchStem(size: ModelSize): string | undefined {
+  if (size.stem !== 'convolutions') return undefined;
+  const layers = stemLayers(size).map(({ inner, outer }, i, all) => {
+    const channels = i === 0 ? 3 : all[i - 1]!.outer;
+    return `nn.Conv2d(${channels}, ${outer}, ${Math.sqrt(inner / channels)}, stride=${Math.sqrt(inner / channels)})`;
+  });
+  return `nn.Sequential(${layers.join(', nn.GELU(), ')})`;
+}
 
 const snippets: Readonly<Record<ExportFormat, (thing: ExportedThing) => Snippet[]>> = {
   npy: ({ target }) => [
@@ -99,16 +110,18 @@ const snippets: Readonly<Record<ExportFormat, (thing: ExportedThing) => Snippet[
       ].join('\n'),
     },
   ],
-  safetensors: ({ target, size: { encoder, patchSize, grid }, preprocessing }) => [
+  safetensors: ({ target, size, size: { encoder, patchSize, grid }, preprocessing }) => [
     {
       reader: 'timm',
       text: [
         'import torch',
         'from safetensors.torch import load_file',
+        ...(torchStem(size) === undefined ? [] : ['from torch import nn']),
         'from timm.models.vision_transformer import VisionTransformer',
         '',
         `model = VisionTransformer(img_size=${grid * patchSize}, patch_size=${patchSize}, embed_dim=${encoder.width}, depth=${encoder.depth}, num_heads=${encoder.heads},`,
         `                          mlp_ratio=${encoder.hidden / encoder.width}, class_token=False, global_pool="avg", fc_norm=False, num_classes=0).eval()`,
+        ...(torchStem(size) === undefined ? [] : [`model.patch_embed.proj = ${torchStem(size)}`]),
         `weights = load_file(${text(join(target, 'model.safetensors'))})`,
         'prefix = "target_encoder."',
         'model.load_state_dict({name[len(prefix):]: value for name, value in weights.items() if name.startswith(prefix)})',
@@ -119,17 +132,29 @@ const snippets: Readonly<Record<ExportFormat, (thing: ExportedThing) => Snippet[
       ].join('\n'),
     },
   ],
-  huggingface: ({ target }) => [
+  huggingface: ({ target, size }) => [
     {
       reader: 'transformers',
       text: [
         'import torch',
         'from PIL import Image',
-        'from transformers import AutoImageProcessor, AutoModel',
+        ...(torchStem(size) === undefined
+          ? ['from transformers import AutoImageProcessor, AutoModel']
+          : [
+              'from safetensors.torch import load_file',
+              'from torch import nn',
+              'from transformers import AutoConfig, AutoImageProcessor, AutoModel',
+            ]),
         '',
         `folder = ${text(join(target, 'huggingface'))}`,
         'processor = AutoImageProcessor.from_pretrained(folder)',
-        'model = AutoModel.from_pretrained(folder).eval()',
+        ...(torchStem(size) === undefined
+          ? ['model = AutoModel.from_pretrained(folder).eval()']
+          : [
+              'model = AutoModel.from_config(AutoConfig.from_pretrained(folder)).eval()',
+              `model.embeddings.patch_embeddings.projection = ${torchStem(size)}`,
+              'model.load_state_dict(load_file(folder + "/model.safetensors"))',
+            ]),
         'inputs = processor(Image.open("picture.jpg").convert("RGB"), return_tensors="pt")',
         'with torch.no_grad():',
         '    print(model(**inputs).last_hidden_state.mean(1).shape)',
