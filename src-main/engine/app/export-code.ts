@@ -36,14 +36,30 @@ const picture = ({ imageSize, mean, std }: Preprocessing): string[] => [
 ];
 
 /** torch's words for a patch embedding of several convolutions, which other programs' encoders do not come with; none for the usual one. */
-function torchStem(size: ModelSize): string | undefined {
+function torchStem(size: ModelSize, module = 'nn.Sequential'): string | undefined {
   if (size.stem !== 'convolutions') return undefined;
   const layers = stemLayers(size).map(({ inner, outer }, i, all) => {
     const channels = i === 0 ? 3 : all[i - 1]!.outer;
     return `nn.Conv2d(${channels}, ${outer}, ${Math.sqrt(inner / channels)}, stride=${Math.sqrt(inner / channels)})`;
   });
-  return `nn.Sequential(${layers.join(', nn.GELU(), ')})`;
+  return `${module}(${layers.join(', nn.GELU(), ')})`;
 }
+
+/** Lines that give transformers' encoder this patch embedding before its weights are read. */
+const transformersStem = (size: ModelSize): readonly string[] =>
+  torchStem(size) === undefined
+    ? []
+    : [
+        'from transformers.models.ijepa.modeling_ijepa import IJepaPatchEmbeddings',
+        '',
+        'class Convolutions(nn.Sequential):',
+        '    weight = property(lambda self: self[0].weight)  # transformers looks at its type',
+        'usual = IJepaPatchEmbeddings.__init__',
+        'def with_convolutions(self, *args, **kwargs):',
+        '    usual(self, *args, **kwargs)',
+        `    self.projection = ${torchStem(size, 'Convolutions')}`,
+        'IJepaPatchEmbeddings.__init__ = with_convolutions',
+      ];
 
 const snippets: Readonly<Record<ExportFormat, (thing: ExportedThing) => Snippet[]>> = {
   npy: ({ target }) => [
@@ -138,23 +154,13 @@ const snippets: Readonly<Record<ExportFormat, (thing: ExportedThing) => Snippet[
       text: [
         'import torch',
         'from PIL import Image',
-        ...(torchStem(size) === undefined
-          ? ['from transformers import AutoImageProcessor, AutoModel']
-          : [
-              'from safetensors.torch import load_file',
-              'from torch import nn',
-              'from transformers import AutoConfig, AutoImageProcessor, AutoModel',
-            ]),
+        ...(torchStem(size) === undefined ? [] : ['from torch import nn']),
+        'from transformers import AutoImageProcessor, AutoModel',
+        ...transformersStem(size),
         '',
         `folder = ${text(join(target, 'huggingface'))}`,
         'processor = AutoImageProcessor.from_pretrained(folder)',
-        ...(torchStem(size) === undefined
-          ? ['model = AutoModel.from_pretrained(folder).eval()']
-          : [
-              'model = AutoModel.from_config(AutoConfig.from_pretrained(folder)).eval()',
-              `model.embeddings.patch_embeddings.projection = ${torchStem(size)}`,
-              'model.load_state_dict(load_file(folder + "/model.safetensors"))',
-            ]),
+        'model = AutoModel.from_pretrained(folder).eval()',
         'inputs = processor(Image.open("picture.jpg").convert("RGB"), return_tensors="pt")',
         'with torch.no_grad():',
         '    print(model(**inputs).last_hidden_state.mean(1).shape)',
