@@ -62,6 +62,10 @@ export async function benchNetwork(part: 'step' | 'embed', options: NetworkOptio
         else absent.push({ name: 'step against torch.compile', value: `skipped: ${works}` });
       }
     }
+    if (part === 'step') {
+      const other = await attempt('TensorFlow', async () => startTensorflow(numbers));
+      if (other) turns.push(['TensorFlow', other.peer, 'step']);
+    }
     if (part === 'embed') {
       const other = await attempt('transformers.js', async () => startTransformers(folder, options.threads));
       if (other) turns.push([`transformers.js ${other.version}`, other.peer, 'embed']);
@@ -75,6 +79,18 @@ export async function benchNetwork(part: 'step' | 'embed', options: NetworkOptio
   } finally {
     for (const peer of started) peer.dispose();
     rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** This program's own lowering for TensorFlow, on the processor where no card is. */
+async function startTensorflow(numbers: readonly string[]): Promise<{ peer: Peer; version: string }> {
+  const found = await Peer.start(process.execPath, ['--disable-warning=ExperimentalWarning', fileOf('ours.ts'), ...numbers, 'tensorflow']);
+  try {
+    await found.peer.ask('create');
+    return found;
+  } catch (error) {
+    found.peer.dispose();
+    throw error;
   }
 }
 

@@ -1,7 +1,8 @@
 // This program on the same work, in a process like the trainer's. Answers `matmul`, `step` and `embed`; see ../peer.ts.
-// Parameters: threads, images per pass.
+// Parameters: threads, images per pass, what the step runs on (cpu, or tensorflow where its library is installed).
 import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
+import type { DeviceId } from '../../shared/devices.ts';
 import { Random } from '../../shared/random.ts';
 import { encoderParameters } from '../../src-main/jepa/model.ts';
 import { accumulate } from '../../src-main/jepa/step.ts';
@@ -16,7 +17,8 @@ import { StepRunner } from '../../src-main/training/step-runner.ts';
 import { operationsOf } from '../operations.ts';
 import { benchConfig, shape } from '../shape.ts';
 
-const [threads, microBatch] = process.argv.slice(2).map(Number) as [number, number];
+const [threads, microBatch] = process.argv.slice(2, 4).map(Number) as [number, number];
+const device = (process.argv[4] ?? 'cpu') as DeviceId;
 const config = benchConfig(microBatch, threads);
 const random = new Random(1, 'test');
 const patches = Float32Array.from({ length: shape.batch * shape.tokens * shape.patchValues }, () => random.between(-1, 1));
@@ -46,7 +48,7 @@ const commands: Readonly<Record<string, () => Promise<Readonly<Record<string, nu
     return {};
   },
   create: async () => {
-    runner = await StepRunner.create(config, 1000, { threads });
+    runner = await StepRunner.create(config, 1000, { threads, device });
     const graph = Object.values(accumulate(runner.size, config));
     const calls = shape.batch / microBatch;
     return {
@@ -82,7 +84,13 @@ function peakMebibytes(): number {
 process.stdout.write(`${JSON.stringify({ version: runtimeVersion() })}\n`);
 for await (const command of createInterface({ input: process.stdin })) {
   const [began, used] = [performance.now(), process.cpuUsage()];
-  const figures = await commands[command]!();
+  let figures: Readonly<Record<string, number>>;
+  try {
+    figures = await commands[command]!();
+  } catch (error) {
+    process.stdout.write(`${JSON.stringify({ error: error instanceof Error ? error.message : String(error) })}\n`);
+    continue;
+  }
   const { user, system } = process.cpuUsage(used);
   const answer = { seconds: (performance.now() - began) / 1000, cpu: (user + system) / 1e6, peakMebibytes: peakMebibytes(), ...figures };
   process.stdout.write(`${JSON.stringify(answer)}\n`);
