@@ -58,7 +58,7 @@ export const modelSettings = {
     group: 'model',
     default: 'linear',
     choices: ['linear', 'convolutions'],
-    help: 'How a patch becomes a token; linear: one map as published; convolutions: small ones inside the patch, which learn faster and which other programs do not know.',
+    help: 'How patches become tokens; linear: one map as published; convolutions: 3×3 ones over the image, whose hidden patches are blank, which learn far more from few images.',
   }),
   patchDeviation: number({
     group: 'model',

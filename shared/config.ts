@@ -109,6 +109,12 @@ function checkTogether(config: TrainConfig): TrainConfig {
       `${config.microBatch} does not divide the batch of ${config.batchSize}`,
       'Choose a micro-batch that divides the batch, or 0.',
     );
+  if (config.stem === 'convolutions' && !(config.patchSize > 1 && Number.isInteger(Math.log2(config.patchSize))))
+    fail(
+      'stem',
+      `convolutions halve a patch until it is one place, and ${config.patchSize} px cannot be`,
+      'Choose a patch of 4, 8 or 16 px, or the linear stem.',
+    );
   if (config.prediction === 0 && config.agreement === 0)
     fail('prediction', '0 leaves nothing to learn from', 'Give it a weight, or agreement.');
   const crops = cropsPerImage(config) * (config.microBatch || config.batchSize);

@@ -74,8 +74,16 @@ export const recipes: Readonly<Record<string, Recipe>> = {
   },
   'contrast-64': { what: 'the same with half the batch, twice the steps', from: 'contrast', settings: { batchSize: 64 } },
   'contrast-32': { what: 'the same with a quarter of the batch, four times the steps', from: 'contrast', settings: { batchSize: 32 } },
-  convolutions: { what: 'patches embedded by small convolutions', from: 'contrast-64', settings: { stem: 'convolutions' } },
-  'convolutions-8': { what: 'the same in patches of 8 px', from: 'convolutions', settings: { patchSize: 8, contextTokens: 9 } },
+  convolutions: {
+    what: 'a stem of convolutions on patches of 8 px, of which 8 of 16 are seen, and two blocks',
+    from: 'contrast-64',
+    settings: { stem: 'convolutions', patchSize: 8, depth: 2, contextTokens: 8 },
+  },
+  'convolutions-alone': {
+    what: 'the same without the masked prediction, all 16 patches seen',
+    from: 'convolutions',
+    settings: { prediction: 0, contextTokens: 16 },
+  },
   deeper: { what: 'a depth of 6', from: 'three-predict-8', settings: { depth: 6 } },
   wider: { what: 'a width of 192', from: 'three-predict-8', settings: { width: 192, heads: 3 } },
 };

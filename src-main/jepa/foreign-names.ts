@@ -3,6 +3,7 @@
 import type { Shape } from '../tensor/graph.ts';
 import { encoderParameters, predictorParameters, tokenCount } from './model.ts';
 import type { ModelSize, ParameterSpec } from './model.ts';
+import { kernelSide } from './stem.ts';
 
 export interface ForeignTensor {
   readonly name: string;
@@ -14,7 +15,7 @@ export interface ForeignParameter {
   readonly name: string;
   /** [in, out] here where it is [out, in] there. */
   readonly transposed: boolean;
-  /** Places of a convolution's kernel after the first one: inputs are (place, channel) here and (channel, place) there. */
+  /** Places of a convolution's kernel: inputs are (place, channel) here and (channel, place) there. */
   readonly places?: number;
   /** One tensor, or several that lie side by side along the output axis (query, key, value). */
   readonly parts: readonly ForeignTensor[];
@@ -30,17 +31,16 @@ export interface ForeignNetwork {
   readonly positions: ForeignPositions;
 }
 
-/** Of the convolutions of a stem after the first one. */
-const kernelPlaces = 4;
-const isLaterKernel = (name: string): boolean => /^patchEmbed\.[1-9]\d*\.weight$/.test(name);
-/** Between two convolutions of a torch `Sequential` there is its GELU. */
-const inSequence = (name: string): string => name.replace(/^(patchEmbed)\.(\d+)\./, (_, stem, layer) => `${stem}.${2 * Number(layer)}.`);
+const kernelPlaces = kernelSide ** 2;
+const isKernel = (name: string): boolean => /^patchEmbed\.\d+\.weight$/.test(name);
+/** In a torch `Sequential` a convolution is followed by its norm and its GELU. */
+const inSequence = (name: string): string =>
+  name.replace(/^patchEmbed\.(\d+)\.(norm\.)?/, (_, layer, norm) => `patchEmbed.${3 * Number(layer) + (norm === undefined ? 0 : 1)}.`);
 
 /** Shape of a parameter in torch's layout: [in, out] → [out, in]. */
 function torchShape({ name, shape }: ParameterSpec, size: ModelSize): Shape {
   if (name === 'patchEmbed.weight') return [shape[1]!, 3, size.patchSize, size.patchSize];
-  if (name === 'patchEmbed.0.weight') return [shape[1]!, 3, Math.sqrt(shape[0]! / 3), Math.sqrt(shape[0]! / 3)];
-  if (isLaterKernel(name)) return [shape[1]!, shape[0]! / kernelPlaces, 2, 2];
+  if (isKernel(name)) return [shape[1]!, shape[0]! / kernelPlaces, kernelSide, kernelSide];
   if (name === 'maskToken') return [1, 1, ...shape];
   if (name === 'positions') return [1, ...shape];
   return shape.toReversed();
@@ -52,7 +52,7 @@ function renamed(spec: ParameterSpec, size: ModelSize, foreignName: string): For
   return {
     name: spec.name,
     transposed: isTransposed(spec),
-    ...(isLaterKernel(spec.name) && { places: kernelPlaces }),
+    ...(isKernel(spec.name) && { places: kernelPlaces }),
     parts: [{ name: foreignName, shape: torchShape(spec, size) }],
   };
 }

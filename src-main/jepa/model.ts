@@ -107,7 +107,10 @@ const learnedPositions = (size: ModelSize): ParameterSpec[] =>
 
 /** Parameters of an encoder; linear weights are [in, out], patches are (channel, row, column). */
 export const encoderParameters = (size: ModelSize): readonly ParameterSpec[] => [
-  ...stemLayers(size).flatMap(({ name, inner, outer, deviation }) => affine(name, inner, outer, deviation)),
+  ...stemLayers(size).flatMap(({ name, inner, outer, hasNorm, deviation }) => [
+    ...affine(name, inner, outer, deviation),
+    ...(hasNorm ? normalisation(`${name}.norm`, outer) : []),
+  ]),
   ...learnedPositions(size),
   ...transformer(size.encoder),
 ];

@@ -15,9 +15,12 @@ const updateSize = 0.2;
 const [c1, c3, c5] = [3.4445, -4.775, 2.0315] as const;
 const iterations = 5;
 
-/** Whether a parameter is moved by its orthogonalised momentum: the weights of the blocks, not what embeds, projects or normalises. */
+/**
+ * Whether a parameter is moved by its orthogonalised momentum: the weights of the blocks and of convolutions after the first, not what
+ * sees pixels, projects or normalises.
+ */
 export const isMuonMatrix = ({ name, shape }: Pick<ParameterSpec, 'name' | 'shape'>): boolean =>
-  shape.length === 2 && name.includes('.blocks.');
+  shape.length === 2 && /\.(blocks|patchEmbed\.[1-9]\d*)\./.test(name);
 
 /** Newton–Schulz iteration towards U·Vᵀ of x = U·Σ·Vᵀ, x [m, n]. */
 export function orthogonalise(x: Tensor): Tensor {

@@ -1,85 +1,100 @@
-// How a patch becomes a token: one linear map as published, or small convolutions inside the patch (2×2 with stride 2, each followed by
-// GELU but the last). No window reaches over the border of a patch: what is hidden stays hidden, and hidden patches cost nothing.
+// How patches become tokens: by one linear map each, as published, or by convolutions over the whole image (Xiao et al. 2021, "Early
+// convolutions help transformers see better"): 3×3 with stride 2 until a patch is one place, each but the last followed by a norm over
+// its channels and GELU. Their windows reach over the borders of patches, so hidden patches are blanked before them (transformer.ts).
 import type { TrainConfig } from '../../shared/config-table.ts';
-import { gelu } from '../tensor/layers.ts';
-import { linear } from '../tensor/products.ts';
 import type { Tensor } from '../tensor/graph.ts';
-import { reshape, transpose } from '../tensor/structure.ts';
-
-export interface StemLayer {
-  /** Of its parameters: `${name}.weight` and `${name}.bias`. */
-  readonly name: string;
-  readonly inner: number;
-  readonly outer: number;
-  /** Places of a patch that it is applied to. */
-  readonly places: number;
-  /** Of the first weights; the published one when absent. */
-  readonly deviation?: number;
-}
+import { gelu, layerNorm } from '../tensor/layers.ts';
+import { linear } from '../tensor/products.ts';
+import { concatenate, constant, reshape, slice, transpose } from '../tensor/structure.ts';
 
 /** What the layers follow from; see ModelSize. */
 interface Sizes {
   readonly encoder: { readonly width: number };
   readonly patchSize: number;
+  readonly grid: number;
   readonly stem?: TrainConfig['stem'];
   readonly patchDeviation?: number;
 }
 
-/** Sides that are halved no further. */
-const smallestSide = 3;
-const fewestChannels = 8;
-
-/** How often a patch is cut into quarters: 8 px → 2, 16 px → 3, 14 px → 1. */
-function cuts({ patchSize, stem }: Sizes): number {
-  if (stem !== 'convolutions') return 0;
-  let count = 0;
-  for (let side = patchSize; side > smallestSide && side % 2 === 0; side /= 2) count++;
-  return count;
+export interface StemLayer {
+  /** Of its parameters: `${name}.weight`, `${name}.bias`; with a norm also `${name}.norm.weight` and `.bias`. */
+  readonly name: string;
+  readonly inner: number;
+  readonly outer: number;
+  /** Places of an image that it is applied to, for each of its patches. */
+  readonly places: number;
+  readonly hasNorm: boolean;
+  /** Of the first weights; the published one when absent. */
+  readonly deviation?: number;
 }
 
-/** The layers from the smallest squares of a patch to its token; channels double up to the width. */
-export function stemLayers(size: Sizes): readonly StemLayer[] {
-  const { patchSize, encoder, stem, patchDeviation } = size;
-  const count = cuts(size);
-  if (stem !== 'convolutions')
-    return [
-      {
-        name: 'patchEmbed',
-        inner: 3 * patchSize ** 2,
-        outer: encoder.width,
-        places: 1,
-        ...(patchDeviation !== undefined && { deviation: patchDeviation }),
-      },
-    ];
+/** Side of the convolutions' windows. */
+export const kernelSide = 3;
+const fewestChannels = 8;
+const epsilon = 1e-6;
+
+/** Whether tokens come of the whole image, not of one patch each. */
+export const isWholeStem = ({ stem }: Pick<Sizes, 'stem'>): boolean => stem === 'convolutions';
+
+/** From pixels to tokens; channels double up to the width. Convolutions need patches whose side is a power of 2. */
+export function stemLayers({ patchSize, encoder, stem, patchDeviation }: Omit<Sizes, 'grid'>): readonly StemLayer[] {
+  if (stem !== 'convolutions') {
+    const deviation = patchDeviation === undefined ? {} : { deviation: patchDeviation };
+    return [{ name: 'patchEmbed', inner: 3 * patchSize ** 2, outer: encoder.width, places: 1, hasNorm: false, ...deviation }];
+  }
+  const count = Math.log2(patchSize);
   const channels = (layer: number): number =>
-    layer === count ? encoder.width : Math.max(fewestChannels, Math.round(encoder.width / 2 ** (count - layer)));
-  return Array.from({ length: count + 1 }, (_, layer) => {
-    const inner = layer === 0 ? 3 * (patchSize / 2 ** count) ** 2 : 4 * channels(layer - 1);
-    // What comes out varies as much as what goes in, GELU's loss made up for (He et al. 2015).
-    const deviation = Math.sqrt((layer === count ? 1 : 2) / inner);
-    return { name: `patchEmbed.${layer}`, inner, outer: channels(layer), places: 4 ** (count - layer), deviation };
+    layer === count - 1 ? encoder.width : Math.max(fewestChannels, Math.round(encoder.width / 2 ** (count - 1 - layer)));
+  return Array.from({ length: count }, (_, layer) => {
+    const inner = kernelSide ** 2 * (layer === 0 ? 3 : channels(layer - 1));
+    const name = `patchEmbed.${layer}`;
+    return {
+      name,
+      inner,
+      outer: channels(layer),
+      places: 4 ** (count - 1 - layer),
+      hasNorm: layer < count - 1,
+      deviation: Math.sqrt(1 / inner),
+    };
   });
 }
 
-/** [R, 3·S·S] squares as (channel, row, column) → [4·R, 3·S/2·S/2], the quarters of each one after the other. */
-function quartered(squares: Tensor, side: number): Tensor {
-  const rows = squares.shape[0]!;
-  const half = side / 2;
-  const cut = transpose(reshape(squares, [rows, 3, 2, half, 2, half]), [0, 2, 4, 1, 3, 5]);
-  return reshape(cut, [4 * rows, 3 * half * half]);
+/**
+ * Windows of three rows around every second one, the row before the first blank: [A, 2·h, C] → [A, h, 3, C], of rows 2i − 1, 2i, 2i + 1.
+ * By slices, so that its gradient needs nothing of its own.
+ */
+function windows(x: Tensor): Tensor {
+  const [outer, rows, columns] = x.shape as [number, number, number];
+  const half = rows / 2;
+  const pairs = reshape(x, [outer, half, 2, columns]);
+  const [even, odd] = [slice(pairs, 2, 0, 1), slice(pairs, 2, 1, 1)];
+  const blank = constant(new Float32Array(outer * columns), [outer, 1, 1, columns]);
+  const before = half === 1 ? blank : concatenate([blank, slice(odd, 1, 0, half - 1)], 1);
+  return concatenate([before, even, odd], 2);
 }
 
-/** Normalised patches [B, n, 3·P·P] → [B, n, width]. */
-export function embedPatch(network: (name: string) => Tensor, size: Sizes, patches: Tensor): Tensor {
+/** [B, S, S, C] → [B, S/2, S/2, 9·C], the inputs of each place as (row, column, channel). */
+function squares(x: Tensor): Tensor {
+  const [batch, side, , channels] = x.shape as [number, number, number, number];
+  const half = side / 2;
+  const rows = windows(reshape(x, [batch, side, side * channels]));
+  const both = windows(reshape(rows, [batch * half * kernelSide, side, channels]));
+  const ordered = transpose(reshape(both, [batch, half, kernelSide, half, kernelSide * channels]), [0, 1, 3, 2, 4]);
+  return reshape(ordered, [batch, half, half, kernelSide ** 2 * channels]);
+}
+
+/** Normalised patches [B, n, 3·P·P] → tokens [B, n, width]; a stem of convolutions takes all patches of an image. */
+export function embedPatches(network: (name: string) => Tensor, size: Sizes, patches: Tensor): Tensor {
   const layers = stemLayers(size);
   const dense = ({ name }: StemLayer, x: Tensor): Tensor => linear(x, network(`${name}.weight`), network(`${name}.bias`));
-  if (layers.length === 1) return dense(layers[0]!, patches);
-  const [batch, count, values] = patches.shape as [number, number, number];
-  let x = reshape(patches, [batch * count, values]);
-  for (let side = size.patchSize, left = layers.length - 1; left > 0; left--, side /= 2) x = quartered(x, side);
+  if (!isWholeStem(size)) return dense(layers[0]!, patches);
+  const { grid, patchSize: p } = size;
+  const batch = patches.shape[0]!;
+  const side = grid * p;
+  let x = reshape(transpose(reshape(patches, [batch, grid, grid, 3, p, p]), [0, 1, 4, 2, 5, 3]), [batch, side, side, 3]);
   for (const layer of layers) {
-    x = dense(layer, reshape(x, [batch * count * layer.places, layer.inner]));
-    if (layer.places > 1) x = gelu(x);
+    x = dense(layer, squares(x));
+    if (layer.hasNorm) x = gelu(layerNorm(x, network(`${layer.name}.norm.weight`), network(`${layer.name}.norm.bias`), epsilon));
   }
-  return reshape(x, [batch, count, size.encoder.width]);
+  return reshape(x, [batch, grid * grid, size.encoder.width]);
 }

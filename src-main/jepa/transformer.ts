@@ -1,13 +1,13 @@
 // Encoder and predictor as expressions (Dosovitskiy et al. 2021; Assran et al. 2023, §3).
-import { add } from '../tensor/elementwise.ts';
+import { add, equal, minimum, multiply, select } from '../tensor/elementwise.ts';
 import type { Tensor } from '../tensor/graph.ts';
 import { attention, gelu, layerNorm } from '../tensor/layers.ts';
 import { gather, linear } from '../tensor/products.ts';
-import { concatenate, constant, expand, input, reshape, slice } from '../tensor/structure.ts';
+import { concatenate, constant, expand, input, reshape, slice, sum } from '../tensor/structure.ts';
 import { encoderParameters, predictorParameters, projectorParameters } from './model.ts';
 import type { ModelSize, ParameterSpec, TransformerSize } from './model.ts';
 import { sineCosinePositions } from './positions.ts';
-import { embedPatch } from './stem.ts';
+import { embedPatches, isWholeStem } from './stem.ts';
 
 /** Parameters as graph inputs, by their name without the network's prefix. */
 export type Network = (name: string) => Tensor;
@@ -101,7 +101,7 @@ export function takeTokens(tokens: Tensor, indices: Tensor): Tensor {
 }
 
 export interface EncodeOptions {
-  /** Patches to encode, [B, n] int32; all when absent. They are taken before the projection, so that the rest costs nothing. */
+  /** Patches to encode, [B, n] int32; all when absent. A linear stem takes them before its projection, so that the rest costs nothing. */
   readonly indices?: Tensor;
   /** Added to the scores of each key, [B, 1, 1, n]. */
   readonly keyMask?: Tensor;
@@ -109,10 +109,27 @@ export interface EncodeOptions {
   readonly taps?: Tensor[];
 }
 
+const chosen = (tokens: Tensor, indices?: Tensor): Tensor => (indices ? takeTokens(tokens, indices) : tokens);
+
+/** Patches [B, N, …] with those blank that `indices` [B, n] do not name. */
+function onlySeen(patches: Tensor, indices?: Tensor): Tensor {
+  const [batch, count] = patches.shape as [number, number, number];
+  if (!indices || indices.shape[1] === count) return patches;
+  const places = constant(
+    Int32Array.from({ length: count }, (_, place) => place),
+    [1, 1, count],
+  );
+  const named = select(equal(reshape(indices, [batch, indices.shape[1]!, 1]), places), 1, 0);
+  // A padded context names one patch several times.
+  return multiply(patches, reshape(minimum(sum(named, [1]), 1), [batch, count, 1]));
+}
+
 /** Normalised patches [B, N, 3·P·P] → tokens [B, n, width]. */
 export function encode(network: Network, size: ModelSize, patches: Tensor, { indices, keyMask, taps }: EncodeOptions = {}): Tensor {
-  const chosen = indices ? takeTokens(patches, indices) : patches;
-  return blocks(network, size.encoder, add(embedPatch(network, size, chosen), encoderPositions(network, size, indices)), { keyMask, taps });
+  const tokens = isWholeStem(size)
+    ? chosen(embedPatches(network, size, onlySeen(patches, indices)), indices)
+    : embedPatches(network, size, chosen(patches, indices));
+  return blocks(network, size.encoder, add(tokens, encoderPositions(network, size, indices)), { keyMask, taps });
 }
 
 /**

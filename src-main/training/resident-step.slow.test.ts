@@ -10,6 +10,7 @@ const cases = {
   'the masked prediction in one pass': {},
   'micro-batches, whose gradients are carried': { microBatch: 2 },
   'losses over a batch in pieces, through a projector': { ...agreeing, microBatch: 2 },
+  'a stem of convolutions, and Muon': { stem: 'convolutions', optimiser: 'muon' },
   'agreement by contrast, through a projector': { agreement: 1, agreementBy: 'contrast', projectorWidth: 8, microBatch: 2 },
   'the usual recipe: agreement, a prediction of some crops, Muon': { ...agreeing, predictionStride: 4, optimiser: 'muon' },
 };

@@ -3,7 +3,7 @@ import type { ModelSize, TransformerSize } from '../jepa/model.ts';
 import { tokenCount } from '../jepa/model.ts';
 import { isCoupled } from '../jepa/step.ts';
 import type { Objective, StepSize } from '../jepa/step.ts';
-import { stemLayers } from '../jepa/stem.ts';
+import { isWholeStem, stemLayers } from '../jepa/stem.ts';
 
 /** Of the matrix products of one sequence in one block: projections, feed-forward, scores and values. */
 function blockOperations({ width, hidden }: TransformerSize, tokens: number): number {
@@ -12,7 +12,9 @@ function blockOperations({ width, hidden }: TransformerSize, tokens: number): nu
 
 /** Encoder over `tokens` patches of one image, forward. */
 const encoderOperations = (model: ModelSize, tokens: number): number =>
-  2 * tokens * stemLayers(model).reduce((sum, { inner, outer, places }) => sum + inner * outer * places, 0) +
+  2 *
+    (isWholeStem(model) ? tokenCount(model) : tokens) *
+    stemLayers(model).reduce((sum, { inner, outer, places }) => sum + inner * outer * places, 0) +
   model.encoder.depth * blockOperations(model.encoder, tokens);
 
 /** A backward pass costs twice the forward pass: one product for the input, one for the weights. */

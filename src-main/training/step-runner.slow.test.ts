@@ -56,6 +56,7 @@ describe('a step cut into micro-batches', () => {
     ['a prediction of every second crop, and weighted', { agreement: 0.5, sigreg: 0.1, predictionStride: 2, prediction: 0.3 }],
     ['four crops of each image', { agreement: 1, sigreg: 0.1, crops: 4, predictionStride: 4 }],
     ['agreement alone', { agreement: 1, sigreg: 0.1, prediction: 0 }],
+    ['a stem of convolutions', { stem: 'convolutions' }],
     ['agreement by contrast', { agreement: 1, agreementBy: 'contrast', crops: 4, predictionStride: 4, projectorWidth: 8 }],
   ])('1×32, 4×8 and 32×1 move the weights alike: %s', async (_, extra) => {
     const whole = await train(parseConfig({ ...small, ...extra, microBatch: 32 }), 2);

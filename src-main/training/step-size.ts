@@ -6,6 +6,7 @@ import { contextTokenCount, drawMasks, mostTargetTokens } from '../jepa/masks.ts
 import { encoderParameters, modelSize, parameterCount, predictorParameters, tokenCount } from '../jepa/model.ts';
 import { isCoupled } from '../jepa/step.ts';
 import type { StepSize } from '../jepa/step.ts';
+import { isWholeStem, stemLayers } from '../jepa/stem.ts';
 
 /** Without a prediction nothing needs to divide anything. */
 const strideOf = ({ prediction, predictionStride }: TrainConfig): number => (prediction > 0 ? predictionStride : 1);
@@ -15,9 +16,12 @@ const wholeBatchBytes = 6e8;
 
 /** Bytes that the context encoder keeps of a batch for the backward pass: per token and block about 8 widths and 2 hidden widths. */
 function keptBytes(config: TrainConfig): number {
-  const { encoder } = modelSize(config);
-  const tokens = contextTokenCount(config) * cropsPerImage(config) * config.batchSize;
-  return 4 * tokens * encoder.depth * (8 * encoder.width + 2 * encoder.hidden);
+  const size = modelSize(config);
+  const { encoder } = size;
+  const crops = cropsPerImage(config) * config.batchSize;
+  const stem = isWholeStem(size) ? stemLayers(size).reduce((sum, { inner, outer, places }) => sum + places * (inner + 3 * outer), 0) : 0;
+  const blocks = encoder.depth * (8 * encoder.width + 2 * encoder.hidden);
+  return 4 * crops * (contextTokenCount(config) * blocks + tokenCount(size) * stem);
 }
 
 /**

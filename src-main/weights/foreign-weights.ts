@@ -46,7 +46,7 @@ const firstConvolution = '.0.weight';
 export const hasStem = (source: TensorSource, projection: string): boolean =>
   source.tensors.has(`${projection}.weight`) || source.tensors.has(projection + firstConvolution);
 
-/** Width and stem from the patch embedding `projection`: one convolution, or this program's row of them with GELU between. */
+/** Width and stem from the patch embedding `projection`: one convolution, or this program's row of them with norms and GELU between. */
 export function stemOf(source: TensorSource, projection: string): ForeignStem & { readonly width: number } {
   const kernelOf = (name: string, channels: number | undefined): readonly [number, number] => {
     const [width, inner, height, across] = shapeOf(source, name, 4) as [number, number, number, number];
@@ -57,10 +57,12 @@ export function stemOf(source: TensorSource, projection: string): ForeignStem & 
     const [width, patchSize] = kernelOf(`${projection}.weight`, 3);
     return { width, patchSize };
   }
-  let [width, patchSize] = kernelOf(projection + firstConvolution, 3);
-  for (let place = 2; source.tensors.has(`${projection}.${place}.weight`); place += 2) {
-    const [outer, kernel] = kernelOf(`${projection}.${place}.weight`, width);
-    [width, patchSize] = [outer, patchSize * kernel];
+  let [width] = kernelOf(projection + firstConvolution, 3);
+  let patchSize = 2;
+  // Each halves the image; between two of them lie a norm and GELU.
+  for (let place = 3; source.tensors.has(`${projection}.${place}.weight`); place += 3) {
+    [width] = kernelOf(`${projection}.${place}.weight`, width);
+    patchSize *= 2;
   }
   return { width, patchSize, stem: 'convolutions' };
 }

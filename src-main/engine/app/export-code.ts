@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { ExportFormat } from '../../../shared/contract-explore.ts';
 import type { Preprocessing } from '../../../shared/preprocessing.ts';
 import type { ModelSize } from '../../jepa/model.ts';
-import { stemLayers } from '../../jepa/stem.ts';
+import { isWholeStem, kernelSide, stemLayers } from '../../jepa/stem.ts';
 
 export interface ExportedThing {
   readonly target: string;
@@ -35,31 +35,39 @@ const picture = ({ imageSize, mean, std }: Preprocessing): string[] => [
   'pixels = pixels.transpose(2, 0, 1)[None]',
 ];
 
-/** torch's words for a patch embedding of several convolutions, which other programs' encoders do not come with; none for the usual one. */
-function torchStem(size: ModelSize, module = 'nn.Sequential'): string | undefined {
-  if (size.stem !== 'convolutions') return undefined;
-  const layers = stemLayers(size).map(({ inner, outer }, i, all) => {
-    const channels = i === 0 ? 3 : all[i - 1]!.outer;
-    return `nn.Conv2d(${channels}, ${outer}, ${Math.sqrt(inner / channels)}, stride=${Math.sqrt(inner / channels)})`;
-  });
-  return `${module}(${layers.join(', nn.GELU(), ')})`;
+/** Python that makes `Convolutions`, a stem that other programs' encoders do not come with; nothing for the usual one. */
+function torchStem(size: ModelSize): readonly string[] {
+  if (!isWholeStem(size)) return [];
+  const layers = stemLayers(size).flatMap(({ inner, outer, hasNorm }) => [
+    `nn.Conv2d(${inner / kernelSide ** 2}, ${outer}, ${kernelSide}, stride=2, padding=1)`,
+    ...(hasNorm ? [`ChannelNorm(${outer}, eps=1e-6)`, 'nn.GELU()'] : []),
+  ]);
+  return [
+    '',
+    'class ChannelNorm(nn.LayerNorm):',
+    '    def forward(self, x):',
+    '        return super().forward(x.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)',
+    '',
+    'class Convolutions(nn.Sequential):',
+    '    def __init__(self):',
+    `        super().__init__(${layers.join(', ')})`,
+    '    weight = property(lambda self: self[0].weight)  # transformers looks at its type',
+    '',
+  ];
 }
 
-/** Lines that give transformers' encoder this patch embedding before its weights are read. */
+/** Lines that give transformers' encoder this stem before its weights are read. */
 const transformersStem = (size: ModelSize): readonly string[] =>
-  torchStem(size) === undefined
-    ? []
-    : [
-        'from transformers.models.ijepa.modeling_ijepa import IJepaPatchEmbeddings',
-        '',
-        'class Convolutions(nn.Sequential):',
-        '    weight = property(lambda self: self[0].weight)  # transformers looks at its type',
+  isWholeStem(size)
+    ? [
+        ...torchStem(size),
         'usual = IJepaPatchEmbeddings.__init__',
         'def with_convolutions(self, *args, **kwargs):',
         '    usual(self, *args, **kwargs)',
-        `    self.projection = ${torchStem(size, 'Convolutions')}`,
+        '    self.projection = Convolutions()',
         'IJepaPatchEmbeddings.__init__ = with_convolutions',
-      ];
+      ]
+    : [];
 
 const snippets: Readonly<Record<ExportFormat, (thing: ExportedThing) => Snippet[]>> = {
   npy: ({ target }) => [
@@ -132,12 +140,13 @@ const snippets: Readonly<Record<ExportFormat, (thing: ExportedThing) => Snippet[
       text: [
         'import torch',
         'from safetensors.torch import load_file',
-        ...(torchStem(size) === undefined ? [] : ['from torch import nn']),
+        ...(isWholeStem(size) ? ['from torch import nn'] : []),
         'from timm.models.vision_transformer import VisionTransformer',
+        ...torchStem(size),
         '',
         `model = VisionTransformer(img_size=${grid * patchSize}, patch_size=${patchSize}, embed_dim=${encoder.width}, depth=${encoder.depth}, num_heads=${encoder.heads},`,
         `                          mlp_ratio=${encoder.hidden / encoder.width}, class_token=False, global_pool="avg", fc_norm=False, num_classes=0).eval()`,
-        ...(torchStem(size) === undefined ? [] : [`model.patch_embed.proj = ${torchStem(size)}`]),
+        ...(isWholeStem(size) ? ['model.patch_embed.proj = Convolutions()'] : []),
         `weights = load_file(${text(join(target, 'model.safetensors'))})`,
         'prefix = "target_encoder."',
         'model.load_state_dict({name[len(prefix):]: value for name, value in weights.items() if name.startswith(prefix)})',
@@ -154,8 +163,9 @@ const snippets: Readonly<Record<ExportFormat, (thing: ExportedThing) => Snippet[
       text: [
         'import torch',
         'from PIL import Image',
-        ...(torchStem(size) === undefined ? [] : ['from torch import nn']),
+        ...(isWholeStem(size) ? ['from torch import nn'] : []),
         'from transformers import AutoImageProcessor, AutoModel',
+        ...(isWholeStem(size) ? ['from transformers.models.ijepa.modeling_ijepa import IJepaPatchEmbeddings'] : []),
         ...transformersStem(size),
         '',
         `folder = ${text(join(target, 'huggingface'))}`,
