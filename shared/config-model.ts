@@ -58,7 +58,7 @@ export const modelSettings = {
     group: 'model',
     default: 'linear',
     choices: ['linear', 'convolutions'],
-    help: 'How patches become tokens; linear: one map as published; convolutions: 3×3 ones over the image, whose hidden patches are blank, which learn far more from few images.',
+    help: 'How patches become tokens; linear: one map as published; convolutions: 3×3 ones over the image, whose hidden patches are blank; on small images they learn far more.',
   }),
   patchDeviation: number({
     group: 'model',

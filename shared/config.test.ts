@@ -61,4 +61,11 @@ describe('the configuration', () => {
     expect(parseConfig({ architecture: 'small', width: 8 })).toMatchObject(architectures.small);
     expect(parseConfig({ architecture: 'custom', width: 64, heads: 4 })).toMatchObject({ width: 64, heads: 4 });
   });
+
+  it('want other images for a contrast', () => {
+    const settings = { batchSize: 1, agreement: 1, agreementBy: 'contrast', prediction: 0 };
+    expect(() => parseConfig(settings)).toThrow('no others to tell its crops from');
+    expect(() => parseConfig({ ...settings, batchSize: 2 })).not.toThrow();
+    expect(() => parseConfig({ ...settings, agreementBy: 'distance' })).not.toThrow();
+  });
 });

@@ -109,12 +109,14 @@ function checkTogether(config: TrainConfig): TrainConfig {
       `${config.microBatch} does not divide the batch of ${config.batchSize}`,
       'Choose a micro-batch that divides the batch, or 0.',
     );
-  if (config.stem === 'convolutions' && !(config.patchSize > 1 && Number.isInteger(Math.log2(config.patchSize))))
+  if (config.stem === 'convolutions' && !canHalve(config.patchSize))
     fail(
       'stem',
       `convolutions halve a patch until it is one place, and ${config.patchSize} px cannot be`,
       'Choose a patch of 4, 8 or 16 px, or the linear stem.',
     );
+  if (config.agreement > 0 && config.agreementBy === 'contrast' && config.batchSize < 2)
+    fail('batchSize', '1 image has no others to tell its crops from', 'Choose a batch of 2 or more, or agreement by distance.');
   if (config.prediction === 0 && config.agreement === 0)
     fail('prediction', '0 leaves nothing to learn from', 'Give it a weight, or agreement.');
   const crops = cropsPerImage(config) * (config.microBatch || config.batchSize);
@@ -128,6 +130,9 @@ function checkTogether(config: TrainConfig): TrainConfig {
     fail('contextTokens', `${config.contextTokens} is more than the grid has`, `The grid has ${gridSide(config) ** 2} patches.`);
   return config;
 }
+
+/** Whether a stem of convolutions with stride 2 can make a token of a patch. */
+export const canHalve = (patchSize: number): boolean => patchSize > 1 && Number.isInteger(Math.log2(patchSize));
 
 /** Crops that one image of the batch becomes. */
 export const cropsPerImage = ({ agreement, crops }: Pick<TrainConfig, 'agreement' | 'crops'>): number => (agreement > 0 ? crops : 1);

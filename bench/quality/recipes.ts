@@ -79,6 +79,11 @@ export const recipes: Readonly<Record<string, Recipe>> = {
     from: 'contrast-64',
     settings: { stem: 'convolutions', patchSize: 8, depth: 2, contextTokens: 8 },
   },
+  'convolutions-16': {
+    what: 'the same with patches of 16 px, for images of 64 px',
+    from: 'convolutions',
+    settings: { imageSize: 64, patchSize: 16 },
+  },
   'convolutions-alone': {
     what: 'the same without the masked prediction, all 16 patches seen',
     from: 'convolutions',

@@ -66,7 +66,7 @@ describe('the story of a folder', () => {
     const { code, stdout } = await cli('train', pictures, '--plan', '--epochs', '2');
     expect(code).toBe(0);
     expect(stdout).toMatch(/520 images/);
-    for (const words of ['32×32 px in 64 patches of 4 px', '128 wide × 4 deep', '9 steps of 128 images, 2 crops of each: 2.2 epochs'])
+    for (const words of ['32×32 px in 16 patches of 8 px', '128 wide × 2 deep', '17 steps of 64 images, 2 crops of each: 2.1 epochs'])
       expect(stdout).toContain(words);
     expect((await cli('train', pictures, '--plan', '--run', 'a/b')).code).toBe(2);
     expect(existsSync(join(home, 'runs'))).toBe(false);

@@ -38,16 +38,16 @@ afterAll(async () => {
 });
 
 describe('a plan', () => {
-  it('suggests sizes for the images, with a quarter of the patches as context', () => {
+  it('suggests sizes for the images, with half of the few patches of small ones as context', () => {
     const { config, steps, images } = planRun(studio, folders.many, {});
-    expect(config).toMatchObject({ imageSize: 32, patchSize: 4, contextTokens: 16, architecture: 'custom' });
+    expect(config).toMatchObject({ imageSize: 32, patchSize: 8, contextTokens: 8, architecture: 'custom', stem: 'convolutions', depth: 2 });
     expect(images).toBe(20);
     expect(steps).toBe(Math.ceil((config.epochs * 20) / config.batchSize));
   });
 
   it('fits the suggested context to a grid of other size, and leaves a given one alone', () => {
-    expect(planRun(studio, folders.many, { imageSize: 16 }).config.contextTokens).toBe(4);
-    expect(planRun(studio, folders.many, { imageSize: 64 }).config.contextTokens).toBe(64);
+    expect(planRun(studio, folders.many, { imageSize: 16 }).config.contextTokens).toBe(16);
+    expect(planRun(studio, folders.many, { imageSize: 64 }).config.contextTokens).toBe(16);
     expect(planRun(studio, folders.many, { contextTokens: 9, steps: 3 })).toMatchObject({ steps: 3, config: { contextTokens: 9 } });
   });
 
@@ -57,6 +57,19 @@ describe('a plan', () => {
     expect(suggestedPatch({ patchSize: 16 }, { imageSize: 448 })).toEqual({});
     expect(suggestedPatch({ patchSize: 16 }, { imageSize: 32, patchSize: 16 })).toEqual({});
     expect(planRun(studio, folders.many, { imageSize: 30 }).config).toMatchObject({ imageSize: 30, patchSize: 2 });
+  });
+
+  it('takes the linear stem for patches that convolutions cannot halve, unless convolutions are asked for', () => {
+    const odd = { imageSize: 84, patchSize: 14 };
+    expect(planRun(studio, folders.many, odd).config).toMatchObject({ stem: 'linear', depth: 4, contextTokens: 9 });
+    expect(planRun(studio, folders.many, { imageSize: 64, patchSize: 16 }).config).toMatchObject({ stem: 'convolutions', depth: 2 });
+    expect(() => planRun(studio, folders.many, { ...odd, stem: 'convolutions' })).toThrow(/cannot be/);
+    expect(planRun(studio, folders.many, { stem: 'linear' }).config).toMatchObject({
+      stem: 'linear',
+      depth: 4,
+      patchSize: 4,
+      contextTokens: 16,
+    });
   });
 
   it('takes the preset that the folder and a processor allow, says why, and lets what is given win', () => {

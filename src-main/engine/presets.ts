@@ -30,12 +30,13 @@ export function presetEpochs(name: PresetName, images: number, config: Pick<Trai
 
 /**
  * The recipe for small folders, as far as it does not follow from the folder: a narrow encoder; two crops of each image, of other
- * colours, whose pooled contexts must agree, with SIGReg against collapse; the masked prediction on one crop of eight, where it costs
- * a quarter more; Muon. What each part is worth stands in bench/quality.
+ * colours, whose pooled contexts must find each other among those of the batch; the masked prediction on one crop of eight, where it
+ * costs a quarter more; Muon. What each part is worth stands in bench/quality.
  */
 const recipe = {
   architecture: 'custom',
   width: 128,
+  stem: 'linear',
   depth: 4,
   heads: 4,
   mlpRatio: 4,
@@ -46,8 +47,10 @@ const recipe = {
   prediction: 1,
   predictionStride: 8,
   agreement: 1,
+  agreementBy: 'contrast',
+  temperature: 0.2,
   crops: 2,
-  sigreg: 0.02,
+  sigreg: 0,
   sigregProjections: 64,
   projectorWidth: 64,
   colourJitter: 0.5,
@@ -89,12 +92,16 @@ const published = (batchSize: number, grid: number): Partial<TrainConfig> => ({
   scheduleScale: 1.25,
 });
 
-/** What a preset sets beside the sizes that follow from the images. */
-export function presetRecipe(name: PresetName, batchSize: number, grid: number): Partial<TrainConfig> {
+/** For patches that convolutions cannot halve. */
+export const linearStem = { stem: recipe.stem, depth: recipe.depth } satisfies Partial<TrainConfig>;
+
+/** What a preset sets beside the sizes that follow from the images. Convolutions do the work of half of the blocks. */
+export function presetRecipe(name: PresetName, batchSize: number, grid: number, stem: TrainConfig['stem']): Partial<TrainConfig> {
   if (name === 'paper-exact') return published(batchSize, grid);
-  if (name === 'agreement-only') return { ...recipe, prediction: 0 };
+  const own = { ...recipe, ...(stem === 'convolutions' && { stem, depth: 2 }) } satisfies Partial<TrainConfig>;
+  if (name === 'agreement-only') return { ...own, prediction: 0 };
   // In the batches of tiny folders there are fewer crops.
-  return { ...recipe, predictionStride: Math.min(recipe.predictionStride, recipe.crops * batchSize) };
+  return { ...own, predictionStride: Math.min(recipe.predictionStride, recipe.crops * batchSize) };
 }
 
 /** Operations up to which a processor is given the whole default: some two hours of two slow cores. */

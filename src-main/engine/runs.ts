@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { freemem, totalmem } from 'node:os';
 import { basename, join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import { gridSide, parseConfig } from '../../shared/config.ts';
+import { canHalve, gridSide, parseConfig } from '../../shared/config.ts';
 import type { TrainConfig } from '../../shared/config-table.ts';
 import { AppError } from '../../shared/errors.ts';
 import { preprocessingOf } from '../../shared/preprocessing.ts';
@@ -31,7 +31,7 @@ import { imagesToJudge } from './judged-images.ts';
 import { cachedShortSide } from './studio.ts';
 import { threadsOf } from './threads.ts';
 import type { Studio } from './studio.ts';
-import { tooLong } from './presets.ts';
+import { linearStem, tooLong } from './presets.ts';
 import { suggestConfig, suggestedContext, suggestedPatch } from './suggest.ts';
 import type { FolderFacts } from './suggest.ts';
 
@@ -93,7 +93,8 @@ function chosenConfig(
   const of = (name: PresetName): { readonly config: TrainConfig; readonly reason: string } => {
     const { settings, reason } = suggestConfig(facts, name);
     const suggested = others['architecture'] !== undefined && others['architecture'] !== 'custom' ? withoutSizes(settings) : settings;
-    const sized = parseConfig({ ...suggested, contextTokens: 0, ...suggestedPatch(suggested, others), ...others });
+    const patch = { ...suggestedPatch(suggested, others), ...others };
+    const sized = parseConfig({ ...suggested, contextTokens: 0, ...stemFor(suggested, patch), ...patch });
     if (others['contextTokens'] !== undefined) return { config: sized, reason };
     // The suggested share of the patches, of the grid that the given sizes make.
     return { config: parseConfig({ ...sized, contextTokens: suggestedContext(gridSide(sized)) }), reason };
@@ -110,6 +111,20 @@ function chosenConfig(
   if (reason === undefined) return { ...usual, reason: `${usual.reason} ${sentence('default')}` };
   const quick = of('quick');
   return { ...quick, reason: `${quick.reason} ${reason} ${sentence('quick')}` };
+}
+
+/**
+ * Convolutions are suggested for patches that they can halve. For others that were given, and where the linear stem was, its depth and
+ * patches are suggested.
+ */
+function stemFor(
+  { stem, imageSize, patchSize: coarse = 1 }: Partial<TrainConfig>,
+  given: Readonly<Record<string, unknown>>,
+): Partial<TrainConfig> {
+  const { patchSize } = given;
+  if (stem !== 'convolutions') return {};
+  if (given['stem'] === 'linear') return { ...linearStem, ...(given['imageSize'] === undefined && imageSize && { patchSize: coarse / 2 }) };
+  return typeof patchSize !== 'number' || canHalve(patchSize) ? {} : linearStem;
 }
 
 /** A named architecture comes with the predictor's defaults, not with those of the suggested small encoder. */

@@ -16,15 +16,22 @@ export interface Suggestion {
   readonly reason: string;
 }
 
+/** `coarse` patches are for convolutions, which look within them; they were measured on small images only. */
 const grids = [
-  { upTo: 48, imageSize: 32, patchSize: 4 },
-  { upTo: 112, imageSize: 64, patchSize: 8 },
+  { upTo: 48, imageSize: 32, patchSize: 4, coarse: 8 },
+  { upTo: 112, imageSize: 64, patchSize: 8, coarse: 16 },
   { upTo: 176, imageSize: 128, patchSize: 16 },
   { upTo: Infinity, imageSize: 224, patchSize: 16 },
 ] as const;
 
-/** A quarter of the patches as context: few tokens cost little and leave room for more images (MEASURED, "Quality"). */
-export const suggestedContext = (grid: number): number => Math.max(1, Math.round(grid ** 2 / 4));
+/**
+ * A quarter of the patches as context: few tokens cost little and leave room for more images (MEASURED, "Quality"). Of the few patches
+ * of a coarse grid it is half.
+ */
+export const suggestedContext = (grid: number): number => Math.max(1, Math.round(grid ** 2 / (grid <= 4 ? 2 : 4)));
+
+/** Many steps of small batches learn more from few images than few of large ones (bench/quality). */
+const mostBatch = 64;
 
 /** Patches along a side that a grid should have at least. */
 const fewestPatches = 8;
@@ -43,10 +50,12 @@ export function suggestedPatch(
 
 /** An input of about the images' own size cut into 64 patches (196 for photographs), and the preset's recipe. */
 export function suggestConfig({ images, shortSide }: FolderFacts, preset: PresetName = 'default'): Suggestion {
-  const { imageSize, patchSize } = grids.find(({ upTo }) => shortSide <= upTo)!;
-  const batchSize = Math.max(2, Math.min(128, 2 ** Math.floor(Math.log2(Math.max(2, images / 4)))));
+  const { imageSize, patchSize: fine, ...cut } = grids.find(({ upTo }) => shortSide <= upTo)!;
+  const coarse = preset === 'paper-exact' || !('coarse' in cut) ? undefined : cut.coarse;
+  const patchSize = coarse ?? fine;
+  const batchSize = Math.max(2, Math.min(mostBatch, 2 ** Math.floor(Math.log2(Math.max(2, images / 4)))));
   const grid = imageSize / patchSize;
-  const recipe = presetRecipe(preset, batchSize, grid);
+  const recipe = presetRecipe(preset, batchSize, grid, coarse === undefined ? 'linear' : 'convolutions');
   const { agreement = 0, crops = 2 } = recipe;
   const settings = {
     preset,

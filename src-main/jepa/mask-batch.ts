@@ -20,7 +20,8 @@ export type MaskInputs = {
 };
 
 /**
- * Packs the masks of images `from` … `from + microBatch − 1` of a batch. Padding repeats index 0. Throws a RangeError when a list is
+ * Packs the masks of images `from` … `from + microBatch − 1` of a batch. Padding repeats the first patch of a context, so that it names
+ * no hidden one, and index 0 of targets. Throws a RangeError when a list is
  * longer than the compiled size.
  */
 export function packMasks(size: StepSize, masks: readonly ImageMasks[], from: number): MaskInputs {
@@ -42,6 +43,7 @@ export function packMasks(size: StepSize, masks: readonly ImageMasks[], from: nu
     if (context.length > contextTokens) throw new RangeError(`a context of ${context.length} patches was compiled for ${contextTokens}`);
     if (context.length < contextTokens && !size.paddedContext)
       throw new RangeError(`a context of ${context.length} patches leaves ${contextTokens} unfilled`);
+    contextIndices.fill(context[0]!, b * contextTokens, (b + 1) * contextTokens);
     contextIndices.set(context, b * contextTokens);
     contextMask.fill(hidden, b * contextTokens + context.length, (b + 1) * contextTokens);
     if (b % stride !== 0) continue;

@@ -83,7 +83,7 @@ describe('packed masks', () => {
 
   it('hide padding from attention and from the loss', () => {
     const packed = packMasks(size, masks, 1);
-    expect([...packed.contextIndices]).toEqual([8, 9, 10, 0]);
+    expect([...packed.contextIndices]).toEqual([8, 9, 10, 8]);
     expect([...packed.targetIndices]).toEqual([11, 12, 0, 13, 14, 0]);
     expect([...packed.targetWeight].map((w) => w * 64)).toEqual([1, 1, 0, 1, 1, 0]);
     expect([...packed.predictorMask].map((m) => m < 0)).toEqual([
@@ -108,7 +108,8 @@ describe('packed masks', () => {
   it('leave out the images between those that are predicted', () => {
     const three = [...masks, { context: Int32Array.of(0, 1, 2), targets: [Int32Array.of(3, 4), Int32Array.of(5, 6, 7)] }];
     const packed = packMasks({ ...size, microBatch: 3, batch: 3, predictionStride: 3 }, three, 0);
-    expect([...packed.contextIndices]).toEqual([1, 2, 3, 0, 8, 9, 10, 0, 0, 1, 2, 0]);
+    // Padding names a patch that is seen.
+    expect([...packed.contextIndices]).toEqual([1, 2, 3, 1, 8, 9, 10, 8, 0, 1, 2, 0]);
     expect([...packed.targetIndices]).toEqual([4, 5, 0, 6, 7, 0]);
     expect([...packed.targetWeight].map((w) => Math.round(w * 32))).toEqual([1, 1, 0, 1, 1, 0]);
     expect(packed.predictorMask.length).toBe(2 * 7);

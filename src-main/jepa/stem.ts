@@ -2,10 +2,11 @@
 // convolutions help transformers see better"): 3×3 with stride 2 until a patch is one place, each but the last followed by a norm over
 // its channels and GELU. Their windows reach over the borders of patches, so hidden patches are blanked before them (transformer.ts).
 import type { TrainConfig } from '../../shared/config-table.ts';
+import { multiply } from '../tensor/elementwise.ts';
 import type { Tensor } from '../tensor/graph.ts';
 import { gelu, layerNorm } from '../tensor/layers.ts';
 import { linear } from '../tensor/products.ts';
-import { concatenate, constant, reshape, slice, transpose } from '../tensor/structure.ts';
+import { concatenate, reshape, slice, transpose } from '../tensor/structure.ts';
 
 /** What the layers follow from; see ModelSize. */
 interface Sizes {
@@ -68,7 +69,8 @@ function windows(x: Tensor): Tensor {
   const half = rows / 2;
   const pairs = reshape(x, [outer, half, 2, columns]);
   const [even, odd] = [slice(pairs, 2, 0, 1), slice(pairs, 2, 1, 1)];
-  const blank = constant(new Float32Array(outer * columns), [outer, 1, 1, columns]);
+  // Of the data and not a constant: the batch of an exported encoder is free.
+  const blank = multiply(slice(even, 1, 0, 1), 0);
   const before = half === 1 ? blank : concatenate([blank, slice(odd, 1, 0, half - 1)], 1);
   return concatenate([before, even, odd], 2);
 }

@@ -55,7 +55,7 @@ describe('health notes', () => {
     const [note] = healthNotes(evaluation({ meanCosine: 0.9912 }), [], undefined);
     expect(note!.message).toContain('mean cosine 0.991');
     expect(note!.message).toContain('collapsed');
-    expect(note!.hint).toContain('sigreg');
+    expect(note!.hint).toContain('contrast');
   });
 
   it('tell that position explains the targets, with the share', () => {

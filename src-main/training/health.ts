@@ -83,7 +83,7 @@ const rules: readonly HealthRule[] = [
       now.meanCosine > limits.collapseCosine && worse(now.meanCosine, untrained?.meanCosine)
         ? {
             message: `The encoder answers almost the same for all images (mean cosine ${now.meanCosine.toFixed(3)}): the run has collapsed.`,
-            hint: 'Stop it and start again with more sigreg (0.05 where it is 0), a lower learning rate, or a higher starting momentum.',
+            hint: 'Stop it and start again with agreement by contrast, a lower learning rate, or a higher starting momentum.',
           }
         : undefined,
   },
@@ -93,7 +93,7 @@ const rules: readonly HealthRule[] = [
       now.positionalShare > limits.positionalShare && worse(now.positionalShare, untrained?.positionalShare)
         ? {
             message: `The targets depend mostly on position (${percent(now.positionalShare)} of their variance), hardly on the image.`,
-            hint: 'Start again with agreement 1 and sigreg 0.05, which know nothing of positions, or with larger targets.',
+            hint: 'Start again with more agreement of crops, which knows nothing of positions, or with larger targets.',
           }
         : undefined,
   },
@@ -103,7 +103,7 @@ const rules: readonly HealthRule[] = [
       now.predictionMargin !== undefined && now.predictionMargin < limits.predictionMargin && 1 - left >= limits.young
         ? {
             message: `Predictions fit any other image as well as their own (their cosines differ by ${now.predictionMargin.toFixed(3)}): the predictor knows where patches lie, not what is on them.`,
-            hint: 'A falling loss means nothing then. Start again with agreement 1 and sigreg 0.05, or with larger contexts and targets.',
+            hint: 'A falling loss means nothing then. Start again with more agreement of crops, or with larger contexts and targets.',
           }
         : undefined,
   },
@@ -114,7 +114,7 @@ const rules: readonly HealthRule[] = [
       return (
         found && {
           message: `The vectors use fewer and fewer directions: RankMe is ${found.to.toFixed(1)}, after ${found.from.toFixed(1)} at step ${found.step}.`,
-          hint: 'If the score falls too, stop: the best checkpoint is kept. Start again with more sigreg or a lower learning rate.',
+          hint: 'If the score falls too, stop: the best checkpoint is kept. Start again with a lower learning rate, or more sigreg where it is used.',
         }
       );
     },
@@ -137,7 +137,7 @@ const rules: readonly HealthRule[] = [
       now.alpha !== undefined && now.alpha > limits.steepAlpha && worse(now.alpha, untrained?.alpha) && 1 - left >= limits.young
         ? {
             message: `A few directions say nearly everything (spectrum α ${now.alpha.toFixed(1)}, where about 1 is healthy).`,
-            hint: 'Search in the whitened space, which weighs all directions alike; more sigreg spreads them in the next run.',
+            hint: 'Search in the whitened space, which weighs all directions alike; agreement by contrast or more sigreg spreads them in the next run.',
           }
         : undefined,
   },

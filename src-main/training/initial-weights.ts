@@ -11,7 +11,7 @@ import { initialState } from './state.ts';
 import type { TrainState } from './state.ts';
 
 /** What must be the same for weights to fit, by its name in the settings. Positions fit any grid: they are computed or interpolated. */
-function shapeOf({ encoder, predictor, patchSize, positions }: ModelSize, withPredictor: boolean): Record<string, number | string> {
+function shapeOf({ encoder, predictor, patchSize, positions, stem }: ModelSize, withPredictor: boolean): Record<string, number | string> {
   return {
     patchSize,
     width: encoder.width,
@@ -19,6 +19,7 @@ function shapeOf({ encoder, predictor, patchSize, positions }: ModelSize, withPr
     heads: encoder.heads,
     'hidden width': encoder.hidden,
     positions: positions ?? 'sine-cosine',
+    stem: stem ?? 'linear',
     ...(withPredictor && { predictorWidth: predictor.width, predictorDepth: predictor.depth, predictorHeads: predictor.heads }),
   };
 }

@@ -53,11 +53,12 @@ async function compare(small: SmallCheckpoint, layer: EmbeddingLayer): Promise<v
 
 describe('the encoder as ONNX', () => {
   it.each([
-    ['last', 'sine-cosine'],
-    ['last4', 'sine-cosine'],
-    ['last', 'learned'],
-  ] as const)('embeds as this program does, one image or three: layer %s, %s positions', async (layer, positions) => {
-    const small = smallCheckpoint(folder, { positions });
+    ['last', 'fixed positions', {}],
+    ['last4', 'fixed positions', {}],
+    ['last', 'learned positions', { positions: 'learned' }],
+    ['last', 'a stem of convolutions', { stem: 'convolutions' }],
+  ] as const)('embeds as this program does, one image or three: layer %s, %s', async (layer, _, settings) => {
+    const small = smallCheckpoint(folder, settings);
     exported(small, layer);
     expect(existsSync(data())).toBe(false);
     await compare(small, layer);

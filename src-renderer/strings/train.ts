@@ -45,7 +45,7 @@ const charts = {
   },
   coupled: {
     title: 'Whole-batch terms',
-    help: 'Agreement of two crops and SIGReg, which keep the vectors apart: part of what is minimised, apart from the prediction loss.',
+    help: 'Agreement of the crops of an image, and SIGReg where it is used, which keeps the vectors apart: part of what is minimised, apart from the prediction loss.',
   },
   learningRate: { title: 'Learning rate', help: 'Rises in the warm-up, then falls to the end.' },
   momentum: { title: 'Momentum', help: 'How slowly the target encoder follows the context encoder; 1 stands still.' },

@@ -214,7 +214,7 @@ export function fakeRuns(start: readonly RunSummary[], jobs: FakeJobs): Handlers
                 {
                   step: 600,
                   message: 'The targets depend mostly on position (81 % of their variance), hardly on the image.',
-                  hint: 'Start again with agreement 1 and sigreg 0.05, which know nothing of positions, or with larger targets.',
+                  hint: 'Start again with more agreement of crops, which knows nothing of positions, or with larger targets.',
                 },
               ]
             : run.step > 4000

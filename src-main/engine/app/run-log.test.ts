@@ -54,6 +54,13 @@ describe('the log of a run', () => {
     await followed.follow();
     expect([...followed.series('loss', 8, 8, 100).seconds]).toEqual([12]);
     expect(mean[3]).toBe(0.25);
+    // Also where an evaluation's line came between.
+    appendFileSync(
+      log(),
+      `${line({ type: 'evaluation', step: 8, best: true }, 3605)}${line({ type: 'note', step: 9, asleepSeconds: 3600 }, 1)}${steps(9, 9)}`,
+    );
+    await followed.follow();
+    expect([...followed.series('loss', 9, 9, 100).seconds]).toEqual([19]);
     expect(followed.series('memoryBytes', 7, 7, 10).max[0]).toBe(1e9);
     expect(followed.series('coupled', 7, 7, 10).max[0]).toBeNaN();
   });

@@ -219,7 +219,8 @@ export class RunLog {
     const now = Date.parse(time ?? '');
     if (!Number.isFinite(now)) return;
     if (this.#time > 0 && type !== 'started' && type !== 'resumed')
-      this.#seconds += Math.max(0, (now - this.#time) / 1000 - (asleepSeconds ?? 0));
+      // The sleep may have been in an evaluation, whose own line has counted it in.
+      this.#seconds = Math.max(0, this.#seconds + Math.max(0, (now - this.#time) / 1000) - (asleepSeconds ?? 0));
     this.#time = now;
   }
 

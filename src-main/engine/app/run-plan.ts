@@ -58,7 +58,7 @@ function warningsFor({ config, images, steps }: Pick<RunPlan, 'config' | 'images
   if (config.agreement === 0 && images < fewForMaskingAlone)
     warn(
       'On small folders the masked objective alone has been seen to learn less than raw pixels tell.',
-      'Set the agreement of crops to 1 and the SIGReg weight to 0.02.',
+      'Set the agreement of crops to 1, by contrast.',
     );
   if (config.agreement > 0 && config.agreementBy === 'distance' && config.sigreg === 0)
     warn(
