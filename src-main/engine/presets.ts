@@ -92,9 +92,6 @@ const published = (batchSize: number, grid: number): Partial<TrainConfig> => ({
   scheduleScale: 1.25,
 });
 
-/** For patches that convolutions cannot halve. */
-export const linearStem = { stem: recipe.stem, depth: recipe.depth } satisfies Partial<TrainConfig>;
-
 /** What a preset sets beside the sizes that follow from the images. Convolutions do the work of half of the blocks. */
 export function presetRecipe(name: PresetName, batchSize: number, grid: number, stem: TrainConfig['stem']): Partial<TrainConfig> {
   if (name === 'paper-exact') return published(batchSize, grid);

@@ -31,7 +31,7 @@ import { imagesToJudge } from './judged-images.ts';
 import { cachedShortSide } from './studio.ts';
 import { threadsOf } from './threads.ts';
 import type { Studio } from './studio.ts';
-import { linearStem, tooLong } from './presets.ts';
+import { tooLong } from './presets.ts';
 import { suggestConfig, suggestedContext, suggestedPatch } from './suggest.ts';
 import type { FolderFacts } from './suggest.ts';
 
@@ -91,10 +91,13 @@ function chosenConfig(
 ): { readonly config: TrainConfig; readonly reason: string } {
   const { preset: asked = 'auto', ...others } = given;
   const of = (name: PresetName): { readonly config: TrainConfig; readonly reason: string } => {
-    const { settings, reason } = suggestConfig(facts, name);
+    const first = suggestConfig(facts, name);
+    const { patchSize } = { ...first.settings, ...suggestedPatch(first.settings, others), ...others };
+    // Convolutions are suggested for patches that they can halve.
+    const linear = others['stem'] === 'linear' || (typeof patchSize === 'number' && !canHalve(patchSize));
+    const { settings, reason } = linear ? suggestConfig(facts, name, 'linear') : first;
     const suggested = others['architecture'] !== undefined && others['architecture'] !== 'custom' ? withoutSizes(settings) : settings;
-    const patch = { ...suggestedPatch(suggested, others), ...others };
-    const sized = parseConfig({ ...suggested, contextTokens: 0, ...stemFor(suggested, patch), ...patch });
+    const sized = parseConfig({ ...suggested, contextTokens: 0, ...suggestedPatch(suggested, others), ...others });
     if (others['contextTokens'] !== undefined) return { config: sized, reason };
     // The suggested share of the patches, of the grid that the given sizes make.
     return { config: parseConfig({ ...sized, contextTokens: suggestedContext(gridSide(sized)) }), reason };
@@ -111,20 +114,6 @@ function chosenConfig(
   if (reason === undefined) return { ...usual, reason: `${usual.reason} ${sentence('default')}` };
   const quick = of('quick');
   return { ...quick, reason: `${quick.reason} ${reason} ${sentence('quick')}` };
-}
-
-/**
- * Convolutions are suggested for patches that they can halve. For others that were given, and where the linear stem was, its depth and
- * patches are suggested.
- */
-function stemFor(
-  { stem, imageSize, patchSize: coarse = 1 }: Partial<TrainConfig>,
-  given: Readonly<Record<string, unknown>>,
-): Partial<TrainConfig> {
-  const { patchSize } = given;
-  if (stem !== 'convolutions') return {};
-  if (given['stem'] === 'linear') return { ...linearStem, ...(given['imageSize'] === undefined && imageSize && { patchSize: coarse / 2 }) };
-  return typeof patchSize !== 'number' || canHalve(patchSize) ? {} : linearStem;
 }
 
 /** A named architecture comes with the predictor's defaults, not with those of the suggested small encoder. */

@@ -48,10 +48,13 @@ export function suggestedPatch(
   return found === undefined ? {} : { patchSize: found };
 }
 
-/** An input of about the images' own size cut into 64 patches (196 for photographs), and the preset's recipe. */
-export function suggestConfig({ images, shortSide }: FolderFacts, preset: PresetName = 'default'): Suggestion {
+/**
+ * An input of about the images' own size, and the preset's recipe: 16 patches and a stem of convolutions for small images, 64 where the
+ * linear stem is wanted, 196 for photographs.
+ */
+export function suggestConfig({ images, shortSide }: FolderFacts, preset: PresetName = 'default', stem?: TrainConfig['stem']): Suggestion {
   const { imageSize, patchSize: fine, ...cut } = grids.find(({ upTo }) => shortSide <= upTo)!;
-  const coarse = preset === 'paper-exact' || !('coarse' in cut) ? undefined : cut.coarse;
+  const coarse = preset === 'paper-exact' || stem === 'linear' || !('coarse' in cut) ? undefined : cut.coarse;
   const patchSize = coarse ?? fine;
   const batchSize = Math.max(2, Math.min(mostBatch, 2 ** Math.floor(Math.log2(Math.max(2, images / 4)))));
   const grid = imageSize / patchSize;

@@ -21,8 +21,7 @@ export type MaskInputs = {
 
 /**
  * Packs the masks of images `from` … `from + microBatch − 1` of a batch. Padding repeats the first patch of a context, so that it names
- * no hidden one, and index 0 of targets. Throws a RangeError when a list is
- * longer than the compiled size.
+ * no hidden one, and index 0 of targets. Throws a RangeError when a list is longer than the compiled size.
  */
 export function packMasks(size: StepSize, masks: readonly ImageMasks[], from: number): MaskInputs {
   const { microBatch, targetBlocks, contextTokens, targetTokens, model, predictionStride: stride } = size;

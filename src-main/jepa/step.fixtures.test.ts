@@ -1,5 +1,6 @@
 // The step against values from the authors' own code (testing/fixtures/README.md), to the tolerances stated there.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { defaultConfig } from '../../shared/config.ts';
 import { OnnxSession } from '../runtime/onnx-session.ts';
 import type { Tensor } from '../tensor/graph.ts';
 import { lowerOnnx } from '../tensor/lower-onnx.ts';
@@ -66,15 +67,7 @@ const size: StepSize = {
   crops: 1,
   paddedContext: true,
 };
-const objective = {
-  loss: 'smooth-l1',
-  prediction: 1,
-  sigreg: 0,
-  sigregProjections: 8,
-  agreement: 0,
-  agreementBy: 'distance',
-  temperature: 0.2,
-} as const;
+const objective = { ...defaultConfig, sigregProjections: 8 };
 
 const foreignPrefix = { contextEncoder: 'encoder', targetEncoder: 'target_encoder', predictor: 'predictor' } as const;
 function foreign(kind: string, name: string): Float32Array {

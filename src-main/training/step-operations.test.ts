@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { defaultConfig } from '../../shared/config.ts';
 import type { StepSize } from '../jepa/step.ts';
 import { stepOperations } from './step-operations.ts';
 
@@ -20,15 +21,7 @@ const size: StepSize = {
   crops: 2,
   paddedContext: false,
 };
-const objective = {
-  loss: 'l2',
-  prediction: 1,
-  sigreg: 0,
-  sigregProjections: 8,
-  agreement: 0,
-  agreementBy: 'distance',
-  temperature: 0.2,
-} as const;
+const objective = { ...defaultConfig, loss: 'l2' as const, sigregProjections: 8 };
 
 /** Multiply-adds of a block over n tokens, product by product, twice that in operations. */
 function block(n: number, width: number, hidden: number): number {
