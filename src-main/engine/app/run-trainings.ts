@@ -1,7 +1,6 @@
 // Runs that are being trained or wait for it: one state machine each, driven by the trainer's events, the person and what goes wrong.
-import { availableParallelism, constants, setPriority } from 'node:os';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { TrainConfig } from '../../../shared/config-table.ts';
 import type { RunEvent } from '../../../shared/contract-runs.ts';
 import { AppError, toWire } from '../../../shared/errors.ts';
@@ -12,7 +11,7 @@ import type { TrainEvent } from '../../../shared/train-events.ts';
 import { findFolder } from '../../library/folders.ts';
 import type { ActiveRun } from '../../training/app-file.ts';
 import { changeAppFile, readAppFile } from '../../training/app-file.ts';
-import { readRecord, RunFolder } from '../../training/run-folder.ts';
+import { readRecord } from '../../training/run-folder.ts';
 import { isCardFault } from '../devices/devices.ts';
 import type { ChosenDevice } from '../devices/devices.ts';
 import { settleRun, trainRun } from '../runs.ts';
@@ -22,14 +21,13 @@ import { imagesToDecode, scanFor } from './prepare-images.ts';
 import { RunClock } from './run-clock.ts';
 import { RunFeed } from './run-feed.ts';
 import type { RunStore } from './run-store.ts';
+import { lowerPriority, untilFree } from './trainer-processes.ts';
 
 /** Threads of a run that leaves the computer usable. */
 export const usableThreads = (): number => Math.max(1, availableParallelism() - 1);
 
 /** Engines that may die over a run before it is left alone. */
 const mostDeaths = 1;
-/** Milliseconds that the trainer of a dead engine may take for its step and its checkpoint, before it lets go of the run. */
-const lastStepMs = 120_000;
 
 interface Training {
   readonly name: string;
@@ -338,23 +336,3 @@ const activeRun = ({ usable, deaths, paused, device }: Pick<Training, 'usable' |
   ...(paused && { paused }),
   ...(device !== undefined && { device }),
 });
-
-/** Waits until no process has the run open. Rejects with `locked` when it does not end. */
-async function untilFree(path: string, signal: AbortSignal): Promise<void> {
-  for (const until = performance.now() + lastStepMs; !signal.aborted; await sleep(250)) {
-    try {
-      return RunFolder.open(path).dispose();
-    } catch (error) {
-      if (!(error instanceof AppError) || error.code !== 'locked' || performance.now() > until) throw error;
-    }
-  }
-}
-
-/** Everything else on the computer comes first from now on. A system that does not allow it costs quickness, not the run. */
-function lowerPriority(pid: number): void {
-  try {
-    setPriority(pid, constants.priority.PRIORITY_LOW);
-  } catch {
-    // The process may be gone, or the system has no such thing.
-  }
-}
