@@ -101,7 +101,14 @@ export interface Picture {
   readonly tag: string;
 }
 
+/** A thumbnail among many; `null` for a file of which there is none. */
+export interface GridPicture {
+  readonly image: number;
+  readonly picture: Pick<Picture, 'bytes' | 'type'> | null;
+}
+
 const folder = identity;
+const side = v.picklist([64, 128, 256, 512]);
 
 export const libraryChannels = {
   'library.folders': channel<readonly FolderSummary[]>()(nothing),
@@ -127,7 +134,9 @@ export const libraryChannels = {
   'library.facets': channel<Facets>()(v.strictObject({ folder })),
   'library.details': channel<ImageDetails>()(v.strictObject({ image: identity })),
   /** `side`: longer side of a thumbnail, pixels; the picture of a file that cannot be read is `bad-file`. */
-  'library.thumbnail': channel<Picture>()(v.strictObject({ image: identity, side: v.picklist([64, 128, 256, 512]) })),
+  'library.thumbnail': channel<Picture>()(v.strictObject({ image: identity, side })),
+  /** Thumbnails of many images, the first ones first, in a few messages as they are drawn; answers after the last. */
+  'library.thumbnails': channel<void, readonly GridPicture[]>()(v.strictObject({ images: manyImages(1000), side })),
   /** The whole picture, at most 2,048 px, for the preview. */
   'library.picture': channel<Picture>()(v.strictObject({ image: identity })),
   'library.failures': channel<{ readonly total: number; readonly rows: readonly FailureRow[] }>()(

@@ -3,6 +3,7 @@ import type { FolderSummary, libraryChannels } from '../../shared/contract-libra
 import { AppError } from '../../shared/errors.ts';
 import type { Handlers } from '../../shared/rpc-server.ts';
 import type { FakeJobs } from './fake-jobs.ts';
+import { drawing } from './pictures.ts';
 import { counted, filtered, folderOf, gridImage, imageCount, labelCounts, splitOf, statusOf, Tags } from './synthetic-images.ts';
 
 const day = 86_400_000;
@@ -123,6 +124,15 @@ export function fakeLibrary(start: readonly FolderSummary[], jobs: FakeJobs): Ha
       };
     },
     'library.thumbnail': noPicture,
+    'library.thumbnails': ({ images }, { emit }) => {
+      const encoder = new TextEncoder();
+      emit(
+        Array.from(images, (image) => ({
+          image,
+          picture: statusOf(image) === 'failed' ? null : { bytes: encoder.encode(drawing(image)), type: 'image/svg+xml' },
+        })),
+      );
+    },
     'library.picture': noPicture,
     'library.failures': ({ offset, limit }) => ({ total: failures.length, rows: failures.slice(offset, offset + limit) }),
     'library.failuresFile': () => ({

@@ -7,7 +7,7 @@ import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseConfig } from '../../../shared/config.ts';
 import type { JobStatus } from '../../../shared/contract-jobs.ts';
-import type { GridImage, Picture } from '../../../shared/contract-library.ts';
+import type { GridImage, GridPicture, Picture } from '../../../shared/contract-library.ts';
 import { preprocessingOf } from '../../../shared/preprocessing.ts';
 import { BatchPlan } from '../../images/batch-plan.ts';
 import { BatchSource } from '../../images/batches.ts';
@@ -198,6 +198,21 @@ describe('the picture of an image', () => {
     const { data } = await sharp(small.bytes).raw().toBuffer({ resolveWithObject: true });
     expect(data[0]).toBeGreaterThan(180); // top left is red
     expect(data[1]).toBeLessThan(90);
+  });
+
+  it('comes with many others, and without one where there is none', async () => {
+    const [good, bad] = [row('cats/4.jpg').id, row('dogs/damaged.jpg').id];
+    const came: GridPicture[] = [];
+    await page.call('library.thumbnails', { images: Int32Array.of(good, bad, 9999), side: 128 }, { onEvent: (some) => came.push(...some) });
+    expect(came.map(({ image, picture }) => [image, picture !== null]).toSorted(([a], [b]) => Number(a) - Number(b))).toEqual(
+      [
+        [good, true],
+        [bad, false],
+        [9999, false],
+      ].toSorted(([a], [b]) => Number(a) - Number(b)),
+    );
+    const alone = await page.call('library.thumbnail', { image: good, side: 128 });
+    expect(came.find(({ image }) => image === good)!.picture).toEqual({ bytes: alone.bytes, type: alone.type });
   });
 
   it('is an error that names the file when there is none', async () => {

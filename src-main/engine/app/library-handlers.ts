@@ -17,6 +17,7 @@ import { imageDetails } from '../../library/image-details.ts';
 import type { Studio } from '../studio.ts';
 import type { EngineContext } from './context.ts';
 import { forgetFolder, startRelink, startSamples, startScan } from './folder-jobs.ts';
+import { sendThumbnails } from './many-thumbnails.ts';
 import type { Thumbnails } from './thumbnails.ts';
 
 const mostSubfolders = 500;
@@ -95,6 +96,7 @@ export const libraryHandlers = (context: EngineContext, thumbnails: Thumbnails):
     'library.facets': async ({ folder }) => facets(library, folder, mostSubfolders),
     'library.details': ({ image }) => details(studio, image),
     'library.thumbnail': async ({ image, side }, { signal }) => thumbnails.thumbnail(image, side, signal),
+    'library.thumbnails': async ({ images, side }, { signal, emit }) => sendThumbnails(thumbnails, images, side, signal, emit),
     'library.picture': async ({ image }, { signal }) => thumbnails.picture(image, signal),
     'library.failures': ({ folder, offset, limit }) => ({
       total: countFailures(library, folder),

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { layoutOf, rowsFrom, scrollFor, windowOf } from './library-grid.ts';
+import { layoutOf, rowsFrom, scrollFor, sightOf, windowOf } from './library-grid.ts';
 
 describe('the grid of a large library', () => {
   it('fills the width with square cells of about the size that was asked for', () => {
@@ -41,6 +41,16 @@ describe('the grid of a large library', () => {
         expect(first === 0 || top <= scrollTop + 0.01).toBe(true);
         const bottom = top + layout.rowsMade * layout.pitch;
         expect(bottom >= Math.min(scrollTop + 800, layout.spacer) - 0.01).toBe(true);
+        // Rows in sight are some of those: those above and below them lie outside the view.
+        const sight = sightOf(layout, 800, scrollTop);
+        const topOf = (row: number): number => top + (row - first) * layout.pitch;
+        expect(sight.first).toBeGreaterThanOrEqual(first);
+        expect(sight.first + sight.count).toBeLessThanOrEqual(first + layout.rowsMade);
+        expect(sight.first === 0 || topOf(sight.first) <= scrollTop + 0.01).toBe(true);
+        expect(topOf(sight.first + 1) > scrollTop - 0.01).toBe(true);
+        expect(
+          sight.first + sight.count === layout.rows || topOf(sight.first + sight.count) >= Math.min(scrollTop + 800, layout.spacer) - 0.01,
+        ).toBe(true);
       }),
     );
   });

@@ -56,6 +56,13 @@ export function windowOf(layout: GridLayout, view: number, scrollTop: number): {
   return { first, top: scrollTop - real + first * layout.pitch };
 }
 
+/** The rows of which something is in sight. */
+export function sightOf(layout: GridLayout, view: number, scrollTop: number): { readonly first: number; readonly count: number } {
+  const real = Math.max(0, scrollTop) * scale(layout, view);
+  const first = Math.floor(real / layout.pitch);
+  return { first, count: Math.max(0, Math.min(layout.rows, Math.ceil((real + view) / layout.pitch)) - first) };
+}
+
 /** Rows in the order of their places in the page: a row that leaves on one end is the one that comes in on the other. */
 export function rowsFrom(first: number, made: number): readonly number[] {
   return Array.from({ length: made }, (_, place) => first + ((((place - first) % made) + made) % made));

@@ -4,6 +4,7 @@ import { fromWire, toWire } from '../../../shared/errors.ts';
 import type { AppError } from '../../../shared/errors.ts';
 import type { JobStatus } from '../../../shared/contract-jobs.ts';
 import { endedBetween, isLive } from '../../../shared/job-ends.ts';
+import { GridPictures } from './grid-pictures.ts';
 import { LibraryDetails } from './library-details.svelte.ts';
 import { LibraryLayout } from './library-layout.svelte.ts';
 import { partsOf, toggled, without } from './library-filter.ts';
@@ -24,6 +25,7 @@ export interface SelectHow {
 
 export class Library {
   readonly details: LibraryDetails;
+  readonly pictures: GridPictures;
   readonly layout = new LibraryLayout(() => this.#lookAtActive());
   readonly #studio: Studio;
   #folder: number | undefined;
@@ -51,6 +53,7 @@ export class Library {
   constructor(studio: Studio) {
     this.#studio = studio;
     this.details = new LibraryDetails(studio);
+    this.pictures = new GridPictures(studio.client, (error) => studio.notices.fail(error));
   }
 
   get filter(): ImageFilter {
@@ -104,6 +107,7 @@ export class Library {
       this.#startList();
     } else {
       this.#ids = undefined;
+      this.pictures.renew();
       this.#pages?.renew();
     }
     if (!folder) return;
@@ -201,6 +205,7 @@ export class Library {
       this.#renewedAt = now;
       this.#renew();
     } else if (ended.some((job) => job.folder === folder)) {
+      this.pictures.renew();
       this.#renew();
       this.details.renew();
       void this.#lookForChanges();
