@@ -24,6 +24,12 @@ export const objectiveSettings = {
     unit: 'crops',
     help: 'The masked prediction is made on one of so many crops of a batch; the other losses see them all.',
   }),
+  maskedCrops: choice({
+    group: 'objective',
+    default: 'all',
+    choices: ['all', 'predicted'],
+    help: 'Which crops lose patches; all: every one, which makes them cheaper; predicted: only those that the masked prediction is made on, the others are seen whole.',
+  }),
   sigreg: number({
     group: 'objective',
     default: 0,

@@ -89,6 +89,16 @@ export const recipes: Readonly<Record<string, Recipe>> = {
     from: 'convolutions',
     settings: { prediction: 0, contextTokens: 16 },
   },
+  'convolutions-whole': {
+    what: 'convolutions, but only the predicted crops lose patches: the others are seen whole',
+    from: 'convolutions',
+    settings: { maskedCrops: 'predicted' },
+  },
+  'convolutions-dropping': {
+    what: 'convolutions without the masked prediction, 8 of 16 patches seen',
+    from: 'convolutions',
+    settings: { prediction: 0 },
+  },
   deeper: { what: 'a depth of 6', from: 'three-predict-8', settings: { depth: 6 } },
   wider: { what: 'a width of 192', from: 'three-predict-8', settings: { width: 192, heads: 3 } },
 };

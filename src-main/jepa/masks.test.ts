@@ -73,6 +73,7 @@ describe('packed masks', () => {
     targetBlocks: 2,
     targetTokens: 3,
     predictionStride: 1,
+    othersWhole: false,
     crops: 1,
     paddedContext: true,
   };

@@ -64,6 +64,7 @@ const size: StepSize = {
   targetBlocks: sizes.target_blocks,
   targetTokens: sizes.target_tokens + 2,
   predictionStride: 1,
+  othersWhole: false,
   crops: 1,
   paddedContext: true,
 };
@@ -139,7 +140,7 @@ describe("the authors' step", () => {
   });
 
   it('predicts their predictions and targets', async () => {
-    const { predictions, targets } = forward(size, networks(model));
+    const { predictions, targets } = forward(size, objective, networks(model));
     const results = await compute({ predictions, targets }, { patches: imagesOf(0), ...masksOf(0) });
     const groups = sizes.batch * sizes.target_blocks;
     for (const name of ['predictions', 'targets']) {

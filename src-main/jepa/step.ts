@@ -6,7 +6,7 @@ import { add, equal, multiply, select, subtract } from '../tensor/elementwise.ts
 import { gradients } from '../tensor/gradients.ts';
 import type { Tensor } from '../tensor/graph.ts';
 import { plainLayerNorm } from '../tensor/layers.ts';
-import { input, reshape, scalar, slice } from '../tensor/structure.ts';
+import { concatenate, input, reshape, scalar, slice } from '../tensor/structure.ts';
 import { coupledLoss } from './couple.ts';
 import { smoothL1, squaredError } from './loss.ts';
 import { patchValues, pooledWidth, tokenCount, trainedParameters } from './model.ts';
@@ -27,6 +27,8 @@ export interface StepSize {
   readonly targetTokens: number;
   /** The masked prediction is made for each image whose place in the batch is a multiple of this; it divides `microBatch`. */
   readonly predictionStride: number;
+  /** Whether images that are not predicted are seen whole. */
+  readonly othersWhole: boolean;
   /** Images of the batch that stand one after the other and are crops of one picture. */
   readonly crops: number;
   /** Whether contexts are padded (paper-exact masks only). */
@@ -47,32 +49,66 @@ const sliceDirections = ({ model }: StepSize, { sigregProjections }: Objective):
   input('directions', [pooledWidth(model), sigregProjections]);
 
 interface Context {
+  /** Of the images that are predicted: [B / stride, Nc, width] and [B / stride, Nc]. */
   readonly tokens: Tensor;
   readonly indices: Tensor;
-  /** Mean over the context's tokens, padding left out, through the projector: [B, pooledWidth]. */
+  /** Mean over the tokens that are seen of each image, padding left out, through the projector: [B, pooledWidth]. */
   readonly pooled: Tensor;
 }
 
-/** The context encoder sees the context's patches alone. */
-function encodeContext(size: StepSize, { contextEncoder, projector }: Pick<Networks, 'contextEncoder' | 'projector'>): Context {
+/** The context encoder sees the context's patches alone, of every image or of those that are predicted. */
+function encodeContext(
+  size: StepSize,
+  { prediction }: Objective,
+  { contextEncoder, projector }: Pick<Networks, 'contextEncoder' | 'projector'>,
+): Context {
   const { model, microBatch, contextTokens } = size;
+  const patches = imagePatches(size);
   const indices = input('contextIndices', [microBatch, contextTokens], 'int32');
-  const padding: { readonly keyMask?: Tensor } = size.paddedContext
-    ? { keyMask: input('contextMask', [microBatch, 1, 1, contextTokens]) }
-    : {};
-  const tokens = encode(contextEncoder, model, imagePatches(size), { indices, ...padding });
-  return { tokens, indices, pooled: project(projector, model, meanOfTokens(tokens, padding.keyMask)) };
+  const padding = size.paddedContext ? input('contextMask', [microBatch, 1, 1, contextTokens]) : undefined;
+  /** Of these images: their tokens, and the mean of those. */
+  const masked = (of: (values: Tensor) => Tensor): readonly [Tensor, Tensor] => {
+    const keyMask = padding && of(padding);
+    const tokens = encode(contextEncoder, model, of(patches), { indices: of(indices), ...(keyMask && { keyMask }) });
+    return [tokens, meanOfTokens(tokens, keyMask)];
+  };
+  const whole = (images: Tensor): Tensor => meanOfTokens(encode(contextEncoder, model, images));
+  const these = (values: Tensor): Tensor => predicted(size, values);
+  const context = ([tokens, mean]: readonly [Tensor, Tensor], pooled: Tensor = mean): Context => ({
+    tokens,
+    indices: these(indices),
+    pooled: project(projector, model, pooled),
+  });
+  if (size.othersWhole && prediction === 0) return context(masked(these), whole(patches));
+  if (!size.othersWhole || size.predictionStride === 1) {
+    const [tokens, mean] = masked((values) => values);
+    return context([these(tokens), mean]);
+  }
+  const [tokens, mean] = masked(these);
+  return context([tokens, mean], joined(size, mean, whole(others(size, patches))));
 }
 
 /** Images of one `accumulate` call that are predicted. */
 const predictedImages = ({ microBatch, predictionStride }: StepSize): number => microBatch / predictionStride;
 
-/** Those of values [B, …] that belong to predicted images. */
-function predicted({ predictionStride: stride }: StepSize, values: Tensor): Tensor {
-  if (stride === 1) return values;
+/** From each stride of values [B, …] `count` of them from `first` on. */
+function strided({ predictionStride: stride }: StepSize, values: Tensor, first: number, count: number): Tensor {
   const [images, ...rest] = values.shape as [number, ...number[]];
   const each = rest.reduce((a, b) => a * b, 1);
-  return reshape(slice(reshape(values, [images / stride, stride * each]), 1, 0, each), [images / stride, ...rest]);
+  const kept = slice(reshape(values, [images / stride, stride * each]), 1, first * each, count * each);
+  return reshape(kept, [(images / stride) * count, ...rest]);
+}
+
+/** Those of values [B, …] that belong to predicted images, and those that do not. */
+const predicted = (size: StepSize, values: Tensor): Tensor => (size.predictionStride === 1 ? values : strided(size, values, 0, 1));
+const others = (size: StepSize, values: Tensor): Tensor => strided(size, values, 1, size.predictionStride - 1);
+
+/** The values [B, D] of which those are `predicted` and `others`. */
+function joined({ predictionStride: stride, microBatch }: StepSize, ofPredicted: Tensor, ofOthers: Tensor): Tensor {
+  const width = ofPredicted.shape[1]!;
+  const groups = microBatch / stride;
+  const both = concatenate([reshape(ofPredicted, [groups, width]), reshape(ofOthers, [groups, (stride - 1) * width])], 1);
+  return reshape(both, [microBatch, width]);
 }
 
 /** The target encoder sees the whole image; its tokens are layer-normed and taken at the targets: [M·B, Nt, width]. */
@@ -88,16 +124,16 @@ function encodeTargets(size: StepSize, targetEncoder: Network, targetIndices: Te
 /** What one pass over a micro-batch computes, before it is differentiated. */
 export function forward(
   size: StepSize,
+  objective: Objective,
   { contextEncoder, predictor, targetEncoder, projector }: Networks,
 ): { context: Context; predictions: Tensor; targets: Tensor } {
   const { model, targetBlocks, targetTokens, contextTokens } = size;
   const images = predictedImages(size);
   const targetIndices = input('targetIndices', [targetBlocks, images, targetTokens], 'int32');
   const keyMask = input('predictorMask', [targetBlocks * images, 1, 1, contextTokens + targetTokens]);
-  const context = encodeContext(size, { contextEncoder, projector });
+  const context = encodeContext(size, objective, { contextEncoder, projector });
   const targets = encodeTargets(size, targetEncoder, targetIndices);
-  const [seen, where] = [predicted(size, context.tokens), predicted(size, context.indices)];
-  const predictions = predict(predictor, model, seen, where, targetIndices, keyMask);
+  const predictions = predict(predictor, model, context.tokens, context.indices, targetIndices, keyMask);
   return { context, predictions, targets };
 }
 
@@ -109,8 +145,9 @@ interface MaskedLosses {
   readonly masked: Tensor;
 }
 
-function maskedLosses(size: StepSize, { loss, prediction }: Objective, nets: Networks): MaskedLosses {
-  const { context, predictions, targets } = forward(size, nets);
+function maskedLosses(size: StepSize, objective: Objective, nets: Networks): MaskedLosses {
+  const { loss, prediction } = objective;
+  const { context, predictions, targets } = forward(size, objective, nets);
   const weight = input('targetWeight', [size.targetBlocks * predictedImages(size), size.targetTokens, 1]);
   const difference = subtract(predictions, targets);
   const losses = { smoothL1: smoothL1(difference, weight), squaredError: squaredError(difference, weight) };
@@ -119,8 +156,8 @@ function maskedLosses(size: StepSize, { loss, prediction }: Objective, nets: Net
 }
 
 /** Without the masked prediction there is nothing beside the losses over the whole batch. */
-const contextAlone = (size: StepSize, nets: Networks): MaskedLosses => ({
-  pooled: encodeContext(size, nets).pooled,
+const contextAlone = (size: StepSize, objective: Objective, nets: Networks): MaskedLosses => ({
+  pooled: encodeContext(size, objective, nets).pooled,
   losses: {},
   masked: scalar(0),
 });
@@ -134,7 +171,7 @@ export type Running = 'added' | 'carried' | 'alone';
 /** Weights, running gradients and a micro-batch → running gradients, losses, pooled context. */
 export function accumulate(size: StepSize, objective: Objective, running: Running = 'added'): Outputs {
   const nets = networks(size.model);
-  const { pooled, losses, masked } = objective.prediction > 0 ? maskedLosses(size, objective, nets) : contextAlone(size, nets);
+  const { pooled, losses, masked } = objective.prediction > 0 ? maskedLosses(size, objective, nets) : contextAlone(size, objective, nets);
 
   const whole = size.microBatch === size.batch;
   const coupled =
@@ -150,19 +187,19 @@ export function accumulate(size: StepSize, objective: Objective, running: Runnin
       ? gradients([total, pooled], parameters, [scalar(1), input('pooledCotangent', pooled.shape)])
       : gradients([total], parameters);
   const carry = equal(input('carry', []), 1);
-  const joined = specs.map(({ name, shape }, i): readonly [string, Tensor] => {
+  const outputs = specs.map(({ name, shape }, i): readonly [string, Tensor] => {
     const key = `gradient.${name}`;
     if (running === 'alone') return [key, computed[i]!];
     const before = input(key, shape);
     // A refused batch may have left what is not finite, which no product with 0 would remove.
     return [key, add(computed[i]!, running === 'carried' ? select(carry, before, 0) : before)];
   });
-  return { ...losses, ...coupled, pooled, ...Object.fromEntries(joined) };
+  return { ...losses, ...coupled, pooled, ...Object.fromEntries(outputs) };
 }
 
 /** Forward only: the pooled contexts of a micro-batch, collected before `couple` (as GradCache does, Gao et al. 2021). */
-export const pool = (size: StepSize): Outputs => ({
-  pooled: encodeContext(size, networks(size.model)).pooled,
+export const pool = (size: StepSize, objective: Objective): Outputs => ({
+  pooled: encodeContext(size, objective, networks(size.model)).pooled,
 });
 
 /** Pooled contexts of the whole batch → their loss and its cotangent, which `accumulate` takes as `pooledCotangent`. */

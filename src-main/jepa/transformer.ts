@@ -2,7 +2,7 @@
 import { add, equal, minimum, multiply, select } from '../tensor/elementwise.ts';
 import type { Tensor } from '../tensor/graph.ts';
 import { attention, gelu, layerNorm } from '../tensor/layers.ts';
-import { gather, linear } from '../tensor/products.ts';
+import { gather, linear, matmul } from '../tensor/products.ts';
 import { concatenate, constant, expand, input, reshape, slice, sum } from '../tensor/structure.ts';
 import { encoderParameters, predictorParameters, projectorParameters } from './model.ts';
 import type { ModelSize, ParameterSpec, TransformerSize } from './model.ts';
@@ -109,26 +109,32 @@ export interface EncodeOptions {
   readonly taps?: Tensor[];
 }
 
-const chosen = (tokens: Tensor, indices?: Tensor): Tensor => (indices ? takeTokens(tokens, indices) : tokens);
-
-/** Patches [B, N, …] with those blank that `indices` [B, n] do not name. */
-function onlySeen(patches: Tensor, indices?: Tensor): Tensor {
-  const [batch, count] = patches.shape as [number, number, number];
-  if (!indices || indices.shape[1] === count) return patches;
+/** Rows of 0 and 1 in which `indices` [B, n] name `count` places: [B, n, count]. */
+function named(indices: Tensor, count: number): Tensor {
+  const [batch, names] = indices.shape as [number, number];
   const places = constant(
     Int32Array.from({ length: count }, (_, place) => place),
     [1, 1, count],
   );
-  const named = select(equal(reshape(indices, [batch, indices.shape[1]!, 1]), places), 1, 0);
+  return select(equal(reshape(indices, [batch, names, 1]), places), 1, 0);
+}
+
+/** Patches [B, N, 3·P·P] of images → tokens [B, n, width] of the patches that are named, the others blank to the stem's windows. */
+function embedSeen(network: Network, size: ModelSize, patches: Tensor, indices: Tensor): Tensor {
+  const [batch, count] = patches.shape as [number, number, number];
+  const places = named(indices, count);
   // A padded context names one patch several times.
-  return multiply(patches, reshape(minimum(sum(named, [1]), 1), [batch, count, 1]));
+  const seen = multiply(patches, reshape(minimum(sum(places, [1]), 1), [batch, count, 1]));
+  // A product for each image: the gradient of a gather would be one product with the tokens of all images.
+  return matmul(places, embedPatches(network, size, indices.shape[1] === count ? patches : seen));
 }
 
 /** Normalised patches [B, N, 3·P·P] → tokens [B, n, width]. */
 export function encode(network: Network, size: ModelSize, patches: Tensor, { indices, keyMask, taps }: EncodeOptions = {}): Tensor {
-  const tokens = isWholeStem(size)
-    ? chosen(embedPatches(network, size, onlySeen(patches, indices)), indices)
-    : embedPatches(network, size, chosen(patches, indices));
+  const tokens =
+    indices && isWholeStem(size)
+      ? embedSeen(network, size, patches, indices)
+      : embedPatches(network, size, indices ? takeTokens(patches, indices) : patches);
   return blocks(network, size.encoder, add(tokens, encoderPositions(network, size, indices)), { keyMask, taps });
 }
 

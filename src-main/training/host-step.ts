@@ -36,7 +36,7 @@ export class HostStep implements StepDevice {
     const sessions = {
       accumulate: await compile(accumulate(size, config)),
       ...(isCoupled(config) &&
-        size.microBatch < size.batch && { pool: await compile(pool(size)), couple: await compile(couple(size, config)) }),
+        size.microBatch < size.batch && { pool: await compile(pool(size, config)), couple: await compile(couple(size, config)) }),
     };
     return new HostStep(size, sessions, await kernelOptimiser(size.model, config, options));
   }

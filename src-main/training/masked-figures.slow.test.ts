@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { defaultConfig } from '../../shared/config.ts';
 import { Random } from '../../shared/random.ts';
 import { lidar } from '../evaluation/lidar.ts';
 import { packMasks } from '../jepa/mask-batch.ts';
@@ -80,7 +81,7 @@ describe.each([
       for (const [name, values] of Object.entries(tensors))
         if (name.startsWith('predictor.')) for (const i of values.keys()) values[i]! *= 4;
     });
-    const { predictions, targets, context } = forward(whole, networks(whole.model));
+    const { predictions, targets, context } = forward(whole, defaultConfig, networks(whole.model));
     session = await OnnxSession.create(lowerOnnx({ predictions, targets, pooled: context.pooled }), { threads: 1 });
   });
   afterAll(async () => session.dispose());

@@ -12,6 +12,13 @@ const cases = {
   'losses over a batch in pieces, through a projector': { ...agreeing, microBatch: 2 },
   'a stem of convolutions, and Muon': { stem: 'convolutions', optimiser: 'muon' },
   'agreement by contrast, through a projector': { agreement: 1, agreementBy: 'contrast', projectorWidth: 8, microBatch: 2 },
+  'crops that are seen whole but for those that are predicted': {
+    agreement: 1,
+    agreementBy: 'contrast',
+    predictionStride: 4,
+    maskedCrops: 'predicted',
+    stem: 'convolutions',
+  },
   'the usual recipe: agreement, a prediction of some crops, Muon': { ...agreeing, predictionStride: 4, optimiser: 'muon' },
 };
 

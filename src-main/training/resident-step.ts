@@ -59,7 +59,7 @@ export class ResidentStep implements StepDevice {
     return new ResidentStep(
       {
         accumulate: await OnnxSession.compile(step, { ...options, wholly: true, keep: isGradient }),
-        ...(isCoupled(config) && !alone && { pool: await compile(pool(size)), couple: await compile(couple(size, config)) }),
+        ...(isCoupled(config) && !alone && { pool: await compile(pool(size, config)), couple: await compile(couple(size, config)) }),
         norm: await compile({ squared: squaredNorm(specs) }),
         updates,
         copies,

@@ -18,6 +18,7 @@ const size: StepSize = {
   targetBlocks: 2,
   targetTokens: 3,
   predictionStride: 1,
+  othersWhole: false,
   crops: 2,
   paddedContext: false,
 };
@@ -45,6 +46,13 @@ describe('operations of a step', () => {
     const context = 8 * 3 * encoder(4);
     expect(stepOperations({ ...size, predictionStride: 4 }, objective)).toBe(context + 2 * (encoder(9) + 3 * predictor()));
     expect(stepOperations(size, { ...objective, prediction: 0, agreement: 1 })).toBe(context + 8 * 3 * projector);
+  });
+
+  it('of images that are seen whole, but for those that are predicted', () => {
+    const strided = { ...size, predictionStride: 4, othersWhole: true };
+    const context = 3 * (2 * encoder(4) + 6 * encoder(9));
+    expect(stepOperations(strided, objective)).toBe(context + 2 * (encoder(9) + 3 * predictor()));
+    expect(stepOperations(strided, { ...objective, prediction: 0, agreement: 1 })).toBe(8 * 3 * (encoder(9) + projector));
   });
 
   it('of a batch that is cut up count the forward pass before it', () => {

@@ -26,15 +26,18 @@ const trained = 3;
  * batch is cut up.
  */
 export function stepOperations(size: StepSize, objective: Objective): number {
-  const { model, batch, microBatch, contextTokens, targetBlocks, targetTokens, predictionStride } = size;
+  const { model, batch, microBatch, contextTokens, targetBlocks, targetTokens, predictionStride, othersWhole } = size;
   const { encoder, predictor, projector } = model;
-  const context = encoderOperations(model, contextTokens);
+  const masked = encoderOperations(model, contextTokens);
+  const whole = encoderOperations(model, tokenCount(model));
+  const wholeShare = othersWhole ? 1 - (objective.prediction > 0 ? 1 / predictionStride : 0) : 0;
+  const context = masked + wholeShare * (whole - masked);
   const projected = projector ? 2 * projector.hidden * (encoder.width + projector.width) : 0;
   const passes = trained + (isCoupled(objective) && microBatch < batch ? 1 : 0);
   const seen = batch * passes * (context + (isCoupled(objective) ? projected : 0));
   if (objective.prediction === 0) return seen;
   const ends = 2 * encoder.width * predictor.width * (contextTokens + targetBlocks * targetTokens);
   const blocks = targetBlocks * predictor.depth * blockOperations(predictor, contextTokens + targetTokens);
-  const predicted = encoderOperations(model, tokenCount(model)) + trained * (ends + blocks);
+  const predicted = whole + trained * (ends + blocks);
   return seen + (batch / predictionStride) * predicted;
 }

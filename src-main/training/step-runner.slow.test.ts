@@ -5,6 +5,7 @@ import { Random } from '../../shared/random.ts';
 import { drawMasks } from '../jepa/masks.ts';
 import { relativeError } from '../jepa/testing/reference-values.ts';
 import { initialState } from './state.ts';
+import { stepSize } from './step-size.ts';
 import type { TrainState } from './state.ts';
 import { StepRunner } from './step-runner.ts';
 import type { StepOutcome } from './step-runner.ts';
@@ -55,6 +56,15 @@ describe('a step cut into micro-batches', () => {
     ['squared error', { loss: 'l2' }],
     ['a prediction of every second crop, and weighted', { agreement: 0.5, sigreg: 0.1, predictionStride: 2, prediction: 0.3 }],
     ['four crops of each image', { agreement: 1, sigreg: 0.1, crops: 4, predictionStride: 4 }],
+    [
+      'crops seen whole but for those that are predicted',
+      { agreement: 1, agreementBy: 'contrast', predictionStride: 2, maskedCrops: 'predicted' },
+    ],
+    [
+      'crops seen whole, by convolutions',
+      { agreement: 1, agreementBy: 'contrast', crops: 4, predictionStride: 2, maskedCrops: 'predicted', stem: 'convolutions' },
+    ],
+    ['crops seen whole and nothing predicted', { agreement: 1, agreementBy: 'contrast', prediction: 0, maskedCrops: 'predicted' }],
     ['agreement alone', { agreement: 1, sigreg: 0.1, prediction: 0 }],
     ['a stem of convolutions', { stem: 'convolutions' }],
     ['agreement by contrast', { agreement: 1, agreementBy: 'contrast', crops: 4, predictionStride: 4, projectorWidth: 8 }],
@@ -93,6 +103,34 @@ describe('a step cut into micro-batches', () => {
     const whole = await outcomeOf(parseConfig({ ...config, predictionStride: 1 }), patches);
     expect(strided / whole).toBeCloseTo(1, 1);
     expect(strided).not.toBe(whole);
+  });
+
+  it('sees crops whole that are not predicted, where only predicted ones lose patches', async () => {
+    const settings = { ...small, batchSize: 8, agreement: 1, agreementBy: 'contrast', crops: 2, predictionStride: 4 } as const;
+    const coupled = async (config: TrainConfig, patches: Float32Array): Promise<number> => {
+      const runner = await StepRunner.create(config, 10, { threads: 1 });
+      const outcome = await runner.run(initialState(config), patches);
+      await runner.dispose();
+      return outcome.coupled!;
+    };
+    for (const [maskedCrops, isSeen] of [
+      ['all', [false, false]],
+      ['predicted', [false, true]],
+    ] as const) {
+      const config = parseConfig({ ...settings, maskedCrops });
+      const patches = patchesOf(config, 0, 2);
+      const { contextTokens } = stepSize(config);
+      const masks = drawMasks(config, config.seed, 0, 16, contextTokens);
+      const before = await coupled(config, patches);
+      // Crop 4 is predicted, crop 5 is not.
+      for (const [place, crop] of [4, 5].entries()) {
+        const hidden = Array.from({ length: 36 }, (_, i) => i).find((i) => !masks[crop]!.context.includes(i))!;
+        const changed = patches.slice();
+        changed.fill(3, (crop * 36 + hidden) * 48, (crop * 36 + hidden + 1) * 48);
+        const after = await coupled(config, changed);
+        expect(after !== before, `${maskedCrops}, crop ${crop}`).toBe(isSeen[place]);
+      }
+    }
   });
 
   it('is the same bit for bit when it is repeated, and when it goes on from a copied state', async () => {

@@ -11,6 +11,12 @@ import { isWholeStem, stemLayers } from '../jepa/stem.ts';
 /** Without a prediction nothing needs to divide anything. */
 const strideOf = ({ prediction, predictionStride }: TrainConfig): number => (prediction > 0 ? predictionStride : 1);
 
+/** Patches that the context encoder sees of a crop, on average. */
+function meanTokens(config: TrainConfig, context: number, all: number): number {
+  if (config.maskedCrops === 'all') return context;
+  return config.prediction > 0 ? all + (context - all) / config.predictionStride : all;
+}
+
 /** Kept activations of a batch up to which losses over all of it are computed in one pass. */
 const wholeBatchBytes = 6e8;
 
@@ -21,7 +27,7 @@ function keptBytes(config: TrainConfig): number {
   const crops = cropsPerImage(config) * config.batchSize;
   const stem = isWholeStem(size) ? stemLayers(size).reduce((sum, { inner, outer, places }) => sum + places * (inner + 3 * outer), 0) : 0;
   const blocks = encoder.depth * (8 * encoder.width + 2 * encoder.hidden);
-  return 4 * crops * (contextTokenCount(config) * blocks + tokenCount(size) * stem);
+  return 4 * crops * (meanTokens(config, contextTokenCount(config), tokenCount(size)) * blocks + tokenCount(size) * stem);
 }
 
 /**
@@ -57,6 +63,7 @@ export function stepSize(config: TrainConfig): StepSize {
     contextTokens: paper ? longestPaperContext(config, crops * config.batchSize) : contextTokenCount(config),
     targetBlocks: config.targetCount,
     predictionStride: strideOf(config),
+    othersWhole: config.maskedCrops === 'predicted',
     crops,
     targetTokens,
     paddedContext: paper,

@@ -80,7 +80,8 @@ export class TensorflowStep implements StepDevice {
           ...crossings(groups),
           accumulate: { outputs: step, precision },
           zeros: zeros(gradients),
-          ...(isCoupled(config) && !alone && { pool: { outputs: pool(size), precision }, couple: { outputs: couple(size, config) } }),
+          ...(isCoupled(config) &&
+            !alone && { pool: { outputs: pool(size, config), precision }, couple: { outputs: couple(size, config) } }),
           norm: { outputs: { squared: squaredNorm(specs) } },
           update: { outputs: moved(specs, config, undefined) },
         },

@@ -11,6 +11,7 @@ const named: Partial<Record<ConfigKey, string>> = {
   patchDeviation: 'Deviation of first patch weights',
   prediction: 'Prediction weight',
   predictionStride: 'Prediction on one in',
+  maskedCrops: 'Crops that lose patches',
   crops: 'Crops of an image',
   fit: 'Square when embedded',
   flip: 'Mirror crops',
