@@ -71,6 +71,10 @@ export interface RunPlan {
   /** Bytes that training takes on the processor, counted from its graph, and those that are free. */
   readonly memoryBytes: number;
   readonly memoryFree: number;
+  /** What it would train on and why, as a sentence. */
+  readonly device: string;
+  /** The graphics card that this may be: bytes that training takes there, counted from its graph, and those that are free where that is told. */
+  readonly card: { readonly name: string; readonly bytes: number; readonly free?: number } | undefined;
   readonly warnings: readonly { readonly message: string; readonly hint: string }[];
 }
 
@@ -80,6 +84,8 @@ export interface TrialResult {
   readonly secondsTotal: number;
   readonly peakBytes: number;
   readonly memoryFree: number;
+  /** What it was measured on and why, as a sentence. */
+  readonly device: string;
 }
 
 /** Live, at most ten a second; `step` is the latest of those since the last. */

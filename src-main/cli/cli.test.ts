@@ -138,6 +138,8 @@ describe('a plan', () => {
       diskFree: 0,
       memoryBytes: 414e6,
       memoryFree: 8e9,
+      device: 'WebGPU, as asked.',
+      card: { name: 'A card', bytes: 2.5e9, free: 6e9 },
       warnings: [{ message: 'Too much.', hint: 'Set patchSize to 8.' }],
     };
     const text = planLines(plan).join('\n');
@@ -147,6 +149,8 @@ describe('a plan', () => {
       '90,000 parameters',
       '1,200 steps of 500 images',
       '2 crops of each',
+      'Trains on   WebGPU, as asked.',
+      '2.5 GB of its memory, 6.0 GB are free',
     ])
       expect(text).toContain(part);
     expect(text).toContain('1,485 epochs of 404 images');

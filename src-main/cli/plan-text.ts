@@ -14,7 +14,7 @@ const epochs = (plan: RunPlan): string => {
 };
 
 export function planLines(plan: RunPlan): string[] {
-  const { config, sizes, steps, images, warnings } = plan;
+  const { config, sizes, steps, images, card, warnings } = plan;
   const name = config.architecture === 'custom' ? '' : `${config.architecture}: `;
   const crops = config.agreement > 0 ? `, ${config.crops} crops of each` : '';
   const kept = Math.min(config.keepCheckpoints + 1, steps);
@@ -25,6 +25,10 @@ export function planLines(plan: RunPlan): string[] {
     `  Training    ${plural(steps, 'step')} of ${plural(config.batchSize, 'image')}${crops}: ${epochs(plan)} epochs of ${plural(images, 'image')}, learning rate up to ${config.learningRate}`,
     `  Checkpoints ${megabytes(checkpointSize(sizes))} each, up to ${plural(kept, 'of them is', 'of them are')} kept`,
     `  Memory      about ${megabytes(plan.memoryBytes)} on the processor, ${megabytes(plan.memoryFree)} are free`,
+    `  Trains on   ${plan.device}`,
+    ...(card
+      ? [`  Card        about ${megabytes(card.bytes)} of its memory${card.free === undefined ? '' : `, ${megabytes(card.free)} are free`}`]
+      : []),
     ...warnings.map(({ message, hint }) => inFlags(`Warning: ${message} ${hint}`)),
   ];
 }

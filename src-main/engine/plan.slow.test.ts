@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { defaultConfig } from '../../shared/config.ts';
 import { AppError } from '../../shared/errors.ts';
 import { preprocessingOf } from '../../shared/preprocessing.ts';
@@ -43,6 +43,19 @@ describe('a plan', () => {
     expect(config).toMatchObject({ imageSize: 32, patchSize: 8, contextTokens: 8, architecture: 'custom', stem: 'convolutions', depth: 2 });
     expect(images).toBe(20);
     expect(steps).toBe(Math.ceil((config.epochs * 20) / config.batchSize));
+  });
+
+  it('says what it would train on, and what that takes of a card', async () => {
+    vi.spyOn(studio.devices, 'expected').mockResolvedValueOnce({ device: 'cpu', reason: 'The processor: no graphics card was found.' });
+    const onProcessor = await planForPage(studio, folders.many, {});
+    expect(onProcessor).toMatchObject({ device: 'The processor: no graphics card was found.', card: undefined });
+    const card = { name: 'A card', memoryFree: 1e6 };
+    vi.spyOn(studio.devices, 'expected').mockResolvedValueOnce({ device: 'webgpu', reason: 'WebGPU, as asked.', card });
+    const onCard = await planForPage(studio, folders.many, {});
+    expect(onCard).toMatchObject({ device: 'WebGPU, as asked.', card: { name: 'A card', free: 1e6 } });
+    expect(onCard.card!.bytes).toBeGreaterThan(1e7);
+    expect(onCard.warnings.map(({ message }) => message).join()).toContain('A card has 0.0 GB of memory free');
+    expect(onProcessor.warnings.map(({ message }) => message).join()).not.toContain('card');
   });
 
   it('fits the suggested context to a grid of other size, and leaves a given one alone', () => {

@@ -1,9 +1,10 @@
 // Whether a run takes the memory that was said before: the peak of a trial in a process of its own.
 import { describe, expect, it } from 'vitest';
 import { parseConfig } from '../../shared/config.ts';
+import { atOnce } from '../files/in-pieces.ts';
 import { accumulate } from '../jepa/step.ts';
 import { graphMemory } from '../tensor/memory.ts';
-import { memoryPlan, withFittingMicroBatch } from '../training/memory-plan.ts';
+import { cardMemoryInPieces, memoryPlan, withFittingMicroBatch } from '../training/memory-plan.ts';
 import { stepSize } from '../training/step-size.ts';
 import { Trainer } from './trainer.ts';
 
@@ -65,6 +66,17 @@ describe('the memory of a run', () => {
       expect(state).toBeGreaterThan(gradients);
       expect(batch).toBe(4 * size.batch * config.imageSize ** 2 * 3);
     }
+  });
+
+  it('of a card is its state twice where it moves, gradients and a micro-batch; half of that less by half the images', () => {
+    const config = parseConfig({ ...sizes[1]![1], microBatch: 64 });
+    const [whole, half] = [config, { ...config, microBatch: 32 }].map((one) => atOnce(cardMemoryInPieces(one))) as [number, number];
+    const { state, gradients, activations } = memoryPlan(config);
+    expect(whole).toBeGreaterThan(state + gradients / 3 + activations / 1.15);
+    expect(whole).toBeLessThan(memoryPlan(config).total);
+    const kept = state + gradients / 3;
+    expect((half - kept) / (whole - kept)).toBeGreaterThan(0.4);
+    expect((half - kept) / (whole - kept)).toBeLessThan(0.65);
   });
 
   it('that is not there is saved by a smaller micro-batch, which is the largest that fits', () => {

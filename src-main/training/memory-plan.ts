@@ -10,7 +10,7 @@ import { sizeOf } from '../tensor/graph.ts';
 import { graphMemory } from '../tensor/memory.ts';
 import type { GraphMemory } from '../tensor/memory.ts';
 import { muonDirections } from './optimiser.ts';
-import { stateTensors } from './state.ts';
+import { inGroups, stateTensors } from './state.ts';
 import { possibleMicroBatches, stepSize } from './step-size.ts';
 
 export interface MemoryPlan {
@@ -50,6 +50,18 @@ export function* memoryPlanInPieces(config: TrainConfig): Pieces<MemoryPlan> {
   const key = JSON.stringify([size, loss, prediction, sigreg, sigregProjections, agreement, agreementBy, optimiser]);
   if (last?.key !== key) last = { key, plan: yield* counted(size, config) };
   return last.plan;
+}
+
+/**
+ * Bytes that a run takes of a graphics card that keeps its state, counted from its graph: state, gradients, what of the state is there
+ * twice while it is moved, and a micro-batch. What a driver takes for itself is not in it. Throws as `memoryPlan`.
+ */
+export function* cardMemoryInPieces(config: TrainConfig): Pieces<number> {
+  const { state, activations } = yield* memoryPlanInPieces(config);
+  const { model, microBatch } = stepSize(config);
+  const gradientBytes = bytesOf(trainedParameters(model));
+  const moved = Math.max(...inGroups(stateTensors(model)).map(bytesOf));
+  return state + gradientBytes + moved + activations / arenaShare + 4 * microBatch * tokenCount(model) * patchValues(model);
 }
 
 function* counted(size: StepSize, config: TrainConfig): Pieces<MemoryPlan> {

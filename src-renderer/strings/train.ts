@@ -310,6 +310,10 @@ export const train = {
       `${formatDuration(total)} (${step < 1 ? `${Math.round(step * 1000)} ms` : `${step.toFixed(1)} s`} a step)`,
     memory: 'Memory',
     memoryOf: (peak: number, free: number) => `${formatBytes(peak)} (${formatBytes(free)} free)`,
+    device: 'Trains on',
+    cardMemory: 'Memory of the card',
+    cardMemoryOf: (bytes: number, free: number | undefined) =>
+      `about ${formatBytes(bytes)}${free === undefined ? '' : ` (${formatBytes(free)} free)`}`,
     unknown: 'not measured',
     measure: 'Measure',
     measuring: 'Measuring…',

@@ -80,6 +80,8 @@ export const runsOfAll: readonly RunSummary[] = [
   }),
 ];
 
+const trainedOn = 'WebGPU, the fastest for this run (a step: WebGPU 0.21 s, Processor 1.1 s).';
+
 export function fakeRuns(start: readonly RunSummary[], jobs: FakeJobs): Handlers<typeof runChannels> {
   let runs = [...start];
   const watchers = new Set<(runs: readonly RunSummary[]) => void>();
@@ -176,6 +178,8 @@ export function fakeRuns(start: readonly RunSummary[], jobs: FakeJobs): Handlers
       diskFree: 212 * 2 ** 30,
       memoryBytes: 1.4 * 2 ** 30,
       memoryFree: 18.7 * 2 ** 30,
+      device: 'NVIDIA GeForce RTX 4060 or the processor: the faster one, which is found out when the run begins.',
+      card: { name: 'NVIDIA GeForce RTX 4060', bytes: 1.1 * 2 ** 30, free: 7.1 * 2 ** 30 },
       warnings:
         config.batchSize < 16
           ? [{ message: 'A batch of fewer than 16 images learns unsteadily.', hint: 'Use 64 where memory allows it.' }]
@@ -202,7 +206,7 @@ export function fakeRuns(start: readonly RunSummary[], jobs: FakeJobs): Handlers
         summary: run,
         config: { ...defaultConfig, steps: run.steps, ...(name === 'too-large' && { device: 'webgpu' as const }) },
         threads: 8,
-        trainedOn: 'WebGPU, the fastest for this run (a step: WebGPU 0.21 s, Processor 1.1 s).',
+        trainedOn,
         program: '0.1.0',
         path: `/home/ada/.ijepa-studio/runs/${name}`,
         sizes: run.step > 0 ? sizes : undefined,
@@ -234,7 +238,13 @@ export function fakeRuns(start: readonly RunSummary[], jobs: FakeJobs): Handlers
       await new Promise((resolve) => setTimeout(resolve, 2500));
       signal.throwIfAborted();
       const { steps } = plan(settings);
-      return { secondsPerStep, secondsTotal: steps * secondsPerStep, peakBytes: 3.2 * 2 ** 30, memoryFree: 18.7 * 2 ** 30 };
+      return {
+        secondsPerStep,
+        secondsTotal: steps * secondsPerStep,
+        peakBytes: 3.2 * 2 ** 30,
+        memoryFree: 18.7 * 2 ** 30,
+        device: trainedOn,
+      };
     },
     'runs.start': ({ settings, name, note, folder }) => {
       const run = name ?? `stained-cells-${runs.length}`;

@@ -87,15 +87,18 @@ async function trial(
       'A run is being trained: a trial beside it would measure both.',
       'Measure when it has ended or is stopped.',
     );
-  let measured: { readonly seconds: number; readonly peakBytes: number } | undefined;
+  let measured: { readonly seconds: number; readonly peakBytes: number; readonly reason: string } | undefined;
   const job = jobs.start('trial', { subject: basename(path), folder, queue: 'trainer' }, async (handle) => {
     const trainer = new Trainer();
     const kill = (): void => trainer.kill();
     handle.signal.addEventListener('abort', kill);
     try {
       const { signal: cancelled } = handle;
-      const { device } = await studio.devices.choose(config.device, config, { signal: cancelled, onStage: (stage) => handle.say(stage) });
-      measured = await trainer.run({ kind: 'trial', config, threads: threadsOf(config.threads), device });
+      const { device, reason } = await studio.devices.choose(config.device, config, {
+        signal: cancelled,
+        onStage: (stage) => handle.say(stage),
+      });
+      measured = { ...(await trainer.run({ kind: 'trial', config, threads: threadsOf(config.threads), device })), reason };
       return `${measured.seconds.toPrecision(2)} s a step.`;
     } finally {
       handle.signal.removeEventListener('abort', kill);
@@ -104,8 +107,8 @@ async function trial(
   });
   signal.addEventListener('abort', () => jobs.cancel(job));
   await jobs.wait(job);
-  const { seconds, peakBytes } = measured!;
-  return { secondsPerStep: seconds, secondsTotal: seconds * steps, peakBytes, memoryFree: freemem() };
+  const { seconds, peakBytes, reason } = measured!;
+  return { secondsPerStep: seconds, secondsTotal: seconds * steps, peakBytes, memoryFree: freemem(), device: reason };
 }
 
 export function runHandlers(context: EngineContext, runs: Runs): Handlers<typeof runChannels> {

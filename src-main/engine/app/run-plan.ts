@@ -7,7 +7,7 @@ import type { TrainConfig } from '../../../shared/config-table.ts';
 import type { RunSizes } from '../../../shared/train-events.ts';
 import { defaultCacheBytes, estimateCacheBytes } from '../../images/cache-space.ts';
 import { inPieces } from '../../files/in-pieces.ts';
-import { memoryPlanInPieces } from '../../training/memory-plan.ts';
+import { cardMemoryInPieces, memoryPlanInPieces } from '../../training/memory-plan.ts';
 import { sizesOf, stepSize } from '../../training/step-size.ts';
 import { planRun } from '../runs.ts';
 import { cachedShortSide } from '../studio.ts';
@@ -104,6 +104,17 @@ export async function planForPage(studio: Studio, root: string, settings: Readon
       message: `${gigabytes(memoryFree)} of memory are free, the run needs about ${gigabytes(memoryBytes)} on the processor.`,
       hint: 'Close other programs, or choose a smaller network, image size or micro-batch.',
     });
+  const expected = await studio.devices.expected(plan.config);
+  const card = expected.card && {
+    name: expected.card.name,
+    bytes: Math.round(await inPieces(cardMemoryInPieces(plan.config))),
+    ...(expected.card.memoryFree !== undefined && { free: expected.card.memoryFree }),
+  };
+  if (card?.free !== undefined && card.bytes > card.free)
+    warnings.push({
+      message: `${card.name} has ${gigabytes(card.free)} of memory free, the run needs about ${gigabytes(card.bytes)} there.`,
+      hint: 'It begins with smaller micro-batches if need be; a smaller micro-batch or network from the start saves the attempts.',
+    });
   if (checkpointBytes > diskFree)
     warnings.push({
       message: `The disk has ${gigabytes(diskFree)} free, the run needs about ${gigabytes(checkpointBytes)}.`,
@@ -114,5 +125,5 @@ export async function planForPage(studio: Studio, root: string, settings: Readon
       message: `The decoded images take about ${gigabytes(cache.bytes)}; part of them is kept as JPEG, which makes reading slower.`,
       hint: 'Free some space if training waits for data.',
     });
-  return { ...plan, sizes, checkpointBytes, diskFree, memoryBytes, memoryFree, warnings };
+  return { ...plan, sizes, checkpointBytes, diskFree, memoryBytes, memoryFree, device: expected.reason, card, warnings };
 }

@@ -75,6 +75,30 @@ describe('the device of a run', () => {
     expect(second.timed).toContain('cpu');
   });
 
+  it('is expected without a test: the processor, what is asked for, the one that won before, or one of two', async () => {
+    const none = devicesWith([]);
+    expect(await none.devices.expected(config)).toEqual({ device: 'cpu', reason: 'The processor: no graphics card was found.' });
+    const { devices, probed, timed } = devicesWith([card], { seconds: { cpu: 1.5, webgpu: 0.1 } });
+    const before = await devices.expected(config);
+    expect(before).toEqual({ card, reason: expect.stringContaining('A card or the processor') as string });
+    expect((await devices.expected(parseConfig({ ...config, device: 'cpu' }))).device).toBe('cpu');
+    const asked = await devices.expected(parseConfig({ ...config, device: 'webgpu' }));
+    expect(asked).toMatchObject({ device: 'webgpu', card });
+    expect(asked.reason).toContain('tiny steps');
+    expect([probed, timed]).toEqual([[], []]);
+    await devices.choose('auto', config);
+    const after = await devices.expected(config);
+    expect(after).toMatchObject({ device: 'webgpu', card });
+    expect(after.reason).toContain('0.10 s');
+    // A run of other sizes was not timed.
+    expect((await devices.expected(parseConfig({ ...config, batchSize: 16 }))).device).toBeUndefined();
+    await devices.failed('webgpu', 'It was lost.');
+    for (const id of probed.filter((one) => one !== 'cpu')) await devices.failed(id, 'It was lost.');
+    const failed = await devices.expected(config);
+    expect(failed).toMatchObject({ device: 'cpu', reason: expect.stringContaining('It was lost.') as string });
+    expect(failed.card).toBeUndefined();
+  });
+
   it('is the processor where the card is slower, also when that was written down as no number', async () => {
     for (const { devices } of [devicesWith([card], { seconds: { cpu: 1.5 } }), devicesWith([card])])
       expect(await devices.choose('auto', config)).toMatchObject({

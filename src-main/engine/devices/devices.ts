@@ -21,6 +21,16 @@ export interface ChosenDevice {
   readonly reason: string;
 }
 
+/** What a run would most likely train on, as far as that is known before anything is tested. */
+export interface ExpectedDevice {
+  /** Absent where a card and the processor are compared when the run begins. */
+  readonly device?: DeviceId;
+  /** As a sentence. */
+  readonly reason: string;
+  /** The card that it may be. */
+  readonly card?: GraphicsCard;
+}
+
 const cardFaults: ReadonlySet<ErrorCode> = new Set(['device-failed', 'trainer-crashed', 'out-of-memory', 'unsupported']);
 
 /** Whether work ended because of the card that it was done on: on another device it can go on from what is kept. */
@@ -177,6 +187,38 @@ export class Devices {
     const asked = wanted === 'auto' ? (process.env['IJEPA_STUDIO_DEVICE'] ?? 'auto') : wanted;
     if (asked === 'cpu') return { device: 'cpu', reason: 'The processor, as asked.' };
     return this.#alone(async () => (asked === 'auto' ? this.#fastest(config, work) : this.#wanted(asked as DeviceId, work)));
+  }
+
+  /** What `choose` would say, without testing or timing anything. */
+  async expected(config: TrainConfig): Promise<ExpectedDevice> {
+    const asked = config.device === 'auto' ? (process.env['IJEPA_STUDIO_DEVICE'] ?? 'auto') : config.device;
+    if (asked === 'cpu') return { device: 'cpu', reason: 'The processor, as asked.' };
+    const { reports, races } = await this.#known();
+    const cards = this.#cards!;
+    const reportOf = (id: DeviceId): DeviceReport | undefined => reports.find((one) => one.id === id);
+    const cardFor = (id: DeviceId): { readonly card?: GraphicsCard } => {
+      const card = id === 'cuda' || id === 'tensorflow' ? cards.find(isNvidia) : cards[0];
+      return card ? { card } : {};
+    };
+    if (asked !== 'auto') {
+      const device = asked as DeviceId;
+      const report = reportOf(device) ?? untested(device);
+      const more = report.state === 'ready' ? '' : ` ${report.reason}`;
+      return { device, reason: `${deviceNames[device] ?? device}, as asked.${more}`, ...cardFor(device) };
+    }
+    if (!this.#hasCard()) return { device: 'cpu', reason: 'The processor: no graphics card was found.' };
+    const possible = candidates(cards);
+    const usable = possible.filter((id) => (reportOf(id)?.state ?? 'ready') === 'ready');
+    if (usable.length === 0) return { device: 'cpu', reason: `The processor. ${possible.map((id) => reportOf(id)!.reason).join(' ')}` };
+    const times = races[raceKey(config)] ?? {};
+    if (usable.every((id) => reportOf(id) && times[id] !== undefined) && times.cpu !== undefined) {
+      const [device] = (['cpu', ...usable] as const).toSorted((a, b) => times[a]! - times[b]!);
+      const reason = `${deviceNames[device!]}, the fastest for a run of these sizes (${stepText(times[device!]!)} a step).`;
+      return { device: device!, reason, ...(device !== 'cpu' && cardFor(device!)) };
+    }
+    const { card } = cardFor(usable[0]!);
+    const reason = `${card?.name ?? 'The graphics card'} or the processor: the faster one, which is found out when the run begins.`;
+    return { reason, ...(card && { card }) };
   }
 
   async #wanted(id: DeviceId, work: DeviceWork): Promise<ChosenDevice> {
