@@ -35,10 +35,11 @@ export interface SpaceOptions {
 
 export const defaultComponents = 128;
 /**
- * Keeps the last, badly estimated components from being blown up. 20-NN of CIFAR-10's raw pixels (128 components): 46.2 % at 0 and
- * at 0.01, 46.7 at 0.02, 47.6 at 0.05, 48.5 at 0.1, 48.2 at 0.3.
+ * Keeps the last, badly estimated components from being blown up. 20-NN of CIFAR-10 (10,000 in the bank, 2,000 queries, 128 components):
+ * raw pixels of 32×32 46.2 % at 0 and at 0.01, 47.6 at 0.05, 48.5 at 0.1, 48.2 at 0.3; an encoder trained for the agreement of crops
+ * 59.0 at 0.01, 59.6 at 0.03, 61.0 at 0.1, 60.9 at 0.2, 61.4 at 0.4; one with the masked prediction 54.8, 56.0, 56.4, 57.0, 56.8.
  */
-export const defaultShrinkage = 0.01;
+export const defaultShrinkage = 0.1;
 
 /**
  * Fits a space on `bank` [N, dimension]. Whitening is y = diag(scales)·directions·(x − mean), with the top components and the

@@ -35,6 +35,14 @@ describe('a kept space', () => {
     expect(keptSpace(folder, 'whitened', 3, rows(0, 40))).toBeUndefined();
   });
 
+  it('is fitted anew where an earlier version mixed in another share of the mean variance', () => {
+    const space = spaceOn(rows(0, 40));
+    keepSpace(folder, { ...space, shrinkage: 0.01 }, rows(0, 40));
+    expect(kept(rows(0, 40))).toBeUndefined();
+    keepSpace(folder, space, rows(0, 40));
+    expect(kept(rows(0, 40))).toEqual(space);
+  });
+
   it('gives way to one that fits better, whichever is newer', () => {
     const [small, large] = [spaceOn(rows(0, 40)), spaceOn(rows(0, 55))];
     keepSpace(folder, large, rows(0, 55));

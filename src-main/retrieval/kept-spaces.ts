@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { systemError } from '../../shared/errors.ts';
+import { defaultShrinkage } from '../evaluation/spaces.ts';
 import type { SpaceKind, SpaceTransform } from '../evaluation/spaces.ts';
 import { writeFileAside } from '../files/write-aside.ts';
 import { decodeSpace, encodeSpace, type StoredSpace } from './space-file.ts';
@@ -33,6 +34,8 @@ export function keptSpace(folder: string, kind: SpaceKind, dimension: number, ro
   for (const { file } of keptFiles(folder, kind)) {
     const stored = read(file);
     if (stored?.space.kind !== kind || stored.space.dimension !== dimension) continue;
+    // Fitted by an earlier version, which mixed in less.
+    if (kind === 'whitened' && stored.space.shrinkage !== defaultShrinkage) continue;
     const common = shareInCommon(stored.rows, rows);
     if (common >= enoughInCommon && (!best || common > best.common)) best = { space: stored.space, common };
   }
