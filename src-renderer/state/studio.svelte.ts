@@ -19,6 +19,7 @@ import { NextRun } from './next-run/next-run.svelte.ts';
 import { BatteryPause } from './battery.svelte.ts';
 import { Notices } from './notices.svelte.ts';
 import { remember, remembered } from './preferences.ts';
+import { reads, renewEvery } from './reading.ts';
 import { Router } from './route.svelte.ts';
 import { Selection } from './selection.svelte.ts';
 import { watchChannel } from './watched.svelte.ts';
@@ -45,6 +46,12 @@ export class Studio {
   #jobs = $state.raw<readonly JobStatus[]>([]);
   /** Whether the next list of jobs is the first since the engine is there. */
   #joining = true;
+  /** Looks at the folders: asked for, and the one that is shown. */
+  #looks = 0;
+  #lookShown = 0;
+  /** When the last was asked for, and how many have no answer yet. */
+  #lookedAt = -Infinity;
+  #looking = 0;
 
   constructor(face: Face) {
     this.face = face;
@@ -110,8 +117,15 @@ export class Studio {
   }
 
   async refreshFolders(): Promise<void> {
+    const look = ++this.#looks;
+    this.#lookedAt = performance.now();
+    this.#looking++;
     const folders = await this.ask('library.folders', {});
-    if (folders) this.#folders = folders;
+    this.#looking--;
+    // Answers may overtake each other: what was counted later stays.
+    if (!folders || look < this.#lookShown) return;
+    this.#lookShown = look;
+    this.#folders = folders;
   }
 
   /** A run looks at what is new in its folder before it trains. */
@@ -123,7 +137,10 @@ export class Studio {
     if (changed) void this.refreshFolders();
   }
 
-  /** Folders change with every job about one, since most begin with a look at what is new: as they begin, go on and end. */
+  /**
+   * Folders change with every job about one, since most begin with a look at what is new: as they begin, go on and end. Their counts grow
+   * all the while one is read.
+   */
   #take(jobs: readonly JobStatus[]): void {
     const ended = endedBetween(this.#jobs, jobs, this.#joining);
     this.#joining = false;
@@ -136,7 +153,8 @@ export class Studio {
       face: this.face,
       shows: ({ id, kind }) => kind === 'export' && this.router.view === 'export' && this.exporting.started?.job === id,
     });
-    if (changed) void this.refreshFolders();
+    const due = this.#looking === 0 && performance.now() - this.#lookedAt >= renewEvery;
+    if (changed || (due && jobs.some(reads))) void this.refreshFolders();
   }
 }
 

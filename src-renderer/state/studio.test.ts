@@ -25,12 +25,16 @@ function page() {
   const jobs = (...list: Partial<JobStatus>[]): void => emit('jobs.watch', { jobs: list } as JobsEvent);
   const runs = (...list: Partial<RunSummary>[]): void => emit('runs.watch', list);
   const looks = (): number => calls.filter(({ channel }) => channel === 'library.folders').length;
-  const folders = (output: readonly Partial<FolderSummary>[]): void =>
-    receive({ type: 'ok', id: calls.findLast(({ channel }) => channel === 'library.folders')!.id, output });
+  /** Answers a look at the folders, the latest if none is named. */
+  const folders = (output: readonly Partial<FolderSummary>[], look = -1): void =>
+    receive({ type: 'ok', id: calls.filter(({ channel }) => channel === 'library.folders').at(look)!.id, output });
   become('ready');
   return { studio, become, jobs, runs, looks, folders };
 }
-afterEach(() => vi.unstubAllGlobals());
+afterEach(() => {
+  vi.unstubAllGlobals();
+  vi.restoreAllMocks();
+});
 
 it('folders are looked at again as any work on one begins and ends, and as a run goes from looking to training', () => {
   const { jobs, runs, looks } = page();
@@ -45,6 +49,47 @@ it('folders are looked at again as any work on one begins and ends, and as a run
   runs({ name: 'a', state: 'training' });
   runs({ name: 'a', state: 'training', step: 9 });
   expect(looks()).toBe(4);
+});
+
+it('counts of a folder follow while it is read: every second and a half, one look at a time, and the end at once', async () => {
+  const time = vi.spyOn(performance, 'now').mockReturnValue(1000);
+  const { studio, jobs, looks, folders } = page();
+  const scan = (state: JobStatus['state'], done: number): void =>
+    jobs({ id: 1, kind: 'scan', folder: 3, state, subject: 'a', detail: '', progress: { done, total: 0, unit: 'images', rate: 0 } });
+  jobs();
+  scan('running', 0);
+  expect(looks()).toBe(2);
+  folders([{ id: 3, images: 0 }], 0);
+  folders([{ id: 3, images: 0 }], 1);
+  await vi.waitFor(() => expect(studio.folder?.images).toBe(0));
+  time.mockReturnValue(2400);
+  scan('running', 20);
+  expect(looks()).toBe(2);
+  time.mockReturnValue(2600);
+  scan('running', 30);
+  expect(looks()).toBe(3);
+  // The engine has much to do: no second question before the first is answered.
+  time.mockReturnValue(9000);
+  scan('running', 40);
+  expect(looks()).toBe(3);
+  folders([{ id: 3, images: 28, failed: 2 }]);
+  await vi.waitFor(() => expect(studio.folder).toMatchObject({ images: 28, failed: 2 }));
+  scan('running', 90);
+  expect(looks()).toBe(4);
+  scan('done', 100);
+  expect(looks()).toBe(5);
+  // The last answer overtakes the one before.
+  folders([{ id: 3, images: 95, failed: 5 }], 4);
+  folders([{ id: 3, images: 88, failed: 4 }], 3);
+  await vi.waitFor(() => expect(studio.folder).toMatchObject({ images: 95, failed: 5 }));
+  await new Promise((resolve) => setTimeout(resolve));
+  expect(studio.folder?.images).toBe(95);
+  time.mockReturnValue(20_000);
+  jobs({ id: 1, kind: 'scan', folder: 3, state: 'done' }, { id: 2, kind: 'embed', folder: 3, state: 'waiting' });
+  const settled = looks();
+  time.mockReturnValue(30_000);
+  jobs({ id: 1, kind: 'scan', folder: 3, state: 'done' }, { id: 2, kind: 'embed', folder: 3, state: 'waiting' });
+  expect(looks()).toBe(settled);
 });
 
 it('a job that fails before it was seen is told once, and one that failed before the page was there is not', () => {

@@ -55,6 +55,11 @@ export const masks = {
     text: 'Open a folder of images, and see here what the network is shown of them and what it must predict.',
     action: 'Open a folder',
   },
-  noImages: { title: 'Nothing to show', text: 'This folder has no image that can be read.', action: 'Look at the library' },
+  noImages: {
+    title: 'Nothing to show',
+    text: 'This folder has no image that can be read.',
+    action: 'Look at the library',
+    reading: 'Masks are shown on the first images that are found.',
+  },
   failed: 'The masks cannot be shown',
 } as const;

@@ -3,18 +3,17 @@ import type { Facets, FolderChanges, FolderSummary, GridImage, ImageFilter } fro
 import { fromWire, toWire } from '../../../shared/errors.ts';
 import type { AppError } from '../../../shared/errors.ts';
 import type { JobStatus } from '../../../shared/contract-jobs.ts';
-import { endedBetween, isLive } from '../../../shared/job-ends.ts';
+import { endedBetween } from '../../../shared/job-ends.ts';
 import { GridPictures } from './grid-pictures.ts';
 import { LibraryDetails } from './library-details.svelte.ts';
 import { LibraryLayout } from './library-layout.svelte.ts';
 import { partsOf, toggled, without } from './library-filter.ts';
 import type { FilterKey, FilterPart } from './library-filter.ts';
 import { PageCache } from './page-cache.ts';
+import { reads, renewEvery } from '../reading.ts';
 import type { Studio } from '../studio.svelte.ts';
 
 const searchDelay = 250;
-/** Milliseconds between looks at a folder that is being read. */
-const renewEvery = 1500;
 
 export interface SelectHow {
   /** From the anchor to here. */
@@ -188,8 +187,7 @@ export class Library {
 
   /** Whether a scan of the folder goes on. */
   #isReading(): boolean {
-    const scans: readonly JobStatus['kind'][] = ['scan', 'samples', 'relink'];
-    return this.#jobs?.some((job) => isLive(job) && job.folder === this.#folder && scans.includes(job.kind)) ?? false;
+    return this.#jobs?.some((job) => reads(job) && job.folder === this.#folder) ?? false;
   }
 
   /** Follows scans of the folder: rows as they come in. Everything is looked at when any work on it ended, for most begins with a scan. */
