@@ -49,6 +49,8 @@ export interface RunDetails {
   readonly program: string;
   readonly path: string;
   readonly sizes: RunSizes | undefined;
+  /** Whether it left the computer usable when it was trained last; undefined where that is not known. */
+  readonly usable: boolean | undefined;
   /** What it trained on last and why, as a sentence; undefined before it has begun. */
   readonly trainedOn: string | undefined;
   readonly baselines: Baselines | undefined;
@@ -174,7 +176,7 @@ export const runChannels = {
       from: v.optional(v.strictObject({ run, checkpoint })),
     }),
   ),
-  /** `device`: for what is left, another one than the run was started on. */
+  /** `usable`: as for a start, also against how it was trained before. `device`: for what is left, another one than the run was started on. */
   'runs.resume': channel<JobStarted>()(
     v.strictObject({ run, usable: v.boolean(), device: v.optional(v.picklist(configTable.device.choices)) }),
   ),

@@ -88,6 +88,7 @@ export function fakeRuns(start: readonly RunSummary[], jobs: FakeJobs): Handlers
   const listeners = new Map<string, Set<(event: RunEvent) => void>>();
   const jobOf = new Map<string, number>();
   const pins = new Map<string, readonly number[]>();
+  const usables = new Map<string, boolean>();
 
   const require = (name: string): RunSummary => {
     const run = runs.find((one) => one.name === name);
@@ -207,6 +208,7 @@ export function fakeRuns(start: readonly RunSummary[], jobs: FakeJobs): Handlers
         config: { ...defaultConfig, steps: run.steps, ...(name === 'too-large' && { device: 'webgpu' as const }) },
         threads: 8,
         trainedOn,
+        usable: usables.get(name),
         program: '0.1.0',
         path: `/home/ada/.ijepa-studio/runs/${name}`,
         sizes: run.step > 0 ? sizes : undefined,
@@ -246,7 +248,7 @@ export function fakeRuns(start: readonly RunSummary[], jobs: FakeJobs): Handlers
         device: trainedOn,
       };
     },
-    'runs.start': ({ settings, name, note, folder }) => {
+    'runs.start': ({ settings, name, note, folder, usable }) => {
       const run = name ?? `stained-cells-${runs.length}`;
       if (runs.some((one) => one.name === run)) throw new AppError('bad-input', `There is a run '${run}' already.`, 'Choose another name.');
       runs = [
@@ -258,10 +260,12 @@ export function fakeRuns(start: readonly RunSummary[], jobs: FakeJobs): Handlers
         }),
         ...runs,
       ];
+      usables.set(run, usable);
       told();
       return { run, job: train(run) };
     },
-    'runs.resume': ({ run }) => {
+    'runs.resume': ({ run, usable }) => {
+      usables.set(run, usable);
       move(run, 'waiting');
       move(run, 'preparing');
       move(run, 'training');

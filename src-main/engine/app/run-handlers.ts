@@ -20,6 +20,7 @@ import { deleteRun, renameRun } from './run-edit.ts';
 import { planForPage } from './run-plan.ts';
 import { readReports, startEvaluation } from './run-reports.ts';
 import type { Runs } from './runs.ts';
+import { readUsable } from './run-priority.ts';
 import { usableThreads } from './run-trainings.ts';
 
 /** Numbers of the images of a folder with these contents; contents without one are left out. */
@@ -46,6 +47,7 @@ async function details({ studio }: EngineContext, { store, trainings }: Runs, ru
     threads,
     program,
     path,
+    usable: readUsable(path),
     trainedOn: started?.type === 'started' ? (started.deviceReason ?? started.device) : undefined,
     sizes: started?.type === 'started' ? started.sizes : summary.imported ? undefined : sizesOf(stepSize(config), config),
     baselines: baselines?.type === 'baselines' ? { untrained: baselines.untrained, pixels: baselines.pixels } : undefined,

@@ -100,7 +100,8 @@ describe('a run', () => {
     const before = await summaryOf(run);
     const images = await page.call('library.ids', { folder, filter: {} });
     await page.call('runs.pin', { run, images: [images.ids[3]!, images.ids[50]!] });
-    const { job } = await page.call('runs.resume', { run, usable: false });
+    expect((await page.call('runs.details', { run })).usable).toBe(false);
+    const { job } = await page.call('runs.resume', { run, usable: true });
     expect(await page.call('jobs.wait', { job })).toMatchObject({
       state: 'done',
       // The headline comes with the news of the end.
@@ -131,6 +132,8 @@ describe('a run', () => {
     expect(details.baselines!.untrained.step).toBe(0);
     expect(before.step).toBeLessThan(120);
     expect(details.threads).toBe(1);
+    // Whoever resumes it said otherwise than whoever began it.
+    expect(details.usable).toBe(true);
     await expect(page.call('runs.resume', { run, usable: false })).rejects.toMatchObject({ code: 'bad-input' });
   });
 
@@ -167,6 +170,10 @@ describe('a run', () => {
     const config = JSON.parse(readFileSync(join(home, 'runs', 'second', 'config.json'), 'utf8')) as { from: object };
     expect(config.from).toMatchObject({ run });
     expect((await summaryOf('second')).state).toBe('done');
+    // Of a run from before this was kept it is not known.
+    expect((await page.call('runs.details', { run: 'second' })).usable).toBe(true);
+    rmSync(join(home, 'runs', 'second', 'priority.json'));
+    expect((await page.call('runs.details', { run: 'second' })).usable).toBeUndefined();
   });
 
   it('is noted, renamed and deleted with what it frees', async () => {
