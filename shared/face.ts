@@ -9,6 +9,9 @@ export const faceKey = 'studioFace';
 /** Address of the browser face's WebSocket, relative to the page; its messages are the frames of `frames.ts`. */
 export const socketPath = 'engine';
 
+/** Images whose files are dragged out of the window at once, at most. */
+export const mostDragged = 1000;
+
 /** Views of the page that the menu can open. */
 export const viewNames = ['library', 'masks', 'train', 'explore', 'export', 'settings'] as const;
 export type ViewName = (typeof viewNames)[number];
@@ -35,7 +38,7 @@ export interface Face {
   chooseTarget?(suggested: string): Promise<string | undefined>;
   /** Shows a file or folder in the system's file manager. */
   reveal?(path: string): void;
-  /** Drags the files of these images out of the window: called in `dragstart`, after its default was prevented. */
+  /** Drags the files of these images, at most `mostDragged`, out of the window: called in `dragstart`, after its default was prevented. */
   dragOut?(images: readonly number[]): void;
   /** Absolute path of a dropped file or folder (a DOM `File`); nothing where the system gives none. */
   pathOf?(file: object): string | undefined;

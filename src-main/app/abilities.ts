@@ -4,12 +4,11 @@ import type { WebContents } from 'electron';
 import { existsSync } from 'node:fs';
 import { isAbsolute } from 'node:path';
 import type { AppContract } from '../../shared/contract.ts';
+import { mostDragged } from '../../shared/face.ts';
 import type { RpcClient } from '../../shared/rpc-client.ts';
 import { isOwnPage } from './bridge.ts';
 import { newsChannel, orderChannel, requestChannel } from './channels.ts';
 import type { WindowNews } from './channels.ts';
-
-const mostDragged = 1000;
 
 export const tellPage = (page: WebContents, news: WindowNews): void => page.send(newsChannel, news);
 

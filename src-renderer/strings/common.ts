@@ -71,6 +71,9 @@ export const common = {
   more: 'More about this',
   remove: (what: string) => `Remove ${what}`,
   showInFolder: 'Show in folder',
+  tooManyDragged: (taken: number, all: number) => `${formatCount(taken)} of the ${formatCount(all)} selected images are dragged along.`,
+  tooManyDraggedHint:
+    'More files than that cannot be handed over at once. To use all of them elsewhere, drag the folder from the file manager.',
   /** Files with the same content as another one. */
   copies: (count: number) => plural(count, 'copy', 'copies'),
   cannotBeShown: 'Cannot be shown',
