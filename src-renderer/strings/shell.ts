@@ -1,5 +1,5 @@
 // The frame around all views.
-import { formatCount } from './format.ts';
+import { formatCount, plural } from './format.ts';
 
 export const shell = {
   name: 'I-JEPA Studio',
@@ -39,9 +39,15 @@ export const shell = {
     button: (unread: number) => (unread > 0 ? `Messages (${formatCount(unread)} new)` : 'Messages'),
     times: (times: number) => `${formatCount(times)} times`,
   },
-  dropHere: 'Drop a folder to add it, or images to look for ones like them',
-  folderDropped:
-    'A browser does not tell where a dropped folder lies. Choose it here instead: these are folders of the computer that runs the engine.',
+  dropHere: 'Drop folders to add them, or images to look for ones like them',
+  folderDropped: (folders: number) =>
+    folders === 1
+      ? 'A browser does not tell where a dropped folder lies. Choose it here instead: these are folders of the computer that runs the engine.'
+      : `A browser does not tell where the ${formatCount(folders)} dropped folders lie. Choose one here instead, and add the others after it: these are folders of the computer that runs the engine.`,
+  besideFolders: (files: number) => `${plural(files, 'file')} beside the folders ${files === 1 ? 'was' : 'were'} not taken.`,
+  besideFoldersHint: 'Drop images without a folder to look for ones like them.',
+  someNoImages: (others: number, all: number) =>
+    `${formatCount(others)} of the ${formatCount(all)} dropped files ${others === 1 ? 'is no image and was' : 'are no images and were'} not taken.`,
   tooManyFiles: (taken: number, all: number) => `${taken} of the ${all.toLocaleString('en')} dropped files are taken as queries.`,
   noImagesDropped: 'None of the dropped files is an image.',
   noImagesHint: 'Drop a folder, or files that are JPEG, PNG, WebP, AVIF, GIF, TIFF, SVG or HEIC.',

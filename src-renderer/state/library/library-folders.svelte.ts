@@ -78,11 +78,20 @@ export class LibraryFolders {
 
   /** Adds a folder, or brings it up to date, and shows it. */
   async add(path: string, labels?: LabelSource): Promise<void> {
+    await this.#addAll([path], labels);
+  }
+
+  /** As `add`, one after the other; the first is shown. One that cannot be added says why and holds up no other. */
+  async #addAll(paths: readonly string[], labels?: LabelSource): Promise<void> {
     this.#busy = true;
-    const before = this.#studio.folders ?? [];
-    const started = await this.#studio.ask('library.scan', labels ? { path, labels } : { path });
-    if (started) {
-      await this.#show(started.folder);
+    let shown = false;
+    for (const path of paths) {
+      const before = this.#studio.folders ?? [];
+      const started = await this.#studio.ask('library.scan', labels ? { path, labels } : { path });
+      if (!started) continue;
+      if (shown) await this.#studio.refreshFolders();
+      else await this.#show(started.folder);
+      shown = true;
       this.#tellOverlap(started.folder, before);
     }
     this.#busy = false;
@@ -134,25 +143,30 @@ export class LibraryFolders {
     this.#studio.router.go('library');
   }
 
-  /** What was dropped on the page: a folder is added, images become queries. */
+  /** What was dropped on the page: folders are added, images become queries. What is left aside is said. */
   async drop(data: DataTransfer): Promise<void> {
     const { face, dropped, notices, router } = this.#studio;
     const items = [...data.items].filter(({ kind }) => kind === 'file');
     // Both must be read before the event ends.
     const isFolder = items.map((item) => item.webkitGetAsEntry()?.isDirectory ?? false);
     const files = items.map((item) => item.getAsFile());
-    const folder = isFolder.indexOf(true);
-    if (folder >= 0) {
-      const file = files[folder];
-      const path = file ? face.pathOf?.(file) : undefined;
-      return path === undefined ? this.choose(strings.shell.folderDropped) : this.add(path);
+    const words = strings.shell;
+    const folders = files.filter((_, i) => isFolder[i]);
+    if (folders.length > 0) {
+      const beside = files.length - folders.length;
+      if (beside > 0) notices.say(words.besideFolders(beside), words.besideFoldersHint);
+      const paths = folders.map((file) => (file ? face.pathOf?.(file) : undefined)).filter((path) => path !== undefined);
+      await this.#addAll(paths);
+      if (paths.length < folders.length) await this.choose(words.folderDropped(folders.length - paths.length));
+      return;
     }
     const images = files.filter((file) => file !== null).filter(mayBeImage);
     if (images.length === 0) {
-      if (items.length > 0) notices.fail(new AppError('bad-file', strings.shell.noImagesDropped, strings.shell.noImagesHint));
+      if (items.length > 0) notices.fail(new AppError('bad-file', words.noImagesDropped, words.noImagesHint));
       return;
     }
-    if (images.length > mostDropped) notices.say(strings.shell.tooManyFiles(mostDropped, images.length));
+    if (images.length < items.length) notices.say(words.someNoImages(items.length - images.length, items.length), words.noImagesHint);
+    if (images.length > mostDropped) notices.say(words.tooManyFiles(mostDropped, images.length));
     dropped.add(images.slice(0, mostDropped));
     router.go('explore');
   }

@@ -11,6 +11,8 @@ const folder = (id: number, path: string): FolderSummary => ({ id, path, name: p
 function page(known: readonly FolderSummary[], face: Partial<Face> = {}) {
   const said: string[] = [];
   const asked: unknown[] = [];
+  const shown: number[] = [];
+  const taken: string[] = [];
   let folders = known;
   const studio = {
     face,
@@ -19,17 +21,29 @@ function page(known: readonly FolderSummary[], face: Partial<Face> = {}) {
       return folders;
     },
     ask: (_channel: string, { path }: { path: string }) => {
+      if (path === '/gone') return Promise.resolve(undefined);
       const id = folders.find((one) => one.path === path)?.id ?? folders.length + 1;
       if (id > folders.length) folders = [...folders, folder(id, path)];
       return Promise.resolve({ folder: id });
     },
     refreshFolders: () => Promise.resolve(),
-    choose: () => {},
+    choose: (id: number) => shown.push(id),
+    dropped: { add: (files: readonly { name: string }[]) => taken.push(...files.map(({ name }) => name)) },
     router: { go: () => {} },
-    notices: { say: (message: string) => said.push(message) },
+    notices: { say: (message: string) => said.push(message), fail: ({ message }: Error) => said.push(message) },
   } as unknown as Studio;
-  return { adding: new LibraryFolders(studio), said, asked };
+  return { adding: new LibraryFolders(studio), said, asked, shown, taken, paths: () => folders.map(({ path }) => path) };
 }
+
+/** What a page is handed when folders (names without a dot) and files are dropped on it. */
+const dropOf = (...names: readonly string[]): DataTransfer =>
+  ({
+    items: names.map((name) => ({
+      kind: 'file',
+      webkitGetAsEntry: () => ({ isDirectory: !name.includes('.') }),
+      getAsFile: () => ({ name, type: name.endsWith('.png') ? 'image/png' : 'text/plain' }),
+    })),
+  }) as unknown as DataTransfer;
 
 describe('a folder that is added', () => {
   const { around, within } = strings.library.overlap;
@@ -53,6 +67,38 @@ describe('a folder that is added', () => {
   it('lies in another only below it, on every system', () => {
     expect([liesIn('/a/b', '/a'), liesIn('/a/b', '/a/'), liesIn('/a', '/'), liesIn('C:\\a\\b', 'C:\\a')]).toEqual([true, true, true, true]);
     expect([liesIn('/a', '/a'), liesIn('/ab', '/a'), liesIn('/a', '/a/b')]).toEqual([false, false, false]);
+  });
+});
+
+describe('what is dropped', () => {
+  const words = strings.shell;
+  const pathOf = (file: object): string => `/${(file as { name: string }).name}`;
+
+  it('of several folders adds each, shows the first, and says which files beside them are left', async () => {
+    const { adding, said, shown, taken, paths } = page([folder(1, '/known')], { pathOf });
+    await adding.drop(dropOf('gone', 'a.png', 'cats', 'b.txt', 'dogs'));
+    expect(paths()).toEqual(['/known', '/cats', '/dogs']);
+    expect([shown, taken, adding.busy]).toEqual([[2], [], false]);
+    expect(said).toEqual([words.besideFolders(2)]);
+  });
+
+  it('is asked for by name where the place does not tell where it lies', async () => {
+    const { adding, paths } = page([]);
+    const chosen = adding.drop(dropOf('cats', 'dogs'));
+    await Promise.resolve();
+    await Promise.resolve();
+    expect(adding.request?.text).toBe(words.folderDropped(2));
+    adding.answer('/data/cats');
+    await chosen;
+    expect(paths()).toEqual(['/data/cats']);
+  });
+
+  it('of images become queries, and what is no image is said', async () => {
+    const { adding, said, taken } = page([], { pathOf });
+    await adding.drop(dropOf('a.png', 'b.txt', 'c.png'));
+    expect([taken, said]).toEqual([['a.png', 'c.png'], [words.someNoImages(1, 3)]]);
+    await adding.drop(dropOf('b.txt'));
+    expect(said.at(-1)).toBe(words.noImagesDropped);
   });
 });
 
