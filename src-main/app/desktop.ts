@@ -3,6 +3,7 @@ import { BrowserWindow, Notification, powerSaveBlocker } from 'electron';
 import type { AppContract } from '../../shared/contract.ts';
 import type { JobStatus } from '../../shared/contract-jobs.ts';
 import type { RunSummary } from '../../shared/contract-runs.ts';
+import { isLive } from '../../shared/job-ends.ts';
 import type { RpcClient } from '../../shared/rpc-client.ts';
 import { activityOf, noticesOf } from './activity.ts';
 
@@ -54,6 +55,11 @@ export class Desktop {
   /** Runs that an end of the program would stop. */
   get runs(): readonly string[] {
     return activityOf(this.#jobs, this.#runs).runs;
+  }
+
+  /** Work that goes on or waits to. */
+  get jobs(): readonly JobStatus[] {
+    return this.#jobs.filter(isLive);
   }
 
   dispose(): void {

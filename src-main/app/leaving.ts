@@ -1,17 +1,18 @@
-// The end of the program: a person is asked when a run would stop, the system is not; the engine ends first, so that the run keeps a checkpoint.
+// The end of the program: a person is asked when work would stop, the system is not; the engine ends first, so that the run keeps a checkpoint.
 import { app, BrowserWindow, dialog, powerMonitor } from 'electron';
 import type { Event } from 'electron';
 import type { EngineLink } from '../link/engine-link.ts';
 import type { Desktop } from './desktop.ts';
+import { leavingQuestion } from './leaving-question.ts';
+import type { LeavingQuestion } from './leaving-question.ts';
 
-async function mayStop(runs: readonly string[]): Promise<boolean> {
+async function mayStop({ message, detail, buttons }: LeavingQuestion): Promise<boolean> {
   const window = BrowserWindow.getAllWindows()[0];
-  const which = runs.length === 1 ? `“${runs[0]}” is still learning.` : `${runs.length} runs are still learning.`;
   const question = {
     type: 'question' as const,
-    message: which,
-    detail: 'Training goes on only while the program runs. It keeps a checkpoint of this moment, and “Resume” goes on from there.',
-    buttons: ['Stop and keep the checkpoint', 'Cancel'],
+    message,
+    detail,
+    buttons: [...buttons],
     defaultId: 0,
     cancelId: 1,
     noLink: true,
@@ -66,8 +67,8 @@ export class Leaving {
   async #ask(): Promise<void> {
     if (this.#asking || this.#leaving) return;
     this.#asking = true;
-    const { runs } = this.#desktop;
-    const may = runs.length === 0 || (await mayStop(runs));
+    const question = leavingQuestion(this.#desktop.runs, this.#desktop.jobs);
+    const may = question === undefined || (await mayStop(question));
     this.#asking = false;
     if (may) await this.leave();
   }
