@@ -16,6 +16,11 @@ export const mostDragged = 1000;
 export const viewNames = ['library', 'masks', 'train', 'explore', 'export', 'settings'] as const;
 export type ViewName = (typeof viewNames)[number];
 
+/** Keys of the window's menu, as Electron writes them: the menu has them, and the page's list of shortcuts names them. */
+export const menuKeys = { openFolder: 'CmdOrCtrl+O', pauseOrContinue: 'CmdOrCtrl+Shift+P', shortcuts: 'CmdOrCtrl+/' } as const;
+/** As `menuKeys`: the views have the digits. */
+export const viewKey = (view: ViewName): string => `CmdOrCtrl+${viewNames.indexOf(view) + 1}`;
+
 /** What the person chose in the window's menu. */
 export type MenuCommand =
   | { readonly type: 'view'; readonly view: ViewName }

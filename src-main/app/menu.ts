@@ -1,6 +1,6 @@
 // The window's menu. What a page does itself is a command to it; keys that a page's text field needs are left to it.
 import type { MenuItemConstructorOptions } from 'electron';
-import { viewNames } from '../../shared/face.ts';
+import { menuKeys, viewKey, viewNames } from '../../shared/face.ts';
 import type { MenuCommand, ViewName } from '../../shared/face.ts';
 
 export interface MenuActions {
@@ -36,9 +36,9 @@ export function menuTemplate(isMac: boolean, { command, openFolder, about, check
       { role: 'quit' },
     ],
   };
-  const views = viewNames.map((view, index): MenuItemConstructorOptions => ({
+  const views = viewNames.map((view): MenuItemConstructorOptions => ({
     label: viewLabels[view],
-    accelerator: `CmdOrCtrl+${index + 1}`,
+    accelerator: viewKey(view),
     click: () => command({ type: 'view', view }),
   }));
   return [
@@ -46,7 +46,7 @@ export function menuTemplate(isMac: boolean, { command, openFolder, about, check
     {
       label: '&File',
       submenu: [
-        { label: 'Open folder…', accelerator: 'CmdOrCtrl+O', click: openFolder },
+        { label: 'Open folder…', accelerator: menuKeys.openFolder, click: openFolder },
         { type: 'separator' },
         { role: isMac ? 'close' : 'quit' },
       ],
@@ -67,13 +67,13 @@ export function menuTemplate(isMac: boolean, { command, openFolder, about, check
     },
     {
       label: '&Run',
-      submenu: [{ label: 'Pause or continue', accelerator: 'CmdOrCtrl+Shift+P', click: () => command({ type: 'pause-or-continue' }) }],
+      submenu: [{ label: 'Pause or continue', accelerator: menuKeys.pauseOrContinue, click: () => command({ type: 'pause-or-continue' }) }],
     },
     {
       role: 'help',
       label: '&Help',
       submenu: [
-        { label: 'Keyboard shortcuts', accelerator: 'CmdOrCtrl+/', click: () => command({ type: 'shortcuts' }) },
+        { label: 'Keyboard shortcuts', accelerator: menuKeys.shortcuts, click: () => command({ type: 'shortcuts' }) },
         ...(isMac ? [] : [...updateItems, { type: 'separator' as const }, aboutItem]),
       ],
     },

@@ -1,20 +1,29 @@
 // The frame around all views.
+import { menuKeys, viewKey, viewNames } from '../../shared/face.ts';
 import { formatCount, plural } from './format.ts';
+
+/** Where the keys are for, and what each does. */
+export type ShortcutGroup = readonly [where: string, keys: readonly (readonly [keys: string, what: string])[]];
+
+const views = {
+  welcome: 'Start',
+  library: 'Library',
+  masks: 'Masks',
+  train: 'Train',
+  explore: 'Explore',
+  export: 'Export',
+  settings: 'Settings',
+} as const;
+
+/** Keys as Electron writes them, for a person. */
+const keysOf = (accelerator: string): string => accelerator.replace('CmdOrCtrl', 'Ctrl').split('+').join(' + ');
 
 export const shell = {
   name: 'I-JEPA Studio',
   skip: 'Skip to the content',
   navigation: 'Views',
   start: 'Start',
-  views: {
-    welcome: 'Start',
-    library: 'Library',
-    masks: 'Masks',
-    train: 'Train',
-    explore: 'Explore',
-    export: 'Export',
-    settings: 'Settings',
-  },
+  views,
   folder: 'Folder',
   noFolder: 'No folder yet',
   addFolder: 'Add a folder…',
@@ -54,6 +63,7 @@ export const shell = {
   failed: (what: string) => `${what} failed`,
   shortcuts: {
     title: 'Keyboard shortcuts',
+    mac: 'On a Mac ⌘ takes the place of Ctrl.',
     list: [
       [
         'Everywhere',
@@ -74,8 +84,45 @@ export const shell = {
           ['Ctrl + click, Ctrl + Space', 'Add to or take from the selection'],
           ['Ctrl + A', 'Select all images that the filters show'],
           ['+ and −', 'Larger and smaller images'],
+          ['Shift + F10', 'What can be done with the image'],
         ],
       ],
-    ] as const,
+      [
+        'Explore',
+        [
+          ['Arrows, Page Up, Page Down, Home, End', 'Move among the pictures as in the library'],
+          ['Enter, double click', 'Look for pictures like this one'],
+          ['+ and −', 'Add a found picture to the query: more like it, less like it'],
+          ['Space', 'Preview; arrows go on'],
+          ['Shift + arrows, Shift + click', 'Select a range'],
+          ['Ctrl + click, Ctrl + Space', 'Add to or take from the selection'],
+          ['Ctrl + A', 'Select everything that was found'],
+          ['Ctrl + V', 'Look for pictures like the one on the clipboard'],
+        ],
+      ],
+      [
+        'Charts of a run',
+        [
+          ['← →', 'Read the values at the step before and after'],
+          ['Page Down, Page Up', 'Ten steps of the chart back and on'],
+          ['+ and −, dragging', 'Zoom in and out, zoom to a range'],
+          ['Shift + ← →', 'Earlier and later part of the run'],
+          ['0, double click', 'The whole run'],
+        ],
+      ],
+    ] satisfies readonly ShortcutGroup[],
+    /** Only where there is a window with a menu. */
+    menu: [
+      'Menu of the window',
+      [
+        [keysOf(menuKeys.openFolder), 'Open a folder'],
+        [`${keysOf(viewKey(viewNames[0]))} … ${viewNames.length}`, viewNames.map((view) => views[view]).join(', ')],
+        [keysOf(menuKeys.pauseOrContinue), 'Pause the run, or go on with it'],
+        [keysOf(menuKeys.shortcuts), 'This list'],
+        ['Ctrl + R', 'Load the page anew; work goes on'],
+        ['Ctrl + Plus, Ctrl + Minus, Ctrl + 0', 'Everything larger, smaller, in its usual size'],
+        ['F11 (on a Mac Ctrl + ⌘ + F)', 'Full screen'],
+      ],
+    ] satisfies ShortcutGroup,
   },
 } as const;
