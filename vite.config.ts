@@ -1,12 +1,21 @@
 // The page, for the window and the browser alike: relative addresses, no inline script (the content security policy forbids it).
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { defineConfig } from 'vite';
+import type { Plugin } from 'vite';
+import { protocolMark, protocolVersion } from './shared/protocol-version.ts';
 import { syntheticPictures } from './src-renderer/testing/pictures.ts';
+
+/** Says in the page what it was built of: `serve` refuses to hand out one that its engine would not understand. */
+const markPage = (): Plugin => ({
+  name: 'mark-page',
+  apply: 'build',
+  transformIndexHtml: () => [{ tag: 'meta', attrs: { name: protocolMark, content: protocolVersion }, injectTo: 'head' }],
+});
 
 export default defineConfig({
   root: 'src-renderer',
   base: './',
-  plugins: [svelte(), syntheticPictures()],
+  plugins: [svelte(), syntheticPictures(), markPage()],
   build: {
     outDir: '../dist/renderer',
     emptyOutDir: true,

@@ -1,9 +1,6 @@
 // What travels between a page and the engine, whatever carries it: Electron's IPC, a WebSocket, a child process's channel.
 import type { WireError } from './errors.ts';
 
-/** Raised when a message changes its meaning: a stale page after an upgrade is told so instead of misunderstood. */
-export const protocolVersion = 1;
-
 export type ToEngine =
   | { readonly type: 'call'; readonly id: number; readonly channel: string; readonly input: unknown }
   | { readonly type: 'cancel'; readonly id: number };
@@ -14,8 +11,8 @@ export type FromEngine =
   | { readonly type: 'event'; readonly id: number; readonly event: unknown }
   | { readonly type: 'ok'; readonly id: number; readonly output: unknown }
   | { readonly type: 'fail'; readonly id: number; readonly error: WireError }
-  /** From whoever watches the engine: calls under way are lost when it is not `ready`. */
-  | { readonly type: 'engine'; readonly state: EngineState; readonly protocol: number; readonly reason?: string };
+  /** From whoever watches the engine, whose `protocolVersion` it has: calls under way are lost when it is not `ready`. */
+  | { readonly type: 'engine'; readonly state: EngineState; readonly protocol: string; readonly reason?: string };
 
 /** Three methods are all that a carrier needs. Messages arrive in order and whole; `close` is called once. */
 export interface Port<In, Out> {

@@ -1,7 +1,7 @@
 // The page's end: typed calls over any port.
 import type { Contract, EventOf, InputOf, OutputOf } from './channel.ts';
 import { AppError, fromWire } from './errors.ts';
-import { protocolVersion } from './messages.ts';
+import { protocolVersion } from './protocol-version.ts';
 import type { EngineState, FromEngine, PagePort } from './messages.ts';
 
 export interface CallOptions<Event> {
@@ -24,6 +24,8 @@ const hints: Readonly<Record<Exclude<EngineState, 'ready'>, string>> = {
 const lost = (state: Exclude<EngineState, 'ready'>, reason: string): AppError =>
   new AppError('engine-crashed', `The engine ${reason}.`, hints[state]);
 const closed = 'is no longer connected to this page';
+/** Why the engine is `ended` for a page of another build. */
+export const otherVersion = 'is of another version than this page: reload the page';
 
 export class RpcClient<C extends Contract> {
   readonly #port: PagePort;
@@ -31,6 +33,8 @@ export class RpcClient<C extends Contract> {
   readonly #watchers = new Set<(state: EngineState, reason: string | undefined) => void>();
   #ids = 0;
   #closed = false;
+  /** Whether the engine is of another build: what this page sent or heard could mean something else there. */
+  #stale = false;
   #state: EngineState = 'starting';
 
   constructor(port: PagePort) {
@@ -66,7 +70,8 @@ export class RpcClient<C extends Contract> {
 
   #receive(message: FromEngine): void {
     if (message.type === 'engine') {
-      if (message.protocol !== protocolVersion) return this.#become('ended', 'is of another version than this page: reload the page');
+      this.#stale = message.protocol !== protocolVersion;
+      if (this.#stale) return this.#become('ended', otherVersion);
       return this.#become(message.state, message.reason);
     }
     // An answer to a call that was cancelled or lost is stale.
@@ -87,7 +92,7 @@ export class RpcClient<C extends Contract> {
     return new Promise((resolve, reject) => {
       const cancelled = (): AppError => new AppError('cancelled', 'Cancelled.', 'Start it again when you want it.');
       if (signal?.aborted) return reject(cancelled());
-      if (this.#closed) return reject(lost('ended', closed));
+      if (this.#closed || this.#stale) return reject(lost('ended', this.#closed ? closed : otherVersion));
       const id = ++this.#ids;
       const abort = (): void => {
         if (!this.#pending.delete(id)) return;

@@ -4,8 +4,9 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { channel } from './channel.ts';
 import { AppError } from './errors.ts';
 import type { ErrorCode } from './errors.ts';
-import { isToEngine, protocolVersion } from './messages.ts';
+import { isToEngine } from './messages.ts';
 import type { EngineState } from './messages.ts';
+import { protocolVersion } from './protocol-version.ts';
 import { RpcClient } from './rpc-client.ts';
 import { serve } from './rpc-server.ts';
 import { portPair } from './testing/port-pair.ts';
@@ -208,10 +209,33 @@ describe('the page', () => {
     const { pair, client } = connected();
     const reasons: (string | undefined)[] = [];
     client.watch((_state, reason) => reasons.push(reason));
-    pair.announce({ ...ready, protocol: protocolVersion + 1 });
+    pair.announce({ ...ready, protocol: `${protocolVersion}0` });
     await settled();
     expect(client.state).toBe('ended');
     expect(reasons.at(-1)).toContain('reload');
+  });
+
+  it('of another version than the engine asks it for nothing, until one of its own is there', async () => {
+    const { pair, client, called } = connected();
+    const before = code(client.call('wait', {}));
+    pair.announce({ ...ready, protocol: '0.0.9-00000000' });
+    expect(await before).toBe('engine-crashed');
+    expect(await rejection(client.call('double', { value: 1 }))).toMatchObject({
+      code: 'engine-crashed',
+      message: 'The engine is of another version than this page: reload the page.',
+    });
+    await settled();
+    expect(called).toEqual([]);
+    pair.announce(ready);
+    await settled();
+    expect(await client.call('double', { value: 1 })).toBe(2);
+  });
+
+  it('is told of an engine that was made when versions were plain numbers', async () => {
+    const { pair, client } = connected();
+    pair.announce({ ...ready, protocol: 1 as never });
+    await settled();
+    expect(client.state).toBe('ended');
   });
 
   it('passes over answers that nobody waits for', async () => {

@@ -1,7 +1,7 @@
 // `npm start`: the window where Electron and a screen are there, else the same app in a browser, with one line that says why. Plain
 // JavaScript, as the command line's own start, so that any Node can say what is missing.
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -23,11 +23,25 @@ function hasScreen() {
   return process.platform !== 'linux' || Boolean(process.env.DISPLAY || process.env.WAYLAND_DISPLAY);
 }
 
-/** Builds page and main process once; after a change of the sources `npm run build` does it again. */
+/** When the newest of the sources that the build is made of was written. */
+function newestSource() {
+  const newestBelow = (path) =>
+    statSync(path).isDirectory() ? Math.max(0, ...readdirSync(path).map((name) => newestBelow(join(path, name)))) : statSync(path).mtimeMs;
+  const parts = ['shared', 'src-renderer', 'src-main/app', 'src-main/link', 'package-lock.json', 'vite.config.ts', 'vite.main.config.ts'];
+  return Math.max(
+    ...parts
+      .map((part) => join(root, part))
+      .filter((path) => existsSync(path))
+      .map(newestBelow),
+  );
+}
+
+/** Builds page and main process where there are none, or older ones than the sources: the engine runs its sources and refuses others. */
 function build() {
-  const missing = ['renderer/index.html', 'main/main.cjs', 'main/preload.cjs'].filter((file) => !existsSync(join(root, 'dist', file)));
-  if (missing.length === 0) return;
-  say('The app is built for the first time …');
+  const built = ['renderer/index.html', 'main/main.cjs', 'main/preload.cjs'].map((file) => join(root, 'dist', file));
+  const isThere = built.every((file) => existsSync(file));
+  if (isThere && Math.min(...built.map((file) => statSync(file).mtimeMs)) >= newestSource()) return;
+  say(isThere ? 'The app is built again, because its sources have changed …' : 'The app is built for the first time …');
   const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
   const { status } = spawnSync(npm, ['run', '-s', 'build'], {
     cwd: root,
@@ -36,7 +50,7 @@ function build() {
   });
   if (status === 0) return;
   say('It could not be built. Try: npm ci && npm run build');
-  process.exit(1);
+  if (!isThere) process.exit(1);
 }
 
 /** Runs a program as if it were this one. */

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { FromEngine, ToEngine } from '../../shared/messages.ts';
-import { protocolVersion } from '../../shared/messages.ts';
+import { protocolVersion } from '../../shared/protocol-version.ts';
 import { programVersion } from '../../shared/version.ts';
 import { openLibrary } from '../library/library.ts';
 import { refusedExitCode } from '../link/engine-messages.ts';

@@ -3,7 +3,7 @@
 import { writeSync } from 'node:fs';
 import { toWire } from '../../shared/errors.ts';
 import type { ToEngine } from '../../shared/messages.ts';
-import { protocolVersion } from '../../shared/messages.ts';
+import { protocolVersion } from '../../shared/protocol-version.ts';
 import { programVersion } from '../../shared/version.ts';
 import { readEngineArguments } from '../link/engine-arguments.ts';
 import { refusedExitCode } from '../link/engine-messages.ts';

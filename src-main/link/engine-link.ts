@@ -5,7 +5,7 @@ import type { ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
 import { errorCodes } from '../../shared/errors.ts';
 import type { WireError } from '../../shared/errors.ts';
-import { protocolVersion } from '../../shared/messages.ts';
+import { protocolVersion } from '../../shared/protocol-version.ts';
 import type { EngineState, FromEngine, PagePort, ToEngine } from '../../shared/messages.ts';
 import { writeEngineArguments } from './engine-arguments.ts';
 import { EngineLog } from './engine-log.ts';
@@ -138,7 +138,7 @@ export class EngineLink {
     clearTimeout(this.#helloTimer);
     if (message.protocol !== protocolVersion) {
       this.#restartedAt = Infinity; // The next one would be the same.
-      this.#kill(`is of another version (${message.program}) than this program: install again`);
+      this.#kill(`is of another version (${message.program}) than this program: install or build it again`);
     } else if (!this.#disposing) this.#become('ready', undefined);
   }
 

@@ -13,7 +13,7 @@ export type ToEngineProcess =
 export type FromEngineProcess =
   | { readonly client: number; readonly message: FromEngine }
   /** The first message, once calls can be answered. */
-  | { readonly type: 'hello'; readonly protocol: number; readonly program: string };
+  | { readonly type: 'hello'; readonly protocol: string; readonly program: string };
 
 /** Exit code of an engine that could not begin: its last line of standard error is an `EngineRefusal` as JSON. No restart helps. */
 export const refusedExitCode = 3;

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import type { AppContract } from '../../shared/contract.ts';
 import { AppError } from '../../shared/errors.ts';
-import { protocolVersion } from '../../shared/messages.ts';
+import { protocolMark, protocolVersion } from '../../shared/protocol-version.ts';
 import type { FromEngine, ToEngine } from '../../shared/messages.ts';
 import { RpcClient } from '../../shared/rpc-client.ts';
 import { readEngineArguments, writeEngineArguments } from './engine-arguments.ts';
@@ -175,6 +175,19 @@ describe('the page’s files', () => {
     expect(files.get('/')).toMatchObject({ type: 'text/html; charset=utf-8', hashed: false });
     expect(files.get('/assets/main-Ab_c-123.js')).toMatchObject({ type: 'text/javascript; charset=utf-8', hashed: true });
     expect(files.get('/assets/plain.svg')).toMatchObject({ hashed: false });
+  });
+
+  it('are refused where they were built of another version, which no reload would mend', () => {
+    const at = join(folder, 'other-renderer');
+    mkdirSync(at, { recursive: true });
+    const marked = (version: string): void =>
+      writeFileSync(join(at, 'index.html'), `<!doctype html><head><meta name="${protocolMark}" content="${version}"></head>`);
+    marked(protocolVersion);
+    expect(readRendererFiles(at).has('/')).toBe(true);
+    marked('0.0.9-00000000');
+    expect(() => readRendererFiles(at)).toThrow(
+      expect.objectContaining({ code: 'bad-file', hint: expect.stringContaining('npm run build') as string }),
+    );
   });
 
   it('run under a policy that lets in nothing from outside', () => {

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { extname, join } from 'node:path';
 import { AppError } from '../../shared/errors.ts';
+import { protocolMark, protocolVersion } from '../../shared/protocol-version.ts';
 
 export interface RendererFile {
   readonly type: string;
@@ -27,7 +28,21 @@ const types: Readonly<Record<string, string>> = {
   '.txt': 'text/plain; charset=utf-8',
 };
 
-/** Address → file; `/` is the page. Source maps and what no page needs are left out. Throws `not-found` when the page was not built. */
+/** Throws `bad-file` for a page that was built of other sources: reloading it would not help. */
+function refuseOther(page: string): void {
+  const built = new RegExp(`<meta name="${protocolMark}" content="([^"]*)"`).exec(page)?.[1];
+  if (built === undefined || built === protocolVersion) return;
+  throw new AppError(
+    'bad-file',
+    `The page was built of another version (${built}) than this program (${protocolVersion}).`,
+    'Build it again: npm run build',
+  );
+}
+
+/**
+ * Address → file; `/` is the page. Source maps and what no page needs are left out. Throws `not-found` when the page was not built,
+ * `bad-file` when it was built of another version.
+ */
 export function readRendererFiles(folder: string): ReadonlyMap<string, RendererFile> {
   if (!existsSync(join(folder, 'index.html')))
     throw new AppError('not-found', `The page is not built: ${join(folder, 'index.html')} is missing.`, 'Build it: npm run build');
@@ -45,7 +60,9 @@ export function readRendererFiles(folder: string): ReadonlyMap<string, RendererF
     }
   };
   read('');
-  files.set('/', files.get('/index.html')!);
+  const page = files.get('/index.html')!;
+  refuseOther(page.body.toString());
+  files.set('/', page);
   return files;
 }
 

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { decodeFrame, encodeFrame } from '../../shared/frames.ts';
-import { protocolVersion } from '../../shared/messages.ts';
+import { protocolVersion } from '../../shared/protocol-version.ts';
 import type { FromEngine } from '../../shared/messages.ts';
 import { socketPort, waitBefore } from './face.ts';
 

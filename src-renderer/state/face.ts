@@ -3,7 +3,7 @@
 import { decodeFrame, encodeFrame } from '../../shared/frames.ts';
 import { faceKey, socketPath } from '../../shared/face.ts';
 import type { Face } from '../../shared/face.ts';
-import { protocolVersion } from '../../shared/messages.ts';
+import { protocolVersion } from '../../shared/protocol-version.ts';
 import type { FromEngine, PagePort, ToEngine } from '../../shared/messages.ts';
 
 /** Why the engine is not ready when it is the connection that is gone. */

@@ -3,7 +3,7 @@ import { afterEach, expect, it, vi } from 'vitest';
 import type { JobsEvent, JobStatus } from '../../shared/contract-jobs.ts';
 import type { FolderSummary } from '../../shared/contract-library.ts';
 import type { RunSummary } from '../../shared/contract-runs.ts';
-import { protocolVersion } from '../../shared/messages.ts';
+import { protocolVersion } from '../../shared/protocol-version.ts';
 import type { EngineState, FromEngine, ToEngine } from '../../shared/messages.ts';
 import { Studio } from './studio.svelte.ts';
 

@@ -1,5 +1,6 @@
 // The frame around all views.
 import { menuKeys, viewKey, viewNames } from '../../shared/face.ts';
+import { otherVersion } from '../../shared/rpc-client.ts';
 import { formatCount, plural } from './format.ts';
 
 /** Where the keys are for, and what each does. */
@@ -35,7 +36,9 @@ export const shell = {
     starting: 'Connecting to the engine again…',
     crashed: 'The engine stopped unexpectedly and is being started again. A run goes on from its last checkpoint; nothing else is lost.',
     ended: (reason: string | undefined) =>
-      `The engine is not running${reason ? `: it ${reason}` : ''}. Start it again, then reload this page.`,
+      reason === otherVersion
+        ? 'The program was replaced by another version while this page was open. Reload the page to go on; runs and vectors are as they were.'
+        : `The engine is not running${reason ? `: it ${reason}` : ''}. Start it again, then reload this page.`,
   },
   viewFailed: 'This part of the page could not be loaded. It may be of another version: reload the page.',
   ready: 'Ready',

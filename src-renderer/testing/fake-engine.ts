@@ -3,7 +3,7 @@
 import { contract } from '../../shared/contract.ts';
 import type { AppContract } from '../../shared/contract.ts';
 import { AppError } from '../../shared/errors.ts';
-import { protocolVersion } from '../../shared/messages.ts';
+import { protocolVersion } from '../../shared/protocol-version.ts';
 import type { PagePort } from '../../shared/messages.ts';
 import { serve } from '../../shared/rpc-server.ts';
 import type { Handlers } from '../../shared/rpc-server.ts';

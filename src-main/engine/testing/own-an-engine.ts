@@ -1,6 +1,6 @@
 // A window to be killed: owns an engine that trains and scans, says on stdout how far it is, and stays. Arguments: home and folder.
 import { EngineLink } from '../../link/engine-link.ts';
-import { protocolVersion } from '../../../shared/messages.ts';
+import { protocolVersion } from '../../../shared/protocol-version.ts';
 import { RpcClient } from '../../../shared/rpc-client.ts';
 import type { engineContract } from '../app/handlers.ts';
 import { quickSettings } from '../app/testing/open-engine.ts';

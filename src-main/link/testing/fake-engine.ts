@@ -1,6 +1,6 @@
 // An engine's process with nothing in it but the protocol: what its first page asks for decides how it behaves and ends.
 import { writeFileSync } from 'node:fs';
-import { protocolVersion } from '../../../shared/messages.ts';
+import { protocolVersion } from '../../../shared/protocol-version.ts';
 import { readEngineArguments } from '../engine-arguments.ts';
 import { refusedExitCode } from '../engine-messages.ts';
 import type { FromEngineProcess, ToEngineProcess } from '../engine-messages.ts';
@@ -18,7 +18,7 @@ if (mode === 'refuse') {
   process.stderr.write('out of luck\n');
   process.exit(7);
 } else if (mode !== 'silent') {
-  send({ type: 'hello', protocol: mode === 'old' ? protocolVersion + 1 : protocolVersion, program: 'fake' });
+  send({ type: 'hello', protocol: mode === 'old' ? `${protocolVersion}0` : protocolVersion, program: 'fake' });
 }
 
 const open = new Set<number>();

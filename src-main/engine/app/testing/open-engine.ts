@@ -3,7 +3,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { Random } from '../../../../shared/random.ts';
-import { protocolVersion } from '../../../../shared/messages.ts';
+import { protocolVersion } from '../../../../shared/protocol-version.ts';
 import { RpcClient } from '../../../../shared/rpc-client.ts';
 import { portPair } from '../../../../shared/testing/port-pair.ts';
 import { Engine } from '../engine.ts';
