@@ -14,6 +14,7 @@ export const jobKinds = [
   'evaluate',
   'export',
   'weights',
+  'import',
   'install',
   'self-test',
 ] as const;

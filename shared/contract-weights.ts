@@ -25,16 +25,13 @@ export interface PublishedModels {
   readonly models: readonly PublishedModelSummary[];
 }
 
-export interface ImportedRun {
-  readonly run: string;
-  /** What a person should know, in sentences. */
-  readonly notes: readonly string[];
-}
-
 export const weightsChannels = {
   'weights.models': channel<PublishedModels>()(nothing),
   /** Fetches a model and makes a run of it; only after the person has accepted the licence. Throws `not-found`. */
   'weights.fetch': channel<JobStarted>()(v.strictObject({ model: text(200), accepted: v.literal(true) })),
-  /** A file or folder of this computer becomes a run. Throws `not-allowed`, `bad-checkpoint`, `unsafe-file`, `unsupported`. */
-  'weights.import': channel<ImportedRun>()(v.strictObject({ path, name: v.optional(runName) })),
+  /**
+   * A file or folder of this computer becomes a run. Throws `not-allowed`, `not-found`, and `bad-input` for a name that is taken; the job
+   * fails with `bad-checkpoint`, `unsafe-file`, `unsupported`.
+   */
+  'weights.import': channel<JobStarted>()(v.strictObject({ path, name: v.optional(runName) })),
 } as const;

@@ -44,6 +44,7 @@ const titles: Readonly<Record<JobStatus['kind'], string>> = {
   evaluate: 'Evaluation finished',
   export: 'Export written',
   weights: 'Weights fetched',
+  import: 'Weights imported',
   install: 'Installed',
   'self-test': 'Self-test done',
 };

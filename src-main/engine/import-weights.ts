@@ -1,5 +1,5 @@
 // Weights of other programs become a run of their own, so that everything that works with a trained run works with them.
-import { rmSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { parseConfig } from '../../shared/config.ts';
 import type { TrainConfig } from '../../shared/config-table.ts';
@@ -9,7 +9,7 @@ import type { Weights } from '../jepa/model.ts';
 import { saveImportedWeights } from '../training/checkpoint.ts';
 import { RunFolder } from '../training/run-folder.ts';
 import type { RunRecord } from '../training/run-folder.ts';
-import type { ForeignWeights } from '../weights/foreign-weights.ts';
+import type { ForeignWeights, ReadProgress } from '../weights/foreign-weights.ts';
 import { readForeignWeights } from '../weights/read-foreign-weights.ts';
 import { freshRunName, newRunPath } from './home.ts';
 import type { Home } from './home.ts';
@@ -72,12 +72,37 @@ function notesOf(read: ForeignWeights, leftOut: boolean): string[] {
 /** The name of a file or folder without what says its kind. */
 const plainName = (path: string): string => basename(resolve(path)).replace(/(\.(pth|pt|tar|bin|safetensors|ckpt))+$/i, '');
 
+export interface ImportOptions {
+  readonly name?: string;
+  readonly heads?: number;
+  readonly onRead?: ReadProgress;
+  /** Called when the run's folder is there and its weights are about to be written. */
+  readonly onWrite?: (begun: BegunRun) => void;
+}
+
+/** A run whose weights are being written. */
+export interface BegunRun {
+  readonly path: string;
+  /** Whether its folder was made for it. */
+  readonly isNew: boolean;
+  /** That its weights will take. */
+  readonly bytes: number;
+}
+
+/** Removes what there is of a run whose import was given up; nobody may work on it any more. Of a folder that was there only the run goes. */
+export function dropBegunRun({ path, isNew }: BegunRun): void {
+  // Without its record it is no run.
+  rmSync(join(path, 'config.json'), { force: true });
+  if (isNew) rmSync(path, { recursive: true, force: true });
+  else rmSync(join(path, 'lock'), { force: true });
+}
+
 /**
  * Reads weights and makes a run of them with one checkpoint at step 0. `heads` is needed for sizes that were never published. Throws
  * `unsafe-file`, `bad-checkpoint`, `unsupported`, `bad-input` for a name that is taken, `bad-config` for sizes beyond the limits here.
  */
-export function importWeights(home: Home, path: string, options: { readonly name?: string; readonly heads?: number } = {}): Imported {
-  const read = readForeignWeights(path, options.heads);
+export function importWeights(home: Home, path: string, options: ImportOptions = {}): Imported {
+  const read = readForeignWeights(path, options.heads, options.onRead);
   const config = configOf(read);
   const { weights, leftOut } = completed(read);
   const name = options.name ?? freshRunName(home, plainName(path));
@@ -96,14 +121,17 @@ export function importWeights(home: Home, path: string, options: { readonly name
     imported: resolve(path),
   };
   const notes = notesOf(read, leftOut);
+  const isNew = !existsSync(place);
   const folder = RunFolder.create(place, record);
+  const bytes = Object.values(weights).reduce((sum, { byteLength }) => sum + byteLength, 0);
+  const begun: BegunRun = { path: folder.path, isNew, bytes };
   try {
+    options.onWrite?.(begun);
     saveImportedWeights(folder.checkpointPath(0), weights, record);
     for (const note of notes) folder.say(note);
     return { name, run: folder.path, config, encoder: read.encoder, notes };
   } catch (error) {
-    // Without its record it is no run.
-    rmSync(join(folder.path, 'config.json'), { force: true });
+    dropBegunRun(begun);
     throw error;
   } finally {
     folder.dispose();

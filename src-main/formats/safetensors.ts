@@ -16,6 +16,9 @@ export interface StoredTensor {
   readonly shape: readonly number[];
 }
 
+/** Bytes that a tensor takes in its file. */
+export const storedBytes = ({ type, shape }: StoredTensor): number => shape.reduce((product, size) => product * size, widths[type]);
+
 interface Entry extends StoredTensor {
   readonly start: number;
   readonly end: number;

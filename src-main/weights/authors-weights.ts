@@ -3,9 +3,9 @@ import { AppError } from '../../shared/errors.ts';
 import { architectures } from '../../shared/config.ts';
 import type { TensorSource } from '../formats/tensor-source.ts';
 import { authorsEncoder, authorsPredictor } from '../jepa/foreign-names.ts';
-import type { ModelSize, TransformerSize, Weights } from '../jepa/model.ts';
-import { countBlocks, gridOf, hasPublishedPositions, hasStem, readNetwork, shapeOf, stemOf, unusable } from './foreign-weights.ts';
-import type { ForeignStem, ForeignWeights, Statistics } from './foreign-weights.ts';
+import type { ModelSize, TransformerSize } from '../jepa/model.ts';
+import { countBlocks, gridOf, hasPublishedPositions, hasStem, readNetworks, shapeOf, stemOf, unusable } from './foreign-weights.ts';
+import type { ForeignStem, ForeignWeights, NetworkToRead, ReadProgress, Statistics } from './foreign-weights.ts';
 
 export interface AuthorsOptions {
   /** Attention heads of both networks, which these files do not state; else those of the published size of this width. */
@@ -67,7 +67,11 @@ function canHoldPredictor(source: TensorSource, base: string, { width, heads }: 
 }
 
 /** Reads what is there of encoder, target encoder and predictor. Throws `bad-checkpoint`, `bad-input` without heads, `unsupported`. */
-export function readAuthorsWeights(source: TensorSource, { heads, statistics }: AuthorsOptions = {}): ForeignWeights {
+export function readAuthorsWeights(
+  source: TensorSource,
+  { heads, statistics }: AuthorsOptions = {},
+  onRead?: ReadProgress,
+): ForeignWeights {
   const isEncoder = (base: string): boolean => hasStem(source, `${base}patch_embed.proj`);
   const target = baseOf('target_encoder', isEncoder);
   const alone = ['', 'module.'].find(isEncoder);
@@ -87,10 +91,11 @@ export function readAuthorsWeights(source: TensorSource, { heads, statistics }: 
     else notes.push('Its predictor was left out: it has positions or heads of another kind.');
   }
   const size: ModelSize = { encoder, predictor, ...stem, grid, positions: published ? 'sine-cosine' : 'learned' };
-  const weights: Weights = {
-    ...(target !== undefined && readNetwork(source, authorsEncoder(size), target, 'targetEncoder')),
-    ...(context !== undefined && readNetwork(source, authorsEncoder(size), context, 'contextEncoder')),
-    ...(predictorBase !== undefined && readNetwork(source, authorsPredictor(size), predictorBase, 'predictor')),
-  };
+  const networks: NetworkToRead[] = [
+    ...(target === undefined ? [] : [{ network: authorsEncoder(size), base: target, prefix: 'targetEncoder' }]),
+    ...(context === undefined ? [] : [{ network: authorsEncoder(size), base: context, prefix: 'contextEncoder' }]),
+    ...(predictorBase === undefined ? [] : [{ network: authorsPredictor(size), base: predictorBase, prefix: 'predictor' }]),
+  ];
+  const weights = readNetworks(source, networks, onRead);
   return { size, weights, encoder: target === undefined ? 'context' : 'target', statistics, notes };
 }

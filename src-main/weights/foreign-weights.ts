@@ -1,6 +1,7 @@
 // Weights of other programs as this program's: what every reader gives, and the parts that the readers share.
 import { AppError } from '../../shared/errors.ts';
 import type { Preprocessing } from '../../shared/preprocessing.ts';
+import { storedBytes } from '../formats/safetensors.ts';
 import type { TensorSource } from '../formats/tensor-source.ts';
 import { fromForeign } from '../jepa/foreign-names.ts';
 import type { ForeignNetwork, ForeignTensor } from '../jepa/foreign-names.ts';
@@ -102,10 +103,35 @@ export function hasPublishedPositions(source: TensorSource, name: string, width:
   return published.every((value, i) => Math.abs(value - stored[i]!) <= tolerance);
 }
 
-/** The parameters of a network as `prefix.*`; `base` stands before every foreign name. Throws `bad-checkpoint` for what is missing. */
-export function readNetwork(source: TensorSource, network: ForeignNetwork, base: string, prefix: string): Weights {
-  const read = ({ name, shape }: ForeignTensor): Float32Array => source.readFloat32(base + name, shape);
-  return Object.fromEntries(network.parameters.map((parameter) => [`${prefix}.${parameter.name}`, fromForeign(parameter, read)]));
+/** A network of a file: `base` stands before every foreign name, `prefix` before every one here. */
+export interface NetworkToRead {
+  readonly network: ForeignNetwork;
+  readonly base: string;
+  readonly prefix: string;
+}
+
+/** Called after each tensor with the bytes of the file that were read, of those that will be. What it throws ends the reading. */
+export type ReadProgress = (done: number, total: number) => void;
+
+/** The parameters of networks as `prefix.*`. Throws `bad-checkpoint` for what is missing. */
+export function readNetworks(source: TensorSource, networks: readonly NetworkToRead[], onRead?: ReadProgress): Weights {
+  const bytesOf = (name: string): number => {
+    const stored = source.tensors.get(name);
+    return stored ? storedBytes(stored) : 0;
+  };
+  const wanted = networks.flatMap(({ network, base }) => network.parameters.flatMap(({ parts }) => parts.map(({ name }) => base + name)));
+  const total = wanted.reduce((bytes, name) => bytes + bytesOf(name), 0);
+  let done = 0;
+  return Object.fromEntries(
+    networks.flatMap(({ network, base, prefix }) => {
+      const read = ({ name, shape }: ForeignTensor): Float32Array => {
+        const values = source.readFloat32(base + name, shape);
+        onRead?.((done += bytesOf(base + name)), total);
+        return values;
+      };
+      return network.parameters.map((parameter) => [`${prefix}.${parameter.name}`, fromForeign(parameter, read)] as const);
+    }),
+  );
 }
 
 export const isTriple = (value: unknown): value is readonly [number, number, number] =>

@@ -5,8 +5,8 @@ import { AppError, systemError } from '../../shared/errors.ts';
 import { SafetensorsFolder } from '../formats/sharded-safetensors.ts';
 import { huggingFaceEncoder } from '../jepa/foreign-names.ts';
 import type { ModelSize } from '../jepa/model.ts';
-import { gridOf, hasPublishedPositions, isTriple, readNetwork, stemOf, unusable } from './foreign-weights.ts';
-import type { ForeignWeights, Statistics } from './foreign-weights.ts';
+import { gridOf, hasPublishedPositions, isTriple, readNetworks, stemOf, unusable } from './foreign-weights.ts';
+import type { ForeignWeights, ReadProgress, Statistics } from './foreign-weights.ts';
 import { ownKey } from './model-description.ts';
 
 type Json = Readonly<Record<string, unknown>>;
@@ -73,7 +73,7 @@ function statisticsOf(folder: string): Statistics | undefined {
 }
 
 /** Reads the one encoder of a folder. Throws `not-found`, `bad-checkpoint`, `unsafe-file`, `unsupported` for another kind of model. */
-export function readHuggingFaceWeights(folder: string): ForeignWeights {
+export function readHuggingFaceWeights(folder: string, onRead?: ReadProgress): ForeignWeights {
   const path = join(folder, 'config.json');
   const config = readJson(path);
   refuseOtherModels(path, config);
@@ -107,7 +107,7 @@ export function readHuggingFaceWeights(folder: string): ForeignWeights {
       notes.push(`The normalisation of its preprocessor (mean ${stated.mean.join(', ')}) was ignored: training used ImageNet's.`);
     return {
       size,
-      weights: readNetwork(source, huggingFaceEncoder(size), base, `${encoderKind}Encoder`),
+      weights: readNetworks(source, [{ network: huggingFaceEncoder(size), base, prefix: `${encoderKind}Encoder` }], onRead),
       encoder: encoderKind,
       statistics: config[ownKey] === undefined ? undefined : stated,
       notes,

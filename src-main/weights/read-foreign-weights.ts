@@ -7,7 +7,7 @@ import { TorchCheckpoint } from '../formats/torch-checkpoint.ts';
 import { readAuthorsWeights } from './authors-weights.ts';
 import type { AuthorsOptions } from './authors-weights.ts';
 import { isTriple } from './foreign-weights.ts';
-import type { ForeignWeights } from './foreign-weights.ts';
+import type { ForeignWeights, ReadProgress } from './foreign-weights.ts';
 import { readHuggingFaceWeights } from './huggingface-weights.ts';
 
 /** The weights of a Hugging Face folder need the config beside them. */
@@ -49,7 +49,7 @@ function ownMetadata({ metadata }: SafetensorsFile): AuthorsOptions {
  * Reads a `.pth.tar` of the authors, a safetensors file with their names, or a Hugging Face folder. `heads` is needed for sizes that were
  * never published. Throws `not-found`, `unsafe-file`, `bad-checkpoint`, `bad-input`, `unsupported`.
  */
-export function readForeignWeights(path: string, heads?: number): ForeignWeights {
+export function readForeignWeights(path: string, heads?: number, onRead?: ReadProgress): ForeignWeights {
   const given = heads === undefined ? {} : { heads };
   const kind = kindOf(path);
   switch (kind) {
@@ -60,7 +60,7 @@ export function readForeignWeights(path: string, heads?: number): ForeignWeights
           `${path} is no Hugging Face folder: it has no config.json.`,
           'Give the folder with config.json and model.safetensors in it, or a .pth.tar file of the authors’ code.',
         );
-      return readHuggingFaceWeights(path);
+      return readHuggingFaceWeights(path, onRead);
     case 'old-torch':
       throw new AppError(
         'unsupported',
@@ -71,8 +71,8 @@ export function readForeignWeights(path: string, heads?: number): ForeignWeights
     case 'safetensors': {
       const source = kind === 'torch' ? new TorchCheckpoint(path) : new SafetensorsFile(path);
       try {
-        if (source.tensors.has(huggingFaceTensor)) return readHuggingFaceWeights(dirname(path));
-        return readAuthorsWeights(source, { ...(source instanceof SafetensorsFile && ownMetadata(source)), ...given });
+        if (source.tensors.has(huggingFaceTensor)) return readHuggingFaceWeights(dirname(path), onRead);
+        return readAuthorsWeights(source, { ...(source instanceof SafetensorsFile && ownMetadata(source)), ...given }, onRead);
       } finally {
         source.dispose();
       }

@@ -77,6 +77,22 @@ describe.each([
   });
 });
 
+it('weights say how much of them is read, and stop where they are told to', () => {
+  const small = smallCheckpoint(folder);
+  const path = exportAuthors(small);
+  const said: [number, number][] = [];
+  readForeignWeights(path, 2, (done, total) => said.push([done, total]));
+  // Every float of the three networks; their tables of fixed positions are computed.
+  const bytes = Object.values(small.weights).reduce((sum, { byteLength }) => sum + byteLength, 0);
+  expect(new Set(said.map(([, total]) => total))).toEqual(new Set([bytes]));
+  expect(said.at(-1)).toEqual([bytes, bytes]);
+  expect(said.every(([done], i) => i === 0 || done > said[i - 1]![0])).toBe(true);
+  const enough = (done: number): void => {
+    if (done > bytes / 2) throw new RangeError('enough');
+  };
+  expect(() => readForeignWeights(path, 2, enough)).toThrow('enough');
+});
+
 describe('a Hugging Face folder', () => {
   const rewrite = (name: string, change: (value: Record<string, unknown>) => unknown): void => {
     const path = join(folder, name);

@@ -12,6 +12,7 @@ const kinds: Readonly<Record<JobKind, string>> = {
   evaluate: 'Evaluating',
   export: 'Exporting',
   weights: 'Fetching weights',
+  import: 'Importing weights',
   install: 'Installing',
   'self-test': 'Testing the device',
 };
@@ -26,6 +27,7 @@ const ended: Readonly<Record<JobKind, string>> = {
   evaluate: 'The evaluation is done',
   export: 'The export is done',
   weights: 'The weights are there',
+  import: 'The weights are imported',
   install: 'It is installed',
   'self-test': 'The device was tested',
 };
@@ -41,6 +43,7 @@ const holding: Readonly<Record<JobKind, string>> = {
   evaluate: 'an evaluation',
   export: 'an export',
   weights: 'weights to be fetched',
+  import: 'weights to be imported',
   install: 'an installation',
   'self-test': 'the test of the device',
 };

@@ -75,7 +75,8 @@ export const train = {
     chooseTitle: 'Choose a folder with weights',
     chooseText: 'A folder with config.json and model.safetensors. For a single file type its path.',
     take: 'Import',
-    taken: (run: string) => `The weights are the run ${run}.`,
+    taking: (path: string) => `${path} is being imported.`,
+    takingHint: 'It becomes a run when its weights are read. How far it is, and a way to cancel it, stand at the foot of the window.',
   },
   states,
   list: {

@@ -33,8 +33,15 @@ export function fakeWeights(jobs: FakeJobs): Handlers<typeof weightsChannels> {
       }),
     }),
     'weights.import': ({ path, name }) => ({
-      run: name ?? path.split('/').at(-1)!,
-      notes: ['The target encoder embeds, as in the paper.'],
+      job: jobs.start({
+        kind: 'import',
+        subject: name ?? path.split('/').at(-1)!,
+        unit: 'megabytes',
+        total: 2520,
+        rate: 300,
+        detail: 'Reads the weights.',
+        result: 'The target encoder embeds, as in the paper.',
+      }),
     }),
   };
 }

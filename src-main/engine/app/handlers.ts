@@ -41,7 +41,6 @@ export function engineHandlers(context: EngineContext): EngineHandlers {
   const masks = maskHandlers(thumbnails);
   const runs = new Runs(context);
   const explore = exploreHandlers(context, runs);
-  const weights = weightsHandlers(context, runs);
   return {
     table: {
       ...systemHandlers(context, thumbnails),
@@ -51,11 +50,11 @@ export function engineHandlers(context: EngineContext): EngineHandlers {
       ...runHandlers(context, runs),
       ...explore.table,
       ...exportHandlers(context, runs),
-      ...weights.table,
+      ...weightsHandlers(context, runs),
     },
     resumeInterrupted: () => runs.trainings.resumeInterrupted(),
     dispose: async () => {
-      await Promise.all([thumbnails.dispose(), masks.dispose(), runs.dispose(), explore.dispose(), weights.dispose()]);
+      await Promise.all([thumbnails.dispose(), masks.dispose(), runs.dispose(), explore.dispose()]);
     },
   };
 }

@@ -1,9 +1,11 @@
-// Entry of the thread that reads weights from elsewhere: gigabytes are read, turned and written, and the engine answers meanwhile.
-import { parentPort } from 'node:worker_threads';
+// Entry of the thread that reads weights from elsewhere: gigabytes are read, turned and written, and the engine answers meanwhile. It
+// lives for one import and is ended where that is given up: it has no turn in which it could hear of that.
+import { parentPort, workerData } from 'node:worker_threads';
+import type { WireError } from '../../../shared/errors.ts';
 import { toWire } from '../../../shared/errors.ts';
 import type { Home } from '../home.ts';
 import { importWeights } from '../import-weights.ts';
-import type { WorkerAnswer } from './worker-calls.ts';
+import type { BegunRun } from '../import-weights.ts';
 
 export interface ImportRequest {
   readonly home: Home;
@@ -11,14 +13,29 @@ export interface ImportRequest {
   readonly name: string | undefined;
 }
 
-parentPort!.on('message', ({ id, request }: { readonly id: number; readonly request: ImportRequest }) => {
-  const { home, path, name } = request;
-  let answer: WorkerAnswer;
-  try {
-    const { name: run, notes } = importWeights(home, path, name === undefined ? {} : { name });
-    answer = { id, result: { run, notes } };
-  } catch (error) {
-    answer = { id, error: toWire(error) };
-  }
-  parentPort!.postMessage(answer);
-});
+export type FromImport =
+  | { readonly type: 'read'; readonly done: number; readonly total: number }
+  | { readonly type: 'write'; readonly begun: BegunRun }
+  | { readonly type: 'ok'; readonly run: string; readonly notes: readonly string[] }
+  | { readonly type: 'fail'; readonly error: WireError };
+
+/** Milliseconds between two messages of progress. */
+const pause = 100;
+
+const { home, path, name } = workerData as ImportRequest;
+const say = (message: FromImport): void => parentPort!.postMessage(message);
+let said = -Infinity;
+try {
+  const { name: run, notes } = importWeights(home, path, {
+    ...(name !== undefined && { name }),
+    onRead: (done, total) => {
+      if (performance.now() - said < pause && done < total) return;
+      said = performance.now();
+      say({ type: 'read', done, total });
+    },
+    onWrite: (begun) => say({ type: 'write', begun }),
+  });
+  say({ type: 'ok', run, notes });
+} catch (error) {
+  say({ type: 'fail', error: toWire(error) });
+}

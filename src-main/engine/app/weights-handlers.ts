@@ -1,56 +1,54 @@
 // Answers of the channels about weights from elsewhere.
-import { extname } from 'node:path';
-import type { ImportedRun, weightsChannels } from '../../../shared/contract-weights.ts';
+import { basename } from 'node:path';
+import type { weightsChannels } from '../../../shared/contract-weights.ts';
 import type { Handlers } from '../../../shared/rpc-server.ts';
 import { dropFetched, fetchModel, isModelHere, modelCalled, modelLicence, publishedModels } from '../fetch-model.ts';
-import { runNames } from '../home.ts';
+import { freeRunPath, runNames } from '../home.ts';
 import type { EngineContext } from './context.ts';
-import type { ImportRequest } from './import-worker.ts';
+import { Imports } from './import-job.ts';
+import type { JobHandle } from './jobs.ts';
 import { rateMeter } from './rate.ts';
 import type { Runs } from './runs.ts';
-import { WorkerCalls } from './worker-calls.ts';
 
-export function weightsHandlers(
-  { studio, jobs, roots }: EngineContext,
-  { list }: Runs,
-): { readonly table: Handlers<typeof weightsChannels>; dispose(): Promise<void> } {
+export function weightsHandlers({ studio, jobs, roots }: EngineContext, { list }: Runs): Handlers<typeof weightsChannels> {
   const { home } = studio;
-  const worker = new WorkerCalls<ImportRequest, ImportedRun>(new URL(`./import-worker${extname(import.meta.url)}`, import.meta.url));
-  // Never stopped half way: what was begun becomes a run or leaves nothing.
-  const take = async (path: string, name: string | undefined): Promise<ImportedRun> => {
-    const imported = await worker.call({ home, path, name });
+  const imports = new Imports();
+  /** What came of it, in sentences. */
+  const take = async (path: string, name: string | undefined, handle: JobHandle): Promise<string> => {
+    const { run, notes } = await imports.take({ home, path, name }, handle);
     list.changed();
-    return imported;
+    return [`It is the run ${run}.`, ...notes].join(' ');
   };
   return {
-    table: {
-      'weights.models': () => ({
-        licence: modelLicence,
-        models: publishedModels.map(({ name, what, bytes }) => ({ name, what, bytes, here: isModelHere(home, { name }) })),
-      }),
-      'weights.fetch': ({ model: name, accepted }) => {
-        const model = modelCalled(name);
-        const job = jobs.start('weights', { subject: name }, async (handle) => {
-          if (runNames(home).includes(name)) return `It is the run ${name} already.`;
-          handle.say('Fetches the files.');
-          const meter = rateMeter();
-          const folder = await fetchModel(home, model, {
-            accepted,
-            signal: handle.signal,
-            onProgress: ({ done, total = 0 }) => {
-              const [megabytes, all] = [Math.round(done / 1e6), Math.round(total / 1e6)];
-              handle.progress({ done: megabytes, total: all, unit: 'megabytes', ...meter(megabytes, all) });
-            },
-          });
-          handle.say('Reads the weights.');
-          const { notes } = await take(folder, name);
-          dropFetched(home, model);
-          return notes.join(' ');
+    'weights.models': () => ({
+      licence: modelLicence,
+      models: publishedModels.map(({ name, what, bytes }) => ({ name, what, bytes, here: isModelHere(home, { name }) })),
+    }),
+    'weights.fetch': ({ model: name, accepted }) => {
+      const model = modelCalled(name);
+      const job = jobs.start('weights', { subject: name }, async (handle) => {
+        if (runNames(home).includes(name)) return `It is the run ${name} already.`;
+        handle.say('Fetches the files.');
+        const meter = rateMeter();
+        const folder = await fetchModel(home, model, {
+          accepted,
+          signal: handle.signal,
+          onProgress: ({ done, total = 0 }) => {
+            const [megabytes, all] = [Math.round(done / 1e6), Math.round(total / 1e6)];
+            handle.progress({ done: megabytes, total: all, unit: 'megabytes', ...meter(megabytes, all) });
+          },
         });
-        return { job };
-      },
-      'weights.import': async ({ path, name }) => take(await roots.readable(path), name),
+        const came = await take(folder, name, handle);
+        dropFetched(home, model);
+        return came;
+      });
+      return { job };
     },
-    dispose: async () => worker.dispose(),
+    'weights.import': async ({ path, name }) => {
+      const readable = await roots.readable(path);
+      if (name !== undefined) freeRunPath(home, name);
+      const job = jobs.start('import', { subject: name ?? basename(readable) }, async (handle) => take(readable, name, handle));
+      return { job };
+    },
   };
 }
