@@ -24,7 +24,7 @@ export async function relinkOnThread(
   try {
     return await new Promise<RelinkResult>((resolve, reject) => {
       worker.on('message', (message: RelinkMessage) => {
-        if ('checked' in message) progress?.(message.checked);
+        if ('done' in message) progress?.(message.done, message.total);
         else if ('result' in message) resolve(message.result);
         else reject(fromWire(message.error));
       });

@@ -12,7 +12,10 @@ export interface RelinkTask {
   readonly newRoot: string;
   readonly trustTimes: boolean;
 }
-export type RelinkMessage = { readonly checked: number } | { readonly result: RelinkResult } | { readonly error: WireError };
+export type RelinkMessage =
+  | { readonly done: number; readonly total: number }
+  | { readonly result: RelinkResult }
+  | { readonly error: WireError };
 
 /** Milliseconds between two words on how far it is. */
 const pause = 100;
@@ -22,10 +25,10 @@ const stop = new AbortController();
 parentPort!.once('message', () => stop.abort());
 let said = 0;
 
-function progress(checked: number): void {
-  if (performance.now() - said < pause) return;
+function progress(done: number, total: number): void {
+  if (performance.now() - said < pause && done !== total) return;
   said = performance.now();
-  parentPort!.postMessage({ checked } satisfies RelinkMessage);
+  parentPort!.postMessage({ done, total } satisfies RelinkMessage);
 }
 
 async function work(): Promise<RelinkMessage> {

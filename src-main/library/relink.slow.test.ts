@@ -24,8 +24,11 @@ describe('a moved folder', () => {
     setLabels(place.library, [ids['cat/2.png']!], { label: 'lynx', split: null });
     const print = fingerprint(place.library, place.photos);
     renameSync(place.photos, moved);
-    const result = await relink(place.library, place.photos, moved);
+    const said: [number, number][] = [];
+    const result = await relink(place.library, place.photos, moved, { progress: (...counts) => said.push(counts) });
     expect(result).toMatchObject({ matched: 4, unknown: 1, hashed: 4, folder: { path: moved } });
+    // First how many there are, then how many of them were compared.
+    expect(said).toEqual([0, 5].flatMap((total) => [1, 2, 3, 4, 5].map((done) => [done, total])));
     expect(fingerprint(place.library, moved)).toBe(print);
     const decoder = new CountingDecoder(moved);
     const { counts } = await scanned(place.library, moved, { decoder });
@@ -80,7 +83,10 @@ describe('a moved folder', () => {
     await place.scan();
     renameSync(place.photos, moved);
     utimesSync(join(moved, '2.png'), 7, 7);
-    expect(await relink(place.library, place.photos, moved, { trustTimes: true })).toMatchObject({ matched: 2, hashed: 1 });
+    const said: [number, number][] = [];
+    const options = { trustTimes: true, progress: (done: number, total: number) => void said.push([done, total]) };
+    expect(await relink(place.library, place.photos, moved, options)).toMatchObject({ matched: 2, hashed: 1 });
+    expect(said.at(-1)).toEqual([2, 2]);
   });
 
   it('that was scanned as a new one becomes the old one again, with the tags of both', async () => {

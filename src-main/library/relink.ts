@@ -25,7 +25,8 @@ export interface RelinkOptions {
   readonly signal?: AbortSignal;
   /** Takes a file with the same relative path, size and time for the same without reading it: seconds instead of hours for a drive. */
   readonly trustTimes?: boolean;
-  readonly progress?: (checked: number) => void;
+  /** Files that were found (`total` 0: not all are known yet), then those of them that were compared. */
+  readonly progress?: (done: number, total: number) => void;
 }
 
 interface OldImage {
@@ -34,6 +35,12 @@ interface OldImage {
   readonly size: number;
   readonly modified: number;
   readonly hash: string;
+}
+
+interface FoundFile {
+  readonly path: string;
+  readonly size: number;
+  readonly modified: number;
 }
 
 interface Match {
@@ -124,14 +131,14 @@ export async function relink(
   const root = resolve(newRoot);
   const bySize = imagesBySize(library, old.id);
   const matches: Match[] = [];
-  let [unknown, hashed, checked] = [0, 0, 0];
-  const waiting: { path: string; modified: number; size: number }[] = [];
+  let [unknown, hashed, found, compared] = [0, 0, 0, 0];
+  const [keptName, otherName]: [FoundFile[], FoundFile[]] = [[], []];
   const match = (image: OldImage, path: string, modified: number): void => {
     const same = bySize.get(image.size) ?? [];
     same.splice(same.indexOf(image), 1);
     matches.push({ id: image.id, path, modified });
   };
-  const compare = async (path: string, size: number, modified: number): Promise<void> => {
+  const compare = async ({ path, size, modified }: FoundFile): Promise<void> => {
     if ((bySize.get(size)?.length ?? 0) === 0) {
       unknown++;
       return;
@@ -148,14 +155,19 @@ export async function relink(
   };
   for await (const entry of walk(root, options.signal)) {
     if (entry.kind !== 'image') continue;
-    options.progress?.(++checked);
-    const likely = bySize.get(entry.size)?.find((one) => one.path === entry.path);
-    if (likely && options.trustTimes === true && likely.modified === entry.modified) match(likely, entry.path, entry.modified);
-    else if (likely) await compare(entry.path, entry.size, entry.modified);
-    else waiting.push({ path: entry.path, size: entry.size, modified: entry.modified });
+    options.progress?.(++found, 0);
+    const { path, size, modified } = entry;
+    const likely = bySize.get(size)?.find((one) => one.path === path);
+    if (likely && options.trustTimes === true && likely.modified === modified) {
+      compared++;
+      match(likely, path, modified);
+    } else (likely ? keptName : otherName).push({ path, size, modified });
   }
   // Files under another name come second, so that they do not take a copy's row from the file that kept its name.
-  for (const { path, size, modified } of waiting) await compare(path, size, modified);
+  for (const file of [...keptName, ...otherName]) {
+    await compare(file);
+    options.progress?.(++compared, found);
+  }
   if (options.signal?.aborted === true) throw cancelled();
   if (matches.length === 0)
     throw new AppError(

@@ -19,7 +19,8 @@ export const scanCommand: Action = async (output, options, folder) => {
     if (from !== undefined) {
       const moved = await moveFolder(studio, from, folder!, {
         trustTimes: options['trustTimes'] === true,
-        progress: (checked) => output.progress(`${count(checked)} files compared`),
+        progress: (done, total) =>
+          output.progress(total > 0 ? `${count(done)} of ${count(total)} files compared` : `${count(done)} files found`),
       });
       const gone = moved.missing > 0 ? `, ${count(moved.missing)} are missing` : '';
       output.event({ type: 'moved', ...moved });

@@ -13,6 +13,7 @@ import { copySampleImages } from '../sample-images.ts';
 import { cachedShortSide } from '../studio.ts';
 import type { Studio } from '../studio.ts';
 import type { EngineContext } from './context.ts';
+import { rateMeter } from './rate.ts';
 import { runScan } from './scan-job.ts';
 import { count, plural } from './words.ts';
 
@@ -74,8 +75,13 @@ export async function startRelink(context: EngineContext, folder: number, path: 
   refuseWhileBusy(context, folder);
   const job = jobs.start('relink', { subject: basename(from.path), folder }, async (handle) => {
     const { signal } = handle;
-    handle.say('Compares the files.');
-    const progress = (done: number): void => handle.progress({ done, unit: 'images' });
+    handle.say('Looks for the files.');
+    const meter = rateMeter();
+    const progress = (done: number, total: number): void => {
+      if (total > 0) handle.say('Compares the files.');
+      // Finding them goes at another rate.
+      handle.progress({ done, total, unit: 'images', ...(total > 0 && meter(done, total)) });
+    };
     const { matched, missing, unknown } = await moveFolder(studio, from.path, to, { signal, progress });
     const parts = [
       `${plural(matched, 'image', 'images')} found again`,
