@@ -1,11 +1,15 @@
 // Runs an evaluation and shows its report; used by `evaluate` and `demo`.
 import { AppError } from '../../shared/errors.ts';
 import { evaluateRun, renderReport } from '../engine/evaluation.ts';
-import type { EvaluateOptions } from '../engine/evaluation.ts';
+import type { EvaluateOptions, EvaluationProgress } from '../engine/evaluation.ts';
 import type { Studio } from '../engine/studio.ts';
 import { exitCodes } from './exit-codes.ts';
 import { interruptible } from './interrupt.ts';
+import { count } from './output.ts';
 import type { Output } from './output.ts';
+
+const wordsOf = ({ stage, part, done, total }: EvaluationProgress): string =>
+  part === 'pictures' ? `Measuring ${stage}: ${count(done)} of ${count(total)} pictures …` : `Measuring ${stage}: spaces and probes …`;
 
 /** Throws `cancelled` after Ctrl-C. The trainer is killed then: it computes for minutes without looking up, and there is nothing to keep. */
 export async function showEvaluation(output: Output, studio: Studio, options: EvaluateOptions): Promise<void> {
@@ -17,7 +21,7 @@ export async function showEvaluation(output: Output, studio: Studio, options: Ev
   };
   process.on('SIGHUP', hangUp);
   try {
-    const report = await evaluateRun(studio, options, (stage) => output.progress(`Measuring ${stage} …`));
+    const report = await evaluateRun(studio, options, (progress) => output.progress(wordsOf(progress)));
     output.event({ type: 'report', ...report });
     output.progress('', true);
     output.say(renderReport(report));

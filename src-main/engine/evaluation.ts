@@ -4,6 +4,7 @@ import { AppError } from '../../shared/errors.ts';
 import type { EvaluationImage } from '../evaluation/protocol.ts';
 import type { EvaluationReport } from '../evaluation/report.ts';
 import { DecodeCache } from '../images/cache.ts';
+import type { EvaluationProgress } from '../trainer/protocol.ts';
 import type { Trainer } from '../trainer/trainer.ts';
 import { readCheckpointHeader } from '../training/checkpoint.ts';
 import { imagesOfSplits, imagesToJudge } from './judged-images.ts';
@@ -14,6 +15,7 @@ import type { SplitImage } from './folder-images.ts';
 import type { Studio } from './studio.ts';
 
 export { renderReport } from '../evaluation/report.ts';
+export type { EvaluationProgress } from '../trainer/protocol.ts';
 
 export interface EvaluateOptions {
   readonly run: string;
@@ -68,7 +70,11 @@ function notesOn(report: EvaluationReport, images: readonly EvaluationImage[], a
 }
 
 /** Measures a checkpoint beside both baselines. Throws `bad-checkpoint`, `no-images`. */
-export async function evaluateRun(studio: Studio, options: EvaluateOptions, onStage: (stage: string) => void): Promise<EvaluationReport> {
+export async function evaluateRun(
+  studio: Studio,
+  options: EvaluateOptions,
+  onProgress: (progress: EvaluationProgress) => void,
+): Promise<EvaluationReport> {
   const { root, threads, splits, trainer = studio.trainer, signal, ...rest } = options;
   const { config } = readCheckpointHeader(options.checkpoint);
   const shortSide = cachedShortSide(config.imageSize);
@@ -87,7 +93,7 @@ export async function evaluateRun(studio: Studio, options: EvaluateOptions, onSt
       threads: threadsOf(threads),
       device: 'cpu',
     },
-    ({ stage }) => onStage(stage),
+    onProgress,
   );
   return { ...report, notes: [...report.notes, ...notesOn(report, images, all, wanted.length - images.length)] };
 }

@@ -10,6 +10,7 @@ import { listCheckpoints, RunFolder } from '../training/run-folder.ts';
 import { RunControl } from '../training/run-control.ts';
 import { smallRecord } from '../training/testing/small-run.ts';
 import { runEvaluateJob } from './evaluate-job.ts';
+import type { EvaluationProgress } from './protocol.ts';
 import { makeCache, makeRun, trainJob } from './testing/picture-cache.ts';
 import { runTrainJob } from './train-job.ts';
 
@@ -35,7 +36,10 @@ async function train(settings: Readonly<Record<string, unknown>>, images: readon
   return events;
 }
 
-const evaluate = async (images: readonly EvaluationImage[]): Promise<EvaluationReport> =>
+const evaluate = async (
+  images: readonly EvaluationImage[],
+  onEvent: (event: EvaluationProgress) => void = () => {},
+): Promise<EvaluationReport> =>
   runEvaluateJob(
     {
       kind: 'evaluate',
@@ -51,7 +55,7 @@ const evaluate = async (images: readonly EvaluationImage[]): Promise<EvaluationR
       threads: 1,
       device: 'cpu',
     },
-    () => {},
+    onEvent,
   );
 
 it('a damaged picture is left out of an evaluation as if it were not there, and counted', async () => {
@@ -62,7 +66,16 @@ it('a damaged picture is left out of an evaluation as if it were not there, and 
   // Of those that ask and of those that the spaces are fitted on.
   const lost = [half[0]!, half[9]!, ordered[59]!];
   damage(lost.map((image) => images.indexOf(image)));
-  const report = await evaluate(images);
+  const told: EvaluationProgress[] = [];
+  const report = await evaluate(images, (event) => told.push(event));
+  // Two crops of 60 images for each of three sources; what is lost counts as looked at, so that each comes to its end.
+  expect(told.filter(({ part }) => part === 'figures').map(({ source, done, total }) => [source, done, total])).toEqual([
+    [0, 120, 360],
+    [1, 240, 360],
+    [2, 360, 360],
+  ]);
+  expect(told[0]).toMatchObject({ stage: 'this run', part: 'pictures', done: 0 });
+  expect(told.every(({ done }, i) => i === 0 || done >= told[i - 1]!.done)).toBe(true);
   expect(report).toMatchObject({ task: 'crops', queries: 28, unreadable: 3 });
   expect(report.notes.at(-1)).toContain('3 images are damaged');
   expect(report.notes).toContain('The spaces are fitted on the crops of 29 other images.');

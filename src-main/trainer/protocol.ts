@@ -73,6 +73,20 @@ export interface FeaturePicture {
   readonly colours: Uint8Array;
 }
 
+/** How far an evaluation is. */
+export interface EvaluationProgress {
+  readonly type: 'progress';
+  /** Whose vectors are measured, in words, and which of how many sources it is, from 0. */
+  readonly stage: string;
+  readonly source: number;
+  readonly sources: number;
+  /** First its pictures are looked at, then come the spaces and probes, which cannot say how far they are. */
+  readonly part: 'pictures' | 'figures';
+  /** Looks at pictures, of all sources. */
+  readonly done: number;
+  readonly total: number;
+}
+
 export interface EvaluateJob {
   readonly kind: 'evaluate';
   readonly run: string;
@@ -149,7 +163,7 @@ export interface JobTypes {
       /** Images that the colours were fitted on. */ readonly fittedOn: number;
     };
   };
-  readonly evaluate: { readonly event: { readonly type: 'stage'; readonly stage: string }; readonly result: EvaluationReport };
+  readonly evaluate: { readonly event: EvaluationProgress; readonly result: EvaluationReport };
   readonly trial: { readonly event: never; readonly result: TrialFigures };
   readonly 'self-test': { readonly event: never; readonly result: SelfTestResult };
 }

@@ -11,6 +11,7 @@ import { readCheckpointHeader } from '../../training/checkpoint.ts';
 import { evaluateRun } from '../evaluation.ts';
 import type { Aside } from './aside.ts';
 import type { EngineContext } from './context.ts';
+import { EvaluationClock } from './evaluation-clock.ts';
 import { scanFor } from './prepare-images.ts';
 import type { RunStore } from './run-store.ts';
 
@@ -73,7 +74,11 @@ export async function startEvaluation(
   const job = jobs.start('evaluate', info, async (handle) => {
     const { step, config } = readCheckpointHeader(file);
     await scanFor(studio, root, config, handle);
-    handle.progress({ done: 0, total: 0, unit: '', rate: 0 });
+    const clock = new EvaluationClock();
+    const tell = (): void => handle.progress({ unit: 'images', ...clock.progress });
+    tell();
+    // Figures take minutes and say nothing: the time left goes on all the same.
+    const timer = setInterval(tell, 1000);
     // It computes for minutes without looking up, and there is nothing to keep.
     const kill = (): void => aside.jobs.kill();
     handle.signal.addEventListener('abort', kill);
@@ -81,10 +86,15 @@ export async function startEvaluation(
     const { signal } = handle;
     const options = { signal, run: path, checkpoint: file, root, purpose, threads: aside.threads, trainer: aside.jobs, ...measures };
     try {
-      const made = await evaluateRun(studio, options, (stage) => handle.say(`Measures ${stage}.`));
+      const made = await evaluateRun(studio, options, (progress) => {
+        clock.hear(progress);
+        handle.say(progress.part === 'pictures' ? `Measures ${progress.stage}.` : `Fits spaces and linear probes of ${progress.stage}.`);
+        tell();
+      });
       keep(path, { version: 1, created: new Date().toISOString(), step, purpose, report: made });
       return made.headline;
     } finally {
+      clearInterval(timer);
       handle.signal.removeEventListener('abort', kill);
     }
   });

@@ -151,7 +151,10 @@ describe('a run', () => {
 
   it('is judged on request, and its reports are kept', async () => {
     const { job } = await page.call('runs.evaluate', { run, checkpoint: 'latest', report: false });
-    const { detail } = await page.call('jobs.wait', { job });
+    const { detail, progress } = await page.call('jobs.wait', { job });
+    // Every picture was looked at by all three sources.
+    expect(progress).toMatchObject({ done: progress.total, unit: 'images', secondsLeft: expect.any(Number) as number });
+    expect(progress.total).toBeGreaterThan(0);
     const reports = await page.call('runs.reports', { run });
     expect(reports).toHaveLength(1);
     expect(reports[0]).toMatchObject({ step: 120, headline: detail });
