@@ -65,6 +65,12 @@ function become(file, args) {
   child.on('exit', (code, signal) => process.exit(code ?? (signal === 'SIGINT' ? 130 : 1)));
 }
 
+// Before minutes go into a build of what cannot run.
+if (process.platform === 'darwin' && process.arch === 'x64') {
+  say('Macs with Intel processors are not supported: onnxruntime has no build for them.');
+  say('Use a Mac with an Apple processor and a Node that is made for it (arm64), or Windows or Linux.');
+  process.exit(9);
+}
 build();
 const electron = findElectron();
 const rest = process.argv.slice(2);

@@ -7,6 +7,14 @@ import { constants } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+// Before any of the program is read: its native parts would fail one by one, under any Node.
+if (process.platform === 'darwin' && process.arch === 'x64') {
+  process.stderr.write(
+    'ijepa-studio: Macs with Intel processors are not supported: onnxruntime has no build for them.\nUse a Mac with an Apple processor and a Node that is made for it (arm64), or Windows or Linux.\n',
+  );
+  process.exit(9);
+}
+
 const [major, minor] = process.versions.node.split('.').map(Number);
 const isGood = major === 22 && minor >= 18;
 
@@ -34,11 +42,8 @@ if (isGood) {
 } else {
   const node = bundledNode();
   if (!node) {
-    const intel = process.platform === 'darwin' && process.arch === 'x64';
     process.stderr.write(
-      intel
-        ? 'ijepa-studio: Macs with Intel processors are not supported: onnxruntime has no build for them.\n'
-        : `ijepa-studio: Node ${process.versions.node} cannot run this program and its own Node 22 is missing.\nRun "npm ci" again without --omit=optional, or install Node 22.18 or newer of the 22 line.\n`,
+      `ijepa-studio: Node ${process.versions.node} cannot run this program and its own Node 22 is missing.\nRun "npm ci" again without --omit=optional, or install Node 22.18 or newer of the 22 line.\n`,
     );
     process.exit(9);
   }

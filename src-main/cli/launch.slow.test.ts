@@ -1,5 +1,5 @@
 // The program among others: started by another Node, from a folder with a space, and read by a program that stops reading.
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -25,6 +25,17 @@ describe('the launcher', () => {
     const text = execFileSync(node!, [join(place, 'ijepa-studio.js'), 'scan', 'a b', ''], { encoding: 'utf8' });
     expect(JSON.parse(text)).toEqual(['22', 'scan', 'a b', '']);
   });
+});
+
+it.each([
+  ['the command line', program, ['inspect', '--home', folder]],
+  ['npm start', join(import.meta.dirname, '../app/start.js'), []],
+])('a Mac with an Intel processor is refused first, although its Node could run the program: %s', (_what, file, args) => {
+  const intel =
+    "data:text/javascript,for (const [key, value] of [['platform', 'darwin'], ['arch', 'x64']]) Object.defineProperty(process, key, { value });";
+  const { status, stdout, stderr } = spawnSync(process.execPath, ['--import', intel, file, ...args], { encoding: 'utf8' });
+  expect([status, stdout]).toEqual([9, '']);
+  expect(stderr).toMatch(/^(ijepa-studio: )?Macs with Intel processors are not supported: .*\nUse a Mac with an Apple processor/);
 });
 
 describe('an output that nobody reads', () => {

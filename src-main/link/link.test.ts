@@ -37,6 +37,16 @@ describe('the program’s Node', () => {
     expect(programNode(root)).toMatch(/node/);
   });
 
+  it('is none on a Mac with an Intel processor, however new its own is', () => {
+    for (const node of ['22.20.0', '20.11.0', '24.1.0']) {
+      const own = { platform: 'darwin', arch: 'x64', versions: { ...process.versions, node }, execPath: '/usr/local/bin/node' } as const;
+      expect(() => programNode(root, own)).toThrow(
+        expect.objectContaining({ code: 'unsupported', message: expect.stringContaining('Intel') as string }),
+      );
+      if (node === '22.20.0') expect(programNode(root, { ...own, arch: 'arm64' })).toBe(own.execPath);
+    }
+  });
+
   it('runs the sources, or what they were compiled to', () => {
     const at = join(folder, 'program', 'src-main', 'engine');
     mkdirSync(at, { recursive: true });

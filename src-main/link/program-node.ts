@@ -19,16 +19,19 @@ export function runsProgram(versions: { readonly node: string; readonly electron
   return versions.electron === undefined && major === 22 && minor! >= 18;
 }
 
-/** Path of the Node for the program in `root`. Throws `unsupported` with what to do. */
-export function programNode(root: string): string {
-  if (runsProgram(process.versions)) return process.execPath;
-  const machine = `${process.platform}-${process.arch}`;
+/**
+ * Path of the Node for the program in `root`, asked for by the Node `own`. Throws `unsupported` with what to do; on a Mac with an Intel
+ * processor whatever Node it has: the native parts would fail one by one.
+ */
+export function programNode(root: string, own: Pick<NodeJS.Process, 'platform' | 'arch' | 'versions' | 'execPath'> = process): string {
+  const machine = `${own.platform}-${own.arch}`;
   if (machine === 'darwin-x64')
     throw new AppError(
       'unsupported',
       'Macs with Intel processors are not supported: onnxruntime has no build for them.',
-      'Use a Mac with an Apple processor, or Windows or Linux.',
+      'Use a Mac with an Apple processor and a Node that is made for it (arm64), or Windows or Linux.',
     );
+  if (runsProgram(own.versions)) return own.execPath;
   const name = nodePackages[machine];
   if (name === undefined)
     throw new AppError('unsupported', `There is no build for ${machine}.`, `It runs on ${Object.keys(nodePackages).join(', ')}.`);
