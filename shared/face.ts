@@ -1,10 +1,12 @@
 // What a page can ask of the place that it is shown in: the window or a browser. Work is never asked for here but of the engine, so
 // that every face can do it; this is only what an operating system's window has and a browser has not. Whatever is optional is absent
 // where it cannot be done, and the page then offers another way (the folder picker of `system.folders`, a download).
+import type { WindowAnswer, WindowChannel } from './contract-window.ts';
+import type { AppError } from './errors.ts';
 import type { PagePort } from './messages.ts';
 
-/** Under this name the window's preload puts its face on the page's global object; a browser has none. */
-export const faceKey = 'studioFace';
+/** Under this name the window's preload puts its bridge on the page's global object; a browser has none. */
+export const bridgeKey = 'studioWindow';
 
 /** Address of the browser face's WebSocket, relative to the page; its messages are the frames of `frames.ts`. */
 export const socketPath = 'engine';
@@ -31,6 +33,16 @@ export type MenuCommand =
   /** The page's own list of shortcuts. */
   | { readonly type: 'shortcuts' };
 
+/** What the window's face is made of: only data and functions, since that is all that Electron lets through to a page. */
+export interface WindowBridge {
+  connect(): PagePort;
+  ask(channel: WindowChannel, input: unknown): Promise<WindowAnswer>;
+  pathOf(file: object): string | undefined;
+  onMenu(handler: (command: MenuCommand) => void): () => void;
+  /** Tells nothing before `window.watch-power` was asked for. */
+  onPower(handler: (onBattery: boolean) => void): () => void;
+}
+
 export interface Face {
   readonly kind: 'window' | 'browser';
   /** A connection to the engine, one per page. After `onClose` the page connects anew or is reloaded. */
@@ -49,6 +61,8 @@ export interface Face {
   pathOf?(file: object): string | undefined;
   /** A notice outside of the page. Absent in the window, which tells of the ends of jobs itself, even while its page is reloaded. */
   notify?(title: string, text: string): void;
+  /** What went wrong with something that gives no answer. Returns how to stop. */
+  onFail?(handler: (error: AppError) => void): () => void;
   /** Commands of the menu; returns how to stop. */
   onMenu?(handler: (command: MenuCommand) => void): () => void;
   /** Called at once and at every change of the power supply; returns how to stop. */

@@ -18,19 +18,16 @@ export type Handlers<C extends Contract> = {
 
 type AnyHandler = (input: unknown, context: CallContext<unknown>) => unknown;
 
-function check(contract: Contract, message: ToEngine & { type: 'call' }): unknown {
-  const entry = Object.hasOwn(contract, message.channel) ? contract[message.channel] : undefined;
+/** The input as its channel's schema lets it in, with defaults filled in. Throws `bad-input`, also for a channel that is not there. */
+export function checkInput(contract: Contract, channel: string, input: unknown): unknown {
+  const entry = Object.hasOwn(contract, channel) ? contract[channel] : undefined;
   if (!entry)
-    throw new AppError(
-      'bad-input',
-      `There is no channel '${message.channel.slice(0, 80)}'.`,
-      'Reload the page: it may be of another version.',
-    );
-  const result = safeParse(entry.input, message.input, { abortEarly: true });
+    throw new AppError('bad-input', `There is no channel '${channel.slice(0, 80)}'.`, 'Reload the page: it may be of another version.');
+  const result = safeParse(entry.input, input, { abortEarly: true });
   if (result.success) return result.output;
   const [issue] = result.issues;
   const where = (issue.path ?? []).map((item) => String(item.key)).join('.');
-  throw new AppError('bad-input', `${message.channel}${where && `, ${where}`}: ${issue.message.slice(0, 300)}`, 'Check what was entered.');
+  throw new AppError('bad-input', `${channel}${where && `, ${where}`}: ${issue.message.slice(0, 300)}`, 'Check what was entered.');
 }
 
 /** Serves a port until it closes. Errors of handlers travel as typed errors; one bad message never ends the connection. */
@@ -43,7 +40,7 @@ export function serve<C extends Contract>(port: EnginePort, contract: C, handler
     try {
       if (running.has(id)) throw new AppError('bad-input', `Call ${id} is under way already.`, 'Reload the page.');
       running.set(id, controller);
-      const input = check(contract, message);
+      const input = checkInput(contract, message.channel, message.input);
       const emit = (event: unknown): void => {
         if (!signal.aborted) port.send({ type: 'event', id, event });
       };

@@ -1,14 +1,22 @@
 // What only a window can do, for its page: dialogs, the file manager, files dragged out, news of the power supply.
 import { dialog, ipcMain, nativeImage, powerMonitor, shell, BrowserWindow } from 'electron';
-import type { WebContents } from 'electron';
+import type { IpcMainInvokeEvent, WebContents } from 'electron';
 import { existsSync } from 'node:fs';
 import { isAbsolute } from 'node:path';
 import type { AppContract } from '../../shared/contract.ts';
-import { mostDragged } from '../../shared/face.ts';
+import { AppError } from '../../shared/errors.ts';
 import type { RpcClient } from '../../shared/rpc-client.ts';
 import { isOwnPage } from './bridge.ts';
-import { newsChannel, orderChannel, requestChannel } from './channels.ts';
+import { newsChannel, requestChannel } from './channels.ts';
 import type { WindowNews } from './channels.ts';
+import { answerWindowRequest } from './window-requests.ts';
+import type { WindowHandlers } from './window-requests.ts';
+
+/** Who asks: a page, and the window that it is in. */
+interface Asker {
+  readonly window: BrowserWindow;
+  readonly page: WebContents;
+}
 
 export const tellPage = (page: WebContents, news: WindowNews): void => page.send(newsChannel, news);
 
@@ -27,8 +35,8 @@ async function chooseFile(window: BrowserWindow): Promise<string | undefined> {
   return filePaths[0];
 }
 
-async function chooseTarget(window: BrowserWindow, suggested: unknown): Promise<string | undefined> {
-  const defaultPath = typeof suggested === 'string' && isAbsolute(suggested) ? { defaultPath: suggested } : {};
+async function chooseTarget(window: BrowserWindow, suggested: string): Promise<string | undefined> {
+  const defaultPath = isAbsolute(suggested) ? { defaultPath: suggested } : {};
   const { filePath } = await dialog.showSaveDialog(window, {
     ...defaultPath,
     properties: ['createDirectory', 'showOverwriteConfirmation'],
@@ -36,14 +44,28 @@ async function chooseTarget(window: BrowserWindow, suggested: unknown): Promise<
   return filePath || undefined;
 }
 
-/** Starts a drag of the images' own files; they are asked of the engine, a page names no path. */
-async function dragOut(page: WebContents, client: RpcClient<AppContract>, images: unknown, icon: string): Promise<void> {
-  if (!Array.isArray(images)) return;
-  const wanted = images.slice(0, mostDragged).filter((image): image is number => Number.isSafeInteger(image));
-  const found = await Promise.allSettled(wanted.map((image) => client.call('library.details', { image })));
+/** Starts a drag of the images' own files; they are asked of the engine, a page names no path. Throws `not-found` when none is there, and what the engine says. */
+async function dragOut(page: WebContents, client: RpcClient<AppContract>, images: readonly number[], icon: string): Promise<void> {
+  const found = await Promise.allSettled(images.map((image) => client.call('library.details', { image })));
   const files = found.flatMap((one) => (one.status === 'fulfilled' && existsSync(one.value.file) ? [one.value.file] : []));
-  if (files.length === 0 || page.isDestroyed()) return;
+  const [lost] = found.flatMap((one) => (one.status === 'rejected' ? [one.reason as unknown] : []));
+  if (files.length === 0 && lost !== undefined) throw lost;
+  if (files.length === 0)
+    throw new AppError(
+      'not-found',
+      'The files of these images are not there.',
+      'If they lie on a drive, connect it; then scan the folder again.',
+    );
+  if (page.isDestroyed()) return;
   page.startDrag({ file: files[0]!, files, icon: nativeImage.createFromPath(icon).resize({ width: 64 }) });
+}
+
+/** Throws `not-allowed` for any page but a window's own. */
+function askerOf(event: IpcMainInvokeEvent): Asker {
+  const window = BrowserWindow.fromWebContents(event.sender);
+  if (!isOwnPage(event) || !window)
+    throw new AppError('not-allowed', 'Only the page of the window itself is answered.', 'Reload the window.');
+  return { window, page: event.sender };
 }
 
 /** Answers every window's page from now on. `icon` is what is seen under the pointer while files are dragged. */
@@ -55,27 +77,20 @@ export function offerAbilities(client: RpcClient<AppContract>, icon: string): vo
     powerMonitor.on(change as 'on-ac', () => {
       for (const page of watching) tellPower(page);
     });
-
-  ipcMain.handle(requestChannel, async (event, request: unknown) => {
-    const window = BrowserWindow.fromWebContents(event.sender);
-    if (!isOwnPage(event) || !window || typeof request !== 'object' || request === null) return undefined;
-    const { type, suggested } = request as Record<string, unknown>;
-    if (type === 'choose-folder') return chooseFolder(window);
-    if (type === 'choose-file') return chooseFile(window);
-    if (type === 'choose-target') return chooseTarget(window, suggested);
-    return undefined;
-  });
-
-  ipcMain.on(orderChannel, (event, order: unknown) => {
-    if (!isOwnPage(event) || typeof order !== 'object' || order === null) return;
-    const page = event.sender;
-    const { type, path, images } = order as Record<string, unknown>;
-    if (type === 'reveal' && typeof path === 'string' && isAbsolute(path)) shell.showItemInFolder(path);
-    else if (type === 'drag-out') dragOut(page, client, images, icon).catch(() => {}); // The engine is gone: nothing is dragged.
-    else if (type === 'watch-power') {
+  const handlers: WindowHandlers<Asker> = {
+    'window.choose-folder': async (_input, { window }) => chooseFolder(window),
+    'window.choose-file': async (_input, { window }) => chooseFile(window),
+    'window.choose-target': async ({ suggested }, { window }) => chooseTarget(window, suggested),
+    'window.reveal': ({ path }) => {
+      if (!isAbsolute(path)) throw new AppError('bad-input', `${path} is no absolute path.`, 'Give where the file lies, from the root on.');
+      shell.showItemInFolder(path);
+    },
+    'window.drag-out': async ({ images }, { page }) => dragOut(page, client, images, icon),
+    'window.watch-power': (_input, { page }) => {
       if (!watching.has(page)) page.once('destroyed', () => watching.delete(page));
       watching.add(page);
       tellPower(page);
-    }
-  });
+    },
+  };
+  ipcMain.handle(requestChannel, async (event, request: unknown) => answerWindowRequest(handlers, request, () => askerOf(event)));
 }

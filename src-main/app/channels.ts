@@ -1,12 +1,12 @@
 // What the window's page and the main process say to each other. Each end is bundled by itself: the preload is one file.
+import type { WindowChannel } from '../../shared/contract-window.ts';
 import type { MenuCommand } from '../../shared/face.ts';
 import type { FromEngine, ToEngine } from '../../shared/messages.ts';
 
 /** The engine's carrier, both ways. */
 export const engineChannel = 'studio:engine';
-/** What only a window can do: asked with an answer, asked without, told to the page. */
+/** What only a window can do: asked for by the page and answered, told to the page. */
 export const requestChannel = 'studio:request';
-export const orderChannel = 'studio:order';
 export const newsChannel = 'studio:news';
 
 /** `page` differs for every load of a page, `port` for every connection of it. */
@@ -17,14 +17,9 @@ interface Address {
 export type FromPage = Address & ({ readonly type: 'open' } | { readonly type: 'message'; readonly message: ToEngine });
 export type ToPage = Address & ({ readonly type: 'closed' } | { readonly type: 'message'; readonly message: FromEngine });
 
-/** Each is answered by a path, or nothing when it was cancelled. */
-export type WindowRequest =
-  | { readonly type: 'choose-folder' }
-  | { readonly type: 'choose-file' }
-  | { readonly type: 'choose-target'; readonly suggested: string };
-export type WindowOrder =
-  | { readonly type: 'reveal'; readonly path: string }
-  | { readonly type: 'drag-out'; readonly images: readonly number[] }
-  /** The page listens: what is the case is told at once. */
-  | { readonly type: 'watch-power' };
+/** `windowChannels` has what there is to ask for. */
+export interface WindowRequest {
+  readonly channel: WindowChannel;
+  readonly input: unknown;
+}
 export type WindowNews = { readonly type: 'menu'; readonly command: MenuCommand } | { readonly type: 'power'; readonly onBattery: boolean };

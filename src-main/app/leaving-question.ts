@@ -16,11 +16,12 @@ const doings: Readonly<Record<Exclude<JobKind, 'train' | 'trial' | 'self-test'>,
   embed: (run) => `The vectors of “${run}” are still being computed.`,
   evaluate: (run) => `“${run}” is still being evaluated.`,
   export: (target) => `The export “${target}” is still being written.`,
+  import: (name) => `The weights “${name}” are still being imported.`,
   weights: (name) => `The weights “${name}” are still being fetched.`,
   install: (name) => `${name} is still being installed.`,
 };
 /** What of them begins anew when it is asked for again; all others go on from where they were. */
-const lost: ReadonlySet<JobKind> = new Set<JobKind>(['relink', 'evaluate', 'export']);
+const lost: ReadonlySet<JobKind> = new Set<JobKind>(['relink', 'evaluate', 'export', 'import']);
 
 const isAsked = (kind: JobKind): kind is keyof typeof doings => kind in doings;
 
@@ -43,7 +44,7 @@ export function leavingQuestion(runs: readonly string[], jobs: readonly JobStatu
       ? ['Training goes on only while the program runs. It keeps a checkpoint of this moment, and “Resume” goes on from there.']
       : []),
     ...(further ? ['What was read, computed or fetched so far is kept; asked for again, it goes on from there.'] : []),
-    ...(again ? ['An export, an evaluation or a search for a moved folder has to be asked for again, and begins anew.'] : []),
+    ...(again ? ['An export, an import, an evaluation or a search for a moved folder has to be asked for again, and begins anew.'] : []),
   ];
   return {
     message,

@@ -1,10 +1,11 @@
-// Puts the window's face on the page's global object. Runs in the sandbox, before the page; hands over functions, never Electron's objects.
+// Puts what the window's face is made of on the page's global object. Runs in the sandbox, before the page; hands over functions, never Electron's objects.
 import { contextBridge, ipcRenderer, webUtils } from 'electron';
-import { faceKey } from '../../shared/face.ts';
-import type { Face, MenuCommand } from '../../shared/face.ts';
+import type { WindowAnswer, WindowChannel } from '../../shared/contract-window.ts';
+import { bridgeKey } from '../../shared/face.ts';
+import type { WindowBridge } from '../../shared/face.ts';
 import type { FromEngine, PagePort } from '../../shared/messages.ts';
-import { engineChannel, newsChannel, orderChannel, requestChannel } from './channels.ts';
-import type { FromPage, ToPage, WindowNews, WindowOrder, WindowRequest } from './channels.ts';
+import { engineChannel, newsChannel, requestChannel } from './channels.ts';
+import type { FromPage, ToPage, WindowNews, WindowRequest } from './channels.ts';
 
 const page = crypto.randomUUID();
 let ports = 0;
@@ -30,9 +31,8 @@ function connect(): PagePort {
   };
 }
 
-const ask = (request: WindowRequest): Promise<string | undefined> =>
-  ipcRenderer.invoke(requestChannel, request) as Promise<string | undefined>;
-const order = (what: WindowOrder): void => ipcRenderer.send(orderChannel, what);
+const ask = (channel: WindowChannel, input: unknown): Promise<WindowAnswer> =>
+  ipcRenderer.invoke(requestChannel, { channel, input } satisfies WindowRequest) as Promise<WindowAnswer>;
 
 function watchNews(watcher: (news: WindowNews) => void): () => void {
   const listener = (_event: unknown, news: WindowNews): void => watcher(news);
@@ -46,21 +46,12 @@ function pathOf(file: object): string | undefined {
   return path === '' ? undefined : path;
 }
 
-const face: Face = {
-  kind: 'window',
+const bridge: WindowBridge = {
   connect,
-  chooseFolder: () => ask({ type: 'choose-folder' }),
-  chooseFile: () => ask({ type: 'choose-file' }),
-  chooseTarget: (suggested) => ask({ type: 'choose-target', suggested }),
-  reveal: (path) => order({ type: 'reveal', path }),
-  dragOut: (images) => order({ type: 'drag-out', images }),
+  ask,
   pathOf,
-  onMenu: (handler: (command: MenuCommand) => void) => watchNews((news) => news.type === 'menu' && handler(news.command)),
-  onPower: (handler) => {
-    const stop = watchNews((news) => news.type === 'power' && handler(news.onBattery));
-    order({ type: 'watch-power' });
-    return stop;
-  },
+  onMenu: (handler) => watchNews((news) => news.type === 'menu' && handler(news.command)),
+  onPower: (handler) => watchNews((news) => news.type === 'power' && handler(news.onBattery)),
 };
 
-contextBridge.exposeInMainWorld(faceKey, face);
+contextBridge.exposeInMainWorld(bridgeKey, bridge);

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { spawnSync } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Face, MenuCommand } from '../../shared/face.ts';
+import type { MenuCommand, WindowBridge } from '../../shared/face.ts';
 import type { FromEngine, ToEngine } from '../../shared/messages.ts';
 import { isRunning, until } from '../trainer/testing/processes.ts';
 import { canOpenWindows, electronFolder, engineOf, openScreen, openWindow, root } from './testing/open-window.ts';
@@ -12,7 +12,7 @@ import type { OpenWindow, VirtualScreen } from './testing/open-window.ts';
 
 /** What tests put on the page's global object. */
 interface PageGlobal {
-  studioFace: Face;
+  studioWindow: WindowBridge;
   require?: unknown;
   process?: unknown;
   location: { href: string };
@@ -31,7 +31,7 @@ const answerTo = (message: unknown): Promise<FromEngine> =>
   window.page.evaluate(
     async (sent) =>
       new Promise<FromEngine>((resolve) => {
-        const port = (globalThis as unknown as PageGlobal).studioFace.connect();
+        const port = (globalThis as unknown as PageGlobal).studioWindow.connect();
         port.onMessage((answer) => {
           if (answer.type !== 'engine') resolve(answer);
           else if (answer.state === 'ready') {
@@ -99,7 +99,7 @@ describe.skipIf(!canOpenWindows)('the window', () => {
     await page.evaluate(() => {
       const global = globalThis as unknown as PageGlobal;
       global.commands = [];
-      global.studioFace.onMenu!((command) => void global.commands.push(command));
+      global.studioWindow.onMenu((command) => void global.commands.push(command));
     });
     await app.evaluate(({ Menu, dialog }) => {
       dialog.showOpenDialog = async () => Promise.resolve({ canceled: false, filePaths: ['/some folder'] });
@@ -115,7 +115,19 @@ describe.skipIf(!canOpenWindows)('the window', () => {
         { type: 'pause-or-continue' },
       ]),
     );
-    expect(await page.evaluate(() => (globalThis as unknown as PageGlobal).studioFace.chooseFolder!())).toBe('/some folder');
+    const ask = (channel: string, input: unknown): Promise<unknown> =>
+      page.evaluate(async (given) => (globalThis as unknown as PageGlobal).studioWindow.ask(given.channel as never, given.input), {
+        channel,
+        input,
+      });
+    expect(await ask('window.choose-folder', {})).toEqual({ type: 'ok', output: '/some folder' });
+    for (const wrong of [
+      ask('window.reveal', {}),
+      ask('window.reveal', { path: 'here' }),
+      ask('window.nothing', {}),
+      ask('window.drag-out', 7),
+    ])
+      expect(await wrong).toMatchObject({ type: 'fail', error: { code: 'bad-input' } });
   });
 
   it('tells its page when the engine is killed, and when it is back', async () => {
@@ -123,7 +135,7 @@ describe.skipIf(!canOpenWindows)('the window', () => {
     await window.page.evaluate(() => {
       const global = globalThis as unknown as PageGlobal;
       global.states = [];
-      global.studioFace.connect().onMessage((message) => void (message.type === 'engine' && global.states.push(message.state)));
+      global.studioWindow.connect().onMessage((message) => void (message.type === 'engine' && global.states.push(message.state)));
     });
     const states = (): Promise<string[]> => window.page.evaluate(() => (globalThis as unknown as PageGlobal).states);
     await expect.poll(states, { timeout: 10_000 }).toEqual(['ready']);

@@ -2,7 +2,10 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { decodeFrame, encodeFrame } from '../../shared/frames.ts';
 import { protocolVersion } from '../../shared/protocol-version.ts';
 import type { FromEngine } from '../../shared/messages.ts';
-import { socketPort, waitBefore } from './face.ts';
+import { mostDragged } from '../../shared/contract-window.ts';
+import type { WindowAnswer } from '../../shared/contract-window.ts';
+import { AppError } from '../../shared/errors.ts';
+import { socketPort, waitBefore, windowFace } from './face.ts';
 
 /** A socket that the test opens and closes. */
 class HandSocket {
@@ -86,5 +89,53 @@ describe('the connection of a page in a browser', () => {
     vi.advanceTimersByTime(waitBefore(0));
     sockets[1]!.open();
     expect(sockets[1]!.sent).toEqual([]);
+  });
+});
+
+/** A window whose main process gives these answers. */
+function inWindow(answer: WindowAnswer) {
+  const asked: [string, unknown][] = [];
+  const face = windowFace({
+    connect: () => ({ send: () => {}, onMessage: () => {}, onClose: () => {} }),
+    ask: async (channel, input) => {
+      asked.push([channel, input]);
+      return Promise.resolve(answer);
+    },
+    pathOf: () => undefined,
+    onMenu: () => () => {},
+    onPower: () => () => {},
+  });
+  return { face, asked };
+}
+
+describe('the face of a window', () => {
+  it('asks its main process, for no more images than can be dragged', async () => {
+    const { face, asked } = inWindow({ type: 'ok', output: '/home/ada' });
+    expect(await face.chooseFolder!()).toBe('/home/ada');
+    expect(await face.chooseTarget!('')).toBe('/home/ada');
+    face.dragOut!(Array.from({ length: mostDragged + 5 }, (_, i) => i + 1));
+    face.onPower!(() => {});
+    expect(asked.map(([channel]) => channel)).toEqual([
+      'window.choose-folder',
+      'window.choose-target',
+      'window.drag-out',
+      'window.watch-power',
+    ]);
+    expect((asked[2]![1] as { images: number[] }).images).toHaveLength(mostDragged);
+  });
+
+  it('rejects with the error of its main process, and tells it where nobody waits for an answer', async () => {
+    const error = { code: 'bad-input', message: 'It is no path.', hint: 'Give one.' } as const;
+    const { face } = inWindow({ type: 'fail', error });
+    await expect(face.chooseFile!()).rejects.toBeInstanceOf(AppError);
+    await expect(face.chooseFile!()).rejects.toMatchObject(error);
+    const told: AppError[] = [];
+    const stop = face.onFail!((one) => told.push(one));
+    face.reveal!('here');
+    await vi.waitFor(() => expect(told).toMatchObject([error]));
+    stop();
+    face.reveal!('here');
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    expect(told).toHaveLength(1);
   });
 });

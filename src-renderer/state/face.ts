@@ -1,8 +1,12 @@
 // Where this page is shown: in the window, whose preload brings its face along, or in a browser, where the engine is at the other end of
 // a WebSocket. A socket that is lost is opened again by itself; the page is told in the words of the engine's own state.
 import { decodeFrame, encodeFrame } from '../../shared/frames.ts';
-import { faceKey, socketPath } from '../../shared/face.ts';
-import type { Face } from '../../shared/face.ts';
+import { mostDragged } from '../../shared/contract-window.ts';
+import type { WindowChannel, WindowInput, WindowOutput } from '../../shared/contract-window.ts';
+import { fromWire, toWire } from '../../shared/errors.ts';
+import type { AppError } from '../../shared/errors.ts';
+import { bridgeKey, socketPath } from '../../shared/face.ts';
+import type { Face, WindowBridge } from '../../shared/face.ts';
 import { protocolVersion } from '../../shared/protocol-version.ts';
 import type { FromEngine, PagePort, ToEngine } from '../../shared/messages.ts';
 
@@ -72,7 +76,42 @@ function browserFace(): Face {
   };
 }
 
+/** The window's face: what it asks of the main process is typed here, and so are the errors that it is answered with. */
+export function windowFace(bridge: WindowBridge): Face {
+  const failed = new Set<(error: AppError) => void>();
+  const ask = async <K extends WindowChannel>(channel: K, input: WindowInput<K>): Promise<WindowOutput<K>> => {
+    const answer = await bridge.ask(channel, input);
+    if (answer.type === 'fail') throw fromWire(answer.error);
+    return answer.output as WindowOutput<K>;
+  };
+  /** For what the page does not wait for. */
+  const order = <K extends WindowChannel>(channel: K, input: WindowInput<K>): void =>
+    void ask(channel, input).catch((error: unknown) => {
+      for (const handler of failed) handler(fromWire(toWire(error)));
+    });
+  return {
+    kind: 'window',
+    connect: () => bridge.connect(),
+    chooseFolder: () => ask('window.choose-folder', {}),
+    chooseFile: () => ask('window.choose-file', {}),
+    chooseTarget: (suggested) => ask('window.choose-target', { suggested }),
+    reveal: (path) => order('window.reveal', { path }),
+    dragOut: (images) => order('window.drag-out', { images: images.slice(0, mostDragged) }),
+    pathOf: (file) => bridge.pathOf(file),
+    onFail: (handler) => {
+      failed.add(handler);
+      return () => failed.delete(handler);
+    },
+    onMenu: (handler) => bridge.onMenu(handler),
+    onPower: (handler) => {
+      const stop = bridge.onPower(handler);
+      order('window.watch-power', {});
+      return stop;
+    },
+  };
+}
+
 export function faceOfThisPage(): Face {
-  const own = (globalThis as Record<string, unknown>)[faceKey];
-  return (own as Face | undefined) ?? browserFace();
+  const bridge = (globalThis as Record<string, unknown>)[bridgeKey] as WindowBridge | undefined;
+  return bridge ? windowFace(bridge) : browserFace();
 }

@@ -69,6 +69,7 @@ export class Studio {
       control: (run, action) => this.ask('runs.control', { run, action }),
     });
     const fail = (error: unknown): void => this.notices.fail(error);
+    face.onFail?.(fail);
     watchChannel(this.client, 'runs.watch', {}, (runs) => this.#takeRuns(runs), fail);
     watchChannel(this.client, 'jobs.watch', {}, ({ jobs }) => this.#take(jobs), fail);
   }

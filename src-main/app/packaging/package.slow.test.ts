@@ -10,7 +10,7 @@ import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { AppContract } from '../../../shared/contract.ts';
 import type { InputOf, OutputOf } from '../../../shared/channel.ts';
-import type { Face } from '../../../shared/face.ts';
+import type { WindowBridge } from '../../../shared/face.ts';
 import { isRunning, until } from '../../trainer/testing/processes.ts';
 import { canOpenWindows, electronFolder, engineOf, openScreen, openWindow, root } from '../testing/open-window.ts';
 import type { VirtualScreen } from '../testing/open-window.ts';
@@ -27,7 +27,7 @@ async function call<K extends keyof AppContract>(channel: K, input: InputOf<AppC
   const answer = await page.evaluate(
     async ([name, given]) =>
       new Promise((resolve, reject) => {
-        const port = (globalThis as unknown as { studioFace: Face }).studioFace.connect();
+        const port = (globalThis as unknown as { studioWindow: WindowBridge }).studioWindow.connect();
         port.onMessage((message) => {
           if (message.type === 'engine' && message.state === 'ready') port.send({ type: 'call', id: 1, channel: name, input: given });
           else if (message.type === 'engine' && message.state === 'ended') reject(new Error(message.reason));
