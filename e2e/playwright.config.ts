@@ -5,6 +5,9 @@ import { defineConfig } from 'playwright/test';
 
 const chromium = [process.env['CHROMIUM'], '/usr/bin/chromium', '/usr/bin/chromium-browser'].find((path) => path && existsSync(path));
 
+// One of one's own, so that a second working copy does not look at the pages of the first.
+const port = process.env['E2E_PORT'] ?? '5199';
+
 export default defineConfig({
   testDir: '.',
   // A folder of one's own, so that two runs side by side do not empty each other's.
@@ -17,12 +20,13 @@ export default defineConfig({
   reporter: [['list']],
   // The page over the stand-in of the engine, which is part of no build.
   webServer: {
-    command: 'node node_modules/vite/bin/vite.js --port 5199 --strictPort --logLevel warn',
+    command: `node node_modules/vite/bin/vite.js --port ${port} --strictPort --logLevel warn`,
     cwd: '..',
-    url: 'http://localhost:5199/testing/index.html',
+    url: `http://localhost:${port}/testing/index.html`,
     reuseExistingServer: true,
   },
   use: {
+    baseURL: `http://localhost:${port}`,
     viewport: { width: 1280, height: 800 },
     launchOptions: { ...(chromium && { executablePath: chromium }), args: ['--no-sandbox', '--disable-gpu'] },
     actionTimeout: 20_000,

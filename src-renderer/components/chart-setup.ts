@@ -30,9 +30,11 @@ function points(x: ArrayLike<number>, y: ArrayLike<number>): Point[] {
   return list;
 }
 
-/** A token's colour with an alpha of 0–255. Names of the system's high contrast stay as they are. */
+/** A token's colour with an alpha of 0–255: `#rrggbb`, or `rgb(…)` or `rgba(…)` where a contrast theme names it. */
 const faint = (colour: string, alpha: number): string =>
-  /^#[\da-f]{6}$/i.test(colour) ? colour + alpha.toString(16).padStart(2, '0') : colour;
+  colour.startsWith('#')
+    ? colour + alpha.toString(16).padStart(2, '0')
+    : colour.replace(/^rgba?\((\d+, \d+, \d+).*\)$/, `rgba($1, ${(alpha / 255).toFixed(2)})`);
 
 function datasets(line: ChartLine, look: ChartLook): Dataset[] {
   const colour = look.colour(line.colour);
@@ -91,7 +93,7 @@ const scale = (
   align: 'center' | 'inner' = 'center',
 ): object => ({
   type: kind,
-  grid: { color: look.colour('--line'), drawTicks: false },
+  grid: { color: look.colour('--grid'), drawTicks: false },
   border: { display: false },
   ticks: {
     color: look.colour('--ink-soft'),
@@ -147,7 +149,7 @@ export function drawChart(chart: LineChartOf | undefined, canvas: HTMLCanvasElem
       ...lines.flatMap((line) => datasets(line, look)),
     ],
   };
-  const key = [logX, logY, look.colour('--line'), look.colour('--ink-soft')].join();
+  const key = [logX, logY, look.colour('--grid'), look.colour('--ink-soft')].join();
   const before = chart && shown.get(chart);
   if (!chart || !before) {
     const now: Shown = { view, key };
