@@ -1,9 +1,14 @@
 // Every view, empty, loading, failing and full, in both themes: a picture of each under dist/e2e/views, and nothing that axe finds serious.
 import { expect, test } from 'playwright/test';
-import type { Locator } from 'playwright/test';
+import type { Locator, Page } from 'playwright/test';
 import { keep, open, seriousFindings, themes, views } from './support/views.ts';
 
 const scenarios = ['empty', 'loading', 'error', 'full'] as const;
+/** The smallest window; and, as 200 % of one of 1280×800 is the layout of one of half the size, that. */
+const small = [
+  [900, 600],
+  [640, 400],
+] as const;
 
 for (const view of views)
   for (const scenario of scenarios)
@@ -20,17 +25,64 @@ for (const view of views)
 
 for (const view of views)
   test(`${view} at 900×600 and at twice the size loses nothing to the right`, async ({ page }) => {
-    for (const [width, height] of [
-      [900, 600],
-      // 200 % of a window of 1280×800 is the layout of one of half the size.
-      [640, 400],
-    ] as const) {
+    for (const [width, height] of small) {
       await page.setViewportSize({ width, height });
       await open(page, view, 'full', 'light');
       await keep(page, `${view}-${width}`);
       const beyond = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
       expect(beyond, `${view} at ${width} px`).toBeLessThanOrEqual(0);
     }
+  });
+
+/** What a view shows only once something was looked for, chosen or asked: its address, and what a person does there. */
+const states: Readonly<Record<string, { readonly at: string; readonly act?: (page: Page) => Promise<void> }>> = {
+  results: { at: 'explore?images=12,40' },
+  'new run': { at: 'train?new=1', act: (page) => page.getByText('Every setting').click() },
+  'finished run': { at: 'train?run=stained-cells-1' },
+  'choose a folder': { at: 'welcome', act: (page) => page.getByRole('button', { name: 'Choose a folder' }).click() },
+  preview: {
+    at: 'library',
+    act: async (page) => {
+      await page.getByRole('gridcell').first().click();
+      await page.keyboard.press('Space');
+      await expect(page.getByRole('dialog').getByRole('img')).toBeVisible();
+    },
+  },
+  failures: { at: 'library', act: (page) => page.getByRole('button', { name: 'Show list' }).click() },
+  stop: { at: 'train?run=stained-cells-2', act: (page) => page.getByRole('button', { name: 'Stop…' }).click() },
+  weights: { at: 'train', act: (page) => page.getByRole('button', { name: 'Weights from elsewhere…' }).click() },
+};
+
+/** How far the page, its view or a dialog goes beyond its right edge, pixels; 0 where all can be reached. */
+const beyondRight = (page: Page): Promise<number> =>
+  page.evaluate(() => {
+    const boxes = [document.documentElement, ...document.querySelectorAll('main, dialog[open], dialog[open] .body')];
+    const right = Math.max(...[...document.querySelectorAll('dialog[open]')].map((one) => one.getBoundingClientRect().right), 0);
+    return Math.max(right - innerWidth, ...boxes.map(({ scrollWidth, clientWidth }) => scrollWidth - clientWidth));
+  });
+
+for (const [name, { at, act }] of Object.entries(states))
+  test(`${name}: readable in both themes, nothing lost to the right`, async ({ page }) => {
+    const problems: string[] = [];
+    page.on('pageerror', (error) => problems.push(error.message));
+    const file = name.replaceAll(' ', '-');
+    for (const theme of themes) {
+      await open(page, at, 'full', theme);
+      await act?.(page);
+      await page.waitForLoadState('networkidle');
+      await keep(page, `${file}-${theme}`);
+      // What lies under a dialog was looked at before it was opened.
+      const dialog = (await page.getByRole('dialog').count()) > 0;
+      expect(await seriousFindings(page, { within: dialog ? 'dialog' : 'main' }), `${name}, ${theme}`).toEqual([]);
+      expect(await beyondRight(page), `${name}, ${theme}`).toBeLessThanOrEqual(0);
+    }
+    // The window gets smaller while it stands there.
+    for (const [width, height] of small) {
+      await page.setViewportSize({ width, height });
+      await keep(page, `${file}-${width}`);
+      expect(await beyondRight(page), `${name} at ${width} px`).toBeLessThanOrEqual(0);
+    }
+    expect(problems).toEqual([]);
   });
 
 /** Whether the middle of an element can be seen and clicked: nothing lies over it. */
@@ -54,6 +106,15 @@ test('sliders of the masks that are walked to by keys are not behind the buttons
     // The thumbs of a range lie on one track: its middle belongs to the one above.
     expect(await isFree(field.locator('xpath=..')), (await field.getAttribute('aria-label')) ?? '').toBe(true);
   }
+});
+
+test('the three answers to a stop stand in one line', async ({ page }) => {
+  await open(page, 'train?run=stained-cells-2', 'full', 'light');
+  await page.getByRole('button', { name: 'Stop…' }).click();
+  const answers = page.getByRole('dialog').locator('footer').getByRole('button');
+  const tops = await answers.evaluateAll((buttons) => buttons.map((button) => button.getBoundingClientRect().top));
+  expect(tops).toHaveLength(3);
+  expect(new Set(tops).size).toBe(1);
 });
 
 test('two columns of results begin at the same height and have cells of the same size', async ({ page }) => {

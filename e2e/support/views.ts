@@ -25,9 +25,17 @@ export async function open(page: Page, view: string, scenario: string, theme: st
   await page.waitForLoadState('networkidle');
 }
 
-/** What stops people with a screen reader or weak sight; the rest of axe's findings are advice. `rules`: only these. */
-export async function seriousFindings(page: Page, rules?: readonly string[]): Promise<string[]> {
+export interface Looked {
+  /** Only these rules of axe. */
+  readonly rules?: readonly string[];
+  /** Only what is in elements of this selector. */
+  readonly within?: string;
+}
+
+/** What stops people with a screen reader or weak sight; the rest of axe's findings are advice. */
+export async function seriousFindings(page: Page, { rules, within }: Looked = {}): Promise<string[]> {
   const axe = new AxeBuilder({ page });
+  if (within !== undefined) axe.include(within);
   if (rules) axe.withRules([...rules]);
   else axe.withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']);
   const { violations } = await axe.analyze();

@@ -133,8 +133,10 @@ export const train = {
     stopText:
       'The step under way is finished and a checkpoint of this moment is kept: the run can be resumed exactly here. Its best checkpoint stays too. To free the processor for a while, Pause is enough.',
     stopKeep: 'Stop, keep the checkpoint',
-    stopDiscard: (step: number) => `Stop without (back to step ${formatCount(step)})`,
-    stopDiscardText: 'Without it the run stops at once and stands at its last checkpoint: the steps since then are lost.',
+    // Short: three buttons stand in one line of the dialog, and the text above says where without it leads.
+    stopDiscard: 'Stop without',
+    stopDiscardText: (step: number) =>
+      `Without it the run stops at once and stands at step ${formatCount(step)}: what came since then is lost.`,
     problem: 'The run has failed',
     problemHint: 'Its checkpoints are good: look at its notes, change what is said there, and resume.',
     path: 'Folder of the run',
