@@ -4,7 +4,9 @@ import { channel } from './channel.ts';
 import type { InputOf, OutputOf } from './channel.ts';
 import { images, nothing, path } from './contract-values.ts';
 import type { WireError } from './errors.ts';
-import { mostDragged } from './face.ts';
+
+/** Images whose files are dragged out of the window at once, at most. */
+export const mostDragged = 1000;
 
 /** A path, or nothing when the dialog was cancelled. */
 type Chosen = string | undefined;

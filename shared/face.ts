@@ -11,9 +11,6 @@ export const bridgeKey = 'studioWindow';
 /** Address of the browser face's WebSocket, relative to the page; its messages are the frames of `frames.ts`. */
 export const socketPath = 'engine';
 
-/** Images whose files are dragged out of the window at once, at most. */
-export const mostDragged = 1000;
-
 /** Views of the page that the menu can open. */
 export const viewNames = ['library', 'masks', 'train', 'explore', 'export', 'settings'] as const;
 export type ViewName = (typeof viewNames)[number];

@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { windowChannels } from '../../shared/contract-window.ts';
-import { mostDragged } from '../../shared/face.ts';
+import { mostDragged, windowChannels } from '../../shared/contract-window.ts';
 import type { WindowChannel } from '../../shared/contract-window.ts';
 import { AppError } from '../../shared/errors.ts';
 import { answerWindowRequest } from './window-requests.ts';
