@@ -10,6 +10,8 @@ export const bridgeKey = 'studioWindow';
 
 /** Address of the browser face's WebSocket, relative to the page; its messages are the frames of `frames.ts`. */
 export const socketPath = 'engine';
+/** Parameter of that address: the page's own script, whose name changes with its content. What a page understands of answers shows nowhere else. */
+export const scriptParameter = 'script';
 
 /** Views of the page that the menu can open. */
 export const viewNames = ['library', 'masks', 'train', 'explore', 'export', 'settings'] as const;

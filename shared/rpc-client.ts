@@ -36,6 +36,7 @@ export class RpcClient<C extends Contract> {
   /** Whether the engine is of another build: what this page sent or heard could mean something else there. */
   #stale = false;
   #state: EngineState = 'starting';
+  #reason: string | undefined;
 
   constructor(port: PagePort) {
     this.#port = port;
@@ -53,12 +54,13 @@ export class RpcClient<C extends Contract> {
   /** Called at once with the state as it is, and at every change; returns how to stop. */
   watch(watcher: (state: EngineState, reason: string | undefined) => void): () => void {
     this.#watchers.add(watcher);
-    watcher(this.#state, undefined);
+    watcher(this.#state, this.#reason);
     return () => this.#watchers.delete(watcher);
   }
 
   #become(state: EngineState, reason: string | undefined): void {
     this.#state = state;
+    this.#reason = reason;
     if (state !== 'ready') {
       const error = lost(state, reason ?? (state === 'crashed' ? 'ended unexpectedly' : 'is not there'));
       const pending = [...this.#pending.values()];

@@ -11,7 +11,7 @@ import { readEngineArguments, writeEngineArguments } from './engine-arguments.ts
 import { EngineLog } from './engine-log.ts';
 import { answerPicture, parsePictureRequest } from './picture-request.ts';
 import { engineEntry, programNode, runsProgram } from './program-node.ts';
-import { readRendererFiles, securityHeaders } from './renderer-files.ts';
+import { pageScript, readRendererFiles, securityHeaders } from './renderer-files.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'ijepa-link-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -185,6 +185,15 @@ describe('the page’s files', () => {
     expect(files.get('/')).toMatchObject({ type: 'text/html; charset=utf-8', hashed: false });
     expect(files.get('/assets/main-Ab_c-123.js')).toMatchObject({ type: 'text/javascript; charset=utf-8', hashed: true });
     expect(files.get('/assets/plain.svg')).toMatchObject({ hashed: false });
+  });
+
+  it('say which script the page has', () => {
+    const at = join(folder, 'scripted-renderer');
+    mkdirSync(at, { recursive: true });
+    writeFileSync(join(at, 'index.html'), '<!doctype html><script type="module" crossorigin src="./assets/index-Ab_c-123.js"></script>');
+    expect(pageScript(readRendererFiles(at))).toBe('./assets/index-Ab_c-123.js');
+    writeFileSync(join(at, 'index.html'), '<!doctype html>');
+    expect(pageScript(readRendererFiles(at))).toBeUndefined();
   });
 
   it('are refused where they were built of another version, which no reload would mend', () => {

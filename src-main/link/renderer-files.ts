@@ -66,6 +66,10 @@ export function readRendererFiles(folder: string): ReadonlyMap<string, RendererF
   return files;
 }
 
+/** The page's script as its `src` says it: built of other sources, it has another name. */
+export const pageScript = (files: ReadonlyMap<string, RendererFile>): string | undefined =>
+  /<script type="module"[^>]* src="([^"]+)"/.exec(files.get('/')?.body.toString() ?? '')?.[1];
+
 /** Only the program's own files and engine; no inline script, no other origin, no frame around it. Inline style attributes only place things. */
 const policy = [
   "default-src 'none'",

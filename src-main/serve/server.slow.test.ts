@@ -11,7 +11,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { channel } from '../../shared/channel.ts';
 import { encodeFrame } from '../../shared/frames.ts';
-import { RpcClient } from '../../shared/rpc-client.ts';
+import { scriptParameter } from '../../shared/face.ts';
+import { otherVersion, RpcClient } from '../../shared/rpc-client.ts';
 import { startServer } from './server.ts';
 import type { StudioServer } from './server.ts';
 import { ask, endOf, enter, pagePort, socketTo } from './testing/visitor.ts';
@@ -28,7 +29,7 @@ beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'ijepa-serve-'));
   const page = join(folder, 'page');
   mkdirSync(join(page, 'assets'), { recursive: true });
-  writeFileSync(join(page, 'index.html'), '<!doctype html><script src="./assets/main-12345678.js"></script>');
+  writeFileSync(join(page, 'index.html'), '<!doctype html><script type="module" src="./assets/main-12345678.js"></script>');
   writeFileSync(join(page, 'assets', 'main-12345678.js'), script);
   writeFileSync(join(folder, 'secret.txt'), 'secret');
   const engine = join(root, 'src-main', 'link', 'testing', 'fake-engine.ts');
@@ -166,6 +167,27 @@ describe('sockets', () => {
     await new Promise((resolve, reject) => socket.once('open', resolve).once('error', reject));
     socket.close();
     expect((await endOf(socketTo(server.port, { cookie, host: near, origin: 'http://localhost:9001' }))).code).toBe(403);
+  });
+
+  it('of a page that was built before the program was replaced tell it to reload, and have no engine', async () => {
+    const script = (name: string): string => `?${new URLSearchParams({ [scriptParameter]: `./assets/${name}` }).toString()}`;
+    const own = new RpcClient<typeof contract>(await pagePort(server.port, cookie, script('main-12345678.js')));
+    await new Promise<void>((resolve) => own.watch((state) => state === 'ready' && resolve()));
+    expect(await own.call('echo', 1)).toBe(1);
+    const port = await pagePort(server.port, cookie, script('main-87654321.js'));
+    const reasons: (string | undefined)[] = [];
+    const old = new RpcClient<typeof contract>(port);
+    old.watch((_state, reason) => reasons.push(reason));
+    await expect.poll(() => old.state).toBe('ended');
+    expect(reasons.at(-1)).toBe(otherVersion);
+    await expect(old.call('echo', 1)).rejects.toMatchObject({ code: 'engine-crashed' });
+    // What it sent before it heard reaches nobody.
+    const heard: unknown[] = [];
+    port.socket.on('message', (data) => heard.push(data));
+    port.send({ type: 'call', id: 9, channel: 'echo', input: 1 });
+    expect(await own.call('echo', 2)).toBe(2);
+    expect(heard).toEqual([]);
+    port.socket.close();
   });
 
   it('are refused anywhere else', async () => {

@@ -10,7 +10,7 @@ import { AppError, systemError } from '../../shared/errors.ts';
 import { RpcClient } from '../../shared/rpc-client.ts';
 import { EngineLink } from '../link/engine-link.ts';
 import { engineEntry, programNode } from '../link/program-node.ts';
-import { readRendererFiles } from '../link/renderer-files.ts';
+import { pageScript, readRendererFiles } from '../link/renderer-files.ts';
 import { isEverywhere, isLoopback, Keys } from './access.ts';
 import { PageFiles } from './page-files.ts';
 import { answerRequest } from './requests.ts';
@@ -98,7 +98,8 @@ function urlsOf(host: string, port: number, secure: boolean, token: string): str
 /** Starts the server and the engine. Throws `not-found` (page not built, no such file), `locked` (port), `bad-config`, `bad-file`, `unsupported`. */
 export async function startServer(options: ServeOptions): Promise<StudioServer> {
   const { root, home, roots, host, tls } = options;
-  const files = new PageFiles(readRendererFiles(options.page ?? join(root, 'dist', 'renderer')));
+  const built = readRendererFiles(options.page ?? join(root, 'dist', 'renderer'));
+  const files = new PageFiles(built);
   const node = programNode(root);
   const server = makeServer(tls);
   const port = await listen(server, host, options.port);
@@ -107,7 +108,9 @@ export async function startServer(options: ServeOptions): Promise<StudioServer> 
   const keys = new Keys(port, secure);
   const link = new EngineLink({ node, entry: options.engine ?? engineEntry(root), home, roots });
   const serving: Serving = { place, keys, files, client: new RpcClient<AppContract>(link.connect()) };
-  const sockets = new Sockets({ place, keys, connect: () => link.connect(), heartbeatMs: options.heartbeatMs ?? 30_000 });
+  const script = pageScript(built);
+  const heartbeatMs = options.heartbeatMs ?? 30_000;
+  const sockets = new Sockets({ place, keys, connect: () => link.connect(), heartbeatMs, ...(script !== undefined && { script }) });
   server.on('request', (request, response) => {
     // A fault of the program ends the answer, not the server.
     answerRequest(serving, request, response).catch(() => response.destroy());

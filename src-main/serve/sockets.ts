@@ -6,8 +6,9 @@ import { WebSocket, WebSocketServer } from 'ws';
 import { uploadLimit } from '../../shared/contract-explore.ts';
 import { AppError } from '../../shared/errors.ts';
 import { decodeFrame, encodeFrame } from '../../shared/frames.ts';
-import { socketPath } from '../../shared/face.ts';
+import { scriptParameter, socketPath } from '../../shared/face.ts';
 import { isToEngine } from '../../shared/messages.ts';
+import type { FromEngine } from '../../shared/messages.ts';
 import type { PageConnection } from '../link/engine-link.ts';
 import { isKnownHost, isOwnOrigin } from './access.ts';
 import type { Keys, Place } from './access.ts';
@@ -22,6 +23,8 @@ export interface SocketOptions {
   readonly place: Place;
   readonly keys: Keys;
   readonly connect: () => PageConnection;
+  /** Script of the page that is served: a page with another one is a tab that was opened before the program was replaced. */
+  readonly script?: string;
   /** Milliseconds between signs of life; a page that missed one is gone. */
   readonly heartbeatMs: number;
 }
@@ -49,9 +52,22 @@ export class Sockets {
     if (!isKnownHost(host, place)) return refuse(socket, 421);
     if (!isOwnOrigin(origin, host!, place.secure)) return refuse(socket, 403);
     if (!keys.admits(cookie)) return refuse(socket, 401);
-    if (request.url !== `/${socketPath}`) return refuse(socket, 404);
+    const [path, query] = (request.url ?? '').split('?', 2);
+    if (path !== `/${socketPath}`) return refuse(socket, 404);
     if (this.#server.clients.size >= mostPages) return refuse(socket, 503);
-    this.#server.handleUpgrade(request, socket, head, (page) => this.#serve(page));
+    this.#server.handleUpgrade(request, socket, head, (page) => {
+      const script = new URLSearchParams(query).get(scriptParameter);
+      if (script !== null && script !== (this.#options.script ?? script)) this.#sendBack(page);
+      else this.#serve(page);
+    });
+  }
+
+  /** Tells a page of another build to reload, and gives it no engine. The socket stays: the page would only open it again. */
+  #sendBack(page: WebSocket): void {
+    this.#alive.add(page);
+    page.on('pong', () => this.#alive.add(page));
+    page.on('error', () => {});
+    page.send(encodeFrame({ type: 'engine', state: 'ended', protocol: 'of another page' } satisfies FromEngine));
   }
 
   #serve(page: WebSocket): void {

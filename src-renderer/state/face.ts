@@ -5,7 +5,7 @@ import { mostDragged } from '../../shared/contract-window.ts';
 import type { WindowChannel, WindowInput, WindowOutput } from '../../shared/contract-window.ts';
 import { fromWire, toWire } from '../../shared/errors.ts';
 import type { AppError } from '../../shared/errors.ts';
-import { bridgeKey, socketPath } from '../../shared/face.ts';
+import { bridgeKey, scriptParameter, socketPath } from '../../shared/face.ts';
 import type { Face, WindowBridge } from '../../shared/face.ts';
 import { protocolVersion } from '../../shared/protocol-version.ts';
 import type { FromEngine, PagePort, ToEngine } from '../../shared/messages.ts';
@@ -67,6 +67,8 @@ function browserFace(): Face {
   const address = new URL(socketPath, document.baseURI);
   address.protocol = address.protocol === 'https:' ? 'wss:' : 'ws:';
   address.hash = '';
+  const script = document.querySelector('script[type="module"][src]')?.getAttribute('src');
+  if (script) address.searchParams.set(scriptParameter, script);
   return {
     kind: 'browser',
     connect: () => socketPort(address.href),

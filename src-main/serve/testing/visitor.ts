@@ -37,8 +37,8 @@ export async function enter(url: string): Promise<string> {
   return headers['set-cookie']![0]!.split(';')[0]!;
 }
 
-export const socketTo = (port: number, headers: Record<string, string>): WebSocket =>
-  new WebSocket(`ws://127.0.0.1:${port}/engine`, { headers: { origin: `http://127.0.0.1:${port}`, ...headers } });
+export const socketTo = (port: number, headers: Record<string, string>, query = ''): WebSocket =>
+  new WebSocket(`ws://127.0.0.1:${port}/engine${query}`, { headers: { origin: `http://127.0.0.1:${port}`, ...headers } });
 
 /** How a socket ended: its close code and reason, or the status that refused it. */
 export function endOf(socket: WebSocket): Promise<{ readonly code: number; readonly reason: string }> {
@@ -50,8 +50,8 @@ export function endOf(socket: WebSocket): Promise<{ readonly code: number; reado
 }
 
 /** A page's port over a socket, as the browser's face has it. */
-export async function pagePort(port: number, cookie: string): Promise<PagePort & { readonly socket: WebSocket }> {
-  const socket = socketTo(port, { cookie });
+export async function pagePort(port: number, cookie: string, query = ''): Promise<PagePort & { readonly socket: WebSocket }> {
+  const socket = socketTo(port, { cookie }, query);
   const early: FromEngine[] = [];
   let receive: (message: FromEngine) => void = (message) => early.push(message);
   socket.on('message', (data: Buffer) => receive(decodeFrame(new Uint8Array(data)) as FromEngine));
