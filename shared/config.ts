@@ -131,6 +131,12 @@ function checkTogether(config: TrainConfig): TrainConfig {
   return config;
 }
 
+/** One crop of so many loses patches: all of them, those that are predicted, or none (Infinity). */
+export function maskedOneIn({ maskedCrops, prediction, predictionStride }: TrainConfig): number {
+  if (maskedCrops === 'all') return 1;
+  return prediction > 0 ? predictionStride : Infinity;
+}
+
 /** Whether a stem of convolutions with stride 2 can make a token of a patch. */
 export const canHalve = (patchSize: number): boolean => patchSize > 1 && Number.isInteger(Math.log2(patchSize));
 

@@ -1,4 +1,5 @@
 // What a run will use, in lines: what was given and what was chosen for the folder alike.
+import { maskedOneIn } from '../../shared/config.ts';
 import type { RunPlan } from '../../shared/contract-runs.ts';
 import { checkpointSize } from '../engine/app/run-plan.ts';
 import { inFlags } from './config-flags.ts';
@@ -17,9 +18,12 @@ export function planLines(plan: RunPlan): string[] {
   const { config, sizes, steps, images, card, warnings } = plan;
   const name = config.architecture === 'custom' ? '' : `${config.architecture}: `;
   const crops = config.agreement > 0 ? `, ${config.crops} crops of each` : '';
+  const oneIn = maskedOneIn(config);
+  const some = `${count(sizes.contextTokens)} of them as context`;
+  const context = oneIn === 1 ? some : oneIn === Infinity ? 'all of them seen' : `${some} in one crop of ${oneIn}, else all`;
   const kept = Math.min(config.keepCheckpoints + 1, steps);
   return [
-    `  Input       ${config.imageSize}×${config.imageSize} px in ${count(sizes.tokens)} patches of ${config.patchSize} px, ${count(sizes.contextTokens)} of them as context`,
+    `  Input       ${config.imageSize}×${config.imageSize} px in ${count(sizes.tokens)} patches of ${config.patchSize} px, ${context}`,
     `  Encoder     ${name}${config.width} wide × ${config.depth} deep, ${millions(sizes.encoderParameters)}`,
     `  Predictor   ${config.predictorWidth} wide × ${config.predictorDepth} deep, ${millions(sizes.predictorParameters)}`,
     `  Training    ${plural(steps, 'step')} of ${plural(config.batchSize, 'image')}${crops}: ${epochs(plan)} epochs of ${plural(images, 'image')}, learning rate up to ${config.learningRate}`,

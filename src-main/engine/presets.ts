@@ -46,6 +46,7 @@ const recipe = {
   patchDeviation: 0.15,
   prediction: 1,
   predictionStride: 8,
+  maskedCrops: 'all',
   agreement: 1,
   agreementBy: 'contrast',
   temperature: 0.2,
@@ -92,10 +93,16 @@ const published = (batchSize: number, grid: number): Partial<TrainConfig> => ({
   scheduleScale: 1.25,
 });
 
-/** What a preset sets beside the sizes that follow from the images. Convolutions do the work of half of the blocks. */
+/**
+ * What a preset sets beside the sizes that follow from the images. Convolutions do the work of half of the blocks, and with their few
+ * patches a crop is hardly cheaper for losing some.
+ */
 export function presetRecipe(name: PresetName, batchSize: number, grid: number, stem: TrainConfig['stem']): Partial<TrainConfig> {
   if (name === 'paper-exact') return published(batchSize, grid);
-  const own = { ...recipe, ...(stem === 'convolutions' && { stem, depth: 2 }) } satisfies Partial<TrainConfig>;
+  const own = {
+    ...recipe,
+    ...(stem === 'convolutions' && { stem, depth: 2, maskedCrops: 'predicted' as const }),
+  } satisfies Partial<TrainConfig>;
   if (name === 'agreement-only') return { ...own, prediction: 0 };
   // In the batches of tiny folders there are fewer crops.
   return { ...own, predictionStride: Math.min(recipe.predictionStride, recipe.crops * batchSize) };

@@ -1,5 +1,5 @@
 // The sizes that a run is compiled for, known without compiling anything.
-import { cropsPerImage } from '../../shared/config.ts';
+import { cropsPerImage, maskedOneIn } from '../../shared/config.ts';
 import type { TrainConfig } from '../../shared/config-table.ts';
 import type { RunSizes } from '../../shared/train-events.ts';
 import { contextTokenCount, drawMasks, mostTargetTokens } from '../jepa/masks.ts';
@@ -13,8 +13,7 @@ const strideOf = ({ prediction, predictionStride }: TrainConfig): number => (pre
 
 /** Patches that the context encoder sees of a crop, on average. */
 function meanTokens(config: TrainConfig, context: number, all: number): number {
-  if (config.maskedCrops === 'all') return context;
-  return config.prediction > 0 ? all + (context - all) / config.predictionStride : all;
+  return all + (context - all) / maskedOneIn(config);
 }
 
 /** Kept activations of a batch up to which losses over all of it are computed in one pass. */

@@ -305,7 +305,8 @@ export const train = {
     network: 'Encoder',
     parameters: (count: string) => `${count} parameters`,
     tokens: 'Patches seen',
-    tokensOf: (context: number, all: number) => `${context} of ${all}`,
+    tokensOf: (context: number, all: number, oneIn: number) =>
+      oneIn === 1 ? `${context} of ${all}` : oneIn === Infinity ? `all ${all}` : `${context} of ${all} in 1 crop of ${oneIn}, else all`,
     disk: 'Disk for checkpoints',
     diskOf: (bytes: number, free: number) => `${formatBytes(bytes)} (${formatBytes(free)} free)`,
     time: 'Time',

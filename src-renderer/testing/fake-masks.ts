@@ -53,6 +53,7 @@ export const fakeMasks = (): Handlers<typeof maskChannels> => ({
       context: drawn.map(({ context }) => context.subarray(0, contextTokens)),
       targets: drawn.map(({ targets }) => targets),
       contextTokens,
+      maskedOneIn: 1,
       targetTokens: mean(({ targets }) => targets[0]?.length ?? 0),
       targetCoverage: mean(({ hidden }) => hidden.size / grid ** 2),
       warnings:

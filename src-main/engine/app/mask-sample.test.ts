@@ -95,10 +95,20 @@ describe('a sample of masks', () => {
   });
 });
 
+describe('crops that lose patches', () => {
+  it('are all of them, or those that are predicted', () => {
+    expect(sample({}, 8).maskedOneIn).toBe(1);
+    expect(sample({ predictionStride: 8, agreement: 1 }, 8).maskedOneIn).toBe(1);
+    expect(sample({ predictionStride: 8, agreement: 1, maskedCrops: 'predicted' }, 8).maskedOneIn).toBe(8);
+  });
+});
+
 describe('warnings', () => {
   it('are none for the published settings, on photographs and on small pictures', () => {
     expect(hints({ imageSize: 224, patchSize: 16 })).toBe('');
     expect(hints({ contextTokens: 16 })).toBe('');
+    // As suggested for small pictures.
+    expect(hints({ imageSize: 64, patchSize: 16, minKeep: 1, contextTokens: 8, stem: 'convolutions' })).toBe('');
   });
 
   it.each([

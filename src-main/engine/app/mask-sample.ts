@@ -1,6 +1,6 @@
 // What the masks of some settings look like: those of a step, and what many of them come to.
 import type { TrainConfig } from '../../../shared/config-table.ts';
-import { gridSide } from '../../../shared/config.ts';
+import { gridSide, maskedOneIn } from '../../../shared/config.ts';
 import type { MaskSample } from '../../../shared/contract-masks.ts';
 import { AppError } from '../../../shared/errors.ts';
 import { contextTokenCount, drawMasks } from '../../jepa/masks.ts';
@@ -64,6 +64,7 @@ export function sampleMasks({ config, seed, step, images }: MaskRequest): MaskSa
     context: masks.map(({ context }) => context),
     targets: masks.map(({ targets }) => targets),
     contextTokens: paper ? masks[0]!.context.length : contextTokens,
+    maskedOneIn: maskedOneIn(config),
     targetTokens: facts.targetTokens,
     targetCoverage: facts.targetCoverage,
     warnings: maskWarnings(config, facts),

@@ -1,4 +1,5 @@
 // Mask settings that are known to fail (Assran et al. 2023, tables 6–9 and appendix A), in words, each with what to try.
+import type { TrainConfig } from '../../../shared/config-table.ts';
 import type { MaskSample } from '../../../shared/contract-masks.ts';
 import type { MaskConfig } from '../../jepa/masks-paper.ts';
 
@@ -23,12 +24,14 @@ const scoreOfTargets = ['', '9.0', '22.0', '48.5', '54.2'];
 /** Fewest patches along a side at which a context and four targets are different things. */
 const leastGrid = 6;
 
-export function maskWarnings(config: MaskConfig, facts: MaskFacts): Warning[] {
+export function maskWarnings(config: MaskConfig & Partial<Pick<TrainConfig, 'stem'>>, facts: MaskFacts): Warning[] {
   const grid = config.imageSize / config.patchSize;
   const warnings: Warning[] = [];
   const warn = (message: string, hint: string): void => void warnings.push({ message, hint });
 
-  if (grid < leastGrid)
+  // Convolutions over all of the image make more of a patch, and the agreement of crops teaches most where they are suggested.
+  const coarse = config.stem === 'convolutions';
+  if (grid < leastGrid && !coarse)
     warn(
       `The image is cut into ${grid}×${grid} patches only: targets and context hardly differ from image to image.`,
       `Use a smaller patch or a larger image, so that there are at least 8×8 patches.`,
@@ -48,7 +51,7 @@ export function maskWarnings(config: MaskConfig, facts: MaskFacts): Warning[] {
       `A single target may cover ${percent(config.targetScale[1])} of the image: little is left to predict it from.`,
       'Use a target scale of 0.15 to 0.2.',
     );
-  if (facts.targetTokens < 4)
+  if (facts.targetTokens < 4 && !coarse)
     warn(
       `A target block has ${facts.targetTokens.toFixed(1)} patches on average: too few to mean anything.`,
       'Use a larger target scale or a smaller patch.',
