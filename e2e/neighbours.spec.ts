@@ -1,8 +1,9 @@
-// How long a person waits from a click to the pictures that are like the clicked one, at rest and while a run trains. Printed; only what
-// no noise explains fails. `IJEPA_LONG=1`: in a library of 100,000 images, which takes minutes to read.
+// How long a person waits from a click to the pictures that are like the clicked one, at rest and while a run trains. Printed, and held to
+// `limit`. `IJEPA_LONG=1`: in a library of 100,000 images, which takes minutes to read.
 import { join } from 'node:path';
 import { expect, test } from 'playwright/test';
 import type { Page } from 'playwright/test';
+import { limit } from './support/limits.ts';
 import { makeManyContents } from './support/pictures.ts';
 import { startServe, temporaryFolder } from './support/serve.ts';
 import type { Served } from './support/serve.ts';
@@ -11,6 +12,8 @@ import { addFolderByPicker, findSimilar, goTo, startRun, statusOf } from './supp
 const long = process.env['IJEPA_LONG'] === '1';
 const images = long ? 100_000 : 2000;
 const count = images.toLocaleString('en');
+/** Milliseconds where other work goes on beside the test: on two busy cores medians from 158 to 353 were seen. */
+const shared = 500;
 test.use({ trace: 'off', screenshot: 'off' });
 const place = temporaryFolder();
 let served: Served;
@@ -64,13 +67,14 @@ async function clickToPictures(page: Page, turns: number): Promise<number[]> {
   }, turns);
 }
 
-function say(when: string, waited: readonly number[]): void {
+/** Prints how long it took, and holds it to a limit in milliseconds. */
+function say(when: string, waited: readonly number[], most: number): void {
   const sorted = waited.toSorted((a, b) => a - b);
   const median = sorted[Math.floor(sorted.length / 2)]!;
   console.log(
     `neighbours of ${count} images, ${when}: ${median.toFixed(0)} ms from click to pictures (median of ${sorted.length}, worst ${sorted.at(-1)!.toFixed(0)})`,
   );
-  expect(median).toBeLessThan(2000);
+  expect(median, when).toBeLessThan(most);
 }
 
 test(`neighbours in a library of ${count} images`, async ({ page }) => {
@@ -84,12 +88,12 @@ test(`neighbours in a library of ${count} images`, async ({ page }) => {
   await page.getByRole('gridcell').first().locator('img').click();
   await findSimilar(page, 900_000);
   await clickToPictures(page, 3);
-  say('at rest', await clickToPictures(page, 15));
+  say('at rest', await clickToPictures(page, 15), limit(100, shared));
 
   await startRun(page, 'other', 100_000);
   await expect(statusOf(page)).toContainText(/[1-9]\d* of 100,000/, { timeout: 120_000 });
   // What was looked for is still there.
   await goTo(page, 'Explore');
   await clickToPictures(page, 3);
-  say('while a run trains', await clickToPictures(page, 15));
+  say('while a run trains', await clickToPictures(page, 15), limit(150, shared));
 });

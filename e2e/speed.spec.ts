@@ -1,9 +1,10 @@
-// How long a person waits for the page and for the window. Printed; only what no noise explains fails.
+// How long a person waits for the page and for the window. Printed, and held to `limit`.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'playwright/test';
 import { canOpenWindows, openScreen, openWindow } from '../src-main/app/testing/open-window.ts';
 import type { Program, VirtualScreen } from '../src-main/app/testing/open-window.ts';
+import { limit } from './support/limits.ts';
 import { makePictures } from './support/pictures.ts';
 import { startServe, temporaryFolder } from './support/serve.ts';
 import type { Served } from './support/serve.ts';
@@ -40,8 +41,8 @@ test('the page is there at once', async ({ browser }) => {
   console.log(
     `serve: first paint ${median(painted).toFixed(0)} ms, ready to use ${median(ready).toFixed(0)} ms (medians of 5, nothing cached)`,
   );
-  expect(median(painted)).toBeLessThan(5000);
-  expect(median(ready)).toBeLessThan(10_000);
+  expect(median(painted)).toBeLessThan(limit(500));
+  expect(median(ready)).toBeLessThan(limit(1500));
 });
 
 /** The least that Electron can open: a window with a word in it. */
@@ -92,5 +93,6 @@ test('the window is there nearly as soon as an empty one', async () => {
   console.log(
     `window: first paint ${own.toFixed(0)} ms after the start, an empty one ${empty.toFixed(0)} ms, ratio ${(own / empty).toFixed(2)} (medians of 5)`,
   );
-  expect(own / empty).toBeLessThan(4);
+  // Both start on the same machine: noise moves the ratio less than either.
+  expect(own / empty).toBeLessThan(limit(1.3, 2));
 });
