@@ -16,6 +16,8 @@ export default defineConfig({
   expect: { timeout: 20_000 },
   // The engine uses every core; two stories at once would only wait for each other.
   workers: 1,
+  // Machines of CI are shared: what fails there once for want of time is said to be flaky, what fails twice fails.
+  retries: process.env['CI'] ? 1 : 0,
   fullyParallel: false,
   reporter: [['list']],
   // The page over the stand-in of the engine, which is part of no build.
