@@ -94,6 +94,11 @@ export const recipes: Readonly<Record<string, Recipe>> = {
     from: 'convolutions',
     settings: { maskedCrops: 'predicted' },
   },
+  'convolutions-whole-16': {
+    what: 'the same with patches of 16 px, for images of 64 px',
+    from: 'convolutions-whole',
+    settings: { imageSize: 64, patchSize: 16 },
+  },
   'convolutions-dropping': {
     what: 'convolutions without the masked prediction, 8 of 16 patches seen',
     from: 'convolutions',
