@@ -17,7 +17,9 @@ describe('what the app adds to a run', () => {
       expect(readAppFile(run).active).toEqual({ usable: true, deaths: 1, paused: true, device: 'cpu' });
       changeAppFile(run, { embedded: [4, 32] });
       expect(readAppFile(run).embedded).toEqual([4, 32]);
-      changeAppFile(run, { active: undefined, problem: undefined, embedded: undefined });
+      changeAppFile(run, { usable: false });
+      expect(readAppFile(run)).toMatchObject({ usable: false, active: { usable: true } });
+      changeAppFile(run, { usable: undefined, active: undefined, problem: undefined, embedded: undefined });
       expect(readAppFile(run)).toEqual({ note: 'Größe 2', pinned: [hash] });
       expect(Object.keys(JSON.parse(readFileSync(join(run, 'app.json'), 'utf8')) as object)).toEqual(['note', 'pinned']);
     }));
@@ -27,7 +29,7 @@ describe('what the app adds to a run', () => {
       for (const [text, expected] of [
         ['', { note: '', pinned: [] }],
         ['null', { note: '', pinned: [] }],
-        [JSON.stringify({ note: 7, pinned: ['../x', 3, hash], active: { usable: 'yes' } }), { note: '', pinned: [hash] }],
+        [JSON.stringify({ note: 7, usable: 1, pinned: ['../x', 3, hash], active: { usable: 'yes' } }), { note: '', pinned: [hash] }],
         [
           JSON.stringify({ note: 'a', pinned: {}, active: { usable: false, paused: 'yes', device: 'abacus' }, problem: [] }),
           { note: 'a', pinned: [], active: { usable: false, deaths: 0 } },

@@ -25,6 +25,8 @@ export interface AppFile {
   readonly embedded?: readonly number[];
   /** Why it ended, when that was a failure. */
   readonly problem?: string;
+  /** Whether it left the computer usable when it was trained last. */
+  readonly usable?: boolean;
   /** While an engine trains it. */
   readonly active?: ActiveRun;
 }
@@ -42,7 +44,7 @@ export function readAppFile(run: string): AppFile {
     return none;
   }
   if (typeof value !== 'object' || value === null) return none;
-  const { note, pinned, embedded, problem, active } = value as Readonly<Record<keyof AppFile, unknown>>;
+  const { note, pinned, embedded, problem, usable: last, active } = value as Readonly<Record<keyof AppFile, unknown>>;
   const hashes = Array.isArray(pinned) ? pinned.filter((one) => typeof one === 'string' && /^[0-9a-f]{64}$/.test(one)) : [];
   const { usable, deaths, paused, device } = (typeof active === 'object' && active !== null ? active : {}) as Partial<
     Record<keyof ActiveRun, unknown>
@@ -52,6 +54,7 @@ export function readAppFile(run: string): AppFile {
     pinned: hashes as string[],
     ...(Array.isArray(embedded) && { embedded: embedded.filter((one): one is number => Number.isSafeInteger(one)) }),
     ...(typeof problem === 'string' && { problem }),
+    ...(typeof last === 'boolean' && { usable: last }),
     ...(typeof usable === 'boolean' && {
       active: {
         usable,

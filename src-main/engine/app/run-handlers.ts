@@ -20,7 +20,6 @@ import { deleteRun, renameRun } from './run-edit.ts';
 import { planForPage } from './run-plan.ts';
 import { readReports, startEvaluation } from './run-reports.ts';
 import type { Runs } from './runs.ts';
-import { readUsable } from './run-priority.ts';
 import { usableThreads } from './run-trainings.ts';
 
 /** Numbers of the images of a folder with these contents; contents without one are left out. */
@@ -35,7 +34,7 @@ async function details({ studio }: EngineContext, { store, trainings }: Runs, ru
   const { config, threads, program, folder } = readRecord(path);
   const summary = await store.summary(run, trainings.active(run));
   const log = await store.log(run);
-  const { pinned } = readAppFile(path);
+  const { pinned, usable } = readAppFile(path);
   const looked = log.events.findLast((event) => event.type === 'neighbours');
   const hashes = pinned.length > 0 || looked?.type !== 'neighbours' ? pinned : looked.rows.map(({ hash }) => hash);
   const ids = imageIds(studio, folder, hashes);
@@ -47,7 +46,7 @@ async function details({ studio }: EngineContext, { store, trainings }: Runs, ru
     threads,
     program,
     path,
-    usable: readUsable(path),
+    usable,
     trainedOn: started?.type === 'started' ? (started.deviceReason ?? started.device) : undefined,
     sizes: started?.type === 'started' ? started.sizes : summary.imported ? undefined : sizesOf(stepSize(config), config),
     baselines: baselines?.type === 'baselines' ? { untrained: baselines.untrained, pixels: baselines.pixels } : undefined,

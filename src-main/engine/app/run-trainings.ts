@@ -20,7 +20,6 @@ import type { JobHandle } from './jobs.ts';
 import { imagesToDecode, scanFor } from './prepare-images.ts';
 import { RunClock } from './run-clock.ts';
 import { RunFeed } from './run-feed.ts';
-import { keepUsable } from './run-priority.ts';
 import type { RunStore } from './run-store.ts';
 import { lowerPriority, untilFree } from './trainer-processes.ts';
 
@@ -110,8 +109,7 @@ export class Trainings {
     const path = this.#store.path(name);
     if (this.#active.has(name)) throw new AppError('bad-input', `The run ${name} is under way.`, 'Look at the state of the run again.');
     const { folder } = readRecord(path);
-    keepUsable(path, usable);
-    changeAppFile(path, { active: activeRun({ usable, deaths, paused, device }), problem: undefined });
+    changeAppFile(path, { usable, active: activeRun({ usable, deaths, paused, device }), problem: undefined });
     const { id } = findFolder(this.#context.studio.library, folder) ?? {};
     const { jobs } = this.#context;
     const info = { subject: name, run: name, ...(id !== undefined && { folder: id }), queue: 'trainer' } as const;

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { RunEvent, RunSummary } from '../../../shared/contract-runs.ts';
 import { until } from '../../trainer/testing/processes.ts';
-import { readAppFile } from '../../training/app-file.ts';
+import { changeAppFile, readAppFile } from '../../training/app-file.ts';
 import type { Engine } from './engine.ts';
 import { drawPictures, openEngine, quickSettings } from './testing/open-engine.ts';
 import type { Page } from './testing/open-engine.ts';
@@ -175,7 +175,7 @@ describe('a run', () => {
     expect((await summaryOf('second')).state).toBe('done');
     // Of a run from before this was kept it is not known.
     expect((await page.call('runs.details', { run: 'second' })).usable).toBe(true);
-    rmSync(join(home, 'runs', 'second', 'priority.json'));
+    changeAppFile(join(home, 'runs', 'second'), { usable: undefined });
     expect((await page.call('runs.details', { run: 'second' })).usable).toBeUndefined();
   });
 
