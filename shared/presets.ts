@@ -11,7 +11,10 @@ export interface PresetText {
 }
 
 export const presetTexts: Readonly<Record<PresetName, PresetText>> = {
-  quick: { what: 'A first look within minutes: 200,000 crops.' },
+  quick: {
+    what: 'A first look within minutes: 200,000 crops.',
+    reached: 'It reached 50 % on CIFAR-10 (raw pixels 50 %, untrained 33 %) in six minutes of two slow cores.',
+  },
   default: {
     what: 'Masked prediction and agreement of crops: 2 million crops, an hour or so of two cores for small images, two or three for photographs.',
     reached:
