@@ -13,7 +13,7 @@ export interface MaskSample {
   readonly targets: readonly (readonly Int32Array[])[];
   /** Patches of every context. */
   readonly contextTokens: number;
-  /** One crop of so many loses patches; the others are seen whole. */
+  /** One crop of so many loses patches, the others are seen whole; 0: none loses any. */
   readonly maskedOneIn: number;
   /** Over 200 draws, on fine grids fewer: mean patches of a target block, and the share of the grid that the targets cover together. */
   readonly targetTokens: number;

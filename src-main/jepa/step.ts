@@ -62,30 +62,26 @@ function encodeContext(
   { prediction }: Objective,
   { contextEncoder, projector }: Pick<Networks, 'contextEncoder' | 'projector'>,
 ): Context {
-  const { model, microBatch, contextTokens } = size;
+  const { model, microBatch, contextTokens, othersWhole, predictionStride } = size;
   const patches = imagePatches(size);
-  const indices = input('contextIndices', [microBatch, contextTokens], 'int32');
-  const padding = size.paddedContext ? input('contextMask', [microBatch, 1, 1, contextTokens]) : undefined;
-  /** Of these images: their tokens, and the mean of those. */
-  const masked = (of: (values: Tensor) => Tensor): readonly [Tensor, Tensor] => {
-    const keyMask = padding && of(padding);
-    const tokens = encode(contextEncoder, model, of(patches), { indices: of(indices), ...(keyMask && { keyMask }) });
-    return [tokens, meanOfTokens(tokens, keyMask)];
-  };
+  const everyIndex = input('contextIndices', [microBatch, contextTokens], 'int32');
+  const everyMask = size.paddedContext ? input('contextMask', [microBatch, 1, 1, contextTokens]) : undefined;
+  // Those that lose patches: the predicted ones alone, or every image.
+  const [masked, indices, keyMask] = [patches, everyIndex, everyMask].map((values) =>
+    values && othersWhole ? predicted(size, values) : values,
+  ) as [Tensor, Tensor, Tensor | undefined];
+  const tokens = encode(contextEncoder, model, masked, { indices, ...(keyMask && { keyMask }) });
+  const mean = meanOfTokens(tokens, keyMask);
   const whole = (images: Tensor): Tensor => meanOfTokens(encode(contextEncoder, model, images));
-  const these = (values: Tensor): Tensor => predicted(size, values);
-  const context = ([tokens, mean]: readonly [Tensor, Tensor], pooled: Tensor = mean): Context => ({
-    tokens,
-    indices: these(indices),
+  let pooled = mean;
+  // Where nothing is predicted nobody asks for the tokens of masked images, and they are not computed.
+  if (othersWhole && prediction === 0) pooled = whole(patches);
+  else if (othersWhole && predictionStride > 1) pooled = joined(size, mean, whole(others(size, patches)));
+  return {
+    tokens: othersWhole ? tokens : predicted(size, tokens),
+    indices: predicted(size, everyIndex),
     pooled: project(projector, model, pooled),
-  });
-  if (size.othersWhole && prediction === 0) return context(masked(these), whole(patches));
-  if (!size.othersWhole || size.predictionStride === 1) {
-    const [tokens, mean] = masked((values) => values);
-    return context([these(tokens), mean]);
-  }
-  const [tokens, mean] = masked(these);
-  return context([tokens, mean], joined(size, mean, whole(others(size, patches))));
+  };
 }
 
 /** Images of one `accumulate` call that are predicted. */

@@ -36,7 +36,7 @@ export const masks = {
     context: 'Seen by the encoder',
     contextOf: (tokens: number, all: number) => `${plural(tokens, 'patch', 'patches')}, ${formatShare(tokens / all, 0)}`,
     masked: 'Crops that lose patches',
-    maskedOf: (oneIn: number) => (oneIn === 1 ? 'all' : `1 of ${oneIn}; the others are seen whole`),
+    maskedOf: (oneIn: number) => (oneIn === 0 ? 'none' : oneIn === 1 ? 'all' : `1 of ${oneIn}; the others are seen whole`),
     target: 'A target block, on average',
     targetOf: (tokens: number) => `${tokens < 10 ? tokens.toFixed(1) : formatCount(tokens)} patches`,
     coverage: 'Targets together cover',

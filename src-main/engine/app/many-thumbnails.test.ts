@@ -14,6 +14,19 @@ async function sent(images: readonly number[], thumbnail: (image: number) => Pro
 const imagesOf = (messages: readonly (readonly GridPicture[])[]): number[] => messages.flat().map(({ image }) => image);
 
 describe('thumbnails of many images', () => {
+  it('come no more after the call has failed', async () => {
+    const messages: (readonly GridPicture[])[] = [];
+    const thumbnail = async (image: number): Promise<Picture> => {
+      if (image === 2) throw new TypeError('a fault');
+      await wait(20);
+      return picture(image);
+    };
+    const call = sendThumbnails({ thumbnail }, Int32Array.of(1, 2, 3), 128, new AbortController().signal, (some) => messages.push(some));
+    await expect(call).rejects.toThrow('a fault');
+    await wait(60);
+    expect(messages).toEqual([]);
+  });
+
   it('come in a few messages, a slow one after those that are ready', async () => {
     const messages = await sent([1, 2, 3], async (image) => {
       if (image === 2) await wait(60);

@@ -21,6 +21,7 @@ export async function sendThumbnails(
 ): Promise<void> {
   let ready: GridPicture[] = [];
   let timer: ReturnType<typeof setTimeout> | undefined;
+  let over = false;
   const send = (): void => {
     clearTimeout(timer);
     timer = undefined;
@@ -35,6 +36,8 @@ export async function sendThumbnails(
     } catch (error) {
       if (!(error instanceof AppError) || error.code === 'cancelled') throw error;
     }
+    // The others of a call that has failed come to their end too.
+    if (over) return;
     ready.push({ image, picture });
     if (ready.length >= mostTogether) send();
     else timer ??= setTimeout(send, together);
@@ -44,6 +47,7 @@ export async function sendThumbnails(
     await Promise.all(Array.from(images.toReversed(), draw));
     send();
   } finally {
+    over = true;
     clearTimeout(timer);
   }
 }

@@ -1,3 +1,4 @@
+import { decodeFrame, encodeFrame } from '../../../shared/frames.ts';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseConfig } from '../../../shared/config.ts';
@@ -100,6 +101,9 @@ describe('crops that lose patches', () => {
     expect(sample({}, 8).maskedOneIn).toBe(1);
     expect(sample({ predictionStride: 8, agreement: 1 }, 8).maskedOneIn).toBe(1);
     expect(sample({ predictionStride: 8, agreement: 1, maskedCrops: 'predicted' }, 8).maskedOneIn).toBe(8);
+    const none = sample({ prediction: 0, agreement: 1, maskedCrops: 'predicted' }, 8);
+    expect(none.maskedOneIn).toBe(0);
+    expect((decodeFrame(encodeFrame(none)) as typeof none).maskedOneIn).toBe(0);
   });
 });
 

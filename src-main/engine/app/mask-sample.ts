@@ -57,6 +57,7 @@ export function sampleMasks({ config, seed, step, images }: MaskRequest): MaskSa
   const batch = paper ? Math.max(images, Math.min(config.batchSize, paperBatch)) : images;
   const masks = drawMasks(config, seed, step, batch, contextTokens).slice(0, images);
   const facts = factsOf(config, seed, contextTokens);
+  const oneIn = maskedOneIn(config);
   return {
     grid,
     imageSize: config.imageSize,
@@ -64,7 +65,8 @@ export function sampleMasks({ config, seed, step, images }: MaskRequest): MaskSa
     context: masks.map(({ context }) => context),
     targets: masks.map(({ targets }) => targets),
     contextTokens: paper ? masks[0]!.context.length : contextTokens,
-    maskedOneIn: maskedOneIn(config),
+    // No message can hold what is not finite.
+    maskedOneIn: Number.isFinite(oneIn) ? oneIn : 0,
     targetTokens: facts.targetTokens,
     targetCoverage: facts.targetCoverage,
     warnings: maskWarnings(config, facts),

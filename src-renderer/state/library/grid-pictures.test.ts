@@ -79,7 +79,7 @@ describe('the pictures of the grid', () => {
       [[3], true],
       [[3], false],
     ]);
-    pictures.dispose();
+    pictures.giveUp();
     expect(calls[2]!.signal.aborted).toBe(true);
   });
 

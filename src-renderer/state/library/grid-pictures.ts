@@ -69,15 +69,11 @@ export class GridPictures {
   /** Files may have changed: pictures are asked for again when they are next in sight, and shown until then. */
   renew(): void {
     this.#round++;
-    this.#giveUp();
+    this.giveUp();
   }
 
-  /** Gives up what is under way. */
-  dispose(): void {
-    this.#giveUp();
-  }
-
-  #giveUp(): void {
+  /** Nothing is in sight any more. */
+  giveUp(): void {
     for (const { controller } of this.#asked) controller.abort();
     this.#asked.clear();
   }
