@@ -134,7 +134,7 @@ export const train = {
       'The step under way is finished and a checkpoint of this moment is kept: the run can be resumed exactly here. Its best checkpoint stays too. To free the processor for a while, Pause is enough.',
     stopKeep: 'Stop, keep the checkpoint',
     // Short: three buttons stand in one line of the dialog, and the text above says where without it leads.
-    stopDiscard: 'Stop without',
+    stopDiscard: 'Stop without it',
     stopDiscardText: (step: number) =>
       `Without it the run stops at once and stands at step ${formatCount(step)}: what came since then is lost.`,
     problem: 'The run has failed',
