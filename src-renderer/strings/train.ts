@@ -133,10 +133,10 @@ export const train = {
     stopText:
       'The step under way is finished and a checkpoint of this moment is kept: the run can be resumed exactly here. Its best checkpoint stays too. To free the processor for a while, Pause is enough.',
     stopKeep: 'Stop, keep the checkpoint',
-    // Short: three buttons stand in one line of the dialog, and the text above says where without it leads.
-    stopDiscard: 'Stop without it',
+    // Short: three buttons stand in one line of the dialog, and the text above says where it leads.
+    stopDiscard: 'Stop now',
     stopDiscardText: (step: number) =>
-      `Without it the run stops at once and stands at step ${formatCount(step)}: what came since then is lost.`,
+      `“Stop now” keeps none: the run stands at step ${formatCount(step)}, and what came since then is lost.`,
     problem: 'The run has failed',
     problemHint: 'Its checkpoints are good: look at its notes, change what is said there, and resume.',
     path: 'Folder of the run',
