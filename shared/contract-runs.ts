@@ -75,6 +75,16 @@ export interface RunPlan {
   readonly memoryFree: number;
   /** What it would train on and why, as a sentence. */
   readonly device: string;
+  /** What is known of its time before a trial; undefined while nothing was timed on the device. */
+  readonly time:
+    | {
+        readonly secondsPerStep: number;
+        /** Whether steps of these very sizes were timed; else it follows from others. */
+        readonly timed: boolean;
+        /** Whether it is the processor's, and a card that is still to be tried may be faster. */
+        readonly atMost: boolean;
+      }
+    | undefined;
   /** The graphics card that this may be: bytes that training takes there, counted from its graph, and those that are free where that is told. */
   readonly card: { readonly name: string; readonly bytes: number; readonly free?: number } | undefined;
   readonly warnings: readonly { readonly message: string; readonly hint: string }[];

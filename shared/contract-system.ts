@@ -4,6 +4,7 @@ import { channel } from './channel.ts';
 import type { JobStarted } from './contract-jobs.ts';
 import { nothing, path } from './contract-values.ts';
 import type { DeviceReport, GraphicsCard } from './devices.ts';
+import type { UsualTimes } from './usual-runs.ts';
 
 export interface SystemInfo {
   readonly program: string;
@@ -56,6 +57,8 @@ export interface FolderListing {
 
 export const systemChannels = {
   'system.info': channel<SystemInfo>()(nothing),
+  /** How long usual runs take here; where nothing was timed yet, a few steps are timed for it, unless something else is to be done. */
+  'system.usualTimes': channel<UsualTimes | undefined>()(nothing),
   /** Tests all devices, which may take minutes. */
   'system.testDevices': channel<readonly DeviceReport[]>()(nothing),
   /** Fetches TensorFlow's native part, after the person has agreed to it. Throws `unsupported`. */

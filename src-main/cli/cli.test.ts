@@ -139,6 +139,7 @@ describe('a plan', () => {
       memoryBytes: 414e6,
       memoryFree: 8e9,
       device: 'WebGPU, as asked.',
+      time: { secondsPerStep: 9, timed: true, atMost: false },
       card: { name: 'A card', bytes: 2.5e9, free: 6e9 },
       warnings: [{ message: 'Too much.', hint: 'Set patchSize to 8.' }],
     };
@@ -150,9 +151,14 @@ describe('a plan', () => {
       '1,200 steps of 500 images',
       '2 crops of each',
       'Trains on   WebGPU, as asked.',
+      'Time        about 3 h, by steps of these sizes',
       '2.5 GB of its memory, 6.0 GB are free',
     ])
       expect(text).toContain(part);
+    expect(planLines({ ...plan, time: { secondsPerStep: 9, timed: false, atMost: true } }).join('\n')).toContain(
+      'about 3 h on the processor',
+    );
+    expect(planLines({ ...plan, time: undefined }).join('\n')).toContain('not known');
     expect(text).toContain('1,485 epochs of 404 images');
     expect(text).toContain('342 MB each');
     expect(text).toContain('Warning: Too much. Set --patch-size to 8.');

@@ -1,5 +1,6 @@
 // What a run will use, in lines: what was given and what was chosen for the folder alike.
 import { maskedOneIn } from '../../shared/config.ts';
+import { formatRoughly } from '../../shared/duration.ts';
 import type { RunPlan } from '../../shared/contract-runs.ts';
 import { checkpointSize } from '../engine/app/run-plan.ts';
 import { inFlags } from './config-flags.ts';
@@ -13,6 +14,14 @@ const epochs = (plan: RunPlan): string => {
   const passes = (plan.steps * plan.config.batchSize) / plan.images;
   return passes < 100 ? passes.toFixed(1) : count(Math.round(passes));
 };
+
+/** What is known of the time before a step of the run was made. */
+function timeText({ time, steps }: RunPlan): string {
+  if (!time) return 'not known: nothing was timed on this computer yet';
+  const total = formatRoughly(steps * time.secondsPerStep);
+  if (time.atMost) return `${total} on the processor; a card may be faster`;
+  return time.timed ? `${total}, by steps of these sizes` : `${total}, by steps of other sizes: half or twice that is possible`;
+}
 
 export function planLines(plan: RunPlan): string[] {
   const { config, sizes, steps, images, card, warnings } = plan;
@@ -30,6 +39,7 @@ export function planLines(plan: RunPlan): string[] {
     `  Checkpoints ${megabytes(checkpointSize(sizes))} each, up to ${plural(kept, 'of them is', 'of them are')} kept`,
     `  Memory      about ${megabytes(plan.memoryBytes)} on the processor, ${megabytes(plan.memoryFree)} are free`,
     `  Trains on   ${plan.device}`,
+    `  Time        ${timeText(plan)}`,
     ...(card
       ? [`  Card        about ${megabytes(card.bytes)} of its memory${card.free === undefined ? '' : `, ${megabytes(card.free)} are free`}`]
       : []),

@@ -1,7 +1,6 @@
 // What this computer is, whether its devices compute right and how fast, what a run would train on, and what would make it faster.
 import { mkdirSync } from 'node:fs';
 import { availableParallelism, cpus, freemem, release, totalmem, type } from 'node:os';
-import { parseConfig } from '../../shared/config.ts';
 import { deviceNames } from '../../shared/devices.ts';
 import type { DeviceReport, GraphicsCard, DeviceId } from '../../shared/devices.ts';
 import { programVersion } from '../../shared/version.ts';
@@ -10,7 +9,7 @@ import { sqliteVersion } from '../library/version.ts';
 import { Devices } from './devices/devices.ts';
 import type { DeviceWork } from './devices/devices.ts';
 import { homeAt } from './home.ts';
-import { suggestConfig } from './suggest.ts';
+import { usualRun } from './pace.ts';
 
 export interface Diagnosis {
   readonly program: string;
@@ -33,8 +32,6 @@ export interface Diagnosis {
   /** What would make it faster, each a sentence. */
   readonly advice: readonly string[];
 }
-
-const usualRun = (): ReturnType<typeof parseConfig> => parseConfig(suggestConfig({ images: 10_000, shortSide: 64 }).settings);
 
 /** Share of the memory below which other programs are in the way. */
 const littleFree = 0.15;
@@ -63,7 +60,7 @@ export async function diagnose(home?: string, work: DeviceWork = {}): Promise<Di
   const tests = new Devices(place);
   const reports = await tests.test(undefined, work);
   const { cards } = await tests.list();
-  const times = await tests.race(usualRun(), work);
+  const times = await tests.race(usualRun('small', 'default').config, work);
   const stepOf = (id: DeviceReport['id']): { readonly stepSeconds?: number | null } => {
     const time = times.find(({ device }) => device === id);
     return time ? { stepSeconds: Number.isFinite(time.seconds) ? time.seconds : null } : {};

@@ -1,5 +1,10 @@
-// How long one step of a configuration takes on this machine: a few trial steps in the trainer, on random input.
+// How long runs take on this machine: from a few trial steps in the trainer, on random input, or from what is known of others.
+import { parseConfig } from '../../shared/config.ts';
 import type { TrainConfig } from '../../shared/config-table.ts';
+import type { UsualPictures, UsualPreset, UsualTimes } from '../../shared/usual-runs.ts';
+import { usualPictures, usualPresets } from '../../shared/usual-runs.ts';
+import type { Devices } from './devices/devices.ts';
+import { suggestConfig } from './suggest.ts';
 import type { Studio } from './studio.ts';
 import { threadsOf } from './threads.ts';
 
@@ -7,5 +12,55 @@ import { threadsOf } from './threads.ts';
 export async function measureStepSeconds(studio: Studio, config: TrainConfig): Promise<number> {
   const { device } = await studio.devices.choose(config.device, config);
   const { seconds } = await studio.trainer.run({ kind: 'trial', config, threads: threadsOf(config.threads), device });
+  await studio.devices.noteStep(device, config, seconds, 'trial');
   return seconds;
+}
+
+/** Images of the folder that usual runs are described for; presets see as many crops of a larger one. */
+const images = 10_000;
+const shortSides: Readonly<Record<UsualPictures, number>> = { small: 64, photographs: 500 };
+
+/** What a folder of such pictures gets. */
+export function usualRun(pictures: UsualPictures, preset: UsualPreset): { readonly config: TrainConfig; readonly steps: number } {
+  const config = parseConfig(suggestConfig({ images, shortSide: shortSides[pictures] }, preset).settings);
+  return { config, steps: Math.ceil((config.epochs * images) / config.batchSize) };
+}
+
+/** How long usual runs would take here, as far as that is known without timing anything. */
+export async function usualTimes(devices: Devices): Promise<UsualTimes | undefined> {
+  const times: UsualTimes['times'][number][] = [];
+  let atMost = false;
+  for (const preset of usualPresets)
+    for (const pictures of usualPictures) {
+      const { config, steps } = usualRun(pictures, preset);
+      const step = await devices.expectedStep(config);
+      if (!step) return undefined;
+      atMost ||= step.atMost;
+      times.push({ preset, pictures, seconds: steps * step.seconds });
+    }
+  return { times, atMost };
+}
+
+/** Times a step of the run that most first folders get, where nothing was timed here yet and nobody wants anything else of the devices. */
+export const getToKnow = async (devices: Devices, signal?: AbortSignal): Promise<void> =>
+  devices.getToKnow(usualRun('small', 'quick').config, signal);
+
+/** The first steps wait for the first images and for memory. */
+const warmUp = 5;
+const fewest = 20;
+
+/** What a step of a run has taken so far, on average, reading counted in and judging left out. */
+export class Pace {
+  #steps = 0;
+  #seconds = 0;
+
+  step(seconds: number): void {
+    this.#steps++;
+    if (this.#steps > warmUp) this.#seconds += seconds;
+  }
+
+  /** Undefined where too few steps were made to tell. */
+  get secondsPerStep(): number | undefined {
+    return this.#steps < warmUp + fewest ? undefined : this.#seconds / (this.#steps - warmUp);
+  }
 }

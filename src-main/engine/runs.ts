@@ -28,6 +28,7 @@ import type { ChosenDevice } from './devices/devices.ts';
 import type { FolderImages } from './folder-images.ts';
 import { freshRunName, newRunPath } from './home.ts';
 import { imagesToJudge } from './judged-images.ts';
+import { Pace } from './pace.ts';
 import { cachedShortSide } from './studio.ts';
 import { threadsOf } from './threads.ts';
 import type { Studio } from './studio.ts';
@@ -215,6 +216,11 @@ export async function createRun(studio: Studio, root: string, plan: PlannedRun, 
 export async function trainRun(studio: Studio, run: string, device: ChosenDevice, onEvent: (event: TrainEvent) => void): Promise<void> {
   const { config, folder } = readRecord(run);
   const shortSide = cachedShortSide(config.imageSize);
+  const pace = new Pace();
+  const see = (event: TrainEvent): void => {
+    if (event.type === 'step') pace.step(config.batchSize / event.imagesPerSecond);
+    onEvent(event);
+  };
   try {
     await studio.trainer.run(
       {
@@ -225,8 +231,10 @@ export async function trainRun(studio: Studio, run: string, device: ChosenDevice
         fingerprint: studio.fingerprint(folder),
         ...device,
       },
-      onEvent,
+      see,
     );
+    const { secondsPerStep } = pace;
+    if (secondsPerStep !== undefined) await studio.devices.noteStep(device.device, config, secondsPerStep, 'training');
   } catch (error) {
     if (isCardFault(error, device)) {
       // It would fail again when the run goes on by itself, above all in a process that has lost it.

@@ -1,5 +1,5 @@
 // Numbers as people read them. English only, like every sentence of the page.
-export { formatDuration } from '../../shared/duration.ts';
+export { formatDuration, formatRoughly } from '../../shared/duration.ts';
 
 const units = ['B', 'KB', 'MB', 'GB', 'TB'] as const;
 const whole = new Intl.NumberFormat('en', { maximumFractionDigits: 0 });

@@ -1,7 +1,7 @@
 // Words of the train view.
 import type { RunState } from '../../shared/run-state.ts';
 import { common } from './common.ts';
-import { formatBytes, formatCount, formatDuration, plural } from './format.ts';
+import { formatBytes, formatCount, formatDuration, formatRoughly, plural } from './format.ts';
 
 const states: Readonly<Record<RunState, string>> = {
   waiting: 'Waiting',
@@ -318,6 +318,12 @@ export const train = {
     cardMemory: 'Memory of the card',
     cardMemoryOf: (bytes: number, free: number | undefined) =>
       `about ${formatBytes(bytes)}${free === undefined ? '' : ` (${formatBytes(free)} free)`}`,
+    expected: (total: number, timed: boolean, atMost: boolean) =>
+      atMost
+        ? `${formatRoughly(total)} on the processor; a card may be faster`
+        : timed
+          ? `${formatRoughly(total)}, as measured before`
+          : `${formatRoughly(total)}, by other runs here`,
     unknown: 'not measured',
     measure: 'Measure',
     measuring: 'Measuring…',

@@ -1,4 +1,8 @@
-import { formatCount, plural } from './format.ts';
+import type { UsualPictures, UsualPreset } from '../../shared/usual-runs.ts';
+import { formatCount, formatRoughly, plural } from './format.ts';
+
+const presets: Readonly<Record<UsualPreset, string>> = { quick: 'A first look (quick)', default: 'The usual run (default)' };
+const pictures: Readonly<Record<UsualPictures, string>> = { small: 'Small pictures', photographs: 'Photographs' };
 
 export const welcome = {
   title: 'Learn from your own images',
@@ -32,7 +36,13 @@ export const welcome = {
     cards.length === 0
       ? `Runs train on the processor, ${processor} (${formatCount(cores)} cores).`
       : `Runs train on ${cards.join(' or ')} where it computes right and is faster than the processor, ${processor} (${formatCount(cores)} cores).`,
-  timeText:
-    'Reading takes about a minute for every 20,000 small photos on one core, longer for large ones. A short first run on a few thousand images takes minutes to an hour on a processor; good features from tens of thousands of images take hours to days. “Measure” tries a few steps before a run starts and tells its real time.',
+  timing: 'Finding out how fast this computer trains…',
+  usual: 'Training',
+  preset: (name: UsualPreset) => presets[name],
+  pictures: (kind: UsualPictures) => pictures[kind],
+  about: (seconds: number) => formatRoughly(seconds),
+  usualText: (atMost: boolean) =>
+    `${atMost ? 'On the processor; a card that is faster shortens it. ' : ''}Small pictures have a short side of up to 112 px. Under Train, “What it takes” tells the time for your own folder, and you can stop a run at any time and keep what it has learned.`,
+  readText: 'Before it, reading takes about a minute for every 20,000 small photos on one core, longer for large ones.',
   honest: 'On small folders a short run may be no better than comparing pixels. Every evaluation says so when that is the case.',
 } as const;

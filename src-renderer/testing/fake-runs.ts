@@ -180,6 +180,7 @@ export function fakeRuns(start: readonly RunSummary[], jobs: FakeJobs): Handlers
       memoryBytes: 1.4 * 2 ** 30,
       memoryFree: 18.7 * 2 ** 30,
       device: 'NVIDIA GeForce RTX 4060 or the processor: the faster one, which is found out when the run begins.',
+      time: { secondsPerStep: 0.31, timed: false, atMost: true },
       card: { name: 'NVIDIA GeForce RTX 4060', bytes: 1.1 * 2 ** 30, free: 7.1 * 2 ** 30 },
       warnings:
         config.batchSize < 16

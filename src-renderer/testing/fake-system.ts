@@ -51,6 +51,15 @@ export function fakeSystem(): Handlers<typeof systemChannels> {
         installed: false,
       },
     }),
+    'system.usualTimes': () => ({
+      times: [
+        { preset: 'quick', pictures: 'small', seconds: 95 },
+        { preset: 'quick', pictures: 'photographs', seconds: 2300 },
+        { preset: 'default', pictures: 'small', seconds: 950 },
+        { preset: 'default', pictures: 'photographs', seconds: 23_000 },
+      ],
+      atMost: true,
+    }),
     'system.testDevices': async () => {
       await new Promise((resolve) => setTimeout(resolve, 1200));
       devices = testedDevices;

@@ -9,6 +9,7 @@ import { planForPage } from '../../engine/app/run-plan.ts';
 import { freeRunPath, newestRunOf, runPath } from '../../engine/home.ts';
 import { describeRun } from '../../engine/inspect.ts';
 import { requireFolderOfRun } from '../../engine/moved-folder.ts';
+import { getToKnow } from '../../engine/pace.ts';
 import { checkpointOf, configOf, createRun, recordOf, stepOf } from '../../engine/runs.ts';
 import { decodingFor } from '../../engine/scan-folder.ts';
 import { Studio } from '../../engine/studio.ts';
@@ -164,6 +165,8 @@ export const trainCommand: Action = async (output, options, folder) => {
       ...labelsOf(textOption(options, 'labels')),
       ...cacheLimitOf(options),
     });
+    // A run that begins now tells its time by itself.
+    if (options['plan'] === true) await getToKnow(studio.devices);
     const plan = await planForPage(studio, folder, { ...(origin && originSettings(origin.config)), ...given });
     output.event({ type: 'plan', ...plan });
     output.say(`Settings for ${plan.reason}`);

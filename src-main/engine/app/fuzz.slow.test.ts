@@ -80,6 +80,7 @@ const lasting: ReadonlySet<ChannelName> = new Set([
   'runs.watch',
   'runs.events',
   'system.testDevices',
+  'system.usualTimes',
   'system.installTensorflow',
   'library.samples',
   'runs.start',

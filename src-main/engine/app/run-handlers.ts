@@ -100,6 +100,7 @@ async function trial(
         onStage: (stage) => handle.say(stage),
       });
       measured = { ...(await trainer.run({ kind: 'trial', config, threads: threadsOf(config.threads), device })), reason };
+      await studio.devices.noteStep(device, config, measured.seconds, 'trial');
       return `${measured.seconds.toPrecision(2)} s a step.`;
     } finally {
       handle.signal.removeEventListener('abort', kill);

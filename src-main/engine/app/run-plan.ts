@@ -125,5 +125,7 @@ export async function planForPage(studio: Studio, root: string, settings: Readon
       message: `The decoded images take about ${gigabytes(cache.bytes)}; part of them is kept as JPEG, which makes reading slower.`,
       hint: 'Free some space if training waits for data.',
     });
-  return { ...plan, sizes, checkpointBytes, diskFree, memoryBytes, memoryFree, device: expected.reason, card, warnings };
+  const step = await studio.devices.expectedStep(plan.config);
+  const time = step && { secondsPerStep: step.seconds, timed: step.timed, atMost: step.atMost };
+  return { ...plan, sizes, checkpointBytes, diskFree, memoryBytes, memoryFree, device: expected.reason, time, card, warnings };
 }

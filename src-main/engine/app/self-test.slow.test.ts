@@ -27,3 +27,22 @@ it('A test of the devices ends when it is cancelled, and the next one passes and
     rmSync(home, { recursive: true, force: true });
   }
 });
+
+it('The time of usual runs is found out by a few real steps, once, and stays known', async () => {
+  const home = mkdtempSync(join(tmpdir(), 'ijepa-usual-times-'));
+  const { engine, page } = openEngine(home);
+  try {
+    const found = (await page.call('system.usualTimes', {}))!;
+    const secondsOf = (preset: string, pictures: string): number =>
+      found.times.find((one) => one.preset === preset && one.pictures === pictures)!.seconds;
+    expect(found.atMost).toBe(false);
+    expect(secondsOf('quick', 'small')).toBeGreaterThan(1);
+    expect(secondsOf('default', 'small') / secondsOf('quick', 'small')).toBeCloseTo(10, 1);
+    // By operations: a photograph has 12 times the patches, in another network.
+    expect(secondsOf('quick', 'photographs')).toBeGreaterThan(4 * secondsOf('quick', 'small'));
+    expect(await page.call('system.usualTimes', {})).toEqual(found);
+  } finally {
+    await engine.dispose();
+    rmSync(home, { recursive: true, force: true });
+  }
+});

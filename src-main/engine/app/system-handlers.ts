@@ -14,6 +14,7 @@ import { sqliteVersion } from '../../library/version.ts';
 import type { Studio } from '../studio.ts';
 import type { EngineContext } from './context.ts';
 import { installTensorflow, offerTensorflow, tensorflowOffer } from '../devices/install-tensorflow.ts';
+import { getToKnow, usualTimes } from '../pace.ts';
 import { listFolder } from './folder-listing.ts';
 import { rateMeter } from './rate.ts';
 import { bytesBelow } from './storage.ts';
@@ -82,6 +83,12 @@ export const systemHandlers = (context: EngineContext, thumbnails: Thumbnails): 
   let clearing: Promise<unknown> = Promise.resolve();
   return {
     'system.info': async () => describeMachine(context.studio),
+    'system.usualTimes': async (_input, { signal }) => {
+      const { devices } = context.studio;
+      // Beside a job it would measure that, too.
+      if (!jobs.list().some(({ state }) => state === 'running')) await getToKnow(devices, signal);
+      return usualTimes(devices);
+    },
     'system.testDevices': async (_input, { signal }) => testDevices(context, signal),
     'system.installTensorflow': () => {
       const offer = tensorflowOffer(home);

@@ -14,6 +14,8 @@ export interface DeviceFile {
   readonly reports: readonly DeviceReport[];
   /** Seconds of a step by the sizes of the run, on each device that was raced. */
   readonly races: Readonly<Record<string, Readonly<Partial<Record<DeviceId, number>>>>>;
+  /** Operations per second of the last steps that were timed on each device (training/step-operations.ts). */
+  readonly rates: Readonly<Partial<Record<DeviceId, number>>>;
 }
 
 /** A short digest of what the results depend on; free memory is no part of it. */
@@ -28,10 +30,13 @@ const fileIn = (home: Home): string => join(home.path, 'devices.json');
 /** What is known for these cards; nothing where drivers, cards or the program have changed since, or the file cannot be read. */
 export function readDevices(home: Home, cards: readonly GraphicsCard[]): DeviceFile {
   const signature = signatureOf(cards);
-  const nothing = { signature, reports: [], races: {} };
+  const nothing = { signature, reports: [], races: {}, rates: {} };
   try {
     const known = JSON.parse(readFileSync(fileIn(home), 'utf8')) as DeviceFile;
-    return known.signature === signature && Array.isArray(known.reports) && typeof known.races === 'object' ? known : nothing;
+    // Earlier versions knew no rates.
+    return known.signature === signature && Array.isArray(known.reports) && typeof known.races === 'object'
+      ? { ...nothing, ...known }
+      : nothing;
   } catch {
     return nothing;
   }

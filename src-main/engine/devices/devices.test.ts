@@ -210,3 +210,52 @@ describe('a failure', () => {
     expect(isCardFault(new Error('unknown'), { device: 'webgpu' })).toBe(false);
   });
 });
+
+describe('the time of a step, before anybody asks for a trial', () => {
+  it('is found out once, on the processor alone, and known to the next program', async () => {
+    const first = devicesWith([], { seconds: { cpu: 0.5 } });
+    expect(await first.devices.expectedStep(config)).toBeUndefined();
+    await Promise.all([first.devices.getToKnow(config), first.devices.getToKnow(config)]);
+    expect(first.timed).toEqual(['cpu']);
+    expect(await first.devices.expectedStep(config)).toEqual({ seconds: 0.5, timed: true, device: 'cpu', atMost: false });
+    const second = devicesWith([]);
+    await second.devices.getToKnow(config);
+    expect(second.timed).toEqual([]);
+    const other = await second.devices.expectedStep(parseConfig({ imageSize: 32, patchSize: 4, batchSize: 16 }));
+    expect(other).toMatchObject({ timed: false });
+    expect(other!.seconds).toBeCloseTo(1, 9);
+  });
+
+  it('is the most that a run takes where a card is still to be tried, and the time of the card where that was', async () => {
+    const { devices } = devicesWith([card], { seconds: { cpu: 2, webgpu: 0.25 } });
+    await devices.getToKnow(config);
+    expect(await devices.expectedStep(config)).toMatchObject({ seconds: 2, device: 'cpu', atMost: true });
+    await devices.choose('auto', config);
+    expect(await devices.expectedStep(config)).toMatchObject({ seconds: 0.25, device: 'webgpu', atMost: false });
+    // What a run then took is the rate for others, and no trial to compare devices by.
+    await devices.noteStep('webgpu', config, 0.5, 'training');
+    expect(await devices.expectedStep(config)).toMatchObject({ seconds: 0.25, timed: true });
+  });
+
+  it('makes nobody wait: what a person asks for ends it', async () => {
+    let begun = Promise.withResolvers<void>();
+    const tools: DeviceTools = {
+      cards: async () => Promise.resolve([]),
+      probe: async (id) => Promise.resolve({ id, state: 'ready', reason: 'It is there.' }),
+      time: async (_id, _config, _best, signal) =>
+        new Promise((_resolve, reject) => {
+          signal!.addEventListener('abort', () => reject(new AppError('cancelled', 'It was cancelled.', 'Start it again.')));
+          begun.resolve();
+        }),
+    };
+    for (const wanted of ['auto', 'cpu'] as const) {
+      begun = Promise.withResolvers();
+      const devices = new Devices(homeAt(folder), tools);
+      const timing = devices.getToKnow(config);
+      await begun.promise;
+      expect(await devices.choose(wanted, config)).toMatchObject({ device: 'cpu' });
+      await timing;
+      expect(await devices.expectedStep(config)).toBeUndefined();
+    }
+  });
+});

@@ -6,13 +6,14 @@ import type { DeviceId, DeviceReport, GraphicsCard, OnnxDevice } from '../../../
 import { AppError } from '../../../shared/errors.ts';
 import type { ErrorCode } from '../../../shared/errors.ts';
 import { tensorflowVariable } from '../../../shared/tensorflow.ts';
-import { stepSize } from '../../training/step-size.ts';
 import type { Home } from '../home.ts';
 import { readDevices, writeDevices } from './device-file.ts';
 import type { DeviceFile } from './device-file.ts';
 import { graphicsCards } from './graphics-cards.ts';
 import { offerTensorflow } from './install-tensorflow.ts';
 import { probeDevice } from './probe-device.ts';
+import { raceKey, stepTime, withPace, withTrial } from './step-times.ts';
+import type { KnownTime } from './step-times.ts';
 import { timeStep } from './time-step.ts';
 
 export interface ChosenDevice {
@@ -29,6 +30,12 @@ export interface ExpectedDevice {
   readonly reason: string;
   /** The card that it may be. */
   readonly card?: GraphicsCard;
+}
+
+export interface ExpectedStep extends KnownTime {
+  readonly device: DeviceId;
+  /** Whether a card that is still to be tried may be faster. */
+  readonly atMost: boolean;
 }
 
 const cardFaults: ReadonlySet<ErrorCode> = new Set(['device-failed', 'trainer-crashed', 'out-of-memory', 'unsupported']);
@@ -80,22 +87,6 @@ const untested = (id: DeviceId): DeviceReport => ({
 /** Where a software device is named by the environment, there is one without a card. */
 const namedByEnvironment = (): boolean => Boolean(process.env['VK_ICD_FILENAMES'] ?? process.env['VK_DRIVER_FILES']);
 
-/** What the speed of a step depends on. */
-function raceKey(config: TrainConfig): string {
-  const { model, ...sizes } = stepSize(config);
-  const { prediction, agreementBy, optimiser, projectorWidth, sigregProjections, precision } = config;
-  return JSON.stringify({
-    ...model,
-    ...sizes,
-    prediction: prediction > 0,
-    agreementBy,
-    optimiser,
-    projectorWidth,
-    sigregProjections,
-    precision,
-  });
-}
-
 /** What a step of a run takes on a device. */
 export interface StepTime {
   readonly device: DeviceId;
@@ -112,6 +103,8 @@ export class Devices {
   #file: DeviceFile | undefined;
   /** One test or race at a time: two would measure each other. */
   #queue: Promise<unknown> = Promise.resolve();
+  /** Of timing that nobody waits for: whatever a person asks for ends it. */
+  #unasked: AbortController | undefined;
 
   constructor(home: Home, tools: DeviceTools = { cards: graphicsCards, probe: probeDevice, time: timeStep }) {
     this.#home = home;
@@ -154,6 +147,7 @@ export class Devices {
   }
 
   async #alone<T>(work: () => Promise<T>): Promise<T> {
+    this.#unasked?.abort();
     const result = this.#queue.then(work);
     this.#queue = result.catch(() => undefined);
     return result;
@@ -185,7 +179,10 @@ export class Devices {
    */
   async choose(wanted: TrainConfig['device'], config: TrainConfig, work: DeviceWork = {}): Promise<ChosenDevice> {
     const asked = wanted === 'auto' ? (process.env['IJEPA_STUDIO_DEVICE'] ?? 'auto') : wanted;
-    if (asked === 'cpu') return { device: 'cpu', reason: 'The processor, as asked.' };
+    if (asked === 'cpu') {
+      this.#unasked?.abort();
+      return { device: 'cpu', reason: 'The processor, as asked.' };
+    }
     return this.#alone(async () => (asked === 'auto' ? this.#fastest(config, work) : this.#wanted(asked as DeviceId, work)));
   }
 
@@ -278,6 +275,40 @@ export class Devices {
     return best !== undefined && onProcessor > 0 && rateOf(best) >= muchFaster * onProcessor ? best : 'cpu';
   }
 
+  /**
+   * How long a step would take, without timing anything: on the expected device, or on the processor where a card is still to be tried,
+   * which is then `atMost` that. Undefined while nothing was timed there.
+   */
+  async expectedStep(config: TrainConfig): Promise<ExpectedStep | undefined> {
+    const { device } = await this.expected(config);
+    const known = stepTime(await this.#known(), device ?? 'cpu', config);
+    return known && { ...known, device: device ?? 'cpu', atMost: device === undefined };
+  }
+
+  /** Notes what a trial of a run, or its whole training, has taken for a step on a device. */
+  async noteStep(device: DeviceId, config: TrainConfig, seconds: number, of: 'trial' | 'training'): Promise<void> {
+    this.#keep((of === 'trial' ? withTrial : withPace)(await this.#known(), device, config, seconds));
+  }
+
+  /**
+   * Times a step on the processor where none was timed yet, as long as nobody wants anything else of the devices. Resolves when it is known
+   * or was ended.
+   */
+  async getToKnow(config: TrainConfig, signal?: AbortSignal): Promise<void> {
+    if ((await this.#known()).rates.cpu !== undefined || this.#unasked) return;
+    const unasked = new AbortController();
+    const timing = this.#alone(async () => this.#race(['cpu'], config, { signal: unasked.signal }));
+    this.#unasked = unasked;
+    signal?.addEventListener('abort', () => unasked.abort());
+    try {
+      await timing;
+    } catch (error) {
+      if (!(error instanceof AppError)) throw error;
+    } finally {
+      this.#unasked = undefined;
+    }
+  }
+
   /** Times a step of a run on all devices that compute right, the fastest first. Rejects with `cancelled` when the signal aborts. */
   async race(config: TrainConfig, work: DeviceWork = {}): Promise<readonly StepTime[]> {
     return this.#alone(async () => {
@@ -297,10 +328,8 @@ export class Devices {
       onStage?.(`Timing a step of ${config.batchSize * cropsPerImage(config)} crops on ${placeOf(device)}.`);
       const finite = Object.values(times).filter(Number.isFinite);
       times[device] = await this.#tools.time(device, config, finite.length > 0 ? Math.min(...finite) : undefined, signal);
-      const known = await this.#known();
       // What did not end may have been disturbed by something else: it is tried again when the program asks the next time.
-      const measured = Object.fromEntries(Object.entries(times).filter(([, seconds]) => Number.isFinite(seconds)));
-      this.#keep({ ...known, races: { ...known.races, [key]: measured } });
+      this.#keep(withTrial(await this.#known(), device, config, times[device]));
     }
     return devices
       .map((device) => ({ device, seconds: times[device]! }))

@@ -1,0 +1,31 @@
+import { describe, expect, it } from 'vitest';
+import { parseConfig } from '../../../shared/config.ts';
+import { stepOperations } from '../../training/step-operations.ts';
+import { stepSize } from '../../training/step-size.ts';
+import { stepTime, withPace, withTrial } from './step-times.ts';
+
+const nothing = { races: {}, rates: {} };
+const small = parseConfig({ imageSize: 32, patchSize: 4, batchSize: 8 });
+const large = parseConfig({ imageSize: 64, patchSize: 4, batchSize: 8 });
+const operations = (config: typeof small): number => stepOperations(stepSize(config), config);
+
+describe('the time of a step', () => {
+  it('is not known where nothing was timed, nor from what did not end', () => {
+    expect(stepTime(nothing, 'cpu', small)).toBeUndefined();
+    expect(withTrial(nothing, 'cpu', small, Infinity)).toEqual(nothing);
+    expect(stepTime(withTrial(nothing, 'webgpu', small, 1), 'cpu', small)).toBeUndefined();
+  });
+
+  it('is the one of a trial of these sizes, whatever was timed since', () => {
+    const known = withPace(withTrial(nothing, 'cpu', small, 2), 'cpu', large, 100);
+    expect(stepTime(known, 'cpu', small)).toEqual({ seconds: 2, timed: true });
+  });
+
+  it('follows the operations of the last steps of other sizes', () => {
+    const known = withTrial(withTrial(nothing, 'cpu', small, 7), 'cpu', small, 2);
+    const { seconds, timed } = stepTime(known, 'cpu', large)!;
+    expect(timed).toBe(false);
+    expect(seconds).toBeCloseTo((2 * operations(large)) / operations(small), 9);
+    expect(stepTime(withPace(known, 'cpu', large, 3), 'cpu', large)!.seconds).toBeCloseTo(3, 9);
+  });
+});

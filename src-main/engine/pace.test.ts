@@ -1,0 +1,21 @@
+import { expect, it } from 'vitest';
+import { usualPictures } from '../../shared/usual-runs.ts';
+import { Pace, usualRun } from './pace.ts';
+
+it('tells the time of a step once enough of them were made, without the first ones', () => {
+  const pace = new Pace();
+  for (let i = 0; i < 5; i++) pace.step(100);
+  for (let i = 0; i < 19; i++) pace.step(2);
+  expect(pace.secondsPerStep).toBeUndefined();
+  pace.step(22);
+  expect(pace.secondsPerStep).toBeCloseTo(3, 9);
+});
+
+it('describes runs as long as the presets say', () => {
+  for (const pictures of usualPictures) {
+    const [quick, whole] = (['quick', 'default'] as const).map((preset) => usualRun(pictures, preset));
+    expect(Math.abs(quick!.steps * quick!.config.batchSize * 2 - 2e5)).toBeLessThan(quick!.config.batchSize * 2);
+    expect(whole!.steps / quick!.steps).toBeCloseTo(10, 1);
+  }
+  expect(usualRun('photographs', 'quick').config.imageSize).toBe(224);
+});
