@@ -67,6 +67,8 @@ export interface RunPlan {
   /** Why these settings, in a sentence. */
   readonly reason: string;
   readonly sizes: RunSizes;
+  /** How many images pass at once on what it would train on, and why, as a sentence. */
+  readonly microBatch: string;
   /** Bytes: of the checkpoints kept, and of the decode cache that is still to be made. */
   readonly checkpointBytes: number;
   readonly diskFree: number;

@@ -78,6 +78,8 @@ export type TrainEvent =
       readonly steps: number;
       readonly images: number;
       readonly sizes: RunSizes;
+      /** Why that micro-batch, as a sentence; absent in runs of earlier versions. */
+      readonly microBatchReason?: string;
       readonly device: string;
       /** Why, as a sentence; absent in runs of earlier versions. */
       readonly deviceReason?: string;
@@ -102,6 +104,8 @@ export type TrainEvent =
       readonly hint: string;
       /** Of the time since the event before, the computer slept so long. */
       readonly asleepSeconds?: number;
+      /** It goes on with micro-batches of so many images. */
+      readonly microBatch?: number;
     }
   | { readonly type: 'paused' | 'resumed'; readonly step: number }
   | { readonly type: 'finished'; readonly step: number; readonly reason: 'done' | 'stopped' };

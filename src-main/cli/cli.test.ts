@@ -134,6 +134,7 @@ describe('a plan', () => {
         targetTokens: 9,
         microBatch: 4,
       },
+      microBatch: '4 of 500 images in a pass.',
       checkpointBytes: 0,
       diskFree: 0,
       memoryBytes: 414e6,
@@ -152,6 +153,7 @@ describe('a plan', () => {
       '2 crops of each',
       'Trains on   WebGPU, as asked.',
       'Time        about 3 h, by steps of these sizes',
+      'Micro-batch 4 of 500 images in a pass.',
       '2.5 GB of its memory, 6.0 GB are free',
     ])
       expect(text).toContain(part);

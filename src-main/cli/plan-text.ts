@@ -39,6 +39,7 @@ export function planLines(plan: RunPlan): string[] {
     `  Checkpoints ${megabytes(checkpointSize(sizes))} each, up to ${plural(kept, 'of them is', 'of them are')} kept`,
     `  Memory      about ${megabytes(plan.memoryBytes)} on the processor, ${megabytes(plan.memoryFree)} are free`,
     `  Trains on   ${plan.device}`,
+    `  Micro-batch ${plan.microBatch}`,
     `  Time        ${timeText(plan)}`,
     ...(card
       ? [`  Card        about ${megabytes(card.bytes)} of its memory${card.free === undefined ? '' : `, ${megabytes(card.free)} are free`}`]

@@ -35,10 +35,11 @@ export class TrainProgress {
     output.event(event);
     switch (event.type) {
       case 'started': {
-        const { sizes, steps, device, deviceReason, precision, threads } = event;
+        const { sizes, steps, device, deviceReason, microBatchReason, precision, threads } = event;
         this.#steps = steps;
         const millions = ((sizes.encoderParameters + sizes.predictorParameters) / 1e6).toFixed(1);
         if (deviceReason !== undefined) output.say(`Trains on: ${deviceReason}`);
+        if (microBatchReason !== undefined) output.say(`Micro-batch: ${microBatchReason}`);
         output.say(
           `Run ${event.run}: ${count(steps - event.step)} steps on ${device}${precision === 'bfloat16' ? ' in bfloat16' : ''}${device === 'cpu' ? ` with ${threads} threads` : ''}, ${millions} M parameters, ${sizes.contextTokens} of ${sizes.tokens} patches as context.`,
         );

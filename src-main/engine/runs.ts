@@ -1,6 +1,5 @@
 // Runs: started, resumed, described; and which checkpoint of a run is meant.
 import { existsSync } from 'node:fs';
-import { freemem, totalmem } from 'node:os';
 import { basename, join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { canHalve, gridSide, parseConfig } from '../../shared/config.ts';
@@ -16,15 +15,14 @@ import { writeFileAside } from '../files/write-aside.ts';
 import { DecodeCache } from '../images/cache.ts';
 import { folderStatistics } from '../images/folder-statistics.ts';
 import { requireMasks } from '../jepa/masks.ts';
+import type { TrainJob } from '../trainer/protocol.ts';
 import { readCheckpointHeader } from '../training/checkpoint.ts';
-import { withFittingMicroBatch } from '../training/memory-plan.ts';
 import { labelFingerprintInPieces } from '../training/label-fingerprint.ts';
 import { requireFitting } from '../training/initial-weights.ts';
 import { listCheckpoints, readRecord, RunFolder } from '../training/run-folder.ts';
 import type { RunRecord } from '../training/run-folder.ts';
 import { readEvents } from '../training/run-log.ts';
 import { isCardFault } from './devices/devices.ts';
-import type { ChosenDevice } from './devices/devices.ts';
 import type { FolderImages } from './folder-images.ts';
 import { freshRunName, newRunPath } from './home.ts';
 import { imagesToJudge } from './judged-images.ts';
@@ -42,12 +40,6 @@ export interface PlannedRun {
   readonly images: number;
   readonly reason: string;
 }
-
-/** Of the free memory, for the step: images are read and judged beside it. */
-const shareOfMemory = 0.8;
-/** A Mac counts as free only what nothing was ever read into, which is next to nothing. */
-const memoryToUse = (): number => (process.platform === 'darwin' ? 0.6 * totalmem() : freemem());
-const onCard = ({ device }: TrainConfig): boolean => device !== 'auto' && device !== 'cpu';
 
 /**
  * Completes the settings of a run for a folder: what is given wins over what is suggested. Throws `bad-config`, `no-images`, and
@@ -80,9 +72,8 @@ export function planRun(
       `Choose a patchSize of at most ${Math.max(1, Math.floor(shortSide))}, or a folder of larger images.`,
     );
   requireMasks(config);
-  const fitting = onCard(config) ? config : withFittingMicroBatch(config, shareOfMemory * memoryToUse());
   const steps = config.steps || Math.max(1, Math.ceil((config.epochs * trained) / config.batchSize));
-  return { config: fitting, steps, images: trained, reason };
+  return { config, steps, images: trained, reason };
 }
 
 /** What is given over what the preset suggests for the folder, and why that preset. */
@@ -213,7 +204,12 @@ export async function createRun(studio: Studio, root: string, plan: PlannedRun, 
 }
 
 /** Trains a run on a device from where it stands to its end or until `studio.trainer.control('stop')`, which may come at once. */
-export async function trainRun(studio: Studio, run: string, device: ChosenDevice, onEvent: (event: TrainEvent) => void): Promise<void> {
+export async function trainRun(
+  studio: Studio,
+  run: string,
+  device: Pick<TrainJob, 'device' | 'reason' | 'microBatch'>,
+  onEvent: (event: TrainEvent) => void,
+): Promise<void> {
   const { config, folder } = readRecord(run);
   const shortSide = cachedShortSide(config.imageSize);
   const pace = new Pace();

@@ -11,7 +11,7 @@ const x = input('x', [256]);
 describe('the memory of a graph', () => {
   it('of a chain is two links: what is read and what is made', () => {
     const chain = exp(exp(exp(exp(x))));
-    expect(graphMemory([chain])).toEqual({ peak: 2 * kilobyte, nodes: 5 });
+    expect(graphMemory([chain])).toEqual({ peak: 2 * kilobyte, largest: kilobyte, nodes: 5 });
   });
 
   it('counts what is kept for later, once however often it is used, and no reshape', () => {

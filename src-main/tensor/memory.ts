@@ -5,6 +5,8 @@ import type { Node, Tensor } from './graph.ts';
 export interface GraphMemory {
   /** Bytes of values between inputs and outputs that are alive at the same time, at most. */
   readonly peak: number;
+  /** Bytes of the largest single value, inputs and outputs included. */
+  readonly largest: number;
   readonly nodes: number;
 }
 
@@ -34,5 +36,6 @@ export function graphMemory(outputs: readonly Tensor[]): GraphMemory {
     const ended = [...new Set(node.inputs.map(ownerOf))].filter((one) => !isGiven(one.node) && lastUse.get(one) === i);
     alive -= ended.reduce((sum, one) => sum + bytesOf(one), 0);
   });
-  return { peak, nodes: nodes.length };
+  const largest = nodes.flatMap(({ outputs: made }) => made).reduce((most, output) => Math.max(most, bytesOf(output)), 0);
+  return { peak, largest, nodes: nodes.length };
 }

@@ -4,7 +4,8 @@ import { parseConfig } from '../../shared/config.ts';
 import { atOnce } from '../files/in-pieces.ts';
 import { accumulate } from '../jepa/step.ts';
 import { graphMemory } from '../tensor/memory.ts';
-import { cardMemoryInPieces, memoryPlan, withFittingMicroBatch } from '../training/memory-plan.ts';
+import { processorMicroBatchInPieces } from '../training/fit-micro-batch.ts';
+import { cardMemoryInPieces, memoryPlan } from '../training/memory-plan.ts';
 import { stepSize } from '../training/step-size.ts';
 import { Trainer } from './trainer.ts';
 
@@ -70,7 +71,7 @@ describe('the memory of a run', () => {
 
   it('of a card is its state twice where it moves, gradients and a micro-batch; half of that less by half the images', () => {
     const config = parseConfig({ ...sizes[1]![1], microBatch: 64 });
-    const [whole, half] = [config, { ...config, microBatch: 32 }].map((one) => atOnce(cardMemoryInPieces(one))) as [number, number];
+    const [whole, half] = [config, { ...config, microBatch: 32 }].map((one) => atOnce(cardMemoryInPieces(one)).total) as [number, number];
     const { state, gradients, activations } = memoryPlan(config);
     expect(whole).toBeGreaterThan(state + gradients / 3 + activations / 1.15);
     expect(whole).toBeLessThan(memoryPlan(config).total);
@@ -82,11 +83,14 @@ describe('the memory of a run', () => {
   it('that is not there is saved by a smaller micro-batch, which is the largest that fits', () => {
     const config = parseConfig({ ...sizes[1]![1] });
     const { total } = memoryPlan(config);
-    expect(withFittingMicroBatch(config, total)).toBe(config);
-    const less = withFittingMicroBatch(config, 0.7 * total);
-    expect(memoryPlan(less).total).toBeLessThanOrEqual(0.7 * total);
-    expect(memoryPlan({ ...less, microBatch: 2 * less.microBatch }).total).toBeGreaterThan(0.7 * total);
-    expect(withFittingMicroBatch(config, 0).microBatch).toBe(4);
-    expect(withFittingMicroBatch({ ...config, microBatch: 128 }, 0).microBatch).toBe(128);
+    const fitting = (free: number, given = config): number => atOnce(processorMicroBatchInPieces(given, free)).images;
+    expect(fitting(1.26 * total)).toBe(config.batchSize);
+    const free = 0.9 * total;
+    const less = { ...config, microBatch: fitting(free) };
+    expect(memoryPlan(less).total).toBeLessThanOrEqual(0.8 * free);
+    expect(memoryPlan({ ...less, microBatch: 2 * less.microBatch }).total).toBeGreaterThan(0.8 * free);
+    expect(fitting(0)).toBe(4);
+    expect(atOnce(processorMicroBatchInPieces(config, 1e8)).lacking?.message).toMatch(/Even the smallest micro-batch takes about \d+ MB/);
+    expect(fitting(0, { ...config, microBatch: 128 })).toBe(128);
   });
 });

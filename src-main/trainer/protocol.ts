@@ -5,6 +5,7 @@ import type { EvaluationImage, QueriesFor } from '../evaluation/protocol.ts';
 import type { EvaluationReport } from '../evaluation/report.ts';
 import type { TrainConfig } from '../../shared/config-table.ts';
 import type { WireError } from '../../shared/errors.ts';
+import type { MicroBatch } from '../training/fit-micro-batch.ts';
 import type { TrainEvent } from '../../shared/train-events.ts';
 
 /** Where the decoded images of a job lie. */
@@ -26,6 +27,8 @@ export interface TrainJob {
   readonly device: DeviceId;
   /** Why this device, as a sentence. */
   readonly reason?: string;
+  /** For a run that has not been on this device before and sets none itself. */
+  readonly microBatch?: MicroBatch;
 }
 
 export interface EmbedJob {

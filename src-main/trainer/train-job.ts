@@ -1,7 +1,10 @@
 // A training run as a job: opens the run, finds where it goes on, and streams its events.
+import type { TrainConfig } from '../../shared/config-table.ts';
 import type { TrainEvent } from '../../shared/train-events.ts';
 import { planEvaluation, tooFew } from '../evaluation/protocol.ts';
 import { DecodeCache } from '../images/cache.ts';
+import { asBefore, usedMicroBatch } from '../training/fit-micro-batch.ts';
+import type { MicroBatch } from '../training/fit-micro-batch.ts';
 import type { HealthNote } from '../training/health.ts';
 import { labelFingerprint } from '../training/label-fingerprint.ts';
 import { resumeState } from '../training/resume.ts';
@@ -25,9 +28,12 @@ export async function runTrainJob(job: TrainJob, control: RunControl, onEvent: (
     cache = new DecodeCache(job.cache.folder, { access: 'read' });
     const trained = job.images.filter(({ split }) => split !== 'test').map(({ hash }) => hash);
     requireCached(cache, trained);
+    // Before the log is taken back to the checkpoint: the memory that was too little then may be so again.
+    const microBatch = microBatchOf(job, config);
     const state = resumeState(folder);
     batches = trainingBatches(config, job.cache.folder, trained);
     const notes = changesSince(folder.record, job);
+    if (microBatch?.lacking) notes.push(microBatch.lacking);
     const plan = config.evaluateImages > 0 ? samplePlan(job, config.evaluateImages) : undefined;
     const reason = plan && tooFew(plan);
     if (reason !== undefined) notes.push(notJudged(reason));
@@ -41,6 +47,7 @@ export async function runTrainJob(job: TrainJob, control: RunControl, onEvent: (
       ...(sample && { sample }),
       device: job.device,
       ...(job.reason !== undefined && { deviceReason: job.reason }),
+      ...(microBatch && { microBatch }),
       control,
       notes,
     }))
@@ -51,6 +58,12 @@ export async function runTrainJob(job: TrainJob, control: RunControl, onEvent: (
     cache?.dispose();
     folder.dispose();
   }
+}
+
+/** What the run was trained with on this device before; what the engine has found for it where it was not, or where the settings say it. */
+function microBatchOf({ run, device, microBatch }: TrainJob, config: TrainConfig): MicroBatch | undefined {
+  const used = config.microBatch > 0 ? undefined : usedMicroBatch(run, device);
+  return used === undefined ? microBatch : asBefore(used, config);
 }
 
 const changedImages = {

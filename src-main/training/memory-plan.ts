@@ -1,4 +1,4 @@
-// How much memory the trainer takes for a run on the processor, counted from its graph before anything is compiled.
+// How much memory the trainer takes for a run, counted from its graph before anything is compiled.
 import type { TrainConfig } from '../../shared/config-table.ts';
 import { atOnce } from '../files/in-pieces.ts';
 import type { Pieces } from '../files/in-pieces.ts';
@@ -9,9 +9,10 @@ import type { StepSize } from '../jepa/step.ts';
 import { sizeOf } from '../tensor/graph.ts';
 import { graphMemory } from '../tensor/memory.ts';
 import type { GraphMemory } from '../tensor/memory.ts';
+import { untiled } from '../tensor/tiles.ts';
 import { muonDirections } from './optimiser.ts';
 import { inGroups, stateTensors } from './state.ts';
-import { possibleMicroBatches, stepSize } from './step-size.ts';
+import { stepSize } from './step-size.ts';
 
 export interface MemoryPlan {
   /** Bytes of parameters, target encoder and moments. */
@@ -37,8 +38,32 @@ const arenaShare = 1.15;
 const bytesOf = (tensors: readonly { readonly shape: readonly number[] }[]): number =>
   tensors.reduce((sum, { shape }) => sum + 4 * sizeOf(shape), 0);
 
-/** A page asks after each change of a setting, and the graph of a large network takes a while. */
-let last: { readonly key: string; readonly plan: MemoryPlan } | undefined;
+/** What a card holds of a run. */
+export interface CardMemory {
+  /** Bytes: state, gradients, what of the state is there twice while it is moved, and a micro-batch. What a driver takes for itself is not in it. */
+  readonly total: number;
+  /** Bytes of the largest single value: drivers do not hand out buffers of any size. */
+  readonly largest: number;
+}
+
+/** A page asks after each change of a setting, for several micro-batches, and the graph of a large network takes a while. */
+const mostCounted = 24;
+const counts = new Map<string, MemoryPlan | CardMemory>();
+
+function* remembered<T extends MemoryPlan | CardMemory>(
+  kind: string,
+  size: StepSize,
+  config: TrainConfig,
+  count: () => Pieces<T>,
+): Pieces<T> {
+  const { loss, prediction, sigreg, sigregProjections, agreement, agreementBy, optimiser } = config;
+  const key = JSON.stringify([kind, size, loss, prediction, sigreg, sigregProjections, agreement, agreementBy, optimiser]);
+  const known = counts.get(key) ?? (yield* count());
+  counts.delete(key);
+  counts.set(key, known);
+  if (counts.size > mostCounted) counts.delete(counts.keys().next().value!);
+  return known as T;
+}
 
 /** Within 15 % of the measured peak of a trial for every size tried. Throws `bad-config` where the grid is too small for its masks. */
 export const memoryPlan = (config: TrainConfig): MemoryPlan => atOnce(memoryPlanInPieces(config));
@@ -46,22 +71,29 @@ export const memoryPlan = (config: TrainConfig): MemoryPlan => atOnce(memoryPlan
 /** The same, letting others in. */
 export function* memoryPlanInPieces(config: TrainConfig): Pieces<MemoryPlan> {
   const size = stepSize(config);
-  const { loss, prediction, sigreg, sigregProjections, agreement, agreementBy, optimiser } = config;
-  const key = JSON.stringify([size, loss, prediction, sigreg, sigregProjections, agreement, agreementBy, optimiser]);
-  if (last?.key !== key) last = { key, plan: yield* counted(size, config) };
-  return last.plan;
+  return yield* remembered('processor', size, config, () => counted(size, config));
 }
 
-/**
- * Bytes that a run takes of a graphics card that keeps its state, counted from its graph: state, gradients, what of the state is there
- * twice while it is moved, and a micro-batch. What a driver takes for itself is not in it. Throws as `memoryPlan`.
- */
-export function* cardMemoryInPieces(config: TrainConfig): Pieces<number> {
-  const { state, activations } = yield* memoryPlanInPieces(config);
-  const { model, microBatch } = stepSize(config);
-  const gradientBytes = bytesOf(trainedParameters(model));
+/** What a run takes of a graphics card that keeps its state, counted from its graph. Throws as `memoryPlan`. */
+export function* cardMemoryInPieces(config: TrainConfig): Pieces<CardMemory> {
+  return yield* cardMemoryOf(stepSize(config), config);
+}
+
+/** The same for sizes that are known. */
+export function* cardMemoryOf(size: StepSize, config: TrainConfig): Pieces<CardMemory> {
+  return yield* remembered('card', size, config, () => countedOnCard(size, config));
+}
+
+function* countedOnCard(size: StepSize, config: TrainConfig): Pieces<CardMemory> {
+  const { model, microBatch } = size;
+  // Cards are given graphs that are not cut into tiles.
+  const { peak, largest } = yield* stepMemory(size, config, untiled);
+  const state = bytesOf(stateTensors(model));
   const moved = Math.max(...inGroups(stateTensors(model)).map(bytesOf));
-  return state + gradientBytes + moved + activations / arenaShare + 4 * microBatch * tokenCount(model) * patchValues(model);
+  const patches = 4 * microBatch * tokenCount(model) * patchValues(model);
+  // The running gradients are among the outputs of the graph.
+  const gradientBytes = bytesOf(trainedParameters(model));
+  return { total: state + moved + Math.max(peak, gradientBytes) + patches, largest };
 }
 
 function* counted(size: StepSize, config: TrainConfig): Pieces<MemoryPlan> {
@@ -84,12 +116,16 @@ function* counted(size: StepSize, config: TrainConfig): Pieces<MemoryPlan> {
 }
 
 /** Of the graph of a micro-batch: blocks are alike, so that it is traced with one and with two, and the others follow from that. */
-function* stepMemory(size: StepSize, config: TrainConfig): Pieces<GraphMemory> {
+function* stepMemory(
+  size: StepSize,
+  config: TrainConfig,
+  build: (trace: () => GraphMemory) => GraphMemory = (trace) => trace(),
+): Pieces<GraphMemory> {
   const { model } = size;
   const { encoder, predictor } = model;
   const traced = (encoderDepth: number, predictorDepth: number): GraphMemory => {
     const shallow = { ...model, encoder: { ...encoder, depth: encoderDepth }, predictor: { ...predictor, depth: predictorDepth } };
-    return graphMemory(Object.values(accumulate({ ...size, model: shallow }, config)));
+    return build(() => graphMemory(Object.values(accumulate({ ...size, model: shallow }, config))));
   };
   const one = traced(1, 1);
   yield;
@@ -97,24 +133,14 @@ function* stepMemory(size: StepSize, config: TrainConfig): Pieces<GraphMemory> {
   yield;
   const predictorBlock = traced(1, 2);
   yield;
-  const at = (key: keyof GraphMemory): number =>
+  const at = (key: 'peak' | 'nodes'): number =>
     one[key] + (encoder.depth - 1) * (encoderBlock[key] - one[key]) + (predictor.depth - 1) * (predictorBlock[key] - one[key]);
-  return { peak: at('peak'), nodes: at('nodes') };
+  return { peak: at('peak'), largest: one.largest, nodes: at('nodes') };
 }
 
 /** More bytes than a run takes whose micro-batch was chosen for speed, without tracing its graph: several times what most take. */
-function surelyEnough(config: TrainConfig): number {
+export function surelyEnough(config: TrainConfig): number {
   const size = modelSize(config);
   const depth = size.encoder.depth + size.predictor.depth;
   return processBytes + 3 * bytesOf(stateTensors(size)) + 2e9 + depth * 2e8;
-}
-
-/**
- * The run with a micro-batch that fits `available` bytes, when none was set: the largest of those not above what is best for speed, or
- * the smallest there is.
- */
-export function withFittingMicroBatch(config: TrainConfig, available: number): TrainConfig {
-  if (config.microBatch > 0 || surelyEnough(config) <= available || memoryPlan(config).total <= available) return config;
-  const smaller = possibleMicroBatches(config).map((microBatch) => ({ ...config, microBatch }));
-  return smaller.findLast((one) => memoryPlan(one).total <= available) ?? smaller[0] ?? config;
 }

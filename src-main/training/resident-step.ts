@@ -10,6 +10,7 @@ import { OnnxSession } from '../runtime/onnx-session.ts';
 import type { DeviceValue, SessionOptions } from '../runtime/onnx-session.ts';
 import { sizeOf } from '../tensor/graph.ts';
 import { input } from '../tensor/structure.ts';
+import { untiled } from '../tensor/tiles.ts';
 import { lossesOf } from './host-step.ts';
 import { inGroups, stateTensors } from './state.ts';
 import type { Coupling, Feeds, StateArrays, StepDevice, StepLosses } from './step-device.ts';
@@ -45,7 +46,8 @@ export class ResidentStep implements StepDevice {
   static async create(size: StepSize, config: TrainConfig, options: SessionOptions): Promise<ResidentStep> {
     const alone = size.microBatch === size.batch;
     const specs = trainedParameters(size.model);
-    const { pooled: _, ...step } = accumulate(size, config, alone ? 'alone' : 'carried');
+    // A tile is sized for a core's cache: on a card it is only another call, thousands of them for the micro-batches that fit one.
+    const { pooled: _, ...step } = untiled(() => accumulate(size, config, alone ? 'alone' : 'carried'));
     const compile = async (graph: Parameters<typeof OnnxSession.compile>[0], keep = false): Promise<OnnxSession> =>
       OnnxSession.compile(graph, { ...options, wholly: true, ...(keep && { keep: () => true }) });
     const updates: OnnxSession[] = [];
@@ -59,7 +61,8 @@ export class ResidentStep implements StepDevice {
     return new ResidentStep(
       {
         accumulate: await OnnxSession.compile(step, { ...options, wholly: true, keep: isGradient }),
-        ...(isCoupled(config) && !alone && { pool: await compile(pool(size, config)), couple: await compile(couple(size, config)) }),
+        ...(isCoupled(config) &&
+          !alone && { pool: await compile(pool(size, config)), couple: await compile(untiled(() => couple(size, config))) }),
         norm: await compile({ squared: squaredNorm(specs) }),
         updates,
         copies,

@@ -4,6 +4,7 @@ import { AppError } from '../../shared/errors.ts';
 import type { TrainEvent } from '../../shared/train-events.ts';
 import type { DeviceId } from '../../shared/devices.ts';
 import { encodingDevice } from '../runtime/devices.ts';
+import type { MicroBatch } from './fit-micro-batch.ts';
 import type { HealthNote } from './health.ts';
 import { Judge } from './judge.ts';
 import type { Sample } from './sample-figures.ts';
@@ -42,6 +43,8 @@ export interface TrainOptions {
   readonly device: DeviceId;
   /** Why this device, as a sentence. */
   readonly deviceReason?: string;
+  /** The settings' own, or what is best for a processor, when absent. */
+  readonly microBatch?: MicroBatch;
   readonly control: RunControl;
   /** What the person should know before the first step. */
   readonly notes?: readonly HealthNote[];
@@ -54,8 +57,9 @@ function smallerMicroBatch(step: number, before: number, { size }: StepRunner): 
   return {
     type: 'note',
     step,
+    microBatch: images,
     message: `The memory does not hold micro-batches of ${before / size.crops} images; it goes on with ${images}.`,
-    hint: `What is learned does not depend on it. With microBatch ${images} it starts with that.`,
+    hint: 'What is learned does not depend on it. It keeps to that on this device.',
   };
 }
 
@@ -78,7 +82,8 @@ const mostRefusals = 20;
  */
 export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent> {
   const { folder, state, control } = options;
-  const { config, steps, threads, images } = folder.record;
+  const { config: settings, steps, threads, images } = folder.record;
+  const config = options.microBatch ? { ...settings, microBatch: options.microBatch.images } : settings;
   const session = { device: options.device, threads };
   const precision = precisionOn(options.device, config);
   const runner = await StepRunner.create(config, steps, { ...session, precision }, state.contextTokens);
@@ -97,6 +102,7 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent> 
       steps,
       images,
       sizes: sizesOf(runner.size, config),
+      ...(options.microBatch && { microBatchReason: options.microBatch.reason }),
       device: options.device,
       ...(options.deviceReason !== undefined && { deviceReason: options.deviceReason }),
       precision,

@@ -315,6 +315,7 @@ export const train = {
     memory: 'Memory',
     memoryOf: (peak: number, free: number) => `${formatBytes(peak)} (${formatBytes(free)} free)`,
     device: 'Trains on',
+    microBatch: 'At once',
     cardMemory: 'Memory of the card',
     cardMemoryOf: (bytes: number, free: number | undefined) =>
       `about ${formatBytes(bytes)}${free === undefined ? '' : ` (${formatBytes(free)} free)`}`,

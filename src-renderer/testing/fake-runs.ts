@@ -175,6 +175,7 @@ export function fakeRuns(start: readonly RunSummary[], jobs: FakeJobs): Handlers
       images: 99_952,
       reason: 'A small encoder for 99,952 images of about 800 × 720 pixels: it learns overnight on 8 processor threads.',
       sizes,
+      microBatch: 'All 64 images of a batch in one pass: about 1.1 GB, and NVIDIA GeForce RTX 4060 has 7.6 GB free.',
       checkpointBytes: 3.1 * 2 ** 30,
       diskFree: 212 * 2 ** 30,
       memoryBytes: 1.4 * 2 ** 30,

@@ -9,6 +9,7 @@ import { defaultCacheBytes, estimateCacheBytes } from '../../images/cache-space.
 import { inPieces } from '../../files/in-pieces.ts';
 import { cardMemoryInPieces, memoryPlanInPieces } from '../../training/memory-plan.ts';
 import { sizesOf, stepSize } from '../../training/step-size.ts';
+import { withMicroBatch } from '../devices/devices.ts';
 import { planRun } from '../runs.ts';
 import { cachedShortSide } from '../studio.ts';
 import type { Studio } from '../studio.ts';
@@ -90,31 +91,32 @@ function warningsFor({ config, images, steps }: Pick<RunPlan, 'config' | 'images
 export async function planForPage(studio: Studio, root: string, settings: Readonly<Record<string, unknown>>): Promise<RunPlan> {
   const images = await studio.readImages(root);
   const plan = planRun(studio, root, settings, images);
-  const sizes = sizesOf(stepSize(plan.config), plan.config);
+  const expected = await studio.devices.expected(plan.config);
+  const onProcessor = await studio.devices.microBatch('cpu', plan.config);
+  const onCard =
+    expected.device === 'cpu' ? undefined : await studio.devices.microBatch(expected.device ?? 'webgpu', plan.config, expected.card);
+  const microBatch = onCard ?? onProcessor;
+  const fitting = withMicroBatch(plan.config, microBatch);
+  const sizes = sizesOf(stepSize(fitting), fitting);
   const cache = await cacheEstimate(studio, root, plan.config);
   // The best one is kept besides the latest.
   const kept = Math.min(plan.config.keepCheckpoints + 1, plan.steps) * checkpointSize(sizes);
   const { bavail, bsize } = await statfs(studio.home.path);
   const [checkpointBytes, diskFree] = [Math.round(kept + cache.bytes), bavail * bsize];
   const warnings = warningsFor(plan);
-  const { total } = await inPieces(memoryPlanInPieces(plan.config));
+  const { total } = await inPieces(memoryPlanInPieces(withMicroBatch(plan.config, onProcessor)));
   const [memoryBytes, memoryFree] = [Math.round(total), freemem()];
   if (memoryBytes > memoryFree)
     warnings.push({
       message: `${gigabytes(memoryFree)} of memory are free, the run needs about ${gigabytes(memoryBytes)} on the processor.`,
       hint: 'Close other programs, or choose a smaller network, image size or micro-batch.',
     });
-  const expected = await studio.devices.expected(plan.config);
   const card = expected.card && {
     name: expected.card.name,
-    bytes: Math.round(await inPieces(cardMemoryInPieces(plan.config))),
+    bytes: Math.round((await inPieces(cardMemoryInPieces(fitting))).total),
     ...(expected.card.memoryFree !== undefined && { free: expected.card.memoryFree }),
   };
-  if (card?.free !== undefined && card.bytes > card.free)
-    warnings.push({
-      message: `${card.name} has ${gigabytes(card.free)} of memory free, the run needs about ${gigabytes(card.bytes)} there.`,
-      hint: 'It begins with smaller micro-batches if need be; a smaller micro-batch or network from the start saves the attempts.',
-    });
+  if (onCard?.lacking) warnings.push(onCard.lacking);
   if (checkpointBytes > diskFree)
     warnings.push({
       message: `The disk has ${gigabytes(diskFree)} free, the run needs about ${gigabytes(checkpointBytes)}.`,
@@ -127,5 +129,17 @@ export async function planForPage(studio: Studio, root: string, settings: Readon
     });
   const step = await studio.devices.expectedStep(plan.config);
   const time = step && { secondsPerStep: step.seconds, timed: step.timed, atMost: step.atMost };
-  return { ...plan, sizes, checkpointBytes, diskFree, memoryBytes, memoryFree, device: expected.reason, time, card, warnings };
+  return {
+    ...plan,
+    sizes,
+    microBatch: microBatch.reason,
+    checkpointBytes,
+    diskFree,
+    memoryBytes,
+    memoryFree,
+    device: expected.reason,
+    time,
+    card,
+    warnings,
+  };
 }

@@ -192,8 +192,9 @@ export class Trainings {
       else this.#end(training, 'failed', `${message} ${hint}`);
       throw error;
     } finally {
-      // Its threads keep their low priority for good.
-      if (training.usable) await this.#context.studio.trainer.dispose();
+      // Its threads keep their low priority for good, and its libraries what they have taken of a card's memory.
+      const onCard = training.chosen !== undefined && training.chosen.device !== 'cpu';
+      if (training.usable || onCard) await this.#context.studio.trainer.dispose();
     }
   }
 

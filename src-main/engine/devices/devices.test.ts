@@ -11,6 +11,7 @@ import { Devices, isCardFault } from './devices.ts';
 import type { DeviceTools } from './devices.ts';
 
 const config = parseConfig({ imageSize: 32, patchSize: 4, batchSize: 8 });
+const small = { architecture: 'custom', width: 96, depth: 2, heads: 2, predictorWidth: 48, predictorDepth: 1, predictorHeads: 2 };
 const card: GraphicsCard = { name: 'A card', driver: '1.0', memory: 8e9, memoryFree: 7e9 };
 
 let folder: string;
@@ -27,6 +28,8 @@ interface Asked {
   readonly devices: Devices;
   readonly probed: DeviceId[];
   readonly timed: DeviceId[];
+  /** Micro-batches that they were timed with. */
+  readonly given: ReadonlyMap<DeviceId, number>;
 }
 
 function devicesWith(
@@ -39,24 +42,27 @@ function devicesWith(
 ): Asked {
   const probed: DeviceId[] = [];
   const timed: DeviceId[] = [];
+  const given = new Map<DeviceId, number>();
   const tools: DeviceTools = {
     cards: async () => Promise.resolve(cards),
     probe: async (id) => {
       probed.push(id);
       return Promise.resolve({ id, state: id === 'cpu' ? 'ready' : state, reason: `${id} is ${state}.`, matmulRate: rates[id] ?? 100 });
     },
-    time: async (id) => {
+    time: async (id, { microBatch }) => {
       timed.push(id);
+      given.set(id, microBatch);
       return Promise.resolve(seconds[id] ?? Infinity);
     },
+    memory: () => 16e9,
   };
-  return { devices: new Devices(homeAt(folder), tools), probed, timed };
+  return { devices: new Devices(homeAt(folder), tools), probed, timed, given };
 }
 
 describe('the device of a run', () => {
   it('is the processor where there is no graphics card, and nothing is tested for that', async () => {
     const { devices, probed } = devicesWith([]);
-    expect(await devices.choose('auto', config)).toEqual({ device: 'cpu', reason: 'The processor: no graphics card was found.' });
+    expect(await devices.choose('auto', config)).toMatchObject({ device: 'cpu', reason: 'The processor: no graphics card was found.' });
     expect(probed).toEqual([]);
     expect((await devices.list()).devices.find(({ id }) => id === 'webgpu')).toMatchObject({ state: 'absent' });
   });
@@ -68,7 +74,7 @@ describe('the device of a run', () => {
     expect(chosen.reason).toContain('0.10 s');
     expect(first.probed).toContain('webgpu');
     const second = devicesWith([{ ...card, memoryFree: 1e9 }]);
-    expect(await second.devices.choose('auto', config)).toEqual(chosen);
+    expect(await second.devices.choose('auto', config)).toMatchObject({ device: 'webgpu', reason: chosen.reason });
     expect([second.probed, second.timed]).toEqual([[], []]);
     // A run of another size is another race.
     await second.devices.choose('auto', parseConfig({ imageSize: 32, patchSize: 4, batchSize: 16 }));
@@ -180,6 +186,22 @@ describe('the device of a run', () => {
   });
 });
 
+describe('the micro-batch of a run', () => {
+  const run = parseConfig({ imageSize: 32, patchSize: 4, batchSize: 64, ...small });
+
+  it('is what the chosen device has memory for at that moment, also while devices are compared', async () => {
+    const { devices, given } = devicesWith([card], { seconds: { cpu: 1, webgpu: 0.1 } });
+    const { device, microBatch } = await devices.choose('auto', run);
+    expect([device, microBatch.images]).toEqual(['webgpu', 64]);
+    expect(microBatch.reason).toContain('A card has 7.0 GB free');
+    expect(given.get('webgpu')).toBe(64);
+    expect(given.get('cpu')).toBeLessThan(64);
+    const full = devicesWith([{ ...card, memoryFree: 2e7 }], {});
+    expect((await full.devices.choose('webgpu', run)).microBatch.images).toBeLessThan(64);
+    expect((await full.devices.choose('cpu', run)).microBatch.images).toBe(given.get('cpu'));
+  });
+});
+
 describe('the device of vectors', () => {
   it('is the processor until a card is known to be much faster, and nothing is tested for it', async () => {
     const fast = devicesWith([card], { seconds: { cpu: 1, webgpu: 0.1 }, rates: { webgpu: 1000 } });
@@ -242,6 +264,7 @@ describe('the time of a step, before anybody asks for a trial', () => {
     const tools: DeviceTools = {
       cards: async () => Promise.resolve([]),
       probe: async (id) => Promise.resolve({ id, state: 'ready', reason: 'It is there.' }),
+      memory: () => 16e9,
       time: async (_id, _config, _best, signal) =>
         new Promise((_resolve, reject) => {
           signal!.addEventListener('abort', () => reject(new AppError('cancelled', 'It was cancelled.', 'Start it again.')));

@@ -1,4 +1,5 @@
 // The devices of this computer: which there are, which have proven that they compute right, and which of them is fastest for a run.
+import { freemem, totalmem } from 'node:os';
 import { cropsPerImage } from '../../../shared/config.ts';
 import type { TrainConfig } from '../../../shared/config-table.ts';
 import { deviceNames, isNvidia } from '../../../shared/devices.ts';
@@ -6,6 +7,9 @@ import type { DeviceId, DeviceReport, GraphicsCard, OnnxDevice } from '../../../
 import { AppError } from '../../../shared/errors.ts';
 import type { ErrorCode } from '../../../shared/errors.ts';
 import { tensorflowVariable } from '../../../shared/tensorflow.ts';
+import { inPieces } from '../../files/in-pieces.ts';
+import { cardMicroBatchInPieces, processorMicroBatchInPieces } from '../../training/fit-micro-batch.ts';
+import type { MicroBatch } from '../../training/fit-micro-batch.ts';
 import type { Home } from '../home.ts';
 import { readDevices, writeDevices } from './device-file.ts';
 import type { DeviceFile } from './device-file.ts';
@@ -20,7 +24,13 @@ export interface ChosenDevice {
   readonly device: DeviceId;
   /** Why, as a sentence. */
   readonly reason: string;
+  /** How many images of the run pass it at once. */
+  readonly microBatch: MicroBatch;
 }
+type ReasonedDevice = Omit<ChosenDevice, 'microBatch'>;
+
+/** The settings with the micro-batch that was found for a device. */
+export const withMicroBatch = (config: TrainConfig, { images }: MicroBatch): TrainConfig => ({ ...config, microBatch: images });
 
 /** What a run would most likely train on, as far as that is known before anything is tested. */
 export interface ExpectedDevice {
@@ -56,7 +66,12 @@ export interface DeviceTools {
   probe(id: DeviceId, signal?: AbortSignal): Promise<DeviceReport>;
   /** Seconds of a step; infinite where that would be far more than the `best` so far, or cannot be told. */
   time(id: DeviceId, config: TrainConfig, best: number | undefined, signal?: AbortSignal): Promise<number>;
+  /** Bytes of the computer's memory that a program can still take. */
+  memory(): number;
 }
+
+/** A Mac counts as free only what nothing was ever read into, which is next to nothing. */
+const memoryToUse = (): number => (process.platform === 'darwin' ? 0.6 * totalmem() : freemem());
 
 /** Times the processor's rate that makes a card worth its transfers. */
 const muchFaster = 2;
@@ -77,6 +92,10 @@ function candidates(cards: readonly GraphicsCard[]): readonly DeviceId[] {
       return nvidia ? ['webgpu', 'cuda', ...tensorflow] : ['webgpu'];
   }
 }
+
+/** The card that a device computes on, as far as that can be told. */
+const cardOf = (id: DeviceId, cards: readonly GraphicsCard[]): GraphicsCard | undefined =>
+  id === 'cuda' || id === 'tensorflow' ? cards.find(isNvidia) : cards[0];
 
 const untested = (id: DeviceId): DeviceReport => ({
   id,
@@ -106,7 +125,7 @@ export class Devices {
   /** Of timing that nobody waits for: whatever a person asks for ends it. */
   #unasked: AbortController | undefined;
 
-  constructor(home: Home, tools: DeviceTools = { cards: graphicsCards, probe: probeDevice, time: timeStep }) {
+  constructor(home: Home, tools: DeviceTools = { cards: graphicsCards, probe: probeDevice, time: timeStep, memory: memoryToUse }) {
     this.#home = home;
     this.#tools = tools;
     offerTensorflow(home);
@@ -179,11 +198,22 @@ export class Devices {
    */
   async choose(wanted: TrainConfig['device'], config: TrainConfig, work: DeviceWork = {}): Promise<ChosenDevice> {
     const asked = wanted === 'auto' ? (process.env['IJEPA_STUDIO_DEVICE'] ?? 'auto') : wanted;
-    if (asked === 'cpu') {
-      this.#unasked?.abort();
-      return { device: 'cpu', reason: 'The processor, as asked.' };
-    }
-    return this.#alone(async () => (asked === 'auto' ? this.#fastest(config, work) : this.#wanted(asked as DeviceId, work)));
+    this.#unasked?.abort();
+    const chosen =
+      asked === 'cpu'
+        ? ({ device: 'cpu', reason: 'The processor, as asked.' } as const)
+        : await this.#alone(async () => (asked === 'auto' ? this.#fastest(config, work) : this.#wanted(asked as DeviceId, work)));
+    return { ...chosen, microBatch: await this.microBatch(chosen.device, config) };
+  }
+
+  /**
+   * How many images of a run pass a device at once: what its memory holds that is free now, or was when cards were last `looked` at.
+   * Throws `bad-config` where the grid is too small for its masks.
+   */
+  async microBatch(device: DeviceId, config: TrainConfig, looked?: GraphicsCard): Promise<MicroBatch> {
+    if (device === 'cpu') return inPieces(processorMicroBatchInPieces(config, this.#tools.memory()));
+    const card = looked ?? cardOf(device, config.microBatch > 0 ? (this.#cards ?? []) : await this.#tools.cards());
+    return inPieces(cardMicroBatchInPieces(config, card));
   }
 
   /** What `choose` would say, without testing or timing anything. */
@@ -194,7 +224,7 @@ export class Devices {
     const cards = this.#cards!;
     const reportOf = (id: DeviceId): DeviceReport | undefined => reports.find((one) => one.id === id);
     const cardFor = (id: DeviceId): { readonly card?: GraphicsCard } => {
-      const card = id === 'cuda' || id === 'tensorflow' ? cards.find(isNvidia) : cards[0];
+      const card = cardOf(id, cards);
       return card ? { card } : {};
     };
     if (asked !== 'auto') {
@@ -218,7 +248,7 @@ export class Devices {
     return { reason, ...(card && { card }) };
   }
 
-  async #wanted(id: DeviceId, work: DeviceWork): Promise<ChosenDevice> {
+  async #wanted(id: DeviceId, work: DeviceWork): Promise<ReasonedDevice> {
     const { reports } = await this.#known();
     const possible = candidates(this.#cards!);
     // Where TensorFlow is not installed its test says so, and how that is done.
@@ -239,7 +269,7 @@ export class Devices {
     return { device: id, reason: `${deviceNames[id]}, as asked.` };
   }
 
-  async #fastest(config: TrainConfig, work: DeviceWork): Promise<ChosenDevice> {
+  async #fastest(config: TrainConfig, work: DeviceWork): Promise<ReasonedDevice> {
     const known = await this.#known();
     if (!this.#hasCard()) return { device: 'cpu', reason: 'The processor: no graphics card was found.' };
     const reports: DeviceReport[] = [];
@@ -327,7 +357,8 @@ export class Devices {
       if (times[device] !== undefined) continue;
       onStage?.(`Timing a step of ${config.batchSize * cropsPerImage(config)} crops on ${placeOf(device)}.`);
       const finite = Object.values(times).filter(Number.isFinite);
-      times[device] = await this.#tools.time(device, config, finite.length > 0 ? Math.min(...finite) : undefined, signal);
+      const fitting = withMicroBatch(config, await this.microBatch(device, config));
+      times[device] = await this.#tools.time(device, fitting, finite.length > 0 ? Math.min(...finite) : undefined, signal);
       // What did not end may have been disturbed by something else: it is tried again when the program asks the next time.
       this.#keep(withTrial(await this.#known(), device, config, times[device]));
     }

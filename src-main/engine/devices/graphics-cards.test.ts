@@ -45,11 +45,23 @@ describe('graphics cards as systems tell of them', () => {
         uevent: 'DRIVER=amdgpu\nPCI_CLASS=30000',
         mem_info_vram_total: '17163091968',
         mem_info_vram_used: '163091968',
+        mem_info_gtt_total: '33000000000',
+        mem_info_gtt_used: '20000000',
       });
       device('card1', { vendor: '0x1234', device: '0x1111' });
       device('card0-DP-1', {});
       device('card2', { vendor: '0x8086', product_name: 'Arc A770' });
-      const [amd, intel, ...none] = cardsOfLinux(folder);
+      device('card3', {
+        vendor: '0x1002',
+        device: '0x1681',
+        mem_info_vram_total: '536870912',
+        mem_info_vram_used: '400000000',
+        mem_info_gtt_total: '8000000000',
+        mem_info_gtt_used: '1000000000',
+      });
+      const [amd, intel, inProcessor, ...none] = cardsOfLinux(folder);
+      // Its own 512 MB are not what it has.
+      expect(inProcessor).toMatchObject({ memory: 8536870912, memoryFree: 8536870912 - 1.4e9 });
       expect(amd).toMatchObject({ name: 'AMD graphics (0x744c)', memory: 17163091968, memoryFree: 17000000000 });
       expect(amd!.driver).toMatch(/^amdgpu, Linux \d/);
       expect(intel).toEqual({ name: 'Intel Arc A770' });

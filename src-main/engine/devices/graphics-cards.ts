@@ -72,6 +72,21 @@ export function cardsOfMac(text: string): GraphicsCard[] {
 
 const vendors: Readonly<Record<string, string>> = { '0x1002': 'AMD', '0x10de': 'NVIDIA', '0x8086': 'Intel', '0x106b': 'Apple' };
 
+/** What a processor sets aside for its own graphics by itself; more may be a card, whose drivers would only swap to the rest. */
+const mostSetAside = 2 ** 30;
+
+/**
+ * Bytes of a card's memory, and how much of it is in use (`mem_info_*` of the kernel's amdgpu driver). Graphics in a processor have a small
+ * part of the computer's memory for their own, and take more of it (GTT) when they need it.
+ */
+function memoryOfAmd(read: (file: string) => number | undefined): readonly [number | undefined, number | undefined] {
+  const [vram, used, shared, sharedUsed] = (['vram_total', 'vram_used', 'gtt_total', 'gtt_used'] as const).map((name) =>
+    read(`mem_info_${name}`),
+  );
+  const isShared = vram !== undefined && vram <= mostSetAside && shared !== undefined && vram < shared;
+  return isShared ? [vram + shared, used !== undefined && sharedUsed !== undefined ? used + sharedUsed : undefined] : [vram, used];
+}
+
 /** Cards of Linux's own list of devices, `/sys/class/drm`. */
 export function cardsOfLinux(drm = '/sys/class/drm'): GraphicsCard[] {
   const read = (...parts: readonly string[]): string | undefined => {
@@ -90,10 +105,7 @@ export function cardsOfLinux(drm = '/sys/class/drm'): GraphicsCard[] {
       // Virtual screens have no vendor that computes.
       if (vendor === undefined) return [];
       const driver = /^DRIVER=(.+)$/m.exec(read(device, 'uevent') ?? '')?.[1];
-      const [memory, used] = ['mem_info_vram_total', 'mem_info_vram_used'].map((file) => numberOr(read(device, file))) as [
-        number | undefined,
-        number | undefined,
-      ];
+      const [memory, used] = memoryOfAmd((file) => numberOr(read(device, file)));
       return [
         {
           name: `${vendor} ${read(device, 'product_name') ?? `graphics (${read(device, 'device') ?? name})`}`,

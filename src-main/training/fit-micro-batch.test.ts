@@ -1,0 +1,131 @@
+// Micro-batches for cards of so many bytes, and for a run that goes on.
+import { appendFileSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { parseConfig } from '../../shared/config.ts';
+import type { TrainConfig } from '../../shared/config-table.ts';
+import { atOnce } from '../files/in-pieces.ts';
+import { cardMicroBatchInPieces, processorMicroBatchInPieces, shareOfCard, usedMicroBatch } from './fit-micro-batch.ts';
+import type { CardToFit, MicroBatch } from './fit-micro-batch.ts';
+import { cardMemoryInPieces } from './memory-plan.ts';
+import { automaticMicroBatch, possibleMicroBatches } from './step-size.ts';
+
+const config = parseConfig({
+  architecture: 'custom',
+  width: 96,
+  depth: 3,
+  heads: 2,
+  predictorWidth: 48,
+  predictorDepth: 2,
+  predictorHeads: 2,
+  imageSize: 64,
+  patchSize: 8,
+  batchSize: 96,
+});
+const needs = (images: number, of = config): number => atOnce(cardMemoryInPieces({ ...of, microBatch: images })).total;
+const on = (card: CardToFit | undefined, of: TrainConfig = config): MicroBatch => atOnce(cardMicroBatchInPieces(of, card));
+const cardOf = (memoryFree: number): CardToFit => ({ name: 'A card', memory: 24e9, memoryFree });
+
+describe('the micro-batch for a card', () => {
+  it('is the whole batch where that fits the share of the free memory, and says so', () => {
+    const { images, reason, lacking } = on(cardOf(needs(96) / shareOfCard + 1));
+    expect(images).toBe(96);
+    expect(reason).toMatch(/^All 96 images of a batch in one pass: about \d+ MB, and A card has \d+ MB free\.$/);
+    expect(lacking).toBeUndefined();
+    expect(on(cardOf(needs(96) / shareOfCard - 1)).images).toBe(48);
+  });
+
+  it('is the largest divisor that fits, for any number of bytes', () => {
+    const divisors = possibleMicroBatches(config);
+    for (const [i, images] of divisors.entries()) {
+      if (i % 3 > 0 && images < 96) continue;
+      const found = on(cardOf(needs(images) / shareOfCard + 1));
+      expect(found.images).toBe(images);
+      expect(found.lacking).toBeUndefined();
+      if (i < divisors.length - 1) expect(found.reason).toContain(`${images} of 96 images in a pass, the most that fit 85 % of it: about`);
+    }
+  });
+
+  it('keeps predicted crops spread evenly', () => {
+    const some = { ...config, agreement: 1, predictionStride: 8 };
+    for (const images of [4, 12, 32]) expect(on(cardOf(needs(images, some) / shareOfCard + 1), some).images).toBe(images);
+  });
+
+  it('does not ask for buffers that drivers do not hand out, however much memory there is', () => {
+    const large = parseConfig({ architecture: 'base', imageSize: 224, patchSize: 16, batchSize: 4096 });
+    const { images, reason } = on(cardOf(1e13), large);
+    expect(images).toBeLessThan(4096);
+    expect(reason).toContain('the largest buffer that is sure to be had');
+    for (const [passing, isSmall] of [
+      [images, true],
+      [2 * images, false],
+    ] as const)
+      expect(atOnce(cardMemoryInPieces({ ...large, microBatch: passing })).largest <= 2 ** 30).toBe(isSmall);
+  });
+
+  it('goes by all of the memory where only that is known, and by what is best for a processor where nothing is', () => {
+    expect(on({ name: 'A card', memory: needs(48) / shareOfCard + 1 })).toMatchObject({
+      images: 48,
+      reason: expect.stringMatching(/A card has \d+ MB\.$/) as string,
+    });
+    for (const card of [{ name: 'A card' }, undefined]) {
+      const { images, reason } = on(card);
+      expect(images).toBe(automaticMicroBatch(config));
+      expect(reason).toMatch(/(A card|the graphics card) has free is not known/);
+    }
+  });
+
+  it('is the smallest where none fits, with what to do', () => {
+    const { images, lacking } = on(cardOf(1e6));
+    expect(images).toBe(1);
+    expect(lacking!.message).toMatch(/Even the smallest micro-batch takes about \d+ MB, and A card has 1 MB of memory free/);
+    for (const way of ['imageSize', 'contextTokens', 'device cpu']) expect(lacking!.hint).toContain(way);
+    // It fits the card, but not the share: worth a try.
+    expect(on(cardOf(needs(1) + 1)).lacking).toBeUndefined();
+  });
+
+  it('is the one that is set, with a warning where it does not fit', () => {
+    const set = { ...config, microBatch: 32 };
+    expect(on(cardOf(2e9), set)).toEqual({ images: 32, reason: '32 of 96 images in a pass, as set.' });
+    const { images, lacking } = on(cardOf(1e7), set);
+    expect(images).toBe(32);
+    expect(lacking!.message).toMatch(/Micro-batches of 32 images take about \d+ MB, and A card has 10 MB/);
+    expect(on(undefined, set).lacking).toBeUndefined();
+  });
+});
+
+describe('the micro-batch for a processor', () => {
+  it('is what is best for its caches where that fits, and as much as fits where not', () => {
+    const on = (free: number): MicroBatch => atOnce(processorMicroBatchInPieces(config, free));
+    const best = automaticMicroBatch(config);
+    expect(on(64e9)).toEqual({ images: best, reason: `${best} of 96 images in a pass, which is fastest on a processor.` });
+    expect(on(1e8)).toMatchObject({
+      images: 1,
+      lacking: { message: expect.stringContaining('there are 100 MB of memory free') as string },
+    });
+  });
+});
+
+describe('a run that goes on', () => {
+  let run: string;
+  beforeEach(() => (run = mkdtempSync(join(tmpdir(), 'ijepa-used-'))));
+  afterEach(() => rmSync(run, { recursive: true, force: true }));
+  const log = (event: Readonly<Record<string, unknown>>): void => appendFileSync(join(run, 'metrics.jsonl'), `${JSON.stringify(event)}\n`);
+  const started = (device: string, microBatch: number): void => log({ type: 'started', step: 0, device, sizes: { microBatch } });
+
+  it('keeps to what it used on that device last, with what too little memory made of it', () => {
+    expect(usedMicroBatch(run, 'cpu')).toBeUndefined();
+    started('webgpu', 64);
+    log({ type: 'note', step: 3, message: 'Something else.' });
+    log({ type: 'note', step: 3, message: 'Too little.', microBatch: 32 });
+    started('cpu', 4);
+    log({ type: 'note', step: 9, message: 'Too little.', microBatch: 2 });
+    expect(usedMicroBatch(run, 'webgpu')).toBe(32);
+    expect(usedMicroBatch(run, 'cpu')).toBe(2);
+    expect(usedMicroBatch(run, 'tensorflow')).toBeUndefined();
+    started('webgpu', 16);
+    expect(usedMicroBatch(run, 'webgpu')).toBe(16);
+    expect(usedMicroBatch(run, 'cpu')).toBe(2);
+  });
+});

@@ -1,0 +1,134 @@
+// How many images pass a device at once: as many as are good for its speed and fit its memory, and why, as a sentence.
+import type { TrainConfig } from '../../shared/config-table.ts';
+import type { DeviceId } from '../../shared/devices.ts';
+import type { Pieces } from '../files/in-pieces.ts';
+import { cardMemoryInPieces, cardMemoryOf, memoryPlanInPieces, surelyEnough } from './memory-plan.ts';
+import type { CardMemory } from './memory-plan.ts';
+import { readEvents } from './run-log.ts';
+import { automaticMicroBatch, possibleMicroBatches, stepSize } from './step-size.ts';
+
+export interface MicroBatch {
+  readonly images: number;
+  /** Why so many, as a sentence. */
+  readonly reason: string;
+  /** What a person should know where even this does not fit. */
+  readonly lacking?: { readonly message: string; readonly hint: string };
+}
+
+/** A card as far as it matters here. */
+export interface CardToFit {
+  readonly name: string;
+  /** Bytes. */
+  readonly memory?: number;
+  readonly memoryFree?: number;
+}
+
+/** Of a card's free memory: the count is within 15 % of what is taken, and the driver takes some for itself. */
+export const shareOfCard = 0.85;
+/** Of the computer's free memory, for the step: images are read and judged beside it. */
+const shareOfMemory = 0.8;
+/** What drivers of all makers hand out as one buffer; by then a kernel has long enough to do. */
+const largestBuffer = 2 ** 30;
+
+const percent = (share: number): string => `${Math.round(100 * share)} %`;
+const bytesText = (bytes: number): string => (bytes < 1e9 ? `${Math.round(bytes / 1e6)} MB` : `${(bytes / 1e9).toFixed(1)} GB`);
+
+const ofBatch = (images: number, { batchSize }: TrainConfig): string =>
+  images === batchSize ? `All ${batchSize} images of a batch in one pass` : `${images} of ${batchSize} images in a pass`;
+const asSet = (config: TrainConfig): string => `${ofBatch(config.microBatch, config)}, as set.`;
+
+/** One that was used is used again: other sums would round differently. */
+export const asBefore = (images: number, config: TrainConfig): MicroBatch => ({
+  images,
+  reason: `${ofBatch(images, config)}, as on this device before.`,
+});
+
+function notEnough(place: string, needed: number, free: number, isCard: boolean): NonNullable<MicroBatch['lacking']> {
+  const others = isCard ? 'close what else uses the card, or train on the processor (device cpu)' : 'close other programs';
+  return {
+    message: `Even the smallest micro-batch takes about ${bytesText(needed)}, and ${place} ${bytesText(free)} of memory free.`,
+    hint: `Choose a smaller imageSize, fewer contextTokens or a smaller network, ${others}.`,
+  };
+}
+
+/**
+ * For a run on the processor with `free` bytes of memory: what is best for its caches, or less where that does not fit. Throws `bad-config`
+ * where the grid is too small for its masks.
+ */
+export function* processorMicroBatchInPieces(config: TrainConfig, free: number): Pieces<MicroBatch> {
+  if (config.microBatch > 0) return { images: config.microBatch, reason: asSet(config) };
+  const available = shareOfMemory * free;
+  const best = automaticMicroBatch(config);
+  if (surelyEnough(config) <= available || (yield* memoryPlanInPieces(config)).total <= available)
+    return { images: best, reason: `${ofBatch(best, config)}, which is fastest on a processor.` };
+  const possible = possibleMicroBatches(config).filter((images) => images <= best);
+  for (const images of possible.toReversed())
+    if ((yield* memoryPlanInPieces({ ...config, microBatch: images })).total <= available)
+      return {
+        images,
+        reason: `${ofBatch(images, config)}, the most that fit ${percent(shareOfMemory)} of the ${bytesText(free)} of memory that are free.`,
+      };
+  const fewest = possible[0] ?? best;
+  const { total } = yield* memoryPlanInPieces({ ...config, microBatch: fewest });
+  const reason = `${ofBatch(fewest, config)}, the fewest there can be: memory is short.`;
+  return { images: fewest, reason, ...(total > free && { lacking: notEnough('there are', total, free, false) }) };
+}
+
+/**
+ * For a run on a graphics card: the largest that fits its free memory, as every pass costs it the same calls; where its memory is not
+ * known, what is best for a processor. Throws as above.
+ */
+export function* cardMicroBatchInPieces(config: TrainConfig, card: CardToFit | undefined): Pieces<MicroBatch> {
+  const free = card?.memoryFree ?? card?.memory;
+  const name = card?.name ?? 'the graphics card';
+  if (config.microBatch > 0) {
+    const { total } = yield* cardMemoryInPieces(config);
+    const lacking = {
+      message: `Micro-batches of ${config.microBatch} images take about ${bytesText(total)}, and ${name} has ${bytesText(free ?? 0)} of memory free.`,
+      hint: 'Set microBatch to 0: then the largest that fits is taken.',
+    };
+    return { images: config.microBatch, reason: asSet(config), ...(free !== undefined && total > free && { lacking }) };
+  }
+  if (free === undefined) {
+    const images = automaticMicroBatch(config);
+    return { images, reason: `${ofBatch(images, config)}: how much memory ${name} has free is not known.` };
+  }
+  const size = stepSize(config);
+  const possible = possibleMicroBatches(config);
+  const memoryOf = (images: number): Pieces<CardMemory> => cardMemoryOf({ ...size, microBatch: images * size.crops }, config);
+  const available = shareOfCard * free;
+  // The place among the possible ones from which on nothing fits; tracing takes a while, so that the first guess is a good one.
+  let [fitting, above] = [-1, possible.length];
+  for (let at = above - 1; above - fitting > 1;) {
+    const { total, largest } = yield* memoryOf(possible[at]!);
+    const room = Math.min(available / total, largestBuffer / largest);
+    if (room >= 1) fitting = at;
+    else above = at;
+    const guess = possible.findLastIndex((images) => images <= room * possible[at]!);
+    at = Math.min(above - 1, Math.max(fitting + 1, guess));
+  }
+  const images = possible[Math.max(0, fitting)] ?? config.batchSize;
+  const { total } = yield* memoryOf(images);
+  const has = `${bytesText(free)}${card?.memoryFree === undefined ? '' : ' free'}`;
+  const told = `about ${bytesText(total)}, and ${name} has ${has}`;
+  if (fitting < 0) {
+    const reason = `${ofBatch(images, config)}, the fewest there can be; that takes ${told}.`;
+    return { images, reason, ...(total > free && { lacking: notEnough(`${name} has`, total, free, true) }) };
+  }
+  if (images === config.batchSize) return { images, reason: `${ofBatch(images, config)}: ${told}.` };
+  const next = yield* memoryOf(possible[above]!);
+  const limit = next.total > available ? `${percent(shareOfCard)} of it` : 'the largest buffer that is sure to be had';
+  return { images, reason: `${ofBatch(images, config)}, the most that fit ${limit}: ${told}.` };
+}
+
+/** The micro-batch with which a run was last trained on a device, as its log says; none where it was not. */
+export function usedMicroBatch(run: string, device: DeviceId): number | undefined {
+  let used: number | undefined;
+  let isThere = false;
+  for (const event of readEvents(run, 'started', 'note')) {
+    if (event.type === 'started') isThere = event.device === device;
+    const images = event.type === 'started' ? event.sizes.microBatch : event.microBatch;
+    if (isThere && images !== undefined) used = images;
+  }
+  return used;
+}
