@@ -60,6 +60,12 @@ export const modelSettings = {
     choices: ['linear', 'convolutions'],
     help: 'How patches become tokens; linear: one map as published; convolutions: 3×3 ones over the image, whose hidden patches are blank; on small images they learn far more.',
   }),
+  stemStart: choice({
+    group: 'model',
+    default: 'random',
+    choices: ['random', 'whitening'],
+    help: 'First weights of the first convolution; whitening: filters whose answers to natural images are equally strong, from which it learns faster.',
+  }),
   patchDeviation: number({
     group: 'model',
     default: 0.02,

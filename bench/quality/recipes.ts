@@ -99,6 +99,21 @@ export const recipes: Readonly<Record<string, Recipe>> = {
     from: 'convolutions-whole',
     settings: { imageSize: 64, patchSize: 16 },
   },
+  whitening: {
+    what: 'convolutions-whole, whose first convolution starts with filters that whiten natural images',
+    from: 'convolutions-whole',
+    settings: { stemStart: 'whitening' },
+  },
+  'whitening-16': {
+    what: 'the same with patches of 16 px, for images of 64 px',
+    from: 'whitening',
+    settings: { imageSize: 64, patchSize: 16 },
+  },
+  'whitening-alone': {
+    what: 'whitening without the masked prediction',
+    from: 'whitening',
+    settings: { prediction: 0 },
+  },
   'convolutions-dropping': {
     what: 'convolutions without the masked prediction, 8 of 16 patches seen',
     from: 'convolutions',

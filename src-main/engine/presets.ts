@@ -37,6 +37,7 @@ const recipe = {
   architecture: 'custom',
   width: 128,
   stem: 'linear',
+  stemStart: 'random',
   depth: 4,
   heads: 4,
   mlpRatio: 4,
@@ -101,7 +102,7 @@ export function presetRecipe(name: PresetName, batchSize: number, grid: number, 
   if (name === 'paper-exact') return published(batchSize, grid);
   const own = {
     ...recipe,
-    ...(stem === 'convolutions' && { stem, depth: 2, maskedCrops: 'predicted' as const }),
+    ...(stem === 'convolutions' && { stem, stemStart: 'whitening' as const, depth: 2, maskedCrops: 'predicted' as const }),
   } satisfies Partial<TrainConfig>;
   if (name === 'agreement-only') return { ...own, prediction: 0 };
   // In the batches of tiny folders there are fewer crops.

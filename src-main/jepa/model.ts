@@ -4,6 +4,7 @@ import { Random } from '../../shared/random.ts';
 import type { Shape } from '../tensor/graph.ts';
 import { sineCosinePositions } from './positions.ts';
 import { stemLayers } from './stem.ts';
+import { whiteningFilters } from './whitening-filters.ts';
 
 export interface TransformerSize {
   readonly width: number;
@@ -24,6 +25,8 @@ export interface ModelSize {
   readonly positions?: TrainConfig['positions'];
   /** How a patch becomes a token; one linear map when absent. */
   readonly stem?: TrainConfig['stem'];
+  /** First weights of the first convolution; `random` when absent. */
+  readonly stemStart?: TrainConfig['stemStart'];
   /** Of the weights of the linear map that embeds a patch, at step 0; the published 0.02 when absent. */
   readonly patchDeviation?: number;
   /** Of the losses over the whole batch: they look at the pooled context through it, or at the pooled context itself without it. */
@@ -39,7 +42,7 @@ export interface ProjectorSize {
 const publishedDeviation = 0.02;
 
 export function modelSize(config: TrainConfig): ModelSize {
-  const { width, depth, heads, mlpRatio, patchSize, imageSize, positions, stem, patchDeviation } = config;
+  const { width, depth, heads, mlpRatio, patchSize, imageSize, positions, stem, stemStart, patchDeviation } = config;
   return {
     encoder: { width, depth, heads, hidden: Math.round(width * mlpRatio) },
     predictor: {
@@ -52,6 +55,7 @@ export function modelSize(config: TrainConfig): ModelSize {
     grid: imageSize / patchSize,
     positions,
     ...(stem !== 'linear' && { stem }),
+    ...(stem !== 'linear' && stemStart !== 'random' && { stemStart }),
     ...(patchDeviation !== publishedDeviation && stem === 'linear' && { patchDeviation }),
     ...(config.projectorWidth > 0 &&
       (config.sigreg > 0 || config.agreement > 0) && { projector: { hidden: 4 * width, width: config.projectorWidth } }),
@@ -62,8 +66,8 @@ export function modelSize(config: TrainConfig): ModelSize {
 export const patchValues = (size: ModelSize): number => 3 * size.patchSize ** 2;
 export const tokenCount = (size: ModelSize): number => size.grid ** 2;
 
-/** `normal` is truncated at ±2 in absolute value with deviation 0.02, as published. */
-export type Initial = 'normal' | 'zeros' | 'ones' | 'sine-cosine';
+/** `normal` is truncated at ±2 in absolute value with deviation 0.02, as published; `whitening` is for 3×3 convolutions of pixels. */
+export type Initial = 'normal' | 'zeros' | 'ones' | 'sine-cosine' | 'whitening';
 export interface ParameterSpec {
   readonly name: string;
   readonly shape: Shape;
@@ -74,9 +78,9 @@ export interface ParameterSpec {
   readonly decay: boolean;
 }
 
-function affine(name: string, inner: number, outer: number, deviation?: number): ParameterSpec[] {
+function affine(name: string, inner: number, outer: number, deviation?: number, initial: Initial = 'normal'): ParameterSpec[] {
   return [
-    { name: `${name}.weight`, shape: [inner, outer], initial: 'normal', decay: true, ...(deviation !== undefined && { deviation }) },
+    { name: `${name}.weight`, shape: [inner, outer], initial, decay: true, ...(deviation !== undefined && { deviation }) },
     { name: `${name}.bias`, shape: [outer], initial: 'zeros', decay: false },
   ];
 }
@@ -107,8 +111,8 @@ const learnedPositions = (size: ModelSize): ParameterSpec[] =>
 
 /** Parameters of an encoder; linear weights are [in, out], patches are (channel, row, column). */
 export const encoderParameters = (size: ModelSize): readonly ParameterSpec[] => [
-  ...stemLayers(size).flatMap(({ name, inner, outer, hasNorm, deviation }) => [
-    ...affine(name, inner, outer, deviation),
+  ...stemLayers(size).flatMap(({ name, inner, outer, hasNorm, deviation, initial }) => [
+    ...affine(name, inner, outer, deviation, initial),
     ...(hasNorm ? normalisation(`${name}.norm`, outer) : []),
   ]),
   ...learnedPositions(size),
@@ -155,10 +159,10 @@ export function initialValues(spec: ParameterSpec, seed: number, place: number):
   if (spec.initial === 'sine-cosine') return sineCosinePositions(spec.shape[1]!, Math.sqrt(spec.shape[0]!));
   const values = new Float32Array(spec.shape.reduce((a, b) => a * b, 1));
   if (spec.initial === 'ones') values.fill(1);
-  if (spec.initial === 'normal') {
-    const random = new Random(seed, 'initial', place);
-    for (let i = 0; i < values.length; i++) values[i] = random.truncatedNormal(spec.deviation ?? publishedDeviation);
-  }
+  const random = new Random(seed, 'initial', place);
+  const drawn = (): number => random.truncatedNormal(spec.deviation ?? publishedDeviation);
+  if (spec.initial === 'whitening') return whiteningFilters(spec.shape[1]!, drawn);
+  if (spec.initial === 'normal') for (let i = 0; i < values.length; i++) values[i] = drawn();
   return values;
 }
 

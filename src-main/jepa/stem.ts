@@ -14,6 +14,7 @@ interface Sizes {
   readonly patchSize: number;
   readonly grid: number;
   readonly stem?: TrainConfig['stem'];
+  readonly stemStart?: TrainConfig['stemStart'];
   readonly patchDeviation?: number;
 }
 
@@ -27,6 +28,8 @@ export interface StemLayer {
   readonly hasNorm: boolean;
   /** Of the first weights; the published one when absent. */
   readonly deviation?: number;
+  /** Of the first weights; `normal` when absent. */
+  readonly initial?: 'whitening';
 }
 
 /** Side of the convolutions' windows. */
@@ -38,7 +41,7 @@ const epsilon = 1e-6;
 export const isWholeStem = ({ stem }: Pick<Sizes, 'stem'>): boolean => stem === 'convolutions';
 
 /** From pixels to tokens; channels double up to the width. Convolutions need patches whose side is a power of 2. */
-export function stemLayers({ patchSize, encoder, stem, patchDeviation }: Omit<Sizes, 'grid'>): readonly StemLayer[] {
+export function stemLayers({ patchSize, encoder, stem, stemStart, patchDeviation }: Omit<Sizes, 'grid'>): readonly StemLayer[] {
   if (stem !== 'convolutions') {
     const deviation = patchDeviation === undefined ? {} : { deviation: patchDeviation };
     return [{ name: 'patchEmbed', inner: 3 * patchSize ** 2, outer: encoder.width, places: 1, hasNorm: false, ...deviation }];
@@ -56,6 +59,7 @@ export function stemLayers({ patchSize, encoder, stem, patchDeviation }: Omit<Si
       places: 4 ** (count - 1 - layer),
       hasNorm: layer < count - 1,
       deviation: Math.sqrt(1 / inner),
+      ...(layer === 0 && stemStart === 'whitening' && { initial: stemStart }),
     };
   });
 }

@@ -8,6 +8,7 @@ const named: Partial<Record<ConfigKey, string>> = {
   architecture: 'Encoder',
   mlpRatio: 'Feed-forward ratio',
   stem: 'Patch embedding',
+  stemStart: 'First convolution starts',
   patchDeviation: 'Deviation of first patch weights',
   prediction: 'Prediction weight',
   predictionStride: 'Prediction on one in',

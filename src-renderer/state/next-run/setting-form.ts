@@ -46,6 +46,8 @@ export function isUsed(key: ConfigKey, config: TrainConfig): boolean {
       return config.sigreg > 0 || config.agreement > 0;
     case 'patchDeviation':
       return config.stem === 'linear';
+    case 'stemStart':
+      return config.stem === 'convolutions';
     case 'agreementBy':
     case 'crops':
       return config.agreement > 0;
