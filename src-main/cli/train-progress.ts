@@ -3,7 +3,7 @@ import type { TrainConfig } from '../../shared/config-table.ts';
 import type { OnlineEvaluation, TrainEvent } from '../../shared/train-events.ts';
 import { assertNever } from '../../shared/errors.ts';
 import { isCardFault } from '../engine/devices/devices.ts';
-import { recordOf, trainRun } from '../engine/runs.ts';
+import { CardFull, recordOf, trainRun } from '../engine/runs.ts';
 import type { Studio } from '../engine/studio.ts';
 import { interruptible } from './interrupt.ts';
 import { count, duration } from './output.ts';
@@ -107,6 +107,7 @@ export async function showTraining(output: Output, studio: Studio, run: string, 
         await trainRun(studio, run, chosen, (event) => progress.show(event));
         return !signal.aborted;
       } catch (error) {
+        if (error instanceof CardFull && !signal.aborted) continue;
         // A card that failed is not chosen again; one that was asked for by name is for the person to decide about.
         if (wanted !== 'auto' || !isCardFault(error, chosen) || signal.aborted) throw error;
         output.say(`${error.message} The run goes on on another device from its last checkpoint.`);

@@ -203,7 +203,13 @@ export async function createRun(studio: Studio, root: string, plan: PlannedRun, 
   return run;
 }
 
-/** Trains a run on a device from where it stands to its end or until `studio.trainer.control('stop')`, which may come at once. */
+/** The card was full in the middle of work, and the run has noted a smaller micro-batch: it can go on there from its last checkpoint. */
+export class CardFull extends AppError {}
+
+/**
+ * Trains a run on a device from where it stands to its end or until `studio.trainer.control('stop')`, which may come at once. Throws
+ * `CardFull` as well.
+ */
 export async function trainRun(
   studio: Studio,
   run: string,
@@ -213,8 +219,13 @@ export async function trainRun(
   const { config, folder } = readRecord(run);
   const shortSide = cachedShortSide(config.imageSize);
   const pace = new Pace();
+  let isSmaller = false;
   const see = (event: TrainEvent): void => {
-    if (event.type === 'step') pace.step(config.batchSize / event.imagesPerSecond);
+    if (event.type === 'step') {
+      pace.step(config.batchSize / event.imagesPerSecond);
+      isSmaller = false;
+    }
+    if (event.type === 'note' && event.microBatch !== undefined) isSmaller = true;
     onEvent(event);
   };
   try {
@@ -234,8 +245,9 @@ export async function trainRun(
   } catch (error) {
     if (isCardFault(error, device)) {
       // It would fail again when the run goes on by itself, above all in a process that has lost it.
-      await studio.devices.failed(device.device, error.message);
       await studio.trainer.dispose();
+      if (error.code === 'out-of-memory' && isSmaller) throw new CardFull(error.code, error.message, error.hint, error);
+      await studio.devices.failed(device.device, error.message);
     }
     throw error;
   }

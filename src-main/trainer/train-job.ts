@@ -3,12 +3,12 @@ import type { TrainConfig } from '../../shared/config-table.ts';
 import type { TrainEvent } from '../../shared/train-events.ts';
 import { planEvaluation, tooFew } from '../evaluation/protocol.ts';
 import { DecodeCache } from '../images/cache.ts';
-import { asBefore, usedMicroBatch } from '../training/fit-micro-batch.ts';
+import { asBefore, cardWasFull, usedMicroBatch } from '../training/fit-micro-batch.ts';
 import type { MicroBatch } from '../training/fit-micro-batch.ts';
 import type { HealthNote } from '../training/health.ts';
 import { labelFingerprint } from '../training/label-fingerprint.ts';
 import { resumeState } from '../training/resume.ts';
-import { RunFolder } from '../training/run-folder.ts';
+import { listCheckpoints, RunFolder } from '../training/run-folder.ts';
 import type { RunRecord } from '../training/run-folder.ts';
 import type { RunControl } from '../training/run-control.ts';
 import { train } from '../training/train.ts';
@@ -21,6 +21,7 @@ const queryShare = 0.25;
 /** Trains the run in `job.run` from its newest whole checkpoint, or from the start. Throws what `train` throws, `locked`, `no-images`. */
 export async function runTrainJob(job: TrainJob, control: RunControl, onEvent: (event: TrainEvent) => void): Promise<undefined> {
   const folder = RunFolder.open(job.run);
+  let passing: number | undefined;
   let batches: ReturnType<typeof trainingBatches> | undefined;
   let cache: DecodeCache | undefined;
   try {
@@ -50,9 +51,21 @@ export async function runTrainJob(job: TrainJob, control: RunControl, onEvent: (
       ...(microBatch && { microBatch }),
       control,
       notes,
-    }))
+    })) {
+      if (event.type === 'started') passing = event.sizes.microBatch;
+      if (event.type === 'note') passing = event.microBatch ?? passing;
       onEvent(event);
+    }
     return undefined;
+  } catch (error) {
+    const at = listCheckpoints(folder.path).at(-1)?.step ?? 0;
+    const note = passing === undefined ? undefined : cardWasFull(error, job.device, folder.record.config, passing, at);
+    if (note) {
+      folder.log(note);
+      folder.say(`${note.message} ${note.hint}`);
+      onEvent(note);
+    }
+    throw error;
   } finally {
     await batches?.dispose();
     cache?.dispose();

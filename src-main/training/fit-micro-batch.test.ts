@@ -5,8 +5,9 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parseConfig } from '../../shared/config.ts';
 import type { TrainConfig } from '../../shared/config-table.ts';
+import { AppError } from '../../shared/errors.ts';
 import { atOnce } from '../files/in-pieces.ts';
-import { cardMicroBatchInPieces, processorMicroBatchInPieces, shareOfCard, usedMicroBatch } from './fit-micro-batch.ts';
+import { cardMicroBatchInPieces, cardWasFull, processorMicroBatchInPieces, shareOfCard, usedMicroBatch } from './fit-micro-batch.ts';
 import type { CardToFit, MicroBatch } from './fit-micro-batch.ts';
 import { cardMemoryInPieces } from './memory-plan.ts';
 import { automaticMicroBatch, possibleMicroBatches } from './step-size.ts';
@@ -104,6 +105,18 @@ describe('the micro-batch for a processor', () => {
       images: 1,
       lacking: { message: expect.stringContaining('there are 100 MB of memory free') as string },
     });
+  });
+});
+
+describe('a card that is full in the middle of work', () => {
+  const full = new AppError('out-of-memory', 'The device ran out of memory.', 'Choose less.');
+
+  it('is noted with the next smaller micro-batch, unless there is none, or a person has set it', () => {
+    expect(cardWasFull(full, 'webgpu', config, 96, 40)).toMatchObject({ type: 'note', step: 40, microBatch: 48 });
+    expect(cardWasFull(full, 'webgpu', config, 1, 40)).toBeUndefined();
+    expect(cardWasFull(full, 'webgpu', { ...config, microBatch: 96 }, 96, 40)).toBeUndefined();
+    expect(cardWasFull(full, 'cpu', config, 96, 40)).toBeUndefined();
+    expect(cardWasFull(new AppError('device-failed', 'Lost.', 'Again.'), 'webgpu', config, 96, 40)).toBeUndefined();
   });
 });
 

@@ -1,6 +1,8 @@
 // How many images pass a device at once: as many as are good for its speed and fit its memory, and why, as a sentence.
 import type { TrainConfig } from '../../shared/config-table.ts';
 import type { DeviceId } from '../../shared/devices.ts';
+import { AppError } from '../../shared/errors.ts';
+import type { TrainEvent } from '../../shared/train-events.ts';
 import type { Pieces } from '../files/in-pieces.ts';
 import { cardMemoryInPieces, cardMemoryOf, memoryPlanInPieces, surelyEnough } from './memory-plan.ts';
 import type { CardMemory } from './memory-plan.ts';
@@ -119,6 +121,30 @@ export function* cardMicroBatchInPieces(config: TrainConfig, card: CardToFit | u
   const next = yield* memoryOf(possible[above]!);
   const limit = next.total > available ? `${percent(shareOfCard)} of it` : 'the largest buffer that is sure to be had';
   return { images, reason: `${ofBatch(images, config)}, the most that fit ${limit}: ${told}.` };
+}
+
+/**
+ * What is noted where a card that keeps the state has too little memory in the middle of work: its state is lost with it, so that the
+ * engine begins again from the last checkpoint, at `step`, in a new process and with what is noted here. Nothing for other errors, for a run
+ * that sets its micro-batch, and where it is the smallest already.
+ */
+export function cardWasFull(
+  error: unknown,
+  device: DeviceId,
+  config: TrainConfig,
+  passing: number,
+  step: number,
+): Extract<TrainEvent, { type: 'note' }> | undefined {
+  const isFull = error instanceof AppError && error.code === 'out-of-memory' && device !== 'cpu' && config.microBatch === 0;
+  const microBatch = isFull ? possibleMicroBatches(config).findLast((images) => images < passing) : undefined;
+  if (microBatch === undefined) return undefined;
+  return {
+    type: 'note',
+    step,
+    microBatch,
+    message: `The card's memory no longer holds micro-batches of ${passing} images; it goes on with ${microBatch} from the last checkpoint.`,
+    hint: 'What is learned does not depend on it. Something else may have taken memory of the card meanwhile.',
+  };
 }
 
 /** The micro-batch with which a run was last trained on a device, as its log says; none where it was not. */

@@ -14,7 +14,7 @@ import { changeAppFile, readAppFile } from '../../training/app-file.ts';
 import { readRecord } from '../../training/run-folder.ts';
 import { isCardFault } from '../devices/devices.ts';
 import type { ChosenDevice } from '../devices/devices.ts';
-import { settleRun, trainRun } from '../runs.ts';
+import { CardFull, settleRun, trainRun } from '../runs.ts';
 import type { EngineContext } from './context.ts';
 import type { JobHandle } from './jobs.ts';
 import { imagesToDecode, scanFor } from './prepare-images.ts';
@@ -180,7 +180,9 @@ export class Trainings {
           // A card that failed is not chosen again: each of them is tried once.
           const onCard = training.chosen?.wanted === 'auto' && isCardFault(error, training.chosen);
           const crashed = error instanceof AppError && error.code === 'trainer-crashed' && crashes === 0;
-          const again = (crashed || onCard) && !training.stop.signal.aborted;
+          // With each of them micro-batches are smaller, down to the smallest.
+          const isFull = error instanceof CardFull;
+          const again = (crashed || onCard || isFull) && !training.stop.signal.aborted;
           if (!again) throw error;
           job.say(`${error.message} It goes on from the last checkpoint.`);
           for (const state of ['stopped', 'waiting'] as const) this.#move(training, state);

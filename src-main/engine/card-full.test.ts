@@ -1,0 +1,51 @@
+// A card that is full while a run trains on it, with stand-ins for the trainer and the devices.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect, it, vi } from 'vitest';
+import { AppError } from '../../shared/errors.ts';
+import type { TrainEvent } from '../../shared/train-events.ts';
+import { RunFolder } from '../training/run-folder.ts';
+import { smallRecord } from '../training/testing/small-run.ts';
+import { CardFull, trainRun } from './runs.ts';
+import type { Studio } from './studio.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'ijepa-full-'));
+const run = join(folder, 'run');
+RunFolder.create(run, smallRecord()).dispose();
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const smaller = { type: 'note', step: 0, message: 'Full.', hint: 'Less.', microBatch: 2 } as const;
+const step = { type: 'step', step: 1 } as unknown as TrainEvent;
+
+/** Trains on a card whose trainer says this and then runs out of memory. */
+async function trained(...events: readonly TrainEvent[]): Promise<{ readonly error: unknown; readonly isSetAside: boolean }> {
+  const failed = vi.fn(async () => Promise.resolve());
+  const studio = {
+    trainer: {
+      run: async (_job: unknown, onEvent: (event: TrainEvent) => void) => {
+        events.forEach(onEvent);
+        return Promise.reject(new AppError('out-of-memory', 'The device ran out of memory.', 'Choose less.'));
+      },
+      dispose: async () => Promise.resolve(),
+    },
+    devices: { failed },
+    cacheFor: () => folder,
+    imagesWithSplits: () => [],
+    fingerprint: () => '',
+  } as unknown as Studio;
+  const error = await trainRun(studio, run, { device: 'webgpu' }, () => {}).catch((thrown: unknown) => thrown);
+  return { error, isSetAside: failed.mock.calls.length > 0 };
+}
+
+it('goes on there with what was noted last, and sets the card aside only where there is nothing smaller', async () => {
+  const goesOn = await trained(step, smaller);
+  expect(goesOn.error).toBeInstanceOf(CardFull);
+  expect(goesOn.isSetAside).toBe(false);
+  for (const events of [[], [step], [smaller, step]]) {
+    const { error, isSetAside } = await trained(...events);
+    expect(error).not.toBeInstanceOf(CardFull);
+    expect(error).toMatchObject({ code: 'out-of-memory' });
+    expect(isSetAside).toBe(true);
+  }
+});
