@@ -81,6 +81,32 @@ describe('the trainer process', () => {
     expect(trainer.pid).toBe(pid);
   });
 
+  it('keeps to the micro-batch that a run began with on a device, whatever would fit now: the weights are those of a run never stopped', async () => {
+    const fitting = (count: number) => ({ ...job(), microBatch: { images: count, reason: `${count} fit.` } });
+    const [settings, steps] = [{ microBatch: 0, batchSize: 8 }, 40];
+    const trained = async (path: string, ...counts: readonly number[]): Promise<Record<string, Float32Array>> => {
+      makeRun(path, settings, steps);
+      for (const [i, count] of counts.entries()) {
+        const isLast = i === counts.length - 1;
+        await trainer.run({ ...fitting(count), run: path }, (event) => {
+          if (!isLast && event.type === 'step' && event.step === 5) trainer.control('stop');
+        });
+      }
+      return loadCheckpoint(listCheckpoints(path).at(-1)!.file).state.tensors;
+    };
+    const whole = await trained(join(folder, 'whole'), 2);
+    const stopped = await trained(run, 2, 8);
+    const started = [...readEvents(run, 'started')];
+    expect(started.map(({ sizes }) => sizes.microBatch)).toEqual([2, 2]);
+    expect(started.map(({ microBatchReason }) => microBatchReason)).toEqual([
+      '2 fit.',
+      '2 of 8 images in a pass, as on this device before.',
+    ]);
+    expect(started[1]!.step).toBeLessThan(steps);
+    expect(stopped).toEqual(whole);
+    expect(await trained(join(folder, 'other'), 8)).not.toEqual(whole);
+  });
+
   it('that is killed rejects every job that it had, and the next job starts a new one', async () => {
     makeRun(run, { checkpointSteps: 2 }, 100_000);
     const first = trainer.run(job(), (event) => event.type === 'step' && event.step === 7 && process.kill(trainer.pid!, 'SIGKILL'));
