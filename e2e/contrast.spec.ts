@@ -3,7 +3,11 @@
 import { expect, test } from 'playwright/test';
 import type { Locator, Page } from 'playwright/test';
 import sharp from 'sharp';
-import { keep, open, seriousFindings, themes, views } from './support/views.ts';
+import { keep, open, seriousFindings, themes, turnTo, views } from './support/views.ts';
+import type { Theme } from './support/views.ts';
+
+// A recording costs these a third of their time; a picture of what failed is kept without it.
+test.use({ trace: 'on-first-retry' });
 
 const looks = {
   forced: { forcedColors: 'active', contrast: 'no-preference' },
@@ -41,7 +45,7 @@ function contrast(one: Colour, other: Colour): number {
 }
 
 /** The dark theme of where only more contrast is asked for differs by its colours alone: it is looked at with `IJEPA_LONG=1`. */
-const themesOf = (look: string): readonly string[] => (look === 'more' && process.env['IJEPA_LONG'] !== '1' ? ['light'] : themes);
+const themesOf = (look: string): readonly Theme[] => (look === 'more' && process.env['IJEPA_LONG'] !== '1' ? ['light'] : themes);
 
 for (const [look, media] of Object.entries(looks)) {
   test.describe(look, () => {
@@ -50,7 +54,8 @@ for (const [look, media] of Object.entries(looks)) {
     test('every view can be looked at, and its words are readable', async ({ page }) => {
       for (const view of [...views, 'train?run=stained-cells-1', 'train?new=1'])
         for (const theme of themesOf(look)) {
-          await open(page, view, 'full', theme);
+          if (theme === 'light') await open(page, view, 'full', theme);
+          else await turnTo(page, theme);
           await keep(page, `${view.replaceAll(/\W/g, '-')}-${look}-${theme}`);
           if (theme === 'light')
             expect(await seriousFindings(page, { rules: ['color-contrast'] }), `${view}, ${look}, ${theme}`).toEqual([]);

@@ -8,6 +8,9 @@ const chromium = [process.env['CHROMIUM'], '/usr/bin/chromium', '/usr/bin/chromi
 // One of one's own, so that a second working copy does not look at the pages of the first.
 const port = process.env['E2E_PORT'] ?? '5199';
 
+const vite = 'node node_modules/vite/bin/vite.js';
+const testing = `--config vite.testing.config.ts --outDir ../dist/testing/${port} --logLevel warn`;
+
 export default defineConfig({
   testDir: '.',
   // A folder of one's own, so that two runs side by side do not empty each other's.
@@ -20,12 +23,14 @@ export default defineConfig({
   retries: process.env['CI'] ? 1 : 0,
   fullyParallel: false,
   reporter: [['list']],
-  // The page over the stand-in of the engine, which is part of no build.
+  // The page over the stand-in of the engine, which is part of no package: built here, once. A folder for each port, so that two runs side
+  // by side do not take each other's away; and no server that is there already, whose page may be of other sources.
   webServer: {
-    command: `node node_modules/vite/bin/vite.js --port ${port} --strictPort --logLevel warn`,
+    command: `${vite} build ${testing} && ${vite} preview ${testing} --port ${port} --strictPort`,
     cwd: '..',
     url: `http://localhost:${port}/testing/index.html`,
-    reuseExistingServer: true,
+    timeout: 180_000,
+    reuseExistingServer: false,
   },
   use: {
     baseURL: `http://localhost:${port}`,

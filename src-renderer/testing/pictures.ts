@@ -1,5 +1,6 @@
 // Answers `thumbnail/<id>` and `picture/<id>` of the testing page while vite serves it: drawings of what `synthetic-images.ts` says.
-import type { Plugin } from 'vite';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Plugin, PreviewServer } from 'vite';
 import { imageCount, lookOf, statusOf } from './synthetic-images.ts';
 import type { Look } from './synthetic-images.ts';
 
@@ -22,19 +23,23 @@ export function drawing(image: number): string {
   );
 }
 
-/** Only while serving: a build does not have it. */
-export const syntheticPictures = (): Plugin => ({
-  name: 'synthetic-pictures',
-  apply: 'serve',
-  configureServer(server) {
-    server.middlewares.use((request, response, next) => {
-      const [, image] = /^\/testing\/(?:thumbnail|picture)\/(\d+)(?:\?|$)/.exec(request.url ?? '') ?? [];
-      if (image === undefined) return next();
-      const known = Number(image) >= 1 && Number(image) <= imageCount && statusOf(Number(image)) !== 'failed';
-      response.statusCode = known ? 200 : 404;
-      response.setHeader('content-type', known ? 'image/svg+xml' : 'text/plain');
-      response.setHeader('cache-control', 'max-age=3600');
-      response.end(known ? drawing(Number(image)) : 'There is no such picture.');
+/** Answers a request for a drawing; says whether it was one. */
+function answer(request: IncomingMessage, response: ServerResponse): boolean {
+  const [, image] = /^\/testing\/(?:thumbnail|picture)\/(\d+)(?:\?|$)/.exec(request.url ?? '') ?? [];
+  if (image === undefined) return false;
+  const known = Number(image) >= 1 && Number(image) <= imageCount && statusOf(Number(image)) !== 'failed';
+  response.statusCode = known ? 200 : 404;
+  response.setHeader('content-type', known ? 'image/svg+xml' : 'text/plain');
+  response.setHeader('cache-control', 'max-age=3600');
+  response.end(known ? drawing(Number(image)) : 'There is no such picture.');
+  return true;
+}
+
+/** Only while serving, from the sources or what was built of them: a build does not have it. */
+export const syntheticPictures = (): Plugin => {
+  const listen = ({ middlewares }: Pick<PreviewServer, 'middlewares'>): void =>
+    void middlewares.use((request, response, next) => {
+      if (!answer(request, response)) next();
     });
-  },
-});
+  return { name: 'synthetic-pictures', apply: 'serve', configureServer: listen, configurePreviewServer: listen };
+};

@@ -37,14 +37,16 @@ export function lookOf(image: number): Look {
   };
 }
 
-/** A vector of unit length: what a perfect encoder of these pictures would say. */
-export function vectorOf(look: Look): Float64Array {
-  const vector = new Float64Array(9);
-  vector[shapes.indexOf(look.shape)] = 1;
-  const angle = (look.hue / 180) * Math.PI;
-  vector.set([1.1 * Math.cos(angle), 1.1 * Math.sin(angle), 0.8 * (look.size - 0.6), 0.25 * Math.sin((look.turn / 45) * Math.PI)], 5);
-  const length = Math.hypot(...vector);
-  return vector.map((value) => value / length);
+/** Writes a vector of unit length: what a perfect encoder of these pictures would say. `target`, 9 values, begins as zeros. */
+export function writeVector(target: Float32Array | Float64Array, { shape, hue, size, turn }: Look): void {
+  const angle = (hue / 180) * Math.PI;
+  const [x, y, z, w] = [1.1 * Math.cos(angle), 1.1 * Math.sin(angle), 0.8 * (size - 0.6), 0.25 * Math.sin((turn / 45) * Math.PI)];
+  const length = Math.sqrt(1 + x * x + y * y + z * z + w * w);
+  target[shapes.indexOf(shape)] = 1 / length;
+  target[5] = x / length;
+  target[6] = y / length;
+  target[7] = z / length;
+  target[8] = w / length;
 }
 
 export const statusOf = (image: number): ImageStatus => (image % 2700 === 13 ? 'failed' : image % 9000 === 77 ? 'missing' : 'ok');
