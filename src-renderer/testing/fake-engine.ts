@@ -12,6 +12,7 @@ import { FakeJobs } from './fake-jobs.ts';
 import { fakeLibrary, foldersOfAll } from './fake-library.ts';
 import { fakeMasks } from './fake-masks.ts';
 import { fakeRuns, runsOfAll } from './fake-runs.ts';
+import type { Pace } from './fake-runs.ts';
 import { fakeSystem } from './fake-system.ts';
 import { fakeWeights } from './fake-weights.ts';
 import { inPagePorts } from './in-page-port.ts';
@@ -34,7 +35,7 @@ function onlyLists(handlers: Handlers<AppContract>, instead: () => Promise<never
   ) as unknown as Handlers<AppContract>;
 }
 
-function handlersOf(scenario: Scenario): Handlers<AppContract> {
+function handlersOf(scenario: Scenario, pace: Pace): Handlers<AppContract> {
   const jobs = new FakeJobs();
   const nothing = scenario === 'empty';
   const bare = nothing || scenario === 'fresh';
@@ -55,7 +56,7 @@ function handlersOf(scenario: Scenario): Handlers<AppContract> {
     ...jobs.handlers,
     ...fakeLibrary(nothing ? [] : foldersOfAll, jobs),
     ...fakeExplore(bare ? [] : sourcesOfAll, jobs),
-    ...fakeRuns(bare ? [] : runsOfAll, jobs),
+    ...fakeRuns(bare ? [] : runsOfAll, jobs, pace),
     ...fakeWeights(jobs),
   };
   if (scenario === 'loading') return onlyLists(handlers, () => new Promise(() => {}));
@@ -67,9 +68,9 @@ function handlersOf(scenario: Scenario): Handlers<AppContract> {
 }
 
 /** A connection to a fake engine in the given state. */
-export function connectToFakeEngine(scenario: Scenario): PagePort {
+export function connectToFakeEngine(scenario: Scenario, pace: Pace = {}): PagePort {
   const { page, engine } = inPagePorts();
-  serve(engine, contract, handlersOf(scenario));
+  serve(engine, contract, handlersOf(scenario, pace));
   const say = (state: 'ready' | 'crashed' | 'starting', reason?: string): void =>
     engine.send({ type: 'engine', state, protocol: protocolVersion, ...(reason !== undefined && { reason }) });
   say('ready');

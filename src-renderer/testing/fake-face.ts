@@ -4,7 +4,10 @@ import { connectToFakeEngine, scenarios } from './fake-engine.ts';
 
 export function fakeFace(query: URLSearchParams): Face {
   const scenario = scenarios.find((one) => one === query.get('scenario')) ?? 'full';
-  const connect: Face['connect'] = () => connectToFakeEngine(scenario);
+  const number = (name: string): number | undefined => Number(query.get(name)) || undefined;
+  const [stepsPerSecond, steps] = [number('rate'), number('steps')];
+  const pace = { ...(stepsPerSecond && { stepsPerSecond }), ...(steps && { steps }) };
+  const connect: Face['connect'] = () => connectToFakeEngine(scenario, pace);
   // oxlint-disable-next-line no-console
   const say = (what: string, ...details: unknown[]): void => console.info(what, ...details);
   if (query.get('face') !== 'window') return { kind: 'browser', connect };

@@ -16,6 +16,16 @@ import type { Curve } from './synthetic-run.ts';
 
 const [plates] = foldersOfAll;
 const tickMilliseconds = 200;
+/** The list of runs is told of a step once a second. */
+const ticksPerList = 5;
+
+/** How the run trains that trains when the page is opened. */
+export interface Pace {
+  /** Five unless said otherwise: quicker than a real run, so that the charts can be seen to move. */
+  readonly stepsPerSecond?: number;
+  /** Steps of the whole run. */
+  readonly steps?: number;
+}
 
 const sizes = {
   encoderParameters: 5_524_416,
@@ -82,8 +92,12 @@ export const runsOfAll: readonly RunSummary[] = [
 
 const trainedOn = 'WebGPU, the fastest for this run (a step: WebGPU 0.21 s, Processor 1.1 s).';
 
-export function fakeRuns(start: readonly RunSummary[], jobs: FakeJobs): Handlers<typeof runChannels> {
-  let runs = [...start];
+export function fakeRuns(
+  start: readonly RunSummary[],
+  jobs: FakeJobs,
+  { stepsPerSecond = 1000 / tickMilliseconds, steps: stepsOfAll }: Pace = {},
+): Handlers<typeof runChannels> {
+  let runs = start.map((run) => (run.state === 'training' ? { ...run, steps: stepsOfAll ?? run.steps } : run));
   const watchers = new Set<(runs: readonly RunSummary[]) => void>();
   const listeners = new Map<string, Set<(event: RunEvent) => void>>();
   const jobOf = new Map<string, number>();
@@ -118,7 +132,7 @@ export function fakeRuns(start: readonly RunSummary[], jobs: FakeJobs): Handlers
       unit: 'steps',
       total: steps,
       start: step,
-      rate: 1000 / tickMilliseconds,
+      rate: stepsPerSecond,
       detail: 'Training',
       result: 'Trained.',
       run: name,
@@ -133,26 +147,30 @@ export function fakeRuns(start: readonly RunSummary[], jobs: FakeJobs): Handlers
     return job;
   };
 
-  // Five events a second, a step in each: quicker than a real run, so that the charts can be seen to move.
-  setInterval(() => {
-    for (const run of runs.filter(({ state }) => state === 'training')) {
-      const step = run.step + 1;
-      const curve = curveOf(run);
-      change(run.name, { step, ...(step % 500 === 0 && { checkpoints: [step - 500, step] }) }, step % 5 === 0);
-      emit(run.name, {
-        type: 'step',
-        metrics: metricsAt(curve, step),
-        elapsedSeconds: step * secondsPerStep,
-        secondsLeft: (run.steps - step) * secondsPerStep,
-        memoryBytes: 2.94 * 2 ** 30,
-      });
-      if (step % (curve.steps / 20) === 0)
-        emit(run.name, { type: 'event', event: { type: 'evaluation', best: true, ...evaluationsOf(curve, step).at(-1)! } });
-      if (step >= run.steps) {
-        move(run.name, 'done');
-        jobs.end(jobOf.get(run.name) ?? 0, 'done');
-      }
+  /** One step of a run, told as the engine tells it. */
+  const advance = (run: RunSummary): void => {
+    const step = run.step + 1;
+    const curve = curveOf(run);
+    change(run.name, { step, ...(step % 500 === 0 && { checkpoints: [step - 500, step] }) }, false);
+    emit(run.name, {
+      type: 'step',
+      metrics: metricsAt(curve, step),
+      elapsedSeconds: step * secondsPerStep,
+      secondsLeft: (run.steps - step) * secondsPerStep,
+      memoryBytes: 2.94 * 2 ** 30,
+    });
+    if (step % (curve.steps / 20) === 0)
+      emit(run.name, { type: 'event', event: { type: 'evaluation', best: true, ...evaluationsOf(curve, step).at(-1)! } });
+    if (step >= run.steps) {
+      move(run.name, 'done');
+      jobs.end(jobOf.get(run.name) ?? 0, 'done');
     }
+  };
+  const training = (): readonly RunSummary[] => runs.filter(({ state }) => state === 'training');
+  let ticks = 0;
+  setInterval(() => {
+    for (let i = 0; i < (stepsPerSecond * tickMilliseconds) / 1000; i++) for (const run of training()) advance(run);
+    if (++ticks % ticksPerList === 0 && training().length > 0) told();
   }, tickMilliseconds);
   for (const run of runs.filter(({ state }) => state === 'training')) train(run.name);
   for (const { name, steps } of runs.filter(({ state }) => state === 'waiting'))

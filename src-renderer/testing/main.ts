@@ -1,4 +1,5 @@
-// The app over the fake engine: `/testing/?scenario=full&face=window#/explore`, and `&theme=dark` for its look.
+// The app over the fake engine: `/testing/?scenario=full&face=window#/explore`, `&theme=dark` for its look;
+// `&rate=2400&steps=200000` for a run that trains faster and longer.
 import { mount } from 'svelte';
 import App from '../App.svelte';
 import '../styles/tokens.css';
