@@ -2,11 +2,11 @@
 // convolutions help transformers see better"): 3×3 with stride 2 until a patch is one place, each but the last followed by a norm over
 // its channels and GELU. Their windows reach over the borders of patches, so hidden patches are blanked before them (transformer.ts).
 import type { TrainConfig } from '../../shared/config-table.ts';
-import { multiply } from '../tensor/elementwise.ts';
 import type { Tensor } from '../tensor/graph.ts';
 import { gelu, layerNorm } from '../tensor/layers.ts';
 import { linear } from '../tensor/products.ts';
-import { concatenate, reshape, slice, transpose } from '../tensor/structure.ts';
+import { blank, takeRows } from '../tensor/rows.ts';
+import { reshape, transpose } from '../tensor/structure.ts';
 
 /** What the layers follow from; see ModelSize. */
 interface Sizes {
@@ -64,29 +64,21 @@ export function stemLayers({ patchSize, encoder, stem, stemStart, patchDeviation
   });
 }
 
-/**
- * Windows of three rows around every second one, the row before the first blank: [A, 2·h, C] → [A, h, 3, C], of rows 2i − 1, 2i, 2i + 1.
- * By slices, so that its gradient needs nothing of its own.
- */
-function windows(x: Tensor): Tensor {
-  const [outer, rows, columns] = x.shape as [number, number, number];
-  const half = rows / 2;
-  const pairs = reshape(x, [outer, half, 2, columns]);
-  const [even, odd] = [slice(pairs, 2, 0, 1), slice(pairs, 2, 1, 1)];
-  // Of the data and not a constant: the batch of an exported encoder is free.
-  const blank = multiply(slice(even, 1, 0, 1), 0);
-  const before = half === 1 ? blank : concatenate([blank, slice(odd, 1, 0, half - 1)], 1);
-  return concatenate([before, even, odd], 2);
+/** Places of the windows of a square of `side` × `side`: of rows 2i − 1 to 2i + 1, and columns likewise, blank beyond the border. */
+function windowPlaces(side: number): Int32Array {
+  const places = new Int32Array((side / 2) ** 2 * kernelSide ** 2);
+  let place = 0;
+  for (let i = 0; i < side / 2; i++)
+    for (let j = 0; j < side / 2; j++)
+      for (let row = 2 * i - 1; row <= 2 * i + 1; row++)
+        for (let column = 2 * j - 1; column <= 2 * j + 1; column++) places[place++] = row < 0 || column < 0 ? blank : row * side + column;
+  return places;
 }
 
-/** [B, S, S, C] → [B, S/2, S/2, 9·C], the inputs of each place as (row, column, channel). */
-function squares(x: Tensor): Tensor {
-  const [batch, side, , channels] = x.shape as [number, number, number, number];
-  const half = side / 2;
-  const rows = windows(reshape(x, [batch, side, side * channels]));
-  const both = windows(reshape(rows, [batch * half * kernelSide, side, channels]));
-  const ordered = transpose(reshape(both, [batch, half, kernelSide, half, kernelSide * channels]), [0, 1, 3, 2, 4]);
-  return reshape(ordered, [batch, half, half, kernelSide ** 2 * channels]);
+/** [B, S·S, C] → [B, S/2·S/2, 9·C], the inputs of each place as (row, column, channel). */
+function windows(x: Tensor, side: number): Tensor {
+  const [batch, , channels] = x.shape as [number, number, number];
+  return reshape(takeRows(x, windowPlaces(side)), [batch, (side / 2) ** 2, kernelSide ** 2 * channels]);
 }
 
 /** Normalised patches [B, n, 3·P·P] → tokens [B, n, width]; a stem of convolutions takes all patches of an image. */
@@ -96,11 +88,12 @@ export function embedPatches(network: (name: string) => Tensor, size: Sizes, pat
   if (!isWholeStem(size)) return dense(layers[0]!, patches);
   const { grid, patchSize: p } = size;
   const batch = patches.shape[0]!;
-  const side = grid * p;
-  let x = reshape(transpose(reshape(patches, [batch, grid, grid, 3, p, p]), [0, 1, 4, 2, 5, 3]), [batch, side, side, 3]);
+  let side = grid * p;
+  let x = reshape(transpose(reshape(patches, [batch, grid, grid, 3, p, p]), [0, 1, 4, 2, 5, 3]), [batch, side ** 2, 3]);
   for (const layer of layers) {
-    x = dense(layer, squares(x));
+    x = dense(layer, windows(x, side));
+    side /= 2;
     if (layer.hasNorm) x = gelu(layerNorm(x, network(`${layer.name}.norm.weight`), network(`${layer.name}.norm.bias`), epsilon));
   }
-  return reshape(x, [batch, grid * grid, size.encoder.width]);
+  return x;
 }

@@ -25,7 +25,7 @@ export const kernelOutputs = {
   ...outputs('z', ['AddV2', 'Sub', 'Mul', 'RealDiv', 'Minimum', 'Maximum', 'Equal', 'Less']),
   ...outputs('y', ['Neg', 'Exp', 'Log', 'Sqrt', 'Rsqrt', 'Sin', 'Cos', 'Abs', 'Erf', 'Cast', 'Transpose']),
   ...outputs('output', ['Const', 'Bitcast', 'Reshape', 'BroadcastTo', 'Sum', 'Mean', 'Slice', 'ConcatV2', 'GatherV2']),
-  ...outputs('output', ['SelectV2', 'ClipByValue', 'BatchMatMulV2']),
+  ...outputs('output', ['SelectV2', 'ClipByValue', 'BatchMatMulV2', 'Pad']),
   ...outputs('product', ['MatMul']),
   ...outputs('softmax', ['Softmax']),
   ...outputs('value', ['ReadVariableOp']),

@@ -6,6 +6,7 @@ import { sizeOf } from '../graph.ts';
 import type { Shape, Tensor } from '../graph.ts';
 import * as l from '../layers.ts';
 import * as p from '../products.ts';
+import * as r from '../rows.ts';
 import * as s from '../structure.ts';
 
 export interface Example {
@@ -91,6 +92,14 @@ export const cases: Readonly<Record<string, (draw: Draw) => Tensor>> = {
     return p.linear(draw.float([...shapeOf(draw, draw.size(2)), inner]), draw.float([inner, outer]), draw.float([outer]));
   },
   gather: (draw) => p.gather(draw.float([5, draw.size()]), s.slice(draw.integer([2, 4], 5), 1, 1, draw.size(3))),
+  // Some rows several times, some not at all, and places without any.
+  takeRows: (draw) => {
+    const rows = 1 + draw.size(4);
+    return r.takeRows(
+      draw.float([draw.size(3), rows, draw.size()]),
+      Int32Array.from({ length: 2 + draw.size(9) }, () => draw.size(rows + 1) - 2),
+    );
+  },
   softmax: (draw) => l.softmax(draw.float([...shapeOf(draw, 2), 2 + draw.size(4)])),
   gelu: unary(l.gelu, -4, 4),
   layerNorm: (draw) => {
