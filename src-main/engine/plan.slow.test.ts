@@ -14,7 +14,10 @@ import { Studio } from './studio.ts';
 import { suggestedPatch } from './suggest.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'ijepa-plan-'));
-const folders = { many: join(root, 'many'), one: join(root, 'one'), tiny: join(root, 'tiny'), tests: join(root, 'tests') };
+const folders = Object.fromEntries(['many', 'one', 'tiny', 'tests', 'photographs'].map((name) => [name, join(root, name)])) as Record<
+  'many' | 'one' | 'tiny' | 'tests' | 'photographs',
+  string
+>;
 let studio: Studio;
 
 const image = (file: string, side: number, shade: number): Promise<unknown> =>
@@ -24,6 +27,7 @@ beforeAll(async () => {
   studio = new Studio({ home: join(root, 'home') });
   for (const folder of [...Object.values(folders), join(folders.tests, 'test')]) mkdirSync(folder);
   for (let i = 0; i < 20; i++) await image(join(folders.many, `${i}.png`), 40, 10 * i);
+  for (let i = 0; i < 20; i++) await image(join(folders.photographs, `${i}.png`), 400, 10 * i);
   for (let i = 0; i < 3; i++) await image(join(folders.tiny, `${i}.png`), 3, 10 * i);
   await image(join(folders.one, 'a.png'), 40, 1);
   for (let i = 0; i < 3; i++) await image(join(folders.tests, 'test', `${i}.png`), 40, 10 * i);
@@ -43,6 +47,17 @@ describe('a plan', () => {
     expect(config).toMatchObject({ imageSize: 32, patchSize: 8, contextTokens: 8, architecture: 'custom', stem: 'convolutions', depth: 2 });
     expect(images).toBe(20);
     expect(steps).toBe(Math.ceil((config.epochs * 20) / config.batchSize));
+  });
+
+  it('suggests a small input in large patches for photographs, and the published embedding to who names a network or an input', () => {
+    const { config } = planRun(studio, folders.photographs, {});
+    expect(config).toMatchObject({ imageSize: 128, patchSize: 32, contextTokens: 8, stem: 'convolutions', stemStart: 'whitening' });
+    expect(planRun(studio, folders.photographs, config).config).toEqual(config);
+    const linear = { stem: 'linear', imageSize: 224, patchSize: 16, contextTokens: 49 };
+    for (const given of [{ stem: 'linear' }, { imageSize: 224 }, { architecture: 'small' }, { preset: 'paper-exact' }])
+      expect(planRun(studio, folders.photographs, given).config).toMatchObject(linear);
+    expect(planRun(studio, folders.photographs, { patchSize: 16 }).config).toMatchObject({ stem: 'convolutions', imageSize: 128 });
+    expect(planRun(studio, folders.photographs, { imageSize: 224, stem: 'convolutions' }).config).toMatchObject({ patchSize: 32 });
   });
 
   it('says what it would train on, and what that takes of a card', async () => {

@@ -31,7 +31,7 @@ import { cachedShortSide } from './studio.ts';
 import { threadsOf } from './threads.ts';
 import type { Studio } from './studio.ts';
 import { tooLong } from './presets.ts';
-import { suggestConfig, suggestedContext, suggestedPatch } from './suggest.ts';
+import { isPhotograph, suggestConfig, suggestedContext, suggestedPatch } from './suggest.ts';
 import type { FolderFacts } from './suggest.ts';
 
 export interface PlannedRun {
@@ -76,6 +76,12 @@ export function planRun(
   return { config, steps, images: trained, reason };
 }
 
+/** Who names a network or an input for photographs means the published embedding of patches, unless a stem is named too. */
+const namesSizesOfPhotographs = ({ shortSide }: FolderFacts, given: Readonly<Record<string, unknown>>): boolean =>
+  isPhotograph(shortSide) &&
+  given['stem'] === undefined &&
+  (given['imageSize'] !== undefined || (given['architecture'] !== undefined && given['architecture'] !== 'custom'));
+
 /** What is given over what the preset suggests for the folder, and why that preset. */
 function chosenConfig(
   facts: FolderFacts,
@@ -86,7 +92,8 @@ function chosenConfig(
     const first = suggestConfig(facts, name);
     const { patchSize } = { ...first.settings, ...suggestedPatch(first.settings, others), ...others };
     // Convolutions are suggested for patches that they can halve.
-    const linear = others['stem'] === 'linear' || (typeof patchSize === 'number' && !canHalve(patchSize));
+    const linear =
+      others['stem'] === 'linear' || (typeof patchSize === 'number' && !canHalve(patchSize)) || namesSizesOfPhotographs(facts, others);
     const { settings, reason } = linear ? suggestConfig(facts, name, 'linear') : first;
     const suggested = others['architecture'] !== undefined && others['architecture'] !== 'custom' ? withoutSizes(settings) : settings;
     const sized = parseConfig({ ...suggested, contextTokens: 0, ...suggestedPatch(suggested, others), ...others });
