@@ -47,9 +47,13 @@ export async function usualTimes(devices: Devices): Promise<UsualTimes | undefin
   return { times, atMost };
 }
 
-/** Times a step of the run that most first folders get, where nothing was timed here yet and nobody wants anything else of the devices. */
-export const getToKnow = async (devices: Devices, signal?: AbortSignal): Promise<void> =>
-  devices.getToKnow(usualRun('small', 'quick').config, signal);
+/**
+ * Times a step of usual runs where none was timed here yet and nobody wants anything else of the devices: of each kind of pictures, as
+ * convolutions over large ones take longer than their operations say.
+ */
+export async function getToKnow(devices: Devices, signal?: AbortSignal): Promise<void> {
+  for (const pictures of usualPictures) if (!(await devices.getToKnow(usualRun(pictures, 'quick').config, signal))) return;
+}
 
 /** The first steps wait for the first images and for memory. */
 const warmUp = 5;

@@ -321,19 +321,23 @@ export class Devices {
   }
 
   /**
-   * Times a step on the processor where none was timed yet, as long as nobody wants anything else of the devices. Resolves when it is known
-   * or was ended.
+   * Times a step of these sizes on the processor where none was timed yet, as long as nobody wants anything else of the devices. Resolves
+   * when it is known or was ended; whether it is known.
    */
-  async getToKnow(config: TrainConfig, signal?: AbortSignal): Promise<void> {
-    if ((await this.#known()).rates.cpu !== undefined || this.#unasked) return;
+  async getToKnow(config: TrainConfig, signal?: AbortSignal): Promise<boolean> {
+    const isKnown = async (): Promise<boolean> => stepTime(await this.#known(), 'cpu', config)?.timed === true;
+    if (await isKnown()) return true;
+    if (this.#unasked) return false;
     const unasked = new AbortController();
     const timing = this.#alone(async () => this.#race(['cpu'], config, { signal: unasked.signal }));
     this.#unasked = unasked;
     signal?.addEventListener('abort', () => unasked.abort());
     try {
       await timing;
+      return await isKnown();
     } catch (error) {
       if (!(error instanceof AppError)) throw error;
+      return false;
     } finally {
       this.#unasked = undefined;
     }
