@@ -21,7 +21,8 @@ import { imagesToDecode, scanFor } from './prepare-images.ts';
 import { RunClock } from './run-clock.ts';
 import { RunFeed } from './run-feed.ts';
 import type { RunStore } from './run-store.ts';
-import { lowerPriority, untilFree } from './trainer-processes.ts';
+import { lowerPriority } from '../threads.ts';
+import { untilFree } from './trainer-processes.ts';
 
 /** Threads of a run that leaves the computer usable. */
 export const usableThreads = (): number => Math.max(1, availableParallelism() - 1);

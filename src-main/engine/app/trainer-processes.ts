@@ -1,5 +1,4 @@
-// What the engine does about the processes that train: waits for one that a dead engine left, and lets everything else come first.
-import { constants, setPriority } from 'node:os';
+// What the engine does about processes that train: waits for one that a dead engine left.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AppError } from '../../../shared/errors.ts';
 import { RunFolder } from '../../training/run-folder.ts';
@@ -15,14 +14,5 @@ export async function untilFree(path: string, signal: AbortSignal): Promise<void
     } catch (error) {
       if (!(error instanceof AppError) || error.code !== 'locked' || performance.now() > until) throw error;
     }
-  }
-}
-
-/** Everything else on the computer comes first from now on. A system that does not allow it costs quickness, not the run. */
-export function lowerPriority(pid: number): void {
-  try {
-    setPriority(pid, constants.priority.PRIORITY_LOW);
-  } catch {
-    // The process may be gone, or the system has no such thing.
   }
 }

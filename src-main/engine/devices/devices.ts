@@ -58,6 +58,8 @@ export interface DeviceWork {
   readonly signal?: AbortSignal;
   /** What is done now, as a sentence. */
   readonly onStage?: (stage: string) => void;
+  /** Nobody waits for it: everything else on the computer comes first. */
+  readonly unasked?: boolean;
 }
 
 /** How devices are found, tested and timed; tests give their own. */
@@ -65,7 +67,7 @@ export interface DeviceTools {
   cards(): Promise<readonly GraphicsCard[]>;
   probe(id: DeviceId, signal?: AbortSignal): Promise<DeviceReport>;
   /** Seconds of a step; infinite where that would be far more than the `best` so far, or cannot be told. */
-  time(id: DeviceId, config: TrainConfig, best: number | undefined, signal?: AbortSignal): Promise<number>;
+  time(id: DeviceId, config: TrainConfig, best: number | undefined, signal?: AbortSignal, unasked?: boolean): Promise<number>;
   /** Bytes of the computer's memory that a program can still take. */
   memory(): number;
 }
@@ -329,7 +331,7 @@ export class Devices {
     if (await isKnown()) return true;
     if (this.#unasked) return false;
     const unasked = new AbortController();
-    const timing = this.#alone(async () => this.#race(['cpu'], config, { signal: unasked.signal }));
+    const timing = this.#alone(async () => this.#race(['cpu'], config, { signal: unasked.signal, unasked: true }));
     this.#unasked = unasked;
     signal?.addEventListener('abort', () => unasked.abort());
     try {
@@ -353,7 +355,7 @@ export class Devices {
   }
 
   /** Measured once for these drivers and sizes of a run; the fastest first. */
-  async #race(devices: readonly DeviceId[], config: TrainConfig, { signal, onStage }: DeviceWork): Promise<readonly StepTime[]> {
+  async #race(devices: readonly DeviceId[], config: TrainConfig, { signal, onStage, unasked }: DeviceWork): Promise<readonly StepTime[]> {
     const key = raceKey(config);
     const times: Partial<Record<DeviceId, number>> = { ...(await this.#known()).races[key] };
     // Cards first: where one is fast nobody waits for six steps of the processor.
@@ -362,7 +364,7 @@ export class Devices {
       onStage?.(`Timing a step of ${config.batchSize * cropsPerImage(config)} crops on ${placeOf(device)}.`);
       const finite = Object.values(times).filter(Number.isFinite);
       const fitting = withMicroBatch(config, await this.microBatch(device, config));
-      times[device] = await this.#tools.time(device, fitting, finite.length > 0 ? Math.min(...finite) : undefined, signal);
+      times[device] = await this.#tools.time(device, fitting, finite.length > 0 ? Math.min(...finite) : undefined, signal, unasked);
       // What did not end may have been disturbed by something else: it is tried again when the program asks the next time.
       this.#keep(withTrial(await this.#known(), device, config, times[device]));
     }

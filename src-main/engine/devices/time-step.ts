@@ -2,7 +2,7 @@
 import type { TrainConfig } from '../../../shared/config-table.ts';
 import type { DeviceId } from '../../../shared/devices.ts';
 import { AppError } from '../../../shared/errors.ts';
-import { threadsOf } from '../threads.ts';
+import { lowerPriority, threadsOf } from '../threads.ts';
 import { withTrainer } from './probe-device.ts';
 
 /** Seconds beside those of its steps that a device may take: shaders are compiled in it, or by XLA all of the step. */
@@ -16,13 +16,27 @@ const mostSeconds = 180;
 
 /**
  * Median seconds of a few steps on random input, in a process of its own; infinite where that would be far more than `best`, or where the
- * device cannot take a run of this size. Rejects with `cancelled` alone.
+ * device cannot take a run of this size. What is `unasked` lets everything else on the computer come first. Rejects with `cancelled` alone.
  */
-export async function timeStep(device: DeviceId, config: TrainConfig, best: number | undefined, signal?: AbortSignal): Promise<number> {
+export async function timeStep(
+  device: DeviceId,
+  config: TrainConfig,
+  best: number | undefined,
+  signal?: AbortSignal,
+  unasked = false,
+): Promise<number> {
   const limit = compileSeconds(device) + (best === undefined ? mostSeconds : farSlower * trialSteps * best);
   const job = { kind: 'trial', config, threads: threadsOf(config.threads), device } as const;
   try {
-    const found = await withTrainer(async (trainer) => trainer.run(job), 1000 * limit, signal);
+    const found = await withTrainer(
+      async (trainer) => {
+        const result = trainer.run(job);
+        if (unasked && trainer.pid !== undefined) lowerPriority(trainer.pid);
+        return result;
+      },
+      1000 * limit,
+      signal,
+    );
     return found?.seconds ?? Infinity;
   } catch (error) {
     if (!(error instanceof AppError) || error.code === 'cancelled') throw error;
