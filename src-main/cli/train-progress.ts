@@ -2,7 +2,7 @@
 import type { TrainConfig } from '../../shared/config-table.ts';
 import type { OnlineEvaluation, TrainEvent } from '../../shared/train-events.ts';
 import { assertNever } from '../../shared/errors.ts';
-import { isCardFault } from '../engine/devices/devices.ts';
+import { isCardFault } from '../engine/devices/candidates.ts';
 import { CardFull, recordOf, trainRun } from '../engine/runs.ts';
 import type { Studio } from '../engine/studio.ts';
 import { interruptible } from './interrupt.ts';

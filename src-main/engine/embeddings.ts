@@ -2,7 +2,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { AppError } from '../../shared/errors.ts';
-import { isCardFault } from './devices/devices.ts';
+import { isCardFault } from './devices/candidates.ts';
 import { preprocessingOf } from '../../shared/preprocessing.ts';
 import { inPieces } from '../files/in-pieces.ts';
 import { SafetensorsFile } from '../formats/safetensors.ts';

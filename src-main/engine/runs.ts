@@ -22,7 +22,7 @@ import { requireFitting } from '../training/initial-weights.ts';
 import { listCheckpoints, readRecord, RunFolder } from '../training/run-folder.ts';
 import type { RunRecord } from '../training/run-folder.ts';
 import { readEvents } from '../training/run-log.ts';
-import { isCardFault } from './devices/devices.ts';
+import { isCardFault } from './devices/candidates.ts';
 import type { FolderImages } from './folder-images.ts';
 import { freshRunName, newRunPath } from './home.ts';
 import { imagesToJudge } from './judged-images.ts';

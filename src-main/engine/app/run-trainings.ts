@@ -12,7 +12,7 @@ import { findFolder } from '../../library/folders.ts';
 import type { ActiveRun } from '../../training/app-file.ts';
 import { changeAppFile, readAppFile } from '../../training/app-file.ts';
 import { readRecord } from '../../training/run-folder.ts';
-import { isCardFault } from '../devices/devices.ts';
+import { isCardFault } from '../devices/candidates.ts';
 import type { ChosenDevice } from '../devices/devices.ts';
 import { CardFull, settleRun, trainRun } from '../runs.ts';
 import type { EngineContext } from './context.ts';

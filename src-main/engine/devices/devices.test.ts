@@ -7,7 +7,8 @@ import type { DeviceReport, GraphicsCard, DeviceId } from '../../../shared/devic
 import { AppError } from '../../../shared/errors.ts';
 import { tensorflowVariable } from '../../../shared/tensorflow.ts';
 import { homeAt } from '../home.ts';
-import { Devices, isCardFault } from './devices.ts';
+import { isCardFault } from './candidates.ts';
+import { Devices } from './devices.ts';
 import type { DeviceTools } from './devices.ts';
 
 const config = parseConfig({ imageSize: 32, patchSize: 4, batchSize: 8 });

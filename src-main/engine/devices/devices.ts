@@ -2,15 +2,14 @@
 import { freemem, totalmem } from 'node:os';
 import { cropsPerImage } from '../../../shared/config.ts';
 import type { TrainConfig } from '../../../shared/config-table.ts';
-import { deviceNames, isNvidia } from '../../../shared/devices.ts';
+import { deviceNames } from '../../../shared/devices.ts';
 import type { DeviceId, DeviceReport, GraphicsCard, OnnxDevice } from '../../../shared/devices.ts';
 import { AppError } from '../../../shared/errors.ts';
-import type { ErrorCode } from '../../../shared/errors.ts';
-import { tensorflowVariable } from '../../../shared/tensorflow.ts';
 import { inPieces } from '../../files/in-pieces.ts';
 import { cardMicroBatchInPieces, processorMicroBatchInPieces } from '../../training/fit-micro-batch.ts';
 import type { MicroBatch } from '../../training/fit-micro-batch.ts';
 import type { Home } from '../home.ts';
+import { candidates, cardOf, namedByEnvironment, noCard, placeOf, untested } from './candidates.ts';
 import { readDevices, writeDevices } from './device-file.ts';
 import type { DeviceFile } from './device-file.ts';
 import { graphicsCards } from './graphics-cards.ts';
@@ -48,12 +47,6 @@ export interface ExpectedStep extends KnownTime {
   readonly atMost: boolean;
 }
 
-const cardFaults: ReadonlySet<ErrorCode> = new Set(['device-failed', 'trainer-crashed', 'out-of-memory', 'unsupported']);
-
-/** Whether work ended because of the card that it was done on: on another device it can go on from what is kept. */
-export const isCardFault = (error: unknown, { device }: Pick<ChosenDevice, 'device'>): error is AppError =>
-  device !== 'cpu' && error instanceof AppError && cardFaults.has(error.code);
-
 export interface DeviceWork {
   readonly signal?: AbortSignal;
   /** What is done now, as a sentence. */
@@ -77,36 +70,6 @@ const memoryToUse = (): number => (process.platform === 'darwin' ? 0.6 * totalme
 
 /** Times the processor's rate that makes a card worth its transfers. */
 const muchFaster = 2;
-
-const placeOf = (id: DeviceId): string => (id === 'cpu' ? 'the processor' : deviceNames[id]);
-
-/** What could use a graphics card on this kind of system, the best guess first. */
-function candidates(cards: readonly GraphicsCard[]): readonly DeviceId[] {
-  const nvidia = cards.some(isNvidia);
-  // A part that a person has installed, or named in the environment.
-  const tensorflow = process.env[tensorflowVariable] ? (['tensorflow'] as const) : [];
-  switch (process.platform) {
-    case 'win32':
-      return ['webgpu', 'dml', ...(nvidia ? tensorflow : [])];
-    case 'darwin':
-      return ['webgpu', 'coreml'];
-    default:
-      return nvidia ? ['webgpu', 'cuda', ...tensorflow] : ['webgpu'];
-  }
-}
-
-/** The card that a device computes on, as far as that can be told. */
-const cardOf = (id: DeviceId, cards: readonly GraphicsCard[]): GraphicsCard | undefined =>
-  id === 'cuda' || id === 'tensorflow' ? cards.find(isNvidia) : cards[0];
-
-const untested = (id: DeviceId): DeviceReport => ({
-  id,
-  state: 'untested',
-  reason: 'It is used once three tiny steps on it have agreed with the reference; the first run tests it.',
-});
-
-/** Where a software device is named by the environment, there is one without a card. */
-const namedByEnvironment = (): boolean => Boolean(process.env['VK_ICD_FILENAMES'] ?? process.env['VK_DRIVER_FILES']);
 
 /** What a step of a run takes on a device. */
 export interface StepTime {
@@ -373,5 +336,3 @@ export class Devices {
       .toSorted((a, b) => (a.seconds === b.seconds ? 0 : a.seconds - b.seconds));
   }
 }
-
-const noCard = (id: DeviceId): DeviceReport => ({ id, state: 'absent', reason: 'No graphics card was found.' });

@@ -1,0 +1,44 @@
+// What can be said of devices without asking any: which there could be on a system, what they are called, and what counts as their fault.
+import { deviceNames, isNvidia } from '../../../shared/devices.ts';
+import type { DeviceId, DeviceReport, GraphicsCard } from '../../../shared/devices.ts';
+import { AppError } from '../../../shared/errors.ts';
+import type { ErrorCode } from '../../../shared/errors.ts';
+import { tensorflowVariable } from '../../../shared/tensorflow.ts';
+
+const cardFaults: ReadonlySet<ErrorCode> = new Set(['device-failed', 'trainer-crashed', 'out-of-memory', 'unsupported']);
+
+/** Whether work ended because of the card that it was done on: on another device it can go on from what is kept. */
+export const isCardFault = (error: unknown, { device }: { readonly device: DeviceId }): error is AppError =>
+  device !== 'cpu' && error instanceof AppError && cardFaults.has(error.code);
+
+export const placeOf = (id: DeviceId): string => (id === 'cpu' ? 'the processor' : deviceNames[id]);
+
+/** What could use a graphics card on this kind of system, the best guess first. */
+export function candidates(cards: readonly GraphicsCard[]): readonly DeviceId[] {
+  const nvidia = cards.some(isNvidia);
+  // A part that a person has installed, or named in the environment.
+  const tensorflow = process.env[tensorflowVariable] ? (['tensorflow'] as const) : [];
+  switch (process.platform) {
+    case 'win32':
+      return ['webgpu', 'dml', ...(nvidia ? tensorflow : [])];
+    case 'darwin':
+      return ['webgpu', 'coreml'];
+    default:
+      return nvidia ? ['webgpu', 'cuda', ...tensorflow] : ['webgpu'];
+  }
+}
+
+/** The card that a device computes on, as far as that can be told. */
+export const cardOf = (id: DeviceId, cards: readonly GraphicsCard[]): GraphicsCard | undefined =>
+  id === 'cuda' || id === 'tensorflow' ? cards.find(isNvidia) : cards[0];
+
+export const untested = (id: DeviceId): DeviceReport => ({
+  id,
+  state: 'untested',
+  reason: 'It is used once three tiny steps on it have agreed with the reference; the first run tests it.',
+});
+
+export const noCard = (id: DeviceId): DeviceReport => ({ id, state: 'absent', reason: 'No graphics card was found.' });
+
+/** Where a software device is named by the environment, there is one without a card. */
+export const namedByEnvironment = (): boolean => Boolean(process.env['VK_ICD_FILENAMES'] ?? process.env['VK_DRIVER_FILES']);
