@@ -1,7 +1,7 @@
 // Words of the train view.
 import type { RunState } from '../../shared/run-state.ts';
-import { common } from './common.ts';
-import { formatBytes, formatCount, formatDuration, formatRoughly, plural } from './format.ts';
+import { formatBytes, formatCount, plural } from './format.ts';
+import { plan, setting } from './new-run.ts';
 
 const states: Readonly<Record<RunState, string>> = {
   waiting: 'Waiting',
@@ -271,84 +271,6 @@ export const train = {
     started: 'The evaluation has begun.',
     startedHint: 'Its report appears here; you can go on working.',
   },
-  plan: {
-    title: 'New run',
-    from: (run: string, checkpoint: string) => `Starts with the weights of ${run} (${checkpoint}).`,
-    fromNone: 'Start from scratch',
-    fromHelp: 'Weights fit their own network only: the settings of the model come along with them.',
-    name: 'Name',
-    namePlaceholder: 'Named after the folder',
-    note: 'Note',
-    notePlaceholder: 'What you want to find out',
-    folder: 'Learns from',
-    why: 'Why these settings',
-    suggested: 'Suggested settings',
-    changed: (count: number) => (count === 0 ? 'All settings are as suggested.' : `${plural(count, 'setting')} changed.`),
-    invalid: 'A field has a value that is not possible.',
-    otherFolder: (run: string, learned: string, folder: string) =>
-      `${run} has learned from ${learned}; this run will learn from ${folder}.`,
-    otherFolderHint: 'Choose another folder at the top if that is not what you want.',
-    resetAll: 'Reset all',
-    every: 'Every setting',
-    search: 'Find a setting',
-    found: (count: number) => `${plural(count, 'setting')} found`,
-    noneFound: 'No setting has these words.',
-    usable: 'Keep this computer usable',
-    usableHint: 'One thread less and low priority: the run takes a little longer.',
-    battery: 'Pause on battery',
-    batteryHint: 'The run pauses when the computer is unplugged, and goes on when it is plugged in.',
-    estimates: 'What it takes',
-    steps: 'Steps',
-    stepsOf: (steps: number, epochs: number) => `${formatCount(steps)} (${epochs < 10 ? epochs.toFixed(1) : formatCount(epochs)} passes)`,
-    images: 'Images',
-    imagesOf: (images: number, copies: number) => `${formatCount(images)}${copies > 0 ? ` (${common.copies(copies)} left out)` : ''}`,
-    network: 'Encoder',
-    parameters: (count: string) => `${count} parameters`,
-    tokens: 'Patches seen',
-    tokensOf: (context: number, all: number, oneIn: number) =>
-      oneIn === 1 ? `${context} of ${all}` : oneIn === Infinity ? `all ${all}` : `${context} of ${all} in 1 crop of ${oneIn}, else all`,
-    disk: 'Disk for checkpoints',
-    diskOf: (bytes: number, free: number) => `${formatBytes(bytes)} (${formatBytes(free)} free)`,
-    time: 'Time',
-    timeOf: (total: number, step: number) =>
-      `${formatDuration(total)} (${step < 1 ? `${Math.round(step * 1000)} ms` : `${step.toFixed(1)} s`} a step)`,
-    memory: 'Memory',
-    memoryOf: (peak: number, free: number) => `${formatBytes(peak)} (${formatBytes(free)} free)`,
-    device: 'Trains on',
-    microBatch: 'At once',
-    cardMemory: 'Memory of the card',
-    cardMemoryOf: (bytes: number, free: number | undefined) =>
-      `about ${formatBytes(bytes)}${free === undefined ? '' : ` (${formatBytes(free)} free)`}`,
-    expected: (total: number, timed: boolean, atMost: boolean) =>
-      atMost
-        ? `${formatRoughly(total)} on the processor; a card may be faster`
-        : timed
-          ? `${formatRoughly(total)}, as measured before`
-          : `${formatRoughly(total)}, by other runs here`,
-    unknown: 'not measured',
-    measure: 'Measure',
-    measuring: 'Measuring…',
-    measureHelp: 'Makes a few steps with these settings to see how long and how much memory they take. Nothing is kept.',
-    noDisk: 'There is not enough free space for the checkpoints.',
-    noDiskHint: 'Free some space, keep fewer checkpoints, or choose a smaller encoder.',
-    noMemory: 'These settings take more memory than is free.',
-    noMemoryHint: 'Choose a smaller micro-batch: the result does not depend on it.',
-    start: 'Start training',
-    starting: 'Starting…',
-    started: (run: string) => `${run} has begun.`,
-    cannot: 'A run cannot be planned now',
-    cancel: 'Cancel',
-  },
-  setting: {
-    changed: 'Changed',
-    reset: (name: string) => `Reset ${name} to the suggestion`,
-    resetShort: 'Reset',
-    range: (min: string, max: string, usual: string) => `${min} to ${max}; suggested ${usual}`,
-    suggested: (usual: string) => `Suggested: ${usual}`,
-    unused: 'Has no effect with the other settings.',
-    from: (name: string) => `${name}, first`,
-    part: (name: string, place: number) => `${name}, value ${place + 1}`,
-    on: 'on',
-    off: 'off',
-  },
+  plan,
+  setting,
 } as const;

@@ -1,7 +1,7 @@
 // The fake engine's runs: one in every state, and one that trains while it is looked at.
-import { defaultConfig, parseConfig } from '../../shared/config.ts';
+import { defaultConfig } from '../../shared/config.ts';
 import { metricNames } from '../../shared/contract-runs.ts';
-import type { RunDetails, RunEvent, RunPlan, RunSummary, runChannels } from '../../shared/contract-runs.ts';
+import type { RunDetails, RunEvent, RunSummary, runChannels } from '../../shared/contract-runs.ts';
 import { AppError } from '../../shared/errors.ts';
 import type { Handlers } from '../../shared/rpc-server.ts';
 import { moveRun } from '../../shared/run-state.ts';
@@ -9,6 +9,7 @@ import type { RunState } from '../../shared/run-state.ts';
 import type { FakeJobs } from './fake-jobs.ts';
 import { sourcesOfAll } from './fake-explore.ts';
 import { foldersOfAll } from './fake-library.ts';
+import { fakePlan, sizes } from './fake-plan.ts';
 import { nearest } from './fake-search.ts';
 import { syntheticReport } from './synthetic-report.ts';
 import { baselines, evaluationsOf, metricsAt, pinnedNeighbours, secondsPerStep, seriesOf } from './synthetic-run.ts';
@@ -26,15 +27,6 @@ export interface Pace {
   /** Steps of the whole run. */
   readonly steps?: number;
 }
-
-const sizes = {
-  encoderParameters: 5_524_416,
-  predictorParameters: 2_805_888,
-  tokens: 196,
-  contextTokens: 88,
-  targetTokens: 42,
-  microBatch: 16,
-};
 
 const curveOf = ({ name, steps }: Pick<RunSummary, 'name' | 'steps'>): Curve => ({
   steps: Math.max(1, steps),
@@ -185,29 +177,6 @@ export function fakeRuns(
       startedAt: Date.now(),
     });
 
-  const plan = (settings: Readonly<Record<string, unknown>>): RunPlan => {
-    const config = parseConfig({ preset: 'default', steps: 12_000, ...settings });
-    return {
-      config,
-      steps: config.steps || 12_000,
-      images: 99_952,
-      reason: 'A small encoder for 99,952 images of about 800 × 720 pixels: it learns overnight on 8 processor threads.',
-      sizes,
-      microBatch: 'All 64 images of a batch in one pass: about 1.1 GB, and NVIDIA GeForce RTX 4060 has 7.6 GB free.',
-      checkpointBytes: 3.1 * 2 ** 30,
-      diskFree: 212 * 2 ** 30,
-      memoryBytes: 1.4 * 2 ** 30,
-      memoryFree: 18.7 * 2 ** 30,
-      device: 'NVIDIA GeForce RTX 4060 or the processor: the faster one, which is found out when the run begins.',
-      time: { secondsPerStep: 0.31, timed: false, atMost: true },
-      card: { name: 'NVIDIA GeForce RTX 4060', bytes: 1.1 * 2 ** 30, free: 7.1 * 2 ** 30 },
-      warnings:
-        config.batchSize < 16
-          ? [{ message: 'A batch of fewer than 16 images learns unsteadily.', hint: 'Use 64 where memory allows it.' }]
-          : [],
-    };
-  };
-
   return {
     'runs.list': () => runs,
     'runs.watch': (_input, { signal, emit: send }) => {
@@ -255,11 +224,11 @@ export function fakeRuns(
         pinned: pins.get(name) ?? [3, 14, 15, 92, 65, 35, 89, 79],
       };
     },
-    'runs.plan': ({ settings }) => plan(settings),
+    'runs.plan': ({ settings }) => fakePlan(settings),
     'runs.trial': async ({ settings }, { signal }) => {
       await new Promise((resolve) => setTimeout(resolve, 2500));
       signal.throwIfAborted();
-      const { steps } = plan(settings);
+      const { steps } = fakePlan(settings);
       return {
         secondsPerStep,
         secondsTotal: steps * secondsPerStep,
@@ -272,7 +241,7 @@ export function fakeRuns(
       const run = name ?? `stained-cells-${runs.length}`;
       if (runs.some((one) => one.name === run)) throw new AppError('bad-input', `There is a run '${run}' already.`, 'Choose another name.');
       runs = [
-        summary(run, 'training', 0, plan(settings).steps, {
+        summary(run, 'training', 0, fakePlan(settings).steps, {
           created: new Date().toISOString(),
           note: note ?? '',
           folderId: folder,

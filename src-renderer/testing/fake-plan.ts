@@ -1,0 +1,36 @@
+// What the fake engine says of a run before it begins.
+import { parseConfig } from '../../shared/config.ts';
+import type { RunPlan } from '../../shared/contract-runs.ts';
+
+export const sizes = {
+  encoderParameters: 5_524_416,
+  predictorParameters: 2_805_888,
+  tokens: 196,
+  contextTokens: 88,
+  targetTokens: 42,
+  microBatch: 16,
+};
+
+/** What the stand-in says of a run before it begins. */
+export const fakePlan = (settings: Readonly<Record<string, unknown>>): RunPlan => {
+  const config = parseConfig({ preset: 'default', steps: 12_000, ...settings });
+  return {
+    config,
+    steps: config.steps || 12_000,
+    images: 99_952,
+    reason: 'A small encoder for 99,952 images of about 800 × 720 pixels: it learns overnight on 8 processor threads.',
+    sizes,
+    microBatch: 'All 64 images of a batch in one pass: about 1.1 GB, and NVIDIA GeForce RTX 4060 has 7.6 GB free.',
+    checkpointBytes: 3.1 * 2 ** 30,
+    diskFree: 212 * 2 ** 30,
+    memoryBytes: 1.4 * 2 ** 30,
+    memoryFree: 18.7 * 2 ** 30,
+    device: 'NVIDIA GeForce RTX 4060 or the processor: the faster one, which is found out when the run begins.',
+    time: { secondsPerStep: 0.31, timed: false, atMost: true },
+    card: { name: 'NVIDIA GeForce RTX 4060', bytes: 1.1 * 2 ** 30, free: 7.1 * 2 ** 30 },
+    warnings:
+      config.batchSize < 16
+        ? [{ message: 'A batch of fewer than 16 images learns unsteadily.', hint: 'Use 64 where memory allows it.' }]
+        : [],
+  };
+};
