@@ -88,6 +88,8 @@ export async function openTesting(page: Page, view: string, query: string): Prom
 export async function open(page: Page, view: string, scenario: string, theme: Theme): Promise<void> {
   await page.emulateMedia({ colorScheme: theme, reducedMotion: 'reduce' });
   await openTesting(page, view, `scenario=${scenario}&theme=${theme}`);
+  // It asks for times once the page stands, and is looked at with them.
+  if (view === 'welcome' && (scenario === 'full' || scenario === 'empty')) await expect(page.getByRole('table')).toBeVisible();
 }
 
 /** Shows what is open in another theme, as who chooses it sees it: loading it anew for that would take most of the time. */
