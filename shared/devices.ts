@@ -3,6 +3,18 @@
 export const deviceIds = ['cpu', 'webgpu', 'cuda', 'dml', 'coreml', 'tensorflow'] as const;
 export type DeviceId = (typeof deviceIds)[number];
 
+/** Of matrix products: their operands and results are rounded to it. All else, and every sum over them, is float32. */
+export const precisions = ['float32', 'bfloat16', 'float16'] as const;
+export type Precision = (typeof precisions)[number];
+
+/** What a device can compute matrix products in, beside float32. */
+export const reducedPrecisions: Readonly<Partial<Record<DeviceId, Precision>>> = {
+  webgpu: 'float16',
+  cuda: 'float16',
+  dml: 'float16',
+  tensorflow: 'bfloat16',
+};
+
 /** How they are called where a person reads. */
 export const deviceNames: Readonly<Record<DeviceId, string>> = {
   cpu: 'Processor',

@@ -1,4 +1,5 @@
 // What a run says while it goes: the terminal, the window, the tests and `metrics.jsonl` consume the same stream.
+import type { Precision } from './devices.ts';
 
 export interface RunSizes {
   readonly encoderParameters: number;
@@ -84,7 +85,7 @@ export type TrainEvent =
       /** Why, as a sentence; absent in runs of earlier versions. */
       readonly deviceReason?: string;
       /** Of matrix products; absent in runs of earlier versions. */
-      readonly precision?: 'float32' | 'bfloat16';
+      readonly precision?: Precision;
       readonly threads: number;
     }
   | ({ readonly type: 'step' } & StepMetrics)

@@ -2,7 +2,7 @@
 // (adamw.ts) moves the weights once per batch. The loss weights are 1/(values in the whole batch), so that micro-batches add up to
 // the batch's mean and the result does not depend on how it was cut. Losses over the whole batch go through `pool` and `couple`.
 import type { TrainConfig } from '../../shared/config-table.ts';
-import { add, equal, multiply, select, subtract } from '../tensor/elementwise.ts';
+import { add, divide, equal, multiply, select, subtract } from '../tensor/elementwise.ts';
 import { gradients } from '../tensor/gradients.ts';
 import type { Tensor } from '../tensor/graph.ts';
 import { plainLayerNorm } from '../tensor/layers.ts';
@@ -164,8 +164,11 @@ const contextAlone = (size: StepSize, objective: Objective, nets: Networks): Mas
  */
 export type Running = 'added' | 'carried' | 'alone';
 
-/** Weights, running gradients and a micro-batch → running gradients, losses, pooled context. */
-export function accumulate(size: StepSize, objective: Objective, running: Running = 'added'): Outputs {
+/**
+ * Weights, running gradients and a micro-batch → running gradients, losses, pooled context. Where it is `scaled`, cotangents are multiplied by
+ * the input `lossScale`, and gradients divided by it before they join the others: for products in float16, where small ones would be 0.
+ */
+export function accumulate(size: StepSize, objective: Objective, running: Running = 'added', scaled = false): Outputs {
   const nets = networks(size.model);
   const { pooled, losses, masked } = objective.prediction > 0 ? maskedLosses(size, objective, nets) : contextAlone(size, objective, nets);
 
@@ -178,10 +181,13 @@ export function accumulate(size: StepSize, objective: Objective, running: Runnin
     const [network, ...rest] = name.split('.') as [keyof Networks, ...string[]];
     return nets[network](rest.join('.'));
   });
-  const computed =
+  const scale = scaled ? input('lossScale', []) : undefined;
+  const times = (cotangent: Tensor): Tensor => (scale ? multiply(cotangent, scale) : cotangent);
+  const found =
     isCoupled(objective) && !whole
-      ? gradients([total, pooled], parameters, [scalar(1), input('pooledCotangent', pooled.shape)])
-      : gradients([total], parameters);
+      ? gradients([total, pooled], parameters, [scale ?? scalar(1), times(input('pooledCotangent', pooled.shape))])
+      : gradients([total], parameters, [scale ?? scalar(1)]);
+  const computed = scale ? found.map((gradient) => divide(gradient, scale)) : found;
   const carry = equal(input('carry', []), 1);
   const outputs = specs.map(({ name, shape }, i): readonly [string, Tensor] => {
     const key = `gradient.${name}`;

@@ -77,8 +77,10 @@ export class OnnxSession {
     options: SessionOptions = {},
     lowering: LowerOptions = {},
   ): Promise<OnnxSession> {
-    const portable = portableOnly.includes(options.device ?? 'cpu');
-    return OnnxSession.create(lowerOnnx(outputs, { ...lowering, ...(portable && { portable }) }), options);
+    const { device = 'cpu' } = options;
+    const portable = portableOnly.includes(device);
+    const emulated = device === 'cpu';
+    return OnnxSession.create(lowerOnnx(outputs, { ...lowering, emulated, ...(portable && { portable }) }), options);
   }
 
   /** Compiles a lowered graph. Throws `device-failed` with onnxruntime's own words. */

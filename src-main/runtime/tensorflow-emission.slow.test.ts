@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { gradients } from '../tensor/gradients.ts';
 import { reachable } from '../tensor/graph.ts';
-import type { Precision, Tensor } from '../tensor/graph.ts';
+import type { Tensor, TensorflowPrecision } from '../tensor/graph.ts';
 import { lowerTensorflow } from '../tensor/lower-tensorflow.ts';
 import { evaluate } from '../tensor/reference.ts';
 import { sumAll } from '../tensor/structure.ts';
@@ -23,7 +23,7 @@ interface Compared {
 }
 
 /** Value and gradients of an op's example, compiled and by single kernels, against the reference. */
-async function compare(name: string, seed: number, precision: Precision): Promise<readonly Compared[]> {
+async function compare(name: string, seed: number, precision: TensorflowPrecision): Promise<readonly Compared[]> {
   const { output, inputs } = example(name, seed);
   const leaves = reachable([output]).filter((node) => node.op.name === 'input' && node.attributes['type'] === 'float32');
   const parameters = leaves.map((node) => node.outputs[0] as Tensor);

@@ -1,5 +1,6 @@
 // A computation is a graph of nodes that point at their inputs: building an expression records it, nothing is computed.
 // What an op is (shape rule, gradient, reference value, emissions) stands in its one entry; see ops.ts for the table.
+import type { Precision } from '../../shared/devices.ts';
 import type { TensorflowAttribute, TensorflowKernel } from './tensorflow-model.ts';
 
 export type DataType = 'float32' | 'int32' | 'bool';
@@ -33,6 +34,11 @@ export interface OnnxEmitter {
   node(type: string, inputs: readonly string[], attributes?: Readonly<Record<string, AttributeValue>>): string;
   /** Adds a node with several outputs and returns their names. */
   nodes(type: string, inputs: readonly string[], outputs: number, attributes?: Readonly<Record<string, AttributeValue>>): string[];
+  /**
+   * What `write` makes of the operands of a matrix product with that many columns: in reduced precision they are rounded for it, and so is
+   * its result, as on a card's matrix units. Products with a single column are row sums, which are bound by memory and gain nothing by it.
+   */
+  product(operands: readonly string[], columns: number, write: (operands: readonly string[]) => string): string;
   /** A scalar or tensor constant. */
   floats(values: Float32Array | readonly number[], shape: Shape): string;
   integers(values: readonly number[]): string;
@@ -45,8 +51,9 @@ export interface OnnxEmitter {
   target(shape: Shape): string;
 }
 
-/** How matrix products are computed: their operands rounded to bfloat16, or as they are. All else, and every sum, is float32. */
-export type Precision = 'float32' | 'bfloat16';
+/** What each lowering has kernels for. */
+export type OnnxPrecision = Exclude<Precision, 'bfloat16'>;
+export type TensorflowPrecision = Exclude<Precision, 'float16'>;
 
 /** Writes nodes of a TensorFlow function; made by lower-tensorflow.ts. */
 export interface TensorflowEmitter {
@@ -59,7 +66,7 @@ export interface TensorflowEmitter {
   /** A list of sizes or axes. */
   integers(values: readonly number[]): string;
   indices(values: Int32Array, shape: Shape): string;
-  readonly precision: Precision;
+  readonly precision: TensorflowPrecision;
 }
 
 /** Methods, not properties, so that entries with narrower attributes fit one table. */

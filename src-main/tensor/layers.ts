@@ -200,10 +200,15 @@ const attentionOp: Op<{ heads: number }> = {
     });
     const [q, k, v] = emit.nodes('Split', [perHead], 3, { axis: 1, num_outputs: 3 }) as [string, string, string];
     const scores = emit.portable
-      ? emit.node('MatMul', [emit.node('Mul', [q, emit.floats([scale], [])]), emit.node('Transpose', [k], { perm: [0, 1, 3, 2] })])
-      : emit.node('com.microsoft.FusedMatMul', [q, k], { transA: 0, transB: 1, alpha: scale });
+      ? emit.product([emit.node('Mul', [q, emit.floats([scale], [])]), k], tokens, ([scaled, keys]) =>
+          emit.node('MatMul', [scaled!, emit.node('Transpose', [keys!], { perm: [0, 1, 3, 2] })]),
+        )
+      : emit.product([q, k], tokens, (operands) =>
+          emit.node('com.microsoft.FusedMatMul', operands, { transA: 0, transB: 1, alpha: scale }),
+        );
     const p = emit.node('Softmax', [mask ? emit.node('Add', [scores, mask]) : scores], { axis: -1 });
-    const o = emit.node('Transpose', [emit.node('MatMul', [p, v])], { perm: [0, 2, 1, 3] });
+    const weighted = emit.product([p, v], width / heads, (operands) => emit.node('MatMul', operands));
+    const o = emit.node('Transpose', [weighted], { perm: [0, 2, 1, 3] });
     return [emit.node('Reshape', [o, emit.target([batch, tokens, width])]), p, q, k, v];
   },
   tensorflow: (emit, [qkv, mask], node, { heads }) => {

@@ -1,7 +1,7 @@
 // Lowering 1: a graph becomes an ONNX model. Each op emits itself; here are only names, constants and what stands around them.
 import { reachable, sameShape } from './graph.ts';
-import type { AttributeValue, Node, OnnxEmitter, Shape, Tensor } from './graph.ts';
-import { encodeOnnx } from './onnx-model.ts';
+import type { AttributeValue, Node, OnnxEmitter, OnnxPrecision, Shape, Tensor } from './graph.ts';
+import { encodeOnnx, onnxTypes } from './onnx-model.ts';
 import type { ExternalValues, InlineValues, OnnxNode, OnnxShape, OnnxTensor, OnnxValue } from './onnx-model.ts';
 
 export interface Lowered {
@@ -21,6 +21,13 @@ export interface LowerOptions {
   readonly weights?: Readonly<Record<string, Float32Array | ExternalValues>>;
   /** Uses only ONNX's own operators, none of onnxruntime's. */
   readonly portable?: boolean;
+  /** Of matrix products; onnxruntime has no kernels for bfloat16. */
+  readonly precision?: OnnxPrecision;
+  /**
+   * Rounds where a device has no kernels in reduced precision, as onnxruntime's CPU: it computes in float32 there and takes the casts
+   * before and after away, unless something stands between them.
+   */
+  readonly emulated?: boolean;
 }
 
 class Emitter implements OnnxEmitter {
@@ -29,12 +36,18 @@ class Emitter implements OnnxEmitter {
   readonly #consumed: Set<Tensor>;
   readonly #batch: number | undefined;
   readonly portable: boolean;
+  readonly #isReduced: boolean;
+  readonly #isEmulated: boolean;
+  /** Values by their name, rounded: what a forward pass has rounded its backward pass uses again. */
+  readonly #rounded = new Map<string, string>();
   #names = 0;
 
-  constructor(consumed: Set<Tensor>, { dynamicBatch, portable = false }: LowerOptions) {
+  constructor(consumed: Set<Tensor>, { dynamicBatch, portable = false, precision = 'float32', emulated = false }: LowerOptions) {
     this.#consumed = consumed;
     this.#batch = dynamicBatch?.traced;
     this.portable = portable;
+    this.#isReduced = precision === 'float16';
+    this.#isEmulated = emulated;
   }
 
   node(type: string, inputs: readonly string[], attributes: Readonly<Record<string, AttributeValue>> = {}): string {
@@ -45,6 +58,22 @@ class Emitter implements OnnxEmitter {
     const names = Array.from({ length: outputs }, () => `t${this.#names++}`);
     this.nodesOut.push({ type, inputs, outputs: names, attributes });
     return names;
+  }
+
+  #round(name: string): string {
+    const known = this.#rounded.get(name) ?? this.#kept(this.node('Cast', [name], { to: onnxTypes.float16 }));
+    this.#rounded.set(name, known);
+    return known;
+  }
+
+  /** A copy in float16, which every device has. */
+  #kept(name: string): string {
+    return this.#isEmulated ? this.node('Concat', [name], { axis: 0 }) : name;
+  }
+
+  product(operands: readonly string[], columns: number, write: (operands: readonly string[]) => string): string {
+    if (!this.#isReduced || columns === 1) return write(operands);
+    return this.node('Cast', [this.#kept(write(operands.map((name) => this.#round(name))))], { to: onnxTypes.float32 });
   }
 
   #constant(kind: string, data: InlineValues, shape: Shape): string {

@@ -1,7 +1,7 @@
 // Lowering 2: graphs become functions of a TensorFlow SavedModel that share variables. What a function reads and writes of the state stays
 // in the device's memory: nothing of it crosses in a call. Each op emits itself; here are only names, constants, inputs and variables.
 import { reachable, reject, sameShape } from './graph.ts';
-import type { DataType, Node, Precision, Shape, Tensor, TensorflowEmitter } from './graph.ts';
+import type { DataType, Node, Shape, Tensor, TensorflowEmitter, TensorflowPrecision } from './graph.ts';
 import { encodeSavedModel, kernelOutputs } from './tensorflow-model.ts';
 import type { TensorflowAttribute, TensorflowFunction, TensorflowKernel, TensorflowNode, TensorflowType } from './tensorflow-model.ts';
 
@@ -9,7 +9,7 @@ export interface FunctionSource {
   /** By name; those that the state has too are assigned to it instead of being returned. */
   readonly outputs: Readonly<Record<string, Tensor>>;
   /** Of matrix products; float32 when absent. */
-  readonly precision?: Precision;
+  readonly precision?: TensorflowPrecision;
   /** False leaves it to TensorFlow's own kernels, one by one: for functions that only move values. */
   readonly compiled?: boolean;
 }
@@ -40,11 +40,11 @@ const variableOf = (name: string): string => `state/${name}`;
 
 class Emitter implements TensorflowEmitter {
   readonly nodes: TensorflowNode[] = [];
-  readonly precision: Precision;
+  readonly precision: TensorflowPrecision;
   readonly #constants = new Map<string, string>();
   readonly #inputOf: (emit: Emitter, name: string) => string;
 
-  constructor(precision: Precision, inputOf: (emit: Emitter, name: string) => string) {
+  constructor(precision: TensorflowPrecision, inputOf: (emit: Emitter, name: string) => string) {
     this.precision = precision;
     this.#inputOf = inputOf;
   }

@@ -2,8 +2,10 @@
 import type { AttributeValue, Shape } from './graph.ts';
 import { Message } from './protobuf.ts';
 
-export type OnnxType = 'float32' | 'int32' | 'int64' | 'uint8' | 'bool';
-const typeCodes: Record<OnnxType, number> = { float32: 1, uint8: 2, int32: 6, int64: 7, bool: 9 };
+/** Codes of ONNX's TensorProto.DataType. */
+export const onnxTypes = { float32: 1, uint8: 2, int32: 6, int64: 7, bool: 9, float16: 10 } as const;
+/** What inputs and outputs may be. */
+export type OnnxType = Exclude<keyof typeof onnxTypes, 'float16'>;
 
 /** A size is fixed or a name such as `batch`. */
 export type OnnxShape = readonly (number | string)[];
@@ -59,7 +61,7 @@ const floatAttributes = new Set(['alpha', 'beta', 'epsilon', 'scale']);
 function valueMessage({ name, type, shape }: OnnxValue): Message {
   const dimensions = new Message();
   for (const size of shape) dimensions.message(1, typeof size === 'number' ? new Message().integer(1, size) : new Message().text(2, size));
-  const tensor = new Message().integer(1, typeCodes[type]).message(2, dimensions);
+  const tensor = new Message().integer(1, onnxTypes[type]).message(2, dimensions);
   return new Message().text(1, name).message(2, new Message().message(1, tensor));
 }
 
@@ -67,13 +69,13 @@ function tensorMessage({ name, shape, data }: OnnxTensor): Message {
   const message = new Message();
   for (const size of shape) message.integer(1, size);
   if ('location' in data) {
-    message.integer(2, typeCodes.float32).text(8, name);
+    message.integer(2, onnxTypes.float32).text(8, name);
     for (const key of ['location', 'offset', 'length'] as const) message.message(13, new Message().text(1, key).text(2, String(data[key])));
     return message.integer(14, 1);
   }
   const type: OnnxType = data instanceof Float32Array ? 'float32' : data instanceof Int32Array ? 'int32' : 'int64';
   return message
-    .integer(2, typeCodes[type])
+    .integer(2, onnxTypes[type])
     .text(8, name)
     .bytes(9, new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
 }

@@ -74,22 +74,18 @@ const matmulOp: Op<MatmulAttributes> = {
     return [y];
   },
   onnx: (emit, inputs, node, { transposeA, transposeB, scale }) => {
-    if (!transposeA && !transposeB && scale === 1) return [emit.node('MatMul', inputs)];
-    if (node.inputs[0]!.shape.length === 2)
-      return [emit.node('Gemm', inputs, { transA: Number(transposeA), transB: Number(transposeB), alpha: scale })];
-    if (emit.portable) {
-      const swapped = node.inputs[0]!.shape.map((_, axis, { length }) => (axis < length - 2 ? axis : 2 * length - 3 - axis));
-      const turn = (x: string, transposed: boolean): string => (transposed ? emit.node('Transpose', [x], { perm: swapped }) : x);
-      const y = emit.node('MatMul', [turn(inputs[0]!, transposeA), turn(inputs[1]!, transposeB)]);
-      return [scale === 1 ? y : emit.node('Mul', [y, emit.floats([scale], [])])];
-    }
-    return [
-      emit.node('com.microsoft.FusedMatMul', inputs, {
-        transA: Number(transposeA),
-        transB: Number(transposeB),
-        alpha: scale,
-      }),
+    const columns = node.outputs[0]!.shape.at(-1)!;
+    const product = (type: string, attributes = {}): readonly string[] => [
+      emit.product(inputs, columns, (operands) => emit.node(type, operands, attributes)),
     ];
+    const fused = { transA: Number(transposeA), transB: Number(transposeB), alpha: scale };
+    if (!transposeA && !transposeB && scale === 1) return product('MatMul');
+    if (node.inputs[0]!.shape.length === 2) return product('Gemm', fused);
+    if (!emit.portable) return product('com.microsoft.FusedMatMul', fused);
+    const swapped = node.inputs[0]!.shape.map((_, axis, { length }) => (axis < length - 2 ? axis : 2 * length - 3 - axis));
+    const turn = (x: string, transposed: boolean): string => (transposed ? emit.node('Transpose', [x], { perm: swapped }) : x);
+    const y = emit.product(inputs, columns, ([a, b]) => emit.node('MatMul', [turn(a!, transposeA), turn(b!, transposeB)]));
+    return [scale === 1 ? y : emit.node('Mul', [y, emit.floats([scale], [])])];
   },
   tensorflow: (emit, inputs, { outputs: [y] }, attributes) => [
     tensorflowProduct(emit, inputs, { rank: y!.shape.length, columns: y!.shape.at(-1)! }, attributes),
@@ -126,9 +122,10 @@ const linearOp: Op<Record<string, never>> = {
   onnx: (emit, [x, weight, bias], node) => {
     const [inner, outer] = node.inputs[1]!.shape as [number, number];
     const { shape } = node.inputs[0]!;
-    if (shape.length === 2) return [emit.node('Gemm', [x!, weight!, bias!])];
+    const product = (rows: string): string => emit.product([rows, weight!, bias!], outer, (operands) => emit.node('Gemm', operands));
+    if (shape.length === 2) return [product(x!)];
     const rows = sizeOf(shape) / inner;
-    const y = emit.node('Gemm', [emit.node('Reshape', [x!, emit.target([rows, inner])]), weight!, bias!]);
+    const y = product(emit.node('Reshape', [x!, emit.target([rows, inner])]));
     return [emit.node('Reshape', [y, emit.target([...shape.slice(0, -1), outer])])];
   },
   tensorflow: (emit, [x, weight, bias], node) => {

@@ -1,10 +1,10 @@
 // The step compiled for the device that a run trains on.
 import type { TrainConfig } from '../../shared/config-table.ts';
-import type { DeviceId } from '../../shared/devices.ts';
+import { reducedPrecisions } from '../../shared/devices.ts';
+import type { DeviceId, Precision } from '../../shared/devices.ts';
 import type { StepSize } from '../jepa/step.ts';
 import { keepsState } from '../runtime/devices.ts';
 import type { SessionOptions } from '../runtime/onnx-session.ts';
-import type { Precision } from '../tensor/graph.ts';
 import { HostStep } from './host-step.ts';
 import { ResidentStep } from './resident-step.ts';
 import type { StepDevice } from './step-device.ts';
@@ -12,13 +12,13 @@ import { TensorflowStep } from './tensorflow-step.ts';
 
 export interface StepOptions extends Omit<SessionOptions, 'device' | 'wholly' | 'keep'> {
   readonly device?: DeviceId;
-  /** Of matrix products, where the device has a choice (tensorflow); float32 when absent. */
+  /** Of matrix products; float32 when absent. */
   readonly precision?: Precision;
 }
 
-/** What a device makes of the wanted precision: all but TensorFlow compute in float32. */
+/** What a device makes of the wanted precision: float32 where it does not have it. */
 export const precisionOn = (device: DeviceId, { precision }: Pick<TrainConfig, 'precision'>): Precision =>
-  device === 'tensorflow' ? precision : 'float32';
+  reducedPrecisions[device] === precision ? precision : 'float32';
 
 /** Compiles a step. Throws `device-failed` where the device cannot do all of it, `unsupported` where it is not there. */
 export async function createStepDevice(
@@ -26,8 +26,7 @@ export async function createStepDevice(
   config: TrainConfig,
   { device = 'cpu', precision, ...options }: StepOptions,
 ): Promise<StepDevice> {
-  if (device === 'tensorflow') return TensorflowStep.create(size, config, { ...options, ...(precision && { precision }) });
-  return keepsState(device)
-    ? ResidentStep.create(size, config, { ...options, device })
-    : HostStep.create(size, config, { ...options, device });
+  if (device === 'tensorflow') return TensorflowStep.create(size, config, { ...options, ...(precision === 'bfloat16' && { precision }) });
+  const onnx = { ...options, device, ...(precision === 'float16' && { precision }) };
+  return keepsState(device) ? ResidentStep.create(size, config, onnx) : HostStep.create(size, config, onnx);
 }

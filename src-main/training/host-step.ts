@@ -5,10 +5,10 @@ import { trainedParameters } from '../jepa/model.ts';
 import { accumulate, couple, isCoupled, pool } from '../jepa/step.ts';
 import type { StepSize } from '../jepa/step.ts';
 import { OnnxSession } from '../runtime/onnx-session.ts';
-import type { SessionOptions } from '../runtime/onnx-session.ts';
+import type { OnnxPrecision } from '../tensor/graph.ts';
 import { kernelOptimiser } from './optimiser.ts';
 import type { Optimiser } from './optimiser.ts';
-import type { Coupling, Feeds, StateArrays, StepDevice, StepLosses } from './step-device.ts';
+import type { Coupling, Feeds, OnnxStepOptions, StateArrays, StepDevice, StepLosses } from './step-device.ts';
 
 interface Sessions {
   readonly accumulate: OnnxSession;
@@ -31,14 +31,19 @@ export class HostStep implements StepDevice {
     );
   }
 
-  static async create(size: StepSize, config: TrainConfig, options: SessionOptions): Promise<HostStep> {
-    const compile = async (graph: Parameters<typeof OnnxSession.compile>[0]): Promise<OnnxSession> => OnnxSession.compile(graph, options);
+  static async create(size: StepSize, config: TrainConfig, options: OnnxStepOptions): Promise<HostStep> {
+    const { precision, ...session } = options;
+    const compile = async (graph: Parameters<typeof OnnxSession.compile>[0], products?: OnnxPrecision): Promise<OnnxSession> =>
+      OnnxSession.compile(graph, session, products && { precision: products });
     const sessions = {
-      accumulate: await compile(accumulate(size, config)),
+      accumulate: await compile(accumulate(size, config, 'added', precision === 'float16'), precision),
       ...(isCoupled(config) &&
-        size.microBatch < size.batch && { pool: await compile(pool(size, config)), couple: await compile(couple(size, config)) }),
+        size.microBatch < size.batch && {
+          pool: await compile(pool(size, config), precision),
+          couple: await compile(couple(size, config)),
+        }),
     };
-    return new HostStep(size, sessions, await kernelOptimiser(size.model, config, options));
+    return new HostStep(size, sessions, await kernelOptimiser(size.model, config, session));
   }
 
   async load(state: StateArrays): Promise<void> {

@@ -7,13 +7,13 @@ import type { ParameterSpec } from '../jepa/model.ts';
 import { accumulate, couple, isCoupled, pool } from '../jepa/step.ts';
 import type { StepSize } from '../jepa/step.ts';
 import { OnnxSession } from '../runtime/onnx-session.ts';
-import type { DeviceValue, SessionOptions } from '../runtime/onnx-session.ts';
+import type { DeviceValue } from '../runtime/onnx-session.ts';
 import { sizeOf } from '../tensor/graph.ts';
 import { input } from '../tensor/structure.ts';
 import { untiled } from '../tensor/tiles.ts';
 import { lossesOf } from './host-step.ts';
 import { inGroups, stateTensors } from './state.ts';
-import type { Coupling, Feeds, StateArrays, StepDevice, StepLosses } from './step-device.ts';
+import type { Coupling, Feeds, OnnxStepOptions, StateArrays, StepDevice, StepLosses } from './step-device.ts';
 
 interface Sessions {
   readonly accumulate: OnnxSession;
@@ -25,6 +25,8 @@ interface Sessions {
   /** Copies groups of the state to arrays: the runtime has no other way from a device's buffer. */
   readonly copies: readonly { readonly names: readonly string[]; readonly session: OnnxSession }[];
 }
+
+type Graph = Parameters<typeof OnnxSession.compile>[0];
 
 const isGradient = (key: string): boolean => key.startsWith('gradient.');
 
@@ -43,13 +45,14 @@ export class ResidentStep implements StepDevice {
     this.#noGradients = noGradients;
   }
 
-  static async create(size: StepSize, config: TrainConfig, options: SessionOptions): Promise<ResidentStep> {
+  static async create(size: StepSize, config: TrainConfig, { precision, ...options }: OnnxStepOptions): Promise<ResidentStep> {
     const alone = size.microBatch === size.batch;
     const specs = trainedParameters(size.model);
     // A tile is sized for a core's cache: on a card it is only another call, thousands of them for the micro-batches that fit one.
-    const { pooled: _, ...step } = untiled(() => accumulate(size, config, alone ? 'alone' : 'carried'));
-    const compile = async (graph: Parameters<typeof OnnxSession.compile>[0], keep = false): Promise<OnnxSession> =>
-      OnnxSession.compile(graph, { ...options, wholly: true, ...(keep && { keep: () => true }) });
+    const { pooled: _, ...step } = untiled(() => accumulate(size, config, alone ? 'alone' : 'carried', precision === 'float16'));
+    const products = precision && { precision };
+    const compile = async (graph: Graph, keep = false, lowering?: typeof products): Promise<OnnxSession> =>
+      OnnxSession.compile(graph, { ...options, wholly: true, ...(keep && { keep: () => true }) }, lowering);
     const updates: OnnxSession[] = [];
     // What is moved is in the device's memory twice, with its moments and average.
     for (const group of inGroups(specs)) updates.push(await compile(moved(group, config, undefined), true));
@@ -60,9 +63,12 @@ export class ResidentStep implements StepDevice {
     }
     return new ResidentStep(
       {
-        accumulate: await OnnxSession.compile(step, { ...options, wholly: true, keep: isGradient }),
+        accumulate: await OnnxSession.compile(step, { ...options, wholly: true, keep: isGradient }, products),
         ...(isCoupled(config) &&
-          !alone && { pool: await compile(pool(size, config)), couple: await compile(untiled(() => couple(size, config))) }),
+          !alone && {
+            pool: await compile(pool(size, config), false, products),
+            couple: await compile(untiled(() => couple(size, config))),
+          }),
         norm: await compile({ squared: squaredNorm(specs) }),
         updates,
         copies,

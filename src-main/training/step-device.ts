@@ -1,7 +1,14 @@
 // What a device does of a step. Masks, micro-batches and schedules are the step runner's; where weights, moments, target and running
 // gradients live between the calls is the device's.
 import type { ScheduleInput } from '../jepa/adamw.ts';
-import type { Values } from '../runtime/onnx-session.ts';
+import type { SessionOptions, Values } from '../runtime/onnx-session.ts';
+import type { OnnxPrecision } from '../tensor/graph.ts';
+
+/** How onnxruntime compiles a step. */
+export interface OnnxStepOptions extends Omit<SessionOptions, 'wholly' | 'keep'> {
+  /** Of the matrix products of the networks: with `float16` weights, moments and every sum stay float32, and feeds have a `lossScale`. */
+  readonly precision?: OnnxPrecision;
+}
 
 /** Of a micro-batch; those that the objective has. */
 export type StepLosses = Partial<Record<'smoothL1' | 'squaredError' | 'coupled', number>>;

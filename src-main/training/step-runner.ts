@@ -9,6 +9,7 @@ import { patchValues, pooledWidth, tokenCount } from '../jepa/model.ts';
 import { isCoupled } from '../jepa/step.ts';
 import type { StepSize } from '../jepa/step.ts';
 import { createStepDevice } from './create-step-device.ts';
+import { LossScale } from './loss-scale.ts';
 import type { StepOptions } from './create-step-device.ts';
 import { scheduleInputsAt, scheduleOf } from './schedules.ts';
 import type { Schedule } from './schedules.ts';
@@ -23,6 +24,8 @@ export interface StepOutcome {
   readonly squaredError?: number;
   readonly coupled?: number;
   readonly gradientNorm: number;
+  /** What the losses were multiplied by; in float16 alone. */
+  readonly lossScale?: number;
   /** Whether the weights stayed as they were because a gradient or a loss was not finite. */
   readonly refused: boolean;
 }
@@ -34,6 +37,7 @@ export class StepRunner {
   #size: StepSize;
   readonly #options: StepOptions;
   #device: StepDevice | undefined;
+  readonly #scale: LossScale | undefined;
   /** What the device has taken over. */
   #loaded: TrainState | undefined;
 
@@ -42,6 +46,7 @@ export class StepRunner {
     this.#compile = compile;
     this.schedule = scheduleOf(config, steps);
     this.#options = options;
+    this.#scale = options.precision === 'float16' ? new LossScale() : undefined;
     const size = stepSize(config);
     this.#size = { ...size, contextTokens: contextTokens ?? size.contextTokens };
   }
@@ -135,21 +140,27 @@ export class StepRunner {
     const inPieces = isCoupled(this.config) && starts.length > 1;
     const coupling = inPieces ? await this.#collect(starts, feedsAt, directions) : undefined;
 
-    const sums: StepLosses = coupling ? { coupled: coupling.coupled } : {};
-    for (const at of starts) {
-      const cotangent = coupling ? { pooledCotangent: rows(coupling.pooledCotangent, at, microBatch, batch) } : {};
-      const losses = await device.accumulate({ ...feedsAt(at), ...(coupling ? cotangent : directions) }, at === 0);
-      for (const [name, value] of Object.entries(losses) as [keyof StepLosses, number][]) sums[name] = (sums[name] ?? 0) + value;
-    }
-    const gradientNorm = await device.update(scheduleInputsAt(this.schedule, this.config, state.step));
-    state.step++;
-    const masked = (this.config.loss === 'l2' ? sums.squaredError : sums.smoothL1) ?? 0;
-    return {
-      loss: this.config.prediction * masked + (sums.coupled ?? 0),
-      ...sums,
-      gradientNorm,
-      refused: !Number.isFinite(gradientNorm),
+    const attempt = async (): Promise<Omit<StepOutcome, 'refused'>> => {
+      const scale = this.#scale && { lossScale: Float32Array.of(this.#scale.value) };
+      const sums: StepLosses = coupling ? { coupled: coupling.coupled } : {};
+      for (const at of starts) {
+        const cotangent = coupling ? { pooledCotangent: rows(coupling.pooledCotangent, at, microBatch, batch) } : {};
+        const losses = await device.accumulate({ ...feedsAt(at), ...(coupling ? cotangent : directions), ...scale }, at === 0);
+        for (const [name, value] of Object.entries(losses) as [keyof StepLosses, number][]) sums[name] = (sums[name] ?? 0) + value;
+      }
+      const gradientNorm = await device.update(scheduleInputsAt(this.schedule, this.config, state.step));
+      const masked = (this.config.loss === 'l2' ? sums.squaredError : sums.smoothL1) ?? 0;
+      const loss = this.config.prediction * masked + (sums.coupled ?? 0);
+      return { loss, ...sums, gradientNorm, ...(this.#scale && { lossScale: this.#scale.value }) };
     };
+    let outcome = await attempt();
+    // Where the loss itself is not finite no smaller scale helps.
+    while (!Number.isFinite(outcome.gradientNorm) && Number.isFinite(outcome.loss) && this.#scale?.overflowed() === true)
+      outcome = await attempt();
+    const refused = !Number.isFinite(outcome.gradientNorm);
+    if (!refused) this.#scale?.kept();
+    state.step++;
+    return { ...outcome, refused };
   }
 
   /** Forward-only pass over the batch, then its loss and the cotangent of every pooled context. */

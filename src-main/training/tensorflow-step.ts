@@ -7,7 +7,7 @@ import { accumulate, couple, isCoupled, pool } from '../jepa/step.ts';
 import type { StepSize } from '../jepa/step.ts';
 import type { BindingOptions } from '../runtime/tensorflow-binding.ts';
 import { TensorflowSession } from '../runtime/tensorflow-session.ts';
-import type { Precision } from '../tensor/graph.ts';
+import type { TensorflowPrecision } from '../tensor/graph.ts';
 import { lowerTensorflow } from '../tensor/lower-tensorflow.ts';
 import type { FunctionSource } from '../tensor/lower-tensorflow.ts';
 import { constant, expand, input } from '../tensor/structure.ts';
@@ -19,7 +19,7 @@ import type { Coupling, Feeds, StateArrays, StepDevice, StepLosses } from './ste
 
 export interface TensorflowStepOptions extends BindingOptions {
   /** Of the matrix products of the networks: with `bfloat16` the weights, moments and every sum stay float32. */
-  readonly precision?: Precision;
+  readonly precision?: TensorflowPrecision;
 }
 
 type Functions = Record<string, FunctionSource>;
