@@ -1,5 +1,5 @@
 // Settings of a run that do not change what it learns, but for the seed.
-import { deviceIds } from './devices.ts';
+import { deviceIds, precisions } from './devices.ts';
 import { choice, integer, number } from './setting.ts';
 import type { Setting } from './setting.ts';
 
@@ -20,8 +20,8 @@ export const runSettings = {
   precision: choice({
     group: 'run',
     default: 'float32',
-    choices: ['float32', 'bfloat16'],
-    help: 'Of matrix products, where the device has a choice (tensorflow): bfloat16 is faster on most cards; weights and sums stay float32.',
+    choices: precisions,
+    help: 'Of matrix products, where the device has passed its test in it: float16 (webgpu, cuda, dml) or bfloat16 (tensorflow) is faster on most cards; weights and sums stay float32.',
   }),
   threads: integer({ group: 'run', default: 0, min: 0, max: 512, help: 'Threads of the CPU; 0: one per core.' }),
   checkpointMinutes: number({

@@ -31,6 +31,15 @@ export const deviceNames: Readonly<Record<DeviceId, string>> = {
  */
 export type DeviceState = 'ready' | 'untested' | 'failed' | 'absent';
 
+export interface ReducedReport {
+  readonly precision: Precision;
+  readonly works: boolean;
+  /** A sentence. */
+  readonly reason: string;
+  /** Rate of a bare 1024³ product in that precision, GFLOP/s. */
+  readonly matmulRate?: number;
+}
+
 export interface DeviceReport {
   readonly id: DeviceId;
   readonly state: DeviceState;
@@ -42,6 +51,8 @@ export interface DeviceReport {
   readonly matmulRate?: number;
   /** What computes there, with its version. */
   readonly runtime?: string;
+  /** Its test in the reduced precision that it has a way to compute in; absent where there is none, and in earlier versions' reports. */
+  readonly reduced?: ReducedReport;
   /** When it was tested, ISO 8601. */
   readonly tested?: string;
 }

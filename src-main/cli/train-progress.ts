@@ -41,7 +41,7 @@ export class TrainProgress {
         if (deviceReason !== undefined) output.say(`Trains on: ${deviceReason}`);
         if (microBatchReason !== undefined) output.say(`Micro-batch: ${microBatchReason}`);
         output.say(
-          `Run ${event.run}: ${count(steps - event.step)} steps on ${device}${precision === 'bfloat16' ? ' in bfloat16' : ''}${device === 'cpu' ? ` with ${threads} threads` : ''}, ${millions} M parameters, ${sizes.contextTokens} of ${sizes.tokens} patches as context.`,
+          `Run ${event.run}: ${count(steps - event.step)} steps on ${device}${precision === undefined || precision === 'float32' ? '' : ` in ${precision}`}${device === 'cpu' ? ` with ${threads} threads` : ''}, ${millions} M parameters, ${sizes.contextTokens} of ${sizes.tokens} patches as context.`,
         );
         return;
       }

@@ -3,7 +3,7 @@ import { parseConfig } from '../../shared/config.ts';
 import type { TrainConfig } from '../../shared/config-table.ts';
 import type { UsualPictures, UsualPreset, UsualTimes } from '../../shared/usual-runs.ts';
 import { usualPictures, usualPresets } from '../../shared/usual-runs.ts';
-import { withMicroBatch } from './devices/devices.ts';
+import { asChosen } from './devices/devices.ts';
 import type { Devices } from './devices/devices.ts';
 import { suggestConfig } from './suggest.ts';
 import type { Studio } from './studio.ts';
@@ -11,10 +11,11 @@ import { threadsOf } from './threads.ts';
 
 /** Seconds of one step, the median of a few after warming up. */
 export async function measureStepSeconds(studio: Studio, config: TrainConfig): Promise<number> {
-  const { device, microBatch } = await studio.devices.choose(config.device, config);
+  const chosen = await studio.devices.choose(config.device, config);
+  const { device } = chosen;
   const { seconds } = await studio.trainer.run({
     kind: 'trial',
-    config: withMicroBatch(config, microBatch),
+    config: asChosen(config, chosen),
     threads: threadsOf(config.threads),
     device,
   });

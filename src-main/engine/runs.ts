@@ -220,7 +220,7 @@ export class CardFull extends AppError {}
 export async function trainRun(
   studio: Studio,
   run: string,
-  device: Pick<TrainJob, 'device' | 'reason' | 'microBatch'>,
+  device: Pick<TrainJob, 'device' | 'reason' | 'precision' | 'microBatch'>,
   onEvent: (event: TrainEvent) => void,
 ): Promise<void> {
   const { config, folder } = readRecord(run);

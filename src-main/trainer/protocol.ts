@@ -1,6 +1,6 @@
 // What the engine asks of the trainer process and what it answers. One job at a time; control messages overtake.
 import type { EmbeddingLayer } from '../jepa/embedding.ts';
-import type { DeviceId, OnnxDevice } from '../../shared/devices.ts';
+import type { DeviceId, OnnxDevice, Precision } from '../../shared/devices.ts';
 import type { EvaluationImage, QueriesFor } from '../evaluation/protocol.ts';
 import type { EvaluationReport } from '../evaluation/report.ts';
 import type { TrainConfig } from '../../shared/config-table.ts';
@@ -27,6 +27,8 @@ export interface TrainJob {
   readonly device: DeviceId;
   /** Why this device, as a sentence. */
   readonly reason?: string;
+  /** Of matrix products; what the device makes of the run's own when absent. */
+  readonly precision?: Precision;
   /** For a run that has not been on this device before and sets none itself. */
   readonly microBatch?: MicroBatch;
 }
@@ -111,6 +113,8 @@ export interface SelfTestJob {
   readonly kind: 'self-test';
   readonly threads: number;
   readonly device: DeviceId;
+  /** Of matrix products; float32 when absent. */
+  readonly precision?: Precision;
 }
 
 /** Times a few steps on random input. */
@@ -134,7 +138,7 @@ export interface SelfTestResult {
   /** Largest relative deviation of three tiny steps' losses from the float64 reference. */
   readonly deviation: number;
   readonly passed: boolean;
-  /** Rate of a 1024³ float32 matrix product, GFLOP/s. */
+  /** Rate of a 1024³ matrix product in the precision that was tested, GFLOP/s. */
   readonly matmulRate: number;
   /** Name and version of what computed. */
   readonly runtime: string;

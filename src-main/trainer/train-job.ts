@@ -48,6 +48,7 @@ export async function runTrainJob(job: TrainJob, control: RunControl, onEvent: (
       ...(sample && { sample }),
       device: job.device,
       ...(job.reason !== undefined && { deviceReason: job.reason }),
+      ...(job.precision && { precision: job.precision }),
       ...(microBatch && { microBatch }),
       control,
       notes,

@@ -48,6 +48,13 @@ describe('the micro-batch for a card', () => {
     }
   });
 
+  it('leaves room for the copies that float16 makes', () => {
+    const rounded: TrainConfig = { ...config, precision: 'float16' };
+    expect(needs(96, rounded) / needs(96)).toBeGreaterThan(1.3);
+    expect(needs(96, rounded) / needs(96)).toBeLessThan(1.5);
+    expect(on(cardOf(needs(96) / shareOfCard + 1), rounded).images).toBeLessThan(96);
+  });
+
   it('keeps predicted crops spread evenly', () => {
     const some = { ...config, agreement: 1, predictionStride: 8 };
     for (const images of [4, 12, 32]) expect(on(cardOf(needs(images, some) / shareOfCard + 1), some).images).toBe(images);

@@ -56,8 +56,8 @@ function* remembered<T extends MemoryPlan | CardMemory>(
   config: TrainConfig,
   count: () => Pieces<T>,
 ): Pieces<T> {
-  const { loss, prediction, sigreg, sigregProjections, agreement, agreementBy, optimiser } = config;
-  const key = JSON.stringify([kind, size, loss, prediction, sigreg, sigregProjections, agreement, agreementBy, optimiser]);
+  const { loss, prediction, sigreg, sigregProjections, agreement, agreementBy, optimiser, precision } = config;
+  const key = JSON.stringify([kind, size, loss, prediction, sigreg, sigregProjections, agreement, agreementBy, optimiser, precision]);
   const known = counts.get(key) ?? (yield* count());
   counts.delete(key);
   counts.set(key, known);
@@ -84,10 +84,15 @@ export function* cardMemoryOf(size: StepSize, config: TrainConfig): Pieces<CardM
   return yield* remembered('card', size, config, () => countedOnCard(size, config));
 }
 
+/** Each value that is alive may have a copy in float16 beside it, for the products that it goes into. */
+const roundedShare = 0.5;
+
 function* countedOnCard(size: StepSize, config: TrainConfig): Pieces<CardMemory> {
   const { model, microBatch } = size;
   // Cards are given graphs that are not cut into tiles.
-  const { peak, largest } = yield* stepMemory(size, config, untiled);
+  const counted = yield* stepMemory(size, config, untiled);
+  const { largest } = counted;
+  const peak = (config.precision === 'float16' ? 1 + roundedShare : 1) * counted.peak;
   const state = bytesOf(stateTensors(model));
   const moved = Math.max(...inGroups(stateTensors(model)).map(bytesOf));
   const patches = 4 * microBatch * tokenCount(model) * patchValues(model);

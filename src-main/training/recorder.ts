@@ -113,7 +113,7 @@ async function unlessUnreadable<T>(work: Promise<T>): Promise<T | AppError> {
 function sentence(event: Exclude<TrainEvent, { type: 'step' | 'neighbours' }>): string {
   switch (event.type) {
     case 'started':
-      return `Step ${event.step} of ${event.steps} on ${event.device}${event.precision === 'bfloat16' ? ' in bfloat16' : ''}, ${event.threads} threads, ${event.images} images.${[event.deviceReason, event.microBatchReason].map((reason) => (reason === undefined ? '' : ` ${reason}`)).join('')}`;
+      return `Step ${event.step} of ${event.steps} on ${event.device}${event.precision === undefined || event.precision === 'float32' ? '' : ` in ${event.precision}`}, ${event.threads} threads, ${event.images} images.${[event.deviceReason, event.microBatchReason].map((reason) => (reason === undefined ? '' : ` ${reason}`)).join('')}`;
     case 'evaluation':
       return `Step ${event.step}: score ${decidingScore(event).toFixed(4)}${event.best ? ', the best so far' : ''}, RankMe ${event.rankMe.toFixed(1)}.`;
     case 'checkpoint':

@@ -1,6 +1,7 @@
 import { copyFileSync, readFileSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import type { Precision } from '../../shared/devices.ts';
 import { AppError } from '../../shared/errors.ts';
 import { Random } from '../../shared/random.ts';
 import type { TrainEvent } from '../../shared/train-events.ts';
@@ -151,6 +152,21 @@ describe('a run', () => {
       expect(state.step).toBe(4);
       expect(listCheckpoints(run.path).map(({ step }) => step)).toEqual([2, 4]);
     });
+  });
+
+  it('computes in the precision that it is given, and says so', async () => {
+    const trained = async (precision: Precision): Promise<TrainEvent[]> =>
+      withRun({}, 2, async (run) => {
+        const given = { folder: run, state: initialState(run.record.config), batches: smallBatches(run.record.config), precision };
+        const events: TrainEvent[] = [];
+        for await (const event of train({ ...given, device: 'cpu', control: new RunControl() })) events.push(event);
+        return events;
+      });
+    const [plain, reduced] = [await trained('float32'), await trained('float16')];
+    const lossOf = (events: readonly TrainEvent[]): number => events.find((event) => event.type === 'step')!.loss;
+    expect(reduced[0]).toMatchObject({ type: 'started', precision: 'float16' });
+    expect(lossOf(reduced)).not.toBe(lossOf(plain));
+    expect(lossOf(reduced) / lossOf(plain)).toBeCloseTo(1, 2);
   });
 
   it('may be stopped before its first step', async () => {

@@ -2,7 +2,7 @@
 import { formatDuration } from '../../shared/duration.ts';
 import { AppError } from '../../shared/errors.ts';
 import type { TrainEvent } from '../../shared/train-events.ts';
-import type { DeviceId } from '../../shared/devices.ts';
+import type { DeviceId, Precision } from '../../shared/devices.ts';
 import { encodingDevice } from '../runtime/devices.ts';
 import type { MicroBatch } from './fit-micro-batch.ts';
 import type { HealthNote } from './health.ts';
@@ -43,6 +43,8 @@ export interface TrainOptions {
   readonly device: DeviceId;
   /** Why this device, as a sentence. */
   readonly deviceReason?: string;
+  /** Of matrix products; what the device makes of the settings' own when absent. */
+  readonly precision?: Precision;
   /** The settings' own, or what is best for a processor, when absent. */
   readonly microBatch?: MicroBatch;
   readonly control: RunControl;
@@ -85,7 +87,7 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent> 
   const { config: settings, steps, threads, images } = folder.record;
   const config = options.microBatch ? { ...settings, microBatch: options.microBatch.images } : settings;
   const session = { device: options.device, threads };
-  const precision = precisionOn(options.device, config);
+  const precision = options.precision ?? precisionOn(options.device, config);
   const runner = await StepRunner.create(config, steps, { ...session, precision }, state.contextTokens);
   const encoding = { ...session, device: encodingDevice(options.device) };
   const judge = options.sample ? await Judge.create(options.sample, runner.size.model, encoding, config) : undefined;

@@ -1,3 +1,4 @@
+import type { ReducedReport } from '../../shared/devices.ts';
 import { formatBytes, formatRate, plural } from './format.ts';
 
 export const preferences = {
@@ -6,6 +7,7 @@ export const preferences = {
     title: 'Devices',
     text: 'What runs can train on. A device is used only after three tiny steps on it match the reference; of several, the fastest for a run.',
     states: { ready: 'ready', untested: 'not tested', failed: 'not usable', absent: 'not there' },
+    reduced: ({ reason, matmulRate }: ReducedReport) => `${reason}${matmulRate === undefined ? '' : ` ${formatRate(matmulRate)} GFLOP/s.`}`,
     speed: (rate: number, runtime: string) => `${formatRate(rate)} GFLOP/s in a large matrix product, ${runtime}`,
     card: (name: string, driver?: string, memory?: number) =>
       [name, driver === undefined ? '' : `driver ${driver}`, memory === undefined ? '' : `${formatBytes(memory)} of memory`]

@@ -74,6 +74,7 @@ const choiceNames: Readonly<Record<string, string>> = {
   'agreement-only': 'Agreement only',
   float32: 'float32',
   bfloat16: 'bfloat16',
+  float16: 'float16',
   ...deviceNames,
 };
 

@@ -9,18 +9,19 @@ import { megabytes } from '../output.ts';
 
 const stateWords = { ready: 'ready', untested: 'not tested', failed: 'FAILED', absent: 'not there' } as const;
 
+const rateText = (rate: number): string => `${rate < 10 ? rate.toPrecision(2) : Math.round(rate)} GFLOP/s`;
+
 function deviceLines({ devices, chosen }: Diagnosis): string[] {
-  return devices.flatMap(({ id, state, reason, matmulRate, stepSeconds, runtime }) => {
+  return devices.flatMap(({ id, state, reason, matmulRate, stepSeconds, runtime, reduced }) => {
     const speed = [
-      matmulRate === undefined
-        ? ''
-        : `${matmulRate < 10 ? matmulRate.toPrecision(2) : Math.round(matmulRate)} GFLOP/s in a bare 1024³ product`,
+      matmulRate === undefined ? '' : `${rateText(matmulRate)} in a bare 1024³ product`,
       stepSeconds === undefined ? '' : `a training step ${stepText(stepSeconds ?? Infinity)}`,
       runtime ?? '',
     ].filter(Boolean);
     return [
       `  ${deviceNames[id]}: ${stateWords[state]}${id === chosen ? ', used for runs' : ''}. ${reason}`,
       ...(speed.length > 0 ? [`    ${speed.join(', ')}`] : []),
+      ...(reduced ? [`    ${reduced.reason}${reduced.matmulRate === undefined ? '' : ` ${rateText(reduced.matmulRate)}.`}`] : []),
     ];
   });
 }

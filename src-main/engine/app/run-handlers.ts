@@ -14,7 +14,7 @@ import { readCheckpointHeader } from '../../training/checkpoint.ts';
 import { readRecord } from '../../training/run-folder.ts';
 import { sizesOf, stepSize } from '../../training/step-size.ts';
 import { beginRun, planRun } from '../runs.ts';
-import { withMicroBatch } from '../devices/devices.ts';
+import { asChosen } from '../devices/devices.ts';
 import { threadsOf } from '../threads.ts';
 import type { EngineContext } from './context.ts';
 import { deleteRun, renameRun } from './run-edit.ts';
@@ -96,11 +96,12 @@ async function trial(
     handle.signal.addEventListener('abort', kill);
     try {
       const { signal: cancelled } = handle;
-      const { device, reason, microBatch } = await studio.devices.choose(config.device, config, {
+      const chosen = await studio.devices.choose(config.device, config, {
         signal: cancelled,
         onStage: (stage) => handle.say(stage),
       });
-      const fitting = withMicroBatch(config, microBatch);
+      const { device, reason } = chosen;
+      const fitting = asChosen(config, chosen);
       measured = { ...(await trainer.run({ kind: 'trial', config: fitting, threads: threadsOf(config.threads), device })), reason };
       await studio.devices.noteStep(device, config, measured.seconds, 'trial');
       return `${measured.seconds.toPrecision(2)} s a step.`;

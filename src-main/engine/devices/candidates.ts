@@ -1,6 +1,6 @@
 // What can be said of devices without asking any: which there could be on a system, what they are called, and what counts as their fault.
 import { deviceNames, isNvidia } from '../../../shared/devices.ts';
-import type { DeviceId, DeviceReport, GraphicsCard } from '../../../shared/devices.ts';
+import type { DeviceId, DeviceReport, GraphicsCard, Precision, ReducedReport } from '../../../shared/devices.ts';
 import { AppError } from '../../../shared/errors.ts';
 import type { ErrorCode } from '../../../shared/errors.ts';
 import { tensorflowVariable } from '../../../shared/tensorflow.ts';
@@ -36,6 +36,13 @@ export const untested = (id: DeviceId): DeviceReport => ({
   id,
   state: 'untested',
   reason: 'It is used once three tiny steps on it have agreed with the reference; the first run tests it.',
+});
+
+/** Where a test has come to no end. */
+export const untestedIn = (precision: Precision): ReducedReport => ({
+  precision,
+  works: false,
+  reason: `It was not tested in ${precision}.`,
 });
 
 export const noCard = (id: DeviceId): DeviceReport => ({ id, state: 'absent', reason: 'No graphics card was found.' });

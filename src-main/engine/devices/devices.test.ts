@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { parseConfig } from '../../../shared/config.ts';
-import type { DeviceReport, GraphicsCard, DeviceId } from '../../../shared/devices.ts';
+import type { DeviceId, DeviceReport, GraphicsCard, Precision, ReducedReport } from '../../../shared/devices.ts';
 import { AppError } from '../../../shared/errors.ts';
 import { tensorflowVariable } from '../../../shared/tensorflow.ts';
 import { homeAt } from '../home.ts';
@@ -31,6 +31,8 @@ interface Asked {
   readonly timed: DeviceId[];
   /** Micro-batches that they were timed with. */
   readonly given: ReadonlyMap<DeviceId, number>;
+  /** Precisions that they were timed in. */
+  readonly timedIn: ReadonlyMap<DeviceId, Precision>;
 }
 
 function devicesWith(
@@ -39,25 +41,34 @@ function devicesWith(
     state = 'ready' as DeviceReport['state'],
     seconds = {} as Partial<Record<DeviceId, number>>,
     rates = {} as Partial<Record<DeviceId, number>>,
+    reduced = undefined as ReducedReport | undefined,
   } = {},
 ): Asked {
   const probed: DeviceId[] = [];
   const timed: DeviceId[] = [];
   const given = new Map<DeviceId, number>();
+  const timedIn = new Map<DeviceId, Precision>();
   const tools: DeviceTools = {
     cards: async () => Promise.resolve(cards),
     probe: async (id) => {
       probed.push(id);
-      return Promise.resolve({ id, state: id === 'cpu' ? 'ready' : state, reason: `${id} is ${state}.`, matmulRate: rates[id] ?? 100 });
+      return Promise.resolve({
+        id,
+        state: id === 'cpu' ? 'ready' : state,
+        reason: `${id} is ${state}.`,
+        matmulRate: rates[id] ?? 100,
+        ...(id !== 'cpu' && reduced && { reduced }),
+      });
     },
-    time: async (id, { microBatch }) => {
+    time: async (id, { microBatch, precision }) => {
       timed.push(id);
       given.set(id, microBatch);
+      timedIn.set(id, precision);
       return Promise.resolve(seconds[id] ?? Infinity);
     },
     memory: () => 16e9,
   };
-  return { devices: new Devices(homeAt(folder), tools), probed, timed, given };
+  return { devices: new Devices(homeAt(folder), tools), probed, timed, given, timedIn };
 }
 
 describe('the device of a run', () => {
@@ -80,6 +91,46 @@ describe('the device of a run', () => {
     // A run of another size is another race.
     await second.devices.choose('auto', parseConfig({ imageSize: 32, patchSize: 4, batchSize: 16 }));
     expect(second.timed).toContain('cpu');
+  });
+
+  it('computes in float16 where that is wanted and its test in it has passed, and is timed in it', async () => {
+    const wanted = parseConfig({ ...config, precision: 'float16' });
+    const reduced = { precision: 'float16', works: true, reason: 'It computes in float16 too.' } as const;
+    const seconds = { cpu: 1.5, webgpu: 0.1 };
+    const { devices, timedIn } = devicesWith([card], { seconds, reduced });
+    expect(await devices.choose('auto', wanted)).toMatchObject({
+      device: 'webgpu',
+      precision: 'float16',
+      reason: expect.stringMatching(/In float16, as set\.$/),
+    });
+    expect([timedIn.get('webgpu'), timedIn.get('cpu')]).toEqual(['float16', 'float32']);
+    expect(await devices.choose('cpu', wanted)).toMatchObject({
+      precision: 'float32',
+      reason: 'The processor, as asked. In float32: the processor does not compute in float16.',
+    });
+    expect(await devices.choose('auto', config)).toMatchObject({ device: 'webgpu', precision: 'float32' });
+    expect((await devices.choose('auto', config)).reason).not.toContain('In float');
+  });
+
+  it('computes in float32, and says why, where its test in float16 has failed', async () => {
+    const reduced = { precision: 'float16', works: false, reason: 'The card or its driver has no float16.' } as const;
+    const { devices, timedIn } = devicesWith([card], { seconds: { cpu: 1.5, webgpu: 0.1 }, reduced });
+    const wanted = parseConfig({ ...config, precision: 'float16' });
+    expect(await devices.choose('auto', wanted)).toMatchObject({
+      precision: 'float32',
+      reason: expect.stringMatching(/In float32: The card or its driver has no float16\.$/),
+    });
+    expect(timedIn.get('webgpu')).toBe('float32');
+  });
+
+  it('is tested in float16 when that is wanted first after an update, whose reports said nothing of it', async () => {
+    const wanted = parseConfig({ ...config, precision: 'float16' });
+    const before = devicesWith([card], { seconds: { cpu: 1.5, webgpu: 0.1 } });
+    await before.devices.choose('auto', config);
+    const reduced = { precision: 'float16', works: true, reason: 'It computes in float16 too.' } as const;
+    const after = devicesWith([card], { seconds: { cpu: 1.5, webgpu: 0.1 }, reduced });
+    expect(await after.devices.choose('webgpu', wanted)).toMatchObject({ precision: 'float16' });
+    expect(after.probed).toEqual(['webgpu']);
   });
 
   it('is expected without a test: the processor, what is asked for, the one that won before, or one of two', async () => {

@@ -2,14 +2,14 @@
 import { freemem, totalmem } from 'node:os';
 import { cropsPerImage } from '../../../shared/config.ts';
 import type { TrainConfig } from '../../../shared/config-table.ts';
-import { deviceNames } from '../../../shared/devices.ts';
-import type { DeviceId, DeviceReport, GraphicsCard, OnnxDevice } from '../../../shared/devices.ts';
+import { deviceNames, reducedPrecisions } from '../../../shared/devices.ts';
+import type { DeviceId, DeviceReport, GraphicsCard, OnnxDevice, Precision } from '../../../shared/devices.ts';
 import { AppError } from '../../../shared/errors.ts';
 import { inPieces } from '../../files/in-pieces.ts';
 import { cardMicroBatchInPieces, processorMicroBatchInPieces } from '../../training/fit-micro-batch.ts';
 import type { MicroBatch } from '../../training/fit-micro-batch.ts';
 import type { Home } from '../home.ts';
-import { candidates, cardOf, namedByEnvironment, noCard, placeOf, untested } from './candidates.ts';
+import { candidates, cardOf, namedByEnvironment, noCard, placeOf, untested, untestedIn } from './candidates.ts';
 import { readDevices, writeDevices } from './device-file.ts';
 import type { DeviceFile } from './device-file.ts';
 import { graphicsCards } from './graphics-cards.ts';
@@ -23,13 +23,21 @@ export interface ChosenDevice {
   readonly device: DeviceId;
   /** Why, as a sentence. */
   readonly reason: string;
+  /** Of the run's matrix products: what it wants, where the device has proven to compute right in it. */
+  readonly precision: Precision;
   /** How many images of the run pass it at once. */
   readonly microBatch: MicroBatch;
 }
-type ReasonedDevice = Omit<ChosenDevice, 'microBatch'>;
+type ReasonedDevice = Pick<ChosenDevice, 'device' | 'reason'>;
 
 /** The settings with the micro-batch that was found for a device. */
 export const withMicroBatch = (config: TrainConfig, { images }: MicroBatch): TrainConfig => ({ ...config, microBatch: images });
+
+/** The settings as a device takes them. */
+export const asChosen = (config: TrainConfig, { microBatch, precision }: Pick<ChosenDevice, 'microBatch' | 'precision'>): TrainConfig => ({
+  ...withMicroBatch(config, microBatch),
+  precision,
+});
 
 /** What a run would most likely train on, as far as that is known before anything is tested. */
 export interface ExpectedDevice {
@@ -168,7 +176,24 @@ export class Devices {
       asked === 'cpu'
         ? ({ device: 'cpu', reason: 'The processor, as asked.' } as const)
         : await this.#alone(async () => (asked === 'auto' ? this.#fastest(config, work) : this.#wanted(asked as DeviceId, work)));
-    return { ...chosen, microBatch: await this.microBatch(chosen.device, config) };
+    const { precision, remark } = await this.#precision(chosen.device, config, work);
+    const reason = remark === undefined ? chosen.reason : `${chosen.reason} ${remark}`;
+    return { ...chosen, reason, precision, microBatch: await this.microBatch(chosen.device, { ...config, precision }) };
+  }
+
+  /** What a device computes a run's products in, and what a person who wants them reduced should know of it. */
+  async #precision(
+    device: DeviceId,
+    { precision: wanted }: TrainConfig,
+    work: DeviceWork,
+  ): Promise<{ readonly precision: Precision; readonly remark?: string }> {
+    if (wanted === 'float32') return { precision: wanted };
+    if (reducedPrecisions[device] !== wanted)
+      return { precision: 'float32', remark: `In float32: ${placeOf(device)} does not compute in ${wanted}.` };
+    const known = (await this.#known()).reports.find(({ id }) => id === device)?.reduced;
+    // Reports of earlier versions say nothing of it.
+    const { works, reason } = known ?? (await this.#alone(async () => this.#probe(device, work))).reduced ?? untestedIn(wanted);
+    return works ? { precision: wanted, remark: `In ${wanted}, as set.` } : { precision: 'float32', remark: `In float32: ${reason}` };
   }
 
   /**
@@ -326,7 +351,9 @@ export class Devices {
       if (times[device] !== undefined) continue;
       onStage?.(`Timing a step of ${config.batchSize * cropsPerImage(config)} crops on ${placeOf(device)}.`);
       const finite = Object.values(times).filter(Number.isFinite);
-      const fitting = withMicroBatch(config, await this.microBatch(device, config));
+      const reduced = (await this.#known()).reports.find(({ id }) => id === device)?.reduced;
+      const precision = reduced?.works === true && reduced.precision === config.precision ? config.precision : 'float32';
+      const fitting = asChosen(config, { precision, microBatch: await this.microBatch(device, { ...config, precision }) });
       times[device] = await this.#tools.time(device, fitting, finite.length > 0 ? Math.min(...finite) : undefined, signal, unasked);
       // What did not end may have been disturbed by something else: it is tried again when the program asks the next time.
       this.#keep(withTrial(await this.#known(), device, config, times[device]));

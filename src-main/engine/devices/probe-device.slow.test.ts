@@ -14,6 +14,8 @@ describe('a device is probed in a process of its own', () => {
       expect(report).toMatchObject({ id: 'webgpu', state: 'ready' });
       expect(report.deviation).toBeLessThan(1e-4);
       expect(report.matmulRate).toBeGreaterThan(0);
+      // SwiftShader has no shader-f16, and is ready all the same.
+      expect(report.reduced).toEqual({ precision: 'float16', works: false, reason: 'The card or its driver has no float16.' });
     },
   );
 

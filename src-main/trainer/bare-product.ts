@@ -1,0 +1,99 @@
+// Bare matrix products on a device: how fast one is, and what becomes of a long one.
+import type { DeviceId, Precision } from '../../shared/devices.ts';
+import { keepsState } from '../runtime/devices.ts';
+import { OnnxSession } from '../runtime/onnx-session.ts';
+import { TensorflowSession } from '../runtime/tensorflow-session.ts';
+import { lowerTensorflow } from '../tensor/lower-tensorflow.ts';
+import { matmul } from '../tensor/products.ts';
+import { input, sumAll } from '../tensor/structure.ts';
+
+export interface ProductOptions {
+  readonly device?: DeviceId;
+  /** Float32 when absent; one that the device has. */
+  readonly precision?: Precision;
+  readonly threads: number;
+}
+
+const side = 1024;
+
+const onTensorflow = (precision: Precision): { readonly precision?: 'bfloat16' } => (precision === 'bfloat16' ? { precision } : {});
+const onOnnx = (precision: Precision): { readonly precision?: 'float16' } => (precision === 'float16' ? { precision } : {});
+
+/** Rate of a bare 1024³ product, GFLOP/s: the bound that everything else is compared with. */
+export async function matmulRate(options: ProductOptions, seconds = 0.5): Promise<number> {
+  const product = await productOn(options);
+  await product.run();
+  const began = performance.now();
+  let runs = 0;
+  while (performance.now() - began < 1000 * seconds) {
+    await product.run();
+    runs++;
+  }
+  const rate = (runs * 2 * side ** 3) / (performance.now() - began) / 1e6;
+  await product.dispose();
+  return rate;
+}
+
+interface Product {
+  run(): Promise<unknown>;
+  dispose(): Promise<void>;
+}
+
+async function productOn({ device = 'cpu', precision = 'float32', threads }: ProductOptions): Promise<Product> {
+  const shape = [side, side];
+  const y = matmul(input('a', shape), input('b', shape));
+  const a = new Float32Array(side ** 2).fill(0.5);
+  if (device === 'tensorflow') {
+    const functions = {
+      load: { outputs: { a: input('given', shape) } },
+      total: { outputs: { total: sumAll(matmul(input('a', shape), input('a', shape))) }, ...onTensorflow(precision) },
+    };
+    const session = await TensorflowSession.create(lowerTensorflow(functions, { a: shape }), { threads });
+    await session.call('load', { given: a });
+    return { run: async () => session.call('total'), dispose: async () => session.dispose() };
+  }
+  const options = { device, threads };
+  if (!keepsState(device)) {
+    const session = await OnnxSession.compile({ y }, options, onOnnx(precision));
+    const result = new Float32Array(side ** 2);
+    return { run: async () => session.run({ a, b: a }, { y: result }), dispose: async () => session.dispose() };
+  }
+  // Operands and product stay on the device, and only a sum comes back.
+  const upload = await OnnxSession.compile({ a: input('a', shape) }, { ...options, keep: () => true });
+  const held = (await upload.runOnDevice({ a })).kept['a']!;
+  const session = await OnnxSession.compile({ total: sumAll(y) }, options, onOnnx(precision));
+  return {
+    run: async () => session.runOnDevice({ a: held, b: held }),
+    dispose: async () => {
+      held.dispose();
+      await Promise.all([upload.dispose(), session.dispose()]);
+    },
+  };
+}
+
+/** Longest sum of a product in ViT-B, whose hidden layers are 3,072 wide, and beyond. */
+const longest = 4096;
+const [rows, columns] = [32, 32];
+/** 4,096 times its square is 50,176: float16 ends at 65,504, and beyond 2,048 it has no odd numbers to add up in. */
+const term = 3.5;
+
+/**
+ * Relative error of a product whose every sum has 4,096 equal terms: infinite or not a number where it overflows, and large where
+ * the device adds up in the reduced precision instead of in float32.
+ */
+export async function longProductDeviation({ device = 'cpu', precision = 'float32', threads }: ProductOptions): Promise<number> {
+  const y = matmul(input('a', [rows, longest]), input('b', [longest, columns]));
+  const feeds = { a: new Float32Array(rows * longest).fill(term), b: new Float32Array(longest * columns).fill(term) };
+  const session =
+    device === 'tensorflow'
+      ? await TensorflowSession.create(lowerTensorflow({ product: { outputs: { y }, ...onTensorflow(precision) } }), { threads })
+      : await OnnxSession.compile({ y }, { device, threads }, onOnnx(precision));
+  const found = session instanceof TensorflowSession ? await session.call('product', feeds) : await session.run(feeds);
+  await session.dispose();
+  const expected = longest * term ** 2;
+  // What is not a number is no small deviation: `max` would hide it.
+  return found['y']!.reduce((worst, value) => {
+    const deviation = Math.abs(value / expected - 1);
+    return deviation <= worst ? worst : deviation;
+  }, 0);
+}
