@@ -1,11 +1,12 @@
-// Every device of this computer that computes right: a bare product, a training step of two sizes, compiling, and memory beside its plan.
+// Every device of this computer that computes right: a bare product, a training step of two sizes, compiling, memory beside its plan, and
+// where the nodes of the step run.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseConfig } from '../shared/config.ts';
 import type { TrainConfig } from '../shared/config-table.ts';
 import { deviceNames } from '../shared/devices.ts';
-import type { OnnxDevice } from '../shared/devices.ts';
+import type { DeviceId } from '../shared/devices.ts';
 import { Devices } from '../src-main/engine/devices/devices.ts';
 import { withTrainer } from '../src-main/engine/devices/probe-device.ts';
 import { homeAt } from '../src-main/engine/home.ts';
@@ -13,13 +14,19 @@ import { accumulate } from '../src-main/jepa/step.ts';
 import { memoryPlan } from '../src-main/training/memory-plan.ts';
 import { stepSize } from '../src-main/training/step-size.ts';
 import { operationsOf } from './operations.ts';
+import { placementOn, placementRows } from './placement.ts';
 import type { Row } from './row.ts';
-import { benchConfig } from './shape.ts';
+import { benchConfig, smallestConfig } from './shape.ts';
 
 /** A device that takes longer for six steps is said to be far too slow. */
 const limitMs = 600_000;
+const trialSteps = 6;
 
-const sizes = (threads: number, quick: boolean): readonly (readonly [string, TrainConfig])[] => {
+type NamedConfig = readonly [name: string, config: TrainConfig];
+
+const smallest = (threads: number): NamedConfig => ['two blocks of width 24', smallestConfig(threads)];
+
+const sizes = (threads: number, quick: boolean): readonly NamedConfig[] => {
   const small = benchConfig(0, threads);
   const base = parseConfig({ ...small, architecture: 'base', batchSize: 8 });
   return quick
@@ -36,12 +43,17 @@ function stepOperations(config: TrainConfig): number {
   return (operationsOf(Object.values(accumulate(size, config))) * size.batch) / size.microBatch;
 }
 
-async function stepRows(device: OnnxDevice, name: string, config: TrainConfig, matmulRate: number): Promise<readonly Row[]> {
+/** Whether steps would take too long even if they were bare products. */
+const isTooSlow = (config: TrainConfig, matmulRate: number): boolean => (trialSteps * stepOperations(config)) / matmulRate / 1e6 > limitMs;
+
+const tooSlow = `more than ${limitMs / 60_000} minutes for ${trialSteps} steps`;
+
+async function stepRows(device: DeviceId, name: string, config: TrainConfig, matmulRate: number): Promise<readonly Row[]> {
   const title = `${deviceNames[device]}: ${name}`;
+  if (isTooSlow(config, matmulRate)) return [{ name: title, value: `${tooSlow}, by its bare product` }];
   const job = { kind: 'trial', config, threads: config.threads, device } as const;
   const found = await withTrainer(async (trainer) => trainer.run(job), limitMs).catch((error: unknown) => String(error));
-  if (found === undefined || typeof found === 'string')
-    return [{ name: title, value: found ?? `more than ${limitMs / 60_000} minutes for six steps` }];
+  if (found === undefined || typeof found === 'string') return [{ name: title, value: found ?? tooSlow }];
   const { seconds, compileSeconds, peakBytes } = found;
   const share = stepOperations(config) / seconds / 1e9 / matmulRate;
   const plan = memoryPlan(config).total;
@@ -63,6 +75,19 @@ async function stepRows(device: OnnxDevice, name: string, config: TrainConfig, m
   ];
 }
 
+/** Of the step that is timed first, or of the smallest where that one would take too long. */
+async function placementOf(device: DeviceId, [name, config]: NamedConfig, matmulRate: number): Promise<readonly Row[]> {
+  const title = (of: string): string => `${deviceNames[device]}: ${of}`;
+  const failed = (of: string, why: string): Row[] => [{ name: `${title(of)}, where its nodes ran`, value: `no profile: ${why}` }];
+  if (device === 'tensorflow') return failed(name, 'onnxruntime takes no part in it');
+  const [of, profiled] = isTooSlow(config, matmulRate) ? smallest(config.threads) : [name, config];
+  try {
+    return placementRows(title(of), device, await placementOn(device, profiled, limitMs));
+  } catch (error) {
+    return failed(of, error instanceof Error ? error.message : String(error));
+  }
+}
+
 export async function benchDevices(threads: number, quick: boolean): Promise<readonly Row[]> {
   const folder = mkdtempSync(join(tmpdir(), 'ijepa-bench-devices-'));
   try {
@@ -78,7 +103,9 @@ export async function benchDevices(threads: number, quick: boolean): Promise<rea
         value: `${matmulRate.toPrecision(3)} GFLOP/s; self-test deviates by ${deviation!.toExponential(1)}`,
         figure: matmulRate,
       });
-      for (const [name, config] of sizes(threads, quick)) rows.push(...(await stepRows(id as OnnxDevice, name, config, matmulRate)));
+      const timed = sizes(threads, quick);
+      for (const [name, config] of timed) rows.push(...(await stepRows(id, name, config, matmulRate)));
+      rows.push(...(await placementOf(id, timed[0]!, matmulRate)));
     }
     return rows;
   } finally {

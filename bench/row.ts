@@ -4,4 +4,6 @@ export interface Row {
   readonly goal?: string;
   /** The figure of `value` as a number, for programs. */
   readonly figure?: number;
+  /** What `value` sums up, for programs. */
+  readonly detail?: object;
 }

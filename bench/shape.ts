@@ -22,4 +22,21 @@ export const benchConfig = (microBatch: number, threads: number, batchSize: numb
     steps: 1000,
   });
 
+/** What a device in software makes in seconds. */
+export const smallestConfig = (threads: number): TrainConfig =>
+  parseConfig({
+    architecture: 'custom',
+    width: 24,
+    depth: 2,
+    heads: 2,
+    imageSize: 16,
+    patchSize: 4,
+    predictorWidth: 12,
+    predictorDepth: 1,
+    predictorHeads: 2,
+    batchSize: 4,
+    microBatch: 2,
+    threads,
+  });
+
 export const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!;
