@@ -6,11 +6,12 @@ import { join } from 'node:path';
 import { parseConfig } from '../shared/config.ts';
 import type { TrainConfig } from '../shared/config-table.ts';
 import { deviceNames } from '../shared/devices.ts';
-import type { DeviceId } from '../shared/devices.ts';
-import { Devices } from '../src-main/engine/devices/devices.ts';
+import type { DeviceId, ReducedReport } from '../shared/devices.ts';
+import { Devices, withMicroBatch } from '../src-main/engine/devices/devices.ts';
 import { withTrainer } from '../src-main/engine/devices/probe-device.ts';
 import { homeAt } from '../src-main/engine/home.ts';
 import { accumulate } from '../src-main/jepa/step.ts';
+import { encodingDevice } from '../src-main/runtime/devices.ts';
 import { memoryPlan } from '../src-main/training/memory-plan.ts';
 import { stepSize } from '../src-main/training/step-size.ts';
 import { operationsOf } from './operations.ts';
@@ -48,19 +49,32 @@ const isTooSlow = (config: TrainConfig, matmulRate: number): boolean => (trialSt
 
 const tooSlow = `more than ${limitMs / 60_000} minutes for ${trialSteps} steps`;
 
+/** In reduced precision only the step is another one. */
 async function stepRows(device: DeviceId, name: string, config: TrainConfig, matmulRate: number): Promise<readonly Row[]> {
+  const isFull = config.precision === 'float32';
   const title = `${deviceNames[device]}: ${name}`;
   if (isTooSlow(config, matmulRate)) return [{ name: title, value: `${tooSlow}, by its bare product` }];
-  const job = { kind: 'trial', config, threads: config.threads, device } as const;
+  const job = { kind: 'trial', config, threads: config.threads, device, embedding: isFull } as const;
   const found = await withTrainer(async (trainer) => trainer.run(job), limitMs).catch((error: unknown) => String(error));
   if (found === undefined || typeof found === 'string') return [{ name: title, value: found ?? tooSlow }];
-  const { seconds, compileSeconds, peakBytes } = found;
+  const { seconds, outsideShare, compileSeconds, peakBytes, embeddingRate } = found;
   const share = stepOperations(config) / seconds / 1e9 / matmulRate;
   const plan = memoryPlan(config).total;
   const goal = device === 'cpu' ? '≥ 85 %' : '≥ 60 %';
   return [
     { name: title, value: `${seconds.toPrecision(3)} s a step, ${(config.batchSize / seconds).toPrecision(3)} images/s`, figure: seconds },
     { name: `${title}, share of the bare product`, value: `${(100 * share).toFixed(0)} %`, goal, figure: share },
+    {
+      name: `${title}, time outside of the device's calls`,
+      value: `${(100 * outsideShare).toFixed(1)} %`,
+      goal: '< 5 %',
+      figure: outsideShare,
+    },
+    ...(embeddingRate === undefined
+      ? []
+      : [
+          { name: `${title}, embedding`, value: `${embeddingRate.toPrecision(3)} images/s${whereEmbedded(device)}`, figure: embeddingRate },
+        ]),
     { name: `${title}, until it is compiled`, value: `${compileSeconds.toFixed(1)} s`, goal: '< 6 s for ViT-B', figure: compileSeconds },
     ...(device === 'cpu'
       ? [
@@ -75,6 +89,8 @@ async function stepRows(device: DeviceId, name: string, config: TrainConfig, mat
   ];
 }
 
+const whereEmbedded = (device: DeviceId): string => (encodingDevice(device) === device ? '' : ', on the processor');
+
 /** Of the step that is timed first, or of the smallest where that one would take too long. */
 async function placementOf(device: DeviceId, [name, config]: NamedConfig, matmulRate: number): Promise<readonly Row[]> {
   const title = (of: string): string => `${deviceNames[device]}: ${of}`;
@@ -88,23 +104,34 @@ async function placementOf(device: DeviceId, [name, config]: NamedConfig, matmul
   }
 }
 
+const reducedText = ({ reason, matmulRate }: ReducedReport): string =>
+  `${reason}${matmulRate === undefined ? '' : ` ${matmulRate.toPrecision(3)} GFLOP/s.`}`;
+
 export async function benchDevices(threads: number, quick: boolean): Promise<readonly Row[]> {
   const folder = mkdtempSync(join(tmpdir(), 'ijepa-bench-devices-'));
   try {
-    const reports = await new Devices(homeAt(folder)).test(undefined);
+    const devices = new Devices(homeAt(folder));
+    const reports = await devices.test(undefined);
     const rows: Row[] = [];
-    for (const { id, state, reason, matmulRate, deviation } of reports) {
+    for (const { id, state, reason, matmulRate, deviation, reduced } of reports) {
       if (state !== 'ready' || matmulRate === undefined) {
         rows.push({ name: deviceNames[id], value: `${state}: ${reason}` });
         continue;
       }
+      if (reduced) rows.push({ name: `${deviceNames[id]}: ${reduced.precision}`, value: reducedText(reduced) });
       rows.push({
         name: `${deviceNames[id]}: bare product of 1024³`,
         value: `${matmulRate.toPrecision(3)} GFLOP/s; self-test deviates by ${deviation!.toExponential(1)}`,
         figure: matmulRate,
       });
       const timed = sizes(threads, quick);
-      for (const [name, config] of timed) rows.push(...(await stepRows(id, name, config, matmulRate)));
+      for (const [name, config] of timed) {
+        const fitted = withMicroBatch(config, await devices.microBatch(id, config));
+        rows.push(...(await stepRows(id, name, fitted, matmulRate)));
+        if (reduced?.works !== true) continue;
+        const { precision, matmulRate: rate = matmulRate } = reduced;
+        rows.push(...(await stepRows(id, `${name} in ${precision}`, { ...fitted, precision }, rate)));
+      }
       rows.push(...(await placementOf(id, timed[0]!, matmulRate)));
     }
     return rows;

@@ -123,6 +123,8 @@ export interface TrialJob {
   readonly config: TrainConfig;
   readonly threads: number;
   readonly device: DeviceId;
+  /** Whether pictures are embedded too, for their rate. */
+  readonly embedding?: boolean;
 }
 
 export type Job = TrainJob | EmbedJob | EmbedPixelsJob | FeaturesJob | EvaluateJob | SelfTestJob | TrialJob;
@@ -149,10 +151,14 @@ export interface SelfTestResult {
 export interface TrialFigures {
   /** Of a step, the median after warming up. */
   readonly seconds: number;
+  /** Of a step's time, what passes outside of the device's calls, the median. */
+  readonly outsideShare: number;
   /** Until the step could be run for the first time. */
   readonly compileSeconds: number;
   /** Peak of the process's resident memory; what a graphics card holds of its own is not in it. */
   readonly peakBytes: number;
+  /** Pictures per second, by the encoder of such a run where the device has it done; only where it was asked for. */
+  readonly embeddingRate?: number;
 }
 
 /** Events and result of each kind of job. */

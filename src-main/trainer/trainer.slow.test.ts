@@ -77,7 +77,11 @@ describe('the trainer process', () => {
     expect(events[events.findIndex(({ type }) => type === 'resumed') - 1]).toMatchObject({ type: 'paused' });
     expect(events.at(-1)).toMatchObject({ reason: 'stopped', step: stored().at(-1) });
     const { pid } = trainer;
-    expect((await trainer.run(trial)).seconds).toBeGreaterThan(0);
+    const figures = await trainer.run({ ...trial, embedding: true });
+    for (const figure of ['seconds', 'compileSeconds', 'peakBytes', 'embeddingRate', 'outsideShare'] as const)
+      expect(figures[figure], figure).toBeGreaterThan(0);
+    expect(figures.outsideShare).toBeLessThan(0.8);
+    expect((await trainer.run(trial)).embeddingRate).toBeUndefined();
     expect(trainer.pid).toBe(pid);
   });
 

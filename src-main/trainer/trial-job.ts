@@ -2,12 +2,17 @@
 import { readFileSync } from 'node:fs';
 import { Random } from '../../shared/random.ts';
 import { patchValues, tokenCount } from '../jepa/model.ts';
-import { initialState } from '../training/state.ts';
-import { precisionOn } from '../training/create-step-device.ts';
+import type { ModelSize } from '../jepa/model.ts';
+import { encodingDevice } from '../runtime/devices.ts';
+import { createStepDevice, precisionOn } from '../training/create-step-device.ts';
+import { EncoderRunner } from '../training/encoder-runner.ts';
+import { encoderWeights, initialState } from '../training/state.ts';
 import { StepRunner } from '../training/step-runner.ts';
 import type { JobTypes, TrialJob } from './protocol.ts';
+import { TimedDevice } from './timed-device.ts';
 
 const trialSteps = 5;
+const trialBatches = 5;
 
 /** Peak resident memory of this process, bytes; where the system does not tell, what it holds now. */
 function peakMemory(): number {
@@ -18,20 +23,57 @@ function peakMemory(): number {
   }
 }
 
-export async function runTrialJob({ config, threads, device }: TrialJob): Promise<JobTypes['trial']['result']> {
-  const compiling = performance.now();
-  const runner = await StepRunner.create(config, 1000, { device, threads, precision: precisionOn(device, config) });
-  const compileSeconds = (performance.now() - compiling) / 1000;
-  const { model, batch } = runner.size;
-  const random = new Random(config.seed, 'test');
-  const patches = Float32Array.from({ length: batch * tokenCount(model) * patchValues(model) }, () => random.between(-1, 1));
-  const state = initialState(config);
+const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!;
+
+function randomPatches({ seed }: TrialJob['config'], model: ModelSize, images: number): Float32Array {
+  const random = new Random(seed, 'test');
+  return Float32Array.from({ length: images * tokenCount(model) * patchValues(model) }, () => random.between(-1, 1));
+}
+
+/** Pictures embedded in a second, where a run of the device has it done. */
+async function embeddingRate({ config, threads, device }: TrialJob, model: ModelSize): Promise<number> {
+  const weights = encoderWeights(initialState(config), model, 'targetEncoder');
+  const runner = await EncoderRunner.create(model, 'last', { device: encodingDevice(device), threads }, false, undefined, weights);
+  const patches = randomPatches(config, model, runner.batch);
   const times: number[] = [];
-  for (let i = 0; i <= trialSteps; i++) {
+  for (let i = 0; i <= trialBatches; i++) {
     const began = performance.now();
-    await runner.run(state, patches);
+    await runner.run(weights, patches);
     if (i > 0) times.push((performance.now() - began) / 1000);
   }
   await runner.dispose();
-  return { seconds: times.toSorted((a, b) => a - b)[Math.floor(times.length / 2)]!, compileSeconds, peakBytes: peakMemory() };
+  return runner.batch / median(times);
+}
+
+export async function runTrialJob(job: TrialJob): Promise<JobTypes['trial']['result']> {
+  const { config, threads, device } = job;
+  const compiling = performance.now();
+  let timed: TimedDevice | undefined;
+  const options = { device, threads, precision: precisionOn(device, config) };
+  const runner = await StepRunner.create(config, 1000, options, undefined, async (...given) => {
+    timed = new TimedDevice(await createStepDevice(...given));
+    return timed;
+  });
+  const compileSeconds = (performance.now() - compiling) / 1000;
+  const { model, batch } = runner.size;
+  const patches = randomPatches(config, model, batch);
+  const state = initialState(config);
+  const times: number[] = [];
+  const outside: number[] = [];
+  for (let i = 0; i <= trialSteps; i++) {
+    const [began, inside] = [performance.now(), timed?.seconds ?? 0];
+    await runner.run(state, patches);
+    const seconds = (performance.now() - began) / 1000;
+    if (i === 0) continue;
+    times.push(seconds);
+    outside.push(1 - (timed!.seconds - inside) / seconds);
+  }
+  await runner.dispose();
+  return {
+    seconds: median(times),
+    outsideShare: median(outside),
+    compileSeconds,
+    peakBytes: peakMemory(),
+    ...(job.embedding === true && { embeddingRate: await embeddingRate(job, model) }),
+  };
 }

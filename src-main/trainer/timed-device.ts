@@ -1,0 +1,37 @@
+// A device of a step whose calls are timed: what a step takes beside them is this program's.
+import type { StepDevice } from '../training/step-device.ts';
+
+export class TimedDevice implements StepDevice {
+  readonly #device: StepDevice;
+  #seconds = 0;
+
+  constructor(device: StepDevice) {
+    this.#device = device;
+  }
+
+  /** Spent in the device's calls so far. */
+  get seconds(): number {
+    return this.#seconds;
+  }
+
+  async #timed<T>(call: () => Promise<T>): Promise<T> {
+    const began = performance.now();
+    try {
+      return await call();
+    } finally {
+      this.#seconds += (performance.now() - began) / 1000;
+    }
+  }
+
+  load: StepDevice['load'] = async (state) => this.#timed(async () => this.#device.load(state));
+  accumulate: StepDevice['accumulate'] = async (feeds, first) => this.#timed(async () => this.#device.accumulate(feeds, first));
+  pool: StepDevice['pool'] = async (feeds) => this.#timed(async () => this.#device.pool(feeds));
+  couple: StepDevice['couple'] = async (feeds) => this.#timed(async () => this.#device.couple(feeds));
+  update: StepDevice['update'] = async (schedule) => this.#timed(async () => this.#device.update(schedule));
+  save: StepDevice['save'] = async () => this.#timed(async () => this.#device.save());
+  dispose: StepDevice['dispose'] = async () => this.#device.dispose();
+
+  get isHome(): boolean {
+    return this.#device.isHome;
+  }
+}
