@@ -2,8 +2,8 @@
 // are scaled to the size that AdamW's have (Liu et al. 2025, "Muon is scalable"), so that one learning rate serves both.
 import { add, divide, multiply, sqrt, square, subtract } from '../tensor/elementwise.ts';
 import type { Tensor } from '../tensor/graph.ts';
-import { matmul } from '../tensor/products.ts';
-import { concatenate, reshape, scalar, slice, sumAll, transpose } from '../tensor/structure.ts';
+import { gemm, matmul } from '../tensor/products.ts';
+import { concatenate, reshape, scalar, slice, sumAll } from '../tensor/structure.ts';
 import type { ParameterSpec } from './model.ts';
 
 /** Of the running gradient. */
@@ -22,15 +22,15 @@ const iterations = 5;
 export const isMuonMatrix = ({ name, shape }: Pick<ParameterSpec, 'name' | 'shape'>): boolean =>
   shape.length === 2 && /\.(blocks|patchEmbed\.[1-9]\d*)\./.test(name);
 
-/** Newton–Schulz iteration towards U·Vᵀ of x = U·Σ·Vᵀ, x [m, n]. */
+/** Newton–Schulz iteration towards U·Vᵀ of x = U·Σ·Vᵀ, x [m, n]: y ← c1·y + (c3·y·yᵀ + c5·(y·yᵀ)²)·y, or from the right where m > n. */
 export function orthogonalise(x: Tensor): Tensor {
   const [rows, columns] = x.shape as [number, number];
-  if (rows > columns) return transpose(orthogonalise(transpose(x, [1, 0])), [1, 0]);
+  const isTall = rows > columns;
   let y = divide(x, add(sqrt(sumAll(square(x))), 1e-7));
   for (let i = 0; i < iterations; i++) {
-    const gram = matmul(y, y, false, true);
-    const polynomial = add(multiply(gram, c3), multiply(matmul(gram, gram), c5));
-    y = add(multiply(y, c1), matmul(polynomial, y));
+    const gram = matmul(y, y, isTall, !isTall);
+    const polynomial = gemm(gram, gram, gram, c5, c3);
+    y = isTall ? gemm(y, polynomial, y, 1, c1) : gemm(polynomial, y, y, 1, c1);
   }
   return y;
 }

@@ -1,7 +1,7 @@
 // Matrix products and look-ups: where nearly all of the time goes.
 import { apply, reject, sameShape, sizeOf } from './graph.ts';
 import type { Op, Shape, TensorflowEmitter, Tensor } from './graph.ts';
-import { cast, equal } from './elementwise.ts';
+import { cast, equal, multiply } from './elementwise.ts';
 import { constant, reshape, sum } from './structure.ts';
 
 type MatmulAttributes = { readonly transposeA: boolean; readonly transposeB: boolean; readonly scale: number };
@@ -141,6 +141,38 @@ const linearOp: Op<Record<string, never>> = {
 /** x · weight + bias over the last axis; x [..., in], weight [in, out], bias [out]. */
 export const linear = (x: Tensor, weight: Tensor, bias: Tensor): Tensor => apply(linearOp, [x, weight, bias], {});
 
+type GemmAttributes = { readonly alpha: number; readonly beta: number };
+
+const gemmOp: Op<GemmAttributes> = {
+  name: 'gemm',
+  infer: ([a, b, c]) => {
+    const [[m, k], [k2, n]] = [a!.shape, b!.shape];
+    if ([a, b, c].some((x) => x!.shape.length !== 2) || k !== k2 || !sameShape(c!.shape, [m!, n!]))
+      reject('gemm', `[${a!.shape.join(', ')}] · [${b!.shape.join(', ')}] + [${c!.shape.join(', ')}]`);
+    return [{ type: 'float32', shape: c!.shape }];
+  },
+  gradient: ({ inputs: [a, b] }, dy, { alpha, beta }) => [
+    matmul(dy, b!, false, true, alpha),
+    matmul(a!, dy, true, false, alpha),
+    multiply(dy, beta),
+  ],
+  reference: ([a, b, c], node, { alpha, beta }) => {
+    const [m, k] = node.inputs[0]!.shape as [number, number];
+    const n = node.outputs[0]!.shape[1]!;
+    return [product(a!, b!, m, k, n, { transposeA: false, transposeB: false, scale: alpha }).map((value, i) => value + beta * c![i]!)];
+  },
+  onnx: (emit, inputs, _node, { alpha, beta }) => [emit.node('Gemm', inputs, { alpha, beta })],
+  tensorflow: (emit, [a, b, c], _node, { alpha, beta }) => {
+    const T = { T: 'float32' } as const;
+    const times = (x: string, factor: number): string => (factor === 1 ? x : emit.node('Mul', [x, emit.floats([factor], [])], T));
+    const y = emit.node('MatMul', [a!, b!], { ...T, transpose_a: false, transpose_b: false });
+    return [emit.node('AddV2', [times(y, alpha), times(c!, beta)], T)];
+  },
+};
+
+/** alpha · A·B + beta · C of matrices in one kernel, in float32 whatever the precision; A [m, k], B [k, n], C [m, n]. */
+export const gemm = (a: Tensor, b: Tensor, c: Tensor, alpha: number, beta: number): Tensor => apply(gemmOp, [a, b, c], { alpha, beta });
+
 const gatherOp: Op<Record<string, never>> = {
   name: 'gather',
   infer: ([table, indices]) => {
@@ -182,4 +214,4 @@ const gatherOp: Op<Record<string, never>> = {
 /** Rows of a table [rows, width] at indices of any shape: [...indices, width]. */
 export const gather = (table: Tensor, indices: Tensor): Tensor => apply(gatherOp, [table, indices], {});
 
-export const productOps = [matmulOp, linearOp, gatherOp] as readonly Op[];
+export const productOps = [matmulOp, linearOp, gemmOp, gatherOp] as readonly Op[];

@@ -91,6 +91,10 @@ export const cases: Readonly<Record<string, (draw: Draw) => Tensor>> = {
     const [inner, outer] = [draw.size(), draw.size()];
     return p.linear(draw.float([...shapeOf(draw, draw.size(2)), inner]), draw.float([inner, outer]), draw.float([outer]));
   },
+  gemm: (draw) => {
+    const [m, k, n] = [draw.size(), draw.size(), draw.size()];
+    return p.gemm(draw.float([m, k]), draw.float([k, n]), draw.float([m, n]), 2, -0.5);
+  },
   gather: (draw) => p.gather(draw.float([5, draw.size()]), s.slice(draw.integer([2, 4], 5), 1, 1, draw.size(3))),
   // Some rows several times, some not at all, and places without any.
   takeRows: (draw) => {
