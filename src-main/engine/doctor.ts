@@ -36,18 +36,28 @@ export interface Diagnosis {
 /** Share of the memory below which other programs are in the way. */
 const littleFree = 0.15;
 
-function adviceFor({
+/** Times the rate of float32 that makes another precision worth its rounding. */
+const muchFaster = 1.2;
+
+export function adviceFor({
   cards,
   devices,
+  chosen,
   memoryFree,
   memoryTotal,
-}: Pick<Diagnosis, 'cards' | 'devices' | 'memoryFree' | 'memoryTotal'>): string[] {
+}: Pick<Diagnosis, 'cards' | 'devices' | 'chosen' | 'memoryFree' | 'memoryTotal'>): string[] {
   const advice: string[] = [];
   const others = devices.filter(({ id }) => id !== 'cpu');
   if (cards.length === 0) advice.push('No graphics card was found; with one, training is usually faster.');
   else if (others.every(({ state }) => state !== 'ready'))
     advice.push(
       `A graphics card is there, and cannot be used: ${others.map(({ id, reason }) => `${deviceNames[id]}: ${reason}`).join(' ')}`,
+    );
+  const { reduced, matmulRate } = devices.find(({ id }) => id === chosen) ?? {};
+  const faster = reduced?.works === true ? (reduced.matmulRate ?? 0) / (matmulRate ?? Infinity) : 0;
+  if (faster >= muchFaster)
+    advice.push(
+      `Products on ${deviceNames[chosen]} are ${faster.toFixed(1)} times as fast in ${reduced!.precision}: choose that for a run under "precision".`,
     );
   if (memoryFree < littleFree * memoryTotal) advice.push('Little memory is free: close other programs before a long run.');
   return advice;
@@ -67,6 +77,7 @@ export async function diagnose(home?: string, work: DeviceWork = {}): Promise<Di
   };
   const devices = reports.map((report) => ({ ...report, ...stepOf(report.id) }));
   const [memoryFree, memoryTotal] = [freemem(), totalmem()];
+  const chosen = times[0]!.device;
   return {
     program: programVersion,
     node: process.versions.node,
@@ -79,7 +90,7 @@ export async function diagnose(home?: string, work: DeviceWork = {}): Promise<Di
     memoryTotal,
     cards,
     devices,
-    chosen: times[0]!.device,
-    advice: adviceFor({ cards, devices, memoryFree, memoryTotal }),
+    chosen,
+    advice: adviceFor({ cards, devices, chosen, memoryFree, memoryTotal }),
   };
 }
