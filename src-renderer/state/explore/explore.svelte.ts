@@ -1,7 +1,7 @@
 // Explore: what is looked for, in which vectors, and what was found.
 import { untrack } from 'svelte';
 import { AppError } from '../../../shared/errors.ts';
-import { uploadLimit } from '../../../shared/contract-explore.ts';
+import { uploadLimit } from '../../../shared/limits.ts';
 import type { EmbeddingSource, NeighbourRow, QueryImage } from '../../../shared/contract-explore.ts';
 import type { JobStatus } from '../../../shared/contract-jobs.ts';
 import type { FolderSummary, GridImage } from '../../../shared/contract-library.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
 import type { EmbeddingSource, NeighbourRow } from '../../../shared/contract-explore.ts';
-import { uploadLimit } from '../../../shared/contract-explore.ts';
+import { uploadLimit } from '../../../shared/limits.ts';
 import { Dropped } from '../dropped.svelte.ts';
 import { ExploreMemory } from './explore-memory.svelte.ts';
 import { ExploreState } from './explore.svelte.ts';
