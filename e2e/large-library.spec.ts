@@ -79,6 +79,8 @@ test('100,000 images', async ({ page }) => {
   expect(figures.pictures).toBeLessThan(limit(200));
 
   await grid.getByRole('gridcell').last().click();
+  const active = (await grid.getAttribute('aria-activedescendant'))!;
+  await expect(page.locator(`[id="${active}"]`)).toHaveAttribute('aria-selected', 'true');
   await page.keyboard.press('Control+a');
   await expect(page.getByText('100,000 selected')).toBeVisible();
   await page.getByRole('searchbox').fill('album-042/picture-04200');

@@ -45,6 +45,36 @@ test('the page is there at once', async ({ browser }) => {
   expect(median(ready)).toBeLessThan(limit(1500));
 });
 
+test('what costs a browser most is left for later than the first paint: its tables of languages, and schemas that only the engine needs', async ({
+  page,
+}) => {
+  await page.addInitScript(() => {
+    const uses: number[] = [];
+    Object.assign(globalThis, { uses });
+    const told = <T extends object>(one: T): T =>
+      new Proxy(one, {
+        construct: (target, given, by) => (uses.push(performance.now()), Reflect.construct(target as never, given, by)),
+        apply: (target, self, given) => (uses.push(performance.now()), Reflect.apply(target as never, self, given)),
+      });
+    Intl.NumberFormat = told(Intl.NumberFormat);
+    Intl.DateTimeFormat = told(Intl.DateTimeFormat);
+    Number.prototype.toLocaleString = told(Number.prototype.toLocaleString);
+  });
+  const scripts: Promise<string>[] = [];
+  page.on('response', (response) => {
+    if (response.url().endsWith('.js')) scripts.push(response.text());
+  });
+  await page.goto(served.url);
+  await page.getByRole('button', { name: 'Choose a folder' }).waitFor();
+  const painted = await page.evaluate(() => performance.getEntriesByName('first-contentful-paint')[0]!.startTime);
+  const uses = await page.evaluate(() => (globalThis as unknown as { uses: number[] }).uses);
+  expect(uses.filter((at) => at < painted)).toEqual([]);
+  const texts = await Promise.all(scripts);
+  expect(texts.length).toBeGreaterThan(1);
+  // What every schema of the library that makes them says of itself.
+  expect(texts.filter((text) => /kind:\s*["'`]schema["'`]/.test(text))).toEqual([]);
+});
+
 /** The least that Electron can open: a window with a word in it. */
 function makeEmptyProgram(folder: string): string {
   mkdirSync(folder, { recursive: true });

@@ -4,6 +4,7 @@ import { channel } from './channel.ts';
 import type { JobStarted } from './contract-jobs.ts';
 import { checkpoint, count, identity, layer, path, runName, score, space, text } from './contract-values.ts';
 import type { Layer } from './contract-values.ts';
+import { uploadLimit } from './limits.ts';
 
 /** Vectors that can be searched: which run, step and layer they come from is always in sight. */
 export interface EmbeddingSource {
@@ -50,9 +51,6 @@ export interface FeatureView {
 /** A picture of the library, or one from outside that was handed over before. */
 export const queryImage = v.union([v.strictObject({ image: identity }), v.strictObject({ upload: identity })]);
 export type QueryImage = v.InferOutput<typeof queryImage>;
-
-/** 64 MiB: a dropped picture. */
-export const uploadLimit = 64 * 2 ** 20;
 
 export const exportFormats = ['npy', 'parquet', 'csv', 'projector', 'safetensors', 'huggingface', 'onnx'] as const;
 export type ExportFormat = (typeof exportFormats)[number];

@@ -5,6 +5,8 @@ import { configTable } from './config-table.ts';
 import type { TrainConfig } from './config-table.ts';
 import type { JobStarted } from './contract-jobs.ts';
 import { checkpoint, count, identity, images, nothing, runName, settings, text } from './contract-values.ts';
+import { metricNames } from './metric-names.ts';
+import type { MetricName } from './metric-names.ts';
 import type { RunState } from './run-state.ts';
 import type { OnlineEvaluation, RunSizes, StepMetrics, TrainEvent } from './train-events.ts';
 
@@ -113,21 +115,6 @@ export type RunEvent =
       readonly memoryBytes: number;
     }
   | { readonly type: 'event'; readonly event: Exclude<TrainEvent, { type: 'step' }> };
-
-export const metricNames = [
-  'loss',
-  'smoothL1',
-  'squaredError',
-  'coupled',
-  'gradientNorm',
-  'learningRate',
-  'weightDecay',
-  'momentum',
-  'imagesPerSecond',
-  'waitedMs',
-  'memoryBytes',
-] as const;
-export type MetricName = (typeof metricNames)[number];
 
 /** Buckets of a metric over a range of steps: min and max keep every spike. */
 export interface MetricSeries {

@@ -4,9 +4,7 @@ import { channel } from './channel.ts';
 import type { InputOf, OutputOf } from './channel.ts';
 import { images, nothing, path } from './contract-values.ts';
 import type { WireError } from './errors.ts';
-
-/** Images whose files are dragged out of the window at once, at most. */
-export const mostDragged = 1000;
+import { mostDragged } from './limits.ts';
 
 /** A path, or nothing when the dialog was cancelled. */
 type Chosen = string | undefined;

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { mostDragged, windowChannels } from '../../shared/contract-window.ts';
+import { windowChannels } from '../../shared/contract-window.ts';
+import { mostDragged } from '../../shared/limits.ts';
 import type { WindowChannel } from '../../shared/contract-window.ts';
 import { AppError } from '../../shared/errors.ts';
 import { answerWindowRequest } from './window-requests.ts';

@@ -13,23 +13,24 @@ export interface ContentImage {
   readonly height: number;
 }
 
-/** By content, whatever the order asks for: through the index of paths every image of the folder would be looked at. */
-const firstOfContent = `
-  SELECT i.id, lower(hex(c.hash)) AS hash, i.path, i.label, c.width, c.height
-  FROM contents c CROSS JOIN images i INDEXED BY images_by_content ON i.content_id = c.id
-  WHERE c.hash = ? AND i.folder_id = ? AND i.status = 'ok' ORDER BY i.path LIMIT 1`;
+/**
+ * All in one question: a lookup with a join takes 60 µs in starting alone, a list that SQLite walks itself 7 µs for each content.
+ * By content, whatever the order asks for: through the index of paths every image of the folder would be looked at.
+ * Beside `min` SQLite gives the other columns of the row that has the least.
+ */
+const firstOfContents = `
+  SELECT wanted.value AS hash, i.id, min(i.path) AS path, i.label, c.width, c.height
+  FROM json_each(?) AS wanted
+    CROSS JOIN contents c ON c.hash = unhex(wanted.value)
+    CROSS JOIN images i INDEXED BY images_by_content ON i.content_id = c.id
+  WHERE i.folder_id = ? AND i.status = 'ok' GROUP BY wanted.key`;
 
 /** The first usable image by path of each content, in a folder; contents that it does not have are left out. */
 export function imagesOfContents(library: Library, folder: number, hashes: Iterable<string>): Map<string, ContentImage> {
-  const found = new Map<string, ContentImage>();
-  library.run(() => {
-    const statement = library.database.prepare<[Buffer, number], ContentImage>(firstOfContent);
-    for (const hash of hashes) {
-      const row = statement.get(Buffer.from(hash, 'hex'), folder);
-      if (row) found.set(hash, row);
-    }
-  });
-  return found;
+  const rows = library.run(() =>
+    library.database.prepare<[string, number], ContentImage>(firstOfContents).all(JSON.stringify([...hashes]), folder),
+  );
+  return new Map(rows.map((row) => [row.hash, row]));
 }
 
 /** Contents looked at before others may get their turn. */

@@ -3,7 +3,7 @@ import { STATUS_CODES } from 'node:http';
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocket, WebSocketServer } from 'ws';
-import { uploadLimit } from '../../shared/contract-explore.ts';
+import { uploadLimit } from '../../shared/limits.ts';
 import { AppError } from '../../shared/errors.ts';
 import { decodeFrame, encodeFrame } from '../../shared/frames.ts';
 import { scriptParameter, socketPath } from '../../shared/face.ts';

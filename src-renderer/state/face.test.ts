@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { decodeFrame, encodeFrame } from '../../shared/frames.ts';
 import { protocolVersion } from '../../shared/protocol-version.ts';
 import type { FromEngine } from '../../shared/messages.ts';
-import { mostDragged } from '../../shared/contract-window.ts';
+import { mostDragged } from '../../shared/limits.ts';
 import type { WindowAnswer } from '../../shared/contract-window.ts';
 import { AppError } from '../../shared/errors.ts';
 import { socketPort, waitBefore, windowFace } from './face.ts';

@@ -1,7 +1,7 @@
 // Where this page is shown: in the window, whose preload brings its face along, or in a browser, where the engine is at the other end of
 // a WebSocket. A socket that is lost is opened again by itself; the page is told in the words of the engine's own state.
 import { decodeFrame, encodeFrame } from '../../shared/frames.ts';
-import { mostDragged } from '../../shared/contract-window.ts';
+import { mostDragged } from '../../shared/limits.ts';
 import type { WindowChannel, WindowInput, WindowOutput } from '../../shared/contract-window.ts';
 import { fromWire, toWire } from '../../shared/errors.ts';
 import type { AppError } from '../../shared/errors.ts';

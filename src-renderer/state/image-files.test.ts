@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { mostDragged } from '../../shared/contract-window.ts';
+import { mostDragged } from '../../shared/limits.ts';
 import type { Face } from '../../shared/face.ts';
 import { strings } from '../strings/strings.ts';
 import { dragOutOf, revealOf } from './image-files.ts';

@@ -15,12 +15,14 @@ function parse(hash: string): Route {
 }
 
 export class Router {
+  /** As it was read last. */
+  #hash = location.hash;
   #route = $state.raw<Route>(parse(location.hash));
   /** Apart from what the view is about: that may change without the view being made anew. */
   readonly #view = $derived(this.#route.view);
 
   constructor() {
-    addEventListener('hashchange', () => (this.#route = parse(location.hash)));
+    addEventListener('hashchange', () => this.#read());
   }
 
   get view(): View {
@@ -28,6 +30,12 @@ export class Router {
   }
   get about(): Readonly<Record<string, string>> {
     return this.#route.about;
+  }
+
+  #read(): void {
+    if (location.hash === this.#hash) return;
+    this.#hash = location.hash;
+    this.#route = parse(this.#hash);
   }
 
   /** Address of a view, for links. */
@@ -38,5 +46,7 @@ export class Router {
 
   go(view: View, about: Readonly<Record<string, string | number>> = {}): void {
     location.hash = this.href(view, about);
+    // The browser tells of it only after what it has to do before: what follows is asked for and drawn a turn earlier.
+    this.#read();
   }
 }

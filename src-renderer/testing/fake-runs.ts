@@ -1,6 +1,6 @@
 // The fake engine's runs: one in every state, and one that trains while it is looked at.
 import { defaultConfig } from '../../shared/config.ts';
-import { metricNames } from '../../shared/contract-runs.ts';
+import { metricNames } from '../../shared/metric-names.ts';
 import type { RunDetails, RunEvent, RunSummary, runChannels } from '../../shared/contract-runs.ts';
 import { AppError } from '../../shared/errors.ts';
 import type { Handlers } from '../../shared/rpc-server.ts';

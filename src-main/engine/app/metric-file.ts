@@ -3,7 +3,7 @@
 // than the one that is there ends what is used of it.
 import { crc32 } from 'node:zlib';
 import type { FileHandle } from 'node:fs/promises';
-import { metricNames } from '../../../shared/contract-runs.ts';
+import { metricNames } from '../../../shared/metric-names.ts';
 
 /** Changes with what a piece holds. */
 const magic = 0x31504d49 + metricNames.length * 0x10000;

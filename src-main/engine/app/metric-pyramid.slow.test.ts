@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { metricNames } from '../../../shared/contract-runs.ts';
+import { metricNames } from '../../../shared/metric-names.ts';
 import { MetricPyramid } from './metric-pyramid.ts';
 
 it('a million steps of all metrics are answered in less than a tenth of a second, whatever the range', () => {

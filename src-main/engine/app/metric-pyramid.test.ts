@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { metricNames } from '../../../shared/contract-runs.ts';
+import { metricNames } from '../../../shared/metric-names.ts';
 import type { MetricSeries } from '../../../shared/contract-runs.ts';
 import { MetricPyramid } from './metric-pyramid.ts';
 

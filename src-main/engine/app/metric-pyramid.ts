@@ -1,8 +1,9 @@
 // The steps of a run in memory so that a chart of any range is drawn from few numbers and no spike is lost: every step as it was
 // logged, and above it minimum, maximum and sum of 16, 256, 4,096, … steps. Only whole groups have an entry, so that steps are taken
 // back by forgetting the end of each level.
-import { metricNames } from '../../../shared/contract-runs.ts';
-import type { MetricName, MetricSeries } from '../../../shared/contract-runs.ts';
+import { metricNames } from '../../../shared/metric-names.ts';
+import type { MetricSeries } from '../../../shared/contract-runs.ts';
+import type { MetricName } from '../../../shared/metric-names.ts';
 
 const branching = 16;
 const width = metricNames.length;

@@ -8,6 +8,8 @@ export type SearchInput = InputOf<AppContract['explore.search']>;
 
 /** While a slider moves, a search waits this long for it to rest. */
 const restMilliseconds = 120;
+/** An answer that comes sooner needs no word that it is on its way: that would only flash, and be drawn twice. */
+const noticedMilliseconds = 200;
 
 export class SearchColumn {
   readonly #client: RpcClient<AppContract>;
@@ -15,6 +17,7 @@ export class SearchColumn {
   #latest: SearchInput | undefined;
   #controller: AbortController | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
+  #noticed: ReturnType<typeof setTimeout> | undefined;
   #result = $state.raw<SearchResult | undefined>(undefined);
   #error = $state.raw<unknown>(undefined);
   #busy = $state.raw(false);
@@ -31,6 +34,7 @@ export class SearchColumn {
   get error(): unknown {
     return this.#error;
   }
+  /** Whether an answer lets itself be waited for. */
   get busy(): boolean {
     return this.#busy;
   }
@@ -44,6 +48,7 @@ export class SearchColumn {
     const asked = input ? JSON.stringify(input) : '';
     if (asked === this.#asked) return;
     const before = this.#latest;
+    const isWaitedFor = this.#busy;
     this.stop();
     this.#asked = asked;
     this.#latest = input;
@@ -52,7 +57,8 @@ export class SearchColumn {
       this.#error = undefined;
       return;
     }
-    this.#busy = true;
+    this.#busy = isWaitedFor;
+    this.#noticed = setTimeout(() => (this.#busy = true), noticedMilliseconds);
     if (before?.hideAbove !== undefined && input.hideAbove !== undefined && before.hideAbove !== input.hideAbove)
       this.#timer = setTimeout(() => void this.#search(input), restMilliseconds);
     else void this.#search(input);
@@ -64,6 +70,11 @@ export class SearchColumn {
     this.#controller?.abort();
     this.#controller = undefined;
     this.#asked = '';
+    this.#rest();
+  }
+
+  #rest(): void {
+    clearTimeout(this.#noticed);
     this.#busy = false;
   }
 
@@ -87,6 +98,6 @@ export class SearchColumn {
       this.#result = undefined;
       this.#error = error;
     }
-    this.#busy = false;
+    this.#rest();
   }
 }

@@ -32,7 +32,8 @@ describe('a search', () => {
     expect(calls[0]!.signal.aborted).toBe(true);
     calls[1]!.resolve({ name: 'second' });
     calls[0]!.resolve({ name: 'first' });
-    await vi.waitFor(() => expect(column.busy).toBe(false));
+    await vi.waitFor(() => expect(column.result).toEqual({ name: 'second' }));
+    await Promise.resolve();
     expect(column.result).toEqual({ name: 'second' });
   });
 
@@ -53,9 +54,37 @@ describe('a search', () => {
     calls[0]!.resolve('one');
     await vi.waitFor(() => expect(column.result).toBe('one'));
     column.follow(input(2));
-    expect([column.result, column.busy]).toEqual(['one', true]);
+    expect(column.result).toBe('one');
     column.follow(undefined);
-    expect([column.result, column.busy, calls[1]!.signal.aborted]).toEqual([undefined, false, true]);
+    expect([column.result, calls[1]!.signal.aborted]).toEqual([undefined, true]);
+  });
+
+  it('says that an answer is on its way only when it lets itself be waited for', async () => {
+    vi.useFakeTimers();
+    try {
+      const { calls, column } = waiting();
+      column.follow(input(1));
+      await vi.advanceTimersByTimeAsync(100);
+      expect(column.busy).toBe(false);
+      calls[0]!.resolve('soon');
+      await vi.advanceTimersByTimeAsync(1000);
+      expect([column.result, column.busy]).toEqual(['soon', false]);
+      column.follow(input(2));
+      await vi.advanceTimersByTimeAsync(1000);
+      expect(column.busy).toBe(true);
+      // Who waits already is told so until the last of the answers is there.
+      column.follow(input(3));
+      expect(column.busy).toBe(true);
+      calls[2]!.reject(new Error('no'));
+      await vi.advanceTimersByTimeAsync(0);
+      expect(column.busy).toBe(false);
+      column.follow(input(4));
+      await vi.advanceTimersByTimeAsync(1000);
+      column.stop();
+      expect(column.busy).toBe(false);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it('waits for a slider to rest', () => {

@@ -1,7 +1,7 @@
 // Explore: what is looked for, in which vectors, and what was found.
 import { untrack } from 'svelte';
 import { AppError } from '../../../shared/errors.ts';
-import { uploadLimit } from '../../../shared/contract-explore.ts';
+import { uploadLimit } from '../../../shared/limits.ts';
 import type { EmbeddingSource, NeighbourRow, QueryImage } from '../../../shared/contract-explore.ts';
 import type { JobStatus } from '../../../shared/contract-jobs.ts';
 import type { FolderSummary, GridImage } from '../../../shared/contract-library.ts';
@@ -24,13 +24,14 @@ const samples = 16;
 const bitmapHeight = 256;
 
 export type ColumnIndex = 0 | 1;
+type Named = Pick<GridImage, 'path' | 'label'>;
 
 export class ExploreState {
   readonly #studio: Studio;
   readonly columns: readonly [SearchColumn, SearchColumn];
   #sources = $state.raw<readonly EmbeddingSource[] | undefined>(undefined);
   #problem = $state.raw<unknown>(undefined);
-  #images = $state.raw<ReadonlyMap<number, GridImage>>(new Map());
+  #images = $state.raw<ReadonlyMap<number, Named>>(new Map());
   #samples = $state.raw<readonly GridImage[]>([]);
   #uploading = $state.raw(0);
   #followed = '';
@@ -89,7 +90,7 @@ export class ExploreState {
   }
 
   /** What is known of a picture of the library; it is asked for when it is not. */
-  image(id: number): GridImage | undefined {
+  image(id: number): Named | undefined {
     return this.#images.get(id);
   }
 
@@ -106,6 +107,8 @@ export class ExploreState {
   look(query: Query): void {
     const { run } = this.#studio.router.about;
     this.#studio.router.go('explore', { ...addressOf(query), ...(run !== undefined && { run }) });
+    // The engine looks while the page draws the query.
+    this.follow();
   }
   add(parts: readonly QueryImage[], side: Side): void {
     const next = withParts(this.#query, parts, side);
@@ -174,14 +177,15 @@ export class ExploreState {
         return;
       }
       if (files.length > 0) void this.upload(dropped.take());
-      if (folder && folder.id !== this.#folder) this.#begin(folder);
+      // Without the query of another folder all of this was followed once more.
+      if (folder && folder.id !== this.#folder && this.#begin(folder)) return;
       const followed = JSON.stringify([folder?.id, folder?.scannedAt, embedded, runs]);
       if (folder && followed !== this.#followed) void this.#loadSources(folder.id, followed);
       this.#remember(query);
       // On the way to another view the address is that one's.
       if (folder && router.view === 'explore') this.#studio.explore.show(folder.id, query);
       for (const part of [...query.plus, ...query.minus])
-        if ('image' in part && !known.has(part.image) && !this.#wanted.has(part.image)) void this.#loadImage(part.image);
+        if ('image' in part && !known.has(part.image) && !this.#wanted.has(part.image)) this.#learn(part.image);
       this.columns[0].follow(inputs[0]);
       this.columns[1].follow(inputs[1]);
     });
@@ -217,12 +221,14 @@ export class ExploreState {
     };
   }
 
-  /** Pictures of one folder are no query in another. */
-  #begin(folder: FolderSummary): void {
-    if (this.#folder !== undefined) this.clear();
+  /** Pictures of one folder are no query in another. Whether there was another. */
+  #begin(folder: FolderSummary): boolean {
+    const isAnother = this.#folder !== undefined;
     this.#folder = folder.id;
     this.#sources = undefined;
     this.#samples = [];
+    if (isAnother) this.clear();
+    return isAnother;
   }
 
   #remember(query: Query): void {
@@ -251,6 +257,13 @@ export class ExploreState {
     const offset = Math.floor(Math.random() * Math.max(1, images - samples));
     const page = await this.#studio.ask('library.page', { folder, filter: { status: 'ok' }, offset, limit: samples });
     if (page && this.#studio.folder?.id === folder) this.#samples = page.rows;
+  }
+
+  /** What a result says of a picture stays when it becomes the query; the engine is asked only about others. */
+  #learn(image: number): void {
+    const found = this.columns.flatMap(({ result }) => result?.neighbours ?? []).find((row) => row.image === image);
+    if (found) this.#images = new Map([...this.#images, [image, found]]);
+    else void this.#loadImage(image);
   }
 
   /** Once: a picture that is no more is not asked for again and again. */

@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
 import type { EmbeddingSource, NeighbourRow } from '../../../shared/contract-explore.ts';
-import { uploadLimit } from '../../../shared/contract-explore.ts';
+import { uploadLimit } from '../../../shared/limits.ts';
 import { Dropped } from '../dropped.svelte.ts';
 import { ExploreMemory } from './explore-memory.svelte.ts';
 import { ExploreState } from './explore.svelte.ts';
@@ -64,7 +64,7 @@ async function searched(one: ReturnType<typeof explored>): Promise<void> {
   one.state.follow();
   await vi.waitFor(() => expect(one.state.sources).toBeDefined());
   one.state.follow();
-  await vi.waitFor(() => expect(one.state.columns[0].busy).toBe(false));
+  if (one.searches().length > 0) await vi.waitFor(() => expect(one.state.columns[0].result).toBeDefined());
 }
 
 describe('Explore', () => {
@@ -112,6 +112,16 @@ describe('Explore', () => {
     const one = explored({ not: '5' });
     await searched(one);
     expect(one.searches()).toEqual([]);
+  });
+
+  it('asks for what is looked for before anything is drawn, and not for what a result said of it', async () => {
+    const one = explored({ images: '3' });
+    await searched(one);
+    expect(one.state.image(3)).toMatchObject({ path: '3.png' });
+    one.asked.length = 0;
+    one.state.look({ plus: [{ image: 102 }], minus: [] });
+    expect(one.asked.map(({ channel }) => channel)).toEqual(['explore.search']);
+    expect(one.state.image(102)).toMatchObject({ path: '2.png', label: null });
   });
 
   it('asks again when the engine is back', async () => {

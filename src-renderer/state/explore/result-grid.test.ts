@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { between, columnsIn, inRows, moveBy } from './result-grid.ts';
+import { between, columnsIn, inRows, moveBy, sightFirst } from './result-grid.ts';
 
 // 0 1 2 3
 // 4 5 6 7
@@ -10,6 +10,13 @@ describe('a grid', () => {
   it('has as many columns as fit, at least one', () => {
     expect([columnsIn(100, 48, 4), columnsIn(99, 48, 4), columnsIn(0, 48, 4)]).toEqual([2, 1, 1]);
     expect(inRows([1, 2, 3, 4, 5], 2)).toEqual([[1, 2], [3, 4], [5]]);
+  });
+
+  it('changes what is in sight first, and never has more or fewer items than the new list', () => {
+    expect(sightFirst(['a', 'b', 'c', 'd'], ['1', '2', '3', '4'], 1, 3)).toEqual(['1', 'b', 'c', '4']);
+    expect(sightFirst(['a', 'b', 'c'], ['1'], 1, 2)).toEqual(['1', 'b', 'c']);
+    expect(sightFirst(['a'], ['1', '2', '3'], 1, 3)).toEqual(['1']);
+    expect(sightFirst(['a', 'b'], [], 0, 0)).toEqual(['a', 'b']);
   });
 
   it('is walked by arrows, which stop at its edges', () => {

@@ -53,6 +53,10 @@ export function between<T>(items: readonly T[], anchor: T | undefined, to: T): r
   return start < 0 ? [to] : items.slice(Math.min(start, end), Math.max(start, end) + 1);
 }
 
+/** A new list as it is drawn first: its items from `first` up to `end`, which are in sight, around them what stood there `before`. */
+export const sightFirst = <T>(items: readonly T[], before: readonly T[], first: number, end: number): readonly T[] =>
+  items.map((item, index) => (index >= first && index < end ? item : (before[index] ?? item)));
+
 /** A list cut into rows. */
 export const inRows = <T>(items: readonly T[], columns: number): readonly (readonly T[])[] =>
   Array.from({ length: Math.ceil(items.length / columns) }, (_, row) => items.slice(row * columns, (row + 1) * columns));

@@ -1,6 +1,7 @@
 // One run as it is looked at: what is known of it, its curves, and what happens in it while the page is open.
-import type { EvaluationSummary, MetricName, MetricSeries, PinnedNeighbours, RunDetails, RunEvent } from '../../../shared/contract-runs.ts';
-import { metricNames } from '../../../shared/contract-runs.ts';
+import type { EvaluationSummary, MetricSeries, PinnedNeighbours, RunDetails, RunEvent } from '../../../shared/contract-runs.ts';
+import type { MetricName } from '../../../shared/metric-names.ts';
+import { metricNames } from '../../../shared/metric-names.ts';
 import { isActive } from '../../../shared/run-state.ts';
 import type { StepMetrics } from '../../../shared/train-events.ts';
 import type { StepRange } from '../../components/chart-axis.ts';

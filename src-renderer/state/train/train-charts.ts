@@ -1,5 +1,6 @@
 // Which charts a run has, and what each of them draws: from curves and evaluations to lines.
-import type { Baselines, MetricName, MetricSeries, RunDetails } from '../../../shared/contract-runs.ts';
+import type { Baselines, MetricSeries, RunDetails } from '../../../shared/contract-runs.ts';
+import type { MetricName } from '../../../shared/metric-names.ts';
 import type { Space } from '../../../shared/contract-values.ts';
 import type { OnlineEvaluation } from '../../../shared/train-events.ts';
 import type { ChartLine, ChartReference } from '../../components/chart-line.ts';

@@ -1,0 +1,30 @@
+import { afterEach, expect, it, vi } from 'vitest';
+import { Router } from './route.svelte.ts';
+
+afterEach(() => vi.unstubAllGlobals());
+
+/** A page whose address the test sets, and how the browser tells of it later. */
+function page(hash: string) {
+  let told: () => void = () => {};
+  const location = { hash };
+  vi.stubGlobal('location', location);
+  vi.stubGlobal('addEventListener', (_type: string, handler: () => void) => (told = handler));
+  return { location, router: new Router(), tell: () => told() };
+}
+
+it('a view that is gone to is there at once, and once', () => {
+  const { router, tell } = page('#/explore?images=1');
+  router.go('explore', { images: '2', run: 'a b' });
+  const { about } = router;
+  expect([router.view, about]).toEqual(['explore', { images: '2', run: 'a b' }]);
+  tell();
+  expect(router.about).toBe(about);
+});
+
+it('an address that a person typed or went back to is followed', () => {
+  const { router, location, tell } = page('');
+  expect(router.view).toBe('welcome');
+  location.hash = '#/train?run=a';
+  tell();
+  expect([router.view, router.about]).toEqual(['train', { run: 'a' }]);
+});
