@@ -1,7 +1,7 @@
 // The page, for the window and the browser alike: relative addresses, no inline script (the content security policy forbids it).
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { fileURLToPath } from 'node:url';
-import { defineConfig } from 'vite';
+import { defineConfig, normalizePath } from 'vite';
 import type { Plugin } from 'vite';
 import { protocolMark, protocolVersion } from './shared/protocol-version.ts';
 import { syntheticPictures } from './src-renderer/testing/pictures.ts';
@@ -15,7 +15,7 @@ const markPage = (): Plugin => ({
 
 /** The page is told its version and need not work it out: every schema of the contract and half of its time before the first paint. */
 const knowVersion = (): Plugin => {
-  const file = fileURLToPath(new URL('shared/protocol-version.ts', import.meta.url));
+  const file = normalizePath(fileURLToPath(new URL('shared/protocol-version.ts', import.meta.url)));
   return {
     name: 'know-version',
     apply: 'build',

@@ -58,7 +58,8 @@ test('what costs a browser most is left for later than the first paint: its tabl
       });
     Intl.NumberFormat = told(Intl.NumberFormat);
     Intl.DateTimeFormat = told(Intl.DateTimeFormat);
-    Number.prototype.toLocaleString = told(Number.prototype.toLocaleString);
+    const numbers = Number.prototype as { toLocaleString: object };
+    numbers.toLocaleString = told(numbers.toLocaleString);
   });
   const scripts: Promise<string>[] = [];
   page.on('response', (response) => {
