@@ -49,6 +49,7 @@ export async function runTrainJob(job: TrainJob, control: RunControl, onEvent: (
       device: job.device,
       ...(job.reason !== undefined && { deviceReason: job.reason }),
       ...(microBatch && { microBatch }),
+      ...(job.optimised !== undefined && { optimised: job.optimised }),
       control,
       notes,
     })) {
