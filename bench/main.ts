@@ -45,7 +45,9 @@ if (unknown.length > 0) {
 
 process.stdout.write(`${cpus()[0]?.model ?? 'unknown processor'}, ${availableParallelism()} cores, ${network.threads} threads used\n\n`);
 const rows: Row[] = [];
+const took: Record<string, number> = {};
 for (const name of chosen) {
+  const began = performance.now();
   let found: readonly Row[];
   try {
     found = await parts[name]!();
@@ -58,6 +60,9 @@ for (const name of chosen) {
     const goal = row.goal === undefined ? '' : `  (goal ${row.goal})`;
     process.stdout.write(`${row.name.padEnd(58)}  ${row.value}${goal}\n`);
   }
+  took[name] = Math.round((performance.now() - began) / 1000);
 }
+const parted = Object.entries(took).map(([name, seconds]) => `${name} ${seconds} s`);
+process.stdout.write(`\nTook ${Math.round(performance.now() / 1000)} s: ${parted.join(', ')}.\n`);
 if (values.json !== undefined)
-  writeFileSync(values.json, `${JSON.stringify({ ...network, date: new Date().toISOString(), rows }, null, 2)}\n`);
+  writeFileSync(values.json, `${JSON.stringify({ ...network, date: new Date().toISOString(), tookSeconds: took, rows }, null, 2)}\n`);

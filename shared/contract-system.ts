@@ -64,7 +64,7 @@ export const systemChannels = {
   /** Fetches TensorFlow's native part, after the person has agreed to it. Throws `unsupported`. */
   'system.installTensorflow': channel<JobStarted>()(v.strictObject({ accepted: v.literal(true) })),
   'system.storage': channel<Storage>()(nothing),
-  /** Deletes the decode cache; it is made again when needed. Throws `locked` while it is in use. */
+  /** Deletes decoded pictures and optimised graphs, which are made again when needed. Throws `locked` while it is in use. */
   'system.clearCache': channel<{ readonly freed: number }>()(nothing),
   /** Subfolders of a folder within the roots, and its files of a kind; without a path the roots themselves. Throws `not-allowed`, `not-found`. */
   'system.folders': channel<FolderListing>()(v.strictObject({ path: v.optional(path), files: v.optional(v.picklist(fileKinds)) })),

@@ -4,7 +4,7 @@
 export const allowedImports: Readonly<Record<string, readonly string[]>> = {
   shared: [],
   'src-main/tensor': ['shared'],
-  'src-main/runtime': ['shared', 'src-main/tensor'],
+  'src-main/runtime': ['shared', 'src-main/files', 'src-main/tensor'],
   'src-main/jepa': ['shared', 'src-main/tensor'],
   'src-main/files': ['shared'],
   'src-main/formats': ['shared', 'src-main/files'],

@@ -30,6 +30,7 @@ async function trained(...events: readonly TrainEvent[]): Promise<{ readonly err
       dispose: async () => Promise.resolve(),
     },
     devices: { failed },
+    home: { cache: folder },
     cacheFor: () => folder,
     imagesWithSplits: () => [],
     fingerprint: () => '',

@@ -241,6 +241,7 @@ export async function trainRun(
         kind: 'train',
         run,
         cache: { folder: studio.cacheFor(preprocessingOf(config), shortSide), shortSide },
+        optimised: join(studio.home.cache, 'graphs'),
         ...imagesToJudge(studio.imagesWithSplits(folder), 'choosing'),
         fingerprint: studio.fingerprint(folder),
         ...device,

@@ -5,6 +5,8 @@ import { AppError } from '../../shared/errors.ts';
 import { lowerOnnx } from '../tensor/lower-onnx.ts';
 import type { Lowered, LowerOptions } from '../tensor/lower-onnx.ts';
 import { deviceError } from './device-error.ts';
+import { throughOptimised } from './optimised-graphs.ts';
+import type { MakeSession } from './optimised-graphs.ts';
 
 export type Values = Float32Array | Int32Array | Uint8Array;
 
@@ -14,6 +16,8 @@ export interface SessionOptions {
   readonly threads?: number;
   /** Writes onnxruntime's profile (Chrome trace) to files with this prefix. */
   readonly profile?: string;
+  /** Folder that keeps what the CPU's optimiser has made of graphs. Not for graphs that hold weights. */
+  readonly optimised?: string;
   /** Refuses graphs of which the device would leave a part to the CPU. */
   readonly wholly?: boolean;
   /** Outputs that `runOnDevice` leaves in the device's memory, by key. */
@@ -35,6 +39,8 @@ export class DeviceValue {
 
 /** Devices that have no kernels for onnxruntime's own operators. */
 const portableOnly: readonly OnnxDevice[] = ['webgpu', 'coreml'];
+
+const optimisation = 'basic';
 
 /** Version of the loaded onnxruntime. */
 export const runtimeVersion = (): string => ort.env.versions.node ?? ort.env.versions.common;
@@ -85,10 +91,11 @@ export class OnnxSession {
 
   /** Compiles a lowered graph. Throws `device-failed` with onnxruntime's own words. */
   static async create(lowered: Lowered, options: SessionOptions = {}): Promise<OnnxSession> {
-    try {
-      const session = await ort.InferenceSession.create(lowered.bytes, {
-        executionProviders: [options.device ?? 'cpu'],
-        graphOptimizationLevel: 'basic',
+    const device = options.device ?? 'cpu';
+    const make: MakeSession<ort.InferenceSession> = async (graph, how) =>
+      ort.InferenceSession.create(graph, {
+        executionProviders: [device],
+        graphOptimizationLevel: optimisation,
         intraOpNumThreads: options.threads ?? 0,
         interOpNumThreads: 1,
         executionMode: 'sequential',
@@ -99,7 +106,13 @@ export class OnnxSession {
         ...(options.wholly === true && { extra: { session: { disable_cpu_ep_fallback: '1' } } }),
         ...(options.keep && { preferredOutputLocation: keptOutputs(lowered, options.keep) }),
         ...(options.profile !== undefined && { enableProfiling: true, profileFilePrefix: options.profile }),
+        ...how,
       });
+    try {
+      const session =
+        options.optimised !== undefined && device === 'cpu'
+          ? await throughOptimised(options.optimised, lowered.bytes, `onnxruntime ${runtimeVersion()}, ${optimisation}`, make)
+          : await make(lowered.bytes, {});
       return new OnnxSession(session, lowered);
     } catch (error) {
       throw onnxError(error);

@@ -18,6 +18,8 @@ export interface TrainJob {
   readonly kind: 'train';
   readonly run: string;
   readonly cache: CacheAddress;
+  /** Folder that keeps the step's graphs as they were optimised. */
+  readonly optimised?: string;
   /** Every different content once, in catalogue order. */
   readonly images: readonly EvaluationImage[];
   /** What the test images are for; without it for choosing and the report alike. */

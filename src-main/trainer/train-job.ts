@@ -50,6 +50,7 @@ export async function runTrainJob(job: TrainJob, control: RunControl, onEvent: (
       ...(job.reason !== undefined && { deviceReason: job.reason }),
       ...(job.precision && { precision: job.precision }),
       ...(microBatch && { microBatch }),
+      ...(job.optimised !== undefined && { optimised: job.optimised }),
       control,
       notes,
     })) {

@@ -11,7 +11,7 @@ import { loadCheckpoint } from '../training/checkpoint.ts';
 import { listCheckpoints, RunFolder } from '../training/run-folder.ts';
 import { readEvents } from '../training/run-log.ts';
 import { smallRecord } from '../training/testing/small-run.ts';
-import { makeCache, makeRun, trainJob } from './testing/picture-cache.ts';
+import { graphsBeside, makeCache, makeRun, trainJob } from './testing/picture-cache.ts';
 import { isRunning, until } from './testing/processes.ts';
 import { Trainer } from './trainer.ts';
 
@@ -109,6 +109,8 @@ describe('the trainer process', () => {
     expect(started[1]!.step).toBeLessThan(steps);
     expect(stopped).toEqual(whole);
     expect(await trained(join(folder, 'other'), 8)).not.toEqual(whole);
+    // The graph of a micro-batch was kept by its first run, and the others began with it.
+    expect(readdirSync(graphsBeside(cache))).toHaveLength(2);
   });
 
   it('that is killed rejects every job that it had, and the next job starts a new one', async () => {

@@ -50,6 +50,8 @@ export interface TrainOptions {
   readonly control: RunControl;
   /** What the person should know before the first step. */
   readonly notes?: readonly HealthNote[];
+  /** Folder that keeps the step's graphs as they were optimised (runtime/optimised-graphs.ts). */
+  readonly optimised?: string;
   /** By which sleep is told; the system's when absent. */
   readonly clocks?: Clocks;
 }
@@ -88,7 +90,8 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent> 
   const config = options.microBatch ? { ...settings, microBatch: options.microBatch.images } : settings;
   const session = { device: options.device, threads };
   const precision = options.precision ?? precisionOn(options.device, config);
-  const runner = await StepRunner.create(config, steps, { ...session, precision }, state.contextTokens);
+  const compiling = { ...session, precision, ...(options.optimised !== undefined && { optimised: options.optimised }) };
+  const runner = await StepRunner.create(config, steps, compiling, state.contextTokens);
   const encoding = { ...session, device: encodingDevice(options.device) };
   const judge = options.sample ? await Judge.create(options.sample, runner.size.model, encoding, config) : undefined;
   const recorder = new Recorder(folder, state);

@@ -91,6 +91,8 @@ describe('a run', () => {
     expect(steps.at(-1)!.metrics.step).toBe(stopped.step);
     expect(steps.at(-1)!.memoryBytes).toBeGreaterThan(50e6);
     expect(readAppFile(join(home, 'runs', run)).active).toBeUndefined();
+    // Its graph is kept for its next start, where clearing the cache finds it.
+    expect(readdirSync(join(home, 'cache', 'graphs')).length).toBeGreaterThan(0);
     expect(lists.some((list) => list.some(({ name, state }) => name === run && state === 'training'))).toBe(true);
     looking.abort();
     stop();

@@ -30,11 +30,15 @@ export function makeRun(path: string, settings: Readonly<Record<string, unknown>
   return record;
 }
 
+/** Where such a job keeps its graphs. */
+export const graphsBeside = (cache: string): string => `${cache}-graphs`;
+
 /** A job that trains the run in `run` on the pictures in `cache`. */
 export const trainJob = (run: string, cache: string, images: readonly EvaluationImage[]): TrainJob => ({
   kind: 'train',
   run,
   cache: { folder: cache, shortSide: 24 },
+  optimised: graphsBeside(cache),
   images,
   fingerprint: smallRecord().fingerprint,
   device: 'cpu',
