@@ -13,6 +13,7 @@ const wordsOf = ({ stage, part, done, total }: EvaluationProgress): string =>
 
 /** Throws `cancelled` after Ctrl-C. The trainer is killed then: it computes for minutes without looking up, and there is nothing to keep. */
 export async function showEvaluation(output: Output, studio: Studio, options: EvaluateOptions): Promise<void> {
+  // Before the trainer has the work there is none to kill: then the signal ends it.
   const { signal, done } = interruptible(() => studio.trainer.kill());
   // The terminal was closed: without this the trainer would go on for nobody.
   const hangUp = (): void => {
@@ -21,7 +22,7 @@ export async function showEvaluation(output: Output, studio: Studio, options: Ev
   };
   process.on('SIGHUP', hangUp);
   try {
-    const report = await evaluateRun(studio, options, (progress) => output.progress(wordsOf(progress)));
+    const report = await evaluateRun(studio, { ...options, signal }, (progress) => output.progress(wordsOf(progress)));
     output.event({ type: 'report', ...report });
     output.progress('', true);
     output.say(renderReport(report));

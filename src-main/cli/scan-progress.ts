@@ -64,6 +64,7 @@ export async function showScan(
 ): Promise<Counts> {
   const { signal, done } = interruptible();
   const began = performance.now();
+  let found: Counts | undefined;
   try {
     for await (const event of scanFolder(studio, folder, { ...options, signal })) {
       output.event({ command: 'scan', ...event });
@@ -88,9 +89,12 @@ export async function showScan(
       for (const problem of event.labelProblems.slice(0, problemsShown)) output.say(problem);
       const more = event.labelProblems.length - problemsShown;
       if (more > 0) output.say(`… and ${count(more)} more lines of the table of labels; --json lists them all.`);
-      return counts;
+      found = counts;
     }
-    throw new AppError('internal', 'The scan ended without a result.', 'Scan again.');
+    // Pressed when all was read: what would follow must not begin all the same.
+    if (signal.aborted) throw new AppError('cancelled', 'The scan was stopped.', 'What was read is kept: give the same command again.');
+    if (!found) throw new AppError('internal', 'The scan ended without a result.', 'Scan again.');
+    return found;
   } finally {
     done();
   }
