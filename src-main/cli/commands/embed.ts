@@ -1,3 +1,4 @@
+import { AppError } from '../../../shared/errors.ts';
 import { embedFolder } from '../../engine/embeddings.ts';
 import type { Embedded } from '../../engine/embeddings.ts';
 import { interruptible } from '../interrupt.ts';
@@ -21,7 +22,7 @@ export async function showEmbedding(
   );
   const began = performance.now();
   try {
-    const result = await embedFolder(studio, { checkpoint, root, layer, threads }, (progress) => {
+    const result = await embedFolder(studio, { checkpoint, root, layer, threads, signal }, (progress) => {
       output.event(progress);
       output.progress(
         `${output.bar(progress.done / Math.max(1, progress.total))}  ${count(progress.done)}/${count(progress.total)} embedded, ${count(Math.round(progress.imagesPerSecond))} images/s`,
@@ -33,6 +34,10 @@ export async function showEmbedding(
       true,
     );
     return { ...result, stopped: signal.aborted };
+  } catch (error) {
+    // Before the trainer has the work there is none that could stop.
+    if (error !== signal.reason) throw error;
+    throw new AppError('cancelled', 'The embedding was stopped before it began.', 'Give the same command again.', error);
   } finally {
     done();
   }
