@@ -23,6 +23,8 @@ export interface StepMetrics {
   /** The loss over the whole batch, when one is in use. */
   readonly coupled?: number;
   readonly gradientNorm: number;
+  /** What the losses were multiplied by for their gradients; in float16 alone. */
+  readonly lossScale?: number;
   readonly learningRate: number;
   readonly weightDecay: number;
   readonly momentum: number;

@@ -2,6 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { parseConfig } from '../../shared/config.ts';
 import type { StepOptions } from './create-step-device.ts';
 import { initialState } from './state.ts';
+import type { StepDevice } from './step-device.ts';
+import { StepRunner } from './step-runner.ts';
 import { advance, isFloat32, meanLoss, train, using, worstFigure, worstMeanLoss } from './testing/compare-runs.ts';
 import type { Plan } from './testing/compare-runs.ts';
 import { deviceSettings } from './testing/small-run.ts';
@@ -56,6 +58,27 @@ describe('a step with products in float16', () => {
     const outcomes = await using(plan, float16, async (runner) => advance(runner, state, plan.steps, plan.broken));
     expect(outcomes.map(({ refused }) => refused)).toEqual([false, true, false, false]);
     expect(outcomes[2]!.lossScale).toBe(outcomes[0]!.lossScale);
+  });
+
+  it('refuses what overflows at any scale, which is then what it was before', async () => {
+    const scales: number[] = [];
+    let isBroken = true;
+    // A finite loss whose gradient is none, whatever it is multiplied by.
+    const device: Partial<StepDevice> = {
+      isHome: true,
+      load: async () => Promise.resolve(),
+      accumulate: async (feeds) => Promise.resolve({ smoothL1: scales.push(feeds['lossScale']![0]!) && 1 }),
+      update: async () => Promise.resolve(isBroken ? Number.NaN : 1),
+      dispose: async () => Promise.resolve(),
+    };
+    const config = parseConfig({ ...deviceSettings });
+    const runner = await StepRunner.create(config, 8, float16, undefined, async () => Promise.resolve(device as StepDevice));
+    const state = initialState(config);
+    const patches = new Float32Array(runner.size.batch * 3 * config.imageSize ** 2);
+    expect(await runner.run(state, patches)).toMatchObject({ refused: true });
+    expect(scales).toEqual(Array.from({ length: 17 }, (_, i) => 2 ** (16 - i)));
+    isBroken = false;
+    expect(await runner.run(state, patches)).toMatchObject({ refused: false, lossScale: 2 ** 16 });
   });
 
   it('keeps the gradients of a tiny loss (with a scale of 1 three in a hundred of the norm are lost)', async () => {

@@ -30,4 +30,9 @@ export class LossScale {
     this.#value /= 2;
     return true;
   }
+
+  /** What overflows at any scale is not for it to mend: it goes back to what it was before that step. */
+  restore(value: number): void {
+    this.#value = value;
+  }
 }

@@ -153,12 +153,14 @@ export class StepRunner {
       const loss = this.config.prediction * masked + (sums.coupled ?? 0);
       return { loss, ...sums, gradientNorm, ...(this.#scale && { lossScale: this.#scale.value }) };
     };
+    const scaleBefore = this.#scale?.value ?? 1;
     let outcome = await attempt();
     // Where the loss itself is not finite no smaller scale helps.
     while (!Number.isFinite(outcome.gradientNorm) && Number.isFinite(outcome.loss) && this.#scale?.overflowed() === true)
       outcome = await attempt();
     const refused = !Number.isFinite(outcome.gradientNorm);
-    if (!refused) this.#scale?.kept();
+    if (refused) this.#scale?.restore(scaleBefore);
+    else this.#scale?.kept();
     state.step++;
     return { ...outcome, refused };
   }

@@ -148,7 +148,7 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent> 
           'Resume from the last checkpoint with a lower learning rate.',
         );
       }
-      const { loss, smoothL1, squaredError, coupled, gradientNorm } = outcome;
+      const { loss, smoothL1, squaredError, coupled, gradientNorm, lossScale } = outcome;
       if (!outcome.refused) {
         yield recorder.log({
           type: 'step',
@@ -159,6 +159,7 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent> 
           ...(squaredError !== undefined && { squaredError }),
           ...(coupled !== undefined && { coupled }),
           gradientNorm,
+          ...(lossScale !== undefined && { lossScale }),
           ...schedule,
           // The clock of programs goes on while a Mac or Windows sleeps, not while Linux does.
           imagesPerSecond: config.batchSize / (seconds > asleep ? seconds - asleep : seconds),
