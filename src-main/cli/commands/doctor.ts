@@ -1,5 +1,5 @@
 import { deviceNames } from '../../../shared/devices.ts';
-import { stepText } from '../../engine/devices/devices.ts';
+import { stepText } from '../../engine/devices/expected-device.ts';
 import { diagnose } from '../../engine/doctor.ts';
 import type { Diagnosis } from '../../engine/doctor.ts';
 import type { Action } from '../action.ts';

@@ -48,4 +48,6 @@ export const untestedIn = (precision: Precision): ReducedReport => ({
 export const noCard = (id: DeviceId): DeviceReport => ({ id, state: 'absent', reason: 'No graphics card was found.' });
 
 /** Where a software device is named by the environment, there is one without a card. */
-export const namedByEnvironment = (): boolean => Boolean(process.env['VK_ICD_FILENAMES'] ?? process.env['VK_DRIVER_FILES']);
+const namedByEnvironment = (): boolean => Boolean(process.env['VK_ICD_FILENAMES'] ?? process.env['VK_DRIVER_FILES']);
+
+export const hasCard = (cards: readonly GraphicsCard[]): boolean => cards.length > 0 || namedByEnvironment();

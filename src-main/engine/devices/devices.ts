@@ -9,9 +9,11 @@ import { inPieces } from '../../files/in-pieces.ts';
 import { cardMicroBatchInPieces, processorMicroBatchInPieces } from '../../training/fit-micro-batch.ts';
 import type { MicroBatch } from '../../training/fit-micro-batch.ts';
 import type { Home } from '../home.ts';
-import { candidates, cardOf, namedByEnvironment, noCard, placeOf, untested, untestedIn } from './candidates.ts';
+import { candidates, cardOf, hasCard, noCard, placeOf, untested, untestedIn } from './candidates.ts';
 import { readDevices, writeDevices } from './device-file.ts';
 import type { DeviceFile } from './device-file.ts';
+import { askedDevice, deviceForVectors, expectedDevice, stepText } from './expected-device.ts';
+import type { ExpectedDevice } from './expected-device.ts';
 import { graphicsCards } from './graphics-cards.ts';
 import { offerTensorflow } from './install-tensorflow.ts';
 import { probeDevice } from './probe-device.ts';
@@ -38,16 +40,6 @@ export const asChosen = (config: TrainConfig, { microBatch, precision }: Pick<Ch
   ...withMicroBatch(config, microBatch),
   precision,
 });
-
-/** What a run would most likely train on, as far as that is known before anything is tested. */
-export interface ExpectedDevice {
-  /** Absent where a card and the processor are compared when the run begins. */
-  readonly device?: DeviceId;
-  /** As a sentence. */
-  readonly reason: string;
-  /** The card that it may be. */
-  readonly card?: GraphicsCard;
-}
 
 export interface ExpectedStep extends KnownTime {
   readonly device: DeviceId;
@@ -76,17 +68,12 @@ export interface DeviceTools {
 /** A Mac counts as free only what nothing was ever read into, which is next to nothing. */
 const memoryToUse = (): number => (process.platform === 'darwin' ? 0.6 * totalmem() : freemem());
 
-/** Times the processor's rate that makes a card worth its transfers. */
-const muchFaster = 2;
-
 /** What a step of a run takes on a device. */
 export interface StepTime {
   readonly device: DeviceId;
   /** Infinite where it would be far more than the fastest's, or cannot be told. */
   readonly seconds: number;
 }
-
-export const stepText = (seconds: number): string => (Number.isFinite(seconds) ? `${seconds.toPrecision(2)} s` : 'far slower');
 
 export class Devices {
   readonly #home: Home;
@@ -114,12 +101,8 @@ export class Devices {
   #described(reports: readonly DeviceReport[]): readonly DeviceReport[] {
     const known = new Map(reports.map((report) => [report.id, report]));
     const cpu: DeviceReport = known.get('cpu') ?? { id: 'cpu', state: 'ready', reason: 'It is always there.' };
-    const others = candidates(this.#cards!).map((id): DeviceReport => known.get(id) ?? (this.#hasCard() ? untested(id) : noCard(id)));
+    const others = candidates(this.#cards!).map((id): DeviceReport => known.get(id) ?? (hasCard(this.#cards!) ? untested(id) : noCard(id)));
     return [cpu, ...others];
-  }
-
-  #hasCard(): boolean {
-    return this.#cards!.length > 0 || namedByEnvironment();
   }
 
   async #known(): Promise<DeviceFile> {
@@ -149,7 +132,7 @@ export class Devices {
   async test(ids: readonly DeviceId[] | undefined, work: DeviceWork = {}): Promise<readonly DeviceReport[]> {
     return this.#alone(async () => {
       this.#cards = await this.#tools.cards();
-      const tested = ids ?? (this.#hasCard() ? ['cpu' as const, ...candidates(this.#cards)] : ['cpu' as const]);
+      const tested = ids ?? (hasCard(this.#cards!) ? ['cpu' as const, ...candidates(this.#cards)] : ['cpu' as const]);
       // Who asks for it wants to know anew.
       this.#keep({ ...(await this.#known()), races: {} });
       for (const id of tested) await this.#probe(id, work);
@@ -170,7 +153,7 @@ export class Devices {
    * `device-failed` or `unsupported` where the wanted one cannot be used, `cancelled`.
    */
   async choose(wanted: TrainConfig['device'], config: TrainConfig, work: DeviceWork = {}): Promise<ChosenDevice> {
-    const asked = wanted === 'auto' ? (process.env['IJEPA_STUDIO_DEVICE'] ?? 'auto') : wanted;
+    const asked = askedDevice(wanted);
     this.#unasked?.abort();
     const chosen =
       asked === 'cpu'
@@ -208,34 +191,10 @@ export class Devices {
 
   /** What `choose` would say, without testing or timing anything. */
   async expected(config: TrainConfig): Promise<ExpectedDevice> {
-    const asked = config.device === 'auto' ? (process.env['IJEPA_STUDIO_DEVICE'] ?? 'auto') : config.device;
-    if (asked === 'cpu') return { device: 'cpu', reason: 'The processor, as asked.' };
-    const { reports, races } = await this.#known();
-    const cards = this.#cards!;
-    const reportOf = (id: DeviceId): DeviceReport | undefined => reports.find((one) => one.id === id);
-    const cardFor = (id: DeviceId): { readonly card?: GraphicsCard } => {
-      const card = cardOf(id, cards);
-      return card ? { card } : {};
-    };
-    if (asked !== 'auto') {
-      const device = asked as DeviceId;
-      const report = reportOf(device) ?? untested(device);
-      const more = report.state === 'ready' ? '' : ` ${report.reason}`;
-      return { device, reason: `${deviceNames[device] ?? device}, as asked.${more}`, ...cardFor(device) };
-    }
-    if (!this.#hasCard()) return { device: 'cpu', reason: 'The processor: no graphics card was found.' };
-    const possible = candidates(cards);
-    const usable = possible.filter((id) => (reportOf(id)?.state ?? 'ready') === 'ready');
-    if (usable.length === 0) return { device: 'cpu', reason: `The processor. ${possible.map((id) => reportOf(id)!.reason).join(' ')}` };
-    const times = races[raceKey(config)] ?? {};
-    if (usable.every((id) => reportOf(id) && times[id] !== undefined) && times.cpu !== undefined) {
-      const [device] = (['cpu', ...usable] as const).toSorted((a, b) => times[a]! - times[b]!);
-      const reason = `${deviceNames[device!]}, the fastest for a run of these sizes (${stepText(times[device!]!)} a step).`;
-      return { device: device!, reason, ...(device !== 'cpu' && cardFor(device!)) };
-    }
-    const { card } = cardFor(usable[0]!);
-    const reason = `${card?.name ?? 'The graphics card'} or the processor: the faster one, which is found out when the run begins.`;
-    return { reason, ...(card && { card }) };
+    // Nobody need be asked for cards then.
+    if (askedDevice(config.device) === 'cpu') return expectedDevice(config, [], { reports: [], races: {} });
+    const known = await this.#known();
+    return expectedDevice(config, this.#cards!, known);
   }
 
   async #wanted(id: DeviceId, work: DeviceWork): Promise<ReasonedDevice> {
@@ -261,7 +220,7 @@ export class Devices {
 
   async #fastest(config: TrainConfig, work: DeviceWork): Promise<ReasonedDevice> {
     const known = await this.#known();
-    if (!this.#hasCard()) return { device: 'cpu', reason: 'The processor: no graphics card was found.' };
+    if (!hasCard(this.#cards!)) return { device: 'cpu', reason: 'The processor: no graphics card was found.' };
     const reports: DeviceReport[] = [];
     // What the processor does is what a card for vectors is compared with.
     if (!known.reports.some(({ id }) => id === 'cpu')) await this.#probe('cpu', work);
@@ -284,15 +243,8 @@ export class Devices {
 
   /** What vectors are made on: a card that is known to compute right and much faster than the processor. Nothing is tested for it. */
   async forVectors(): Promise<OnnxDevice> {
-    if (process.env['IJEPA_STUDIO_DEVICE'] === 'cpu') return 'cpu';
     const { reports } = await this.#known();
-    const rateOf = (id: DeviceId): number => reports.find((one) => one.id === id && one.state === 'ready')?.matmulRate ?? 0;
-    // TensorFlow runs the training step only.
-    const [best] = candidates(this.#cards!)
-      .filter((id): id is OnnxDevice => id !== 'tensorflow')
-      .toSorted((a, b) => rateOf(b) - rateOf(a));
-    const onProcessor = rateOf('cpu');
-    return best !== undefined && onProcessor > 0 && rateOf(best) >= muchFaster * onProcessor ? best : 'cpu';
+    return deviceForVectors(this.#cards!, reports);
   }
 
   /**
