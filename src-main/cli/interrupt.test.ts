@@ -1,23 +1,22 @@
-import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it, vi } from 'vitest';
 import { interruptible } from './interrupt.ts';
 
 let exits: unknown[] = [];
+beforeAll(() => void vi.useFakeTimers({ toFake: ['performance'] }));
+afterAll(() => void vi.useRealTimers());
 beforeEach(() => {
-  vi.useFakeTimers({ toFake: ['performance'] });
+  // What another test pressed is long ago.
+  vi.advanceTimersByTime(10_000);
   exits = [];
   vi.spyOn(process, 'exit').mockImplementation((code) => {
     exits.push(code);
     return undefined as never;
   });
 });
-afterEach(() => {
-  vi.useRealTimers();
-  vi.restoreAllMocks();
-});
+afterEach(() => void vi.restoreAllMocks());
 
 it('Ctrl-C asks once, and ends the program at the second press, not at the echo of the first', () => {
   const said: string[] = [];
-  const before = process.listenerCount('SIGINT');
   const { signal, done } = interruptible(
     () => said.push('first'),
     () => said.push('second'),
@@ -30,5 +29,24 @@ it('Ctrl-C asks once, and ends the program at the second press, not at the echo 
   process.emit('SIGINT');
   expect([said, exits]).toEqual([['first', 'second'], [130]]);
   done();
-  expect(process.listenerCount('SIGINT')).toBe(before);
+});
+
+it('Ctrl-C between two pieces of work ends the program, its echo after the first does not, and the second hears of one that comes late', () => {
+  const first = interruptible();
+  const listeners = process.listenerCount('SIGINT');
+  first.done();
+  expect(process.listenerCount('SIGINT')).toBe(listeners);
+  process.emit('SIGINT');
+  expect([first.signal.aborted, exits]).toEqual([false, [130]]);
+
+  vi.advanceTimersByTime(2000);
+  const second = interruptible();
+  process.emit('SIGINT');
+  second.done();
+  process.emit('SIGINT');
+  expect([second.signal.aborted, exits]).toEqual([true, [130]]);
+  const third = interruptible();
+  process.emit('SIGINT');
+  expect([third.signal.aborted, exits]).toEqual([true, [130]]);
+  third.done();
 });

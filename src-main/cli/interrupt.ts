@@ -4,51 +4,66 @@ import { exitCodes } from './exit-codes.ts';
 
 export interface Interruptible {
   readonly signal: AbortSignal;
-  /** Gives Ctrl-C its usual meaning back. */
+  /** The work is over; without any other a Ctrl-C ends the program. */
   readonly done: () => void;
+}
+
+interface Work {
+  readonly controller: AbortController;
+  readonly onFirst: () => void;
+  readonly onSecond: () => void;
 }
 
 /** One key press may come twice within these milliseconds: from the terminal, and from npm, which hands it on. */
 const onePressMs = 1000;
 
 /** Pieces of work that end in order when they are asked to. */
-let underWay = 0;
+const underWay = new Set<Work>();
+let lastPress = -Infinity;
+let isListening = false;
+
+function askToEnd(): void {
+  for (const { controller, onFirst } of underWay) {
+    if (controller.signal.aborted) continue;
+    controller.abort();
+    onFirst();
+  }
+}
+
+function press(): void {
+  const isEcho = performance.now() - lastPress < onePressMs;
+  const isFirst = [...underWay].some(({ controller }) => !controller.signal.aborted);
+  if (isEcho && !isFirst) return;
+  lastPress = performance.now();
+  if (isFirst) return askToEnd();
+  for (const { onSecond } of underWay) onSecond();
+  process.exit(exitCodes.cancelled);
+}
+
+/**
+ * From the first piece of work to the end of the program: Node loses a signal that has come when the last listener for it goes before the
+ * event loop turns, which between two pieces of work is easily so.
+ */
+function listen(): void {
+  if (isListening) return;
+  isListening = true;
+  process.on('SIGINT', press);
+  process.on('SIGTERM', press);
+  process.on('disconnect', askToEnd);
+}
 
 /** `onFirst` and `onSecond` run at the first and the second Ctrl-C; after the second nothing is waited for. */
 export function interruptible(onFirst: () => void = () => {}, onSecond: () => void = () => {}): Interruptible {
-  const controller = new AbortController();
-  let asked = 0;
-  const begin = (): void => {
-    if (controller.signal.aborted) return;
-    asked = performance.now();
-    controller.abort();
-    onFirst();
-  };
-  const listener = (): void => {
-    if (!controller.signal.aborted) return begin();
-    if (performance.now() - asked < onePressMs) return;
-    onSecond();
-    process.exit(exitCodes.cancelled);
-  };
-  underWay++;
-  process.on('SIGINT', listener);
-  process.on('SIGTERM', listener);
-  process.on('disconnect', begin);
-  return {
-    signal: controller.signal,
-    done: () => {
-      underWay--;
-      process.off('SIGINT', listener);
-      process.off('SIGTERM', listener);
-      process.off('disconnect', begin);
-    },
-  };
+  const work: Work = { controller: new AbortController(), onFirst, onSecond };
+  underWay.add(work);
+  listen();
+  return { signal: work.controller.signal, done: () => void underWay.delete(work) };
 }
 
 /** Ends the program when the one that started it is gone and no work is under way that ends by itself then. */
 export function endWithParent(): void {
   process.on('disconnect', () => {
-    if (underWay === 0) process.exit(exitCodes.cancelled);
+    if (underWay.size === 0) process.exit(exitCodes.cancelled);
   });
   // Whoever listens for its end would wait for it too.
   process.channel?.unref();
