@@ -109,6 +109,11 @@ export const recipes: Readonly<Record<string, Recipe>> = {
     from: 'whitening',
     settings: { imageSize: 64, patchSize: 16 },
   },
+  'whitening-small': {
+    what: 'whitening on 32 px, whatever the size of the images: at the cost of one look at 64 px three at 32 px',
+    from: 'whitening',
+    settings: { imageSize: 32 },
+  },
   'whitening-alone': {
     what: 'whitening without the masked prediction',
     from: 'whitening',
