@@ -5,7 +5,7 @@ import { parseConfig } from '../../shared/config.ts';
 import { compileQuickly, noTensorflow, whySkipped } from '../runtime/testing/tensorflow-here.ts';
 import type { StepOptions } from './create-step-device.ts';
 import { initialState } from './state.ts';
-import { advance, isFloat32, meanLoss, train, using, worstFigure, worstMeanLoss, worstTensor } from './testing/compare-runs.ts';
+import { advance, expectNearFloat32, train, using, worstFigure, worstTensor } from './testing/compare-runs.ts';
 import type { Plan } from './testing/compare-runs.ts';
 import { deviceSettings } from './testing/small-run.ts';
 
@@ -42,14 +42,7 @@ describe.skipIf(noTensorflow !== undefined)(`a step on TensorFlow${whySkipped}`,
   );
 
   it('in bfloat16 has nearly those, weights that are not rounded to it, and over 200 steps a loss within half a percent', async () => {
-    const plan: Plan = { config: parseConfig({ ...deviceSettings, ...recipe }), steps: 200 };
-    const [expected, actual] = [await train(plan, cpu), await train(plan, bfloat16)];
-    const first = worstFigure(actual.outcomes.slice(0, 4), expected.outcomes.slice(0, 4));
-    expect(first, 'else it is not in bfloat16').toBeGreaterThan(1e-5);
-    expect(first).toBeLessThan(5e-3);
-    expect(isFloat32(actual.state.tensors['contextEncoder.blocks.0.mlp.fc1.weight']!)).toBe(true);
-    expect(worstMeanLoss(actual.outcomes, expected.outcomes)).toBeLessThan(5e-3);
-    expect(meanLoss(expected.outcomes.slice(-20))).toBeLessThan(meanLoss(expected.outcomes.slice(0, 20)));
+    await expectNearFloat32(parseConfig({ ...deviceSettings, ...recipe }), { float32: cpu, reduced: bfloat16, least: 1e-5 });
   });
 
   it('takes no more memory from step to step', () => {

@@ -76,10 +76,10 @@ export function worstFigure(actual: readonly StepOutcome[], expected: readonly S
   return Math.max(...differences);
 }
 
-export const meanLoss = (outcomes: readonly StepOutcome[]): number => outcomes.reduce((sum, { loss }) => sum + loss, 0) / outcomes.length;
+const meanLoss = (outcomes: readonly StepOutcome[]): number => outcomes.reduce((sum, { loss }) => sum + loss, 0) / outcomes.length;
 
 /** The largest difference of the mean losses of every twenty steps, as a share. */
-export function worstMeanLoss(actual: readonly StepOutcome[], expected: readonly StepOutcome[]): number {
+function worstMeanLoss(actual: readonly StepOutcome[], expected: readonly StepOutcome[]): number {
   let worst = 0;
   for (let at = 0; at < expected.length; at += 20) {
     const [a, b] = [actual, expected].map((outcomes) => meanLoss(outcomes.slice(at, at + 20)));
@@ -89,7 +89,26 @@ export function worstMeanLoss(actual: readonly StepOutcome[], expected: readonly
 }
 
 /** Whether next to none of the values of a tensor end in sixteen bits of 0, as those of bfloat16 and float16 would. */
-export function isFloat32(values: Float32Array): boolean {
+function isFloat32(values: Float32Array): boolean {
   const bits = new Int32Array(values.buffer, values.byteOffset, values.length);
   return bits.filter((one) => (one & 0x1fff) !== 0).length > 0.9 * bits.length;
+}
+
+interface ReducedPrecision {
+  readonly float32: StepOptions;
+  readonly reduced: StepOptions;
+  /** The figures of the first steps differ by more, or the products were not rounded. */
+  readonly least: number;
+}
+
+/** Over 200 steps: nearly the figures of float32, weights that are not rounded, and a loss that falls and stays within half a percent. */
+export async function expectNearFloat32(config: TrainConfig, { float32, reduced, least }: ReducedPrecision): Promise<void> {
+  const plan: Plan = { config, steps: 200 };
+  const [expected, actual] = [await train(plan, float32), await train(plan, reduced)];
+  const first = worstFigure(actual.outcomes.slice(0, 4), expected.outcomes.slice(0, 4));
+  expect(first, `else it is not in ${reduced.precision}`).toBeGreaterThan(least);
+  expect(first).toBeLessThan(5e-3);
+  expect(isFloat32(actual.state.tensors['contextEncoder.blocks.0.mlp.fc1.weight']!)).toBe(true);
+  expect(worstMeanLoss(actual.outcomes, expected.outcomes)).toBeLessThan(5e-3);
+  expect(meanLoss(expected.outcomes.slice(-20))).toBeLessThan(meanLoss(expected.outcomes.slice(0, 20)));
 }
