@@ -82,6 +82,17 @@ describe('a plan', () => {
     expect(planRun(studio, folders.many, { contextTokens: 9, steps: 3 })).toMatchObject({ steps: 3, config: { contextTokens: 9 } });
   });
 
+  it('lets the target encoder follow faster in fewer steps, unless a momentum is given or published', () => {
+    const momentum = (given: Readonly<Record<string, unknown>>): unknown => planRun(studio, folders.many, given).config.momentum;
+    expect([300, 1500, 6000, 1e6].map((steps) => momentum({ steps }))).toEqual([0.8, 0.96, 0.99, 0.996].map((first) => [first, 1]));
+    expect(momentum({ steps: 100 })).toEqual([0.8, 1]);
+    expect(momentum({ steps: 300, momentum: [0.5, 0.6] })).toEqual([0.5, 0.6]);
+    expect(momentum({ steps: 300, preset: 'paper-exact' })).toEqual([0.996, 1]);
+    // As many steps by epochs.
+    const { config, steps } = planRun(studio, folders.many, { epochs: 1500, batchSize: 20 });
+    expect([steps, config.momentum]).toEqual([1500, [0.96, 1]]);
+  });
+
   it('finds a patch for an image size that was given alone', () => {
     expect(suggestedPatch({ patchSize: 16 }, { imageSize: 32 })).toEqual({ patchSize: 4 });
     expect(suggestedPatch({ patchSize: 16 }, { imageSize: 100 })).toEqual({ patchSize: 4 });

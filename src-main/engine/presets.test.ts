@@ -32,6 +32,18 @@ describe('presets', () => {
     expect(presetEpochs('default', 10_000, { agreement: 0, crops: 2 })).toBe(200);
   });
 
+  it('look at small images on 32 px, sixteen patches of them, and at the published patches of the images as they are', () => {
+    const sizes = (shortSide: number, name: PresetName = 'default'): readonly number[] => {
+      const { imageSize, patchSize } = suggestConfig({ images: 1000, shortSide }, name).settings;
+      return [imageSize!, patchSize!];
+    };
+    expect([20, 32, 64, 112].map((side) => sizes(side))).toEqual(Array(4).fill([32, 8]));
+    expect([sizes(64, 'paper-exact'), sizes(400, 'paper-exact')]).toEqual([
+      [64, 8],
+      [224, 16],
+    ]);
+  });
+
   it('as published have neither agreement nor SIGReg, and the learning rate of the batch', () => {
     const config = parseConfig(suggestConfig({ images: 10_000, shortSide: 300 }, 'paper-exact').settings);
     expect(config).toMatchObject({ masking: 'paper-exact', agreement: 0, sigreg: 0, loss: 'smooth-l1', optimiser: 'adamw', minKeep: 10 });

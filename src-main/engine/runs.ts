@@ -31,7 +31,7 @@ import { cachedShortSide } from './studio.ts';
 import { threadsOf } from './threads.ts';
 import type { Studio } from './studio.ts';
 import { tooLong } from './presets.ts';
-import { isPhotograph, suggestConfig, suggestedContext, suggestedPatch } from './suggest.ts';
+import { isPhotograph, suggestConfig, suggestedContext, suggestedMomentum, suggestedPatch } from './suggest.ts';
 import type { FolderFacts } from './suggest.ts';
 
 export interface PlannedRun {
@@ -64,7 +64,10 @@ export function planRun(
       'Choose a folder with more images: some hundreds are a start.',
     );
   const shortSide = size?.shortSide ?? 224;
-  const { config, reason } = chosenConfig({ images: trained, shortSide }, given);
+  const { config: chosen, reason } = chosenConfig({ images: trained, shortSide }, given);
+  const steps = chosen.steps || Math.max(1, Math.ceil((chosen.epochs * trained) / chosen.batchSize));
+  const isOwn = given['momentum'] === undefined && chosen.preset !== 'paper-exact';
+  const config = isOwn ? parseConfig({ ...chosen, momentum: suggestedMomentum(steps) }) : chosen;
   if (shortSide < config.patchSize)
     throw new AppError(
       'bad-input',
@@ -72,7 +75,6 @@ export function planRun(
       `Choose a patchSize of at most ${Math.max(1, Math.floor(shortSide))}, or a folder of larger images.`,
     );
   requireMasks(config);
-  const steps = config.steps || Math.max(1, Math.ceil((config.epochs * trained) / config.batchSize));
   return { config, steps, images: trained, reason };
 }
 

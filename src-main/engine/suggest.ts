@@ -31,7 +31,7 @@ interface Cut {
  */
 const cuts: readonly { readonly upTo: number; readonly linear: Cut; readonly convolutions: Cut }[] = [
   { upTo: 48, linear: { imageSize: 32, patchSize: 4 }, convolutions: { imageSize: 32, patchSize: 8 } },
-  { upTo: largestSmall, linear: { imageSize: 64, patchSize: 8 }, convolutions: { imageSize: 64, patchSize: 16 } },
+  { upTo: largestSmall, linear: { imageSize: 64, patchSize: 8 }, convolutions: { imageSize: 32, patchSize: 8 } },
   { upTo: 176, linear: { imageSize: 128, patchSize: 16 }, convolutions: { imageSize: 128, patchSize: 32 } },
   { upTo: Infinity, linear: { imageSize: 224, patchSize: 16 }, convolutions: { imageSize: 128, patchSize: 32 } },
 ];
@@ -44,6 +44,15 @@ export const suggestedContext = (grid: number): number => Math.max(1, Math.round
 
 /** Many steps of small batches learn more from few images than few of large ones (bench/quality). */
 const mostBatch = 64;
+
+/**
+ * Momentum of the target encoder, which vectors are made with, for a run of so many steps: one that is right for thousands still holds the
+ * first, random weights after hundreds (bench/quality).
+ */
+export const suggestedMomentum = (steps: number): TrainConfig['momentum'] => [
+  Number(Math.min(0.996, Math.max(0.8, 1 - 60 / steps)).toPrecision(3)),
+  1,
+];
 
 /** Patches along a side that a grid should have at least. */
 const fewestPatches = 8;
