@@ -1,6 +1,7 @@
 // What this computer is, whether its devices compute right and how fast, what a run would train on, and what would make it faster.
 import { mkdirSync } from 'node:fs';
 import { availableParallelism, cpus, freemem, release, totalmem, type } from 'node:os';
+import { cropsPerImage } from '../../shared/config.ts';
 import { deviceNames } from '../../shared/devices.ts';
 import type { DeviceReport, GraphicsCard, DeviceId } from '../../shared/devices.ts';
 import { programVersion } from '../../shared/version.ts';
@@ -24,10 +25,12 @@ export interface Diagnosis {
   readonly memoryTotal: number;
   readonly cards: readonly GraphicsCard[];
   readonly devices: readonly (DeviceReport & {
-    /** Of a training step of the usual recipe on images of 64 px; null where it would be far more than the processor's. */
+    /** Of the training step that was timed; null where it would be far more than the processor's. */
     readonly stepSeconds?: number | null;
   })[];
-  /** What a run of the usual recipe would train on. */
+  /** The training step that was timed: that of the usual recipe on small images. */
+  readonly step: { readonly crops: number; readonly imageSize: number };
+  /** What a run of it would train on. */
   readonly chosen: DeviceId;
   /** What would make it faster, each a sentence. */
   readonly advice: readonly string[];
@@ -70,7 +73,8 @@ export async function diagnose(home?: string, work: DeviceWork = {}): Promise<Di
   const tests = new Devices(place);
   const reports = await tests.test(undefined, work);
   const { cards } = await tests.list();
-  const times = await tests.race(usualRun('small', 'default').config, work);
+  const { config } = usualRun('small', 'default');
+  const times = await tests.race(config, work);
   const stepOf = (id: DeviceReport['id']): { readonly stepSeconds?: number | null } => {
     const time = times.find(({ device }) => device === id);
     return time ? { stepSeconds: Number.isFinite(time.seconds) ? time.seconds : null } : {};
@@ -90,6 +94,7 @@ export async function diagnose(home?: string, work: DeviceWork = {}): Promise<Di
     memoryTotal,
     cards,
     devices,
+    step: { crops: config.batchSize * cropsPerImage(config), imageSize: config.imageSize },
     chosen,
     advice: adviceFor({ cards, devices, chosen, memoryFree, memoryTotal }),
   };

@@ -5,7 +5,7 @@ import type { Diagnosis } from '../../engine/doctor.ts';
 import type { Action } from '../action.ts';
 import { interruptible } from '../interrupt.ts';
 import { textOption } from '../options.ts';
-import { megabytes } from '../output.ts';
+import { count, megabytes } from '../output.ts';
 
 const stateWords = { ready: 'ready', untested: 'not tested', failed: 'FAILED', absent: 'not there' } as const;
 
@@ -39,7 +39,7 @@ export const doctorCommand: Action = async (output, options) => {
       output.say(
         `Graphics card: ${name}${driver === undefined ? '' : `, driver ${driver}`}${memory === undefined ? '' : `, ${megabytes(memory)}`}${memoryFree === undefined ? '' : ` (${megabytes(memoryFree)} free)`}`,
       );
-    output.say('Devices (a training step is one of the usual recipe, 256 crops of 64 px):');
+    output.say(`Devices (a training step is one of the usual recipe, ${count(found.step.crops)} crops of ${found.step.imageSize} px):`);
     for (const line of deviceLines(found)) output.say(line);
     for (const sentence of found.advice) output.say(`To be faster: ${sentence}`);
     return found.devices.some(({ id, state }) => id === 'cpu' && state === 'ready') ? 0 : 8;
