@@ -77,8 +77,8 @@ describe('a plan', () => {
   });
 
   it('fits the suggested context to a grid of other size, and leaves a given one alone', () => {
-    expect(planRun(studio, folders.many, { imageSize: 16 }).config.contextTokens).toBe(16);
-    expect(planRun(studio, folders.many, { imageSize: 64 }).config.contextTokens).toBe(16);
+    expect(planRun(studio, folders.many, { imageSize: 64, patchSize: 8 }).config.contextTokens).toBe(16);
+    expect(planRun(studio, folders.many, { imageSize: 48, patchSize: 4 }).config.contextTokens).toBe(36);
     expect(planRun(studio, folders.many, { contextTokens: 9, steps: 3 })).toMatchObject({ steps: 3, config: { contextTokens: 9 } });
   });
 
@@ -98,6 +98,14 @@ describe('a plan', () => {
     expect(suggestedPatch({ patchSize: 16 }, { imageSize: 100 })).toEqual({ patchSize: 4 });
     expect(suggestedPatch({ patchSize: 16 }, { imageSize: 448 })).toEqual({});
     expect(suggestedPatch({ patchSize: 16 }, { imageSize: 32, patchSize: 16 })).toEqual({});
+    // Convolutions keep their sixteen patches where they can.
+    for (const [imageSize, patchSize] of [
+      [16, 4],
+      [64, 16],
+      [128, 32],
+    ])
+      expect(planRun(studio, folders.many, { imageSize }).config).toMatchObject({ stem: 'convolutions', patchSize, contextTokens: 8 });
+    expect(suggestedPatch({ patchSize: 8, stem: 'convolutions' }, { imageSize: 96 })).toEqual({});
     expect(planRun(studio, folders.many, { imageSize: 30 }).config).toMatchObject({ imageSize: 30, patchSize: 2 });
   });
 

@@ -1,4 +1,5 @@
 // Settings for a folder when the person gives none, with the reason in words.
+import { canHalve } from '../../shared/config.ts';
 import type { ConfigKey, TrainConfig } from '../../shared/config-table.ts';
 import type { PresetName } from '../../shared/presets.ts';
 import { presetEpochs, presetRecipe } from './presets.ts';
@@ -54,16 +55,18 @@ export const suggestedMomentum = (steps: number): TrainConfig['momentum'] => [
   1,
 ];
 
-/** Patches along a side that a grid should have at least. */
+/** Patches along a side that the linear stem should cut at least, and that convolutions are measured with (bench/quality). */
 const fewestPatches = 8;
+const convolvedPatches = 4;
 
-/** A patch for an image size that was given without one, where the suggested patch would not divide it or leave hardly a grid. */
+/** A patch for an image size that was given without one: convolutions keep their grid, else where the suggested one would hardly leave any. */
 export function suggestedPatch(
-  { patchSize = 16 }: Partial<TrainConfig>,
+  { patchSize = 16, stem = 'linear' }: Partial<TrainConfig>,
   given: Readonly<Record<string, unknown>>,
 ): Partial<Pick<TrainConfig, 'patchSize'>> {
   const { imageSize } = given;
   if (typeof imageSize !== 'number' || given['patchSize'] !== undefined) return {};
+  if (stem === 'convolutions' && canHalve(imageSize / convolvedPatches)) return { patchSize: imageSize / convolvedPatches };
   if (imageSize % patchSize === 0 && imageSize / patchSize >= 4) return {};
   const found = [16, 14, 8, 7, 4, 2].find((patch) => patch <= patchSize && imageSize % patch === 0 && imageSize / patch >= fewestPatches);
   return found === undefined ? {} : { patchSize: found };
