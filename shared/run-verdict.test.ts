@@ -28,6 +28,16 @@ describe('the verdict on a run', () => {
     expect(lead(queries + 5).verdict).toBe('better');
   });
 
+  it('takes the error of the lead over the better baseline where it is known', () => {
+    const lead = (pixels: number): ReturnType<typeof compareRun> =>
+      compareRun({ task: 'knn', run: 0.5, pixels: 0.44, untrained: 0.3, queries: 100, errors: { pixels, untrained: 0.5 } });
+    expect(lead(0.029)).toMatchObject({
+      verdict: 'better',
+      statement: '6.0 points above raw pixels: more than chance would make of 100 queries (±5.8 points).',
+    });
+    expect(lead(0.031).verdict).toBe('not-clearly-better');
+  });
+
   it('says plainly what is not beaten', () => {
     const statement = (run: number, pixels: number, untrained: number): string =>
       compareRun({ task: 'knn', run, pixels, untrained, queries: 500 }).statement;

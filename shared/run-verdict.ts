@@ -14,6 +14,8 @@ export interface Comparison {
   readonly untrained?: number | undefined;
   /** Images that asked; unknown in logs of earlier versions. */
   readonly queries?: number | undefined;
+  /** Standard errors of the run's lead over each, where single answers are known; else they are bounded, see {@link differenceError}. */
+  readonly errors?: { readonly pixels?: number | undefined; readonly untrained?: number | undefined };
 }
 
 export interface RunVerdict {
@@ -47,7 +49,7 @@ export function compareRun(comparison: Comparison): RunVerdict {
   const baselines = (['pixels', 'untrained'] as const)
     .flatMap((source) => {
       const score = comparison[source];
-      return score === undefined ? [] : [{ name: sourceNames[source], score }];
+      return score === undefined ? [] : [{ name: sourceNames[source], score, error: comparison.errors?.[source] }];
     })
     .toSorted((a, b) => b.score - a.score);
   const what =
@@ -72,7 +74,7 @@ export function compareRun(comparison: Comparison): RunVerdict {
       statement: `${lead}; how many images asked was not written down, so it may be chance.`,
     };
   }
-  const noise = clearErrors * differenceError(run, best.score, queries);
+  const noise = clearErrors * (best.error ?? differenceError(run, best.score, queries));
   const asking = `${count(queries)} ${task === 'knn' ? 'queries' : 'images'}`;
   return run - best.score > noise
     ? { verdict: 'better', headline, statement: `${lead}: more than chance would make of ${asking} (±${points(noise)}).` }

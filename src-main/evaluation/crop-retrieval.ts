@@ -16,6 +16,8 @@ export interface CropRetrieval extends RetrievalScore {
   readonly backward: RetrievalScore;
   /** What chance scores: 1 ÷ images. */
   readonly chanceRecall: number;
+  /** Per image the share of its two crops that find their partner first; `recallAt1` is their mean. */
+  readonly found: Float64Array;
 }
 
 /** What the figure cannot tell; to be shown beside it. */
@@ -64,6 +66,7 @@ export function cropRetrieval(first: Float32Array, second: Float32Array, dimensi
     recallAt1: (forward.recallAt1 + backward.recallAt1) / 2,
     meanAveragePrecision: (forward.meanAveragePrecision + backward.meanAveragePrecision) / 2,
     chanceRecall: 1 / images,
+    found: Float64Array.from({ length: images }, (_, i) => (rows.foundFirst(i) + columns.foundFirst(i)) / 2),
   };
 }
 
@@ -82,13 +85,18 @@ class RankCounter {
     else if (score === right) this.#level[query]!++;
   }
 
+  /** The chance that the right answer is the first when those level with it come in random order. */
+  foundFirst(query: number): number {
+    return this.#above[query] === 0 ? 1 / (this.#level[query]! + 1) : 0;
+  }
+
   /** Expected recall@1 and 1 ÷ rank when the answers level with the right one come in random order. */
   score(): RetrievalScore {
     let recall = 0;
     let precision = 0;
     for (const [query, above] of this.#above.entries()) {
       const level = this.#level[query]!;
-      if (above === 0) recall += 1 / (level + 1);
+      recall += this.foundFirst(query);
       let sum = 0;
       for (let place = above + 1; place <= above + level + 1; place++) sum += 1 / place;
       precision += sum / (level + 1);

@@ -45,6 +45,8 @@ export interface SourceFigures {
   readonly spaces: Readonly<Record<SpaceKind, SpaceFigures>>;
   /** Per class, in the space with the best accuracy; empty without labels. */
   readonly perClass: NeighbourResult['perClass'];
+  /** Per space what each image that asks was answered: 1 right, 0 wrong, between them where chance decides. */
+  readonly answers: Readonly<Record<SpaceKind, Float64Array>>;
   /** The linear probe's fit per space, to show whether it converged. */
   readonly probes: Readonly<Partial<Record<SpaceKind, ProbeResult>>>;
   /** Of raw pixels with labels: queries whose nearest vector of the bank is as near as {@link nearDuplicateCosine} when whitened. */
@@ -70,6 +72,7 @@ export function evaluateLabelled(vectors: LabelledVectors, options: EvaluateOpti
   const probes: Partial<Record<SpaceKind, ProbeResult>> = {};
   let best: NeighbourResult | undefined;
   let nearDuplicates: number | undefined;
+  const answers = {} as Record<SpaceKind, Float64Array>;
   const spaces = inEverySpace((kind) => {
     const space = fitSpace(kind, bank, dimension, options);
     const width = space.outputDimension;
@@ -78,6 +81,7 @@ export function evaluateLabelled(vectors: LabelledVectors, options: EvaluateOpti
     const unitQueries = normaliseRows(applySpace(space, queries), width);
     const neighbours = classifyByNeighbours(unitBank, bankLabels, unitQueries, queryLabels, width);
     if (!best || neighbours.accuracy > best.accuracy) best = neighbours;
+    answers[kind] = Float64Array.from(neighbours.predicted, (label, i) => Number(label === queryLabels[i]));
     if (source === 'pixels' && kind === 'whitened' && width >= leastComponents) {
       nearDuplicates = neighbours.nearest.reduce((count, cosine) => count + Number(cosine >= nearDuplicateCosine), 0);
     }
@@ -92,16 +96,26 @@ export function evaluateLabelled(vectors: LabelledVectors, options: EvaluateOpti
       ...health(placed, width, options.seed),
     };
   });
-  return { source, dimension, spaces, perClass: best?.perClass ?? [], probes, ...(nearDuplicates !== undefined && { nearDuplicates }) };
+  return {
+    source,
+    dimension,
+    spaces,
+    perClass: best?.perClass ?? [],
+    answers,
+    probes,
+    ...(nearDuplicates !== undefined && { nearDuplicates }),
+  };
 }
 
 /** Crop retrieval and health of vectors without labels; every space is fitted on the bank alone, which no crop that asks is part of. */
 export function evaluateCrops(vectors: CropVectors, options: EvaluateOptions = {}): SourceFigures {
   const { source, dimension, first, second, bank } = vectors;
+  const answers = {} as Record<SpaceKind, Float64Array>;
   const spaces = inEverySpace((kind) => {
     const space = fitSpace(kind, bank, dimension, options);
     const width = space.outputDimension;
     const found = cropRetrieval(normaliseRows(applySpace(space, first), width), normaliseRows(applySpace(space, second), width), width);
+    answers[kind] = found.found;
     return {
       neighbours: undefined,
       probe: undefined,
@@ -110,7 +124,7 @@ export function evaluateCrops(vectors: CropVectors, options: EvaluateOptions = {
       ...health(applySpace(space, bank), width, options.seed),
     };
   });
-  return { source, dimension, spaces, perClass: [], probes: {} };
+  return { source, dimension, spaces, perClass: [], answers, probes: {} };
 }
 
 function inEverySpace(measure: (kind: SpaceKind) => SpaceFigures): Record<SpaceKind, SpaceFigures> {

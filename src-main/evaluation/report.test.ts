@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { evaluateCrops, evaluateLabelled, type VectorSource } from './evaluate.ts';
+import { evaluateCrops, evaluateLabelled, type SourceFigures, type VectorSource } from './evaluate.ts';
+import { pairedError } from './paired-error.ts';
 import { type CropProtocol, type EvaluationImage, planEvaluation, splitOfPath, tooFew, withoutRows } from './protocol.ts';
 import { assembleReport, measureTables, renderReport, reportFacts } from './report.ts';
 import { gaussian } from './testing/reference.ts';
@@ -147,11 +148,12 @@ describe('the report', () => {
     ...many('test', 'a', 45),
     ...many('test', 'b', 45),
   ]);
+  const measured = (own: number, baseline: number): readonly SourceFigures[] => [
+    evaluateLabelled(vectors('pixels', baseline), { probe: false }),
+    evaluateLabelled(vectors('run', own)),
+  ];
   const report = (own: number, baseline: number): ReturnType<typeof assembleReport> =>
-    assembleReport(protocol, [evaluateLabelled(vectors('pixels', baseline), { probe: false }), evaluateLabelled(vectors('run', own))], {
-      positionalShare: 0.25,
-      unreadable: 2,
-    });
+    assembleReport(protocol, measured(own, baseline), { positionalShare: 0.25, unreadable: 2 });
 
   it('puts the run first and says in one sentence how it stands', () => {
     const good = report(4, 0.5);
@@ -163,7 +165,7 @@ describe('the report', () => {
     expect(text.indexOf('this run')).toBeLessThan(text.lastIndexOf('raw pixels'));
     expect(text).toContain('Position alone explains 25.0 %');
     expect(text).toContain('2 images are damaged in the decode cache');
-    expect(renderReport(assembleReport(protocol, good.rows))).not.toContain('damaged');
+    expect(renderReport(assembleReport(protocol, measured(4, 0.5)))).not.toContain('damaged');
     expect(text).toContain('linear probe');
     // One line in plain words under each table.
     for (const [table] of text.matchAll(/^(?:20-NN|linear probe|RankMe|spectrum|mean cosine).*\n(?: {2}(?:this run|raw pixels).*\n)+/gm))
@@ -172,6 +174,19 @@ describe('the report', () => {
     const run = good.rows[0]!;
     expect(run.spaces.whitened.probe).toBeGreaterThan(0.9);
     expect(good.rows[1]!.spaces.raw.probe).toBeUndefined();
+  });
+
+  it('calls a lead clear by what the same images answered to both, and keeps the answers to itself', () => {
+    const rows = measured(4, 0.5);
+    const { headline } = assembleReport(protocol, rows);
+    const best = (source: VectorSource): Float64Array => {
+      const { spaces, answers } = rows.find((row) => row.source === source)!;
+      const kind = (['raw', 'centred', 'whitened'] as const).toSorted((a, b) => spaces[b].neighbours! - spaces[a].neighbours!)[0]!;
+      expect(answers[kind].reduce((sum, one) => sum + one, 0) / asked).toBeCloseTo(spaces[kind].neighbours!, 12);
+      return answers[kind];
+    };
+    expect(headline).toContain(`(±${(200 * pairedError(best('run'), best('pixels'))).toFixed(1)} points)`);
+    expect(JSON.stringify(assembleReport(protocol, rows))).not.toContain('answers');
   });
 
   it('gives the figures as tables, too: a row per source, a cell per space, a dash for what was not measured', () => {

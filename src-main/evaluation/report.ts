@@ -3,8 +3,12 @@ import { compareRun } from '../../shared/run-verdict.ts';
 import type { Verdict } from '../../shared/run-verdict.ts';
 import { cropRetrievalBias } from './crop-retrieval.ts';
 import { nearDuplicateCosine, type SourceFigures, type SpaceFigures, type VectorSource } from './evaluate.ts';
+import { pairedError } from './paired-error.ts';
 import type { CropProtocol, LabelProtocol } from './protocol.ts';
 import { type SpaceKind, spaceKinds } from './spaces.ts';
+
+/** A single answer is no figure of a report. */
+export type ReportRow = Omit<SourceFigures, 'answers'>;
 
 export interface EvaluationReport {
   readonly version: 1;
@@ -16,7 +20,7 @@ export interface EvaluationReport {
   /** How the images were chosen, and what that cannot tell. */
   readonly notes: readonly string[];
   /** This run first, then its baselines. */
-  readonly rows: readonly SourceFigures[];
+  readonly rows: readonly ReportRow[];
   readonly headline: string;
   readonly verdict: Verdict;
   /** Share of the targets' variance that position alone explains, 0–1; `undefined` when not measured. */
@@ -98,6 +102,11 @@ const columns: readonly Column[] = [
   },
 ];
 
+function figuresOnly(row: SourceFigures): ReportRow {
+  const { answers: _a, ...figures } = row;
+  return figures;
+}
+
 /** Puts the figures of all sources together; `protocol` is what they were measured on, `rows` come in any order. */
 export function assembleReport(
   protocol: LabelProtocol | CropProtocol,
@@ -121,7 +130,7 @@ export function assembleReport(
         ? [`${unreadable} images are damaged in the decode cache, or gone from it, and were left out; scan --retry reads them anew.`]
         : []),
     ],
-    rows: sorted,
+    rows: sorted.map(figuresOnly),
     headline,
     verdict,
     positionalShare,
@@ -167,19 +176,35 @@ function labelNotes(protocol: LabelProtocol): string[] {
   return notes;
 }
 
+interface Standing {
+  /** 0–1, in its best space. */
+  readonly score: number;
+  readonly answers: Float64Array;
+}
+
 /** Each row counts with its best space, the baselines too. */
 function judge(rows: readonly SourceFigures[], labels: boolean, queries: number): Pick<EvaluationReport, 'headline' | 'verdict'> {
-  const score = (source: VectorSource): number | undefined => {
-    const row = rows.find((one) => one.source === source);
-    return row && Math.max(...spaceKinds.map((kind) => (labels ? row.spaces[kind].neighbours : row.spaces[kind].cropRecall) ?? 0));
-  };
-  const run = score('run');
+  const standing = (source: VectorSource): Standing | undefined =>
+    rows
+      .filter((row) => row.source === source)
+      .flatMap(({ spaces, answers }) =>
+        spaceKinds.map((kind) => ({
+          score: (labels ? spaces[kind].neighbours : spaces[kind].cropRecall) ?? 0,
+          answers: answers[kind],
+        })),
+      )
+      .reduce<Standing | undefined>((best, one) => (best && best.score >= one.score ? best : one), undefined);
+  const [run, pixels, untrained] = [standing('run'), standing('pixels'), standing('untrained')];
   if (run === undefined) return { headline: 'This run has not been measured.', verdict: 'no-baseline' };
   const { verdict, headline, statement } = compareRun({
     task: labels ? 'knn' : 'retrieval',
-    run,
-    pixels: score('pixels'),
-    untrained: score('untrained'),
+    run: run.score,
+    pixels: pixels?.score,
+    untrained: untrained?.score,
+    errors: {
+      pixels: pixels && pairedError(run.answers, pixels.answers),
+      untrained: untrained && pairedError(run.answers, untrained.answers),
+    },
     queries,
   });
   return { verdict, headline: `${headline}. ${statement}` };

@@ -28,6 +28,7 @@ describe('cropRetrieval', () => {
         expect(result.backward.recallAt1).toBeCloseTo(backward[0], 10);
         expect(result.backward.meanAveragePrecision).toBeCloseTo(backward[1], 10);
         expect(result.recallAt1).toBeCloseTo((forward[0] + backward[0]) / 2, 10);
+        expect(result.found.reduce((sum, share) => sum + share, 0) / result.images).toBeCloseTo(result.recallAt1, 12);
       }),
       { numRuns: 25 },
     );

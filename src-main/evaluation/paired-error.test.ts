@@ -1,0 +1,41 @@
+import { expect, it } from 'vitest';
+import { Random } from '../../shared/random.ts';
+import { differenceError } from '../../shared/run-verdict.ts';
+import { pairedError } from './paired-error.ts';
+
+/** Answers that are both right, right only with the one, only with the other, both wrong. */
+function table(both: number, first: number, second: number, neither: number): readonly [Float64Array, Float64Array] {
+  const fill = (...parts: readonly (readonly [number, number])[]): Float64Array =>
+    Float64Array.from(parts.flatMap(([times, value]) => Array<number>(times).fill(value)));
+  return [fill([both + first, 1], [second + neither, 0]), fill([both, 1], [first, 0], [second, 1], [neither, 0])];
+}
+
+it('is the error of matched proportions with half an answer more in each cell', () => {
+  const [first, second, n] = [20.5, 10.5, 202];
+  expect(pairedError(...table(80, 20, 10, 90))).toBeCloseTo(Math.sqrt(first + second - (first - second) ** 2 / n) / n, 14);
+  // It calls five differences of fifty images, all for the one, hardly clear, as the exact test does (one chance in sixteen).
+  expect((2 * pairedError(...table(25, 5, 0, 20))) / 0.1).toBeGreaterThan(0.9);
+  expect(pairedError(...table(3, 0, 0, 2))).toBeGreaterThan(0);
+  expect(() => pairedError(new Float64Array(2), new Float64Array(3))).toThrow('2 answers beside 3.');
+});
+
+it('is how far repeated experiments scatter, and less than that of independent answers', () => {
+  const random = new Random(1, 'test', 0);
+  const n = 300;
+  const [differences, errors]: [number[], number[]] = [[], []];
+  for (let trial = 0; trial < 400; trial++) {
+    // Two answers to a question of some difficulty that both meet.
+    const hard = Float64Array.from({ length: n }, () => random.between(0, 1));
+    const answers = (skill: number): Float64Array => hard.map((one) => Number(random.between(0, 0.4) + skill > one));
+    const [a, b] = [answers(0.5), answers(0.4)];
+    const mean = (values: Float64Array): number => values.reduce((total, value) => total + value, 0) / n;
+    differences.push(mean(a) - mean(b));
+    errors.push(pairedError(a, b));
+    if (trial === 0) expect(pairedError(a, b)).toBeLessThan(0.9 * differenceError(mean(a), mean(b), n));
+  }
+  const average = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0) / values.length;
+  const centre = average(differences);
+  const scatter = Math.sqrt(average(differences.map((one) => (one - centre) ** 2)));
+  expect(average(errors) / scatter).toBeGreaterThan(0.9);
+  expect(average(errors) / scatter).toBeLessThan(1.1);
+});
