@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { packAnswers } from './paired-error.ts';
 import { compareRun, differenceError, resultText, verdictOf } from './run-verdict.ts';
 import type { OnlineEvaluation, SpaceScores } from './train-events.ts';
 
@@ -102,6 +103,21 @@ describe('what came of a run', () => {
     expect(resultText({ best: 5, evaluations: [evaluation(5, { knn: 0.5 })], baselines: undefined })).toContain(
       'nothing to compare it with',
     );
+  });
+
+  it('is clear sooner where the log holds which queries were right, as long as the same ones asked', () => {
+    const right = (count: number): SpaceScores => ({
+      knn: count / 500,
+      answers: packAnswers(Float64Array.from({ length: 500 }, (_, i) => Number(i < count))),
+    });
+    const own = evaluation(5, right(270));
+    const baselines = { untrained: evaluation(0, right(200)), pixels: { raw: {}, centred: {}, whitened: right(250) } };
+    // Twenty queries more, and all others answered alike: independent ones would leave 6.3 points to chance.
+    expect(verdictOf(own, baselines)!.statement).toBe(
+      '4.0 points above raw pixels: more than chance would make of 500 queries (±1.8 points).',
+    );
+    expect(verdictOf({ ...own, queries: 499 }, baselines)!.verdict).toBe('not-clearly-better');
+    expect(verdictOf(evaluation(5, { knn: 0.54 }), baselines)!.statement).toContain('(±6.3 points)');
   });
 
   it('is said in any space, by labels or by crops', () => {

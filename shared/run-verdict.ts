@@ -1,4 +1,5 @@
 // Whether a run has learned anything, as the one sentence that every face shows: its score beside raw pixels and the untrained network.
+import { pairedError, unpackAnswers } from './paired-error.ts';
 import type { OnlineEvaluation, SpaceScores } from './train-events.ts';
 
 /** `knn`: 20-NN by labels; `retrieval`: two crops of an image look for each other. */
@@ -103,12 +104,23 @@ export function verdictOf(
   const score = (scores: SpaceScores | undefined): number | undefined => scores?.[task];
   const run = score(evaluation[space]);
   if (run === undefined) return undefined;
+  const { queries } = evaluation;
+  // Images that could not be read later on judge no more: then it was not the same ones that asked.
+  const sameAsked = queries !== undefined && queries === baselines?.untrained.queries;
+  const answersOf = ({ answers }: SpaceScores): Float64Array | undefined =>
+    task === 'knn' && sameAsked && answers !== undefined ? unpackAnswers(answers, queries) : undefined;
+  const own = answersOf(evaluation[space]);
+  const errorOf = (source: 'pixels' | 'untrained'): number | undefined => {
+    const theirs = baselines && answersOf(baselines[source][space]);
+    return own && theirs && pairedError(own, theirs);
+  };
   return compareRun({
     task,
     run,
     pixels: score(baselines?.pixels[space]),
     untrained: score(baselines?.untrained[space]),
-    queries: evaluation.queries,
+    errors: { pixels: errorOf('pixels'), untrained: errorOf('untrained') },
+    queries,
   });
 }
 

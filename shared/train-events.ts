@@ -44,6 +44,8 @@ export interface StepMetrics {
 export interface SpaceScores {
   readonly knn?: number;
   readonly retrieval?: number;
+  /** Which queries 20-NN got right, see `packAnswers`; absent in logs of earlier versions. */
+  readonly answers?: string;
 }
 
 export interface OnlineEvaluation {

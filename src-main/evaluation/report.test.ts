@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { pairedError } from '../../shared/paired-error.ts';
 import { evaluateCrops, evaluateLabelled, type SourceFigures, type VectorSource } from './evaluate.ts';
-import { pairedError } from './paired-error.ts';
 import { type CropProtocol, type EvaluationImage, planEvaluation, splitOfPath, tooFew, withoutRows } from './protocol.ts';
 import { assembleReport, measureTables, renderReport, reportFacts } from './report.ts';
 import { gaussian } from './testing/reference.ts';

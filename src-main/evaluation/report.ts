@@ -1,9 +1,9 @@
 // The evaluation as a person reads it: this run beside its baselines in every space, and one sentence that says what it means.
+import { pairedError } from '../../shared/paired-error.ts';
 import { compareRun } from '../../shared/run-verdict.ts';
 import type { Verdict } from '../../shared/run-verdict.ts';
 import { cropRetrievalBias } from './crop-retrieval.ts';
 import { nearDuplicateCosine, type SourceFigures, type SpaceFigures, type VectorSource } from './evaluate.ts';
-import { pairedError } from './paired-error.ts';
 import type { CropProtocol, LabelProtocol } from './protocol.ts';
 import { type SpaceKind, spaceKinds } from './spaces.ts';
 

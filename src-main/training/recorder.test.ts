@@ -12,7 +12,10 @@ import type { TrainState } from './state.ts';
 import { smallRecord, withTemporary } from './testing/small-run.ts';
 
 const record = smallRecord({ width: 8, heads: 1, imageSize: 12, keepCheckpoints: 2 });
-const figures = { spaces: { raw: {}, centred: {}, whitened: { neighbours: 0.2 } } } as SourceFigures;
+const figures = {
+  spaces: { raw: {}, centred: {}, whitened: { neighbours: 0.2 } },
+  answers: { whitened: Float64Array.of(1, 0) },
+} as unknown as SourceFigures;
 
 /** A judge whose verdicts are known beforehand. */
 function judgeOf(score: (step: number) => number): Evaluator {

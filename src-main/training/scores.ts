@@ -1,14 +1,20 @@
 // The figures of an evaluation as an event has them, and the one that decides.
+import { packAnswers } from '../../shared/paired-error.ts';
 import type { OnlineEvaluation, SpaceScores } from '../../shared/train-events.ts';
 import type { SourceFigures } from '../evaluation/evaluate.ts';
+import type { SpaceKind } from '../evaluation/spaces.ts';
 
-function scores({ neighbours, cropRecall }: SourceFigures['spaces']['raw']): SpaceScores {
-  return { ...(neighbours !== undefined && { knn: neighbours }), ...(cropRecall !== undefined && { retrieval: cropRecall }) };
+function scores({ spaces, answers }: Pick<SourceFigures, 'spaces' | 'answers'>, kind: SpaceKind): SpaceScores {
+  const { neighbours, cropRecall } = spaces[kind];
+  return {
+    ...(neighbours !== undefined && { knn: neighbours, answers: packAnswers(answers[kind]) }),
+    ...(cropRecall !== undefined && { retrieval: cropRecall }),
+  };
 }
 
 /** The figures of a source as an event has them. */
-export function spaceScores({ spaces }: SourceFigures): Pick<OnlineEvaluation, 'raw' | 'centred' | 'whitened'> {
-  return { raw: scores(spaces.raw), centred: scores(spaces.centred), whitened: scores(spaces.whitened) };
+export function spaceScores(figures: Pick<SourceFigures, 'spaces' | 'answers'>): Pick<OnlineEvaluation, SpaceKind> {
+  return { raw: scores(figures, 'raw'), centred: scores(figures, 'centred'), whitened: scores(figures, 'whitened') };
 }
 
 /** The number that decides which checkpoint is best: whitened 20-NN, else whitened crop retrieval. */

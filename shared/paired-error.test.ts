@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
-import { Random } from '../../shared/random.ts';
-import { differenceError } from '../../shared/run-verdict.ts';
-import { pairedError } from './paired-error.ts';
+import { packAnswers, pairedError, unpackAnswers } from './paired-error.ts';
+import { Random } from './random.ts';
+import { differenceError } from './run-verdict.ts';
 
 /** Answers that are both right, right only with the one, only with the other, both wrong. */
 function table(both: number, first: number, second: number, neither: number): readonly [Float64Array, Float64Array] {
@@ -38,4 +38,15 @@ it('is how far repeated experiments scatter, and less than that of independent a
   const scatter = Math.sqrt(average(differences.map((one) => (one - centre) ** 2)));
   expect(average(errors) / scatter).toBeGreaterThan(0.9);
   expect(average(errors) / scatter).toBeLessThan(1.1);
+});
+
+it('is written as a text and read again', () => {
+  const random = new Random(2, 'test', 0);
+  for (let count = 0; count < 40; count++) {
+    const answers = Float64Array.from({ length: count }, () => random.integer(2));
+    const text = packAnswers(answers);
+    expect(text).toMatch(/^[0-9a-f]*$/);
+    expect(unpackAnswers(text, count)).toEqual(answers);
+    expect(unpackAnswers(text, count + 4)).toBeUndefined();
+  }
 });
