@@ -94,6 +94,24 @@ export interface RunBaselines {
   readonly pixels: Pick<OnlineEvaluation, SpaceName>;
 }
 
+type Asked = Pick<OnlineEvaluation, SpaceName> & { readonly queries?: number | undefined };
+
+/**
+ * Standard error of what two evaluations of one run are apart in a space: of the same queries' answers where the log holds them, else
+ * {@link differenceError}. Undefined where it is not known how many asked, or one has no score.
+ */
+export function leadError(own: Asked, other: Asked, space: SpaceName = 'whitened'): number | undefined {
+  const { queries } = own;
+  const [a, b] = [own[space], other[space]];
+  const [first, second] = [a.knn ?? a.retrieval, b.knn ?? b.retrieval];
+  if (queries === undefined || first === undefined || second === undefined) return undefined;
+  // Images that could not be read later on judge no more: then it was not the same ones that asked.
+  const answersOf = ({ answers }: SpaceScores): Float64Array | undefined =>
+    queries === other.queries && answers !== undefined ? unpackAnswers(answers, queries) : undefined;
+  const [mine, theirs] = [answersOf(a), answersOf(b)];
+  return mine && theirs ? pairedError(mine, theirs) : differenceError(first, second, queries);
+}
+
 /** An evaluation beside the run's baselines in one space; undefined where that has no score. */
 export function verdictOf(
   evaluation: OnlineEvaluation,
@@ -104,23 +122,17 @@ export function verdictOf(
   const score = (scores: SpaceScores | undefined): number | undefined => scores?.[task];
   const run = score(evaluation[space]);
   if (run === undefined) return undefined;
-  const { queries } = evaluation;
-  // Images that could not be read later on judge no more: then it was not the same ones that asked.
-  const sameAsked = queries !== undefined && queries === baselines?.untrained.queries;
-  const answersOf = ({ answers }: SpaceScores): Float64Array | undefined =>
-    task === 'knn' && sameAsked && answers !== undefined ? unpackAnswers(answers, queries) : undefined;
-  const own = answersOf(evaluation[space]);
-  const errorOf = (source: 'pixels' | 'untrained'): number | undefined => {
-    const theirs = baselines && answersOf(baselines[source][space]);
-    return own && theirs && pairedError(own, theirs);
-  };
+  const pixels = baselines && { ...baselines.pixels, queries: baselines.untrained.queries };
   return compareRun({
     task,
     run,
     pixels: score(baselines?.pixels[space]),
     untrained: score(baselines?.untrained[space]),
-    errors: { pixels: errorOf('pixels'), untrained: errorOf('untrained') },
-    queries,
+    errors: {
+      pixels: pixels && leadError(evaluation, pixels, space),
+      untrained: baselines && leadError(evaluation, baselines.untrained, space),
+    },
+    queries: evaluation.queries,
   });
 }
 

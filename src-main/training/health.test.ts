@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { packAnswers } from '../../shared/paired-error.ts';
 import type { OnlineEvaluation } from '../../shared/train-events.ts';
 import { freshNotes, healthNotes, healthRules, limits } from './health.ts';
 import { decidingScore } from './scores.ts';
@@ -126,6 +127,13 @@ describe('health notes', () => {
     expect(messages(now, [], untrained, 0.5)).toEqual([expect.stringContaining('(34.0 against 30.0 %)')]);
     expect(messages(now, [], untrained, 0.6)).toEqual([]);
     expect(messages(evaluation({ score: 0.38, queries: 400 }), [], untrained, 0.5)).toEqual([]);
+    // Where the log holds which queries were right, less is clear: here sixteen more, and all others as before.
+    const right = (queries: number): Pick<OnlineEvaluation, 'whitened'> => ({
+      whitened: { knn: queries / 400, answers: packAnswers(Float64Array.from({ length: 400 }, (_, i) => Number(i < queries))) },
+    });
+    const before = { ...untrained, ...right(120) };
+    expect(messages({ ...now, ...right(136) }, [], before, 0.5)).toEqual([]);
+    expect(messages({ ...now, ...right(122) }, [], before, 0.5)).toHaveLength(1);
   });
 
   it('have a next step in every rule', () => {

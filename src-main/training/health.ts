@@ -1,6 +1,6 @@
 // What the figures of a run mean, in words with a next step. The loss alone says little: it may rise while features improve.
 // One table: a rule is silent, or has a sentence and what to do. Nothing wrong, nothing said.
-import { clearErrors, differenceError } from '../../shared/run-verdict.ts';
+import { clearErrors, differenceError, leadError } from '../../shared/run-verdict.ts';
 import type { OnlineEvaluation } from '../../shared/train-events.ts';
 import { decidingScore } from './scores.ts';
 
@@ -165,7 +165,7 @@ const rules: readonly HealthRule[] = [
     note: ({ now, untrained, left }) => {
       if (!untrained || left > 0.5) return undefined;
       const [own, before] = [decidingScore(now), decidingScore(untrained)];
-      const noise = now.queries === undefined ? 0 : clearErrors * differenceError(own, before, now.queries);
+      const noise = clearErrors * (leadError(now, untrained) ?? 0);
       return own - before > noise
         ? undefined
         : {
