@@ -127,7 +127,7 @@ describe('health notes', () => {
     expect(messages(now, [], untrained, 0.5)).toEqual([expect.stringContaining('(34.0 against 30.0 %)')]);
     expect(messages(now, [], untrained, 0.6)).toEqual([]);
     expect(messages(evaluation({ score: 0.38, queries: 400 }), [], untrained, 0.5)).toEqual([]);
-    // Where the log holds which queries were right, less is clear: here sixteen more, and all others as before.
+    // Where the log holds which queries were right, a smaller lead is clear: here sixteen more, and all others as before.
     const right = (queries: number): Pick<OnlineEvaluation, 'whitened'> => ({
       whitened: { knn: queries / 400, answers: packAnswers(Float64Array.from({ length: 400 }, (_, i) => Number(i < queries))) },
     });
