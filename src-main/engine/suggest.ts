@@ -28,7 +28,7 @@ interface Cut {
 
 /**
  * By the images' short side: for the linear stem an input of about their own size; for convolutions, which look within patches, 16 large
- * patches, and of photographs a smaller input: in the same time it is seen several times as often (bench/quality).
+ * patches of a smaller one: it is seen several times in the same time, and on small images each time teaches more (bench/quality).
  */
 const cuts: readonly { readonly upTo: number; readonly linear: Cut; readonly convolutions: Cut }[] = [
   { upTo: 48, linear: { imageSize: 32, patchSize: 4 }, convolutions: { imageSize: 32, patchSize: 8 } },
