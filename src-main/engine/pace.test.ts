@@ -17,5 +17,6 @@ it('describes runs as long as the presets say', () => {
     expect(Math.abs(quick!.steps * quick!.config.batchSize * 2 - 2e5)).toBeLessThan(quick!.config.batchSize * 2);
     expect(whole!.steps / quick!.steps).toBeCloseTo(10, 1);
   }
-  expect(usualRun('photographs', 'quick').config).toMatchObject({ imageSize: 128, patchSize: 32, stem: 'convolutions' });
+  expect(usualRun('photographs', 'default').config).toMatchObject({ imageSize: 128, patchSize: 32, stem: 'convolutions' });
+  expect(usualRun('photographs', 'quick').config).toMatchObject({ imageSize: 32, patchSize: 8, stem: 'convolutions' });
 });

@@ -53,7 +53,7 @@ export async function usualTimes(devices: Devices): Promise<UsualTimes | undefin
  * convolutions over large ones take longer than their operations say.
  */
 export async function getToKnow(devices: Devices, signal?: AbortSignal): Promise<void> {
-  for (const pictures of usualPictures) if (!(await devices.getToKnow(usualRun(pictures, 'quick').config, signal))) return;
+  for (const pictures of usualPictures) if (!(await devices.getToKnow(usualRun(pictures, 'default').config, signal))) return;
 }
 
 /** The first steps wait for the first images and for memory. */

@@ -38,6 +38,10 @@ describe('presets', () => {
       return [imageSize!, patchSize!];
     };
     expect([20, 32, 64, 112].map((side) => sizes(side))).toEqual(Array(4).fill([32, 8]));
+    expect([sizes(400), sizes(400, 'quick')]).toEqual([
+      [128, 32],
+      [32, 8],
+    ]);
     expect([sizes(64, 'paper-exact'), sizes(400, 'paper-exact')]).toEqual([
       [64, 8],
       [224, 16],

@@ -79,7 +79,9 @@ export function suggestConfig(
   stem: TrainConfig['stem'] = 'convolutions',
 ): Suggestion {
   const chosen = preset === 'paper-exact' ? 'linear' : stem;
-  const { imageSize, patchSize } = cuts.find(({ upTo }) => shortSide <= upTo)![chosen];
+  // A first look at photographs is one at small ones: as much is learned from each, in a third of the time (bench/quality).
+  const side = preset === 'quick' && chosen === 'convolutions' ? Math.min(shortSide, largestSmall) : shortSide;
+  const { imageSize, patchSize } = cuts.find(({ upTo }) => side <= upTo)![chosen];
   const batchSize = Math.max(2, Math.min(mostBatch, 2 ** Math.floor(Math.log2(Math.max(2, images / 4)))));
   const grid = imageSize / patchSize;
   const recipe = presetRecipe(preset, batchSize, grid, chosen);
