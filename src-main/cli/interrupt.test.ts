@@ -50,3 +50,16 @@ it('Ctrl-C between two pieces of work ends the program, its echo after the first
   expect([third.signal.aborted, exits]).toEqual([true, [130]]);
   third.done();
 });
+
+it('Ctrl-C that comes just after it ended the launcher asks for nothing more', () => {
+  const { signal, done } = interruptible();
+  // Emitted on the process it would end the runner of the tests.
+  const launcherEnded = process.listeners('disconnect').find(({ name }) => name === 'askToEnd') as () => void;
+  launcherEnded();
+  process.emit('SIGINT');
+  expect([signal.aborted, exits]).toEqual([true, []]);
+  vi.advanceTimersByTime(1000);
+  process.emit('SIGINT');
+  expect(exits).toEqual([130]);
+  done();
+});

@@ -23,6 +23,8 @@ let lastPress = -Infinity;
 let isListening = false;
 
 function askToEnd(): void {
+  // Also of the launcher's end: the key press that ended it may still be on its way here.
+  lastPress = performance.now();
   for (const { controller, onFirst } of underWay) {
     if (controller.signal.aborted) continue;
     controller.abort();
@@ -34,7 +36,6 @@ function press(): void {
   const isEcho = performance.now() - lastPress < onePressMs;
   const isFirst = [...underWay].some(({ controller }) => !controller.signal.aborted);
   if (isEcho && !isFirst) return;
-  lastPress = performance.now();
   if (isFirst) return askToEnd();
   for (const { onSecond } of underWay) onSecond();
   process.exit(exitCodes.cancelled);

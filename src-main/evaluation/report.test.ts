@@ -187,6 +187,13 @@ describe('the report', () => {
     };
     expect(headline).toContain(`(±${(200 * pairedError(best('run'), best('pixels'))).toFixed(1)} points)`);
     expect(JSON.stringify(assembleReport(protocol, rows))).not.toContain('answers');
+    // Another asked the run than the pixels: it is compared as if all had been others.
+    const [pixels, run] = rows as [SourceFigures, SourceFigures];
+    const { raw, centred, whitened } = pixels.answers;
+    const answers = { raw: raw.slice(1), centred: centred.slice(1), whitened: whitened.slice(1) };
+    expect(assembleReport(protocol, [{ ...pixels, answers }, run]).headline).toMatch(
+      /more than chance would make of 90 queries \(±[\d.]+ points\)/,
+    );
   });
 
   it('gives the figures as tables, too: a row per source, a cell per space, a dash for what was not measured', () => {

@@ -196,15 +196,15 @@ function judge(rows: readonly SourceFigures[], labels: boolean, queries: number)
       .reduce<Standing | undefined>((best, one) => (best && best.score >= one.score ? best : one), undefined);
   const [run, pixels, untrained] = [standing('run'), standing('pixels'), standing('untrained')];
   if (run === undefined) return { headline: 'This run has not been measured.', verdict: 'no-baseline' };
+  // A picture that was lost between two sources asked the first one only.
+  const errorOf = (baseline: Standing | undefined): number | undefined =>
+    baseline?.answers.length === run.answers.length ? pairedError(run.answers, baseline.answers) : undefined;
   const { verdict, headline, statement } = compareRun({
     task: labels ? 'knn' : 'retrieval',
     run: run.score,
     pixels: pixels?.score,
     untrained: untrained?.score,
-    errors: {
-      pixels: pixels && pairedError(run.answers, pixels.answers),
-      untrained: untrained && pairedError(run.answers, untrained.answers),
-    },
+    errors: { pixels: errorOf(pixels), untrained: errorOf(untrained) },
     queries,
   });
   return { verdict, headline: `${headline}. ${statement}` };
