@@ -42,6 +42,12 @@ const portableOnly: readonly OnnxDevice[] = ['webgpu', 'coreml'];
 
 const optimisation = 'basic';
 
+/**
+ * How long threads that have done their share of a kernel look out for the next one before they sleep. Without a limit they take the cores
+ * from whatever else has work, batches of images among it.
+ */
+const intraOp = { spin_duration_us: '200', spin_backoff_max: '1' };
+
 /** Version of the loaded onnxruntime. */
 export const runtimeVersion = (): string => ort.env.versions.node ?? ort.env.versions.common;
 
@@ -103,7 +109,7 @@ export class OnnxSession {
         enableMemPattern: false,
         // It reports which nodes it gave to the CPU as a warning; `wholly` makes that an error.
         logSeverityLevel: 3,
-        ...(options.wholly === true && { extra: { session: { disable_cpu_ep_fallback: '1' } } }),
+        extra: { session: { intra_op: intraOp, ...(options.wholly === true && { disable_cpu_ep_fallback: '1' }) } },
         ...(options.keep && { preferredOutputLocation: keptOutputs(lowered, options.keep) }),
         ...(options.profile !== undefined && { enableProfiling: true, profileFilePrefix: options.profile }),
         ...how,
