@@ -92,7 +92,7 @@ describe('the story of a folder', () => {
     const { code, stdout } = await cli('evaluate', '--json');
     expect(code).toBe(0);
     const report = jsonLines(stdout).at(-1)!;
-    expect(report).toMatchObject({ type: 'report', task: 'labels', queries: 52, classes });
+    expect(report).toMatchObject({ type: 'report', task: 'labels', queries: 260, classes });
     const rows = report['rows'] as { source: string; spaces: Record<string, { neighbours: number; probe: number }> }[];
     expect(rows.map(({ source }) => source)).toEqual(['run', 'untrained', 'pixels']);
     for (const { spaces } of rows) expect(Object.keys(spaces)).toEqual(['raw', 'centred', 'whitened']);

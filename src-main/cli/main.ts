@@ -143,7 +143,7 @@ function program(): Command {
     .option('--bank <number>', 'most images per class to look things up in', '1000')
     .option(
       '--queries <number>',
-      'most images per class that ask. Of a test or val split that --report needs too: at most half and 200. Without splits a fifth of each class asks, in small folders up to half, and half of those wait for --report',
+      'most images per class that ask. Of a test or val split that --report needs too: at most half and 200. Without splits every second image of a class may ask, a fifth of those at a time until a thousand have; the others wait for --report',
       '200',
     )
     .option('--bank-split <split>', 'split that is looked up in (with --query-split; default: train)')

@@ -1,7 +1,7 @@
 // Measures one source of vectors (this run, its untrained network, raw pixels) in all three spaces, every one in the same way.
 import { cropRetrieval } from './crop-retrieval.ts';
-import { linearProbe, type ProbeResult } from './linear-probe.ts';
-import { classifyByNeighbours, type NeighbourResult } from './nearest-neighbours.ts';
+import { linearProbe, type ProbeResult, together } from './linear-probe.ts';
+import { accuracyOf, classifyByNeighbours, type NeighbourResult } from './nearest-neighbours.ts';
 import { eigenSpectrum, meanPairwiseCosine, rankMe, spectrumAlpha } from './rank.ts';
 import { applySpace, fitSpace, normaliseRows, type SpaceKind, spaceKinds, type SpaceOptions } from './spaces.ts';
 
@@ -16,6 +16,8 @@ export interface LabelledVectors {
   readonly bankLabels: Uint32Array;
   readonly queries: Float32Array;
   readonly queryLabels: Uint32Array;
+  /** Of each query: those of a fold are looked up in the bank and the queries of all other folds; without it in the bank alone. */
+  readonly folds?: Uint8Array;
 }
 
 export interface CropVectors {
@@ -66,34 +68,81 @@ export interface EvaluateOptions extends SpaceOptions {
 /** Beyond this dimension (raw pixels) the probe is made in the whitened space only, where it is quick. */
 export const probeDimensionLimit = 1024;
 
-/** 20-NN, linear probe and health of labelled vectors; every space is fitted on the bank alone. */
+/** What some queries are looked up in. */
+interface Fold extends Pick<LabelledVectors, 'bank' | 'bankLabels' | 'queries' | 'queryLabels'> {
+  /** The queries' places among all. */
+  readonly places: readonly number[];
+}
+
+/** Rows of vectors one after the other. */
+function rowsOf(values: Float32Array, places: readonly number[], dimension: number): Float32Array {
+  const rows = new Float32Array(places.length * dimension);
+  for (const [i, place] of places.entries()) rows.set(values.subarray(place * dimension, (place + 1) * dimension), i * dimension);
+  return rows;
+}
+
+function foldsOf(vectors: LabelledVectors): Fold[] {
+  const { dimension, bank, bankLabels, queries, queryLabels, folds } = vectors;
+  const all = [...queryLabels.keys()];
+  if (!folds) return [{ bank, bankLabels, queries, queryLabels, places: all }];
+  return [...new Set(folds)]
+    .toSorted((a, b) => a - b)
+    .map((fold) => {
+      const [places, others] = [all.filter((place) => folds[place] === fold), all.filter((place) => folds[place] !== fold)];
+      const labels = (of: readonly number[]): Uint32Array => Uint32Array.from(of, (place) => queryLabels[place]!);
+      const larger = new Float32Array(bank.length + others.length * dimension);
+      larger.set(bank);
+      larger.set(rowsOf(queries, others, dimension), bank.length);
+      return {
+        bank: larger,
+        bankLabels: Uint32Array.from([...bankLabels, ...labels(others)]),
+        queries: rowsOf(queries, places, dimension),
+        queryLabels: labels(places),
+        places,
+      };
+    });
+}
+
+/** 20-NN, linear probe and health of labelled vectors; every space is fitted on the bank alone, of each fold anew. */
 export function evaluateLabelled(vectors: LabelledVectors, options: EvaluateOptions = {}): SourceFigures {
-  const { source, dimension, bank, bankLabels, queries, queryLabels } = vectors;
+  const { source, dimension, queryLabels } = vectors;
+  const folds = foldsOf(vectors);
   const probes: Partial<Record<SpaceKind, ProbeResult>> = {};
-  let best: NeighbourResult | undefined;
+  let best: Pick<NeighbourResult, 'accuracy' | 'perClass'> | undefined;
   let nearDuplicates: number | undefined;
   const answers = {} as Record<SpaceKind, Float64Array>;
   const spaces = inEverySpace((kind) => {
-    const space = fitSpace(kind, bank, dimension, options);
-    const width = space.outputDimension;
-    const placed = applySpace(space, bank);
-    const unitBank = normaliseRows(placed, width);
-    const unitQueries = normaliseRows(applySpace(space, queries), width);
-    const neighbours = classifyByNeighbours(unitBank, bankLabels, unitQueries, queryLabels, width);
+    const predicted = new Uint32Array(queryLabels.length);
+    const fits: ProbeResult[] = [];
+    let healthy: ReturnType<typeof health> | undefined;
+    for (const { bank, bankLabels, queries, queryLabels: truth, places } of folds) {
+      const space = fitSpace(kind, bank, dimension, options);
+      const width = space.outputDimension;
+      const placed = applySpace(space, bank);
+      const unitBank = normaliseRows(placed, width);
+      const unitQueries = normaliseRows(applySpace(space, queries), width);
+      const neighbours = classifyByNeighbours(unitBank, bankLabels, unitQueries, truth, width);
+      for (const [i, place] of places.entries()) predicted[place] = neighbours.predicted[i]!;
+      if (source === 'pixels' && kind === 'whitened' && width >= leastComponents) {
+        nearDuplicates = neighbours.nearest.reduce((count, cosine) => count + Number(cosine >= nearDuplicateCosine), nearDuplicates ?? 0);
+      }
+      if (options.probe !== false && width <= probeDimensionLimit) {
+        // The penalty that suits one fold suits the others.
+        const chosen = fits[0] && { penalties: [fits[0].penalty] };
+        fits.push(linearProbe(unitBank, bankLabels, unitQueries, truth, width, { seed: options.seed ?? 0, ...chosen }));
+      }
+      healthy ??= health(placed, width, options.seed);
+    }
+    const neighbours = accuracyOf(predicted, queryLabels);
     if (!best || neighbours.accuracy > best.accuracy) best = neighbours;
-    answers[kind] = Float64Array.from(neighbours.predicted, (label, i) => Number(label === queryLabels[i]));
-    if (source === 'pixels' && kind === 'whitened' && width >= leastComponents) {
-      nearDuplicates = neighbours.nearest.reduce((count, cosine) => count + Number(cosine >= nearDuplicateCosine), 0);
-    }
-    if (options.probe !== false && width <= probeDimensionLimit) {
-      probes[kind] = linearProbe(unitBank, bankLabels, unitQueries, queryLabels, width, { seed: options.seed ?? 0 });
-    }
+    answers[kind] = Float64Array.from(predicted, (label, i) => Number(label === queryLabels[i]));
+    if (fits.length > 0) probes[kind] = fits.length === 1 ? fits[0]! : together(fits);
     return {
       neighbours: neighbours.accuracy,
       probe: probes[kind]?.accuracy,
       cropRecall: undefined,
       cropPrecision: undefined,
-      ...health(placed, width, options.seed),
+      ...healthy!,
     };
   });
   return {

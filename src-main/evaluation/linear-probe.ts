@@ -5,7 +5,7 @@ import { rowCount } from './matrix-products.ts';
 import { accuracyOf, type ClassAccuracy } from './nearest-neighbours.ts';
 
 export interface ProbeOptions {
-  /** λ to choose from (see LogisticOptions), from strong to weak. */
+  /** λ to choose from (see LogisticOptions), from strong to weak; a single one is taken as it is. */
   readonly penalties?: readonly number[];
   /** Share of the bank, per class, on which λ is chosen. */
   readonly validationShare?: number;
@@ -45,17 +45,37 @@ export function linearProbe(
   const fitted = fitStandardisation(bank, dimension);
   const features = standardise(fitted, bank);
   const { variances } = fitted;
-  const split = stratifiedSplit(bankLabels, validationShare, seed);
-  const training = take(features, bankLabels, split.training, dimension);
-  const validation = take(features, bankLabels, split.validation, dimension);
+  const penalty =
+    penalties.length === 1
+      ? penalties[0]!
+      : chosenPenalty({ features, labels: bankLabels, dimension, classes, variances }, { penalties, validationShare, seed, tolerance });
+  const model = fitLogistic(features, bankLabels, dimension, classes, { penalty, variances, tolerance, maxIterations: 1000 });
+  const { predicted } = predictLogistic(model, standardise(fitted, queries), queryLabels);
+  const { gradientNorm, iterations, converged } = model;
+  return { ...accuracyOf(predicted, queryLabels), penalty, gradientNorm, iterations, converged };
+}
+
+interface Bank {
+  /** Standardised. */
+  readonly features: Float32Array;
+  readonly labels: Uint32Array;
+  readonly dimension: number;
+  readonly classes: number;
+  readonly variances: Float64Array;
+}
+
+function chosenPenalty(
+  { features, labels, dimension, classes, variances }: Bank,
+  { penalties, validationShare, seed, tolerance }: Required<ProbeOptions>,
+): number {
+  const split = stratifiedSplit(labels, validationShare, seed);
+  if (split.validation.length === 0) return penalties[2] ?? defaultPenalties[2];
+  const training = take(features, labels, split.training, dimension);
+  const validation = take(features, labels, split.validation, dimension);
   let best: { penalty: number; accuracy: number; crossEntropy: number } | undefined;
   let start: Float64Array | undefined;
   let worse = 0;
-  for (const penalty of split.validation.length > 0 ? penalties : penalties.slice(2, 3)) {
-    if (split.validation.length === 0) {
-      best = { penalty, accuracy: 0, crossEntropy: 0 };
-      break;
-    }
+  for (const penalty of penalties) {
     const model: LogisticModel = fitLogistic(training.features, training.labels, dimension, classes, {
       penalty,
       variances,
@@ -71,11 +91,26 @@ export function linearProbe(
       worse = 0;
     } else if (++worse === 2) break;
   }
-  const penalty = best?.penalty ?? 0.01;
-  const model = fitLogistic(features, bankLabels, dimension, classes, { penalty, variances, tolerance, maxIterations: 1000 });
-  const { predicted } = predictLogistic(model, standardise(fitted, queries), queryLabels);
-  const { gradientNorm, iterations, converged } = model;
-  return { ...accuracyOf(predicted, queryLabels), penalty, gradientNorm, iterations, converged };
+  return best?.penalty ?? 0.01;
+}
+
+/** What the probes of several folds say of all their queries. */
+export function together(folds: readonly ProbeResult[]): ProbeResult {
+  const counts = new Map<number, { queries: number; right: number }>();
+  for (const { label, queries, accuracy } of folds.flatMap(({ perClass }) => perClass)) {
+    const known = counts.get(label) ?? { queries: 0, right: 0 };
+    counts.set(label, { queries: known.queries + queries, right: known.right + accuracy * queries });
+  }
+  const all = [...counts].toSorted(([a], [b]) => a - b);
+  const sumOf = (figure: 'queries' | 'right'): number => all.reduce((sum, [, count]) => sum + count[figure], 0);
+  return {
+    accuracy: sumOf('right') / sumOf('queries'),
+    perClass: all.map(([label, { queries, right }]) => ({ label, queries, accuracy: right / queries })),
+    penalty: folds[0]!.penalty,
+    gradientNorm: Math.max(...folds.map(({ gradientNorm }) => gradientNorm)),
+    iterations: Math.max(...folds.map(({ iterations }) => iterations)),
+    converged: folds.every(({ converged }) => converged),
+  };
 }
 
 /** Rows of each class shuffled by `seed`, the first share of them for validation; a class keeps at least one row for training. */

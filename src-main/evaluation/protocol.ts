@@ -35,6 +35,8 @@ export interface LabelProtocol {
   readonly bankLabels: Uint32Array;
   readonly queries: Uint32Array;
   readonly queryLabels: Uint32Array;
+  /** Of each query: those of a fold are looked up in the bank and the queries of all other folds; without it in the bank alone. */
+  readonly folds?: Uint8Array;
   /** Classes left out because they have fewer than {@link minimumPerClass} images on a side. */
   readonly leftOut: readonly string[];
   /** Queries whose very content is in the bank too. */
@@ -55,12 +57,16 @@ export interface CropProtocol {
   readonly purpose?: 'choosing' | 'reporting';
 }
 
-/** A class counts with this many images in the bank and one query; a figure from fewer would be noise. */
+/** A class counts with this many images in the bank of every fold and one query; a figure from fewer would be noise. */
 export const minimumPerClass = 4;
 /** Queries of a class that choices may be made on, however many are asked for: what lies beyond is for the report alone. */
 export const mostChoosing = 200;
 /** With fewer queries in all, one of them moves the figure by more than two points. */
 export const minimumQueries = 50;
+/** So many tell apart what differs by three points; a folder that is split here asks in folds until there are as many. */
+const enoughQueries = 1000;
+/** Each asks with a tenth of every class for choosing and, another time, with another tenth for reporting. */
+const mostFolds = 5;
 
 /** The split that a path's folders name: `train/…`, `test/…`, also `val` and `validation` at any depth above the file. */
 export function splitOfPath(path: string): Split | undefined {
@@ -74,9 +80,9 @@ export function splitOfPath(path: string): Split | undefined {
 /**
  * Chooses bank and queries. With train and test: the first 1,000 files by name of each class of train, and the first 200 of each
  * class of test, or the first half of a smaller class where the halves are enough (`choosing`), or the rest (`reporting`); all of it
- * may ask when `queriesFor` keeps it for one purpose. Without: copies of one
- * content count once, each class is ordered by hash and its first fifth asks, or up to its first half where a fifth of a small folder
- * would ask too little (choosing and reporting take turns; a single one serves both), the rest is the bank. Without two usable classes or 50 queries: crop retrieval on up to 2,000 images (half of them ask, their
+ * may ask when `queriesFor` keeps it for one purpose. Without: copies of one content count once, each class is ordered by hash, and
+ * every second image may ask for choosing, the others for reporting: a fifth of those, or in a small folder up to five fifths one after
+ * the other, which are `folds`. Without two usable classes or 50 queries: crop retrieval on up to 2,000 images (half of them ask, their
  * spaces are fitted on the other half), chosen from one end of the order by hash and reported from the other.
  */
 export function planEvaluation(images: readonly EvaluationImage[], options: ProtocolOptions = {}): LabelProtocol | CropProtocol {
@@ -91,15 +97,17 @@ export function planEvaluation(images: readonly EvaluationImage[], options: Prot
   const bankLabels: number[] = [];
   const queries: number[] = [];
   const queryLabels: number[] = [];
+  const foldOf: number[] = [];
   let shared = 0;
   const groups = [...byLabel(images)].sort(([a], [b]) => compare(a, b));
   const keepBack = canKeepBack(images, groups);
-  const share = folders ? 0 : askingShareOf(images, groups, queriesPerClass);
+  const folds = folders ? 1 : foldsFor(images, groups, purpose, queriesPerClass);
   for (const [label, members] of groups) {
     const sides = folders
       ? splitByFolders(images, members, { purpose, queriesFor, queriesPerClass }, keepBack)
-      : splitByHash(images, members, purpose, queriesPerClass, share);
-    if (sides.bank.length < minimumPerClass || sides.queries.length === 0) {
+      : splitByHash(images, members, { purpose, queriesPerClass }, folds);
+    const smallestBank = sides.bank.length + sides.queries.length - Math.ceil(sides.queries.length / folds);
+    if (smallestBank < minimumPerClass || sides.queries.length === 0) {
       leftOut.push(label);
       continue;
     }
@@ -108,9 +116,10 @@ export function planEvaluation(images: readonly EvaluationImage[], options: Prot
       bank.push(row);
       bankLabels.push(classes.length);
     }
-    for (const row of sides.queries) {
+    for (const [i, row] of sides.queries.entries()) {
       queries.push(row);
       queryLabels.push(classes.length);
+      foldOf.push(i % folds);
     }
     classes.push(label);
   }
@@ -129,6 +138,7 @@ export function planEvaluation(images: readonly EvaluationImage[], options: Prot
     bankLabels: Uint32Array.from(bankLabels),
     queries: Uint32Array.from(queries),
     queryLabels: Uint32Array.from(queryLabels),
+    ...(folds > 1 && { folds: Uint8Array.from(foldOf) }),
     leftOut,
     repeated: queries.filter((row) => known.has(images[row]!.hash)).length,
     purpose,
@@ -171,44 +181,38 @@ function splitByFolders(
   };
 }
 
-/** Shares of a class that may ask, the usual one first. */
-const askingShares = [1 / 5, 1 / 4, 1 / 3, 1 / 2] as const;
-
-/** How many of a class's different contents ask, for choosing and reporting together. A class that is left out has none. */
-function askingOf(contents: number, share: number, queriesPerClass: number): number {
-  return Math.min(2 * queriesPerClass, Math.max(1, Math.min(contents - minimumPerClass, Math.round(contents * share))));
+/** The images of a class that may ask for a purpose, in the order in which they do, and how many of them are a fold. */
+function askingOf(ordered: readonly number[], purpose: 'choosing' | 'reporting'): { readonly rows: number[]; readonly perFold: number } {
+  const rows = ordered.filter((_, i) => i % 2 === (purpose === 'choosing' ? 0 : 1));
+  return { rows, perFold: Math.ceil(rows.length / mostFolds) };
 }
 
-/** The smallest share that has enough to ask with for choosing and for reporting; the usual one where none has. */
-function askingShareOf(
+/** How many folds a folder needs that has no split of its own. */
+function foldsFor(
   images: readonly EvaluationImage[],
   groups: readonly (readonly [string, readonly number[]])[],
+  purpose: 'choosing' | 'reporting',
   queriesPerClass: number,
 ): number {
-  const sizes = groups.map(([, members]) => differentByHash(images, members).length).filter((contents) => contents > minimumPerClass);
-  // Reporting has the smaller half of an odd number; a single one serves both.
-  const reporting = (asking: number): number => Math.max(1, Math.floor(asking / 2));
-  const asked = (share: number): number => sizes.reduce((sum, contents) => sum + reporting(askingOf(contents, share, queriesPerClass)), 0);
-  return askingShares.find((share) => asked(share) >= minimumQueries) ?? askingShares[0];
+  const ofOneFold = groups
+    .map(([, members]) => differentByHash(images, members))
+    .filter((contents) => contents.length > minimumPerClass)
+    .reduce((sum, contents) => sum + Math.min(queriesPerClass, askingOf(contents, purpose).perFold), 0);
+  return Math.max(1, Math.min(mostFolds, Math.ceil(enoughQueries / ofOneFold)));
 }
 
-/** Which images ask for choosing and which for reporting does not depend on the share: only how far both go into the order does. */
 function splitByHash(
   images: readonly EvaluationImage[],
   members: readonly number[],
-  purpose: 'choosing' | 'reporting',
-  queriesPerClass: number,
-  share: number,
+  { purpose, queriesPerClass }: Required<Pick<ProtocolOptions, 'purpose' | 'queriesPerClass'>>,
+  folds: number,
 ): Sides {
   const ordered = differentByHash(images, members);
-  // Half of the queries are kept back for the report, so that choosing cannot fit them.
-  const asking = askingOf(ordered.length, share, queriesPerClass);
-  const parity = purpose === 'choosing' || asking === 1 ? 0 : 1;
-  return {
-    bank: ordered.slice(asking),
-    queries: ordered.slice(0, asking).filter((_, i) => i % 2 === parity),
-    shared: asking === 1,
-  };
+  // Half of them are kept back for the report, so that choosing cannot fit them.
+  const { rows, perFold } = askingOf(ordered, purpose);
+  const queries = rows.slice(0, Math.min(folds * perFold, queriesPerClass));
+  const asks = new Set(queries);
+  return { bank: ordered.filter((row) => !asks.has(row)), queries, shared: false };
 }
 
 /** Those that ask come first from their end of the order; where there are few, the bank may hold what asks for the other purpose. */
@@ -228,9 +232,10 @@ export function withoutRows<P extends LabelProtocol | CropProtocol>(plan: P, los
   if (lost.size === 0) return plan;
   const kept = (rows: Uint32Array): Uint32Array => rows.filter((row) => !lost.has(row));
   if (plan.kind === 'crops') return { ...plan, images: kept(plan.images), bank: kept(plan.bank) };
-  const { bank, bankLabels, queries, queryLabels } = plan;
+  const { bank, bankLabels, queries, queryLabels, folds } = plan;
   return {
     ...plan,
+    ...(folds && { folds: folds.filter((_, i) => !lost.has(queries[i]!)) }),
     bank: kept(bank),
     bankLabels: bankLabels.filter((_, i) => !lost.has(bank[i]!)),
     queries: kept(queries),
@@ -241,7 +246,7 @@ export function withoutRows<P extends LabelProtocol | CropProtocol>(plan: P, los
 /** Why nothing can be measured by a plan, in a sentence; undefined where something can. */
 export function tooFew(plan: LabelProtocol | CropProtocol): string | undefined {
   if (plan.kind === 'labels') {
-    if (plan.bank.length >= minimumPerClass && plan.queries.length > 0) return undefined;
+    if (bankSize(plan) >= minimumPerClass && plan.queries.length > 0) return undefined;
     return `Of the images with labels only ${plan.bank.length + plan.queries.length} can be read.`;
   }
   if (plan.images.length >= 2 && plan.bank.length >= 2) return undefined;
@@ -268,4 +273,10 @@ function byLabel(images: readonly EvaluationImage[]): Map<string, number[]> {
 /** By code unit, the same on every machine and in every language. */
 function compare(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
+}
+
+/** How many images a query is looked up in; of folds the mean. */
+export function bankSize({ bank, queries, folds }: LabelProtocol): number {
+  const count = folds ? new Set(folds).size : 1;
+  return bank.length + Math.round(queries.length * (1 - 1 / count));
 }

@@ -2,7 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { pairedError } from '../../shared/paired-error.ts';
 import { evaluateCrops, evaluateLabelled, type SourceFigures, type VectorSource } from './evaluate.ts';
 import { type CropProtocol, type EvaluationImage, planEvaluation, splitOfPath, tooFew, withoutRows } from './protocol.ts';
+import { linearProbe } from './linear-probe.ts';
 import { assembleReport, measureTables, renderReport, reportFacts } from './report.ts';
+import { applySpace, fitSpace, normaliseRows } from './spaces.ts';
 import { gaussian } from './testing/reference.ts';
 
 const image = (path: string, label: string | undefined, hash = path): EvaluationImage => ({
@@ -60,37 +62,53 @@ describe('planEvaluation', () => {
       const found = planEvaluation(list, { purpose });
       if (found.kind !== 'labels') throw new Error(found.reason);
       expect([found.split, found.leftOut, found.repeated]).toEqual(['hash', ['few'], 0]);
+      // Five folds, alike large, for the sake of more queries.
+      expect([0, 1, 2, 3, 4].map((fold) => found.folds?.filter((one) => one === fold).length)).toEqual([60, 60, 60, 60, 60]);
+      expect(assembleReport(found, [])).toMatchObject({
+        queries: 300,
+        bank: 540,
+        notes: [expect.stringContaining('in 5 ways'), expect.anything(), expect.anything()],
+      });
       return [found.bank, found.queries].map((rows) => new Set([...rows].map((row) => list[row]!.hash)));
     };
     const [bank, queries] = plan(images, 'choosing');
-    expect([bank!.size, queries!.size]).toEqual([480, 60]);
+    expect([bank!.size, queries!.size, bank!.intersection(queries!).size]).toEqual([300, 300, 0]);
     expect(plan(images.toReversed(), 'choosing')).toEqual([bank, queries]);
     const [, held] = plan(images, 'reporting');
-    expect([held!.size, [...held!].filter((hash) => queries!.has(hash) || bank!.has(hash))]).toEqual([60, []]);
+    expect([held!.size, held!.intersection(queries!).size]).toEqual([300, 0]);
+  });
+
+  it('asks once where a tenth of the images are enough, and in as many folds as it takes to ask a thousand', () => {
+    const plan = (size: number): { queries: number; folds: number; bank: number } => {
+      const found = planEvaluation([...many('a', 'x', size), ...many('a', 'y', size)], { queriesPerClass: 5000, bankPerClass: 50_000 });
+      if (found.kind !== 'labels') throw new Error(found.reason);
+      return { queries: found.queries.length, folds: new Set(found.folds).size, bank: found.bank.length };
+    };
+    expect(plan(5000)).toEqual({ queries: 1000, folds: 0, bank: 9000 });
+    expect(plan(2000)).toEqual({ queries: 1200, folds: 3, bank: 2800 });
+    expect(plan(500)).toEqual({ queries: 500, folds: 5, bank: 500 });
   });
 
   it.each([
-    [10, 40, 5],
-    [10, 45, 5],
-    [4, 52, 13],
-    [2, 100, 25],
-  ])('asks with more of a class where a fifth is too little: %i classes of %i', (classes, size, queries) => {
+    [10, 12],
+    [4, 25],
+    [20, 5],
+    [2, 50],
+  ])('is enough of a small folder: %i classes of %i', (classes, size) => {
     const images = Array.from({ length: classes }, (_, label) => many('a', `class ${label}`, size)).flat();
     const [choosing, reporting] = (['choosing', 'reporting'] as const).map((purpose) => planEvaluation(images, { purpose }));
-    for (const plan of [choosing, reporting]) {
-      if (plan?.kind !== 'labels') throw new Error(plan?.reason);
-      expect(plan.queries.length).toBeGreaterThanOrEqual(classes * queries);
-      expect([plan.leftOut, plan.shared]).toEqual([[], 0]);
-    }
-    const rows = (plan: typeof choosing): number[] => (plan?.kind === 'labels' ? [...plan.queries] : []);
-    expect(rows(choosing).filter((row) => rows(reporting).includes(row))).toEqual([]);
+    if (choosing?.kind !== 'labels') throw new Error(choosing?.reason);
+    expect(choosing.queries).toHaveLength(classes * Math.ceil(size / 2));
+    expect([choosing.leftOut, choosing.shared]).toEqual([[], 0]);
+    if (reporting?.kind !== 'labels') return expect(classes * Math.floor(size / 2)).toBeLessThan(50);
+    expect([...reporting.queries].filter((row) => choosing.queries.includes(row))).toEqual([]);
   });
 
   it('does not ask with labels where half of all images would be too few', () => {
     const images = Array.from({ length: 9 }, (_, label) => many('a', `class ${label}`, 10)).flat();
     expect(planEvaluation(images)).toMatchObject({
       kind: 'crops',
-      reason: expect.stringMatching(/^Of the images with labels only \d+ can ask/),
+      reason: expect.stringMatching(/^Of the images with labels only 45 can ask/),
     });
   });
 
@@ -119,6 +137,7 @@ describe('planEvaluation', () => {
     const left = withoutRows(plan, new Set([plan.bank[0]!, plan.queries[1]!]));
     expect([left.bank, left.bankLabels]).toEqual([plan.bank.slice(1), plan.bankLabels.slice(1)]);
     expect(left.queryLabels.length).toBe(plan.queries.length - 1);
+    expect([...left.folds!]).toEqual([...plan.folds!].toSpliced(1, 1));
     expect(tooFew(left)).toBeUndefined();
     expect(tooFew(withoutRows(plan, new Set(plan.queries)))).toContain('can be read');
   });
@@ -130,6 +149,66 @@ describe('planEvaluation', () => {
       undefined,
       undefined,
     ]);
+  });
+});
+
+describe('folds', () => {
+  const [rows, asked, dimension, classes] = [40, 90, 6, 3];
+  const labels = (count: number, seed: number): Uint32Array =>
+    Uint32Array.from(gaussian(count, seed), (value) => (value < -0.4 ? 0 : value < 0.4 ? 1 : 2));
+  const placed = (count: number, seed: number, own: Uint32Array, strength: number): Float32Array =>
+    gaussian(count * dimension, seed).map((value, i) => value + (own[Math.floor(i / dimension)]! === i % dimension ? strength : 0));
+  const made = (strength: number): Parameters<typeof evaluateLabelled>[0] => {
+    const [bankLabels, queryLabels] = [labels(rows, 1), labels(asked, 2)];
+    return {
+      source: 'run',
+      dimension,
+      bank: placed(rows, 3, bankLabels, strength),
+      bankLabels,
+      queries: placed(asked, 4, queryLabels, strength),
+      queryLabels,
+      folds: Uint8Array.from({ length: asked }, (_, i) => (i * 7) % 4),
+    };
+  };
+
+  it('are each judged in the bank and the queries of the others, spaces and probe fitted on those', () => {
+    const all = made(2);
+    const together = evaluateLabelled(all);
+    const rights = { neighbours: 0, probe: 0 };
+    for (let fold = 0; fold < 4; fold++) {
+      const places = [...all.folds!.keys()].filter((i) => all.folds![i] === fold);
+      const others = [...all.folds!.keys()].filter((i) => all.folds![i] !== fold);
+      const take = (from: readonly number[]): number[] =>
+        from.flatMap((i) => [...all.queries.subarray(i * dimension, (i + 1) * dimension)]);
+      const one = {
+        source: 'run' as const,
+        dimension,
+        bank: Float32Array.from([...all.bank, ...take(others)]),
+        bankLabels: Uint32Array.from([...all.bankLabels, ...others.map((i) => all.queryLabels[i]!)]),
+        queries: Float32Array.from(take(places)),
+        queryLabels: Uint32Array.from(places, (i) => all.queryLabels[i]!),
+      };
+      const alone = evaluateLabelled(one, { probe: false });
+      for (const kind of ['raw', 'centred', 'whitened'] as const)
+        expect([...alone.answers[kind]]).toEqual(places.map((i) => together.answers[kind][i]));
+      if (fold === 0) expect(together.spaces.whitened.rankMe).toBe(alone.spaces.whitened.rankMe);
+      rights.neighbours += alone.spaces.whitened.neighbours! * places.length;
+      const space = fitSpace('whitened', one.bank, dimension);
+      const unit = (values: Float32Array): Float32Array => normaliseRows(applySpace(space, values), space.outputDimension);
+      const penalties = [together.probes.whitened!.penalty];
+      const probe = linearProbe(unit(one.bank), one.bankLabels, unit(one.queries), one.queryLabels, space.outputDimension, { penalties });
+      rights.probe += probe.accuracy * places.length;
+    }
+    expect(together.spaces.whitened.neighbours).toBeCloseTo(rights.neighbours / asked, 12);
+    expect(together.perClass.reduce((sum, { queries }) => sum + queries, 0)).toBe(asked);
+    expect(together.spaces.whitened.probe).toBeCloseTo(rights.probe / asked, 12);
+    expect(together.probes.whitened!.perClass.reduce((sum, { queries }) => sum + queries, 0)).toBe(asked);
+  });
+
+  it('never find a query itself: labels that say nothing are guessed by chance', () => {
+    const { spaces } = evaluateLabelled(made(0));
+    for (const { neighbours, probe } of Object.values(spaces))
+      for (const accuracy of [neighbours!, probe!]) expect(Math.abs(accuracy - 1 / classes)).toBeLessThan(0.17);
   });
 });
 

@@ -4,6 +4,7 @@ import { compareRun } from '../../shared/run-verdict.ts';
 import type { Verdict } from '../../shared/run-verdict.ts';
 import { cropRetrievalBias } from './crop-retrieval.ts';
 import { nearDuplicateCosine, type SourceFigures, type SpaceFigures, type VectorSource } from './evaluate.ts';
+import { bankSize } from './protocol.ts';
 import type { CropProtocol, LabelProtocol } from './protocol.ts';
 import { type SpaceKind, spaceKinds } from './spaces.ts';
 
@@ -122,7 +123,7 @@ export function assembleReport(
     version: 1,
     task: protocol.kind,
     queries,
-    bank: labels ? protocol.bank.length : protocol.images.length,
+    bank: labels ? bankSize(protocol) : protocol.images.length,
     classes: labels ? protocol.classes : [],
     notes: [
       ...(labels ? labelNotes(protocol) : cropNotes(protocol)),
@@ -157,10 +158,15 @@ const cropNotes = ({ reason, purpose = 'choosing', bank }: CropProtocol): string
 
 function labelNotes(protocol: LabelProtocol): string[] {
   const { leftOut, repeated, purpose = 'choosing', queriesFor = 'both', shared = 0, classes } = protocol;
+  const folds = new Set(protocol.folds).size;
+  const byHash =
+    folds > 1
+      ? `Images were split by their hash in ${folds} ways, so that many of them ask, each in a bank without it`
+      : 'Bank and queries were split by the hash of the images';
   const notes = [
     protocol.split === 'folders'
       ? 'Bank and queries are splits of the folder.'
-      : 'Bank and queries were split by the hash of the images; training has seen both, without their labels.',
+      : `${byHash}; training has seen them all, without their labels.`,
     (queriesFor === 'both' ? purpose : queriesFor) === 'choosing'
       ? 'The best checkpoint of a run is chosen on such queries, which flatters it a little: a report asks others.'
       : 'No choice was made on these queries.',

@@ -104,8 +104,9 @@ export async function sampleFigures(
   if (left.kind === 'crops') {
     return evaluateCrops({ source, dimension, first: first!, second: second!, bank: concatenate(fitted[0]!, fitted[1]!) });
   }
-  const { bankLabels, queryLabels } = left;
-  return evaluateLabelled({ source, dimension, bank: fitted[0]!, bankLabels, queries: first!, queryLabels }, { probe });
+  const { bankLabels, queryLabels, folds } = left;
+  const labelled = { source, dimension, bank: fitted[0]!, bankLabels, queries: first!, queryLabels, ...(folds && { folds }) };
+  return evaluateLabelled(labelled, { probe });
 }
 
 function concatenate(first: Float32Array, second: Float32Array): Float32Array {
