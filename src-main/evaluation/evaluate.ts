@@ -1,9 +1,9 @@
 // Measures one source of vectors (this run, its untrained network, raw pixels) in all three spaces, every one in the same way.
 import { cropRetrieval } from './crop-retrieval.ts';
-import { linearProbe, type ProbeResult, together } from './linear-probe.ts';
+import { type FittedProbe, fitProbe, type ProbeResult, together } from './linear-probe.ts';
 import { accuracyOf, classifyByNeighbours, type NeighbourResult } from './nearest-neighbours.ts';
 import { eigenSpectrum, meanPairwiseCosine, rankMe, spectrumAlpha } from './rank.ts';
-import { applySpace, fitSpace, normaliseRows, type SpaceKind, spaceKinds, type SpaceOptions } from './spaces.ts';
+import { applySpace, fitSpace, normaliseRows, type SpaceKind, spaceKinds, type SpaceOptions, type SpaceTransform } from './spaces.ts';
 
 /** Whose vectors they are. */
 export type VectorSource = 'run' | 'untrained' | 'pixels';
@@ -65,7 +65,7 @@ export interface EvaluateOptions extends SpaceOptions {
   readonly probe?: boolean;
 }
 
-/** Beyond this dimension (raw pixels) the probe is made in the whitened space only, where it is quick. */
+/** Beyond this dimension, and of raw pixels, the probe is made in the whitened space only, where it is quick. */
 export const probeDimensionLimit = 1024;
 
 /** What some queries are looked up in. */
@@ -113,10 +113,12 @@ export function evaluateLabelled(vectors: LabelledVectors, options: EvaluateOpti
   const answers = {} as Record<SpaceKind, Float64Array>;
   const spaces = inEverySpace((kind) => {
     const predicted = new Uint32Array(queryLabels.length);
-    const fits: ProbeResult[] = [];
+    const fits: FittedProbe[] = [];
     let healthy: ReturnType<typeof health> | undefined;
+    let near: SpaceTransform | undefined;
     for (const { bank, bankLabels, queries, queryLabels: truth, places } of folds) {
-      const space = fitSpace(kind, bank, dimension, options);
+      const space = fitSpace(kind, bank, dimension, { ...options, ...(near && { near }) });
+      near ??= space;
       const width = space.outputDimension;
       const placed = applySpace(space, bank);
       const unitBank = normaliseRows(placed, width);
@@ -126,17 +128,16 @@ export function evaluateLabelled(vectors: LabelledVectors, options: EvaluateOpti
       if (source === 'pixels' && kind === 'whitened' && width >= leastComponents) {
         nearDuplicates = neighbours.nearest.reduce((count, cosine) => count + Number(cosine >= nearDuplicateCosine), nearDuplicates ?? 0);
       }
-      if (options.probe !== false && width <= probeDimensionLimit) {
-        // The penalty that suits one fold suits the others.
-        const chosen = fits[0] && { penalties: [fits[0].penalty] };
-        fits.push(linearProbe(unitBank, bankLabels, unitQueries, truth, width, { seed: options.seed ?? 0, ...chosen }));
+      if (options.probe !== false && (kind === 'whitened' || (source !== 'pixels' && width <= probeDimensionLimit))) {
+        const unit = { bank: unitBank, bankLabels, queries: unitQueries, queryLabels: truth };
+        fits.push(fitProbe(unit, width, { seed: options.seed ?? 0 }, fits[0]));
       }
       healthy ??= health(placed, width, options.seed);
     }
     const neighbours = accuracyOf(predicted, queryLabels);
     if (!best || neighbours.accuracy > best.accuracy) best = neighbours;
     answers[kind] = Float64Array.from(predicted, (label, i) => Number(label === queryLabels[i]));
-    if (fits.length > 0) probes[kind] = fits.length === 1 ? fits[0]! : together(fits);
+    if (fits.length > 0) probes[kind] = together(fits.map(({ result }) => result));
     return {
       neighbours: neighbours.accuracy,
       probe: probes[kind]?.accuracy,

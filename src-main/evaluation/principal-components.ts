@@ -17,32 +17,45 @@ export interface PrincipalComponents {
 
 /** Up to this side a dense eigen-decomposition is quick (about 5 s at 1,024). */
 const exactSide = 1024;
+/** Up to this side it is no dearer than what starts from directions that are nearly right. */
+const cheapSide = 256;
 const oversampling = 32;
 const powerIterations = 4;
 
+export interface ComponentOptions {
+  /** Draws the start of the randomised method. */
+  readonly seed?: number;
+  /** Longest side of a dense eigen-decomposition. */
+  readonly exact?: number;
+  /** Components of nearly the same vectors, [at least components, dimension]: where an exact fit is dear it is made from these. */
+  readonly near?: Float32Array;
+}
+
 /**
- * The first `components` principal components of `vectors` [N, dimension], fewer when N or the rank is smaller; deterministic
- * (`seed` draws the start of the randomised method only). Throws `bad-input` for a wrong length, `non-finite` for NaN.
+ * The first `components` principal components of `vectors` [N, dimension], fewer when N or the rank is smaller; deterministic.
+ * Throws `bad-input` for a wrong length, `non-finite` for NaN.
  */
 export function principalComponents(
   vectors: Float32Array,
   dimension: number,
   components: number,
-  seed = 0,
-  exact = exactSide,
+  { seed = 0, exact = exactSide, near }: ComponentOptions = {},
 ): PrincipalComponents {
   const rows = rowCount(vectors, dimension);
   const mean = meanOfRows(vectors, dimension);
   const totalVariance = varianceOf(vectors, dimension, mean);
   const count = Math.min(components, dimension, Math.max(0, rows - 1));
+  const isNear = near !== undefined && near.length >= count * dimension && Math.min(dimension, rows) > Math.max(cheapSide, 2 * count);
   const found =
     count === 0
       ? { variances: new Float64Array(0), directions: new Float64Array(0) }
-      : dimension <= Math.min(exact, Math.max(rows, 256))
-        ? byScatter(vectors, dimension, rows, mean, count)
-        : rows <= exact
-          ? byGram(vectors, dimension, rows, mean, count)
-          : bySubspaceIteration(vectors, dimension, rows, mean, count, seed);
+      : isNear
+        ? bySubspaceIteration(vectors, dimension, rows, mean, count, seed, near)
+        : dimension <= Math.min(exact, Math.max(rows, 256))
+          ? byScatter(vectors, dimension, rows, mean, count)
+          : rows <= exact
+            ? byGram(vectors, dimension, rows, mean, count)
+            : bySubspaceIteration(vectors, dimension, rows, mean, count, seed);
   // Directions whose variance is rounding noise are no directions at all.
   const floor = Math.max(totalVariance, Number.MIN_VALUE) * 1e-10;
   let kept = 0;
@@ -94,10 +107,12 @@ function bySubspaceIteration(
   mean: Float64Array,
   count: number,
   seed: number,
+  near?: Float32Array,
 ): Found {
   const width = Math.min(count + oversampling, dimension, rows);
   const random = new Random(seed, 'evaluation');
   let basis = Float64Array.from({ length: width * dimension }, () => random.normal());
+  if (near) basis.set(near.subarray(0, count * dimension));
   orthonormaliseRows(basis, width, dimension);
   for (let iteration = 0; iteration < powerIterations; iteration++) {
     basis = applyScatter(vectors, dimension, mean, basis, width);

@@ -195,6 +195,7 @@ describe('folds', () => {
       rights.neighbours += alone.spaces.whitened.neighbours! * places.length;
       const space = fitSpace('whitened', one.bank, dimension);
       const unit = (values: Float32Array): Float32Array => normaliseRows(applySpace(space, values), space.outputDimension);
+      // The penalty is the first fold's for all of them.
       const penalties = [together.probes.whitened!.penalty];
       const probe = linearProbe(unit(one.bank), one.bankLabels, unit(one.queries), one.queryLabels, space.outputDimension, { penalties });
       rights.probe += probe.accuracy * places.length;

@@ -31,6 +31,8 @@ export interface SpaceOptions {
   /** s in scaleⱼ = ((1 − s)·λⱼ + s·λ̄)^−½, λ̄ = mean of the kept variances λ. */
   readonly shrinkage?: number;
   readonly seed?: number;
+  /** A space of nearly the same vectors, such as another fold's: where whitening is dear to fit, it is fitted from that one. */
+  readonly near?: SpaceTransform;
 }
 
 export const defaultComponents = 128;
@@ -58,7 +60,7 @@ export function fitSpace(kind: SpaceKind, bank: Float32Array, dimension: number,
     const mean = kind === 'raw' ? new Float32Array(dimension) : Float32Array.from(meanOfRows(bank, dimension));
     return { ...common, outputDimension: dimension, shrinkage: 0, mean, directions: none, scales: none };
   }
-  const { components = defaultComponents, shrinkage = defaultShrinkage, seed = 0 } = options;
+  const { components = defaultComponents, shrinkage = defaultShrinkage, seed = 0, near } = options;
   if (!(Number.isInteger(components) && components >= 1) || !(shrinkage >= 0 && shrinkage <= 1)) {
     throw new AppError(
       'bad-input',
@@ -66,7 +68,7 @@ export function fitSpace(kind: SpaceKind, bank: Float32Array, dimension: number,
       'Choose at least 1 component and a shrinkage from 0 to 1.',
     );
   }
-  const found = principalComponents(bank, dimension, components, seed);
+  const found = principalComponents(bank, dimension, components, { seed, ...(near && { near: near.directions }) });
   const kept = found.variances.length;
   const meanVariance = found.variances.reduce((sum, value) => sum + value, 0) / Math.max(1, kept);
   return {
