@@ -28,7 +28,7 @@ interface Job {
 }
 
 /** Milliseconds between two lists that a watcher gets, and for which an ended job stays in them. */
-const watchPause = 100;
+const watchPause = 250;
 const keptFor = 5 * 60_000;
 /** Ended jobs kept at most, however quickly they end. */
 const mostEnded = 200;
@@ -136,7 +136,7 @@ export class Jobs {
   }
 
   /**
-   * Calls with the list at once, with each new job at once, and after changes at most ten times a second; the last state always arrives.
+   * Calls with the list at once, with each new job at once, and after changes at most four times a second; the last state always arrives.
    * Returns how to stop.
    */
   watch(watcher: (event: JobsEvent) => void): () => void {

@@ -1,8 +1,8 @@
-// What happens in a run, for those who look at it: steps at most ten times a second, the latest of them; everything else at once and
+// What happens in a run, for those who look at it: steps at most four times a second, the latest of them; everything else at once and
 // in its order.
 import type { RunEvent } from '../../../shared/contract-runs.ts';
 
-const pauseMs = 100;
+const pauseMs = 250;
 
 type Listener = (event: RunEvent) => void;
 

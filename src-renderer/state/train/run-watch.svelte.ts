@@ -11,7 +11,7 @@ import { watchChannel } from '../watched.svelte.ts';
 
 /** Charts are drawn anew at most this often: the processor is the run's. */
 const redrawMilliseconds = 1000;
-/** While a run trains, curves are asked for again: the page gets the latest step ten times a second, the engine sees all. */
+/** While a run trains, curves are asked for again: the page gets the latest step four times a second, the engine sees all. */
 const refreshMilliseconds = 20_000;
 /** Buckets asked for: about the width of a chart in pixels. */
 export const chartPoints = 600;
