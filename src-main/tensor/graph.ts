@@ -47,6 +47,8 @@ export interface OnnxEmitter {
   readonly portable: boolean;
   /** Whether anything needs this output: kernels without a gradient may stand in where the statistics are unused. */
   used(output: Tensor): boolean;
+  /** Whether the leading size of values is known when the graph runs only. */
+  readonly hasFreeBatch: boolean;
   /** The shape a reshape must state: with a dynamic batch its leading size is left to be inferred. */
   target(shape: Shape): string;
 }

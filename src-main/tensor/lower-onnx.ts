@@ -94,6 +94,10 @@ class Emitter implements OnnxEmitter {
     return this.#constant('n', values, shape);
   }
 
+  get hasFreeBatch(): boolean {
+    return this.#batch !== undefined;
+  }
+
   used(output: Tensor): boolean {
     return this.#consumed.has(output);
   }

@@ -124,6 +124,23 @@ const expandOp: Op<{ shape: Shape }> = {
 /** Repeats along the axes of size 1; x has the rank of `shape`. */
 export const expand = (x: Tensor, shape: Shape): Tensor => (sameShape(x.shape, shape) ? x : apply(expandOp, [x], { shape }));
 
+/** Fewer rows than this are added in one go. */
+const manyRows = 256;
+/** Groups of rows that threads can share. */
+const mostGroups = 64;
+
+/**
+ * Into how many groups the rows of a matrix are cut to be added: onnxruntime shares the columns of one sum among its threads, so that each
+ * of them reads all of the memory. On two threads 28,672 rows of 32 take 2.0 ms so and 0.24 in groups, on one 0.37 and 0.28.
+ */
+function rowGroups(shape: Shape, axes: readonly number[]): number {
+  const [rows] = shape;
+  if (shape.length !== 2 || axes.length !== 1 || axes[0] !== 0 || rows! < manyRows) return 1;
+  let groups = mostGroups;
+  while (rows! % groups !== 0) groups--;
+  return groups;
+}
+
 const sumOp: Op<{ axes: readonly number[] }> = {
   name: 'sum',
   infer: ([x], { axes }) => {
@@ -137,7 +154,15 @@ const sumOp: Op<{ axes: readonly number[] }> = {
     visitStrided(node.inputs[0]!.shape, strides, (position, offset) => (y[offset]! += x![position]!));
     return [y];
   },
-  onnx: (emit, [x], _, { axes }) => [emit.node('ReduceSum', [x!, emit.integers(axes)], { keepdims: 1 })],
+  onnx: (emit, [x], node, { axes }) => {
+    const sumOver = (values: string, over: readonly number[], keepdims: 0 | 1): string =>
+      emit.node('ReduceSum', [values, emit.integers(over)], { keepdims });
+    const groups = emit.hasFreeBatch ? 1 : rowGroups(node.inputs[0]!.shape, axes);
+    if (groups === 1) return [sumOver(x!, axes, 1)];
+    const [rows, width] = node.inputs[0]!.shape as [number, number];
+    const grouped = emit.node('Reshape', [x!, emit.integers([groups, rows / groups, width])]);
+    return [sumOver(sumOver(grouped, [1], 0), [0], 1)];
+  },
   tensorflow: (emit, [x], node, { axes }) => [emit.node('Sum', [x!, emit.integers(axes)], { T: node.inputs[0]!.type, keep_dims: true })],
 };
 
