@@ -1,5 +1,5 @@
 // Prints what the README's table of speed and memory is made from, with the machine's own bounds measured in the same run.
-//   npm run bench -- [step] [embed] [search] [scan] [help] [wait] [devices] [--quick] [--threads N] [--rounds N] [--micro N] [--json FILE]
+//   npm run bench -- [step] [suggested] [embed] [search] [scan] [help] [wait] [devices] [--quick] [--threads N] [--rounds N] [--micro N] [--json FILE]
 // PYTHON=…: a Python with torch. TRANSFORMERS_JS=…: a node_modules folder with @huggingface/transformers.
 // With one thread ratios are of processor time, which other programs disturb least; otherwise of the clock.
 import { writeFileSync } from 'node:fs';
@@ -28,6 +28,7 @@ const network = { threads: Number(values.threads), microBatch: Number(values.mic
 
 const parts: Readonly<Record<string, () => Promise<readonly Row[]>>> = {
   step: async () => benchNetwork('step', network),
+  suggested: async () => benchNetwork('suggested', { ...network, rounds: 5 * rounds }),
   embed: async () => benchNetwork('embed', network),
   search: async () => (await benchSearch(quick ? [100_000] : [100_000, 1_000_000])).rows,
   scan: async () => (await benchScan(quick ? 200 : 2000, quick ? 1 : 3)).rows,

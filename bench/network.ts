@@ -22,7 +22,7 @@ const fileOf = (name: string): string => fileURLToPath(new URL(`./peers/${name}`
 const productOperations = 20 * 2 * 1024 ** 3;
 const embeddedPerCall = 4;
 
-export async function benchNetwork(part: 'step' | 'embed', options: NetworkOptions): Promise<readonly Row[]> {
+export async function benchNetwork(part: 'step' | 'embed' | 'suggested', options: NetworkOptions): Promise<readonly Row[]> {
   const folder = mkdtempSync(join(tmpdir(), 'bench-'));
   const started: Peer[] = [];
   const absent: Row[] = [];
@@ -41,25 +41,30 @@ export async function benchNetwork(part: 'step' | 'embed', options: NetworkOptio
   };
   try {
     const numbers = [options.threads, options.microBatch].map(String);
-    const { peer: ours } = await Peer.start(process.execPath, ['--disable-warning=ExperimentalWarning', fileOf('ours.ts'), ...numbers]);
+    const isSuggested = part === 'suggested';
+    const given = isSuggested ? [String(options.threads), '0', 'cpu', 'suggested'] : numbers;
+    const { peer: ours } = await Peer.start(process.execPath, ['--disable-warning=ExperimentalWarning', fileOf('ours.ts'), ...given]);
     started.push(ours);
     const created = await ours.ask('create');
     const turns: Turn[] = [
       ['matmul', ours, 'matmul'],
-      ['ours', ours, part],
+      ['ours', ours, isSuggested ? 'step' : part],
     ];
     const masks = [shape.batch, shape.contextTokens, shape.targetBlocks, shape.targetTokens].map(String);
     const python = process.env['PYTHON'] ?? 'python3';
-    const torch = await attempt('PyTorch', async () => Peer.start(python, [fileOf('pytorch.py'), String(options.threads), ...masks]));
+    const script = isSuggested
+      ? [fileOf('pytorch-suggested.py'), String(options.threads)]
+      : [fileOf('pytorch.py'), String(options.threads), ...masks];
+    const torch = await attempt('PyTorch', async () => Peer.start(python, script));
     if (torch) {
-      turns.push([`PyTorch ${torch.version}`, torch.peer, part]);
-      if (part === 'step' && options.compiled) {
+      turns.push([`PyTorch ${torch.version}`, torch.peer, isSuggested ? 'step' : part]);
+      if (part !== 'embed' && options.compiled) {
         const works = await torch.peer.ask('compiled').then(
           () => undefined,
           (error: unknown) => String(error),
         );
         if (works === undefined) turns.push(['torch.compile', torch.peer, 'compiled']);
-        else absent.push({ name: 'step against torch.compile', value: `skipped: ${works}` });
+        else absent.push({ name: `${part} against torch.compile`, value: `skipped: ${works}` });
       }
     }
     if (part === 'step') {
@@ -72,7 +77,7 @@ export async function benchNetwork(part: 'step' | 'embed', options: NetworkOptio
     }
     const answers = await alternate(turns, options.rounds);
     return [
-      ...(part === 'step' ? stepRows(answers, created, options) : embedRows(answers, options)),
+      ...(part === 'embed' ? embedRows(answers, options) : stepRows(answers, created, part, options)),
       ...ratios(part, answers, options),
       ...absent,
     ];
@@ -109,7 +114,7 @@ type Answers = Readonly<Record<string, readonly Answer[]>>;
 const timeOf = (answer: Answer, { threads }: NetworkOptions): number => (threads === 1 ? answer.cpu : answer.seconds);
 const times = (answers: readonly Answer[], options: NetworkOptions): number[] => answers.map((answer) => timeOf(answer, options));
 
-function stepRows(answers: Answers, created: Answer, options: NetworkOptions): Row[] {
+function stepRows(answers: Answers, created: Answer, part: 'step' | 'suggested', options: NetworkOptions): Row[] {
   const steps = answers['ours']!;
   const product = answers['matmul']!;
   const operations = created['operations']!;
@@ -117,17 +122,26 @@ function stepRows(answers: Answers, created: Answer, options: NetworkOptions): R
   const rate = operations / seconds / 1e9;
   const shares = steps.map((answer, i) => operations / timeOf(answer, options) / (productOperations / timeOf(product[i]!, options)));
   const outside = steps.map((answer) => 1 - answer['insideSeconds']! / answer.seconds);
+  const [title, images] =
+    part === 'step'
+      ? [`ViT-S/16, batch ${shape.batch}, passes of ${options.microBatch}`, shape.batch]
+      : ['128 crops of 32 px as suggested', 128];
   return [
     {
       name: 'bare 1024³ matmul of onnxruntime',
       value: `${(productOperations / median(times(product, options)) / 1e9).toFixed(0)} GFLOP/s`,
     },
     {
-      name: `step: ViT-S/16, batch ${shape.batch}, passes of ${options.microBatch}`,
-      value: `${seconds.toFixed(2)} s, ${(shape.batch / seconds).toFixed(1)} images/s, ${(operations / 1e9).toFixed(0)} GFLOP, ${rate.toFixed(0)} GFLOP/s`,
+      name: `step: ${title}`,
+      value: `${seconds.toPrecision(3)} s, ${(images / seconds).toFixed(1)} ${part === 'step' ? 'images' : 'crops'}/s, ${(operations / 1e9).toFixed(0)} GFLOP, ${rate.toFixed(0)} GFLOP/s`,
       figure: seconds,
     },
-    { name: 'step as a share of the bare matmul', value: `${(100 * median(shares)).toFixed(0)} %`, goal: '≥ 85 %', figure: median(shares) },
+    {
+      name: 'step as a share of the bare matmul',
+      value: `${(100 * median(shares)).toFixed(0)} %`,
+      ...(part === 'step' && { goal: '≥ 85 %' }),
+      figure: median(shares),
+    },
     { name: 'step: peak memory of the process', value: `${(steps.at(-1)!.peakMebibytes / 1024).toFixed(2)} GiB`, goal: '≤ 2.0' },
     { name: 'step: results copied by the runtime', value: `${(created['copiedBytes']! / 1e6).toFixed(0)} MB` },
     { name: 'step: time outside of run (update, masks)', value: `${(100 * median(outside)).toFixed(1)} %` },
@@ -140,14 +154,14 @@ function embedRows(answers: Answers, options: NetworkOptions): Row[] {
   return [{ name: 'embedding: ViT-S/16', value: `${(shape.batch / seconds).toFixed(1)} images/s`, figure: shape.batch / seconds }];
 }
 
-function ratios(part: 'step' | 'embed', answers: Answers, options: NetworkOptions): Row[] {
+function ratios(part: 'step' | 'embed' | 'suggested', answers: Answers, options: NetworkOptions): Row[] {
   const ours = times(answers['ours']!, options);
   return Object.entries(answers)
     .filter(([name]) => name !== 'ours' && name !== 'matmul')
     .map(([name, theirs]) => {
       const ratio = median(times(theirs, options).map((time, i) => time / ours[i]!));
-      const goal = part === 'step' ? '≥ 1.0' : name.startsWith('PyTorch') ? '≥ 1.1' : '≥ 1.2';
-      const memory = part === 'step' ? `, its peak ${(theirs.at(-1)!.peakMebibytes / 1024).toFixed(2)} GiB` : '';
+      const goal = part !== 'embed' ? '≥ 1.0' : name.startsWith('PyTorch') ? '≥ 1.1' : '≥ 1.2';
+      const memory = part !== 'embed' ? `, its peak ${(theirs.at(-1)!.peakMebibytes / 1024).toFixed(2)} GiB` : '';
       return { name: `${part}: speed over ${name}`, value: `${ratio.toFixed(2)} ×${memory}`, goal, figure: ratio };
     });
 }

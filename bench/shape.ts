@@ -1,6 +1,7 @@
 // The network and the masks that everything here is measured on: ViT-S/16 at 224 px, 96 context tokens, 4 targets of 30 tokens.
 import { parseConfig } from '../shared/config.ts';
 import type { TrainConfig } from '../shared/config-table.ts';
+import { suggestConfig } from '../src-main/engine/suggest.ts';
 
 export const shape = { batch: 16, contextTokens: 96, targetBlocks: 4, targetTokens: 30, tokens: 196, patchValues: 768 } as const;
 
@@ -21,6 +22,10 @@ export const benchConfig = (microBatch: number, threads: number, batchSize: numb
     threads,
     steps: 1000,
   });
+
+/** What the program suggests for ten thousand pictures of 32 px: 128 crops a step. */
+export const suggestedConfig = (threads: number): TrainConfig =>
+  parseConfig({ ...suggestConfig({ images: 10_000, shortSide: 32 }).settings, threads, steps: 1000 });
 
 /** What a device in software makes in seconds. */
 export const smallestConfig = (threads: number): TrainConfig =>

@@ -1,10 +1,11 @@
 // This program on the same work, in a process like the trainer's. Answers `matmul`, `step` and `embed`; see ../peer.ts.
-// Parameters: threads, images per pass, what the step runs on (cpu, or tensorflow where its library is installed).
+// Parameters: threads, images per pass (0: as many as the program chooses), what the step runs on (cpu, or tensorflow where its library is
+// installed), and whether the network is the one that is suggested for small pictures (`suggested`) instead of ViT-S/16.
 import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import type { DeviceId } from '../../shared/devices.ts';
 import { Random } from '../../shared/random.ts';
-import { encoderParameters } from '../../src-main/jepa/model.ts';
+import { encoderParameters, patchValues, tokenCount } from '../../src-main/jepa/model.ts';
 import { accumulate } from '../../src-main/jepa/step.ts';
 import { OnnxSession, runtimeVersion } from '../../src-main/runtime/onnx-session.ts';
 import { lowerOnnx } from '../../src-main/tensor/lower-onnx.ts';
@@ -15,13 +16,16 @@ import { EncoderRunner } from '../../src-main/training/encoder-runner.ts';
 import { initialState } from '../../src-main/training/state.ts';
 import { StepRunner } from '../../src-main/training/step-runner.ts';
 import { operationsOf } from '../operations.ts';
-import { benchConfig, shape } from '../shape.ts';
+import { stepSize } from '../../src-main/training/step-size.ts';
+import { benchConfig, suggestedConfig } from '../shape.ts';
 
 const [threads, microBatch] = process.argv.slice(2, 4).map(Number) as [number, number];
 const device = (process.argv[4] ?? 'cpu') as DeviceId;
-const config = benchConfig(microBatch, threads);
+const config = process.argv[5] === 'suggested' ? suggestedConfig(threads) : benchConfig(microBatch, threads);
+const { batch, microBatch: perPass, model: network } = stepSize(config);
+const valuesOfImage = tokenCount(network) * patchValues(network);
 const random = new Random(1, 'test');
-const patches = Float32Array.from({ length: shape.batch * shape.tokens * shape.patchValues }, () => random.between(-1, 1));
+const patches = Float32Array.from({ length: batch * valuesOfImage }, () => random.between(-1, 1));
 const state = initialState(config);
 
 // Time inside `run`, copies of its results included; what is left of a step is ours.
@@ -50,7 +54,7 @@ const commands: Readonly<Record<string, () => Promise<Readonly<Record<string, nu
   create: async () => {
     runner = await StepRunner.create(config, 1000, { threads, device });
     const graph = Object.values(accumulate(runner.size, config));
-    const calls = shape.batch / microBatch;
+    const calls = batch / perPass;
     return {
       operations: calls * operationsOf(graph),
       copiedBytes: calls * graph.reduce((total, tensor) => total + 4 * sizeOf(tensor.shape), 0),
@@ -66,8 +70,8 @@ const commands: Readonly<Record<string, () => Promise<Readonly<Record<string, nu
     const names = encoderParameters(model).map(({ name }) => `targetEncoder.${name}`);
     const weights = Object.fromEntries(names.map((name) => [name, state.tensors[name]!]));
     encoder ??= await EncoderRunner.create(model, 'last', { threads }, false, undefined, weights);
-    const perPass = encoder.batch * shape.tokens * shape.patchValues;
-    for (let at = 0; at < patches.length; at += perPass) await encoder.run(weights, patches.subarray(at, at + perPass));
+    const valuesOfPass = encoder.batch * valuesOfImage;
+    for (let at = 0; at < patches.length; at += valuesOfPass) await encoder.run(weights, patches.subarray(at, at + valuesOfPass));
     return {};
   },
 };
