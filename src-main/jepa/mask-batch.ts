@@ -21,7 +21,7 @@ export type MaskInputs = {
 
 /**
  * Packs the masks of images `from` … `from + microBatch − 1` of a batch. Padding repeats the first patch of a context, so that it names
- * no hidden one, and index 0 of targets. Throws a RangeError when a list is longer than the compiled size.
+ * no hidden one, and index 0 of targets; so do images that are seen whole. Throws a RangeError when a list is longer than the compiled size.
  */
 export function packMasks(size: StepSize, masks: readonly ImageMasks[], from: number): MaskInputs {
   const { microBatch, targetBlocks, contextTokens, targetTokens, model, predictionStride: stride } = size;
@@ -38,6 +38,8 @@ export function packMasks(size: StepSize, masks: readonly ImageMasks[], from: nu
   );
   const values = patches * model.encoder.width;
   for (let b = 0; b < microBatch; b++) {
+    // Nothing asks for the masks of what is seen whole.
+    if (size.othersWhole && b % stride !== 0) continue;
     const { context, targets } = masks[from + b]!;
     if (context.length > contextTokens) throw new RangeError(`a context of ${context.length} patches was compiled for ${contextTokens}`);
     if (context.length < contextTokens && !size.paddedContext)

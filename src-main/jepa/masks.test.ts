@@ -38,6 +38,13 @@ describe('unbiased masks', () => {
     expect(drawMasks(config, 6, 7, 4, 60)).not.toEqual(drawMasks(config, 5, 7, 4, 60));
   });
 
+  it('are those of every stride-th image where only these are drawn', () => {
+    const config = configOf(8);
+    const [all, some] = [drawMasks(config, 5, 7, 12, 20), drawMasks(config, 5, 7, 12, 20, 4)];
+    for (const [image, masks] of some.entries())
+      expect(masks).toEqual(image % 4 === 0 ? all[image] : { context: new Int32Array(0), targets: [] });
+  });
+
   it('choose the last row and column as often as the first', () => {
     const grid = 14;
     const counts = Array.from<number>({ length: grid }).fill(0);
@@ -114,6 +121,15 @@ describe('packed masks', () => {
     expect([...packed.targetIndices]).toEqual([4, 5, 0, 6, 7, 0]);
     expect([...packed.targetWeight].map((w) => Math.round(w * 32))).toEqual([1, 1, 0, 1, 1, 0]);
     expect(packed.predictorMask.length).toBe(2 * 7);
+  });
+
+  it('need none of images that are seen whole', () => {
+    const none = { context: new Int32Array(0), targets: [] };
+    const cut = { ...size, microBatch: 3, batch: 3, predictionStride: 3, othersWhole: true, paddedContext: false, contextTokens: 3 };
+    const packed = packMasks(cut, [masks[0]!, none, none], 0);
+    expect([...packed.contextIndices]).toEqual([1, 2, 3, 0, 0, 0, 0, 0, 0]);
+    expect([...packed.targetIndices]).toEqual([4, 5, 0, 6, 7, 0]);
+    expect(() => packMasks({ ...cut, othersWhole: false }, [masks[0]!, none, none], 0)).toThrow(RangeError);
   });
 
   it('refuse what was not compiled for', () => {

@@ -113,12 +113,26 @@ export function contextTokenCount(config: MaskConfig): number {
   return Math.max(least, counts[Math.floor(counts.length / 20)]!);
 }
 
-/** Masks of the images 0 … batch − 1 of a step. */
-export function drawMasks(config: MaskConfig, seed: number, step: number, batch: number, contextTokens: number): readonly ImageMasks[] {
+const none: ImageMasks = { context: new Int32Array(0), targets: [] };
+
+/**
+ * Masks of the images 0 … batch − 1 of a step, or of every `stride`-th of them where the others are seen whole: those have empty ones.
+ * What an image gets does not depend on whether others are drawn. Masks as published are drawn for all.
+ */
+export function drawMasks(
+  config: MaskConfig,
+  seed: number,
+  step: number,
+  batch: number,
+  contextTokens: number,
+  stride = 1,
+): readonly ImageMasks[] {
   const grid = config.imageSize / config.patchSize;
   if (config.masking === 'paper-exact') return paperExactMasks(config, grid, seed, step, batch);
   const sizes = drawSizes(config, grid, seed, step);
-  return Array.from({ length: batch }, (_, image) => drawImage(config, grid, seed, step, image, contextTokens, sizes));
+  return Array.from({ length: batch }, (_, image) =>
+    image % stride === 0 ? drawImage(config, grid, seed, step, image, contextTokens, sizes) : none,
+  );
 }
 
 /** Throws `bad-config` when masks cannot be drawn with these settings, as far as a few dozen draws tell. */

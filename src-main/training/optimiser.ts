@@ -95,6 +95,9 @@ interface MovedMatrix {
 }
 
 function moveAlong({ weight, direction, average }: MovedMatrix, learningRate: number, keep: number, momentum: number): void {
-  for (let i = 0; i < weight.length; i++) weight[i] = weight[i]! * keep - learningRate * direction[i]!;
-  if (average) for (let i = 0; i < weight.length; i++) average[i] = weight[i]! + momentum * (average[i]! - weight[i]!);
+  for (let i = 0; i < weight.length; i++) {
+    const moved = Math.fround(weight[i]! * keep - learningRate * direction[i]!);
+    weight[i] = moved;
+    if (average) average[i] = moved + momentum * (average[i]! - moved);
+  }
 }

@@ -91,7 +91,8 @@ export class StepRunner {
 
   /** Masks of a step's images; recompiles when a paper-exact context is longer than any before. */
   async #masks(step: number): Promise<readonly ImageMasks[]> {
-    const masks = drawMasks(this.config, this.config.seed, step, this.#size.batch, this.#size.contextTokens);
+    const { batch, contextTokens, othersWhole, predictionStride } = this.#size;
+    const masks = drawMasks(this.config, this.config.seed, step, batch, contextTokens, othersWhole ? predictionStride : 1);
     const longest = masks[0]!.context.length;
     if (longest > this.#size.contextTokens) {
       await this.save();
@@ -136,7 +137,7 @@ export class StepRunner {
       ...packMasks(this.#size, masks, at),
       patches: patches.subarray((at / microBatch) * stride, (at / microBatch + 1) * stride),
     });
-    const directions = isCoupled(this.config) ? { directions: this.#directions(state.step) } : {};
+    const directions = this.config.sigreg > 0 ? { directions: this.#directions(state.step) } : {};
     const inPieces = isCoupled(this.config) && starts.length > 1;
     const coupling = inPieces ? await this.#collect(starts, feedsAt, directions) : undefined;
 
