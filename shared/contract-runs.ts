@@ -104,7 +104,7 @@ export interface TrialResult {
   readonly device: string;
 }
 
-/** Live, at most ten a second; `step` is the latest of those since the last. */
+/** Live, at most four a second; `step` is the latest of those since the last. */
 export type RunEvent =
   | { readonly type: 'state'; readonly state: RunState; readonly problem?: string }
   | {

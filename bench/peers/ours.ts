@@ -5,7 +5,8 @@ import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import type { DeviceId } from '../../shared/devices.ts';
 import { Random } from '../../shared/random.ts';
-import { encoderParameters, patchValues, tokenCount } from '../../src-main/jepa/model.ts';
+import { encoderParameters, patchValues, tokenCount, trainedParameters } from '../../src-main/jepa/model.ts';
+import { isMuonMatrix } from '../../src-main/jepa/muon.ts';
 import { accumulate } from '../../src-main/jepa/step.ts';
 import { OnnxSession, runtimeVersion } from '../../src-main/runtime/onnx-session.ts';
 import { lowerOnnx } from '../../src-main/tensor/lower-onnx.ts';
@@ -13,6 +14,7 @@ import { sizeOf } from '../../src-main/tensor/graph.ts';
 import { matmul } from '../../src-main/tensor/products.ts';
 import { input } from '../../src-main/tensor/structure.ts';
 import { EncoderRunner } from '../../src-main/training/encoder-runner.ts';
+import { muonDirections } from '../../src-main/training/optimiser.ts';
 import { initialState } from '../../src-main/training/state.ts';
 import { StepRunner } from '../../src-main/training/step-runner.ts';
 import { operationsOf } from '../operations.ts';
@@ -55,8 +57,9 @@ const commands: Readonly<Record<string, () => Promise<Readonly<Record<string, nu
     runner = await StepRunner.create(config, 1000, { threads, device });
     const graph = Object.values(accumulate(runner.size, config));
     const calls = batch / perPass;
+    const directions = config.optimiser === 'muon' ? muonDirections(trainedParameters(network).filter(isMuonMatrix)) : {};
     return {
-      operations: calls * operationsOf(graph),
+      operations: calls * operationsOf(graph) + operationsOf(Object.values(directions)),
       copiedBytes: calls * graph.reduce((total, tensor) => total + 4 * sizeOf(tensor.shape), 0),
     };
   },

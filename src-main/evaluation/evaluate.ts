@@ -1,6 +1,6 @@
 // Measures one source of vectors (this run, its untrained network, raw pixels) in all three spaces, every one in the same way.
 import { cropRetrieval } from './crop-retrieval.ts';
-import { type FittedProbe, fitProbe, type ProbeResult, together } from './linear-probe.ts';
+import { linearProbe, type ProbeResult, together } from './linear-probe.ts';
 import { accuracyOf, classifyByNeighbours, type NeighbourResult } from './nearest-neighbours.ts';
 import { eigenSpectrum, meanPairwiseCosine, rankMe, spectrumAlpha } from './rank.ts';
 import { applySpace, fitSpace, normaliseRows, type SpaceKind, spaceKinds, type SpaceOptions, type SpaceTransform } from './spaces.ts';
@@ -103,7 +103,7 @@ function foldsOf(vectors: LabelledVectors): Fold[] {
     });
 }
 
-/** 20-NN, linear probe and health of labelled vectors; every space is fitted on the bank alone, of each fold anew. */
+/** 20-NN, linear probe and health of labelled vectors; every space is fitted on the bank alone, of each fold anew (from the first one's, where that is dear). */
 export function evaluateLabelled(vectors: LabelledVectors, options: EvaluateOptions = {}): SourceFigures {
   const { source, dimension, queryLabels } = vectors;
   const folds = foldsOf(vectors);
@@ -113,7 +113,7 @@ export function evaluateLabelled(vectors: LabelledVectors, options: EvaluateOpti
   const answers = {} as Record<SpaceKind, Float64Array>;
   const spaces = inEverySpace((kind) => {
     const predicted = new Uint32Array(queryLabels.length);
-    const fits: FittedProbe[] = [];
+    const fits: ProbeResult[] = [];
     let healthy: ReturnType<typeof health> | undefined;
     let near: SpaceTransform | undefined;
     for (const { bank, bankLabels, queries, queryLabels: truth, places } of folds) {
@@ -129,15 +129,16 @@ export function evaluateLabelled(vectors: LabelledVectors, options: EvaluateOpti
         nearDuplicates = neighbours.nearest.reduce((count, cosine) => count + Number(cosine >= nearDuplicateCosine), nearDuplicates ?? 0);
       }
       if (options.probe !== false && (kind === 'whitened' || (source !== 'pixels' && width <= probeDimensionLimit))) {
-        const unit = { bank: unitBank, bankLabels, queries: unitQueries, queryLabels: truth };
-        fits.push(fitProbe(unit, width, { seed: options.seed ?? 0 }, fits[0]));
+        // The penalty that suits one fold suits the others.
+        const chosen = fits[0] && { penalties: [fits[0].penalty] };
+        fits.push(linearProbe(unitBank, bankLabels, unitQueries, truth, width, { seed: options.seed ?? 0, ...chosen }));
       }
       healthy ??= health(placed, width, options.seed);
     }
     const neighbours = accuracyOf(predicted, queryLabels);
     if (!best || neighbours.accuracy > best.accuracy) best = neighbours;
     answers[kind] = Float64Array.from(predicted, (label, i) => Number(label === queryLabels[i]));
-    if (fits.length > 0) probes[kind] = together(fits.map(({ result }) => result));
+    if (fits.length > 0) probes[kind] = together(fits);
     return {
       neighbours: neighbours.accuracy,
       probe: probes[kind]?.accuracy,

@@ -5,7 +5,7 @@ import { rowCount } from './matrix-products.ts';
 import { accuracyOf, type ClassAccuracy } from './nearest-neighbours.ts';
 
 export interface ProbeOptions {
-  /** λ to choose from (see LogisticOptions), from strong to weak. */
+  /** λ to choose from (see LogisticOptions), from strong to weak; a single one is taken as it is. */
   readonly penalties?: readonly number[];
   /** Share of the bank, per class, on which λ is chosen. */
   readonly validationShare?: number;
@@ -32,52 +32,27 @@ const defaultPenalties = [1, 0.1, 0.01, 0.001, 0.0001, 0.00001] as const;
  * penalty is the one with the best accuracy on a stratified share of the bank (equal: the lower cross-entropy), then the whole
  * bank is fitted again. Deterministic. Throws `bad-input` when vectors and labels do not fit.
  */
-export const linearProbe = (
+export function linearProbe(
   bank: Float32Array,
   bankLabels: Uint32Array,
   queries: Float32Array,
   queryLabels: Uint32Array,
   dimension: number,
   options: ProbeOptions = {},
-): ProbeResult => fitProbe({ bank, bankLabels, queries, queryLabels }, dimension, options).result;
-
-export interface ProbeVectors {
-  readonly bank: Float32Array;
-  readonly bankLabels: Uint32Array;
-  readonly queries: Float32Array;
-  readonly queryLabels: Uint32Array;
-}
-
-export interface FittedProbe {
-  readonly result: ProbeResult;
-  readonly model: LogisticModel;
-}
-
-/** {@link linearProbe} with its model. After `near`, of nearly the same bank, its penalty is taken and the fit starts at its weights. */
-export function fitProbe(
-  { bank, bankLabels, queries, queryLabels }: ProbeVectors,
-  dimension: number,
-  { penalties = defaultPenalties, validationShare = 0.2, seed = 0, tolerance = 1e-5 }: ProbeOptions = {},
-  near?: FittedProbe,
-): FittedProbe {
+): ProbeResult {
+  const { penalties = defaultPenalties, validationShare = 0.2, seed = 0, tolerance = 1e-5 } = options;
   const classes = Math.max(largest(bankLabels), largest(queryLabels)) + 1;
   const fitted = fitStandardisation(bank, dimension);
   const features = standardise(fitted, bank);
   const { variances } = fitted;
   const penalty =
-    near?.result.penalty ??
-    chosenPenalty({ features, labels: bankLabels, dimension, classes, variances }, { penalties, validationShare, seed, tolerance });
-  const isAlike = near?.model.weights.length === classes * (dimension + 1);
-  const model = fitLogistic(features, bankLabels, dimension, classes, {
-    penalty,
-    variances,
-    tolerance,
-    maxIterations: 1000,
-    ...(isAlike && { start: near.model.weights }),
-  });
+    penalties.length === 1
+      ? penalties[0]!
+      : chosenPenalty({ features, labels: bankLabels, dimension, classes, variances }, { penalties, validationShare, seed, tolerance });
+  const model = fitLogistic(features, bankLabels, dimension, classes, { penalty, variances, tolerance, maxIterations: 1000 });
   const { predicted } = predictLogistic(model, standardise(fitted, queries), queryLabels);
   const { gradientNorm, iterations, converged } = model;
-  return { result: { ...accuracyOf(predicted, queryLabels), penalty, gradientNorm, iterations, converged }, model };
+  return { ...accuracyOf(predicted, queryLabels), penalty, gradientNorm, iterations, converged };
 }
 
 interface Bank {

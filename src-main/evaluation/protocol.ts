@@ -99,9 +99,11 @@ export function planEvaluation(images: readonly EvaluationImage[], options: Prot
   const queryLabels: number[] = [];
   const foldOf: number[] = [];
   let shared = 0;
+  // The other purpose's queries count too: both judge by labels, or neither.
+  const asked = { choosing: 0, reporting: 0 };
   const groups = [...byLabel(images)].sort(([a], [b]) => compare(a, b));
   const keepBack = canKeepBack(images, groups);
-  const folds = folders ? 1 : foldsFor(images, groups, purpose, queriesPerClass);
+  const folds = folders ? 1 : foldsFor(images, groups, queriesPerClass);
   for (const [label, members] of groups) {
     const sides = folders
       ? splitByFolders(images, members, { purpose, queriesFor, queriesPerClass }, keepBack)
@@ -112,7 +114,11 @@ export function planEvaluation(images: readonly EvaluationImage[], options: Prot
       continue;
     }
     shared += Number(sides.shared);
-    for (const row of sides.bank.slice(0, bankPerClass)) {
+    if (!folders)
+      for (const one of purposes) asked[one] += splitByHash(images, members, { purpose: one, queriesPerClass }, folds).queries.length;
+    // In folds the queries of all others are looked up in too.
+    const others = sides.queries.length - Math.ceil(sides.queries.length / folds);
+    for (const row of sides.bank.slice(0, Math.max(0, bankPerClass - others))) {
       bank.push(row);
       bankLabels.push(classes.length);
     }
@@ -124,10 +130,9 @@ export function planEvaluation(images: readonly EvaluationImage[], options: Prot
     classes.push(label);
   }
   if (classes.length < 2) return crops(`Fewer than two classes have ${minimumPerClass} images to look up in and one to ask with.`);
-  if (queries.length < minimumQueries) {
-    return crops(
-      `Of the images with labels only ${queries.length} can ask for their neighbours, and fewer than ${minimumQueries} say too little.`,
-    );
+  const fewest = folders ? queries.length : Math.min(asked.choosing, asked.reporting);
+  if (fewest < minimumQueries) {
+    return crops(`Of the images with labels only ${fewest} can ask for their neighbours, and fewer than ${minimumQueries} say too little.`);
   }
   const known = new Set(bank.map((row) => images[row]!.hash));
   return {
@@ -187,18 +192,24 @@ function askingOf(ordered: readonly number[], purpose: 'choosing' | 'reporting')
   return { rows, perFold: Math.ceil(rows.length / mostFolds) };
 }
 
-/** How many folds a folder needs that has no split of its own. */
+const purposes = ['choosing', 'reporting'] as const;
+
+/** The fewest folds that a folder without a split of its own needs to ask enough, or as much as it can; alike for both purposes. */
 function foldsFor(
   images: readonly EvaluationImage[],
   groups: readonly (readonly [string, readonly number[]])[],
-  purpose: 'choosing' | 'reporting',
   queriesPerClass: number,
 ): number {
-  const ofOneFold = groups
+  const asking = groups
     .map(([, members]) => differentByHash(images, members))
     .filter((contents) => contents.length > minimumPerClass)
-    .reduce((sum, contents) => sum + Math.min(queriesPerClass, askingOf(contents, purpose).perFold), 0);
-  return Math.max(1, Math.min(mostFolds, Math.ceil(enoughQueries / ofOneFold)));
+    .map((contents) => askingOf(contents, 'reporting'));
+  const asked = (folds: number): number =>
+    asking.reduce((sum, { rows, perFold }) => sum + Math.min(queriesPerClass, folds * perFold, rows.length), 0);
+  const enough = Math.min(enoughQueries, asked(mostFolds));
+  let folds = 1;
+  while (asked(folds) < enough) folds++;
+  return folds;
 }
 
 function splitByHash(
@@ -246,7 +257,11 @@ export function withoutRows<P extends LabelProtocol | CropProtocol>(plan: P, los
 /** Why nothing can be measured by a plan, in a sentence; undefined where something can. */
 export function tooFew(plan: LabelProtocol | CropProtocol): string | undefined {
   if (plan.kind === 'labels') {
-    if (bankSize(plan) >= minimumPerClass && plan.queries.length > 0) return undefined;
+    const { bank, queries, folds } = plan;
+    const largestFold = folds
+      ? Math.max(0, ...Array.from({ length: mostFolds }, (_, fold) => folds.filter((one) => one === fold).length))
+      : queries.length;
+    if (bank.length + queries.length - largestFold >= minimumPerClass && queries.length > 0) return undefined;
     return `Of the images with labels only ${plan.bank.length + plan.queries.length} can be read.`;
   }
   if (plan.images.length >= 2 && plan.bank.length >= 2) return undefined;

@@ -1,7 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import { pairedError } from '../../shared/paired-error.ts';
 import { evaluateCrops, evaluateLabelled, type SourceFigures, type VectorSource } from './evaluate.ts';
-import { type CropProtocol, type EvaluationImage, planEvaluation, splitOfPath, tooFew, withoutRows } from './protocol.ts';
+import {
+  bankSize,
+  type CropProtocol,
+  type EvaluationImage,
+  planEvaluation,
+  type ProtocolOptions,
+  splitOfPath,
+  tooFew,
+  withoutRows,
+} from './protocol.ts';
 import { linearProbe } from './linear-probe.ts';
 import { assembleReport, measureTables, renderReport, reportFacts } from './report.ts';
 import { applySpace, fitSpace, normaliseRows } from './spaces.ts';
@@ -78,30 +87,50 @@ describe('planEvaluation', () => {
     expect([held!.size, held!.intersection(queries!).size]).toEqual([300, 0]);
   });
 
-  it('asks once where a tenth of the images are enough, and in as many folds as it takes to ask a thousand', () => {
-    const plan = (size: number): { queries: number; folds: number; bank: number } => {
-      const found = planEvaluation([...many('a', 'x', size), ...many('a', 'y', size)], { queriesPerClass: 5000, bankPerClass: 50_000 });
+  it('asks in as many folds as it takes to ask a thousand or all that may', () => {
+    const plan = (classes: number, size: number, options: ProtocolOptions = {}): { queries: number; folds: number; bank: number } => {
+      const images = Array.from({ length: classes }, (_, label) => many('a', `class ${label}`, size)).flat();
+      const found = planEvaluation(images, options);
       if (found.kind !== 'labels') throw new Error(found.reason);
-      return { queries: found.queries.length, folds: new Set(found.folds).size, bank: found.bank.length };
+      return { queries: found.queries.length, folds: new Set(found.folds).size, bank: bankSize(found) };
     };
-    expect(plan(5000)).toEqual({ queries: 1000, folds: 0, bank: 9000 });
-    expect(plan(2000)).toEqual({ queries: 1200, folds: 3, bank: 2800 });
-    expect(plan(500)).toEqual({ queries: 500, folds: 5, bank: 500 });
+    const unlimited = { queriesPerClass: 5000, bankPerClass: 50_000 };
+    expect(plan(2, 5000, unlimited)).toEqual({ queries: 1000, folds: 0, bank: 9000 });
+    expect(plan(2, 2000, unlimited)).toEqual({ queries: 1200, folds: 3, bank: 3600 });
+    expect(plan(2, 500, unlimited)).toEqual({ queries: 500, folds: 5, bank: 900 });
+    // One fold has all that the limit lets ask.
+    expect(plan(2, 5000)).toEqual({ queries: 400, folds: 0, bank: 2000 });
+    expect(plan(2, 5000, { queriesPerClass: 30 })).toEqual({ queries: 60, folds: 0, bank: 2000 });
+    expect(plan(4, 1400)).toEqual({ queries: 800, folds: 2, bank: 4000 });
   });
 
   it.each([
     [10, 12],
-    [4, 25],
-    [20, 5],
-    [2, 50],
+    [4, 26],
+    [20, 6],
+    [2, 51],
   ])('is enough of a small folder: %i classes of %i', (classes, size) => {
     const images = Array.from({ length: classes }, (_, label) => many('a', `class ${label}`, size)).flat();
     const [choosing, reporting] = (['choosing', 'reporting'] as const).map((purpose) => planEvaluation(images, { purpose }));
     if (choosing?.kind !== 'labels') throw new Error(choosing?.reason);
+    if (reporting?.kind !== 'labels') throw new Error(reporting?.reason);
     expect(choosing.queries).toHaveLength(classes * Math.ceil(size / 2));
+    expect(reporting.queries).toHaveLength(classes * Math.floor(size / 2));
     expect([choosing.leftOut, choosing.shared]).toEqual([[], 0]);
-    if (reporting?.kind !== 'labels') return expect(classes * Math.floor(size / 2)).toBeLessThan(50);
     expect([...reporting.queries].filter((row) => choosing.queries.includes(row))).toEqual([]);
+  });
+
+  it.each([
+    [9, 11],
+    [11, 9],
+    [20, 5],
+  ])('judges by crops, for choosing too, where the report could not ask enough: %i classes of %i', (classes, size) => {
+    const images = Array.from({ length: classes }, (_, label) => many('a', `class ${label}`, size)).flat();
+    for (const purpose of ['choosing', 'reporting'] as const)
+      expect(planEvaluation(images, { purpose })).toMatchObject({
+        kind: 'crops',
+        reason: expect.stringContaining(`only ${classes * Math.floor(size / 2)} can ask`),
+      });
   });
 
   it('does not ask with labels where half of all images would be too few', () => {

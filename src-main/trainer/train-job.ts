@@ -104,7 +104,7 @@ const notJudged = (reason: string): HealthNote => ({
 
 const notByLabels = (reason: string): HealthNote => ({
   message: `This run is judged by whether two crops of an image find each other, not by the labels. ${reason}`,
-  hint: 'About 100 images with labels, or a folder test with 50 beside one called train, are enough for 20-NN; the training itself uses no labels.',
+  hint: 'About 120 images with labels, or a folder test with 50 beside one called train, are enough for 20-NN; the training itself uses no labels.',
 });
 
 const hashesOf = (job: TrainJob): string[] => job.images.map(({ hash }) => hash);

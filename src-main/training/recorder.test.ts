@@ -121,6 +121,31 @@ describe('a run that goes on', () => {
       expect(new Recorder(run, state).before).toEqual({ skippedImages: 6, refusedSteps: 1 });
     }));
 
+  it('begins its judgement anew where other images ask, or something else is asked', () =>
+    withRun(async (run, state) => {
+      const labels = (queries: number) =>
+        ({ kind: 'labels', queries: new Uint32Array(queries) }) as unknown as Extract<
+          ConstructorParameters<typeof Recorder>[2],
+          { kind: 'labels' }
+        >;
+      const asked = (queries: number): Evaluator => {
+        const { evaluate, ...others } = judgeOf((step) => 1 / step);
+        return { ...others, evaluate: async (tensors, step) => ({ ...(await evaluate(tensors, step)), queries }) };
+      };
+      await collect(new Recorder(run, state, labels(100)).judgeBaselines(asked(100), record.config));
+      await go(state, new Recorder(run, state, labels(100)), asked(100), 2);
+      // Pictures that cannot be read any more are no other plan.
+      expect(new Recorder(run, state, labels(95)).judgedOtherwise).toBe(false);
+      const other = new Recorder(run, state, labels(500));
+      expect(other.judgedOtherwise).toBe(true);
+      expect(await collect(other.judgeBaselines(asked(500), record.config))).toHaveLength(1);
+      // A lower score than before, and the best of those that compare.
+      const events = await go(state, other, asked(500), 3);
+      expect(events.filter((event) => event.type === 'evaluation').map(({ best }) => best)).toEqual([true]);
+      const crops = { kind: 'crops', images: new Uint32Array(500) } as unknown as ConstructorParameters<typeof Recorder>[2];
+      expect(new Recorder(run, state, crops).judgedOtherwise).toBe(true);
+    }));
+
   it('judges the baselines once', () =>
     withRun(async (run, state) => {
       const [event] = await collect(new Recorder(run, state).judgeBaselines(judge, record.config));

@@ -2,6 +2,7 @@
 import type { TrainConfig } from '../../shared/config-table.ts';
 import { AppError } from '../../shared/errors.ts';
 import type { OnlineEvaluation, TrainEvent } from '../../shared/train-events.ts';
+import type { CropProtocol, LabelProtocol } from '../evaluation/protocol.ts';
 import { saveCheckpoint } from './checkpoint.ts';
 import { freshNotes } from './health.ts';
 import type { Judge } from './judge.ts';
@@ -13,6 +14,8 @@ import { decidingScore, spaceScores } from './scores.ts';
 import { initialState } from './state.ts';
 import type { TrainState } from './state.ts';
 
+type Plan = LabelProtocol | CropProtocol;
+
 /** What the recorder needs of a judge. */
 export type Evaluator = Pick<Judge, 'evaluate' | 'pixels' | 'neighbours'>;
 
@@ -22,23 +25,35 @@ export class Recorder {
   readonly #evaluations: OnlineEvaluation[] = [];
   #untrained: OnlineEvaluation | undefined;
   #best: { step: number; score: number } | undefined;
+  /** Whether earlier evaluations asked other images, or something else: they do not compare with those to come. */
+  readonly judgedOtherwise: boolean;
   #savedAt = performance.now();
   #savedStep: number;
   /** Counts of the run up to the step at which it goes on. */
   readonly before: { readonly skippedImages: number; readonly refusedSteps: number };
 
-  constructor(folder: RunFolder, state: TrainState) {
+  /** `plan` is what the run is judged by from now on. */
+  constructor(folder: RunFolder, state: TrainState, plan?: Plan) {
     this.#folder = folder;
     this.#state = state;
     this.#savedStep = listCheckpoints(folder.path).at(-1)?.step ?? -1;
-    let [skippedImages, refusedSteps] = [0, 0];
+    let [skippedImages, refusedSteps, judgedOtherwise] = [0, 0, false];
     for (const event of readEvents(folder.path, 'step', 'baselines', 'evaluation')) {
       if (event.type === 'step') ({ skippedImages, refusedSteps } = event);
-      if (event.type === 'baselines') this.#untrained = event.untrained;
-      if (event.type !== 'evaluation') continue;
+      if (event.type === 'step') continue;
+      const evaluation = event.type === 'baselines' ? event.untrained : event;
+      if (plan && !compares(evaluation, plan)) {
+        judgedOtherwise = true;
+        continue;
+      }
+      if (event.type === 'baselines') {
+        this.#untrained = event.untrained;
+        continue;
+      }
       this.#evaluations.push(event);
       this.#consider(event);
     }
+    this.judgedOtherwise = judgedOtherwise;
     this.before = { skippedImages, refusedSteps };
   }
 
@@ -98,6 +113,16 @@ export class Recorder {
     pruneCheckpoints(path, record.config.keepCheckpoints, spared);
     return this.log({ type: 'checkpoint', step, file, best: this.#best === undefined || this.#best.step === step });
   }
+}
+
+/** Pictures that cannot be read any more ask no longer; so many more or fewer are another plan. */
+const sameShare = 0.9;
+
+/** Whether the figures of an evaluation stand beside those that are made by a plan. */
+function compares({ whitened, queries }: OnlineEvaluation, plan: Plan): boolean {
+  if ((whitened.knn !== undefined) !== (plan.kind === 'labels')) return false;
+  const asking = plan.kind === 'labels' ? plan.queries.length : plan.images.length;
+  return queries === undefined || Math.min(queries, asking) >= sameShare * Math.max(queries, asking);
 }
 
 /** The result, or the error that says that too few images can be read: a run trains on without being judged. */

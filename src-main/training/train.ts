@@ -77,6 +77,11 @@ function wasAsleep(step: number, asleepSeconds: number): TrainEvent {
   };
 }
 
+const judgedOtherwise = {
+  message: 'From here on the run is judged by other images than before.',
+  hint: 'The baselines are judged again, and the best checkpoint is chosen among the evaluations to come: earlier ones do not compare.',
+} as const;
+
 /** Steps in a row that may be refused before the run is given up. */
 const mostRefusals = 20;
 
@@ -94,7 +99,7 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent> 
   const runner = await StepRunner.create(config, steps, compiling, state.contextTokens);
   const encoding = { ...session, device: encodingDevice(options.device) };
   const judge = options.sample ? await Judge.create(options.sample, runner.size.model, encoding, config) : undefined;
-  const recorder = new Recorder(folder, state);
+  const recorder = new Recorder(folder, state, judge?.plan);
   const checkpoint = async (): Promise<TrainEvent> => {
     await runner.save();
     return recorder.checkpoint();
@@ -116,6 +121,7 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent> 
     const planned = stepSize(config).microBatch;
     if (runner.size.microBatch < planned) yield recorder.log(smallerMicroBatch(state.step, planned, runner));
     for (const note of options.notes ?? []) yield recorder.log({ type: 'note', step: state.step, ...note });
+    if (recorder.judgedOtherwise) yield recorder.log({ type: 'note', step: state.step, ...judgedOtherwise });
     if (judge) yield* recorder.judgeBaselines(judge, config);
     const evaluateEvery = config.evaluateSteps || Math.max(1, Math.ceil(steps / 10));
     let refusedInRow = 0;

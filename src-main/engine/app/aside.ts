@@ -1,7 +1,7 @@
 // Training processes beside the one that trains: embeddings and evaluations do not wait for the end of a run, and a dropped picture
 // does not wait for either.
-import { availableParallelism } from 'node:os';
 import { Trainer } from '../../trainer/trainer.ts';
+import { threadsOf } from '../threads.ts';
 
 /** Threads beside a run that trains: enough to get on, few enough not to slow it down. */
 const threadsBeside = 2;
@@ -21,7 +21,7 @@ export class Aside {
 
   /** Threads that work beside the training may take now. */
   get threads(): number {
-    const cores = availableParallelism();
+    const cores = threadsOf(0);
     return this.#isTraining() ? Math.max(1, Math.min(threadsBeside, cores - 1)) : cores;
   }
 

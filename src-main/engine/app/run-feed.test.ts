@@ -15,7 +15,7 @@ const step = (number: number): RunEvent => ({
 const said = (events: readonly RunEvent[]): string[] =>
   events.map((event) => (event.type === 'step' ? `step ${event.metrics.step}` : event.type === 'state' ? event.state : event.event.type));
 
-it('thins steps to ten a second, the latest of them, and keeps everything else and its order', () => {
+it('thins steps to four a second, the latest of them, and keeps everything else and its order', () => {
   const feed = new RunFeed();
   const seen: RunEvent[] = [];
   const stop = feed.watch((event) => seen.push(event));
@@ -26,7 +26,7 @@ it('thins steps to ten a second, the latest of them, and keeps everything else a
   }
   feed.post({ type: 'state', state: 'finishing' });
   const names = said(seen);
-  expect(names.filter((name) => name.startsWith('step')).length).toBeLessThanOrEqual(13);
+  expect(names.filter((name) => name.startsWith('step')).length).toBeLessThanOrEqual(6);
   expect(names.indexOf('paused')).toBe(names.indexOf('step 500') + 1);
   expect(names.slice(-2)).toEqual(['step 1000', 'finishing']);
   const numbers = names.filter((name) => name.startsWith('step')).map((name) => Number(name.slice(5)));

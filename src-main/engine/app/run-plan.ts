@@ -1,6 +1,6 @@
 // What a run would be, before it is begun: its settings, sizes, disk, and what speaks against it.
 import { statfs } from 'node:fs/promises';
-import { availableParallelism, freemem } from 'node:os';
+import { freemem } from 'node:os';
 import { gridSide } from '../../../shared/config.ts';
 import type { RunPlan } from '../../../shared/contract-runs.ts';
 import type { TrainConfig } from '../../../shared/config-table.ts';
@@ -10,6 +10,7 @@ import { inPieces } from '../../files/in-pieces.ts';
 import { cardMemoryInPieces, memoryPlanInPieces } from '../../training/memory-plan.ts';
 import { sizesOf, stepSize } from '../../training/step-size.ts';
 import { withMicroBatch } from '../devices/devices.ts';
+import { threadsOf } from '../threads.ts';
 import { planRun } from '../runs.ts';
 import { cachedShortSide } from '../studio.ts';
 import type { Studio } from '../studio.ts';
@@ -77,9 +78,9 @@ function warningsFor({ config, images, steps }: Pick<RunPlan, 'config' | 'images
       `A learning rate of ${config.learningRate} is more than ten times the usual ${usualLearningRate}: the run will most likely diverge.`,
       `Set the learning rate to ${usualLearningRate}.`,
     );
-  if (config.threads > availableParallelism())
+  if (config.threads > threadsOf(0))
     warn(
-      `${config.threads} threads are more than the ${availableParallelism()} cores here: they wait for each other.`,
+      `${config.threads} threads are more than the ${threadsOf(0)} cores here: they wait for each other.`,
       'Set threads to 0: one per core.',
     );
   if (steps < 20)

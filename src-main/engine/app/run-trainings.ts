@@ -1,5 +1,4 @@
 // Runs that are being trained or wait for it: one state machine each, driven by the trainer's events, the person and what goes wrong.
-import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import type { TrainConfig } from '../../../shared/config-table.ts';
 import type { RunEvent } from '../../../shared/contract-runs.ts';
@@ -21,11 +20,11 @@ import { imagesToDecode, scanFor } from './prepare-images.ts';
 import { RunClock } from './run-clock.ts';
 import { RunFeed } from './run-feed.ts';
 import type { RunStore } from './run-store.ts';
-import { lowerPriority } from '../threads.ts';
+import { lowerPriority, threadsOf } from '../threads.ts';
 import { untilFree } from './trainer-processes.ts';
 
 /** Threads of a run that leaves the computer usable. */
-export const usableThreads = (): number => Math.max(1, availableParallelism() - 1);
+export const usableThreads = (): number => Math.max(1, threadsOf(0) - 1);
 
 /** Engines that may die over a run before it is left alone. */
 const mostDeaths = 1;
