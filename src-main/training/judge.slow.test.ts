@@ -79,7 +79,8 @@ describe('judging', () => {
     it('does the same to raw pixels, and adds the probe when it is asked to', async () => {
       const pixels = await judge.pixels(true);
       expect(pixels.source).toBe('pixels');
-      expect(pixels.spaces.raw).toMatchObject({ neighbours: 1, probe: 1 });
+      // Of pixels a probe is made in the whitened space alone.
+      expect(pixels.spaces).toMatchObject({ raw: { neighbours: 1, probe: undefined }, whitened: { probe: 1 } });
       const { figures } = await judge.measure(weights, 'untrained', true);
       expect(figures.source).toBe('untrained');
       expect(figures.spaces.whitened.probe).toBeGreaterThan(0.9);

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { Random } from '../../shared/random.ts';
-import { evaluateCrops } from '../evaluation/evaluate.ts';
-import type { CropProtocol } from '../evaluation/protocol.ts';
+import { evaluateCrops, evaluateLabelled } from '../evaluation/evaluate.ts';
+import type { CropProtocol, LabelProtocol } from '../evaluation/protocol.ts';
 import { gatherVectors, sampleFigures } from './sample-figures.ts';
 import type { PatchBlock, RowVectors, View } from './sample-figures.ts';
 
@@ -61,6 +61,42 @@ it('an image of which one crop cannot be read judges nothing, neither side of it
   expect([...lost].toSorted((a, b) => a - b)).toEqual([4, 11, 33, 49]);
   const kept = (all: Uint32Array): Uint32Array => all.filter((row) => !lost.has(row));
   expect(figures).toEqual(expected(kept(plan.images), kept(plan.bank)));
+});
+
+it('queries in folds keep their labels and folds when some images cannot be read', async () => {
+  const labels = (some: Uint32Array): Uint32Array => some.map((row) => row % 3);
+  const [bank, queries] = [rows(0, 30), rows(30, 60)];
+  const folded: LabelProtocol = {
+    kind: 'labels',
+    split: 'hash',
+    classes: ['a', 'b', 'c'],
+    bank,
+    bankLabels: labels(bank),
+    queries,
+    queryLabels: labels(queries),
+    folds: Uint8Array.from(queries, (_, i) => (i * 7) % 4),
+    leftOut: [],
+    repeated: 0,
+  };
+  const missing = [3, 31, 44];
+  const kept = (all: Uint32Array): Uint32Array => all.filter((row) => !missing.includes(row));
+  const figures = await sampleFigures(
+    folded,
+    'run',
+    vectors(() => missing),
+    false,
+    new Set(),
+  );
+  const left = {
+    bank: valuesOf(kept(bank), 'whole'),
+    bankLabels: labels(kept(bank)),
+    queries: valuesOf(kept(queries), 'whole'),
+    queryLabels: labels(kept(queries)),
+    folds: Uint8Array.from(kept(queries), (row) => ((row - 30) * 7) % 4),
+  };
+  expect(figures).toEqual(evaluateLabelled({ source: 'run', dimension, ...left }, { probe: false }));
+  const turned = evaluateLabelled({ source: 'run', dimension, ...left, folds: left.folds.toReversed() }, { probe: false });
+  expect(figures.spaces.raw.rankMe).not.toBe(turned.spaces.raw.rankMe);
 });
 
 it('nothing is measured of too few', async () => {
