@@ -4,14 +4,13 @@ crop of eight, Muon beside AdamW. Written from the papers, with what PyTorch has
 Answers one command per line (`step`, `compiled`) with one line of JSON; see ../peer.ts. Argument: threads.
 """
 
-import json
-import resource
 import sys
-import time
 
 import torch
 import torch.nn.functional as F
 from torch import nn
+
+from pytorch_parts import Predictor, Transformer, answer, take
 
 CROPS, SIDE, GRID, WIDTH, DEPTH, HEADS = 128, 32, 4, 128, 2, 4
 PREDICTOR_WIDTH, PREDICTOR_DEPTH, PREDICTOR_HEADS = 64, 2, 2
@@ -19,38 +18,6 @@ STRIDE, CONTEXT, BLOCKS, TARGET, TEMPERATURE = 8, 8, 4, 4, 0.2
 TOKENS, PREDICTED = GRID**2, CROPS // STRIDE
 torch.set_num_threads(int(sys.argv[1]))
 torch.manual_seed(0)
-
-
-class Block(nn.Module):
-    """A pre-norm transformer block with exact GELU."""
-
-    def __init__(self, width: int, heads: int) -> None:
-        super().__init__()
-        self.heads = heads
-        self.norm1 = nn.LayerNorm(width, eps=1e-6)
-        self.qkv = nn.Linear(width, 3 * width)
-        self.proj = nn.Linear(width, width)
-        self.norm2 = nn.LayerNorm(width, eps=1e-6)
-        self.fc1 = nn.Linear(width, 4 * width)
-        self.fc2 = nn.Linear(4 * width, width)
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        batch, tokens, width = x.shape
-        packed = self.qkv(self.norm1(x)).view(batch, tokens, 3, self.heads, width // self.heads)
-        query, key, value = packed.permute(2, 0, 3, 1, 4).unbind(0)
-        mixed = F.scaled_dot_product_attention(query, key, value)
-        x = x + self.proj(mixed.transpose(1, 2).reshape(batch, tokens, width))
-        return x + self.fc2(F.gelu(self.fc1(self.norm2(x))))
-
-
-class Transformer(nn.Sequential):
-    def __init__(self, width: int, depth: int, heads: int) -> None:
-        super().__init__(*(Block(width, heads) for _ in range(depth)), nn.LayerNorm(width, eps=1e-6))
-
-
-def take(tokens: torch.Tensor, indices: torch.Tensor) -> torch.Tensor:
-    """Tokens [B, N, D] at indices [B, n] of each image."""
-    return tokens.gather(1, indices[..., None].expand(-1, -1, tokens.shape[-1]))
 
 
 class Stem(nn.Module):
@@ -83,22 +50,6 @@ class Encoder(nn.Module):
         shown = torch.zeros(len(pictures), TOKENS).scatter_(1, indices, 1).view(-1, 1, GRID, GRID)
         visible = pictures * F.interpolate(shown, size=SIDE)
         return self.blocks(take(self.stem(visible), indices) + take(positions, indices))
-
-
-class Predictor(nn.Module):
-    def __init__(self) -> None:
-        super().__init__()
-        self.embed = nn.Linear(WIDTH, PREDICTOR_WIDTH)
-        self.mask_token = nn.Parameter(0.02 * torch.randn(PREDICTOR_WIDTH))
-        self.blocks = Transformer(PREDICTOR_WIDTH, PREDICTOR_DEPTH, PREDICTOR_HEADS)
-        self.proj = nn.Linear(PREDICTOR_WIDTH, WIDTH)
-        self.register_buffer("positions", torch.randn(TOKENS, PREDICTOR_WIDTH))
-
-    def forward(self, context: torch.Tensor, seen: torch.Tensor, wanted: torch.Tensor) -> torch.Tensor:
-        placed = (self.embed(context) + self.positions[seen]).repeat(len(wanted), 1, 1)
-        masked = self.positions[wanted.flatten(0, 1)] + self.mask_token
-        tokens = self.blocks(torch.cat([placed, masked], 1))
-        return self.proj(tokens[:, seen.shape[1] :])
 
 
 class Muon:
@@ -141,7 +92,7 @@ class Muon:
             parameter.mul_(1 - self.rate * self.decay).sub_(direction, alpha=self.rate)
 
 
-context_encoder, target_encoder, predictor = Encoder(), Encoder(), Predictor()
+context_encoder, target_encoder, predictor = Encoder(), Encoder(), Predictor(WIDTH, PREDICTOR_WIDTH, PREDICTOR_DEPTH, PREDICTOR_HEADS, TOKENS)
 projector = nn.Sequential(nn.Linear(WIDTH, 4 * WIDTH), nn.LayerNorm(4 * WIDTH, eps=1e-6), nn.GELU(), nn.Linear(4 * WIDTH, WIDTH // 2))
 for encoder in (context_encoder, target_encoder):
     encoder.to(memory_format=torch.channels_last)
@@ -190,13 +141,4 @@ def step(loss_function=loss_of) -> None:
 compiled_loss = torch.compile(loss_of)
 commands = {"step": step, "compiled": lambda: step(compiled_loss)}
 
-print(json.dumps({"version": torch.__version__}), flush=True)
-for line in sys.stdin:
-    try:
-        began, used = time.perf_counter(), time.process_time()
-        commands[line.strip()]()
-        answer = {"seconds": time.perf_counter() - began, "cpu": time.process_time() - used}
-        answer["peakMebibytes"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    except Exception as error:  # What it says becomes the reason in the table.
-        answer = {"error": str(error).strip().splitlines()[0][:200]}
-    print(json.dumps(answer), flush=True)
+answer(commands)

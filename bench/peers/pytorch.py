@@ -4,14 +4,13 @@ Answers one command per line (`matmul`, `step`, `compiled`, `embed`) with one li
 Arguments: threads, images per batch, context tokens, target blocks, target tokens.
 """
 
-import json
-import resource
 import sys
-import time
 
 import torch
 import torch.nn.functional as F
 from torch import nn
+
+from pytorch_parts import Predictor, Transformer, answer, take
 
 WIDTH, DEPTH, HEADS, PATCH, TOKENS = 384, 12, 6, 16, 196
 PREDICTOR_WIDTH, PREDICTOR_DEPTH = 192, 6
@@ -20,42 +19,11 @@ torch.set_num_threads(THREADS)
 torch.manual_seed(0)
 
 
-class Block(nn.Module):
-    """A pre-norm transformer block with exact GELU."""
-
-    def __init__(self, width: int) -> None:
-        super().__init__()
-        self.norm1 = nn.LayerNorm(width, eps=1e-6)
-        self.qkv = nn.Linear(width, 3 * width)
-        self.proj = nn.Linear(width, width)
-        self.norm2 = nn.LayerNorm(width, eps=1e-6)
-        self.fc1 = nn.Linear(width, 4 * width)
-        self.fc2 = nn.Linear(4 * width, width)
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        batch, tokens, width = x.shape
-        packed = self.qkv(self.norm1(x)).view(batch, tokens, 3, HEADS, width // HEADS)
-        query, key, value = packed.permute(2, 0, 3, 1, 4).unbind(0)
-        mixed = F.scaled_dot_product_attention(query, key, value)
-        x = x + self.proj(mixed.transpose(1, 2).reshape(batch, tokens, width))
-        return x + self.fc2(F.gelu(self.fc1(self.norm2(x))))
-
-
-class Transformer(nn.Sequential):
-    def __init__(self, width: int, depth: int) -> None:
-        super().__init__(*(Block(width) for _ in range(depth)), nn.LayerNorm(width, eps=1e-6))
-
-
-def take(tokens: torch.Tensor, indices: torch.Tensor) -> torch.Tensor:
-    """Tokens [B, N, D] at indices [B, n] of each image."""
-    return tokens.gather(1, indices[..., None].expand(-1, -1, tokens.shape[-1]))
-
-
 class Encoder(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.embed = nn.Linear(3 * PATCH * PATCH, WIDTH)
-        self.blocks = Transformer(WIDTH, DEPTH)
+        self.blocks = Transformer(WIDTH, DEPTH, HEADS)
         self.register_buffer("positions", torch.randn(1, TOKENS, WIDTH))
 
     def forward(self, patches: torch.Tensor, indices: torch.Tensor | None = None) -> torch.Tensor:
@@ -65,23 +33,7 @@ class Encoder(nn.Module):
         return self.blocks(self.embed(patches) + positions)
 
 
-class Predictor(nn.Module):
-    def __init__(self) -> None:
-        super().__init__()
-        self.embed = nn.Linear(WIDTH, PREDICTOR_WIDTH)
-        self.mask_token = nn.Parameter(0.02 * torch.randn(PREDICTOR_WIDTH))
-        self.blocks = Transformer(PREDICTOR_WIDTH, PREDICTOR_DEPTH)
-        self.proj = nn.Linear(PREDICTOR_WIDTH, WIDTH)
-        self.register_buffer("positions", torch.randn(TOKENS, PREDICTOR_WIDTH))
-
-    def forward(self, context: torch.Tensor, seen: torch.Tensor, wanted: torch.Tensor) -> torch.Tensor:
-        placed = (self.embed(context) + self.positions[seen]).repeat(len(wanted), 1, 1)
-        masked = self.positions[wanted.flatten(0, 1)] + self.mask_token
-        tokens = self.blocks(torch.cat([placed, masked], 1))
-        return self.proj(tokens[:, seen.shape[1] :])
-
-
-context_encoder, target_encoder, predictor = Encoder(), Encoder(), Predictor()
+context_encoder, target_encoder, predictor = Encoder(), Encoder(), Predictor(WIDTH, PREDICTOR_WIDTH, PREDICTOR_DEPTH, HEADS, TOKENS)
 target_encoder.load_state_dict(context_encoder.state_dict())
 target_encoder.requires_grad_(False)
 optimiser = torch.optim.AdamW([*context_encoder.parameters(), *predictor.parameters()], lr=1e-4, weight_decay=0.04)
@@ -124,13 +76,4 @@ def matmul() -> None:
 compiled_loss = torch.compile(loss_of)
 commands = {"matmul": matmul, "step": step, "compiled": lambda: step(compiled_loss), "embed": embed}
 
-print(json.dumps({"version": torch.__version__}), flush=True)
-for line in sys.stdin:
-    try:
-        began, used = time.perf_counter(), time.process_time()
-        commands[line.strip()]()
-        answer = {"seconds": time.perf_counter() - began, "cpu": time.process_time() - used}
-        answer["peakMebibytes"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    except Exception as error:  # What it says becomes the reason in the table.
-        answer = {"error": str(error).strip().splitlines()[0][:200]}
-    print(json.dumps(answer), flush=True)
+answer(commands)

@@ -103,7 +103,10 @@ function foldsOf(vectors: LabelledVectors): Fold[] {
     });
 }
 
-/** 20-NN, linear probe and health of labelled vectors; every space is fitted on the bank alone, of each fold anew (from the first one's, where that is dear). */
+/**
+ * 20-NN, linear probe and health of labelled vectors; every space is fitted on the bank alone, of each fold anew (from the first one's
+ * space, where that is dear).
+ */
 export function evaluateLabelled(vectors: LabelledVectors, options: EvaluateOptions = {}): SourceFigures {
   const { source, dimension, queryLabels } = vectors;
   const folds = foldsOf(vectors);

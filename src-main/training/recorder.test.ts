@@ -142,6 +142,8 @@ describe('a run that goes on', () => {
       // A lower score than before, and the best of those that compare.
       const events = await go(state, other, asked(500), 3);
       expect(events.filter((event) => event.type === 'evaluation').map(({ best }) => best)).toEqual([true]);
+      // It is said once.
+      expect(new Recorder(run, state, labels(500)).judgedOtherwise).toBe(false);
       const crops = { kind: 'crops', images: new Uint32Array(500) } as unknown as ConstructorParameters<typeof Recorder>[2];
       expect(new Recorder(run, state, crops).judgedOtherwise).toBe(true);
     }));

@@ -25,7 +25,7 @@ export class Recorder {
   readonly #evaluations: OnlineEvaluation[] = [];
   #untrained: OnlineEvaluation | undefined;
   #best: { step: number; score: number } | undefined;
-  /** Whether earlier evaluations asked other images, or something else: they do not compare with those to come. */
+  /** Whether the last evaluation asked other images, or something else: it does not compare with those to come. */
   readonly judgedOtherwise: boolean;
   #savedAt = performance.now();
   #savedStep: number;
@@ -39,13 +39,13 @@ export class Recorder {
     this.#savedStep = listCheckpoints(folder.path).at(-1)?.step ?? -1;
     let [skippedImages, refusedSteps, judgedOtherwise] = [0, 0, false];
     for (const event of readEvents(folder.path, 'step', 'baselines', 'evaluation')) {
-      if (event.type === 'step') ({ skippedImages, refusedSteps } = event);
-      if (event.type === 'step') continue;
-      const evaluation = event.type === 'baselines' ? event.untrained : event;
-      if (plan && !compares(evaluation, plan)) {
-        judgedOtherwise = true;
+      if (event.type === 'step') {
+        ({ skippedImages, refusedSteps } = event);
         continue;
       }
+      // Of the last judgement: what compares with it came after what does not, and that was said then.
+      judgedOtherwise = plan !== undefined && !compares(event.type === 'baselines' ? event.untrained : event, plan);
+      if (judgedOtherwise) continue;
       if (event.type === 'baselines') {
         this.#untrained = event.untrained;
         continue;
