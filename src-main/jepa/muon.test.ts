@@ -46,6 +46,40 @@ describe('orthogonalisation', () => {
     for (let i = 0; i < rows; i++) for (let j = 0; j < i; j++) expect(cross[i]![j]!).toBeCloseTo(cross[j]![i]!, 8);
   });
 
+  // A square matrix goes the plain way itself.
+  it.each([
+    [6, 20],
+    [20, 6],
+    [5, 6],
+  ])('of %i×%i is the iteration y ← c1·y + c3·y·yᵀ·y + c5·(y·yᵀ)²·y, made five times', (rows, columns) => {
+    const x = normals(4, rows * columns);
+    // Two nearly parallel rows: small singular values, which every iteration stretches most.
+    for (let k = 0; k < columns; k++) x[k] = x[columns + k]! * (1 + 1e-4 * Math.sin(k));
+    const [y] = evaluate([orthogonalise(input('x', [rows, columns]))], { x });
+    const product = (a: number[][], b: number[][]): number[][] =>
+      a.map((row) => b[0]!.map((_, j) => row.reduce((sum, value, k) => sum + value * b[k]![j]!, 0)));
+    const norm = Math.sqrt(x.reduce((sum, value) => sum + value ** 2, 0)) + 1e-7;
+    let plain = Array.from({ length: rows }, (_, i) => Array.from({ length: columns }, (__, k) => x[i * columns + k]! / norm));
+    for (let i = 0; i < 5; i++) {
+      const cubed = product(
+        product(
+          plain,
+          plain[0]!.map((_, k) => plain.map((row) => row[k]!)),
+        ),
+        plain,
+      );
+      const fifth = product(
+        product(
+          plain,
+          plain[0]!.map((_, k) => plain.map((row) => row[k]!)),
+        ),
+        cubed,
+      );
+      plain = plain.map((row, m) => row.map((value, k) => 3.4445 * value - 4.775 * cubed[m]![k]! + 2.0315 * fifth[m]![k]!));
+    }
+    plain.flat().forEach((value, i) => expect(Math.abs(y![i]! - value)).toBeLessThan(1e-6));
+  });
+
   it('does not depend on the size of the gradient', () => {
     const x = normals(2, 24);
     const build = orthogonalise(input('x', [4, 6]));
