@@ -3,7 +3,7 @@
 import type { Shape } from '../tensor/graph.ts';
 import { encoderParameters, predictorParameters, tokenCount } from './model.ts';
 import type { ModelSize, ParameterSpec } from './model.ts';
-import { kernelSide } from './stem.ts';
+import { kernelSide } from './windows.ts';
 
 export interface ForeignTensor {
   readonly name: string;

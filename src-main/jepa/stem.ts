@@ -5,8 +5,8 @@ import type { TrainConfig } from '../../shared/config-table.ts';
 import type { Tensor } from '../tensor/graph.ts';
 import { gelu, layerNorm } from '../tensor/layers.ts';
 import { linear } from '../tensor/products.ts';
-import { blank, takeRows } from '../tensor/rows.ts';
 import { reshape, transpose } from '../tensor/structure.ts';
+import { kernelSide, mostSeenFirst, patchByPatch, rowByRow, windows } from './windows.ts';
 
 /** What the layers follow from; see ModelSize. */
 interface Sizes {
@@ -32,8 +32,6 @@ export interface StemLayer {
   readonly initial?: 'whitening';
 }
 
-/** Side of the convolutions' windows. */
-export const kernelSide = 3;
 const fewestChannels = 8;
 const epsilon = 1e-6;
 
@@ -64,23 +62,6 @@ export function stemLayers({ patchSize, encoder, stem, stemStart, patchDeviation
   });
 }
 
-/** Places of the windows of a square of `side` × `side`: of rows 2i − 1 to 2i + 1, and columns likewise, blank beyond the border. */
-function windowPlaces(side: number): Int32Array {
-  const places = new Int32Array((side / 2) ** 2 * kernelSide ** 2);
-  let place = 0;
-  for (let i = 0; i < side / 2; i++)
-    for (let j = 0; j < side / 2; j++)
-      for (let row = 2 * i - 1; row <= 2 * i + 1; row++)
-        for (let column = 2 * j - 1; column <= 2 * j + 1; column++) places[place++] = row < 0 || column < 0 ? blank : row * side + column;
-  return places;
-}
-
-/** [B, S·S, C] → [B, S/2·S/2, 9·C], the inputs of each place as (row, column, channel). */
-function windows(x: Tensor, side: number): Tensor {
-  const [batch, , channels] = x.shape as [number, number, number];
-  return reshape(takeRows(x, windowPlaces(side)), [batch, (side / 2) ** 2, kernelSide ** 2 * channels]);
-}
-
 /** Normalised patches [B, n, 3·P·P] → tokens [B, n, width]; a stem of convolutions takes all patches of an image. */
 export function embedPatches(network: (name: string) => Tensor, size: Sizes, patches: Tensor): Tensor {
   const layers = stemLayers(size);
@@ -88,12 +69,17 @@ export function embedPatches(network: (name: string) => Tensor, size: Sizes, pat
   if (!isWholeStem(size)) return dense(layers[0]!, patches);
   const { grid, patchSize: p } = size;
   const batch = patches.shape[0]!;
+  // Pixels stay patch by patch: windows are found in any order, and to move an axis within a patch is cheap.
+  let x = reshape(transpose(reshape(patches, [batch, grid ** 2, 3, p ** 2]), [0, 1, 3, 2]), [batch, grid ** 2 * p ** 2, 3]);
   let side = grid * p;
-  let x = reshape(transpose(reshape(patches, [batch, grid, grid, 3, p, p]), [0, 1, 4, 2, 5, 3]), [batch, side ** 2, 3]);
+  let order = patchByPatch(grid, p);
   for (const layer of layers) {
-    x = dense(layer, windows(x, side));
-    side /= 2;
+    const half = side / 2;
+    // What the next layer's windows look at lies as its gradient adds it; tokens lie row by row.
+    const next = layer === layers.at(-1) ? rowByRow(half) : mostSeenFirst(half);
+    x = dense(layer, windows(x, side, order, next));
     if (layer.hasNorm) x = gelu(layerNorm(x, network(`${layer.name}.norm.weight`), network(`${layer.name}.norm.bias`), epsilon));
+    [side, order] = [half, next];
   }
   return x;
 }

@@ -2,23 +2,34 @@
 import { add } from './elementwise.ts';
 import { apply, reject } from './graph.ts';
 import type { Op, Tensor } from './graph.ts';
+import { concatenate } from './structure.ts';
 
 /** Where nothing is taken: a row of zeros. */
 export const blank = -1;
 
-/**
- * For each of `rows` rows the places it was taken to: as many lists as the most taken row has places, blank where a row has fewer. Sums
- * over the lists in their order, so that they come out alike on every device that adds alike.
- */
-function placesOf(rows: number, places: Int32Array): Int32Array[] {
-  const lists: Int32Array[] = [];
-  const count = new Int32Array(rows);
+/** For each of `rows` rows the places it was taken to. */
+function placesOf(rows: number, places: Int32Array): readonly (readonly number[])[] {
+  const lists = Array.from({ length: rows }, (): number[] => []);
   places.forEach((row, place) => {
-    if (row === blank) return;
-    const list = (lists[count[row]!++] ??= new Int32Array(rows).fill(blank));
-    list[row] = place;
+    if (row !== blank) lists[row]!.push(place);
   });
   return lists;
+}
+
+/**
+ * The rows in the order of how often they are taken to `places`, most often first. Where they lie in this order already, the gradient is
+ * found without turning them.
+ */
+export function mostTakenFirst(rows: number, places: Int32Array): Int32Array {
+  const taken = placesOf(rows, places);
+  return Int32Array.from(taken.keys()).toSorted((a, b) => taken[b]!.length - taken[a]!.length || a - b);
+}
+
+/** Where each of a list of places stands in it: of order[i] it is i. */
+export function ranks(order: Int32Array): Int32Array {
+  const rank = new Int32Array(order.length);
+  order.forEach((place, i) => (rank[place] = i));
+  return rank;
 }
 
 const takeRowsOp: Op<{ places: Int32Array }> = {
@@ -29,12 +40,24 @@ const takeRowsOp: Op<{ places: Int32Array }> = {
       reject('takeRows', `places leave [${x!.shape.join(', ')}]`);
     return [{ type: x!.type, shape: [batch!, places.length, width!] }];
   },
-  // Taken back from where it went, and added: nothing is scattered.
-  gradient: ({ inputs: [x] }, dy, { places }) => [
-    placesOf(x!.shape[1]!, places)
-      .map((list) => takeRows(dy, list))
-      .reduce<Tensor | undefined>((sum, part) => (sum ? add(sum, part) : part), undefined),
-  ],
+  // Rows that were taken equally often are taken back together from where they went and added, the same way on every device: nothing is
+  // scattered, and nothing blank is copied.
+  gradient: ({ inputs: [x] }, dy, { places }) => {
+    const rows = x!.shape[1]!;
+    const taken = placesOf(rows, places);
+    const order = mostTakenFirst(rows, places);
+    const groups = Map.groupBy(order, (row) => taken[row]!.length);
+    const sums = Array.from(groups, ([times, group]) =>
+      Array.from({ length: Math.max(1, times) }, (_, i) =>
+        takeRows(
+          dy,
+          Int32Array.from(group, (row) => taken[row]![i] ?? blank),
+        ),
+      ).reduce((sum, part) => add(sum, part)),
+    );
+    const joined = concatenate(sums, 1);
+    return [order.every((row, i) => row === i) ? joined : takeRows(joined, ranks(order))];
+  },
   reference: ([x], node, { places }) => {
     const [batch, rows, width] = node.inputs[0]!.shape as [number, number, number];
     const y = new Float64Array(batch * places.length * width);

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import type { ExportFormat } from '../../../shared/contract-explore.ts';
 import type { Preprocessing } from '../../../shared/preprocessing.ts';
 import type { ModelSize } from '../../jepa/model.ts';
-import { isWholeStem, kernelSide, stemLayers } from '../../jepa/stem.ts';
+import { isWholeStem, stemLayers } from '../../jepa/stem.ts';
+import { kernelSide } from '../../jepa/windows.ts';
 
 export interface ExportedThing {
   readonly target: string;

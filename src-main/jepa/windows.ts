@@ -1,0 +1,48 @@
+// Windows of 3×3 with stride 2 over a square of places, as rows to be taken. The places may lie in any order that is known when the graph is
+// built, so that nothing is turned only to be read row by row.
+import type { Tensor } from '../tensor/graph.ts';
+import { blank, mostTakenFirst, ranks, takeRows } from '../tensor/rows.ts';
+import { reshape } from '../tensor/structure.ts';
+
+/** Side of a window. */
+export const kernelSide = 3;
+
+/** Of each place of the halved square the places of its window in one of `side` × `side`: rows 2i − 1 to 2i + 1, columns likewise, blank beyond. */
+function windowPlaces(side: number): readonly Int32Array[] {
+  const half = side / 2;
+  return Array.from({ length: half ** 2 }, (_, at) => {
+    const [top, left] = [2 * Math.floor(at / half) - 1, 2 * (at % half) - 1];
+    return Int32Array.from({ length: kernelSide ** 2 }, (__, i) => {
+      const [row, column] = [top + Math.floor(i / kernelSide), left + (i % kernelSide)];
+      return row < 0 || column < 0 ? blank : row * side + column;
+    });
+  });
+}
+
+/** Places of a square row by row. */
+export const rowByRow = (side: number): Int32Array => Int32Array.from({ length: side ** 2 }, (_, place) => place);
+
+/** Places of a square of `grid` × `grid` patches of p × p, one patch after the other. */
+export function patchByPatch(grid: number, p: number): Int32Array {
+  return Int32Array.from({ length: (grid * p) ** 2 }, (_, at) => {
+    const [patch, within] = [Math.floor(at / p ** 2), at % p ** 2];
+    const row = p * Math.floor(patch / grid) + Math.floor(within / p);
+    return row * grid * p + p * (patch % grid) + (within % p);
+  });
+}
+
+/** Places of a square of `side` × `side` in the order in which the gradient of the windows over it comes out (rows.ts). */
+export const mostSeenFirst = (side: number): Int32Array =>
+  mostTakenFirst(side ** 2, Int32Array.from(windowPlaces(side).flatMap((window) => Array.from(window))));
+
+/**
+ * [B, S·S, C] → [B, S/2·S/2, 9·C], the inputs of each place as (row, column, channel). The places of x and of the result lie in the
+ * orders `given` and `wanted`.
+ */
+export function windows(x: Tensor, side: number, given: Int32Array, wanted: Int32Array): Tensor {
+  const [batch, , channels] = x.shape as [number, number, number];
+  const ranked = ranks(given);
+  const ofPlace = windowPlaces(side);
+  const places = Array.from(wanted, (place) => Array.from(ofPlace[place]!, (seen) => (seen === blank ? blank : ranked[seen]!)));
+  return reshape(takeRows(x, Int32Array.from(places.flat())), [batch, wanted.length, kernelSide ** 2 * channels]);
+}
