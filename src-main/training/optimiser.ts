@@ -5,7 +5,7 @@ import type { ScheduleInput, UpdateSettings } from '../jepa/adamw.ts';
 import { trainedParameters } from '../jepa/model.ts';
 import type { ModelSize, ParameterSpec } from '../jepa/model.ts';
 import { isMuonMatrix, muonDirection } from '../jepa/muon.ts';
-import { AdamwKernel } from '../runtime/adamw-kernel.ts';
+import { UpdateKernel } from '../runtime/update-kernel.ts';
 import { OnnxSession } from '../runtime/onnx-session.ts';
 import type { SessionOptions } from '../runtime/onnx-session.ts';
 import type { Tensor } from '../tensor/graph.ts';
@@ -23,7 +23,7 @@ export interface Optimiser {
 /** The arithmetic of `update` in one pass through memory; directions of Muon come from a compiled graph. */
 export async function kernelOptimiser(size: ModelSize, config: UpdateSettings, options: SessionOptions): Promise<Optimiser> {
   const { beta1, beta2, epsilon } = config;
-  const kernel = new AdamwKernel();
+  const kernel = new UpdateKernel();
   const specs = trainedParameters(size);
   const matrices = config.optimiser === 'muon' ? specs.filter(isMuonMatrix) : [];
   const orthogonal = new Set(matrices.map(({ name }) => name));
@@ -49,13 +49,16 @@ export async function kernelOptimiser(size: ModelSize, config: UpdateSettings, o
       await session?.run({ ...gradients, ...tensors }, { ...directions, ...tensors });
       for (const { name, decay } of specs) {
         const average = averageOf(name);
+        const keep = decay ? 1 - learningRate * weightDecay : 1;
         if (orthogonal.has(name)) {
-          const moved = {
-            weight: tensors[name]!,
-            direction: directions[`direction.${name}`]!,
-            average: average === undefined ? undefined : tensors[average]!,
-          };
-          moveAlong(moved, learningRate, decay ? 1 - learningRate * weightDecay : 1, schedule.momentum[0]!);
+          kernel.moveAlong(
+            {
+              direction: directions[`direction.${name}`]!,
+              weight: tensors[name]!,
+              ...(average !== undefined && { average: tensors[average]! }),
+            },
+            { keep, learningRate, momentum: scalars.momentum },
+          );
           continue;
         }
         kernel.move(
@@ -66,7 +69,7 @@ export async function kernelOptimiser(size: ModelSize, config: UpdateSettings, o
             moment2: tensors[`moment2.${name}`]!,
             ...(average !== undefined && { average: tensors[average]! }),
           },
-          { ...scalars, keep: decay ? 1 - learningRate * weightDecay : 1 },
+          { ...scalars, keep },
         );
       }
       return norm;
@@ -86,18 +89,4 @@ export function muonDirections(matrices: readonly ParameterSpec[]): Readonly<Rec
       ];
     }),
   );
-}
-
-interface MovedMatrix {
-  readonly weight: Float32Array;
-  readonly direction: Float32Array;
-  readonly average: Float32Array | undefined;
-}
-
-function moveAlong({ weight, direction, average }: MovedMatrix, learningRate: number, keep: number, momentum: number): void {
-  for (let i = 0; i < weight.length; i++) {
-    const moved = Math.fround(weight[i]! * keep - learningRate * direction[i]!);
-    weight[i] = moved;
-    if (average) average[i] = moved + momentum * (average[i]! - moved);
-  }
 }

@@ -1,5 +1,5 @@
-;; AdamW over one block of values that lies in the processor's cache: every array is read and written once.
-;; The memory holds five regions of 64 KiB: gradient, weight, moment1, moment2, average (the target encoder's weights).
+;; AdamW, or a step along a given direction, over one block of values that lies in the processor's cache: every array is read and written
+;; once. The memory holds five regions of 64 KiB: gradient or direction, weight, moment1, moment2, average (the target encoder's weights).
 (module
   (import "env" "memory" (memory 5))
 
@@ -39,6 +39,28 @@
               (local.get $s))))
         (v128.store offset=131072 (local.get $at) (local.get $m))
         (v128.store offset=196608 (local.get $at) (local.get $v))
+        (v128.store offset=65536 (local.get $at) (local.get $w))
+        ;; weight + momentum · (average − weight)
+        (v128.store offset=262144 (local.get $at)
+          (f32x4.add (local.get $w)
+            (f32x4.mul (f32x4.sub (v128.load offset=262144 (local.get $at)) (local.get $w)) (local.get $mu))))
+        (local.set $at (i32.add (local.get $at) (i32.const 16)))
+        (br $next))))
+
+  ;; Moves the first `bytes` (a multiple of 16) of the weights along the direction, and the average after them.
+  (func (export "along") (param $bytes i32) (param $keep f32) (param $rate f32) (param $momentum f32)
+    (local $at i32) (local $w v128) (local $k v128) (local $r v128) (local $mu v128)
+    (local.set $k (f32x4.splat (local.get $keep)))
+    (local.set $r (f32x4.splat (local.get $rate)))
+    (local.set $mu (f32x4.splat (local.get $momentum)))
+    (block $done
+      (loop $next
+        (br_if $done (i32.ge_u (local.get $at) (local.get $bytes)))
+        ;; weight · keep − rate · direction
+        (local.set $w
+          (f32x4.sub
+            (f32x4.mul (v128.load offset=65536 (local.get $at)) (local.get $k))
+            (f32x4.mul (v128.load (local.get $at)) (local.get $r))))
         (v128.store offset=65536 (local.get $at) (local.get $w))
         ;; weight + momentum · (average − weight)
         (v128.store offset=262144 (local.get $at)

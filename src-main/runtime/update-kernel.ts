@@ -1,6 +1,6 @@
-// AdamW on the CPU in one pass through memory. As a graph the update reads and writes every weight about twenty times, and
+// Updates on the CPU in one pass through memory. As a graph that of AdamW reads and writes every weight about twenty times, and
 // onnxruntime hands each moved tensor back as a fresh copy besides the one it was told to write: five times slower, and 0.4 GB of
-// garbage per step of ViT-S. Source: adamw-kernel.wat; the test assembles it and compares with the graph.
+// garbage per step of ViT-S. Source: update-kernel.wat; the test assembles it and compares with the graph.
 
 /** Numbers of one update; names as in src-main/jepa/adamw.ts. */
 export interface AdamwScalars {
@@ -26,8 +26,19 @@ export interface AdamwArrays {
   readonly average?: Float32Array;
 }
 
+/** Numbers of a step along a direction. */
+export interface AlongScalars extends Pick<AdamwScalars, 'keep' | 'momentum'> {
+  readonly learningRate: number;
+}
+
+/** Arrays of one parameter, all of one length; all but the direction are moved in place. */
+export interface AlongArrays extends Pick<AdamwArrays, 'weight' | 'average'> {
+  readonly direction: Float32Array;
+}
+
 interface Exports {
   readonly move: (bytes: number, ...scalars: number[]) => void;
+  readonly along: (bytes: number, ...scalars: number[]) => void;
   readonly squares: (bytes: number) => number;
 }
 // Only what is used here: neither Node's types nor the language's declare WebAssembly.
@@ -43,13 +54,13 @@ const blockValues = 16_384;
 const regions = ['gradient', 'weight', 'moment1', 'moment2', 'average'] as const;
 const roundedBytes = (values: number): number => 16 * Math.ceil(values / 4);
 
-export class AdamwKernel {
+export class UpdateKernel {
   readonly #exports: Exports;
   readonly #regions: readonly Float32Array[];
 
   constructor() {
     const memory = new WebAssembly.Memory({ initial: regions.length });
-    const module = new WebAssembly.Module(Buffer.from(adamwKernelBase64, 'base64'));
+    const module = new WebAssembly.Module(Buffer.from(updateKernelBase64, 'base64'));
     this.#exports = new WebAssembly.Instance(module, { env: { memory } }).exports;
     this.#regions = regions.map((_, i) => new Float32Array(memory.buffer, 4 * blockValues * i, blockValues));
   }
@@ -66,8 +77,18 @@ export class AdamwKernel {
     return total;
   }
 
-  /** Moves one parameter by one step. */
+  /** Moves one parameter by one step of AdamW. */
   move(arrays: AdamwArrays, { rate1, rate2, keep, stepSize, correction2, epsilon, momentum }: AdamwScalars): void {
+    this.#inBlocks(arrays, (bytes) => this.#exports.move(bytes, rate1, rate2, keep, stepSize, correction2, epsilon, momentum));
+  }
+
+  /** Moves one parameter by one step along a direction. */
+  moveAlong({ direction, ...moved }: AlongArrays, { keep, learningRate, momentum }: AlongScalars): void {
+    this.#inBlocks({ gradient: direction, ...moved }, (bytes) => this.#exports.along(bytes, keep, learningRate, momentum));
+  }
+
+  /** Runs `kernel` on stretches of the arrays that lie in its memory; all but the gradient are taken back. */
+  #inBlocks(arrays: Pick<AdamwArrays, 'gradient'> & Partial<AdamwArrays>, kernel: (bytes: number) => void): void {
     const { length } = arrays.gradient;
     for (let at = 0; at < length; at += blockValues) {
       const end = Math.min(length, at + blockValues);
@@ -75,7 +96,7 @@ export class AdamwKernel {
         const values = arrays[name];
         if (values) this.#regions[i]!.set(values.subarray(at, end));
       });
-      this.#exports.move(roundedBytes(end - at), rate1, rate2, keep, stepSize, correction2, epsilon, momentum);
+      kernel(roundedBytes(end - at));
       regions.forEach((name, i) => {
         if (i > 0) arrays[name]?.set(this.#regions[i]!.subarray(0, end - at), at);
       });
@@ -83,11 +104,13 @@ export class AdamwKernel {
   }
 }
 
-/** adamw-kernel.wat, assembled. */
-export const adamwKernelBase64 = [
-  'AGFzbQEAAAABEQJgCH99fX19fX19AGABfwF8Ag8BA2VudgZtZW1vcnkCAAUDAwIAAQcSAgRtb3ZlAAAHc3F1YXJlcwABCu0CAvUBAgF/C3sgAf0TIQ0gAv0T',
-  'IQ4gA/0TIQ8gBP0TIRAgBf0TIREgBv0TIRIgB/0TIRMCQANAIAggAE8NASAI/QAEACEJIAj9AASAgAghCiAI/QAEgIAMIQsgCiAJIAr95QEgDf3mAf3kASEK',
-  'IAsgCSAJ/eYBIAv95QEgDv3mAf3kASELIAj9AASAgAQgD/3mASAKIAv94wEgEf3mASAS/eQB/ecBIBD95gH95QEhDCAIIAr9CwSAgAggCCAL/QsEgIAMIAgg',
-  'DP0LBICABCAIIAwgCP0ABICAECAM/eUBIBP95gH95AH9CwSAgBAgCEEQaiEIDAALCwt0AgF/BXsCQANAIAEgAE8NASAB/QAEACECIAL9XyEDIAIgAv0NCAkK',
-  'CwwNDg8AAQIDBAUGB/1fIQQgBSADIAP98gH98AEhBSAGIAQgBP3yAf3wASEGIAFBEGohAQwACwsgBSAG/fABIQUgBf0hACAF/SEBoAs=',
+/** update-kernel.wat, assembled. */
+export const updateKernelBase64 = [
+  'AGFzbQEAAAABGANgCH99fX19fX19AGAEf319fQBgAX8BfAIPAQNlbnYGbWVtb3J5AgAFAwQDAAECBxoDBG1vdmUAAAVhbG9uZwABB3NxdWFyZXMAAgriAwP1AQIB',
+  'fwt7IAH9EyENIAL9EyEOIAP9EyEPIAT9EyEQIAX9EyERIAb9EyESIAf9EyETAkADQCAIIABPDQEgCP0ABAAhCSAI/QAEgIAIIQogCP0ABICADCELIAogCSAK/eUB',
+  'IA395gH95AEhCiALIAkgCf3mASAL/eUBIA795gH95AEhCyAI/QAEgIAEIA/95gEgCiAL/eMBIBH95gEgEv3kAf3nASAQ/eYB/eUBIQwgCCAK/QsEgIAIIAggC/0L',
+  'BICADCAIIAz9CwSAgAQgCCAMIAj9AASAgBAgDP3lASAT/eYB/eQB/QsEgIAQIAhBEGohCAwACwsLdAIBfwR7IAH9EyEGIAL9EyEHIAP9EyEIAkADQCAEIABPDQEg',
+  'BP0ABICABCAG/eYBIAT9AAQAIAf95gH95QEhBSAEIAX9CwSAgAQgBCAFIAT9AASAgBAgBf3lASAI/eYB/eQB/QsEgIAQIARBEGohBAwACwsLdAIBfwV7AkADQCAB',
+  'IABPDQEgAf0ABAAhAiAC/V8hAyACIAL9DQgJCgsMDQ4PAAECAwQFBgf9XyEEIAUgAyAD/fIB/fABIQUgBiAEIAT98gH98AEhBiABQRBqIQEMAAsLIAUgBv3wASEF',
+  'IAX9IQAgBf0hAaAL',
 ].join('');
