@@ -1,6 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { assembled } from '../files/testing/assemble.ts';
 import { forEachProductBlock, gramMatrix, meanOfRows, rowCount, scatterMatrix } from './matrix-products.ts';
+import { productKernelBase64 } from './product-kernel.ts';
 import { dotOfRows, gaussian } from './testing/reference.ts';
 
 const shape = fc.record({
@@ -12,6 +14,29 @@ const shape = fc.record({
 });
 
 describe('matrix products', () => {
+  it('come from the committed source of the kernel, assembled', async () => {
+    expect(await assembled(new URL('product-kernel.wat', import.meta.url))).toBe(productKernelBase64);
+  });
+
+  it('are those of a plain loop to the last bit, whatever the memory held before', () => {
+    for (const [rows, others, depth] of [
+      [9, 6, 300],
+      [1, 1, 1],
+      [70, 90, 500],
+      [3, 2, 4],
+    ] as const) {
+      const [a, b] = [gaussian(rows * depth, 5), gaussian(others * depth, 6)];
+      forEachProductBlock(a, b, depth, (first, count, products) => {
+        for (let i = 0; i < count; i++)
+          for (let j = 0; j < others; j++) {
+            let sum = 0;
+            for (let k = 0; k < depth; k++) sum += a[(first + i) * depth + k]! * b[j * depth + k]!;
+            expect(products[i * others + j]).toBe(sum);
+          }
+      });
+    }
+  });
+
   it('equal the plain sums for every shape and block', () => {
     fc.assert(
       fc.property(shape, ({ rows, others, depth, blockRows, seed }) => {

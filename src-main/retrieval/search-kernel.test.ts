@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest';
+import { assembled } from '../files/testing/assemble.ts';
 import { createSharedMemory, instantiateKernel, searchKernelBase64 } from './search-kernel.ts';
-import { assembleSearchKernel } from './testing/assemble.ts';
 
 it('is the committed source, assembled', async () => {
-  expect(await assembleSearchKernel()).toBe(searchKernelBase64);
+  expect(await assembled(new URL('search-kernel.wat', import.meta.url))).toBe(searchKernelBase64);
 });
 
 it('multiplies and sums any number of rows of any width', () => {

@@ -1,5 +1,7 @@
 // The assembled kernel (source: search-kernel.wat) and the shared memory it works in.
 import { AppError } from '../../shared/errors.ts';
+import { kernelOf, pageBytes, sharedKernelMemory } from '../../shared/web-assembly.ts';
+import type { SharedKernelMemory } from '../../shared/web-assembly.ts';
 
 export interface SearchKernel {
   /** scores[r] = query · vectors[r]. Addresses and sizes in bytes; a row's bytes are a multiple of 16. */
@@ -11,26 +13,12 @@ export interface SearchKernel {
 }
 export type KernelProduct = (queries: number, vectors: number, rows: number, rowBytes: number, scores: number, stride: number) => void;
 
-export interface SharedMemory {
-  readonly buffer: SharedArrayBuffer;
-  grow(pages: number): number;
-}
-
-export const pageBytes = 65_536;
 export const maxPages = 65_536;
 
-// Only what is used here: neither Node's types nor the language's declare WebAssembly.
-interface WebAssemblyGlobal {
-  readonly Memory: new (limits: { initial: number; maximum: number; shared: true }) => SharedMemory;
-  readonly Module: new (bytes: Uint8Array) => object;
-  readonly Instance: new (module: object, imports: object) => { readonly exports: SearchKernel };
-}
-const { WebAssembly } = globalThis as unknown as { readonly WebAssembly: WebAssemblyGlobal };
-
 /** A shared memory of `initial` pages of 64 KiB that may grow to 4 GiB. Throws `out-of-memory`. */
-export function createSharedMemory(initial: number): SharedMemory {
+export function createSharedMemory(initial: number): SharedKernelMemory {
   try {
-    return new WebAssembly.Memory({ initial, maximum: maxPages, shared: true });
+    return sharedKernelMemory(initial, maxPages);
   } catch (error) {
     throw new AppError(
       'out-of-memory',
@@ -42,10 +30,7 @@ export function createSharedMemory(initial: number): SharedMemory {
 }
 
 /** The kernel, working in `memory`. */
-export function instantiateKernel(memory: SharedMemory): SearchKernel {
-  const module = new WebAssembly.Module(Buffer.from(searchKernelBase64, 'base64'));
-  return new WebAssembly.Instance(module, { env: { memory } }).exports;
-}
+export const instantiateKernel = (memory: SharedKernelMemory): SearchKernel => kernelOf<SearchKernel>(searchKernelBase64, memory);
 
 /** search-kernel.wat, assembled. */
 export const searchKernelBase64 = [

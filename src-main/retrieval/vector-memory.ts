@@ -6,7 +6,8 @@
 // Stability, §3.1) on both sides of the k-th score; candidates are scored again in float64. So the answer is that of a float64 scan.
 import { closeSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
 import { AppError } from '../../shared/errors.ts';
-import { createSharedMemory, instantiateKernel, maxPages, pageBytes, type SearchKernel, type SharedMemory } from './search-kernel.ts';
+import { pageBytes, type SharedKernelMemory } from '../../shared/web-assembly.ts';
+import { createSharedMemory, instantiateKernel, maxPages, type SearchKernel } from './search-kernel.ts';
 import { addScores, LargestValues, type RowBitmap, type RowFilter, rowsFrom } from './top-rows.ts';
 
 export interface SearchRequest {
@@ -41,7 +42,7 @@ export class VectorMemory {
   readonly vectorsAt: number;
   /** Rows that fit into the memory at most. */
   readonly memoryRows: number;
-  readonly #memory: SharedMemory;
+  readonly #memory: SharedKernelMemory;
   readonly #kernel: SearchKernel;
   readonly #scoresAt: number;
   readonly #spillAt: number;

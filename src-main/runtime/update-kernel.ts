@@ -1,6 +1,7 @@
 // Updates on the CPU in one pass through memory. As a graph that of AdamW reads and writes every weight about twenty times, and
 // onnxruntime hands each moved tensor back as a fresh copy besides the one it was told to write: five times slower, and 0.4 GB of
 // garbage per step of ViT-S. Source: update-kernel.wat; the test assembles it and compares with the graph.
+import { kernelMemory, kernelOf } from '../../shared/web-assembly.ts';
 
 /** Numbers of one update; names as in src-main/jepa/adamw.ts. */
 export interface AdamwScalars {
@@ -41,14 +42,6 @@ interface Exports {
   readonly along: (bytes: number, ...scalars: number[]) => void;
   readonly squares: (bytes: number) => number;
 }
-// Only what is used here: neither Node's types nor the language's declare WebAssembly.
-interface WebAssemblyGlobal {
-  readonly Memory: new (limits: { initial: number }) => { readonly buffer: ArrayBuffer };
-  readonly Module: new (bytes: Uint8Array) => object;
-  readonly Instance: new (module: object, imports: object) => { readonly exports: Exports };
-}
-const { WebAssembly } = globalThis as unknown as { readonly WebAssembly: WebAssemblyGlobal };
-
 /** Values of one region of the kernel's memory. */
 const blockValues = 16_384;
 const regions = ['gradient', 'weight', 'moment1', 'moment2', 'average'] as const;
@@ -59,9 +52,8 @@ export class UpdateKernel {
   readonly #regions: readonly Float32Array[];
 
   constructor() {
-    const memory = new WebAssembly.Memory({ initial: regions.length });
-    const module = new WebAssembly.Module(Buffer.from(updateKernelBase64, 'base64'));
-    this.#exports = new WebAssembly.Instance(module, { env: { memory } }).exports;
+    const memory = kernelMemory(regions.length);
+    this.#exports = kernelOf<Exports>(updateKernelBase64, memory);
     this.#regions = regions.map((_, i) => new Float32Array(memory.buffer, 4 * blockValues * i, blockValues));
   }
 

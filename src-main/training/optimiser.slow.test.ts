@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Random } from '../../shared/random.ts';
+import { assembled } from '../files/testing/assemble.ts';
 import { updateKernelBase64 } from '../runtime/update-kernel.ts';
-import { assembleUpdateKernel } from '../runtime/testing/assemble.ts';
 import { trainedParameters } from '../jepa/model.ts';
 import type { ModelSize } from '../jepa/model.ts';
 import { update } from '../jepa/adamw.ts';
@@ -41,7 +41,7 @@ const schedule = {
 
 describe('the update kernel', () => {
   it('is the committed source, assembled', async () => {
-    expect(await assembleUpdateKernel()).toBe(updateKernelBase64);
+    expect(await assembled(new URL('../runtime/update-kernel.wat', import.meta.url))).toBe(updateKernelBase64);
   });
 
   it.each(['adamw', 'muon'] as const)('moves everything as the graph does: %s', async (optimiser) => {
