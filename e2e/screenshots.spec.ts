@@ -31,10 +31,15 @@ test('the pictures of the README', async ({ page }) => {
     await page.getByRole('button', { name: /sample images/ }).click();
     await expect(page.getByRole('combobox', { name: 'Folder' })).toContainText(/1,\d{3}/, { timeout: 180_000 });
     await goTo(page, 'Library');
+    await expect(page.getByRole('combobox', { name: 'Folder' })).toContainText('1,906', { timeout: 180_000 });
+    await expect(page.getByText('Ready')).toBeVisible({ timeout: 60_000 });
     await expect(page.getByRole('gridcell').first().locator('img')).toBeVisible();
     await take('library');
     await goTo(page, 'Masks');
     await expect(page.locator('canvas').first()).toBeVisible();
+    // Pictures that one knows, whole.
+    await page.getByRole('switch', { name: 'Centre crop' }).click();
+    await page.getByRole('button', { name: 'Show image 7 large' }).click();
     await take('masks');
 
     await goTo(page, 'Train');
@@ -48,7 +53,10 @@ test('the pictures of the README', async ({ page }) => {
     await take('train');
 
     await goTo(page, 'Library');
-    await page.getByRole('gridcell').nth(9).click();
+    // An apple, of which there are two, among other fruit.
+    await page.getByRole('searchbox').fill('1f34e');
+    await expect(page.getByRole('gridcell')).toHaveCount(1);
+    await page.getByRole('gridcell').first().click();
     await findSimilar(page);
     await take('explore');
     await goTo(page, 'Export');

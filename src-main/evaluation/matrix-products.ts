@@ -34,8 +34,8 @@ export function packColumns(matrix: Float32Array | Float64Array, columns: number
 }
 
 /**
- * out[i, j] = Σₖ a[i, k]·b[j, k], or adds to it when `add`. `out` has `stride` values per row and takes row i at
- * (outRow + i)·stride + outColumn. With `upper`, tiles wholly below the diagonal of (a row, b row + diagonal) are left alone.
+ * out[row + i, column + j] = Σₖ a[i, k]·b[j, k], or adds to it when `add`; `out` has `stride` values per row. With `upper`, tiles that lie
+ * wholly below the diagonal of `out` are left alone.
  */
 export function productOfPacked(
   a: PackedRows,

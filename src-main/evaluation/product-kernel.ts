@@ -1,5 +1,7 @@
 // The assembled kernel of products (source: product-kernel.wat) and the memory that it works in.
+import { AppError } from '../../shared/errors.ts';
 import { kernelMemory, kernelOf, pageBytes } from '../../shared/web-assembly.ts';
+import type { KernelMemory } from '../../shared/web-assembly.ts';
 
 /** Rows of a tile: element k of its row r lies at tileRows·k + r. */
 export const tileRows = 4;
@@ -18,13 +20,36 @@ export const productKernelBase64 = [
   '/QsEQCAEIA/9CwRQIAQgEP0LBGAgBCAR/QsEcCAEQYABaiEEIANBAWshAwwACwsL',
 ].join('');
 
-const memory = kernelMemory(1);
-const { tiles } = kernelOf<Exports>(productKernelBase64, memory);
+interface Kernel extends Exports {
+  readonly memory: KernelMemory;
+}
+
+let kernel: Kernel | undefined;
+
+/** With room for `bytes`. Made when it is first needed: a memory takes address space, of which some places allow little. */
+function kernelWith(bytes: number): Kernel {
+  try {
+    if (!kernel) {
+      const memory = kernelMemory(1);
+      kernel = { memory, ...kernelOf<Exports>(productKernelBase64, memory) };
+    }
+    const lacking = bytes - kernel.memory.buffer.byteLength;
+    if (lacking > 0) kernel.memory.grow(Math.ceil(lacking / pageBytes));
+    return kernel;
+  } catch (error) {
+    throw new AppError(
+      'out-of-memory',
+      `No memory for a product of ${Math.ceil(bytes / 2 ** 20)} MiB of vectors.`,
+      'Close other programs, or raise the limit of address space (ulimit -v) where one is set.',
+      error,
+    );
+  }
+}
 
 /**
  * Products of every row of `a` with every row of `b`, whose rows of `depth` lie in tiles. For the tile of b that begins with row j `visit` is
- * given the sums of the first `wanted(j)` tiles of a, four for each row of a; they are overwritten afterwards. Throws `RangeError` where
- * there is no memory for both.
+ * given the sums of the first `wanted(j)` tiles of a, four for each row of a; they are overwritten afterwards, and by any other product that
+ * it makes. Throws `out-of-memory`.
  */
 export function multiplyTiles(
   a: Float64Array,
@@ -35,8 +60,7 @@ export function multiplyTiles(
 ): void {
   const [rowsA, rowsB] = [a.length / depth, b.length / depth];
   const values = a.length + b.length + tileRows * rowsA;
-  const lacking = 8 * values - memory.buffer.byteLength;
-  if (lacking > 0) memory.grow(Math.ceil(lacking / pageBytes));
+  const { memory, tiles } = kernelWith(8 * values);
   const held = new Float64Array(memory.buffer, 0, values);
   held.set(a);
   held.set(b, a.length);

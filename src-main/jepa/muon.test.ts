@@ -53,8 +53,11 @@ describe('orthogonalisation', () => {
     [5, 6],
   ])('of %i×%i is the iteration y ← c1·y + c3·y·yᵀ·y + c5·(y·yᵀ)²·y, made five times', (rows, columns) => {
     const x = normals(4, rows * columns);
-    // Two nearly parallel rows: small singular values, which every iteration stretches most.
-    for (let k = 0; k < columns; k++) x[k] = x[columns + k]! * (1 + 1e-4 * Math.sin(k));
+    // Two nearly parallel vectors on the smaller side: a small singular value, which every iteration stretches most.
+    for (let k = 0; k < Math.max(rows, columns); k++) {
+      const [one, other] = rows > columns ? [k * columns, k * columns + 1] : [k, columns + k];
+      x[one] = x[other]! * (1 + 1e-4 * Math.sin(k));
+    }
     const [y] = evaluate([orthogonalise(input('x', [rows, columns]))], { x });
     const product = (a: number[][], b: number[][]): number[][] =>
       a.map((row) => b[0]!.map((_, j) => row.reduce((sum, value, k) => sum + value * b[k]![j]!, 0)));

@@ -11,13 +11,11 @@ export const muonMomentum = 0.95;
 /** Root mean square of an update before the learning rate: about that of AdamW. */
 const updateSize = 0.2;
 
-/** Coefficients of the quintic iteration and how often it is made (Jordan et al. 2024): singular values end within about 0.7–1.2. */
+/** Coefficients of the quintic iteration (Jordan et al. 2024): made five times, it ends with singular values within about 0.7–1.2. */
 const [c1, c3, c5] = [3.4445, -4.775, 2.0315] as const;
-const iterations = 5;
-/**
- * Iterations that are made on the smaller side's products alone before the matrix itself is taken again. Each makes what was rounded off
- * small singular values twelve times larger (c1²): after five of them a hundredth in float32, but anything in a card's shorter formats.
- */
+/** How many iterations are made on the products of the smaller side alone before the matrix itself is taken again. */
+const plain = [1, 1, 1, 1, 1] as const;
+/** More in one go lose digits: each makes what was rounded off small singular values twelve times larger (c1²). */
 const stretches = [3, 2] as const;
 /** Beyond this ratio of sides fewer operations are needed that way: 4·long + 14·short products of short × short instead of 10·long + 5·short. */
 const oblong = 1.5;
@@ -39,12 +37,12 @@ export function orthogonalise(x: Tensor): Tensor {
   const gramOf = (y: Tensor): Tensor => matmul(y, y, isTall, !isTall);
   // A polynomial of G is kept without its multiple of the identity, which the next product adds.
   const ofGram = (gram: Tensor): Tensor => gemm(gram, gram, gram, c5, c3);
-  const times = (polynomial: Tensor, square: Tensor): Tensor => gemm(polynomial, square, square, 1, c1);
+  const times = (polynomial: Tensor, other: Tensor): Tensor => gemm(polynomial, other, other, 1, c1);
   const reached = (polynomial: Tensor, identity: number, y: Tensor): Tensor =>
     isTall ? gemm(y, polynomial, y, 1, identity) : gemm(polynomial, y, y, 1, identity);
   const isOblong = Math.max(rows, columns) > oblong * Math.min(rows, columns);
   let y = divide(x, add(sqrt(sumAll(square(x))), 1e-7));
-  for (const count of isOblong ? stretches : Array.from<number>({ length: iterations }).fill(1)) {
+  for (const count of isOblong ? stretches : plain) {
     let gram = gramOf(y);
     let all = ofGram(gram);
     let [last, identity] = [all, c1 as number];

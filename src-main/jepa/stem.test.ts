@@ -2,8 +2,11 @@ import { describe, expect, it } from 'vitest';
 import { parseConfig } from '../../shared/config.ts';
 import { Random } from '../../shared/random.ts';
 import { erfValue } from '../tensor/elementwise.ts';
+import { gradients } from '../tensor/gradients.ts';
+import { reachable } from '../tensor/graph.ts';
 import { evaluate } from '../tensor/reference.ts';
-import { input } from '../tensor/structure.ts';
+import { blank } from '../tensor/rows.ts';
+import { input, sumAll } from '../tensor/structure.ts';
 import { encoderParameters, initialWeights, modelSize } from './model.ts';
 import type { ModelSize } from './model.ts';
 import { isMuonMatrix } from './muon.ts';
@@ -166,6 +169,18 @@ describe('a stem of convolutions', () => {
       if (seen.includes(patch)) expect(change(patch), `patch ${patch}`).not.toEqual(before);
       else expect(change(patch), `patch ${patch}`).toEqual(before);
     }
+  });
+
+  it('takes back what its convolutions saw once each, and nothing blank', () => {
+    const size = sizeOf(8, 16);
+    const network = networkInputs('e', specsOf(size));
+    const build = embedPatches(network, size, input('patches', [1, 16, 192]));
+    const found = gradients([sumAll(build)], [network('patchEmbed.0.weight')]);
+    const back = reachable(found).filter((node) => node.op.name === 'takeRows' && !reachable([build]).includes(node));
+    const taken = back.flatMap(({ attributes }) => Array.from((attributes as { places: Int32Array }).places));
+    // Of the last two convolutions, over 16 × 16 and 8 × 8 places: the first's input asks for no gradient.
+    expect(taken).toHaveLength((3 * 8 - 1) ** 2 + (3 * 4 - 1) ** 2);
+    expect(taken).not.toContain(blank);
   });
 
   it('makes tokens that vary about as much as pixels do at the start', () => {

@@ -7,15 +7,16 @@ import { reshape } from '../tensor/structure.ts';
 /** Side of a window. */
 export const kernelSide = 3;
 
-/** Of each place of the halved square the places of its window in one of `side` × `side`: rows 2i − 1 to 2i + 1, columns likewise, blank beyond. */
-function windowPlaces(side: number): readonly Int32Array[] {
+const windowSize = kernelSide ** 2;
+
+/** What the windows over `side` × `side` see, one after the other: rows 2i − 1 to 2i + 1, columns likewise, blank beyond the border. */
+function windowPlaces(side: number): Int32Array {
   const half = side / 2;
-  return Array.from({ length: half ** 2 }, (_, at) => {
-    const [top, left] = [2 * Math.floor(at / half) - 1, 2 * (at % half) - 1];
-    return Int32Array.from({ length: kernelSide ** 2 }, (__, i) => {
-      const [row, column] = [top + Math.floor(i / kernelSide), left + (i % kernelSide)];
-      return row < 0 || column < 0 ? blank : row * side + column;
-    });
+  return Int32Array.from({ length: half ** 2 * windowSize }, (_, at) => {
+    const [window, within] = [Math.floor(at / windowSize), at % windowSize];
+    const row = 2 * Math.floor(window / half) - 1 + Math.floor(within / kernelSide);
+    const column = 2 * (window % half) - 1 + (within % kernelSide);
+    return row < 0 || column < 0 ? blank : row * side + column;
   });
 }
 
@@ -32,8 +33,7 @@ export function patchByPatch(grid: number, p: number): Int32Array {
 }
 
 /** Places of a square of `side` × `side` in the order in which the gradient of the windows over it comes out (rows.ts). */
-export const mostSeenFirst = (side: number): Int32Array =>
-  mostTakenFirst(side ** 2, Int32Array.from(windowPlaces(side).flatMap((window) => Array.from(window))));
+export const mostSeenFirst = (side: number): Int32Array => mostTakenFirst(side ** 2, windowPlaces(side));
 
 /**
  * [B, S·S, C] → [B, S/2·S/2, 9·C], the inputs of each place as (row, column, channel). The places of x and of the result lie in the
@@ -41,8 +41,10 @@ export const mostSeenFirst = (side: number): Int32Array =>
  */
 export function windows(x: Tensor, side: number, given: Int32Array, wanted: Int32Array): Tensor {
   const [batch, , channels] = x.shape as [number, number, number];
-  const ranked = ranks(given);
-  const ofPlace = windowPlaces(side);
-  const places = Array.from(wanted, (place) => Array.from(ofPlace[place]!, (seen) => (seen === blank ? blank : ranked[seen]!)));
-  return reshape(takeRows(x, Int32Array.from(places.flat())), [batch, wanted.length, kernelSide ** 2 * channels]);
+  const [ranked, natural] = [ranks(given), windowPlaces(side)];
+  const places = Int32Array.from({ length: wanted.length * windowSize }, (_, at) => {
+    const seen = natural[wanted[Math.floor(at / windowSize)]! * windowSize + (at % windowSize)]!;
+    return seen === blank ? blank : ranked[seen]!;
+  });
+  return reshape(takeRows(x, places), [batch, wanted.length, windowSize * channels]);
 }

@@ -74,7 +74,7 @@ export class UpdateKernel {
     this.#inBlocks(arrays, (bytes) => this.#exports.move(bytes, rate1, rate2, keep, stepSize, correction2, epsilon, momentum));
   }
 
-  /** Moves one parameter by one step along a direction. */
+  /** Moves one parameter by one step along a direction, which takes the gradient's place in the kernel's memory. */
   moveAlong({ direction, ...moved }: AlongArrays, { keep, learningRate, momentum }: AlongScalars): void {
     this.#inBlocks({ gradient: direction, ...moved }, (bytes) => this.#exports.along(bytes, keep, learningRate, momentum));
   }

@@ -20,8 +20,9 @@ function placesOf(rows: number, places: Int32Array): readonly (readonly number[]
  * The rows in the order of how often they are taken to `places`, most often first. Where they lie in this order already, the gradient is
  * found without turning them.
  */
-export function mostTakenFirst(rows: number, places: Int32Array): Int32Array {
-  const taken = placesOf(rows, places);
+export const mostTakenFirst = (rows: number, places: Int32Array): Int32Array => inOrder(placesOf(rows, places));
+
+function inOrder(taken: readonly (readonly number[])[]): Int32Array {
   return Int32Array.from(taken.keys()).toSorted((a, b) => taken[b]!.length - taken[a]!.length || a - b);
 }
 
@@ -45,7 +46,7 @@ const takeRowsOp: Op<{ places: Int32Array }> = {
   gradient: ({ inputs: [x] }, dy, { places }) => {
     const rows = x!.shape[1]!;
     const taken = placesOf(rows, places);
-    const order = mostTakenFirst(rows, places);
+    const order = inOrder(taken);
     const groups = Map.groupBy(order, (row) => taken[row]!.length);
     const sums = Array.from(groups, ([times, group]) =>
       Array.from({ length: Math.max(1, times) }, (_, i) =>
