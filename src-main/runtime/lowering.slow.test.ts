@@ -3,8 +3,8 @@ import { add, multiply } from '../tensor/elementwise.ts';
 import { gradients } from '../tensor/gradients.ts';
 import { attention, gelu, layerNorm } from '../tensor/layers.ts';
 import { lowerOnnx } from '../tensor/lower-onnx.ts';
-import type { Lowered } from '../tensor/lower-onnx.ts';
-import { linear } from '../tensor/products.ts';
+import type { Lowered, LowerOptions } from '../tensor/lower-onnx.ts';
+import { linear, matmul } from '../tensor/products.ts';
 import { evaluate } from '../tensor/reference.ts';
 import { input, reshape, sumAll } from '../tensor/structure.ts';
 import { OnnxSession } from './onnx-session.ts';
@@ -52,6 +52,28 @@ describe('a lowered graph', () => {
     expect(whole['y']!.length).toBe(60);
     expect([...whole['y']!.subarray(0, 20)]).toEqual([...alone['y']!]);
   });
+
+  it.each([false, true])(
+    'turns the left operand of a wide product before it on a processor, the right one turned: %s',
+    async (transposeB) => {
+      const product = (columns: number, options: LowerOptions = {}): Lowered => {
+        const [a, b] = [input('a', [5, 3]), input('b', transposeB ? [columns, 5] : [5, columns])];
+        // What a gradient is: added to a running one.
+        return lowerOnnx({ y: add(matmul(a, b, true, transposeB, 0.5), input('running', [3, columns])) }, options);
+      };
+      expect(contains(product(150), 'Transpose')).toBe(true);
+      expect(contains(product(100), 'Transpose')).toBe(false);
+      expect(contains(product(150, { portable: true }), 'FusedMatMul')).toBe(false);
+      const [a, b, running] = [wave(15), wave(750), wave(450)];
+      const { y } = await run(product(150), { a, b, running });
+      for (let i = 0; i < 3; i++)
+        for (let j = 0; j < 150; j++) {
+          let sum = running[i * 150 + j]!;
+          for (let k = 0; k < 5; k++) sum += 0.5 * a[k * 3 + i]! * b[transposeB ? j * 5 + k : k * 150 + j]!;
+          expect(y![i * 150 + j]).toBeCloseTo(sum, 5);
+        }
+    },
+  );
 
   it('uses the attention kernel where nothing asks for its probabilities, and the same values come out where something does', async () => {
     const qkv = input('qkv', [2, 5, 24]);

