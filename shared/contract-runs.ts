@@ -42,6 +42,8 @@ export interface RunNote {
   readonly step: number;
   readonly message: string;
   readonly hint: string;
+  /** Step of the first evaluation that no longer said so; absent while it does, and of what no evaluation takes back. */
+  readonly overSince?: number;
 }
 
 export interface RunDetails {

@@ -98,7 +98,12 @@ export type TrainEvent =
       readonly untrained: OnlineEvaluation;
       readonly pixels: Pick<OnlineEvaluation, 'raw' | 'centred' | 'whitened'>;
     }
-  | ({ readonly type: 'evaluation'; readonly best: boolean } & OnlineEvaluation)
+  | ({
+      readonly type: 'evaluation';
+      readonly best: boolean;
+      /** What speaks against the run at this step, by names, said or not; absent in logs of earlier versions. */
+      readonly health?: readonly string[];
+    } & OnlineEvaluation)
   /** What the pinned images are like, by the encoder of an evaluation. */
   | { readonly type: 'neighbours'; readonly step: number; readonly rows: readonly NeighboursOfImage[] }
   | { readonly type: 'checkpoint'; readonly step: number; readonly file: string; readonly best: boolean }
@@ -107,6 +112,8 @@ export type TrainEvent =
       readonly step: number;
       readonly message: string;
       readonly hint: string;
+      /** What an evaluation noticed, by the name that `health` has of it while it is so. */
+      readonly rule?: string;
       /** Of the time since the event before, the computer slept so long. */
       readonly asleepSeconds?: number;
       /** It goes on with micro-batches of so many images. */

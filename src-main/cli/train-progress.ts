@@ -25,6 +25,8 @@ export class TrainProgress {
   #first: { step: number; at: number } | undefined;
   #rate = 0;
   #last = '';
+  /** What was noted and still holds, by the name of its rule. */
+  readonly #noted = new Map<string, string>();
 
   constructor(output: Output) {
     this.#output = output;
@@ -63,12 +65,18 @@ export class TrainProgress {
         return;
       }
       case 'evaluation':
+        for (const [rule, message] of this.#noted) {
+          if (event.health?.includes(rule) !== false) continue;
+          this.#noted.delete(rule);
+          output.say(`No longer so at step ${count(event.step)}: ${message}`);
+        }
         output.say(
           `Step ${count(event.step)}: ${scoreText(event)} whitened${event.best ? ' (best so far)' : ''}, RankMe ${event.rankMe.toFixed(1)}${event.lidar === undefined ? '' : `, LiDAR ${event.lidar.toFixed(1)}`}, position explains ${percent(event.positionalShare)}.`,
         );
         output.progress(this.#last);
         return;
       case 'note':
+        if (event.rule !== undefined) this.#noted.set(event.rule, event.message);
         output.say(`Note: ${event.message} ${event.hint}`);
         return;
       case 'paused':

@@ -5,7 +5,7 @@ import { planEvaluation, tooFew } from '../evaluation/protocol.ts';
 import { DecodeCache } from '../images/cache.ts';
 import { asBefore, cardWasFull, usedMicroBatch } from '../training/fit-micro-batch.ts';
 import type { MicroBatch } from '../training/fit-micro-batch.ts';
-import type { HealthNote } from '../training/health.ts';
+import type { Note } from '../training/health.ts';
 import { labelFingerprint } from '../training/label-fingerprint.ts';
 import { resumeState } from '../training/resume.ts';
 import { listCheckpoints, RunFolder } from '../training/run-folder.ts';
@@ -92,17 +92,17 @@ const changedLabels = {
 } as const;
 
 /** What the person should know about the folder. With other images the labels are others too, and that is said already. */
-function changesSince(record: RunRecord, job: TrainJob): HealthNote[] {
+function changesSince(record: RunRecord, job: TrainJob): Note[] {
   if (job.fingerprint !== record.fingerprint) return [changedImages];
   return record.labels !== undefined && labelFingerprint(job.images) !== record.labels ? [changedLabels] : [];
 }
 
-const notJudged = (reason: string): HealthNote => ({
+const notJudged = (reason: string): Note => ({
   message: `Nothing is evaluated while this run trains: ${reason}`,
   hint: 'Add images or raise evaluateImages; until then the latest checkpoint counts as the best.',
 });
 
-const notByLabels = (reason: string): HealthNote => ({
+const notByLabels = (reason: string): Note => ({
   message: `This run is judged by whether two crops of an image find each other, not by the labels. ${reason}`,
   hint: 'About 120 images with labels, or a folder test with 50 beside one called train, are enough for 20-NN; the training itself uses no labels.',
 });

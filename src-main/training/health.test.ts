@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { packAnswers } from '../../shared/paired-error.ts';
 import type { OnlineEvaluation } from '../../shared/train-events.ts';
-import { freshNotes, healthNotes, healthRules, limits } from './health.ts';
+import { healthNotes, healthOf, healthRules, limits } from './health.ts';
 import { decidingScore } from './scores.ts';
 
 const evaluation = (changes: Partial<OnlineEvaluation> & { readonly score?: number } = {}): OnlineEvaluation => {
@@ -145,20 +145,28 @@ describe('health notes', () => {
     for (const { message, hint } of notes) expect([message.length > 20, hint.length > 20, /[.]$/.test(hint)]).toEqual([true, true, true]);
   });
 
+  it('hold on while they are not said, and are over when the figures say so', () => {
+    const course = [0.6, 0.55, 0.5, 0.5, 0.5].map((score, i) => evaluation({ step: 10 * (i + 1), score }));
+    const at = (now: OnlineEvaluation, left: number): ReturnType<typeof healthOf> => healthOf(now, course, undefined, left);
+    // Near the end nobody needs to hear it; still it is so.
+    expect(at(evaluation({ step: 60, score: 0.5 }), 0.05)).toEqual({ holding: ['plateau'], fresh: [] });
+    expect(at(evaluation({ step: 60, score: 0.7 }), 0.05)).toEqual({ holding: [], fresh: [] });
+  });
+
   it('are given once for what stays as it is, and again when it comes back', () => {
     const sick = evaluation({ meanCosine: 0.99, score: 0.1 });
     const worse = evaluation({ meanCosine: 0.995, score: 0.2 });
     const well = evaluation({ score: 0.3 });
-    expect(freshNotes(sick, [], undefined).length).toBe(1);
-    expect(freshNotes(worse, [sick], undefined)).toEqual([]);
-    expect(freshNotes(worse, [sick, well], undefined).length).toBe(1);
+    expect(healthOf(sick, [], undefined).fresh.length).toBe(1);
+    expect(healthOf(worse, [sick], undefined).fresh).toEqual([]);
+    expect(healthOf(worse, [sick, well], undefined).fresh.length).toBe(1);
     // A rule that was silent only because the run was young counts as fresh once it is not.
     const blind = (step: number): OnlineEvaluation => evaluation({ step, predictionMargin: 0.001, score: step });
-    expect(freshNotes(blind(20), [blind(10)], undefined, 0.8)).toEqual([]);
-    expect(freshNotes(blind(30), [blind(10), blind(20)], undefined, 0.7)).toHaveLength(1);
-    expect(freshNotes(blind(40), [blind(10), blind(20), blind(30)], undefined, 0.6)).toEqual([]);
+    expect(healthOf(blind(20), [blind(10)], undefined, 0.8).fresh).toEqual([]);
+    expect(healthOf(blind(30), [blind(10), blind(20)], undefined, 0.7).fresh).toHaveLength(1);
+    expect(healthOf(blind(40), [blind(10), blind(20), blind(30)], undefined, 0.6).fresh).toEqual([]);
     // Something new beside what is known.
-    expect(freshNotes({ ...worse, positionalShare: 0.9 }, [sick], undefined)).toEqual([
+    expect(healthOf({ ...worse, positionalShare: 0.9 }, [sick], undefined).fresh).toEqual([
       expect.objectContaining({ hint: expect.stringContaining('agreement') as unknown }),
     ]);
   });

@@ -4,9 +4,21 @@ import { clearErrors, differenceError, leadError } from '../../shared/run-verdic
 import type { OnlineEvaluation } from '../../shared/train-events.ts';
 import { decidingScore } from './scores.ts';
 
-export interface HealthNote {
+export interface Note {
   readonly message: string;
   readonly hint: string;
+}
+
+export interface HealthNote extends Note {
+  /** The rule's name. */
+  readonly rule: string;
+}
+
+export interface Health {
+  /** Names of the rules that hold, said or not: once one of them holds no longer, what was said of it is over. */
+  readonly holding: readonly string[];
+  /** What the evaluation before did not already call for: what stays as it is is said once. */
+  readonly fresh: readonly HealthNote[];
 }
 
 /** Borders of the rules, each with where it comes from. */
@@ -36,14 +48,16 @@ interface Situation {
   readonly now: OnlineEvaluation;
   readonly earlier: readonly OnlineEvaluation[];
   readonly untrained: OnlineEvaluation | undefined;
-  /** Share of the run that is still to come. */
-  readonly left: number;
 }
 
 interface HealthRule {
   readonly name: string;
-  readonly note: (situation: Situation) => HealthNote | undefined;
+  /** Whether it is of use to say it with that share of the run still to come; always when absent. */
+  readonly isTimely?: (left: number) => boolean;
+  readonly note: (situation: Situation) => Note | undefined;
 }
+
+const isGrown = (left: number): boolean => 1 - left >= limits.young;
 
 const percent = (share: number): string => `${Math.round(100 * share)} %`;
 
@@ -99,8 +113,9 @@ const rules: readonly HealthRule[] = [
   },
   {
     name: 'blind predictor',
-    note: ({ now, left }) =>
-      now.predictionMargin !== undefined && now.predictionMargin < limits.predictionMargin && 1 - left >= limits.young
+    isTimely: isGrown,
+    note: ({ now }) =>
+      now.predictionMargin !== undefined && now.predictionMargin < limits.predictionMargin
         ? {
             message: `Predictions fit any other image as well as their own (their cosines differ by ${now.predictionMargin.toFixed(3)}): the predictor knows where patches lie, not what is on them.`,
             hint: 'A falling loss means nothing then. Start again with more agreement of crops, or with larger contexts and targets.',
@@ -133,8 +148,9 @@ const rules: readonly HealthRule[] = [
   },
   {
     name: 'steep spectrum',
-    note: ({ now, untrained, left }) =>
-      now.alpha !== undefined && now.alpha > limits.steepAlpha && worse(now.alpha, untrained?.alpha) && 1 - left >= limits.young
+    isTimely: isGrown,
+    note: ({ now, untrained }) =>
+      now.alpha !== undefined && now.alpha > limits.steepAlpha && worse(now.alpha, untrained?.alpha)
         ? {
             message: `A few directions say nearly everything (spectrum α ${now.alpha.toFixed(1)}, where about 1 is healthy).`,
             hint: 'Search in the whitened space, which weighs all directions alike; agreement by contrast or more sigreg spreads them in the next run.',
@@ -143,9 +159,10 @@ const rules: readonly HealthRule[] = [
   },
   {
     name: 'plateau',
-    note: ({ now, earlier, left }) => {
+    isTimely: (left) => left > limits.nearEnd,
+    note: ({ now, earlier }) => {
       const recent = [...earlier.slice(1 - limits.plateau), now];
-      if (left <= limits.nearEnd || recent.length < limits.plateau) return undefined;
+      if (recent.length < limits.plateau) return undefined;
       const scores = recent.map(decidingScore);
       const first = scores[0]!;
       const gain = Math.max(...scores.slice(1)) - first;
@@ -162,8 +179,9 @@ const rules: readonly HealthRule[] = [
   },
   {
     name: 'nothing learned',
-    note: ({ now, untrained, left }) => {
-      if (!untrained || left > 0.5) return undefined;
+    isTimely: (left) => left <= 0.5,
+    note: ({ now, untrained }) => {
+      if (!untrained) return undefined;
       const [own, before] = [decidingScore(now), decidingScore(untrained)];
       const noise = clearErrors * (leadError(now, untrained) ?? 0);
       return own - before > noise
@@ -179,10 +197,10 @@ const rules: readonly HealthRule[] = [
 /** Names of the rules, in the order in which they are told. */
 export const healthRules: readonly string[] = rules.map(({ name }) => name);
 
-function found(situation: Situation): { readonly name: string; readonly note: HealthNote }[] {
-  return rules.flatMap(({ name, note }) => {
+function holdingIn(situation: Situation): (HealthNote & Pick<HealthRule, 'isTimely'>)[] {
+  return rules.flatMap(({ name, isTimely, note }) => {
     const made = note(situation);
-    return made ? [{ name, note: made }] : [];
+    return made ? [{ rule: name, ...made, ...(isTimely && { isTimely }) }] : [];
   });
 }
 
@@ -193,21 +211,22 @@ export function healthNotes(
   untrained: OnlineEvaluation | undefined,
   left = 1,
 ): HealthNote[] {
-  return found({ now, earlier, untrained, left }).map(({ note }) => note);
+  return holdingIn({ now, earlier, untrained }).flatMap(({ isTimely, ...note }) => (isTimely?.(left) === false ? [] : [note]));
 }
 
-/** Notes that the evaluation before did not already call for: what stays as it is is said once. */
-export function freshNotes(
+/** What an evaluation says of a run's health, and what of it is new. */
+export function healthOf(
   now: OnlineEvaluation,
   earlier: readonly OnlineEvaluation[],
   untrained: OnlineEvaluation | undefined,
   left = 1,
-): HealthNote[] {
+): Health {
   const last = earlier.at(-1);
   // What was left of the run at the evaluation before follows from the steps of both.
   const leftBefore = last && now.step > 0 ? 1 - ((1 - left) * last.step) / now.step : left;
-  const said = last ? found({ now: last, earlier: earlier.slice(0, -1), untrained, left: leftBefore }).map(({ name }) => name) : [];
-  return found({ now, earlier, untrained, left })
-    .filter(({ name }) => !said.includes(name))
-    .map(({ note }) => note);
+  const said = last ? healthNotes(last, earlier.slice(0, -1), untrained, leftBefore).map(({ rule }) => rule) : [];
+  return {
+    holding: holdingIn({ now, earlier, untrained }).map(({ rule }) => rule),
+    fresh: healthNotes(now, earlier, untrained, left).filter(({ rule }) => !said.includes(rule)),
+  };
 }

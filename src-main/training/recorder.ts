@@ -4,7 +4,7 @@ import { AppError } from '../../shared/errors.ts';
 import type { OnlineEvaluation, TrainEvent } from '../../shared/train-events.ts';
 import type { CropProtocol, LabelProtocol } from '../evaluation/protocol.ts';
 import { saveCheckpoint } from './checkpoint.ts';
-import { freshNotes } from './health.ts';
+import { healthOf } from './health.ts';
 import type { Judge } from './judge.ts';
 import { readAppFile } from './app-file.ts';
 import { listCheckpoints, pruneCheckpoints } from './run-folder.ts';
@@ -88,10 +88,10 @@ export class Recorder {
       return;
     }
     const best = this.#consider(evaluation);
-    yield this.log({ type: 'evaluation', best, ...evaluation });
     const left = 1 - this.#state.step / this.#folder.record.steps;
-    for (const note of freshNotes(evaluation, this.#evaluations, this.#untrained, left))
-      yield this.log({ type: 'note', step: this.#state.step, ...note });
+    const { holding, fresh } = healthOf(evaluation, this.#evaluations, this.#untrained, left);
+    yield this.log({ type: 'evaluation', best, health: holding, ...evaluation });
+    for (const note of fresh) yield this.log({ type: 'note', step: this.#state.step, ...note });
     this.#evaluations.push(evaluation);
     const rows = await judge.neighbours(this.#state.tensors);
     if (rows.length > 0) yield this.log({ type: 'neighbours', step: this.#state.step, rows });

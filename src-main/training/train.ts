@@ -5,7 +5,7 @@ import type { TrainEvent } from '../../shared/train-events.ts';
 import type { DeviceId, Precision } from '../../shared/devices.ts';
 import { encodingDevice } from '../runtime/devices.ts';
 import type { MicroBatch } from './fit-micro-batch.ts';
-import type { HealthNote } from './health.ts';
+import type { Note } from './health.ts';
 import { Judge } from './judge.ts';
 import type { Sample } from './sample-figures.ts';
 import { Recorder } from './recorder.ts';
@@ -49,7 +49,7 @@ export interface TrainOptions {
   readonly microBatch?: MicroBatch;
   readonly control: RunControl;
   /** What the person should know before the first step. */
-  readonly notes?: readonly HealthNote[];
+  readonly notes?: readonly Note[];
   /** Folder that keeps the step's graphs as they were optimised (runtime/optimised-graphs.ts). */
   readonly optimised?: string;
   /** By which sleep is told; the system's when absent. */

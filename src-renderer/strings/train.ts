@@ -202,6 +202,7 @@ export const train = {
     title: 'What the figures say',
     step: (step: number) => `Step ${formatCount(step)}`,
     earlier: (count: number) => `${plural(count, 'earlier note')}`,
+    over: (step: number) => `No longer so since step ${formatCount(step)}.`,
   },
   pinned: {
     title: 'Seen by eye',

@@ -18,6 +18,7 @@ import { asChosen } from '../devices/devices.ts';
 import { threadsOf } from '../threads.ts';
 import type { EngineContext } from './context.ts';
 import { deleteRun, renameRun } from './run-edit.ts';
+import { runNotes } from './run-notes.ts';
 import { planForPage } from './run-plan.ts';
 import { readReports, startEvaluation } from './run-reports.ts';
 import type { Runs } from './runs.ts';
@@ -52,7 +53,7 @@ async function details({ studio }: EngineContext, { store, trainings }: Runs, ru
     sizes: started?.type === 'started' ? started.sizes : summary.imported ? undefined : sizesOf(stepSize(config), config),
     baselines: baselines?.type === 'baselines' ? { untrained: baselines.untrained, pixels: baselines.pixels } : undefined,
     evaluations: log.events.filter((event) => event.type === 'evaluation'),
-    notes: log.events.filter((event) => event.type === 'note').map(({ step, message, hint }) => ({ step, message, hint })),
+    notes: runNotes(log.events),
     pinned: hashes.flatMap((hash) => ids.get(hash) ?? []),
   };
 }
