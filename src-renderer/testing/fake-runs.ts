@@ -218,7 +218,7 @@ export function fakeRuns(
                     step: 4000,
                     message: 'The quality has not risen in the last four evaluations by more than chance (±3.1 points with 500 that ask).',
                     hint: 'The best checkpoint is kept; stopping here loses nothing that was measured. Only the end of a run, where the learning rate falls, may still add a little.',
-                    ...(run.step > 6000 && { overSince: 5000 }),
+                    ...(run.state === 'done' && { overSince: 5000 }),
                   },
                 ]
               : [],
