@@ -101,8 +101,8 @@ export type TrainEvent =
   | ({
       readonly type: 'evaluation';
       readonly best: boolean;
-      /** What speaks against the run at this step, by names, said or not; absent in logs of earlier versions. */
-      readonly health?: readonly string[];
+      /** What was looked for and is not so, by the names that notes have: what they said before is over. Absent in logs of earlier versions. */
+      readonly healthy?: readonly string[];
     } & OnlineEvaluation)
   /** What the pinned images are like, by the encoder of an evaluation. */
   | { readonly type: 'neighbours'; readonly step: number; readonly rows: readonly NeighboursOfImage[] }
@@ -112,7 +112,7 @@ export type TrainEvent =
       readonly step: number;
       readonly message: string;
       readonly hint: string;
-      /** What an evaluation noticed, by the name that `health` has of it while it is so. */
+      /** Name of what was noticed: `healthy` has it once it is no longer so. */
       readonly rule?: string;
       /** Of the time since the event before, the computer slept so long. */
       readonly asleepSeconds?: number;

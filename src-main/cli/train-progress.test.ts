@@ -15,19 +15,19 @@ it('says when what was noted is no longer so', () => {
     meanCosine: 0.2,
     positionalShare: 0.3,
   };
-  const evaluation = (step: number, health: readonly string[]): TrainEvent => ({
+  const evaluation = (step: number, healthy: readonly string[]): TrainEvent => ({
     type: 'evaluation',
     best: false,
     step,
-    health,
+    healthy,
     ...figures,
   });
   const events: readonly TrainEvent[] = [
-    evaluation(10, ['plateau']),
+    evaluation(10, []),
     { type: 'note', step: 10, rule: 'plateau', message: 'It has not risen.', hint: 'Wait.' },
-    evaluation(20, ['plateau']),
-    evaluation(30, []),
-    evaluation(40, []),
+    evaluation(20, ['rank']),
+    evaluation(30, ['rank', 'plateau']),
+    evaluation(40, ['rank', 'plateau']),
   ];
   for (const event of events) progress.show(event);
   expect(lines.filter((line) => !line.includes('whitened'))).toEqual([

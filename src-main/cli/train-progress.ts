@@ -25,8 +25,8 @@ export class TrainProgress {
   #first: { step: number; at: number } | undefined;
   #rate = 0;
   #last = '';
-  /** What was noted and still holds, by the name of its rule. */
-  readonly #noted = new Map<string, string>();
+  /** What was noted and is not over, by the name of its rule. */
+  readonly #noted = new Map<string, { readonly step: number; readonly message: string }>();
 
   constructor(output: Output) {
     this.#output = output;
@@ -39,6 +39,8 @@ export class TrainProgress {
       case 'started': {
         const { sizes, steps, device, deviceReason, microBatchReason, precision, threads } = event;
         this.#steps = steps;
+        // It may go on from an earlier step than before.
+        for (const [rule, { step }] of this.#noted) if (step > event.step) this.#noted.delete(rule);
         const millions = ((sizes.encoderParameters + sizes.predictorParameters) / 1e6).toFixed(1);
         if (deviceReason !== undefined) output.say(`Trains on: ${deviceReason}`);
         if (microBatchReason !== undefined) output.say(`Micro-batch: ${microBatchReason}`);
@@ -65,8 +67,8 @@ export class TrainProgress {
         return;
       }
       case 'evaluation':
-        for (const [rule, message] of this.#noted) {
-          if (event.health?.includes(rule) !== false) continue;
+        for (const [rule, { message }] of this.#noted) {
+          if (event.healthy?.includes(rule) !== true) continue;
           this.#noted.delete(rule);
           output.say(`No longer so at step ${count(event.step)}: ${message}`);
         }
@@ -76,7 +78,7 @@ export class TrainProgress {
         output.progress(this.#last);
         return;
       case 'note':
-        if (event.rule !== undefined) this.#noted.set(event.rule, event.message);
+        if (event.rule !== undefined) this.#noted.set(event.rule, event);
         output.say(`Note: ${event.message} ${event.hint}`);
         return;
       case 'paused':

@@ -37,8 +37,10 @@ function kernelWith(bytes: number): Kernel {
     if (lacking > 0) kernel.memory.grow(Math.ceil(lacking / pageBytes));
     return kernel;
   } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    // Not `out-of-memory`: in a run on a graphics card that is the card's.
     throw new AppError(
-      'out-of-memory',
+      'internal',
       `No memory for a product of ${Math.ceil(bytes / 2 ** 20)} MiB of vectors.`,
       'Close other programs, or raise the limit of address space (ulimit -v) where one is set.',
       error,
@@ -49,7 +51,7 @@ function kernelWith(bytes: number): Kernel {
 /**
  * Products of every row of `a` with every row of `b`, whose rows of `depth` lie in tiles. For the tile of b that begins with row j `visit` is
  * given the sums of the first `wanted(j)` tiles of a, four for each row of a; they are overwritten afterwards, and by any other product that
- * it makes. Throws `out-of-memory`.
+ * it makes. Throws `internal` where there is no memory.
  */
 export function multiplyTiles(
   a: Float64Array,

@@ -58,7 +58,7 @@ describe('what onnxruntime computes from an emission', () => {
     for (const seed of [1, 2, 3]) {
       const { outputs, inputs } = differentiated(name, seed);
       for (const portable of [false, true])
-        most = Math.max(most, await worst(lowerOnnx(outputs, { portable, precision: 'float16', emulated: true }), outputs, inputs));
+        most = Math.max(most, await worst(lowerOnnx(outputs, { portable, precision: 'float16', onProcessor: true }), outputs, inputs));
     }
     expect(most).toBeLessThan(2 ** -8);
     expect(most).toBeGreaterThan(2 ** -16);

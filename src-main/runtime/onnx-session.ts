@@ -91,8 +91,7 @@ export class OnnxSession {
   ): Promise<OnnxSession> {
     const { device = 'cpu' } = options;
     const portable = portableOnly.includes(device);
-    const emulated = device === 'cpu';
-    return OnnxSession.create(lowerOnnx(outputs, { ...lowering, emulated, ...(portable && { portable }) }), options);
+    return OnnxSession.create(lowerOnnx(outputs, { ...lowering, onProcessor: device === 'cpu', ...(portable && { portable }) }), options);
   }
 
   /** Compiles a lowered graph. Throws `device-failed` with onnxruntime's own words. */

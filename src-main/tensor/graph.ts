@@ -45,6 +45,8 @@ export interface OnnxEmitter {
   indices(values: Int32Array, shape: Shape): string;
   /** Whether only ONNX's own operators may be used, for runtimes other than onnxruntime. */
   readonly portable: boolean;
+  /** Whether it is for onnxruntime's kernels on a processor. */
+  readonly onProcessor: boolean;
   /** Whether anything needs this output: kernels without a gradient may stand in where the statistics are unused. */
   used(output: Tensor): boolean;
   /** Whether the leading size of values is known when the graph runs only. */

@@ -24,10 +24,10 @@ export interface LowerOptions {
   /** Of matrix products; onnxruntime has no kernels for bfloat16. */
   readonly precision?: OnnxPrecision;
   /**
-   * Rounds where a device has no kernels in reduced precision, as onnxruntime's CPU: it computes in float32 there and takes the casts
-   * before and after away, unless something stands between them.
+   * For onnxruntime's kernels on a processor. They turn operands slowly, and there are none in reduced precision: it computes in float32
+   * there and takes the casts before and after away, unless something stands between them.
    */
-  readonly emulated?: boolean;
+  readonly onProcessor?: boolean;
 }
 
 class Emitter implements OnnxEmitter {
@@ -36,18 +36,18 @@ class Emitter implements OnnxEmitter {
   readonly #consumed: Set<Tensor>;
   readonly #batch: number | undefined;
   readonly portable: boolean;
+  readonly onProcessor: boolean;
   readonly #isReduced: boolean;
-  readonly #isEmulated: boolean;
   /** Values by their name, rounded: what a forward pass has rounded its backward pass uses again. */
   readonly #rounded = new Map<string, string>();
   #names = 0;
 
-  constructor(consumed: Set<Tensor>, { dynamicBatch, portable = false, precision = 'float32', emulated = false }: LowerOptions) {
+  constructor(consumed: Set<Tensor>, { dynamicBatch, portable = false, precision = 'float32', onProcessor = false }: LowerOptions) {
     this.#consumed = consumed;
     this.#batch = dynamicBatch?.traced;
     this.portable = portable;
     this.#isReduced = precision === 'float16';
-    this.#isEmulated = emulated;
+    this.onProcessor = onProcessor;
   }
 
   node(type: string, inputs: readonly string[], attributes: Readonly<Record<string, AttributeValue>> = {}): string {
@@ -68,7 +68,7 @@ class Emitter implements OnnxEmitter {
 
   /** A copy in float16, which every device has. */
   #kept(name: string): string {
-    return this.#isEmulated ? this.node('Concat', [name], { axis: 0 }) : name;
+    return this.onProcessor ? this.node('Concat', [name], { axis: 0 }) : name;
   }
 
   product(operands: readonly string[], columns: number, write: (operands: readonly string[]) => string): string {

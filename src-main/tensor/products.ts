@@ -87,9 +87,9 @@ const matmulOp: Op<MatmulAttributes> = {
     const fused = { transA: Number(transposeA), transB: Number(transposeB), alpha: scale };
     if (!transposeA && !transposeB && scale === 1) return product('MatMul');
     if (node.inputs[0]!.shape.length === 2) {
-      const isTurned = transposeA && columns > slabColumns && !emit.portable;
+      const isTurned = transposeA && columns > slabColumns && emit.onProcessor;
       if (!isTurned) return product('Gemm', fused);
-      // Gemm or MatMul with the running sum behind it would be given the turning back by onnxruntime.
+      // Gemm, or MatMul with the running sum behind it, would be given the turning back by onnxruntime (at the level `basic` already).
       const turned = emit.product(inputs, columns, ([a, b]) =>
         emit.node('com.microsoft.FusedMatMul', [emit.node('Transpose', [a!], { perm: [1, 0] }), b!], { ...fused, transA: 0 }),
       );

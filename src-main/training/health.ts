@@ -15,11 +15,14 @@ export interface HealthNote extends Note {
 }
 
 export interface Health {
-  /** Names of the rules that hold, said or not: once one of them holds no longer, what was said of it is over. */
-  readonly holding: readonly string[];
+  /** Names of the rules that could be asked and do not hold: what was said of them is over. */
+  readonly healthy: readonly string[];
   /** What the evaluation before did not already call for: what stays as it is is said once. */
   readonly fresh: readonly HealthNote[];
 }
+
+/** Name of the note that evaluations before it do not compare with those to come, which cannot take back what those said. */
+export const judgedOtherwiseRule = 'judged otherwise';
 
 /** Borders of the rules, each with where it comes from. */
 export const limits = {
@@ -51,7 +54,10 @@ interface Situation {
 }
 
 interface HealthRule {
+  /** Kept in logs: a rule that asks something else has another name. */
   readonly name: string;
+  /** Whether the figures that it asks are there; always when absent. */
+  readonly canTell?: (situation: Situation) => boolean;
   /** Whether it is of use to say it with that share of the run still to come; always when absent. */
   readonly isTimely?: (left: number) => boolean;
   readonly note: (situation: Situation) => Note | undefined;
@@ -113,6 +119,7 @@ const rules: readonly HealthRule[] = [
   },
   {
     name: 'blind predictor',
+    canTell: ({ now }) => now.predictionMargin !== undefined,
     isTimely: isGrown,
     note: ({ now }) =>
       now.predictionMargin !== undefined && now.predictionMargin < limits.predictionMargin
@@ -124,6 +131,7 @@ const rules: readonly HealthRule[] = [
   },
   {
     name: 'rank',
+    canTell: ({ earlier }) => earlier.length > 0,
     note: (situation) => {
       const found = fallen(situation, 'rankMe');
       return (
@@ -136,6 +144,7 @@ const rules: readonly HealthRule[] = [
   },
   {
     name: 'views',
+    canTell: ({ now, earlier }) => now.lidar !== undefined && earlier.length > 0,
     note: (situation) => {
       const found = fallen(situation, 'lidar');
       return (
@@ -148,6 +157,7 @@ const rules: readonly HealthRule[] = [
   },
   {
     name: 'steep spectrum',
+    canTell: ({ now }) => now.alpha !== undefined,
     isTimely: isGrown,
     note: ({ now, untrained }) =>
       now.alpha !== undefined && now.alpha > limits.steepAlpha && worse(now.alpha, untrained?.alpha)
@@ -159,6 +169,7 @@ const rules: readonly HealthRule[] = [
   },
   {
     name: 'plateau',
+    canTell: ({ earlier }) => earlier.length >= limits.plateau - 1,
     isTimely: (left) => left > limits.nearEnd,
     note: ({ now, earlier }) => {
       const recent = [...earlier.slice(1 - limits.plateau), now];
@@ -179,6 +190,7 @@ const rules: readonly HealthRule[] = [
   },
   {
     name: 'nothing learned',
+    canTell: ({ untrained }) => untrained !== undefined,
     isTimely: (left) => left <= 0.5,
     note: ({ now, untrained }) => {
       if (!untrained) return undefined;
@@ -221,12 +233,13 @@ export function healthOf(
   untrained: OnlineEvaluation | undefined,
   left = 1,
 ): Health {
+  const situation = { now, earlier, untrained };
   const last = earlier.at(-1);
   // What was left of the run at the evaluation before follows from the steps of both.
   const leftBefore = last && now.step > 0 ? 1 - ((1 - left) * last.step) / now.step : left;
   const said = last ? healthNotes(last, earlier.slice(0, -1), untrained, leftBefore).map(({ rule }) => rule) : [];
   return {
-    holding: holdingIn({ now, earlier, untrained }).map(({ rule }) => rule),
+    healthy: rules.flatMap(({ name, canTell, note }) => (canTell?.(situation) === false || note(situation) ? [] : [name])),
     fresh: healthNotes(now, earlier, untrained, left).filter(({ rule }) => !said.includes(rule)),
   };
 }

@@ -180,3 +180,21 @@ describe('a run that goes on', () => {
       return Promise.resolve();
     }));
 });
+
+describe('what is noticed', () => {
+  it('is logged under a name, and each evaluation says what of it is not so', () =>
+    withRun(async (run, state) => {
+      const events = await go(
+        state,
+        new Recorder(run, state),
+        judgeOf((step) => (step < 6 ? 0.5 : 0.9)),
+        6,
+      );
+      const notes = events.filter((event) => event.type === 'note');
+      expect(notes.map(({ step, rule }) => [step, rule])).toEqual([[4, 'plateau']]);
+      const healthy = events.flatMap((event) => (event.type === 'evaluation' ? [event.healthy!] : []));
+      expect(healthy.map((names) => names.includes('collapse'))).toEqual([true, true, true, true, true, true]);
+      expect(healthy.map((names) => names.includes('plateau'))).toEqual([false, false, false, false, false, true]);
+      expect([...readEvents(run.path, 'evaluation')].map(({ healthy: kept }) => kept)).toEqual(healthy);
+    }));
+});

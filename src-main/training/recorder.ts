@@ -89,8 +89,8 @@ export class Recorder {
     }
     const best = this.#consider(evaluation);
     const left = 1 - this.#state.step / this.#folder.record.steps;
-    const { holding, fresh } = healthOf(evaluation, this.#evaluations, this.#untrained, left);
-    yield this.log({ type: 'evaluation', best, health: holding, ...evaluation });
+    const { healthy, fresh } = healthOf(evaluation, this.#evaluations, this.#untrained, left);
+    yield this.log({ type: 'evaluation', best, healthy, ...evaluation });
     for (const note of fresh) yield this.log({ type: 'note', step: this.#state.step, ...note });
     this.#evaluations.push(evaluation);
     const rows = await judge.neighbours(this.#state.tensors);

@@ -5,6 +5,7 @@ import type { TrainEvent } from '../../shared/train-events.ts';
 import type { DeviceId, Precision } from '../../shared/devices.ts';
 import { encodingDevice } from '../runtime/devices.ts';
 import type { MicroBatch } from './fit-micro-batch.ts';
+import { judgedOtherwiseRule } from './health.ts';
 import type { Note } from './health.ts';
 import { Judge } from './judge.ts';
 import type { Sample } from './sample-figures.ts';
@@ -78,6 +79,7 @@ function wasAsleep(step: number, asleepSeconds: number): TrainEvent {
 }
 
 const judgedOtherwise = {
+  rule: judgedOtherwiseRule,
   message: 'From here on the run is judged by other images than before.',
   hint: 'The baselines are judged again, and the best checkpoint is chosen among the evaluations to come: earlier ones do not compare.',
 } as const;

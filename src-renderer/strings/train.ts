@@ -201,7 +201,7 @@ export const train = {
   health: {
     title: 'What the figures say',
     step: (step: number) => `Step ${formatCount(step)}`,
-    earlier: (count: number) => `${plural(count, 'earlier note')}`,
+    others: (count: number) => `${plural(count, 'other note')}`,
     over: (step: number) => `No longer so since step ${formatCount(step)}.`,
   },
   pinned: {

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import type { OnlineEvaluation, TrainEvent } from '../../../shared/train-events.ts';
+import { judgedOtherwiseRule } from '../../training/health.ts';
 import { runNotes } from './run-notes.ts';
 
 const figures: Omit<OnlineEvaluation, 'step'> = {
@@ -10,11 +11,11 @@ const figures: Omit<OnlineEvaluation, 'step'> = {
   meanCosine: 0.2,
   positionalShare: 0.3,
 };
-const evaluation = (step: number, health?: readonly string[]): TrainEvent => ({
+const evaluation = (step: number, healthy?: readonly string[]): TrainEvent => ({
   type: 'evaluation',
   best: false,
   step,
-  ...(health && { health }),
+  ...(healthy && { healthy }),
   ...figures,
 });
 const note = (step: number, message: string, rule?: string): TrainEvent => ({
@@ -24,19 +25,20 @@ const note = (step: number, message: string, rule?: string): TrainEvent => ({
   hint: 'Try this.',
   ...(rule !== undefined && { rule }),
 });
+const said = (events: readonly TrainEvent[]) => runNotes(events).map(({ message, overSince }) => [message, overSince]);
 
-it('are over from the first evaluation that no longer says so, and stand again when they are said anew', () => {
+it('are over from the first evaluation that says so, and stand again when they are said anew', () => {
   const events = [
     note(0, 'The computer slept.'),
-    evaluation(10, ['plateau', 'rank']),
+    evaluation(10, ['views']),
     note(10, 'Not risen.', 'plateau'),
     note(10, 'Fewer directions.', 'rank'),
-    evaluation(20, ['plateau', 'rank']),
-    evaluation(30, ['rank']),
-    evaluation(40, ['rank', 'plateau']),
+    evaluation(20, ['views']),
+    evaluation(30, ['views', 'plateau']),
+    evaluation(40, []),
     note(40, 'Not risen again.', 'plateau'),
   ];
-  expect(runNotes(events).map(({ message, overSince }) => [message, overSince])).toEqual([
+  expect(said(events)).toEqual([
     ['The computer slept.', undefined],
     ['Not risen.', 30],
     ['Fewer directions.', undefined],
@@ -44,10 +46,26 @@ it('are over from the first evaluation that no longer says so, and stand again w
   ]);
 });
 
-it('stand where a log of an earlier version does not say what still holds', () => {
-  const events = [note(10, 'Not risen.', 'plateau'), evaluation(20), note(30, 'Collapsed.'), evaluation(40, [])];
+it('are not taken back by evaluations that do not compare with those before, and stand once when they are said anew', () => {
+  const events = [
+    note(10, 'Not risen.', 'plateau'),
+    note(10, 'All alike.', 'collapse'),
+    note(20, 'Judged by other images.', judgedOtherwiseRule),
+    evaluation(30, ['plateau']),
+    note(30, 'All alike.', 'collapse'),
+    evaluation(40, ['plateau', 'collapse']),
+  ];
+  expect(said(events)).toEqual([
+    ['Not risen.', undefined],
+    ['Judged by other images.', undefined],
+    ['All alike.', 40],
+  ]);
+});
+
+it('stand where a log of an earlier version does not say what is over', () => {
+  const events = [note(10, 'Not risen.', 'plateau'), evaluation(20), note(30, 'Collapsed.'), evaluation(40, ['collapse'])];
   expect(runNotes(events)).toEqual([
-    { step: 10, message: 'Not risen.', hint: 'Try this.', overSince: 40 },
+    { step: 10, message: 'Not risen.', hint: 'Try this.' },
     { step: 30, message: 'Collapsed.', hint: 'Try this.' },
   ]);
 });

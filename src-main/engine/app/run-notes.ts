@@ -1,16 +1,19 @@
 // What was noticed in a run, and what of it later evaluations have taken back.
 import type { RunNote } from '../../../shared/contract-runs.ts';
 import type { TrainEvent } from '../../../shared/train-events.ts';
+import { judgedOtherwiseRule } from '../../training/health.ts';
 
-/** The notes among a run's events, in their order. */
+/** The notes among a run's events, in their order; of what was said anew while it stood, the last alone. */
 export function runNotes(events: readonly TrainEvent[]): RunNote[] {
   return events.flatMap((event, at) => {
     if (event.type !== 'note') return [];
     const { step, message, hint, rule } = event;
-    const over = events.find(
-      (later, place) =>
-        place > at && rule !== undefined && later.type === 'evaluation' && later.step > step && later.health?.includes(rule) === false,
-    );
-    return [{ step, message, hint, ...(over?.type === 'evaluation' && { overSince: over.step }) }];
+    if (rule === undefined) return [{ step, message, hint }];
+    const later = events.slice(at + 1);
+    const boundary = later.findIndex((one) => one.type === 'note' && one.rule === judgedOtherwiseRule);
+    const comparable = boundary < 0 ? later : later.slice(0, boundary);
+    const over = comparable.find((one) => one.type === 'evaluation' && one.healthy?.includes(rule) === true);
+    if (over?.type === 'evaluation') return [{ step, message, hint, overSince: over.step }];
+    return later.some((one) => one.type === 'note' && one.rule === rule) ? [] : [{ step, message, hint }];
   });
 }
