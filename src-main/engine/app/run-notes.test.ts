@@ -1,23 +1,9 @@
 import { expect, it } from 'vitest';
-import type { OnlineEvaluation, TrainEvent } from '../../../shared/train-events.ts';
+import type { TrainEvent } from '../../../shared/train-events.ts';
 import { judgedOtherwiseRule } from '../../training/health.ts';
+import { evaluationEvent } from '../../training/testing/evaluation-event.ts';
 import { runNotes } from './run-notes.ts';
 
-const figures: Omit<OnlineEvaluation, 'step'> = {
-  raw: {},
-  centred: {},
-  whitened: { knn: 0.5 },
-  rankMe: 9,
-  meanCosine: 0.2,
-  positionalShare: 0.3,
-};
-const evaluation = (step: number, healthy?: readonly string[]): TrainEvent => ({
-  type: 'evaluation',
-  best: false,
-  step,
-  ...(healthy && { healthy }),
-  ...figures,
-});
 const note = (step: number, message: string, rule?: string): TrainEvent => ({
   type: 'note',
   step,
@@ -30,12 +16,12 @@ const said = (events: readonly TrainEvent[]) => runNotes(events).map(({ message,
 it('are over from the first evaluation that says so, and stand again when they are said anew', () => {
   const events = [
     note(0, 'The computer slept.'),
-    evaluation(10, ['views']),
+    evaluationEvent(10, ['views']),
     note(10, 'Not risen.', 'plateau'),
     note(10, 'Fewer directions.', 'rank'),
-    evaluation(20, ['views']),
-    evaluation(30, ['views', 'plateau']),
-    evaluation(40, []),
+    evaluationEvent(20, ['views']),
+    evaluationEvent(30, ['views', 'plateau']),
+    evaluationEvent(40, []),
     note(40, 'Not risen again.', 'plateau'),
   ];
   expect(said(events)).toEqual([
@@ -51,9 +37,9 @@ it('are not taken back by evaluations that do not compare with those before, and
     note(10, 'Not risen.', 'plateau'),
     note(10, 'All alike.', 'collapse'),
     note(20, 'Judged by other images.', judgedOtherwiseRule),
-    evaluation(30, ['plateau']),
+    evaluationEvent(30, ['plateau']),
     note(30, 'All alike.', 'collapse'),
-    evaluation(40, ['plateau', 'collapse']),
+    evaluationEvent(40, ['plateau', 'collapse']),
   ];
   expect(said(events)).toEqual([
     ['Not risen.', undefined],
@@ -63,7 +49,7 @@ it('are not taken back by evaluations that do not compare with those before, and
 });
 
 it('stand where a log of an earlier version does not say what is over', () => {
-  const events = [note(10, 'Not risen.', 'plateau'), evaluation(20), note(30, 'Collapsed.'), evaluation(40, ['collapse'])];
+  const events = [note(10, 'Not risen.', 'plateau'), evaluationEvent(20), note(30, 'Collapsed.'), evaluationEvent(40, ['collapse'])];
   expect(runNotes(events)).toEqual([
     { step: 10, message: 'Not risen.', hint: 'Try this.' },
     { step: 30, message: 'Collapsed.', hint: 'Try this.' },
