@@ -15,7 +15,7 @@ interface Work {
 }
 
 /** One key press may come twice within these milliseconds: from the terminal, and from npm, which hands it on. */
-const onePressMs = 1000;
+export const onePressMs = 1000;
 
 /** Pieces of work that end in order when they are asked to. */
 const underWay = new Set<Work>();
