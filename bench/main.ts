@@ -1,10 +1,9 @@
 // Prints what the README's table of speed and memory is made from, with the machine's own bounds measured in the same run.
-//   npm run bench -- [step] [suggested] [embed] [search] [scan] [help] [wait] [devices] [--quick] [--threads N] [--rounds N] [--micro N] [--json FILE]
 // PYTHON=…: a Python with torch. TRANSFORMERS_JS=…: a node_modules folder with @huggingface/transformers.
 // With one thread ratios are of processor time, which other programs disturb least; otherwise of the clock.
 import { writeFileSync } from 'node:fs';
 import { availableParallelism, cpus } from 'node:os';
-import { parseArgs } from 'node:util';
+import { commandLine } from './command-line.ts';
 import { benchDevices } from './devices.ts';
 import { benchNetwork } from './network.ts';
 import { benchProgram } from './program.ts';
@@ -12,7 +11,9 @@ import type { Row } from './row.ts';
 import { benchScan } from './scan.ts';
 import { benchSearch } from './search.ts';
 
-const { values, positionals } = parseArgs({
+const usage = `npm run bench -- [step] [suggested] [embed] [search] [scan] [help] [wait] [devices]
+  [--quick] [--threads N] [--rounds N] [--micro N] [--json FILE]`;
+const { values, positionals } = commandLine(usage, {
   allowPositionals: true,
   options: {
     quick: { type: 'boolean', default: false },

@@ -1,13 +1,10 @@
 // Trains recipes on folders within a budget and adds what came of it to the table.
-//   npm run bench:quality -- --list | --table
-//   npm run bench:quality -- --recipe agreement,muon --folder cifar10 --budget 0.1 --seeds 0,1 [--report] [--probe] [--trial]
-//     [--threads N] [--data DIR] [--set '{"learningRate":0.002}']
 import { execFileSync } from 'node:child_process';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import type { TrainConfig } from '../../shared/config-table.ts';
 import { readRecord } from '../../src-main/training/run-folder.ts';
+import { commandLine } from '../command-line.ts';
 import { benchFolders, layOut } from './folders.ts';
 import { judge } from './judge.ts';
 import type { Judgement } from './judge.ts';
@@ -17,7 +14,10 @@ import type { TableRow } from './table.ts';
 import { openStudio, runTrial, settingsHash } from './trial.ts';
 import type { Trained } from './trial.ts';
 
-const { values } = parseArgs({
+const usage = `npm run bench:quality -- --list | --table
+npm run bench:quality -- --recipe agreement,muon --folder cifar10 --budget 0.1 --seeds 0,1 [--report] [--probe] [--trial]
+  [--threads N] [--data DIR] [--set '{"learningRate":0.002}']`;
+const { values } = commandLine(usage, {
   options: {
     list: { type: 'boolean', default: false },
     table: { type: 'boolean', default: false },
