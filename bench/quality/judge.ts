@@ -3,6 +3,7 @@ import { preprocessingOf } from '../../shared/preprocessing.ts';
 import { evaluateRun } from '../../src-main/engine/evaluation.ts';
 import { cachedShortSide } from '../../src-main/engine/studio.ts';
 import type { Studio } from '../../src-main/engine/studio.ts';
+import { eigenSpectrum, rankMe } from '../../src-main/evaluation/rank.ts';
 import { groupRetrieval } from '../../src-main/evaluation/retrieval-metrics.ts';
 import { applySpace, fitSpace, normaliseRows, spaceKinds } from '../../src-main/evaluation/spaces.ts';
 import type { SpaceKind } from '../../src-main/evaluation/spaces.ts';
@@ -78,7 +79,7 @@ async function judgeTwins(studio: Studio, { root, checkpoint, purpose, threads }
     patch: number,
     batch: number,
     encode: (patches: Float32Array) => Promise<Float32Array>,
-  ): Promise<Scores> => {
+  ): Promise<Float32Array> => {
     const parts: Float32Array[] = [];
     for await (const { places, patches } of patchesOf(cache, hashes, 'whole', batch, pictures, patch)) {
       if (places.length < Math.min(batch, hashes.length - parts.length * batch))
@@ -87,15 +88,18 @@ async function judgeTwins(studio: Studio, { root, checkpoint, purpose, threads }
     }
     const vectors = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0));
     parts.reduce((at, part) => (vectors.set(part, at), at + part.length), 0);
-    return scoresOfTwins(vectors, vectors.length / hashes.length, groups, sources);
+    return vectors;
   };
+  const scoresOf = (vectors: Float32Array): Scores => scoresOfTwins(vectors, vectors.length / hashes.length, groups, sources);
   try {
-    const embed = async (of: Readonly<Record<string, Float32Array>>): Promise<Scores> =>
+    const embed = async (of: Readonly<Record<string, Float32Array>>): Promise<Float32Array> =>
       collect(preprocessing, config.patchSize, encoder.batch, async (patches) => (await encoder.run(of, patches)).embedding);
+    const own = await embed(weights);
     return {
-      run: await embed(weights),
-      untrained: await embed(encoderWeights(initialState(config), size, 'targetEncoder')),
-      pixels: await collect(small, pixelSide, 256, async (patches) => patches),
+      run: scoresOf(own),
+      untrained: scoresOf(await embed(encoderWeights(initialState(config), size, 'targetEncoder'))),
+      pixels: scoresOf(await collect(small, pixelSide, 256, async (patches) => patches)),
+      rankMe: rankMe(eigenSpectrum(own, own.length / hashes.length)),
     };
   } finally {
     await encoder.dispose();

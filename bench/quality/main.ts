@@ -33,17 +33,18 @@ const { values } = commandLine(usage, {
     set: { type: 'string', default: '{}' },
   },
 });
+const nameWidth = Math.max(...Object.keys(recipes).map(({ length }) => length));
 const table = join(import.meta.dirname, 'table.tsv');
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
 function list(): void {
   say('Recipes');
   for (const [name, { what, from }] of Object.entries(recipes))
-    say(`  ${name.padEnd(18)} ${what}${from === undefined ? '' : ` (${from})`}`);
+    say(`  ${name.padEnd(nameWidth)} ${what}${from === undefined ? '' : ` (${from})`}`);
   say('Folders');
   for (const [name, folder] of Object.entries(benchFolders)) {
     const reason = folder.missing();
-    say(`  ${name.padEnd(18)} ${folder.what}${reason === undefined ? '' : ` — skipped: ${reason}`}`);
+    say(`  ${name.padEnd(nameWidth)} ${folder.what}${reason === undefined ? '' : ` — skipped: ${reason}`}`);
   }
 }
 
@@ -51,12 +52,12 @@ const cell = (value: string, width: number): string => value.padStart(width);
 
 function show(rows: readonly TableRow[]): void {
   say(
-    `${'recipe'.padEnd(18)} ${'folder'.padEnd(8)} seed budget   used   crops | run   as is centred whitened | untrained | pixels | RankMe`,
+    `${'recipe'.padEnd(nameWidth)} ${'folder'.padEnd(8)} seed budget   used   crops | run   as is centred whitened | untrained | pixels | RankMe`,
   );
   for (const row of rows)
     say(
       [
-        row.recipe.padEnd(18),
+        row.recipe.padEnd(nameWidth),
         row.folder.padEnd(8),
         cell(row.seed, 4),
         cell(row.budget, 6),
@@ -79,7 +80,7 @@ function show(rows: readonly TableRow[]): void {
 /** The commit that is measured, with + where files were changed since. */
 function commit(): string {
   const git = (...args: string[]): string => execFileSync('git', args, { cwd: import.meta.dirname, encoding: 'utf8' }).trim();
-  const changed = git('status', '--porcelain', '--untracked-files=no', '--', '../../src-main', '../../shared') !== '';
+  const changed = git('status', '--porcelain', '--untracked-files=no', '--', '../../src-main', '../../shared', '.', ':!table.tsv') !== '';
   return `${git('rev-parse', '--short', 'HEAD')}${changed ? '+' : ''}`;
 }
 
@@ -89,8 +90,7 @@ function rowOf(
   recipe: string,
   folder: string,
   budget: number,
-  at: string,
-  { run, steps, crops, spent }: Trained,
+  { run, commit: at, steps, crops, spent }: Trained,
   { run: own, untrained, pixels, probe, rankMe, positionalShare }: Judgement,
 ): TableRow {
   const { config } = readRecord(run);
@@ -123,42 +123,59 @@ function rowOf(
   };
 }
 
-async function bench(): Promise<void> {
-  const controller = new AbortController();
-  process.once('SIGINT', () => controller.abort());
-  process.once('SIGTERM', () => controller.abort());
-  const names = (text: string): string[] => text.split(',').filter((one) => one !== '');
+const names = (text: string): string[] => text.split(',').filter((one) => one !== '');
+
+/** Ends the program for names that are not known, before hours of work. */
+function requireKnown(what: string, given: readonly string[], known: object): void {
+  const unknown = given.filter((name) => !(name in known));
+  if (unknown.length === 0) return;
+  process.stderr.write(`There is no ${what} ${unknown.join(', ')}; there are ${Object.keys(known).join(', ')}.\n`);
+  process.exit(2);
+}
+
+async function benchFolder(folder: string, signal: AbortSignal): Promise<void> {
   const budget = Number(values.budget) * 1e15;
   const threads = Number(values.threads);
   const changes = JSON.parse(values.set) as Partial<TrainConfig>;
-  const at = commit();
+  const file = values.trial || Object.keys(changes).length > 0 ? join(values.data, 'trials.tsv') : table;
+  const [at, root] = [commit(), layOut(folder, values.data)];
+  const studio = await openStudio(join(values.data, 'home'), root);
+  try {
+    for (const recipe of names(values.recipe))
+      for (const seed of names(values.seeds).map(Number)) {
+        const settings = { ...settingsOf(recipe), ...changes };
+        const trained = await runTrial(studio, { recipe, settings, root, budget, seed, threads, commit: at }, signal, say);
+        if (!trained) return say('Stopped; the same command goes on from here.');
+        const measured = await judge(studio, benchFolders[folder]!.truth, {
+          root,
+          run: trained.run,
+          checkpoint: trained.checkpoint,
+          purpose: values.report ? 'reporting' : 'choosing',
+          probe: values.probe,
+          threads,
+        });
+        const row = rowOf(recipe, folder, budget, trained, measured);
+        await appendRow(file, row);
+        show([row]);
+        const off = trained.spent.operations / budget - 1;
+        if (Math.abs(off) > 0.1) say(`  the budget was missed by ${(100 * off).toFixed(0)} %: the machine was not as fast as in the trial`);
+      }
+  } finally {
+    await studio.dispose();
+  }
+}
+
+async function bench(): Promise<void> {
+  requireKnown('recipe', names(values.recipe), recipes);
+  requireKnown('folder', names(values.folder), benchFolders);
+  const controller = new AbortController();
+  process.once('SIGINT', () => controller.abort());
+  process.once('SIGTERM', () => controller.abort());
   for (const folder of names(values.folder)) {
-    const root = layOut(folder, values.data);
-    const studio = await openStudio(join(values.data, 'home'), root);
-    try {
-      for (const recipe of names(values.recipe))
-        for (const seed of names(values.seeds).map(Number)) {
-          const settings = { ...settingsOf(recipe), ...changes };
-          const trained = await runTrial(studio, { recipe, settings, root, budget, seed, threads }, controller.signal, say);
-          if (!trained) return say('Stopped; the same command goes on from here.');
-          const measured = await judge(studio, benchFolders[folder]!.truth, {
-            root,
-            run: trained.run,
-            checkpoint: trained.checkpoint,
-            purpose: values.report ? 'reporting' : 'choosing',
-            probe: values.probe,
-            threads,
-          });
-          const row = rowOf(recipe, folder, budget, at, trained, measured);
-          await appendRow(values.trial || Object.keys(changes).length > 0 ? join(values.data, 'trials.tsv') : table, row);
-          show([row]);
-          const off = trained.spent.operations / budget - 1;
-          if (Math.abs(off) > 0.1)
-            say(`  the budget was missed by ${(100 * off).toFixed(0)} %: the machine was not as fast as in the trial`);
-        }
-    } finally {
-      await studio.dispose();
-    }
+    const reason = benchFolders[folder]!.missing();
+    if (controller.signal.aborted) return;
+    if (reason === undefined) await benchFolder(folder, controller.signal);
+    else say(`${folder} was skipped: ${reason}.`);
   }
 }
 

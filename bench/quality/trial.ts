@@ -1,6 +1,5 @@
 // One recipe, one seed, one folder, one budget: trained through the program's own loop, stopped and resumed like any run.
 import { existsSync, readFileSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { cropsPerImage, parseConfig } from '../../shared/config.ts';
 import { configTable } from '../../shared/config-table.ts';
@@ -9,6 +8,7 @@ import { preprocessingOf } from '../../shared/preprocessing.ts';
 import { createRun, planRun } from '../../src-main/engine/runs.ts';
 import { scanFolder, decodingFor } from '../../src-main/engine/scan-folder.ts';
 import { cachedShortSide, Studio } from '../../src-main/engine/studio.ts';
+import { threadsOf } from '../../src-main/engine/threads.ts';
 import { writeFileAside } from '../../src-main/files/write-aside.ts';
 import { trainingBatches } from '../../src-main/trainer/run-data.ts';
 import { initialState } from '../../src-main/training/state.ts';
@@ -29,11 +29,14 @@ export interface Trial {
   readonly budget: number;
   readonly seed: number;
   readonly threads: number;
+  /** The code that trains; a run that an earlier bench began keeps its own. */
+  readonly commit: string;
 }
 
 export interface Trained {
   readonly run: string;
   readonly checkpoint: string;
+  readonly commit: string;
   readonly steps: number;
   readonly crops: number;
   readonly spent: Spent;
@@ -64,7 +67,8 @@ export async function openStudio(home: string, root: string): Promise<Studio> {
 }
 
 const warmUp = 2;
-const timed = 6;
+/** Steps and seconds that the cost of a step is told from, whichever takes longer. */
+const [timedSteps, timedSeconds] = [6, 5];
 
 /** Steps for a budget, from a few steps of a throwaway state. */
 async function measureSteps(config: TrainConfig, rate: BareRate, threads: number, budget: number): Promise<number> {
@@ -74,12 +78,15 @@ async function measureSteps(config: TrainConfig, rate: BareRate, threads: number
   const patches = Float32Array.from({ length: values }, (_, i) => Math.sin(i * 12.9898));
   const trials: { seconds: number; rate: number }[] = [];
   try {
-    for (let i = 0; i < warmUp + timed; i++) {
+    for (let i = 0; i < warmUp; i++) await runner.run(state, patches);
+    for (let [steps, spent] = [0, 0]; steps < timedSteps || spent < timedSeconds;) {
       const before = await rate.measure();
       const began = performance.now();
-      await runner.run(state, patches);
-      const seconds = (performance.now() - began) / 1000;
-      if (i >= warmUp) trials.push({ seconds, rate: (before + (await rate.measure())) / 2 });
+      let [seconds, count] = [0, 0];
+      for (; seconds < timedSeconds / 10; seconds = (performance.now() - began) / 1000, count++) await runner.run(state, patches);
+      trials.push({ seconds: seconds / count, rate: (before + (await rate.measure())) / 2 });
+      steps += count;
+      spent += seconds;
     }
   } finally {
     await runner.dispose();
@@ -87,16 +94,33 @@ async function measureSteps(config: TrainConfig, rate: BareRate, threads: number
   return stepsFor(budget, trials);
 }
 
+const commitFile = (run: string): string => join(run, 'commit.txt');
 const spentFile = (run: string): string => join(run, 'spent.json');
-/** Of a step that is in no checkpoint nothing is counted: it is done again. */
-const spentAt = (run: string, step: number): Spent => {
-  if (step === 0 || !existsSync(spentFile(run))) return { operations: 0, seconds: 0 };
-  return (JSON.parse(readFileSync(spentFile(run), 'utf8')) as Record<string, Spent>)[step] ?? { operations: 0, seconds: 0 };
-};
+const nothing: Spent = { operations: 0, seconds: 0 };
+
+const readSpent = (run: string): Record<string, Spent> =>
+  existsSync(spentFile(run)) ? (JSON.parse(readFileSync(spentFile(run), 'utf8')) as Record<string, Spent>) : {};
+
+/**
+ * What had been spent when a step was in its checkpoint; steps after it are done again and count again. Where the bench was killed between
+ * the checkpoint and its note, as much for each step as those before it took.
+ */
+export function spentAt(run: string, step: number): Spent {
+  if (step === 0) return nothing;
+  const known = readSpent(run);
+  if (known[step]) return known[step];
+  const last = Math.max(
+    ...Object.keys(known)
+      .map(Number)
+      .filter((one) => one < step),
+  );
+  if (!known[last]) throw new Error(`What ${run} has cost until step ${step} is not known: remove the run.`);
+  const { operations, seconds } = known[last];
+  return { operations: (operations * step) / last, seconds: (seconds * step) / last };
+}
 
 function keepSpent(run: string, step: number, spent: Spent): void {
-  const known = existsSync(spentFile(run)) ? (JSON.parse(readFileSync(spentFile(run), 'utf8')) as Record<string, Spent>) : {};
-  writeFileAside(spentFile(run), JSON.stringify({ ...known, [step]: spent }));
+  writeFileAside(spentFile(run), JSON.stringify({ ...readSpent(run), [step]: spent }));
 }
 
 /** Trains to the end of the budget, from where an earlier bench stopped; undefined when it was told to stop before. */
@@ -106,17 +130,21 @@ export async function runTrial(
   signal: AbortSignal,
   say: (line: string) => void,
 ): Promise<Trained | undefined> {
-  const { recipe, root, budget, seed, threads } = trial;
+  const { recipe, root, budget, seed, commit } = trial;
+  const threads = threadsOf(trial.threads);
   const given = { ...trial.settings, seed, threads, evaluateImages: 0, checkpointMinutes: 3 };
   const { config: planned } = planRun(studio, root, { ...given, steps: 1 });
-  const rate = await BareRate.create(threads || availableParallelism());
+  const name = `${recipe}-${root.split('/').at(-1)!}-${budget / 1e15}-${settingsHash(planned)}-seed${seed}`;
+  let run = join(studio.home.runs, name);
+  const exists = existsSync(join(run, 'config.json'));
+  // A run keeps the threads that it was begun with, and its bound is theirs.
+  const rate = await BareRate.create(exists ? threadsOf(readRecord(run).config.threads) : threads);
   try {
-    const name = `${recipe}-${root.split('/').at(-1)!}-${budget / 1e15}-${settingsHash(planned)}-seed${seed}`;
-    let run = join(studio.home.runs, name);
-    if (!existsSync(join(run, 'config.json'))) {
+    if (!exists) {
       const steps = await measureSteps(planned, rate, threads, budget);
       run = await createRun(studio, root, planRun(studio, root, { ...given, steps }), name);
     }
+    if (!existsSync(commitFile(run))) writeFileAside(commitFile(run), commit);
     const { steps, config } = readRecord(run);
     say(`${name}: ${steps} steps of ${cropsPerImage(config) * config.batchSize} crops`);
     return await goOn(studio, run, rate, signal, say);
@@ -147,8 +175,8 @@ async function goOn(
     let resumed = performance.now();
     let loss = 0;
     for await (const event of train({ folder, state, batches, device: 'cpu', control })) {
+      await budget.add((performance.now() - resumed) / 1000);
       if (event.type === 'step') {
-        await budget.add((performance.now() - resumed) / 1000);
         loss += (event.loss - loss) / Math.min(100, event.step);
         if (event.step % Math.ceil(steps / 10) === 0)
           say(`  step ${event.step}/${steps}, loss ${loss.toFixed(3)}, ${event.imagesPerSecond.toFixed(0)} images/s`);
@@ -159,6 +187,7 @@ async function goOn(
     return {
       run,
       checkpoint: listCheckpoints(run).at(-1)!.file,
+      commit: readFileSync(commitFile(run), 'utf8'),
       steps,
       crops: steps * config.batchSize * cropsPerImage(config),
       spent: await budget.settle(),
