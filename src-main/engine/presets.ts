@@ -31,7 +31,7 @@ export function presetEpochs(name: PresetName, images: number, config: Pick<Trai
 /**
  * The recipe for small folders, as far as it does not follow from the folder: a narrow encoder; two crops of each image, of other
  * colours, whose pooled contexts must find each other among those of the batch; the masked prediction on one crop of eight, where it
- * costs a quarter more; Muon. What each part is worth stands in bench/quality.
+ * costs least; Muon. What each part is worth stands in bench/quality.
  */
 const recipe = {
   architecture: 'custom',
