@@ -4,7 +4,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'playwright/test';
 import { startServe, temporaryFolder } from './support/serve.ts';
-import { findSimilar, goTo, statusOf } from './support/story.ts';
+import { findSimilar, goTo, openSight, statusOf } from './support/story.ts';
 
 const folder = join(import.meta.dirname, '..', 'assets', 'screenshots');
 
@@ -51,6 +51,8 @@ test('the pictures of the README', async ({ page }) => {
     await page.getByRole('button', { name: 'Start training' }).click();
     await expect(statusOf(page)).toContainText('Done', { timeout: 1_500_000 });
     await take('train');
+    await page.getByRole('heading', { name: 'Charts', exact: true }).evaluate((heading) => heading.scrollIntoView());
+    await take('curves');
 
     await goTo(page, 'Library');
     // An apple, of which there are two, among other fruit.
@@ -58,6 +60,7 @@ test('the pictures of the README', async ({ page }) => {
     await expect(page.getByRole('gridcell')).toHaveCount(1);
     await page.getByRole('gridcell').first().click();
     await findSimilar(page);
+    await openSight(page);
     await take('explore');
     await goTo(page, 'Export');
     await expect(page.getByText('First rows of the table')).toBeVisible();

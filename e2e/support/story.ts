@@ -58,6 +58,12 @@ export async function findSimilar(page: Page, timeout = 300_000): Promise<void> 
   await expect(page.getByText(/[01]\.\d\d/).first()).toBeVisible({ timeout });
 }
 
+/** Opens what the encoder sees in the picture that asks. */
+export async function openSight(page: Page): Promise<void> {
+  await page.getByText('What the encoder sees').click();
+  await expect(page.getByRole('img', { name: /patches/ })).toBeVisible({ timeout: 60_000 });
+}
+
 /** The line that says where the open run stands. */
 export const statusOf = (page: Page): ReturnType<Page['locator']> => page.locator('.status dl').first();
 
@@ -130,6 +136,10 @@ export async function tellStory({ page, home, images, target, addFolder, interlu
     await goTo(page, 'Library');
     await page.getByRole('gridcell').first().locator('img').click();
     await findSimilar(page);
+  });
+
+  await test.step('what the encoder sees in it is shown patch by patch', async () => {
+    await openSight(page);
   });
 
   await test.step('vectors are exported, and other programs can read them', async () => {
