@@ -11,7 +11,7 @@ import { findFolder } from '../../library/folders.ts';
 import type { ActiveRun } from '../../training/app-file.ts';
 import { changeAppFile, readAppFile } from '../../training/app-file.ts';
 import { readRecord } from '../../training/run-folder.ts';
-import { isCardFault } from '../devices/candidates.ts';
+import { isBrokenCard } from '../devices/candidates.ts';
 import type { ChosenDevice } from '../devices/devices.ts';
 import { CardFull, settleRun, trainRun } from '../runs.ts';
 import type { EngineContext } from './context.ts';
@@ -178,7 +178,7 @@ export class Trainings {
           return result === undefined ? sentence : `${sentence} ${result}`;
         } catch (error) {
           // A card that failed is not chosen again: each of them is tried once.
-          const onCard = training.chosen?.wanted === 'auto' && isCardFault(error, training.chosen);
+          const onCard = training.chosen?.wanted === 'auto' && isBrokenCard(error, training.chosen);
           const crashed = error instanceof AppError && error.code === 'trainer-crashed' && crashes === 0;
           // With each of them micro-batches are smaller, down to the smallest.
           const isFull = error instanceof CardFull;

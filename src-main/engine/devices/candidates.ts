@@ -11,6 +11,10 @@ const cardFaults: ReadonlySet<ErrorCode> = new Set(['device-failed', 'trainer-cr
 export const isCardFault = (error: unknown, { device }: { readonly device: DeviceId }): error is AppError =>
   device !== 'cpu' && error instanceof AppError && cardFaults.has(error.code);
 
+/** Whether that says something of the card itself: what was too large for its memory tells nothing of smaller work. */
+export const isBrokenCard = (error: unknown, place: { readonly device: DeviceId }): error is AppError =>
+  isCardFault(error, place) && error.code !== 'out-of-memory';
+
 export const placeOf = (id: DeviceId): string => (id === 'cpu' ? 'the processor' : deviceNames[id]);
 
 /** What could use a graphics card on this kind of system, the best guess first. */

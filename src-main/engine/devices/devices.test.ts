@@ -7,7 +7,7 @@ import type { DeviceId, DeviceReport, GraphicsCard, Precision, ReducedReport } f
 import { AppError } from '../../../shared/errors.ts';
 import { tensorflowVariable } from '../../../shared/tensorflow.ts';
 import { homeAt } from '../home.ts';
-import { isCardFault } from './candidates.ts';
+import { isBrokenCard, isCardFault } from './candidates.ts';
 import { Devices } from './devices.ts';
 import type { DeviceTools } from './devices.ts';
 
@@ -279,6 +279,9 @@ describe('a failure', () => {
     const lost = new AppError('device-failed', 'The device was lost.', 'Try again.');
     expect(isCardFault(lost, { device: 'webgpu' })).toBe(true);
     expect(isCardFault(lost, { device: 'cpu' })).toBe(false);
+    const full = new AppError('out-of-memory', 'It was full.', 'Choose less.');
+    expect([isCardFault(full, { device: 'webgpu' }), isBrokenCard(full, { device: 'webgpu' })]).toEqual([true, false]);
+    expect([isBrokenCard(lost, { device: 'webgpu' }), isBrokenCard(lost, { device: 'cpu' })]).toEqual([true, false]);
     for (const code of ['cancelled', 'disk-full', 'non-finite'] as const)
       expect(isCardFault(new AppError(code, 'Something else.', 'Do that.'), { device: 'webgpu' })).toBe(false);
     expect(isCardFault(new Error('unknown'), { device: 'webgpu' })).toBe(false);
