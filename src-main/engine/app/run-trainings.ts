@@ -177,7 +177,7 @@ export class Trainings {
           this.#end(training, reason);
           return result === undefined ? sentence : `${sentence} ${result}`;
         } catch (error) {
-          // A card that failed is not chosen again: each of them is tried once.
+          // A card that failed is chosen once more where it passes its test, and then no more: this comes to an end.
           const onCard = training.chosen?.wanted === 'auto' && isBrokenCard(error, training.chosen);
           const crashed = error instanceof AppError && error.code === 'trainer-crashed' && crashes === 0;
           // With each of them micro-batches are smaller, down to the smallest.

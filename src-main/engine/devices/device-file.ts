@@ -28,7 +28,7 @@ export const signatureOf = (cards: readonly GraphicsCard[]): string =>
 const fileIn = (home: Home): string => join(home.path, 'devices.json');
 
 /** What is known for these cards; nothing where drivers, cards or the program have changed since, or the file cannot be read. */
-export function readDevices(home: Home, cards: readonly GraphicsCard[]): DeviceFile {
+function readDevices(home: Home, cards: readonly GraphicsCard[]): DeviceFile {
   const signature = signatureOf(cards);
   const nothing = { signature, reports: [], races: {}, rates: {} };
   try {
@@ -42,11 +42,32 @@ export function readDevices(home: Home, cards: readonly GraphicsCard[]): DeviceF
   }
 }
 
-/** Keeps it for the next program. Where the home cannot be written to it is found out again then. */
-export function writeDevices(home: Home, known: DeviceFile): void {
+/** Keeps it for the next program; whether the home could be written to. No run should fail where it cannot. */
+function isWritten(home: Home, known: DeviceFile): boolean {
   try {
     writeFileAside(fileIn(home), `${JSON.stringify(known, null, 2)}\n`);
+    return true;
   } catch {
-    // No run should fail for this.
+    return false;
+  }
+}
+
+/** What a program knows of the devices, with what others have found out meanwhile. */
+export class KnownDevices {
+  readonly #home: Home;
+  /** What the home could not take. */
+  #own: DeviceFile | undefined;
+
+  constructor(home: Home) {
+    this.#home = home;
+  }
+
+  /** Of these cards. */
+  read(cards: readonly GraphicsCard[]): DeviceFile {
+    return this.#own?.signature === signatureOf(cards) ? this.#own : readDevices(this.#home, cards);
+  }
+
+  keep(known: DeviceFile): void {
+    this.#own = isWritten(this.#home, known) ? undefined : known;
   }
 }

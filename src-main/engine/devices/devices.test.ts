@@ -43,6 +43,7 @@ function devicesWith(
     rates = {} as Partial<Record<DeviceId, number>>,
     reduced = undefined as ReducedReport | undefined,
   } = {},
+  home = folder,
 ): Asked {
   const probed: DeviceId[] = [];
   const timed: DeviceId[] = [];
@@ -68,7 +69,7 @@ function devicesWith(
     },
     memory: () => 16e9,
   };
-  return { devices: new Devices(homeAt(folder), tools), probed, timed, given, timedIn };
+  return { devices: new Devices(homeAt(home), tools), probed, timed, given, timedIn };
 }
 
 describe('the device of a run', () => {
@@ -150,8 +151,7 @@ describe('the device of a run', () => {
     expect(after.reason).toContain('0.10 s');
     // A run of other sizes was not timed.
     expect((await devices.expected(parseConfig({ ...config, batchSize: 16 }))).device).toBeUndefined();
-    await devices.failed('webgpu', 'It was lost.');
-    for (const id of probed.filter((one) => one !== 'cpu')) await devices.failed(id, 'It was lost.');
+    for (const id of probed.filter((one) => one !== 'cpu')) for (const _ of [1, 2]) await devices.failed(id, 'It was lost.');
     const failed = await devices.expected(config);
     expect(failed).toMatchObject({ device: 'cpu', reason: expect.stringContaining('It was lost.') as string });
     expect(failed.card).toBeUndefined();
@@ -165,6 +165,16 @@ describe('the device of a run', () => {
       });
   });
 
+  it('is known to the same program where the home cannot be written to', async () => {
+    const file = join(folder, 'file');
+    writeFileSync(file, '');
+    const { devices, probed, timed } = devicesWith([card], { seconds: { cpu: 1, webgpu: 0.1 } }, join(file, 'home'));
+    await devices.choose('auto', config);
+    const before = [probed.length, timed.length];
+    expect(await devices.choose('auto', config)).toMatchObject({ device: 'webgpu' });
+    expect([probed.length, timed.length]).toEqual(before);
+  });
+
   it('is tested anew with another driver, and with a damaged file', async () => {
     await devicesWith([card], { seconds: { cpu: 1, webgpu: 0.1 } }).devices.choose('auto', config);
     const updated = devicesWith([{ ...card, driver: '1.1' }], { seconds: { cpu: 1, webgpu: 2 } });
@@ -175,15 +185,57 @@ describe('the device of a run', () => {
     expect(await damaged.devices.choose('auto', config)).toMatchObject({ device: 'webgpu' });
   });
 
-  it('is not one that failed in the middle of a run, until it has passed its test again', async () => {
-    const { devices } = devicesWith([card], { seconds: { cpu: 1, webgpu: 0.1 } });
-    expect(await devices.choose('auto', config)).toMatchObject({ device: 'webgpu' });
+  it('is one that failed in the middle of a run only where it has passed its test anew', async () => {
+    const { devices, probed } = devicesWith([card], { seconds: { cpu: 1, webgpu: 0.1 } });
+    await devices.choose('auto', config);
+    probed.length = 0;
     await devices.failed('webgpu', 'The device was lost.');
+    expect((await devices.list()).devices.find(({ id }) => id === 'webgpu')).toMatchObject({
+      state: 'untested',
+      reason: 'It failed in the middle of work. The device was lost. The next run tests it once more.',
+    });
+    expect((await devices.expected(config)).device).toBeUndefined();
+    expect(await devices.forVectors()).toBe('cpu');
+    expect(await devices.choose('auto', config)).toMatchObject({ device: 'webgpu' });
+    expect(probed).toEqual(['webgpu']);
+  });
+
+  it('is not one that fails its test after that, and it is not tested again by itself', async () => {
+    await devicesWith([card], { seconds: { cpu: 1, webgpu: 0.1 } }).devices.choose('auto', config);
+    const { devices, probed } = devicesWith([card], { state: 'failed' });
+    await devices.failed('webgpu', 'The device was lost.');
+    for (const _ of [1, 2])
+      expect(await devices.choose('auto', config)).toMatchObject({
+        device: 'cpu',
+        reason: expect.stringContaining('webgpu is failed.') as string,
+      });
+    expect(probed).toEqual(['webgpu']);
+  });
+
+  it('is the card again after a failure when a run on it has come to its end since', async () => {
+    const { devices } = devicesWith([card], { seconds: { cpu: 1, webgpu: 0.1 } });
+    for (const _ of [1, 2, 3]) {
+      expect(await devices.choose('auto', config)).toMatchObject({ device: 'webgpu' });
+      await devices.failed('webgpu', 'The device was lost.');
+      await devices.choose('auto', config);
+      await devices.noteStep('webgpu', config, 0.1, 'training');
+    }
+  });
+
+  it('is not one that failed twice, until a person has it tested', async () => {
+    const { devices } = devicesWith([card], { seconds: { cpu: 1, webgpu: 0.1 } });
+    for (const _ of [1, 2]) {
+      expect(await devices.choose('auto', config)).toMatchObject({ device: 'webgpu' });
+      await devices.failed('webgpu', 'The device was lost.');
+    }
     const { device, reason } = await devices.choose('auto', config);
     expect(device).toBe('cpu');
     expect(reason).toContain('The device was lost.');
     expect(await devicesWith([card]).devices.choose('auto', config)).toMatchObject({ device: 'cpu' });
     await devices.test(undefined);
+    expect(await devices.choose('auto', config)).toMatchObject({ device: 'webgpu' });
+    // And is then tested once more after a failure.
+    await devices.failed('webgpu', 'The device was lost.');
     expect(await devices.choose('auto', config)).toMatchObject({ device: 'webgpu' });
   });
 

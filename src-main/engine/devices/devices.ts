@@ -10,7 +10,7 @@ import { cardMicroBatchInPieces, processorMicroBatchInPieces } from '../../train
 import type { MicroBatch } from '../../training/fit-micro-batch.ts';
 import type { Home } from '../home.ts';
 import { candidates, cardOf, hasCard, noCard, placeOf, untested, untestedIn } from './candidates.ts';
-import { readDevices, writeDevices } from './device-file.ts';
+import { KnownDevices } from './device-file.ts';
 import type { DeviceFile } from './device-file.ts';
 import { askedDevice, deviceForVectors, expectedDevice, stepText } from './expected-device.ts';
 import type { ExpectedDevice } from './expected-device.ts';
@@ -76,17 +76,16 @@ export interface StepTime {
 }
 
 export class Devices {
-  readonly #home: Home;
+  readonly #memory: KnownDevices;
   readonly #tools: DeviceTools;
   #cards: readonly GraphicsCard[] | undefined;
-  #file: DeviceFile | undefined;
   /** One test or race at a time: two would measure each other. */
   #queue: Promise<unknown> = Promise.resolve();
   /** Of timing that nobody waits for: whatever a person asks for ends it. */
   #unasked: AbortController | undefined;
 
   constructor(home: Home, tools: DeviceTools = { cards: graphicsCards, probe: probeDevice, time: timeStep, memory: memoryToUse }) {
-    this.#home = home;
+    this.#memory = new KnownDevices(home);
     this.#tools = tools;
     offerTensorflow(home);
   }
@@ -94,7 +93,7 @@ export class Devices {
   /** Cards and what is known of each device, without testing anything. */
   async list(): Promise<{ readonly cards: readonly GraphicsCard[]; readonly devices: readonly DeviceReport[] }> {
     this.#cards = await this.#tools.cards();
-    const { reports } = this.#remembered(this.#cards);
+    const { reports } = this.#memory.read(this.#cards);
     return { cards: this.#cards, devices: this.#described(reports) };
   }
 
@@ -107,18 +106,7 @@ export class Devices {
 
   async #known(): Promise<DeviceFile> {
     this.#cards ??= await this.#tools.cards();
-    return this.#remembered(this.#cards);
-  }
-
-  /** Read anew each time: another program may have tested meanwhile. Where the home cannot be written to, what this one has found. */
-  #remembered(cards: readonly GraphicsCard[]): DeviceFile {
-    const known = readDevices(this.#home, cards);
-    return known.reports.length === 0 && this.#file?.signature === known.signature ? this.#file : known;
-  }
-
-  #keep(known: DeviceFile): void {
-    this.#file = known;
-    writeDevices(this.#home, known);
+    return this.#memory.read(this.#cards);
   }
 
   async #alone<T>(work: () => Promise<T>): Promise<T> {
@@ -134,7 +122,8 @@ export class Devices {
       this.#cards = await this.#tools.cards();
       const tested = ids ?? (hasCard(this.#cards!) ? ['cpu' as const, ...candidates(this.#cards)] : ['cpu' as const]);
       // Who asks for it wants to know anew.
-      this.#keep({ ...(await this.#known()), races: {} });
+      const { reports, ...known } = await this.#known();
+      this.#memory.keep({ ...known, reports: reports.map(({ failures: _forgiven, ...report }) => report), races: {} });
       for (const id of tested) await this.#probe(id, work);
       return this.#described((await this.#known()).reports);
     });
@@ -142,9 +131,18 @@ export class Devices {
 
   async #probe(id: DeviceId, { signal, onStage }: DeviceWork): Promise<DeviceReport> {
     onStage?.(`Testing ${placeOf(id)}.`);
-    const report = await this.#tools.probe(id, signal);
+    const found = await this.#tools.probe(id, signal);
+    const failures = (await this.#reportOf(id))?.failures;
+    return this.#report({ ...found, ...(failures !== undefined && { failures }) });
+  }
+
+  async #reportOf(id: DeviceId): Promise<DeviceReport | undefined> {
+    return (await this.#known()).reports.find((one) => one.id === id);
+  }
+
+  async #report(report: DeviceReport): Promise<DeviceReport> {
     const known = await this.#known();
-    this.#keep({ ...known, reports: [...known.reports.filter((one) => one.id !== id), report] });
+    this.#memory.keep({ ...known, reports: [...known.reports.filter(({ id }) => id !== report.id), report] });
     return report;
   }
 
@@ -173,7 +171,7 @@ export class Devices {
     if (wanted === 'float32') return { precision: wanted };
     if (reducedPrecisions[device] !== wanted)
       return { precision: 'float32', remark: `In float32: ${placeOf(device)} does not compute in ${wanted}.` };
-    const known = (await this.#known()).reports.find(({ id }) => id === device)?.reduced;
+    const known = (await this.#reportOf(device))?.reduced;
     // Reports of earlier versions say nothing of it.
     const { works, reason } = known ?? (await this.#alone(async () => this.#probe(device, work))).reduced ?? untestedIn(wanted);
     return works ? { precision: wanted, remark: `In ${wanted}, as set.` } : { precision: 'float32', remark: `In float32: ${reason}` };
@@ -198,7 +196,7 @@ export class Devices {
   }
 
   async #wanted(id: DeviceId, work: DeviceWork): Promise<ReasonedDevice> {
-    const { reports } = await this.#known();
+    const known = await this.#reportOf(id);
     const possible = candidates(this.#cards!);
     // Where TensorFlow is not installed its test says so, and how that is done.
     if (!possible.includes(id) && (id !== 'tensorflow' || process.platform === 'darwin'))
@@ -207,7 +205,6 @@ export class Devices {
         `${deviceNames[id] ?? id} is not to be had on this system.`,
         `Choose auto, cpu or ${possible.join(', ')}.`,
       );
-    const known = reports.find((one) => one.id === id);
     const report = known?.state === 'ready' ? known : await this.#probe(id, work);
     if (report.state !== 'ready')
       throw new AppError(
@@ -224,7 +221,10 @@ export class Devices {
     const reports: DeviceReport[] = [];
     // What the processor does is what a card for vectors is compared with.
     if (!known.reports.some(({ id }) => id === 'cpu')) await this.#probe('cpu', work);
-    for (const id of candidates(this.#cards!)) reports.push(known.reports.find((one) => one.id === id) ?? (await this.#probe(id, work)));
+    for (const id of candidates(this.#cards!)) {
+      const before = known.reports.find((one) => one.id === id);
+      reports.push(before && before.state !== 'untested' ? before : await this.#probe(id, work));
+    }
     const ready = reports.filter(({ state }) => state === 'ready').map(({ id }) => id);
     if (ready.length === 0) return { device: 'cpu', reason: `The processor. ${reports.map(({ reason }) => reason).join(' ')}` };
     const ranked = await this.#race(['cpu', ...ready], config, work);
@@ -233,12 +233,18 @@ export class Devices {
     return { device, reason: `${deviceNames[device]}, the fastest for this run (a step: ${told}).` };
   }
 
-  /** Notes that a device failed in the middle of work: it is not chosen again until a test of it has passed. */
+  /**
+   * Notes that a device failed in the middle of work. Sleep and a driver that was reset lose a card that is as good as before in another
+   * process: the first time it is only tested anew before it is used. After the second it is set aside until a person asks for a test.
+   */
   async failed(id: DeviceId, message: string): Promise<void> {
-    const known = await this.#known();
-    const reason = `It failed in the middle of work. ${message} It is used again once it has passed its test: Settings, or ijepa-studio doctor.`;
-    const report: DeviceReport = { id, state: 'failed', reason, tested: new Date().toISOString() };
-    this.#keep({ ...known, reports: [...known.reports.filter((one) => one.id !== id), report] });
+    const failures = ((await this.#reportOf(id))?.failures ?? 0) + 1;
+    const isLost = failures > 1;
+    const next = isLost
+      ? 'It is used again once you have it tested: Settings, or ijepa-studio doctor.'
+      : 'The next run tests it once more.';
+    const reason = `It failed in the middle of work. ${message} ${next}`;
+    await this.#report({ id, state: isLost ? 'failed' : 'untested', reason, failures, tested: new Date().toISOString() });
   }
 
   /** What vectors are made on: a card that is known to compute right and much faster than the processor. Nothing is tested for it. */
@@ -259,7 +265,10 @@ export class Devices {
 
   /** Notes what a trial of a run, or its whole training, has taken for a step on a device. */
   async noteStep(device: DeviceId, config: TrainConfig, seconds: number, of: 'trial' | 'training'): Promise<void> {
-    this.#keep((of === 'trial' ? withTrial : withPace)(await this.#known(), device, config, seconds));
+    this.#memory.keep((of === 'trial' ? withTrial : withPace)(await this.#known(), device, config, seconds));
+    const { failures, ...report } = (await this.#reportOf(device)) ?? {};
+    // A run that it took to the end makes up for an earlier failure.
+    if (of === 'training' && failures !== undefined) await this.#report(report as DeviceReport);
   }
 
   /**
@@ -303,12 +312,12 @@ export class Devices {
       if (times[device] !== undefined) continue;
       onStage?.(`Timing a step of ${config.batchSize * cropsPerImage(config)} crops on ${placeOf(device)}.`);
       const finite = Object.values(times).filter(Number.isFinite);
-      const reduced = (await this.#known()).reports.find(({ id }) => id === device)?.reduced;
+      const reduced = (await this.#reportOf(device))?.reduced;
       const precision = reduced?.works === true && reduced.precision === config.precision ? config.precision : 'float32';
       const fitting = asChosen(config, { precision, microBatch: await this.microBatch(device, { ...config, precision }) });
       times[device] = await this.#tools.time(device, fitting, finite.length > 0 ? Math.min(...finite) : undefined, signal, unasked);
       // What did not end may have been disturbed by something else: it is tried again when the program asks the next time.
-      this.#keep(withTrial(await this.#known(), device, config, times[device]));
+      this.#memory.keep(withTrial(await this.#known(), device, config, times[device]));
     }
     return devices
       .map((device) => ({ device, seconds: times[device]! }))

@@ -43,10 +43,11 @@ export function expectedDevice(
   }
   if (!hasCard(cards)) return { device: 'cpu', reason: 'The processor: no graphics card was found.' };
   const possible = candidates(cards);
-  const usable = possible.filter((id) => (reportOf(id)?.state ?? 'ready') === 'ready');
+  const isReady = (id: DeviceId): boolean => reportOf(id)?.state === 'ready';
+  const usable = possible.filter((id) => isReady(id) || (reportOf(id)?.state ?? 'untested') === 'untested');
   if (usable.length === 0) return { device: 'cpu', reason: `The processor. ${possible.map((id) => reportOf(id)!.reason).join(' ')}` };
   const times = races[raceKey(config)] ?? {};
-  if (usable.every((id) => reportOf(id) && times[id] !== undefined) && times.cpu !== undefined) {
+  if (usable.every((id) => isReady(id) && times[id] !== undefined) && times.cpu !== undefined) {
     const [device] = (['cpu', ...usable] as const).toSorted((a, b) => times[a]! - times[b]!);
     const reason = `${deviceNames[device!]}, the fastest for a run of these sizes (${stepText(times[device!]!)} a step).`;
     return { device: device!, reason, ...(device !== 'cpu' && cardFor(device!)) };
