@@ -1,16 +1,19 @@
 // What was found out about the devices of this computer, kept in the home until its drivers or the program change.
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { arch, platform } from 'node:os';
+import { arch, platform, release } from 'node:os';
 import { join } from 'node:path';
 import type { DeviceId, DeviceReport, GraphicsCard } from '../../../shared/devices.ts';
 import { programVersion } from '../../../shared/version.ts';
 import { writeFileAside } from '../../files/write-aside.ts';
 import type { Home } from '../home.ts';
+import { tensorflowStamp } from './tensorflow-stamp.ts';
 
 export interface DeviceFile {
   /** Of program, system, cards and drivers: what was found out holds for these alone. */
   readonly signature: string;
+  /** Of TensorFlow's native part (`tensorflow-stamp.ts`): what was found out about TensorFlow holds for that alone. */
+  readonly tensorflow: string;
   readonly reports: readonly DeviceReport[];
   /** Seconds of a step by the sizes of the run, on each device that was raced. */
   readonly races: Readonly<Record<string, Readonly<Partial<Record<DeviceId, number>>>>>;
@@ -18,10 +21,13 @@ export interface DeviceFile {
   readonly rates: Readonly<Partial<Record<DeviceId, number>>>;
 }
 
+/** On a Mac the drivers are the system's. */
+const systemDrivers = (): string => (platform() === 'darwin' ? release() : '');
+
 /** A short digest of what the results depend on; free memory is no part of it. */
 export const signatureOf = (cards: readonly GraphicsCard[]): string =>
   createHash('sha256')
-    .update(JSON.stringify([programVersion, platform(), arch(), cards.map(({ name, driver }) => [name, driver ?? ''])]))
+    .update(JSON.stringify([programVersion, platform(), systemDrivers(), arch(), cards.map(({ name, driver }) => [name, driver ?? ''])]))
     .digest('hex')
     .slice(0, 16);
 
@@ -30,16 +36,31 @@ const fileIn = (home: Home): string => join(home.path, 'devices.json');
 /** What is known for these cards; nothing where drivers, cards or the program have changed since, or the file cannot be read. */
 function readDevices(home: Home, cards: readonly GraphicsCard[]): DeviceFile {
   const signature = signatureOf(cards);
-  const nothing = { signature, reports: [], races: {}, rates: {} };
+  const nothing = { signature, tensorflow: '', reports: [], races: {}, rates: {} };
   try {
     const known = JSON.parse(readFileSync(fileIn(home), 'utf8')) as DeviceFile;
-    // Earlier versions knew no rates.
+    // Earlier versions knew no rates, and of no other TensorFlow.
     return known.signature === signature && Array.isArray(known.reports) && typeof known.races === 'object'
       ? { ...nothing, ...known }
       : nothing;
   } catch {
     return nothing;
   }
+}
+
+/** Without what was found out about another TensorFlow than the one that lies here now, or about its absence. */
+function ofThisTensorflow(known: DeviceFile): DeviceFile {
+  const tensorflow = tensorflowStamp();
+  if (known.tensorflow === tensorflow) return known;
+  const without = <T>({ tensorflow: _other, ...times }: Readonly<Partial<Record<DeviceId, T>>>): Readonly<Partial<Record<DeviceId, T>>> =>
+    times;
+  return {
+    ...known,
+    tensorflow,
+    reports: known.reports.filter(({ id }) => id !== 'tensorflow'),
+    races: Object.fromEntries(Object.entries(known.races).map(([key, times]) => [key, without(times)])),
+    rates: without(known.rates),
+  };
 }
 
 /** Keeps it for the next program; whether the home could be written to. No run should fail where it cannot. */
@@ -64,7 +85,7 @@ export class KnownDevices {
 
   /** Of these cards. */
   read(cards: readonly GraphicsCard[]): DeviceFile {
-    return this.#own?.signature === signatureOf(cards) ? this.#own : readDevices(this.#home, cards);
+    return ofThisTensorflow(this.#own?.signature === signatureOf(cards) ? this.#own : readDevices(this.#home, cards));
   }
 
   keep(known: DeviceFile): void {

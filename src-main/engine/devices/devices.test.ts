@@ -1,11 +1,11 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { parseConfig } from '../../../shared/config.ts';
 import type { DeviceId, DeviceReport, GraphicsCard, Precision, ReducedReport } from '../../../shared/devices.ts';
 import { AppError } from '../../../shared/errors.ts';
-import { tensorflowVariable } from '../../../shared/tensorflow.ts';
+import { tensorflowBinding, tensorflowVariable } from '../../../shared/tensorflow.ts';
 import { homeAt } from '../home.ts';
 import { isBrokenCard, isCardFault } from './candidates.ts';
 import { Devices } from './devices.ts';
@@ -278,6 +278,36 @@ describe('the device of a run', () => {
         const { device } = await devicesWith(cards, { seconds }).devices.choose('auto', config);
         expect(device === 'tensorflow').toBe(chosen);
       }
+    },
+  );
+
+  it.skipIf(process.platform === 'darwin')(
+    'is TensorFlow once it is installed, whatever was found before; another one is tested anew',
+    async () => {
+      const seconds = { cpu: 1, webgpu: 0.5, cuda: 0.5, dml: 0.5, tensorflow: 0.1 };
+      const nvidia = { ...card, name: 'NVIDIA GeForce RTX 3060' };
+      const place = join(folder, 'tensorflow');
+      const install = (text: string): void => {
+        mkdirSync(dirname(join(place, tensorflowBinding)), { recursive: true });
+        writeFileSync(join(place, tensorflowBinding), text);
+        vi.stubEnv(tensorflowVariable, place);
+      };
+      const isTested = async (): Promise<boolean> => {
+        const { devices, probed } = devicesWith([nvidia], { seconds });
+        await devices.choose('tensorflow', config);
+        return probed.includes('tensorflow');
+      };
+      const absent = devicesWith([nvidia], { seconds, state: 'absent' });
+      await expect(absent.devices.choose('tensorflow', config)).rejects.toMatchObject({ code: 'unsupported' });
+      install('one');
+      expect((await absent.devices.list()).devices.find(({ id }) => id === 'tensorflow')?.state).not.toBe('absent');
+      expect([await isTested(), await isTested()]).toEqual([true, false]);
+      await devicesWith([nvidia], { seconds }).devices.race(config);
+      const stored = (): string => readFileSync(join(folder, 'devices.json'), 'utf8');
+      expect(stored()).toContain('"tensorflow": 0.1');
+      install('another');
+      expect(await isTested()).toBe(true);
+      expect(stored()).not.toContain('"tensorflow": 0.1');
     },
   );
 
