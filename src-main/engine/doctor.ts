@@ -8,7 +8,7 @@ import { programVersion } from '../../shared/version.ts';
 import { imageLibraryVersion } from '../images/version.ts';
 import { sqliteVersion } from '../library/version.ts';
 import { Devices } from './devices/devices.ts';
-import type { DeviceWork } from './devices/devices.ts';
+import type { DeviceWork } from './devices/device-tools.ts';
 import { homeAt } from './home.ts';
 import { usualRun } from './pace.ts';
 
@@ -25,8 +25,10 @@ export interface Diagnosis {
   readonly memoryTotal: number;
   readonly cards: readonly GraphicsCard[];
   readonly devices: readonly (DeviceReport & {
-    /** Of the training step that was timed; null where it would be far more than the processor's. */
+    /** Of the training step that was timed; null where it would be far more than the fastest's, or failed. */
     readonly stepSeconds?: number | null;
+    /** What went wrong with it, as a sentence. */
+    readonly stepFailure?: string;
   })[];
   /** The training step that was timed: that of the usual recipe on small images. */
   readonly step: { readonly crops: number; readonly imageSize: number };
@@ -75,9 +77,11 @@ export async function diagnose(home?: string, work: DeviceWork = {}): Promise<Di
   const { cards } = await tests.list();
   const { config } = usualRun('small', 'default');
   const times = await tests.race(config, work);
-  const stepOf = (id: DeviceReport['id']): { readonly stepSeconds?: number | null } => {
+  const stepOf = (id: DeviceId): Pick<Diagnosis['devices'][number], 'stepSeconds' | 'stepFailure'> => {
     const time = times.find(({ device }) => device === id);
-    return time ? { stepSeconds: Number.isFinite(time.seconds) ? time.seconds : null } : {};
+    if (!time) return {};
+    const { seconds, failure } = time;
+    return { stepSeconds: Number.isFinite(seconds) ? seconds : null, ...(failure !== undefined && { stepFailure: failure }) };
   };
   const devices = reports.map((report) => ({ ...report, ...stepOf(report.id) }));
   const [memoryFree, memoryTotal] = [freemem(), totalmem()];

@@ -12,7 +12,7 @@ import type { ActiveRun } from '../../training/app-file.ts';
 import { changeAppFile, readAppFile } from '../../training/app-file.ts';
 import { readRecord } from '../../training/run-folder.ts';
 import { isBrokenCard } from '../devices/candidates.ts';
-import type { ChosenDevice } from '../devices/devices.ts';
+import type { ChosenDevice } from '../devices/chosen-device.ts';
 import { CardFull, settleRun, trainRun } from '../runs.ts';
 import type { EngineContext } from './context.ts';
 import type { JobHandle } from './jobs.ts';

@@ -15,8 +15,8 @@ export interface DeviceFile {
   /** Of TensorFlow's native part (`tensorflow-stamp.ts`): what was found out about TensorFlow holds for that alone. */
   readonly tensorflow: string;
   readonly reports: readonly DeviceReport[];
-  /** Seconds of a step by the sizes of the run, on each device that was raced. */
-  readonly races: Readonly<Record<string, Readonly<Partial<Record<DeviceId, number>>>>>;
+  /** Seconds of a step by the sizes of the run, on each device that was raced; null where that took too long to be waited for. */
+  readonly races: Readonly<Record<string, Readonly<Partial<Record<DeviceId, number | null>>>>>;
   /** Operations per second of the last steps that were timed on each device (training/step-operations.ts). */
   readonly rates: Readonly<Partial<Record<DeviceId, number>>>;
 }

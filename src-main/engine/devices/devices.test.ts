@@ -9,7 +9,7 @@ import { tensorflowBinding, tensorflowVariable } from '../../../shared/tensorflo
 import { homeAt } from '../home.ts';
 import { isBrokenCard, isCardFault } from './candidates.ts';
 import { Devices } from './devices.ts';
-import type { DeviceTools } from './devices.ts';
+import type { DeviceTools } from './device-tools.ts';
 
 const config = parseConfig({ imageSize: 32, patchSize: 4, batchSize: 8 });
 const small = { architecture: 'custom', width: 96, depth: 2, heads: 2, predictorWidth: 48, predictorDepth: 1, predictorHeads: 2 };
@@ -41,6 +41,7 @@ function devicesWith(
     state = 'ready' as DeviceReport['state'],
     seconds = {} as Partial<Record<DeviceId, number>>,
     rates = {} as Partial<Record<DeviceId, number>>,
+    failures = {} as Partial<Record<DeviceId, string>>,
     reduced = undefined as ReducedReport | undefined,
   } = {},
   home = folder,
@@ -65,7 +66,8 @@ function devicesWith(
       timed.push(id);
       given.set(id, microBatch);
       timedIn.set(id, precision);
-      return Promise.resolve(seconds[id] ?? Infinity);
+      const failure = failures[id];
+      return Promise.resolve({ seconds: seconds[id] ?? Infinity, ...(failure !== undefined && { failure }) });
     },
     memory: () => 16e9,
   };
@@ -157,12 +159,40 @@ describe('the device of a run', () => {
     expect(failed.card).toBeUndefined();
   });
 
-  it('is the processor where the card is slower, also when that was written down as no number', async () => {
-    for (const { devices } of [devicesWith([card], { seconds: { cpu: 1.5 } }), devicesWith([card])])
+  it('is the processor where the card is far slower, which is remembered until a person asks for a test', async () => {
+    const { devices } = devicesWith([card], { seconds: { cpu: 1.5 } });
+    expect(await devices.choose('auto', config)).toMatchObject({
+      device: 'cpu',
+      reason: expect.stringMatching(/^Processor, the fastest for this run \(a step: Processor 1\.5 s, .*WebGPU far slower/) as string,
+    });
+    const next = devicesWith([card], { seconds: { cpu: 1.5, webgpu: 0.1 } });
+    expect((await next.devices.expected(config)).device).toBe('cpu');
+    expect(await next.devices.choose('auto', config)).toMatchObject({ device: 'cpu' });
+    expect(next.timed).toEqual([]);
+    await next.devices.test(undefined);
+    expect(await next.devices.choose('auto', config)).toMatchObject({ device: 'webgpu' });
+  });
+
+  it('is the processor where no device ends a trial in time, and that is not waited for again', async () => {
+    const { devices, timed } = devicesWith([card]);
+    for (const _ of [1, 2])
       expect(await devices.choose('auto', config)).toMatchObject({
         device: 'cpu',
-        reason: expect.stringContaining('far slower') as string,
+        reason: expect.stringContaining('no device has come to the end') as string,
       });
+    expect(timed.filter((id) => id === 'cpu')).toHaveLength(1);
+    expect(await devices.expected(config)).toMatchObject({ device: 'cpu' });
+    expect(await devices.expectedStep(config)).toBeUndefined();
+  });
+
+  it('is the processor where the card fails in the race, with what went wrong; it is raced again by the next run', async () => {
+    const { devices, timed } = devicesWith([card], { seconds: { cpu: 1.5 }, failures: { webgpu: 'The device ran out of memory.' } });
+    for (const _ of [1, 2])
+      expect(await devices.choose('auto', config)).toMatchObject({
+        device: 'cpu',
+        reason: expect.stringMatching(/Processor 1\.5 s, .*WebGPU failed.*\. WebGPU: The device ran out of memory\.$/) as string,
+      });
+    expect(timed.filter((id) => id === 'webgpu')).toHaveLength(2);
   });
 
   it('is known to the same program where the home cannot be written to', async () => {
@@ -394,6 +424,12 @@ describe('the time of a step, before anybody asks for a trial', () => {
     // What a run then took is the rate for others, and no trial to compare devices by.
     await devices.noteStep('webgpu', config, 0.5, 'training');
     expect(await devices.expectedStep(config)).toMatchObject({ seconds: 0.25, timed: true });
+  });
+
+  it('is not taken for too long where everything else came first', async () => {
+    const { devices, timed } = devicesWith([]);
+    for (const _ of [1, 2]) expect(await devices.getToKnow(config)).toBe(false);
+    expect(timed).toEqual(['cpu', 'cpu']);
   });
 
   it('makes nobody wait: what a person asks for ends it', async () => {

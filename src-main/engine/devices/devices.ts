@@ -1,5 +1,4 @@
 // The devices of this computer: which there are, which have proven that they compute right, and which of them is fastest for a run.
-import { freemem, totalmem } from 'node:os';
 import { cropsPerImage } from '../../../shared/config.ts';
 import type { TrainConfig } from '../../../shared/config-table.ts';
 import { deviceNames, reducedPrecisions } from '../../../shared/devices.ts';
@@ -10,69 +9,23 @@ import { cardMicroBatchInPieces, processorMicroBatchInPieces } from '../../train
 import type { MicroBatch } from '../../training/fit-micro-batch.ts';
 import type { Home } from '../home.ts';
 import { candidates, cardOf, hasCard, noCard, placeOf, untested, untestedIn } from './candidates.ts';
+import { asChosen } from './chosen-device.ts';
+import type { ChosenDevice, ReasonedDevice } from './chosen-device.ts';
 import { KnownDevices } from './device-file.ts';
 import type { DeviceFile } from './device-file.ts';
-import { askedDevice, deviceForVectors, expectedDevice, stepText } from './expected-device.ts';
-import type { ExpectedDevice } from './expected-device.ts';
-import { graphicsCards } from './graphics-cards.ts';
+import { usualTools } from './device-tools.ts';
+import type { DeviceTools, DeviceWork } from './device-tools.ts';
+import { askedDevice, deviceForVectors, expectedDevice, fastestFirst, raceReason } from './expected-device.ts';
+import type { ExpectedDevice, StepTime } from './expected-device.ts';
 import { offerTensorflow } from './install-tensorflow.ts';
-import { probeDevice } from './probe-device.ts';
-import { raceKey, stepTime, withPace, withTrial } from './step-times.ts';
+import { racedTimes, stepTime, withPace, withTooSlow, withTrial } from './step-times.ts';
 import type { KnownTime } from './step-times.ts';
-import { timeStep } from './time-step.ts';
-
-export interface ChosenDevice {
-  readonly device: DeviceId;
-  /** Why, as a sentence. */
-  readonly reason: string;
-  /** Of the run's matrix products: what it wants, where the device has proven to compute right in it. */
-  readonly precision: Precision;
-  /** How many images of the run pass it at once. */
-  readonly microBatch: MicroBatch;
-}
-type ReasonedDevice = Pick<ChosenDevice, 'device' | 'reason'>;
-
-/** The settings with the micro-batch that was found for a device. */
-export const withMicroBatch = (config: TrainConfig, { images }: MicroBatch): TrainConfig => ({ ...config, microBatch: images });
-
-/** The settings as a device takes them. */
-export const asChosen = (config: TrainConfig, { microBatch, precision }: Pick<ChosenDevice, 'microBatch' | 'precision'>): TrainConfig => ({
-  ...withMicroBatch(config, microBatch),
-  precision,
-});
+import type { TimedStep } from './time-step.ts';
 
 export interface ExpectedStep extends KnownTime {
   readonly device: DeviceId;
   /** Whether a card that is still to be tried may be faster. */
   readonly atMost: boolean;
-}
-
-export interface DeviceWork {
-  readonly signal?: AbortSignal;
-  /** What is done now, as a sentence. */
-  readonly onStage?: (stage: string) => void;
-  /** Nobody waits for it: everything else on the computer comes first. */
-  readonly unasked?: boolean;
-}
-
-/** How devices are found, tested and timed; tests give their own. */
-export interface DeviceTools {
-  cards(): Promise<readonly GraphicsCard[]>;
-  probe(id: DeviceId, signal?: AbortSignal): Promise<DeviceReport>;
-  /** Seconds of a step; infinite where that would be far more than the `best` so far, or cannot be told. */
-  time(id: DeviceId, config: TrainConfig, best: number | undefined, signal?: AbortSignal, unasked?: boolean): Promise<number>;
-  /** Bytes of the computer's memory that a program can still take. */
-  memory(): number;
-}
-
-/** A Mac counts as free only what nothing was ever read into, which is next to nothing. */
-const memoryToUse = (): number => (process.platform === 'darwin' ? 0.6 * totalmem() : freemem());
-
-/** What a step of a run takes on a device. */
-export interface StepTime {
-  readonly device: DeviceId;
-  /** Infinite where it would be far more than the fastest's, or cannot be told. */
-  readonly seconds: number;
 }
 
 export class Devices {
@@ -84,7 +37,7 @@ export class Devices {
   /** Of timing that nobody waits for: whatever a person asks for ends it. */
   #unasked: AbortController | undefined;
 
-  constructor(home: Home, tools: DeviceTools = { cards: graphicsCards, probe: probeDevice, time: timeStep, memory: memoryToUse }) {
+  constructor(home: Home, tools: DeviceTools = usualTools) {
     this.#memory = new KnownDevices(home);
     this.#tools = tools;
     offerTensorflow(home);
@@ -228,9 +181,7 @@ export class Devices {
     const ready = reports.filter(({ state }) => state === 'ready').map(({ id }) => id);
     if (ready.length === 0) return { device: 'cpu', reason: `The processor. ${reports.map(({ reason }) => reason).join(' ')}` };
     const ranked = await this.#race(['cpu', ...ready], config, work);
-    const { device } = ranked[0]!;
-    const told = ranked.map((one) => `${deviceNames[one.device]} ${stepText(one.seconds)}`).join(', ');
-    return { device, reason: `${deviceNames[device]}, the fastest for this run (a step: ${told}).` };
+    return { device: ranked[0]!.device, reason: raceReason(ranked) };
   }
 
   /**
@@ -305,22 +256,23 @@ export class Devices {
 
   /** Measured once for these drivers and sizes of a run; the fastest first. */
   async #race(devices: readonly DeviceId[], config: TrainConfig, { signal, onStage, unasked }: DeviceWork): Promise<readonly StepTime[]> {
-    const key = raceKey(config);
-    const times: Partial<Record<DeviceId, number>> = { ...(await this.#known()).races[key] };
+    const times = new Map<DeviceId, TimedStep>();
+    for (const [device, seconds] of Object.entries(racedTimes(await this.#known(), config))) times.set(device as DeviceId, { seconds });
     // Cards first: where one is fast nobody waits for six steps of the processor.
     for (const device of devices.toReversed()) {
-      if (times[device] !== undefined) continue;
+      if (times.has(device)) continue;
       onStage?.(`Timing a step of ${config.batchSize * cropsPerImage(config)} crops on ${placeOf(device)}.`);
-      const finite = Object.values(times).filter(Number.isFinite);
+      const finite = [...times.values()].map(({ seconds }) => seconds).filter(Number.isFinite);
       const reduced = (await this.#reportOf(device))?.reduced;
       const precision = reduced?.works === true && reduced.precision === config.precision ? config.precision : 'float32';
       const fitting = asChosen(config, { precision, microBatch: await this.microBatch(device, { ...config, precision }) });
-      times[device] = await this.#tools.time(device, fitting, finite.length > 0 ? Math.min(...finite) : undefined, signal, unasked);
-      // What did not end may have been disturbed by something else: it is tried again when the program asks the next time.
-      this.#memory.keep(withTrial(await this.#known(), device, config, times[device]));
+      const timed = await this.#tools.time(device, fitting, finite.length > 0 ? Math.min(...finite) : undefined, signal, unasked);
+      times.set(device, timed);
+      const known = await this.#known();
+      if (Number.isFinite(timed.seconds)) this.#memory.keep(withTrial(known, device, config, timed.seconds));
+      // What failed may do better in other memory, and what gave way to everything else was slowed down by it.
+      else if (timed.failure === undefined && unasked !== true) this.#memory.keep(withTooSlow(known, device, config));
     }
-    return devices
-      .map((device) => ({ device, seconds: times[device]! }))
-      .toSorted((a, b) => (a.seconds === b.seconds ? 0 : a.seconds - b.seconds));
+    return fastestFirst(devices.map((device) => ({ device, ...times.get(device)! })));
   }
 }

@@ -6,6 +6,17 @@ import { compileQuickly, noTensorflow, whySkipped } from '../../runtime/testing/
 import { probeDevice } from './probe-device.ts';
 import { timeStep } from './time-step.ts';
 
+const tiny = parseConfig({
+  architecture: 'custom',
+  width: 16,
+  depth: 1,
+  heads: 2,
+  imageSize: 16,
+  patchSize: 4,
+  batchSize: 4,
+  threads: 1,
+});
+
 describe.skipIf(noTensorflow !== undefined)(`TensorFlow among the devices${whySkipped}`, () => {
   beforeAll(compileQuickly);
 
@@ -19,17 +30,8 @@ describe.skipIf(noTensorflow !== undefined)(`TensorFlow among the devices${whySk
   });
 
   it('has its steps timed', async () => {
-    const config = parseConfig({
-      architecture: 'custom',
-      width: 16,
-      depth: 1,
-      heads: 2,
-      imageSize: 16,
-      patchSize: 4,
-      batchSize: 4,
-      threads: 1,
-    });
-    const seconds = await timeStep('tensorflow', config, 1);
+    const { seconds, failure } = await timeStep('tensorflow', tiny, 1);
+    expect(failure).toBeUndefined();
     expect(seconds).toBeGreaterThan(0);
     expect(seconds).toBeLessThan(60);
   });
@@ -43,6 +45,10 @@ describe('without its native part', () => {
       expect(await probeDevice('tensorflow')).toMatchObject({
         state: 'absent',
         reason: expect.stringMatching(/TensorFlow is not in \/nowhere.*ijepa-studio devices install tensorflow/) as string,
+      });
+      expect(await timeStep('tensorflow', tiny, 1)).toEqual({
+        seconds: Infinity,
+        failure: expect.stringContaining('TensorFlow is not in /nowhere') as string,
       });
     } finally {
       delete process.env[tensorflowVariable];
