@@ -36,6 +36,16 @@ export function candidates(cards: readonly GraphicsCard[]): readonly DeviceId[] 
 export const cardOf = (id: DeviceId, cards: readonly GraphicsCard[]): GraphicsCard | undefined =>
   id === 'cuda' || id === 'tensorflow' ? cards.find(isNvidia) : cards[0];
 
+/**
+ * Whether a device computes on the processor and in the computer's memory. TensorFlow does so where it finds no card that it can use: its
+ * test says so, and before that there is none where no card is of the vendor that it knows.
+ */
+export const isOnProcessor = (id: DeviceId, cards: readonly GraphicsCard[], report: DeviceReport | undefined): boolean =>
+  id === 'cpu' || (id === 'tensorflow' && (report?.state === 'ready' ? report.onProcessor === true : !cards.some(isNvidia)));
+
+/** What a person should know of such a device, unless it is the processor. */
+export const noCardUsed = 'It computes on the processor: it has found no graphics card that it can use.';
+
 export const untested = (id: DeviceId): DeviceReport => ({
   id,
   state: 'untested',

@@ -43,6 +43,7 @@ function devicesWith(
     rates = {} as Partial<Record<DeviceId, number>>,
     failures = {} as Partial<Record<DeviceId, string>>,
     reduced = undefined as ReducedReport | undefined,
+    onProcessor = false,
   } = {},
   home = folder,
 ): Asked {
@@ -60,6 +61,7 @@ function devicesWith(
         reason: `${id} is ${state}.`,
         matmulRate: rates[id] ?? 100,
         ...(id !== 'cpu' && reduced && { reduced }),
+        ...(id === 'tensorflow' && onProcessor && { onProcessor }),
       });
     },
     time: async (id, { microBatch, precision }) => {
@@ -363,6 +365,39 @@ describe('the micro-batch of a run', () => {
     const full = devicesWith([{ ...card, memoryFree: 2e7 }], {});
     expect((await full.devices.choose('webgpu', run)).microBatch.images).toBeLessThan(64);
     expect((await full.devices.choose('cpu', run)).microBatch.images).toBe(given.get('cpu'));
+  });
+});
+
+describe.skipIf(process.platform === 'darwin')('TensorFlow that finds no card that it can use', () => {
+  const run = parseConfig({ imageSize: 32, patchSize: 4, batchSize: 64, ...small, device: 'tensorflow' });
+  const nvidia: GraphicsCard = { ...card, name: 'NVIDIA GeForce RTX 3060' };
+
+  it('has the micro-batch of a processor, and says that it is one', async () => {
+    const { devices } = devicesWith([nvidia], { onProcessor: true });
+    // Before its test the card is what is expected.
+    expect(await devices.expected(run)).toMatchObject({ card: nvidia });
+    expect((await devices.microBatch('tensorflow', run)).images).toBe(64);
+    const { device, reason, microBatch } = await devices.choose('tensorflow', run);
+    expect([device, reason]).toEqual([
+      'tensorflow',
+      'TensorFlow, as asked. It computes on the processor: it has found no graphics card that it can use.',
+    ]);
+    expect(microBatch).toEqual(await devices.microBatch('cpu', run));
+    const expected = await devices.expected(run);
+    expect([expected.card, expected.reason]).toEqual([undefined, reason]);
+  });
+
+  it('is expected to be one where no card is of the vendor that it knows', async () => {
+    const { devices } = devicesWith([card]);
+    expect((await devices.expected(run)).card).toBeUndefined();
+    expect(await devices.microBatch('tensorflow', run)).toEqual(await devices.microBatch('cpu', run));
+  });
+
+  it('has the micro-batch of the card, and says nothing, where it uses it', async () => {
+    const { devices } = devicesWith([nvidia]);
+    const { reason, microBatch } = await devices.choose('tensorflow', run);
+    expect([reason, microBatch.images]).toEqual(['TensorFlow, as asked.', 64]);
+    expect(await devices.expected(run)).toMatchObject({ card: nvidia, reason });
   });
 });
 

@@ -8,7 +8,7 @@ import { inPieces } from '../../files/in-pieces.ts';
 import { cardMicroBatchInPieces, processorMicroBatchInPieces } from '../../training/fit-micro-batch.ts';
 import type { MicroBatch } from '../../training/fit-micro-batch.ts';
 import type { Home } from '../home.ts';
-import { candidates, cardOf, hasCard, noCard, placeOf, untested, untestedIn } from './candidates.ts';
+import { candidates, cardOf, hasCard, isOnProcessor, noCard, noCardUsed, placeOf, untested, untestedIn } from './candidates.ts';
 import { asChosen } from './chosen-device.ts';
 import type { ChosenDevice, ReasonedDevice } from './chosen-device.ts';
 import { KnownDevices } from './device-file.ts';
@@ -93,6 +93,13 @@ export class Devices {
     return (await this.#known()).reports.find((one) => one.id === id);
   }
 
+  async #isOnProcessor(id: DeviceId): Promise<boolean> {
+    // Nobody need be asked for cards then.
+    if (id === 'cpu') return true;
+    const report = await this.#reportOf(id);
+    return isOnProcessor(id, this.#cards!, report);
+  }
+
   async #report(report: DeviceReport): Promise<DeviceReport> {
     const known = await this.#known();
     this.#memory.keep({ ...known, reports: [...known.reports.filter(({ id }) => id !== report.id), report] });
@@ -111,7 +118,8 @@ export class Devices {
         ? ({ device: 'cpu', reason: 'The processor, as asked.' } as const)
         : await this.#alone(async () => (asked === 'auto' ? this.#fastest(config, work) : this.#wanted(asked as DeviceId, work)));
     const { precision, remark } = await this.#precision(chosen.device, config, work);
-    const reason = remark === undefined ? chosen.reason : `${chosen.reason} ${remark}`;
+    const isWithoutCard = chosen.device !== 'cpu' && (await this.#isOnProcessor(chosen.device));
+    const reason = [chosen.reason, isWithoutCard ? noCardUsed : '', remark ?? ''].filter(Boolean).join(' ');
     return { ...chosen, reason, precision, microBatch: await this.microBatch(chosen.device, { ...config, precision }) };
   }
 
@@ -131,11 +139,11 @@ export class Devices {
   }
 
   /**
-   * How many images of a run pass a device at once: what its memory holds that is free now, or was when cards were last `looked` at.
+   * How many images of a run pass a device at once: what its memory, or the computer's where it uses no card, holds that is free now, or was when cards were last `looked` at.
    * Throws `bad-config` where the grid is too small for its masks.
    */
   async microBatch(device: DeviceId, config: TrainConfig, looked?: GraphicsCard): Promise<MicroBatch> {
-    if (device === 'cpu') return inPieces(processorMicroBatchInPieces(config, this.#tools.memory()));
+    if (await this.#isOnProcessor(device)) return inPieces(processorMicroBatchInPieces(config, this.#tools.memory()));
     const card = looked ?? cardOf(device, config.microBatch > 0 ? (this.#cards ?? []) : await this.#tools.cards());
     return inPieces(cardMicroBatchInPieces(config, card));
   }

@@ -2,7 +2,7 @@
 import type { TrainConfig } from '../../../shared/config-table.ts';
 import { deviceNames } from '../../../shared/devices.ts';
 import type { DeviceId, DeviceReport, GraphicsCard, OnnxDevice } from '../../../shared/devices.ts';
-import { candidates, cardOf, hasCard, untested } from './candidates.ts';
+import { candidates, cardOf, hasCard, isOnProcessor, noCardUsed, untested } from './candidates.ts';
 import type { DeviceFile } from './device-file.ts';
 import { racedTimes } from './step-times.ts';
 import type { TimedStep } from './time-step.ts';
@@ -53,13 +53,13 @@ export function expectedDevice(
   if (asked === 'cpu') return { device: 'cpu', reason: 'The processor, as asked.' };
   const reportOf = (id: DeviceId): DeviceReport | undefined => reports.find((one) => one.id === id);
   const cardFor = (id: DeviceId): { readonly card?: GraphicsCard } => {
-    const card = cardOf(id, cards);
+    const card = isOnProcessor(id, cards, reportOf(id)) ? undefined : cardOf(id, cards);
     return card ? { card } : {};
   };
   if (asked !== 'auto') {
     const device = asked as DeviceId;
     const report = reportOf(device) ?? untested(device);
-    const more = report.state === 'ready' ? '' : ` ${report.reason}`;
+    const more = report.state !== 'ready' ? ` ${report.reason}` : isOnProcessor(device, cards, report) ? ` ${noCardUsed}` : '';
     return { device, reason: `${deviceNames[device] ?? device}, as asked.${more}`, ...cardFor(device) };
   }
   if (!hasCard(cards)) return { device: 'cpu', reason: 'The processor: no graphics card was found.' };
@@ -71,7 +71,7 @@ export function expectedDevice(
   if (usable.every((id) => isReady(id) && times[id] !== undefined) && times.cpu !== undefined) {
     const ranked = fastestFirst((['cpu', ...usable] as const).map((device) => ({ device, seconds: times[device]! })));
     const { device } = ranked[0]!;
-    return { device, reason: raceReason(ranked), ...(device !== 'cpu' && cardFor(device)) };
+    return { device, reason: raceReason(ranked), ...cardFor(device) };
   }
   const { card } = cardFor(usable[0]!);
   const reason = `${card?.name ?? 'The graphics card'} or the processor: the faster one, which is found out when the run begins.`;

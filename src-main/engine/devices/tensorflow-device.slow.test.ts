@@ -26,6 +26,7 @@ describe.skipIf(noTensorflow !== undefined)(`TensorFlow among the devices${whySk
     expect(report.deviation).toBeLessThan(1e-4);
     expect(report.matmulRate).toBeGreaterThan(0.1);
     expect(report.reduced).toMatchObject({ precision: 'bfloat16', works: true, reason: expect.stringContaining('bfloat16 too') as string });
+    expect(report.onProcessor ?? false).toBe(report.reason.includes('It uses no graphics card'));
     expect(report.reason).toMatch(/agree with the float64 reference.*\.( It uses no graphics card\..*)?$/);
   });
 
