@@ -68,6 +68,8 @@ export interface GraphicsCard {
   /** Bytes. */
   readonly memory?: number;
   readonly memoryFree?: number;
+  /** Of NVIDIA's cards: which kernels they run, such as 8.6. */
+  readonly computeCapability?: number;
 }
 
 /** Execution providers of onnxruntime. */

@@ -3,7 +3,7 @@ import { deviceNames, isNvidia } from '../../../shared/devices.ts';
 import type { DeviceId, DeviceReport, GraphicsCard, Precision, ReducedReport } from '../../../shared/devices.ts';
 import { AppError } from '../../../shared/errors.ts';
 import type { ErrorCode } from '../../../shared/errors.ts';
-import { tensorflowVariable } from '../../../shared/tensorflow.ts';
+import { tensorflowVariable, withoutKernels } from '../../../shared/tensorflow.ts';
 
 const cardFaults: ReadonlySet<ErrorCode> = new Set(['device-failed', 'trainer-crashed', 'out-of-memory', 'unsupported']);
 
@@ -45,6 +45,13 @@ export const isOnProcessor = (id: DeviceId, cards: readonly GraphicsCard[], repo
 
 /** What a person should know of such a device, unless it is the processor. */
 export const noCardUsed = 'It computes on the processor: it has found no graphics card that it can use.';
+
+/** With what is known of the cards where that is why TensorFlow's test on them has failed, most likely by taking too long. */
+export function withReasonOfCards(report: DeviceReport, cards: readonly GraphicsCard[]): DeviceReport {
+  const noKernels = withoutKernels(cards.flatMap(({ computeCapability = [] }) => computeCapability));
+  if (report.id !== 'tensorflow' || report.state !== 'failed' || noKernels === undefined) return report;
+  return { ...report, reason: `${report.reason} ${noKernels}` };
+}
 
 export const untested = (id: DeviceId): DeviceReport => ({
   id,

@@ -368,7 +368,7 @@ describe('the micro-batch of a run', () => {
   });
 });
 
-describe.skipIf(process.platform === 'darwin')('TensorFlow that finds no card that it can use', () => {
+describe.skipIf(process.platform === 'darwin')('TensorFlow and a card that it may not be able to use', () => {
   const run = parseConfig({ imageSize: 32, patchSize: 4, batchSize: 64, ...small, device: 'tensorflow' });
   const nvidia: GraphicsCard = { ...card, name: 'NVIDIA GeForce RTX 3060' };
 
@@ -391,6 +391,17 @@ describe.skipIf(process.platform === 'darwin')('TensorFlow that finds no card th
     const { devices } = devicesWith([card]);
     expect((await devices.expected(run)).card).toBeUndefined();
     expect(await devices.microBatch('tensorflow', run)).toEqual(await devices.microBatch('cpu', run));
+  });
+
+  it('is said to have no kernels for a card that is newer than it, where it fails its test there', async () => {
+    const none = expect.stringMatching(/^tensorflow is failed\. No published TensorFlow has kernels.*12\.0/) as string;
+    for (const [computeCapability, message] of [
+      [12, none],
+      [8.6, 'tensorflow is failed.'],
+    ] as const) {
+      const { devices } = devicesWith([{ ...nvidia, computeCapability }], { state: 'failed' });
+      await expect(devices.choose('tensorflow', run)).rejects.toMatchObject({ code: 'device-failed', message });
+    }
   });
 
   it('has the micro-batch of the card, and says nothing, where it uses it', async () => {

@@ -8,7 +8,18 @@ import { inPieces } from '../../files/in-pieces.ts';
 import { cardMicroBatchInPieces, processorMicroBatchInPieces } from '../../training/fit-micro-batch.ts';
 import type { MicroBatch } from '../../training/fit-micro-batch.ts';
 import type { Home } from '../home.ts';
-import { candidates, cardOf, hasCard, isOnProcessor, noCard, noCardUsed, placeOf, untested, untestedIn } from './candidates.ts';
+import {
+  candidates,
+  cardOf,
+  hasCard,
+  isOnProcessor,
+  noCard,
+  noCardUsed,
+  placeOf,
+  untested,
+  untestedIn,
+  withReasonOfCards,
+} from './candidates.ts';
 import { asChosen } from './chosen-device.ts';
 import type { ChosenDevice, ReasonedDevice } from './chosen-device.ts';
 import { KnownDevices } from './device-file.ts';
@@ -86,7 +97,7 @@ export class Devices {
     onStage?.(`Testing ${placeOf(id)}.`);
     const found = await this.#tools.probe(id, signal);
     const failures = (await this.#reportOf(id))?.failures;
-    return this.#report({ ...found, ...(failures !== undefined && { failures }) });
+    return this.#report({ ...withReasonOfCards(found, this.#cards!), ...(failures !== undefined && { failures }) });
   }
 
   async #reportOf(id: DeviceId): Promise<DeviceReport | undefined> {
