@@ -42,6 +42,7 @@ export const doctorCommand: Action = async (output, options) => {
       );
     output.say(`Devices (a training step is one of the usual recipe, ${count(found.step.crops)} crops of ${found.step.imageSize} px):`);
     for (const line of deviceLines(found)) output.say(line);
+    output.say(`A run trains on: ${found.chosenReason}`);
     for (const sentence of found.advice) output.say(`To be faster: ${sentence}`);
     return found.devices.some(({ id, state }) => id === 'cpu' && state === 'ready') ? 0 : 8;
   } finally {
