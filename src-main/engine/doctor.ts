@@ -11,10 +11,11 @@ import { programVersion } from '../../shared/version.ts';
 import { imageLibraryVersion } from '../images/version.ts';
 import { sqliteVersion } from '../library/version.ts';
 import { Devices } from './devices/devices.ts';
+import { usualTools } from './devices/device-tools.ts';
 import type { DeviceWork } from './devices/device-tools.ts';
 import { askedDevice } from './devices/expected-device.ts';
 import { tensorflowOffer } from './devices/install-tensorflow.ts';
-import { homeAt } from './home.ts';
+import { homeAt, runsInUse } from './home.ts';
 import { usualRun } from './pace.ts';
 
 export interface Diagnosis {
@@ -37,6 +38,8 @@ export interface Diagnosis {
   })[];
   /** The training step that was timed: that of the usual recipe on small images. */
   readonly step: { readonly crops: number; readonly imageSize: number };
+  /** Runs of this home that were being trained meanwhile: all that was timed is slower for it, and was not remembered. */
+  readonly beside: readonly string[];
   /** What a run of it would train on; absent where it would not begin. */
   readonly chosen?: DeviceId;
   /** Why, as sentences. */
@@ -101,11 +104,15 @@ export async function choiceOf(
   }
 }
 
-/** Asks the system, tests every device in a process of its own and times a training step. Rejects with `cancelled`. */
+/**
+ * Asks the system, tests every device in a process of its own and times a training step. What it finds is remembered for runs, unless one of
+ * this home is being trained beside it. Rejects with `cancelled`.
+ */
 export async function diagnose(home?: string, work: DeviceWork = {}): Promise<Diagnosis> {
   const place = homeAt(home);
   mkdirSync(place.path, { recursive: true });
-  const tests = new Devices(place);
+  const beside = runsInUse(place);
+  const tests = new Devices(place, usualTools, { isKept: beside.length === 0 });
   const reports = await tests.test(undefined, work);
   const { cards } = await tests.list();
   const { config } = usualRun('small', 'default');
@@ -133,6 +140,7 @@ export async function diagnose(home?: string, work: DeviceWork = {}): Promise<Di
     cards,
     devices,
     step: { crops: config.batchSize * cropsPerImage(config), imageSize: config.imageSize },
+    beside,
     ...choice,
     advice: adviceFor(findings),
   };

@@ -42,6 +42,8 @@ export const doctorCommand: Action = async (output, options) => {
       );
     output.say(`Devices (a training step is one of the usual recipe, ${count(found.step.crops)} crops of ${found.step.imageSize} px):`);
     for (const line of deviceLines(found)) output.say(line);
+    if (found.beside.length > 0)
+      output.say(`${found.beside.join(', ')} is being trained meanwhile: what is timed beside it is slower, and is not remembered.`);
     output.say(`A run trains on: ${found.chosenReason}`);
     for (const sentence of found.advice) output.say(`To be faster: ${sentence}`);
     return found.devices.some(({ id, state }) => id === 'cpu' && state === 'ready') ? 0 : 8;

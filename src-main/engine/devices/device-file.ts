@@ -76,11 +76,14 @@ function isWritten(home: Home, known: DeviceFile): boolean {
 /** What a program knows of the devices, with what others have found out meanwhile. */
 export class KnownDevices {
   readonly #home: Home;
-  /** What the home could not take. */
+  readonly #isKept: boolean;
+  /** What the home could not, or should not, take. */
   #own: DeviceFile | undefined;
 
-  constructor(home: Home) {
+  /** Unless it `isKept` what is found out now is for this program alone. */
+  constructor(home: Home, isKept: boolean) {
     this.#home = home;
+    this.#isKept = isKept;
   }
 
   /** Of these cards. */
@@ -89,6 +92,6 @@ export class KnownDevices {
   }
 
   keep(known: DeviceFile): void {
-    this.#own = isWritten(this.#home, known) ? undefined : known;
+    this.#own = this.#isKept && isWritten(this.#home, known) ? undefined : known;
   }
 }

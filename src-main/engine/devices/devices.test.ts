@@ -45,7 +45,7 @@ function devicesWith(
     reduced = undefined as ReducedReport | undefined,
     onProcessor = false,
   } = {},
-  home = folder,
+  { home = folder, isKept = true } = {},
 ): Asked {
   const probed: DeviceId[] = [];
   const timed: DeviceId[] = [];
@@ -73,7 +73,7 @@ function devicesWith(
     },
     memory: () => 16e9,
   };
-  return { devices: new Devices(homeAt(home), tools), probed, timed, given, timedIn };
+  return { devices: new Devices(homeAt(home), tools, { isKept }), probed, timed, given, timedIn };
 }
 
 describe('the device of a run', () => {
@@ -200,11 +200,23 @@ describe('the device of a run', () => {
   it('is known to the same program where the home cannot be written to', async () => {
     const file = join(folder, 'file');
     writeFileSync(file, '');
-    const { devices, probed, timed } = devicesWith([card], { seconds: { cpu: 1, webgpu: 0.1 } }, join(file, 'home'));
+    const { devices, probed, timed } = devicesWith([card], { seconds: { cpu: 1, webgpu: 0.1 } }, { home: join(file, 'home') });
     await devices.choose('auto', config);
     const before = [probed.length, timed.length];
     expect(await devices.choose('auto', config)).toMatchObject({ device: 'webgpu' });
     expect([probed.length, timed.length]).toEqual(before);
+  });
+
+  it('is the one of before for other programs, whatever is found out beside something else', async () => {
+    const before = devicesWith([card], { seconds: { cpu: 1, webgpu: 0.1 } });
+    await before.devices.choose('auto', config);
+    const beside = devicesWith([card], { seconds: { cpu: 1, webgpu: 9 } }, { isKept: false });
+    await beside.devices.test(undefined);
+    expect((await beside.devices.race(config)).map(({ device }) => device)).toEqual(['cpu', 'webgpu']);
+    expect(await beside.devices.choose('auto', config)).toMatchObject({ device: 'cpu' });
+    const { devices, probed, timed } = devicesWith([card]);
+    expect(await devices.choose('auto', config)).toMatchObject({ device: 'webgpu' });
+    expect([probed, timed]).toEqual([[], []]);
   });
 
   it('is tested anew with another driver, and with a damaged file', async () => {

@@ -48,8 +48,9 @@ export class Devices {
   /** Of timing that nobody waits for: whatever a person asks for ends it. */
   #unasked: AbortController | undefined;
 
-  constructor(home: Home, tools: DeviceTools = usualTools) {
-    this.#memory = new KnownDevices(home);
+  /** Where something else computes meanwhile, what is found out should not be kept for other programs. */
+  constructor(home: Home, tools: DeviceTools = usualTools, { isKept = true }: { readonly isKept?: boolean } = {}) {
+    this.#memory = new KnownDevices(home, isKept);
     this.#tools = tools;
     offerTensorflow(home);
   }
