@@ -399,6 +399,15 @@ describe.skipIf(process.platform === 'darwin')('TensorFlow and a card that it ma
     expect([expected.card, expected.reason]).toEqual([undefined, reason]);
   });
 
+  it('is told of where it was to be tested, and is none of the devices of auto for it', async () => {
+    const { devices, probed } = devicesWith([card], { seconds: { cpu: 1, webgpu: 0.5, tensorflow: 0.1 }, onProcessor: true });
+    const reports = await devices.test(['cpu', 'tensorflow']);
+    expect(probed).toEqual(['cpu', 'tensorflow']);
+    expect(reports.find(({ id }) => id === 'tensorflow')).toMatchObject({ state: 'ready' });
+    expect((await devices.list()).devices.map(({ id }) => id)).not.toContain('tensorflow');
+    expect(await devices.choose('auto', config)).toMatchObject({ device: 'webgpu' });
+  });
+
   it('is expected to be one where no card is of the vendor that it knows', async () => {
     const { devices } = devicesWith([card]);
     expect((await devices.expected(run)).card).toBeUndefined();

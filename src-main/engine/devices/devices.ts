@@ -62,10 +62,12 @@ export class Devices {
     return { cards: this.#cards, devices: this.#described(reports) };
   }
 
-  #described(reports: readonly DeviceReport[]): readonly DeviceReport[] {
+  /** The processor, what could use a card here, and what was `asked` for nevertheless. */
+  #described(reports: readonly DeviceReport[], asked: readonly DeviceId[] = []): readonly DeviceReport[] {
+    const ids = new Set([...candidates(this.#cards!), ...asked.filter((id) => id !== 'cpu')]);
     const known = new Map(reports.map((report) => [report.id, report]));
     const cpu: DeviceReport = known.get('cpu') ?? { id: 'cpu', state: 'ready', reason: 'It is always there.' };
-    const others = candidates(this.#cards!).map((id): DeviceReport => known.get(id) ?? (hasCard(this.#cards!) ? untested(id) : noCard(id)));
+    const others = [...ids].map((id): DeviceReport => known.get(id) ?? (hasCard(this.#cards!) ? untested(id) : noCard(id)));
     return [cpu, ...others];
   }
 
@@ -90,7 +92,7 @@ export class Devices {
       const { reports, ...known } = await this.#known();
       this.#memory.keep({ ...known, reports: reports.map(({ failures: _forgiven, ...report }) => report), races: {} });
       for (const id of tested) await this.#probe(id, work);
-      return this.#described((await this.#known()).reports);
+      return this.#described((await this.#known()).reports, tested);
     });
   }
 
