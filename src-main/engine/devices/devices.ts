@@ -153,8 +153,8 @@ export class Devices {
   }
 
   /**
-   * How many images of a run pass a device at once: what its memory, or the computer's where it uses no card, holds that is free now, or was when cards were last `looked` at.
-   * Throws `bad-config` where the grid is too small for its masks.
+   * How many images of a run pass a device at once: what its memory, or the computer's where it uses no card, holds that is free now, or was
+   * when cards were last `looked` at. Throws `bad-config` where the grid is too small for its masks.
    */
   async microBatch(device: DeviceId, config: TrainConfig, looked?: GraphicsCard): Promise<MicroBatch> {
     if (await this.#isOnProcessor(device)) return inPieces(processorMicroBatchInPieces(config, this.#tools.memory()));

@@ -81,7 +81,7 @@ export async function probeDevice(id: DeviceId, signal?: AbortSignal): Promise<D
       });
     // It says why it uses no card.
     const onProcessor = remark !== undefined;
-    const more = onProcessor ? ` ${remark}` : '';
+    const more = onProcessor ? ` ${remark} Have it tested again when that has changed.` : '';
     const precision = reducedPrecisions[id];
     return report('ready', `Three tiny steps agree with the float64 reference (deviation ${digits(deviation)}).${more}`, {
       deviation,
