@@ -6,12 +6,15 @@ import { join } from 'node:path';
 import { parseConfig } from '../shared/config.ts';
 import type { TrainConfig } from '../shared/config-table.ts';
 import { deviceNames } from '../shared/devices.ts';
-import type { DeviceId, ReducedReport } from '../shared/devices.ts';
-import { Devices, withMicroBatch } from '../src-main/engine/devices/devices.ts';
+import type { DeviceId, DeviceReport, ReducedReport } from '../shared/devices.ts';
+import { withMicroBatch } from '../src-main/engine/devices/chosen-device.ts';
+import { Devices } from '../src-main/engine/devices/devices.ts';
+import { offerTensorflow } from '../src-main/engine/devices/install-tensorflow.ts';
 import { withTrainer } from '../src-main/engine/devices/probe-device.ts';
 import { homeAt } from '../src-main/engine/home.ts';
 import { accumulate } from '../src-main/jepa/step.ts';
 import { encodingDevice } from '../src-main/runtime/devices.ts';
+import { findTensorflow } from '../src-main/runtime/tensorflow-library.ts';
 import { memoryPlan } from '../src-main/training/memory-plan.ts';
 import { stepSize } from '../src-main/training/step-size.ts';
 import { operationsOf } from './operations.ts';
@@ -107,11 +110,30 @@ async function placementOf(device: DeviceId, [name, config]: NamedConfig, matmul
 const reducedText = ({ reason, matmulRate }: ReducedReport): string =>
   `${reason}${matmulRate === undefined ? '' : ` ${matmulRate.toPrecision(3)} GFLOP/s.`}`;
 
+/**
+ * What is tested: all that could use a card, and TensorFlow wherever it is installed. Where it finds no card runs on `auto` do not look at
+ * it; here it shows what it makes of the processor.
+ */
+export const devicesToTest = (there: readonly DeviceReport[], hasTensorflow: boolean): readonly DeviceId[] => [
+  ...new Set([...there.filter(({ state }) => state !== 'absent').map(({ id }) => id), ...(hasTensorflow ? (['tensorflow'] as const) : [])]),
+];
+
+function hasTensorflow(): boolean {
+  // Where the app has installed it, unless the environment names a place.
+  offerTensorflow(homeAt());
+  try {
+    findTensorflow();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 export async function benchDevices(threads: number, quick: boolean): Promise<readonly Row[]> {
   const folder = mkdtempSync(join(tmpdir(), 'ijepa-bench-devices-'));
   try {
     const devices = new Devices(homeAt(folder));
-    const reports = await devices.test(undefined);
+    const reports = await devices.test(devicesToTest((await devices.list()).devices, hasTensorflow()));
     const rows: Row[] = [];
     for (const { id, state, reason, matmulRate, deviation, reduced } of reports) {
       if (state !== 'ready' || matmulRate === undefined) {

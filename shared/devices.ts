@@ -26,7 +26,7 @@ export const deviceNames: Readonly<Record<DeviceId, string>> = {
 };
 
 /**
- * `ready`: it has passed its self-test on this computer, with these drivers. `untested`: it may be used once it has. `failed`: it is
+ * `ready`: it has passed its self-test on this computer, with these drivers. `untested`: it may be used once it has (anew). `failed`: it is
  * there and does not compute right, or crashes. `absent`: there is nothing to use.
  */
 export type DeviceState = 'ready' | 'untested' | 'failed' | 'absent';
@@ -53,6 +53,10 @@ export interface DeviceReport {
   readonly runtime?: string;
   /** Its test in the reduced precision that it has a way to compute in; absent where there is none, and in earlier versions' reports. */
   readonly reduced?: ReducedReport;
+  /** Whether it has passed without a graphics card, as TensorFlow does where it finds none that it can use. */
+  readonly onProcessor?: boolean;
+  /** Times that it has failed in the middle of work since a person had it tested or a run on it came to its end; absent where it has not. */
+  readonly failures?: number;
   /** When it was tested, ISO 8601. */
   readonly tested?: string;
 }
@@ -64,6 +68,8 @@ export interface GraphicsCard {
   /** Bytes. */
   readonly memory?: number;
   readonly memoryFree?: number;
+  /** Of NVIDIA's cards: which kernels they run, such as 8.6. */
+  readonly computeCapability?: number;
 }
 
 /** Execution providers of onnxruntime. */

@@ -4,3 +4,13 @@
 export const tensorflowVariable = 'IJEPA_TENSORFLOW';
 /** The binding in such a folder, as in the npm package; TensorFlow itself is in `deps/lib`, where the binding looks for it. */
 export const tensorflowBinding = 'lib/napi-v8/tfjs_binding.node';
+
+/** Compute capability from which on no published TensorFlow has kernels (RTX 50). */
+const firstWithoutKernels = 12;
+
+/** Why none of these cards can be used, as a sentence; undefined where one may, or nothing is known of them. */
+export function withoutKernels(computeCapabilities: readonly number[]): string | undefined {
+  const [least] = computeCapabilities.toSorted((a, b) => a - b);
+  if (least === undefined || least < firstWithoutKernels) return undefined;
+  return `No published TensorFlow has kernels for this card (compute capability ${least.toFixed(1)}): choose the device webgpu.`;
+}

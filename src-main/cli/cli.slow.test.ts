@@ -248,6 +248,7 @@ describe('the story of a folder', () => {
     expect(cpu!.deviation).toBeLessThan(1e-4);
     expect(cpu!.stepSeconds).toBeGreaterThan(0);
     expect(found['chosen']).toBe('cpu');
+    expect(found['chosenReason']).toMatch(/processor|Processor/);
   });
 });
 

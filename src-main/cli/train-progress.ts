@@ -2,7 +2,7 @@
 import type { TrainConfig } from '../../shared/config-table.ts';
 import type { OnlineEvaluation, TrainEvent } from '../../shared/train-events.ts';
 import { assertNever } from '../../shared/errors.ts';
-import { isCardFault } from '../engine/devices/candidates.ts';
+import { isBrokenCard } from '../engine/devices/candidates.ts';
 import { CardFull, recordOf, trainRun } from '../engine/runs.ts';
 import type { Studio } from '../engine/studio.ts';
 import { interruptible } from './interrupt.ts';
@@ -118,9 +118,9 @@ export async function showTraining(output: Output, studio: Studio, run: string, 
         return !signal.aborted;
       } catch (error) {
         if (error instanceof CardFull && !signal.aborted) continue;
-        // A card that failed is not chosen again; one that was asked for by name is for the person to decide about.
-        if (wanted !== 'auto' || !isCardFault(error, chosen) || signal.aborted) throw error;
-        output.say(`${error.message} The run goes on on another device from its last checkpoint.`);
+        // A card that failed is chosen once more where it passes its test; one that was asked for by name is for the person to decide about.
+        if (wanted !== 'auto' || !isBrokenCard(error, chosen) || signal.aborted) throw error;
+        output.say(`${error.message} The run goes on from its last checkpoint, on what passes its test now.`);
       }
     }
   } finally {

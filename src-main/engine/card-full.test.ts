@@ -18,14 +18,21 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const smaller = { type: 'note', step: 0, message: 'Full.', hint: 'Less.', microBatch: 2 } as const;
 const step = { type: 'step', step: 1 } as unknown as TrainEvent;
 
-/** Trains on a card whose trainer says this and then runs out of memory. */
-async function trained(...events: readonly TrainEvent[]): Promise<{ readonly error: unknown; readonly isSetAside: boolean }> {
+const full = new AppError('out-of-memory', 'The device ran out of memory.', 'Choose less.');
+
+interface Ended {
+  readonly error: unknown;
+  readonly isSetAside: boolean;
+}
+
+/** Trains on a card whose trainer says this and then fails. */
+async function trainedUntil(failure: AppError, ...events: readonly TrainEvent[]): Promise<Ended> {
   const failed = vi.fn(async () => Promise.resolve());
   const studio = {
     trainer: {
       run: async (_job: unknown, onEvent: (event: TrainEvent) => void) => {
         events.forEach(onEvent);
-        return Promise.reject(new AppError('out-of-memory', 'The device ran out of memory.', 'Choose less.'));
+        return Promise.reject(failure);
       },
       dispose: async () => Promise.resolve(),
     },
@@ -39,14 +46,24 @@ async function trained(...events: readonly TrainEvent[]): Promise<{ readonly err
   return { error, isSetAside: failed.mock.calls.length > 0 };
 }
 
-it('goes on there with what was noted last, and sets the card aside only where there is nothing smaller', async () => {
-  const goesOn = await trained(step, smaller);
-  expect(goesOn.error).toBeInstanceOf(CardFull);
-  expect(goesOn.isSetAside).toBe(false);
+const trained = async (...events: readonly TrainEvent[]): Promise<Ended> => trainedUntil(full, ...events);
+
+it('goes on there with what was noted last', async () => {
+  const { error, isSetAside } = await trained(step, smaller);
+  expect(error).toBeInstanceOf(CardFull);
+  expect(isSetAside).toBe(false);
+});
+
+it('ends the run alone where there is nothing smaller, and says what can be done with it; other runs keep the card', async () => {
   for (const events of [[], [step], [smaller, step]]) {
     const { error, isSetAside } = await trained(...events);
     expect(error).not.toBeInstanceOf(CardFull);
-    expect(error).toMatchObject({ code: 'out-of-memory' });
-    expect(isSetAside).toBe(true);
+    expect(error).toMatchObject({ code: 'out-of-memory', hint: expect.stringContaining('device cpu') as string });
+    expect(isSetAside).toBe(false);
   }
+});
+
+it('is set aside when it fails in another way', async () => {
+  const lost = new AppError('device-failed', 'The device was lost.', 'Try again.');
+  expect(await trainedUntil(lost)).toEqual({ error: lost, isSetAside: true });
 });

@@ -1,8 +1,10 @@
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { DeviceReport } from '../../shared/devices.ts';
-import { adviceFor } from './doctor.ts';
+import { AppError } from '../../shared/errors.ts';
+import { adviceFor, choiceOf } from './doctor.ts';
+import { usualRun } from './pace.ts';
 
-const memory = { memoryFree: 8e9, memoryTotal: 16e9 };
+const memory = { memoryFree: 8e9, memoryTotal: 16e9, tensorflowPublished: true };
 const cpu: DeviceReport = { id: 'cpu', state: 'ready', reason: 'It is always there.', matmulRate: 200 };
 const card = { name: 'A card' };
 const webgpu = (works: boolean, matmulRate: number): DeviceReport => ({
@@ -18,7 +20,7 @@ describe('what would make it faster', () => {
     expect(adviceFor({ ...memory, cards: [], devices: [cpu], chosen: 'cpu' })).toEqual([
       'No graphics card was found; with one, training is usually faster.',
     ]);
-    expect(adviceFor({ memoryFree: 1e9, memoryTotal: 16e9, cards: [card], devices: [cpu, webgpu(false, 0)], chosen: 'cpu' })).toEqual([
+    expect(adviceFor({ ...memory, memoryFree: 1e9, cards: [card], devices: [cpu, webgpu(false, 0)], chosen: 'cpu' })).toEqual([
       'Little memory is free: close other programs before a long run.',
     ]);
   });
@@ -35,5 +37,54 @@ describe('what would make it faster', () => {
       adviceFor({ ...memory, cards: [card], devices: [cpu, webgpu(works, rate)], chosen });
     expect(advice(true, 4000)).toEqual(['Products on WebGPU are 2.0 times as fast in float16: choose that for a run under "precision".']);
     expect([advice(true, 2200), advice(false, 4000), advice(true, 4000, 'cpu')]).toEqual([[], [], []]);
+  });
+});
+
+describe('TensorFlow', () => {
+  const nvidia = { name: 'NVIDIA GeForce RTX 3060', computeCapability: 8.6 };
+  const tensorflow: DeviceReport = { id: 'tensorflow', state: 'failed', reason: 'It was lost.' };
+  const advice = (more: Partial<Parameters<typeof adviceFor>[0]> = {}): string =>
+    adviceFor({ ...memory, cards: [nvidia], devices: [cpu, webgpu(false, 0)], chosen: 'webgpu', ...more }).join(' ');
+
+  it('is what may make an NVIDIA card faster, as far as is known', () => {
+    expect(advice()).toMatch(/may be faster; that was not measured.*devices install tensorflow$/);
+    expect(advice({ cards: [{ name: 'NVIDIA RTX 2000' }] })).toContain('TensorFlow');
+  });
+
+  it('is not advised where it is tested already, not published, or has no kernels for the card', () => {
+    expect(advice({ devices: [cpu, webgpu(false, 0), tensorflow] })).toBe('');
+    expect(advice({ tensorflowPublished: false })).toBe('');
+    expect(advice({ cards: [{ ...nvidia, computeCapability: 12 }] })).toBe('');
+    expect(advice({ cards: [card] })).toBe('');
+  });
+});
+
+describe('what a run would train on', () => {
+  afterEach(() => void vi.unstubAllEnvs());
+  const { config } = usualRun('small', 'default');
+  const chosen = {
+    device: 'cpu',
+    reason: 'The processor, as asked.',
+    precision: 'float32',
+    microBatch: { images: 8, reason: '' },
+  } as const;
+
+  it('is said with its reason, and with the environment where that decides', async () => {
+    vi.stubEnv('IJEPA_STUDIO_DEVICE', undefined);
+    const tests = { choose: async () => Promise.resolve(chosen) };
+    expect(await choiceOf(tests, config, {})).toEqual({ chosen: 'cpu', chosenReason: 'The processor, as asked.' });
+    vi.stubEnv('IJEPA_STUDIO_DEVICE', 'cpu');
+    expect(await choiceOf(tests, config, {})).toEqual({ chosen: 'cpu', chosenReason: 'The processor, as asked. (IJEPA_STUDIO_DEVICE)' });
+  });
+
+  it('is nothing where a run would not begin, with what to do; a cancelled question has no answer', async () => {
+    vi.stubEnv('IJEPA_STUDIO_DEVICE', 'cuda');
+    const failing = (code: 'unsupported' | 'cancelled'): Parameters<typeof choiceOf>[0] => ({
+      choose: async () => Promise.reject(new AppError(code, 'CUDA is not to be had.', 'Choose auto.')),
+    });
+    expect(await choiceOf(failing('unsupported'), config, {})).toEqual({
+      chosenReason: 'None: CUDA is not to be had. Choose auto. (IJEPA_STUDIO_DEVICE)',
+    });
+    await expect(choiceOf(failing('cancelled'), config, {})).rejects.toMatchObject({ code: 'cancelled' });
   });
 });

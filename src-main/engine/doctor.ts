@@ -2,14 +2,20 @@
 import { mkdirSync } from 'node:fs';
 import { availableParallelism, cpus, freemem, release, totalmem, type } from 'node:os';
 import { cropsPerImage } from '../../shared/config.ts';
-import { deviceNames } from '../../shared/devices.ts';
+import type { TrainConfig } from '../../shared/config-table.ts';
+import { deviceNames, isNvidia } from '../../shared/devices.ts';
 import type { DeviceReport, GraphicsCard, DeviceId } from '../../shared/devices.ts';
+import { AppError } from '../../shared/errors.ts';
+import { withoutKernels } from '../../shared/tensorflow.ts';
 import { programVersion } from '../../shared/version.ts';
 import { imageLibraryVersion } from '../images/version.ts';
 import { sqliteVersion } from '../library/version.ts';
 import { Devices } from './devices/devices.ts';
-import type { DeviceWork } from './devices/devices.ts';
-import { homeAt } from './home.ts';
+import { usualTools } from './devices/device-tools.ts';
+import type { DeviceWork } from './devices/device-tools.ts';
+import { askedDevice } from './devices/expected-device.ts';
+import { tensorflowOffer } from './devices/install-tensorflow.ts';
+import { homeAt, runsInUse } from './home.ts';
 import { usualRun } from './pace.ts';
 
 export interface Diagnosis {
@@ -25,13 +31,19 @@ export interface Diagnosis {
   readonly memoryTotal: number;
   readonly cards: readonly GraphicsCard[];
   readonly devices: readonly (DeviceReport & {
-    /** Of the training step that was timed; null where it would be far more than the processor's. */
+    /** Of the training step that was timed; null where it would be far more than the fastest's, or failed. */
     readonly stepSeconds?: number | null;
+    /** What went wrong with it, as a sentence. */
+    readonly stepFailure?: string;
   })[];
   /** The training step that was timed: that of the usual recipe on small images. */
   readonly step: { readonly crops: number; readonly imageSize: number };
-  /** What a run of it would train on. */
-  readonly chosen: DeviceId;
+  /** Runs of this home that were being trained meanwhile: all that was timed is slower for it, and was not remembered. */
+  readonly beside: readonly string[];
+  /** What a run of it would train on; absent where it would not begin. */
+  readonly chosen?: DeviceId;
+  /** Why, as sentences. */
+  readonly chosenReason: string;
   /** What would make it faster, each a sentence. */
   readonly advice: readonly string[];
 }
@@ -42,46 +54,79 @@ const littleFree = 0.15;
 /** Times the rate of float32 that makes another precision worth its rounding. */
 const muchFaster = 1.2;
 
-export function adviceFor({
-  cards,
-  devices,
-  chosen,
-  memoryFree,
-  memoryTotal,
-}: Pick<Diagnosis, 'cards' | 'devices' | 'chosen' | 'memoryFree' | 'memoryTotal'>): string[] {
+/** What advice follows from. */
+export interface Findings extends Pick<Diagnosis, 'cards' | 'devices' | 'chosen' | 'memoryFree' | 'memoryTotal'> {
+  /** Whether a TensorFlow that uses cards is published for this system. */
+  readonly tensorflowPublished: boolean;
+}
+
+/** Whether TensorFlow is not here and could use a card of this computer. */
+function lacksTensorflow({ cards, devices, tensorflowPublished }: Findings): boolean {
+  const nvidia = cards.filter(isNvidia);
+  const noKernels = withoutKernels(nvidia.flatMap(({ computeCapability = [] }) => computeCapability));
+  return nvidia.length > 0 && tensorflowPublished && noKernels === undefined && !devices.some(({ id }) => id === 'tensorflow');
+}
+
+export function adviceFor(findings: Findings): string[] {
+  const { cards, devices, chosen, memoryFree, memoryTotal } = findings;
   const advice: string[] = [];
   const others = devices.filter(({ id }) => id !== 'cpu');
   if (cards.length === 0) advice.push('No graphics card was found; with one, training is usually faster.');
   else if (others.every(({ state }) => state !== 'ready'))
+    advice.push(`A graphics card is there, and cannot be used: ${others.map((one) => `${deviceNames[one.id]}: ${one.reason}`).join(' ')}`);
+  if (lacksTensorflow(findings))
     advice.push(
-      `A graphics card is there, and cannot be used: ${others.map(({ id, reason }) => `${deviceNames[id]}: ${reason}`).join(' ')}`,
+      'With TensorFlow the NVIDIA card may be faster; that was not measured on a card yet. To try it: ijepa-studio devices install tensorflow',
     );
-  const { reduced, matmulRate } = devices.find(({ id }) => id === chosen) ?? {};
+  const { id, reduced, matmulRate } = devices.find((one) => one.id === chosen) ?? {};
   const faster = reduced?.works === true ? (reduced.matmulRate ?? 0) / (matmulRate ?? Infinity) : 0;
-  if (faster >= muchFaster)
+  if (id !== undefined && faster >= muchFaster)
     advice.push(
-      `Products on ${deviceNames[chosen]} are ${faster.toFixed(1)} times as fast in ${reduced!.precision}: choose that for a run under "precision".`,
+      `Products on ${deviceNames[id]} are ${faster.toFixed(1)} times as fast in ${reduced!.precision}: choose that for a run under "precision".`,
     );
   if (memoryFree < littleFree * memoryTotal) advice.push('Little memory is free: close other programs before a long run.');
   return advice;
 }
 
-/** Asks the system, tests every device in a process of its own and times a training step. Rejects with `cancelled`. */
+/** What a run on `auto` would train on, with the reason; of one that would not begin the reason alone. */
+export async function choiceOf(
+  tests: Pick<Devices, 'choose'>,
+  config: TrainConfig,
+  work: DeviceWork,
+): Promise<Pick<Diagnosis, 'chosen' | 'chosenReason'>> {
+  const from = askedDevice('auto') === 'auto' ? '' : ' (IJEPA_STUDIO_DEVICE)';
+  try {
+    const { device, reason } = await tests.choose('auto', config, work);
+    return { chosen: device, chosenReason: `${reason}${from}` };
+  } catch (error) {
+    if (!(error instanceof AppError) || error.code === 'cancelled') throw error;
+    return { chosenReason: `None: ${error.message} ${error.hint}${from}` };
+  }
+}
+
+/**
+ * Asks the system, tests every device in a process of its own and times a training step. What it finds is remembered for runs, unless one of
+ * this home is being trained beside it. Rejects with `cancelled`.
+ */
 export async function diagnose(home?: string, work: DeviceWork = {}): Promise<Diagnosis> {
   const place = homeAt(home);
   mkdirSync(place.path, { recursive: true });
-  const tests = new Devices(place);
+  const beside = runsInUse(place);
+  const tests = new Devices(place, usualTools, { isKept: beside.length === 0 });
   const reports = await tests.test(undefined, work);
   const { cards } = await tests.list();
   const { config } = usualRun('small', 'default');
   const times = await tests.race(config, work);
-  const stepOf = (id: DeviceReport['id']): { readonly stepSeconds?: number | null } => {
+  const stepOf = (id: DeviceId): Pick<Diagnosis['devices'][number], 'stepSeconds' | 'stepFailure'> => {
     const time = times.find(({ device }) => device === id);
-    return time ? { stepSeconds: Number.isFinite(time.seconds) ? time.seconds : null } : {};
+    if (!time) return {};
+    const { seconds, failure } = time;
+    return { stepSeconds: Number.isFinite(seconds) ? seconds : null, ...(failure !== undefined && { stepFailure: failure }) };
   };
   const devices = reports.map((report) => ({ ...report, ...stepOf(report.id) }));
   const [memoryFree, memoryTotal] = [freemem(), totalmem()];
-  const chosen = times[0]!.device;
+  const choice = await choiceOf(tests, config, work);
+  const findings = { cards, devices, ...choice, memoryFree, memoryTotal, tensorflowPublished: tensorflowOffer(place) !== undefined };
   return {
     program: programVersion,
     node: process.versions.node,
@@ -95,7 +140,8 @@ export async function diagnose(home?: string, work: DeviceWork = {}): Promise<Di
     cards,
     devices,
     step: { crops: config.batchSize * cropsPerImage(config), imageSize: config.imageSize },
-    chosen,
-    advice: adviceFor({ cards, devices, chosen, memoryFree, memoryTotal }),
+    beside,
+    ...choice,
+    advice: adviceFor(findings),
   };
 }

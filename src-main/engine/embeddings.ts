@@ -69,7 +69,7 @@ export async function embedFolder(
   } catch (error) {
     // What the card has made is kept; the processor goes on.
     if (!isCardFault(error, { device })) throw error;
-    await studio.devices.failed(device, error.message);
+    if (error.code !== 'out-of-memory') await studio.devices.failed(device, error.message);
     return trainer.run({ ...job, device: 'cpu' }, onProgress);
   }
 }

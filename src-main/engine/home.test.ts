@@ -3,7 +3,8 @@ import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
 import { AppError } from '../../shared/errors.ts';
-import { freshRunName, homeAt, newRunPath, runNames } from './home.ts';
+import { takeLock } from '../files/folder-lock.ts';
+import { freshRunName, homeAt, newRunPath, runNames, runsInUse } from './home.ts';
 import { describeHome } from './inspect.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'ijepa home '));
@@ -18,6 +19,19 @@ describe('the home', () => {
     expect(homeAt('').path).toBe(join(folder, 'from environment'));
     vi.stubEnv('IJEPA_STUDIO_HOME', '');
     expect(homeAt().path).toBe(join(homedir(), '.ijepa-studio'));
+  });
+
+  it('knows which runs are worked on now', () => {
+    const home = homeAt(join(folder, 'in use'));
+    expect(runsInUse(home)).toEqual([]);
+    for (const name of ['rests', 'trains']) {
+      mkdirSync(join(home.runs, name), { recursive: true });
+      writeFileSync(join(home.runs, name, 'config.json'), '{}');
+    }
+    const lock = takeLock(join(home.runs, 'trains'));
+    expect(runsInUse(home)).toEqual(['trains']);
+    lock.dispose();
+    expect(runsInUse(home)).toEqual([]);
   });
 
   it('orders runs by when they were made, not by when their file was last written', () => {

@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { AppError } from '../../shared/errors.ts';
+import { isHeldHere } from '../files/folder-lock.ts';
 
 export interface Home {
   readonly path: string;
@@ -42,6 +43,9 @@ export function runNames({ runs }: Home): string[] {
     .toSorted((a, b) => a.made - b.made || a.name.localeCompare(b.name))
     .map(({ name }) => name);
 }
+
+/** Names of the runs that a process of this computer trains or changes at this moment. */
+export const runsInUse = (home: Home): readonly string[] => runNames(home).filter((name) => isHeldHere(join(home.runs, name)));
 
 /** Folder of a run given by name or path, the newest when not given. Throws `not-found` with the names there are. */
 export function runPath(home: Home, run?: string): string {

@@ -3,7 +3,7 @@ import { parseConfig } from '../../shared/config.ts';
 import type { TrainConfig } from '../../shared/config-table.ts';
 import type { UsualPictures, UsualPreset, UsualTimes } from '../../shared/usual-runs.ts';
 import { usualPictures, usualPresets } from '../../shared/usual-runs.ts';
-import { asChosen } from './devices/devices.ts';
+import { asChosen } from './devices/chosen-device.ts';
 import type { Devices } from './devices/devices.ts';
 import { suggestConfig } from './suggest.ts';
 import type { Studio } from './studio.ts';

@@ -217,7 +217,7 @@ export class CardFull extends AppError {}
 
 /**
  * Trains a run on a device from where it stands to its end or until `studio.trainer.control('stop')`, which may come at once. Throws
- * `CardFull` as well.
+ * `CardFull` as well, and `out-of-memory` where nothing smaller is left to try: the card stays in use for other runs.
  */
 export async function trainRun(
   studio: Studio,
@@ -256,12 +256,20 @@ export async function trainRun(
     if (isCardFault(error, device)) {
       // It would fail again when the run goes on by itself, above all in a process that has lost it.
       await studio.trainer.dispose();
-      if (error.code === 'out-of-memory' && isSmaller) throw new CardFull(error.code, error.message, error.hint, error);
+      if (error.code === 'out-of-memory') throw isSmaller ? new CardFull(error.code, error.message, error.hint, error) : tooLarge(error);
       await studio.devices.failed(device.device, error.message);
     }
     throw error;
   }
 }
+
+/** A run keeps its settings: on this card it cannot go on. */
+const tooLarge = ({ code, message }: AppError): AppError =>
+  new AppError(
+    code,
+    message,
+    'Let it go on on the processor (device cpu) from its last checkpoint, or begin one with a smaller micro-batch, imageSize or network.',
+  );
 
 /** The checkpoint meant by `best` (default), `latest`, a step, or a file. Throws `not-found`. */
 export function checkpointOf(run: string, which = 'best'): string {

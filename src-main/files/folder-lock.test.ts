@@ -3,7 +3,7 @@ import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { AppError } from '../../shared/errors.ts';
-import { takeLock } from './folder-lock.ts';
+import { isHeldHere, takeLock } from './folder-lock.ts';
 import { ownCommand } from './own-command.ts';
 
 describe('the lock of a folder', () => {
@@ -24,6 +24,17 @@ describe('the lock of a folder', () => {
     lock.dispose();
     takeLock(folder).dispose();
     expect(readdirSync(folder)).toEqual(['another']);
+  });
+
+  it('is seen without being taken, where a living process of this computer holds it', () => {
+    expect(isHeldHere(folder)).toBe(false);
+    const lock = takeLock(folder);
+    expect([isHeldHere(folder), isHeldHere(folder, 'another')]).toEqual([true, false]);
+    lock.dispose();
+    for (const changes of [{ pid: nobody }, { started: 1 }, { host: 'another computer' }]) {
+      writeFileSync(file(), holder(changes));
+      expect(isHeldHere(folder)).toBe(false);
+    }
   });
 
   it.each([

@@ -47,6 +47,12 @@ function readHolder(file: string): Holder | undefined {
   }
 }
 
+/** Whether a living process of this computer holds the lock of a folder. */
+export function isHeldHere(folder: string, name = 'lock'): boolean {
+  const holder = readHolder(join(folder, name));
+  return holder !== undefined && holder.host === hostname() && isAlive(holder);
+}
+
 /** Milliseconds for which an unreadable lock is taken for one that is just being written. */
 const writingMs = 2000;
 

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { cardLibraries, cardObstacles, findTensorflow, releaseOf, tensorflowReleases } from './tensorflow-library.ts';
+import type { GraphicsCard } from '../../shared/devices.ts';
 import { tensorflowBinding, tensorflowVariable } from '../../shared/tensorflow.ts';
 import { loadTensorflow } from './tensorflow-binding.ts';
 import { noTensorflow } from './testing/tensorflow-here.ts';
@@ -50,7 +51,7 @@ describe('where TensorFlow is looked for', () => {
 });
 
 describe('what a version of TensorFlow wants for a card', () => {
-  const linux = { system: 'linux-x64', has: () => true };
+  const linux = { system: 'linux-x64', has: () => true, cards: [] };
 
   it('is found by its minor version, and unknown between the rows', () => {
     expect(['2.9.1', '2.10.0', '2.13.1', '2.15.0', '2.17.0', '2.18.0', '2.21.0'].map((version) => releaseOf(version)?.cuda)).toEqual([
@@ -87,8 +88,33 @@ describe('what a version of TensorFlow wants for a card', () => {
     expect(cardObstacles('2.9.1', { ...linux, system: 'darwin-arm64' })).toEqual([expect.stringContaining('webgpu')]);
   });
 
-  it('is not to be had for a card that is newer than all of them', () => {
-    expect(cardObstacles('2.21.0', { ...linux, computeCapability: 12 })).toEqual([expect.stringContaining('No published TensorFlow')]);
-    expect(cardObstacles('2.21.0', { ...linux, computeCapability: 9 })).toEqual([]);
+  it('is not to be had for a card that is newer than all of them, unless there is another', () => {
+    const card = (computeCapability?: number): GraphicsCard => ({
+      name: 'NVIDIA',
+      driver: '580.1',
+      ...(computeCapability !== undefined && { computeCapability }),
+    });
+    const none = 'No published TensorFlow has kernels for this card (compute capability 12.0): choose the device webgpu.';
+    expect(cardObstacles('2.21.0', { ...linux, cards: [card(12)] })).toEqual([none]);
+    for (const cards of [[card(9)], [card(12), card(8.6)], [card()]]) expect(cardObstacles('2.21.0', { ...linux, cards })).toEqual([]);
+  });
+
+  it('is a driver that is new enough for its CUDA', () => {
+    const tooOld = (version: string, system: string, driver: string): boolean =>
+      cardObstacles(version, { ...linux, system, cards: [{ name: 'NVIDIA', driver }] }).some((sentence) => sentence.includes('or newer'));
+    expect(cardObstacles('2.18.0', { ...linux, cards: [{ name: 'NVIDIA', driver: '470.199.02' }] })).toEqual([
+      "TensorFlow 2.18.0 needs NVIDIA's driver 525.60.13 or newer for its CUDA 12.5, and the driver is 470.199.02: update it.",
+    ]);
+    for (const [version, system, least, before] of [
+      ['2.9.1', 'linux-x64', '450.80.02', '450.66'],
+      ['2.13.0', 'linux-x64', '450.80.02', '418.226.00'],
+      ['2.15.0', 'linux-x64', '525.60.13', '525.60.11'],
+      ['2.10.0', 'win32-x64', '452.39', '452.06'],
+    ] as const)
+      expect([tooOld(version, system, least), tooOld(version, system, '1000'), tooOld(version, system, before)]).toEqual([
+        false,
+        false,
+        true,
+      ]);
   });
 });

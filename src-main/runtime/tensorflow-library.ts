@@ -1,9 +1,10 @@
-// TensorFlow's native part: where it is looked for, and which CUDA and cuDNN a version of it wants. Nothing of it comes with the program.
+// TensorFlow's native part: where it is looked for, and which driver, CUDA and cuDNN a version of it wants. Nothing of it comes with the program.
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
+import type { GraphicsCard } from '../../shared/devices.ts';
 import { AppError } from '../../shared/errors.ts';
-import { tensorflowBinding, tensorflowVariable } from '../../shared/tensorflow.ts';
+import { tensorflowBinding, tensorflowVariable, withoutKernels } from '../../shared/tensorflow.ts';
 
 /** The npm package's own folder, which its install script would have filled. */
 function packageFolder(): string | undefined {
@@ -36,31 +37,43 @@ export interface TensorflowRelease {
   readonly systems: readonly string[];
   readonly cuda: string;
   readonly cudnn: string;
-  readonly note?: string;
 }
 
 const linux = ['linux-x64'] as const;
 /** Which CUDA and cuDNN the published libraries were built with (tensorflow.org/install/source). Between the rows nothing was published that fits the binding. */
 export const tensorflowReleases: readonly TensorflowRelease[] = [
-  {
-    versions: ['2.9', '2.9'],
-    systems: ['linux-x64', 'win32-x64'],
-    cuda: '11.2',
-    cudnn: '8.1',
-    note: 'What @tensorflow/tfjs-node-gpu 4.22 fetches. Cards newer than the RTX 40 compile their kernels for minutes on first use.',
-  },
-  {
-    versions: ['2.10', '2.10'],
-    systems: ['linux-x64', 'win32-x64'],
-    cuda: '11.2',
-    cudnn: '8.1',
-    note: 'The last for cards on Windows itself.',
-  },
+  // What @tensorflow/tfjs-node-gpu 4.22 fetches. Cards newer than the RTX 40 compile their kernels for minutes on first use.
+  { versions: ['2.9', '2.9'], systems: ['linux-x64', 'win32-x64'], cuda: '11.2', cudnn: '8.1' },
+  // The last for cards on Windows itself.
+  { versions: ['2.10', '2.10'], systems: ['linux-x64', 'win32-x64'], cuda: '11.2', cudnn: '8.1' },
   { versions: ['2.12', '2.14'], systems: linux, cuda: '11.8', cudnn: '8.6' },
   { versions: ['2.15', '2.15'], systems: linux, cuda: '12.2', cudnn: '8.9' },
   { versions: ['2.17', '2.17'], systems: linux, cuda: '12.3', cudnn: '8.9' },
-  { versions: ['2.18', '2.21'], systems: linux, cuda: '12.5', cudnn: '9.3', note: '2.18 is the last that is published as a C library.' },
+  // 2.18 is the last that is published as a C library.
+  { versions: ['2.18', '2.21'], systems: linux, cuda: '12.5', cudnn: '9.3' },
 ];
+
+/** The oldest driver for any CUDA of a major version (docs.nvidia.com/deploy/cuda-compatibility, "minor version compatibility"). */
+const leastDrivers: Readonly<Record<string, Readonly<Record<number, string>>>> = {
+  linux: { 11: '450.80.02', 12: '525.60.13' },
+  win32: { 11: '452.39', 12: '527.41' },
+};
+
+const majorOf = (version: string): number => Number.parseInt(version, 10);
+
+function isOlder(version: string, than: string): boolean {
+  const [parts, least] = [version, than].map((one) => one.split('.').map(Number)) as [number[], number[]];
+  const at = least.findIndex((part, i) => part !== (parts[i] ?? 0));
+  return at >= 0 && (parts[at] ?? 0) < least[at]!;
+}
+
+/** Why NVIDIA's driver is too old for a release, as a sentence; none where it is not. */
+function driverObstacle(version: string, { cuda }: TensorflowRelease, platform: string, driver: string): readonly string[] {
+  const least = leastDrivers[platform]?.[majorOf(cuda)];
+  return least !== undefined && isOlder(driver, least)
+    ? [`TensorFlow ${version} needs NVIDIA's driver ${least} or newer for its CUDA ${cuda}, and the driver is ${driver}: update it.`]
+    : [];
+}
 
 const minorOf = (version: string): number => Number(/^2\.(\d+)/.exec(version)?.[1] ?? Number.NaN);
 
@@ -73,7 +86,7 @@ export function cardLibraries(
   { cuda, cudnn }: TensorflowRelease,
   platform: string,
 ): readonly { readonly part: string; readonly file: string }[] {
-  const [major, dnn] = [Number.parseInt(cuda, 10), Number.parseInt(cudnn, 10)];
+  const [major, dnn] = [majorOf(cuda), majorOf(cudnn)];
   const toolkit =
     platform === 'win32'
       ? [
@@ -102,12 +115,12 @@ export interface CardSystem {
   readonly system: string;
   /** Whether the dynamic linker finds a library of this file name. */
   readonly has: (file: string) => boolean;
-  /** Of the card, such as 8.6, where it is known. */
-  readonly computeCapability?: number;
+  /** NVIDIA's, as far as its driver tells of them. */
+  readonly cards: readonly GraphicsCard[];
 }
 
 /** Why a version of TensorFlow can use no card here, in sentences that say what to do; none where nothing is missing. */
-export function cardObstacles(version: string, { system, has, computeCapability }: CardSystem): readonly string[] {
+export function cardObstacles(version: string, { system, has, cards }: CardSystem): readonly string[] {
   const [platform] = system.split('-') as [string];
   if (platform === 'darwin') return ['TensorFlow uses no graphics card on a Mac: choose the device webgpu.'];
   const release = releaseOf(version);
@@ -116,14 +129,17 @@ export function cardObstacles(version: string, { system, has, computeCapability 
     return [
       `TensorFlow ${version} uses no graphics card on ${system}, only on ${release.systems.join(' and ')}: choose the device webgpu.`,
     ];
-  if (computeCapability !== undefined && computeCapability >= 12)
-    return [`No published TensorFlow has kernels for this card (compute capability ${computeCapability}): choose the device webgpu.`];
+  const noKernels = withoutKernels(cards.flatMap(({ computeCapability = [] }) => computeCapability));
+  if (noKernels !== undefined) return [noKernels];
+  const driver = cards[0]?.driver;
+  const tooOld = driver === undefined ? [] : driverObstacle(version, release, platform, driver);
   const missing = cardLibraries(release, platform).filter(({ file }) => !has(file));
-  return [...new Set(missing.map(({ part }) => part))].map((part) => {
+  const parts = [...new Set(missing.map(({ part }) => part))].map((part) => {
     const files = missing.filter((one) => one.part === part).map(({ file }) => file);
     const what = part === 'the driver' ? "NVIDIA's driver" : part;
     return `TensorFlow ${version} needs ${what}, which is not installed or not on the library path: ${files.join(', ')} ${files.length > 1 ? 'are' : 'is'} not found.`;
   });
+  return [...tooOld, ...parts];
 }
 
 const releaseNames = (): string =>

@@ -2,6 +2,8 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
+import type { GraphicsCard } from '../../shared/devices.ts';
+import { cardsOfNvidia, nvidiaQueries } from '../../shared/nvidia-smi.ts';
 import { loadTensorflow } from './tensorflow-binding.ts';
 import type { BindingOptions } from './tensorflow-binding.ts';
 import { cardObstacles } from './tensorflow-library.ts';
@@ -52,17 +54,23 @@ const finderHere = (): ((file: string) => boolean) =>
       }).stdout ?? '',
   });
 
-/**
- * Loads TensorFlow and asks it. `computeCapability` is the card's, where it is known. Throws `unsupported` where TensorFlow is not
- * installed, `device-failed` where it cannot be loaded.
- */
-export function tensorflowStatus(options: BindingOptions = {}, computeCapability?: number): TensorflowStatus {
+/** NVIDIA's cards, by its own program; none where that is not there. */
+function nvidiaCards(): readonly GraphicsCard[] {
+  for (const query of nvidiaQueries) {
+    const { status, stdout } = spawnSync('nvidia-smi', query, { encoding: 'utf8', timeout: 20_000, windowsHide: true });
+    if (status === 0) return cardsOfNvidia(stdout);
+  }
+  return [];
+}
+
+/** Loads TensorFlow and asks it. Throws `unsupported` where TensorFlow is not installed, `device-failed` where it cannot be loaded. */
+export function tensorflowStatus(options: BindingOptions = {}): TensorflowStatus {
   const binding = loadTensorflow(options);
   const version = binding.TF_Version;
   if (binding.isUsingGpuDevice()) return { version, onCard: true, obstacles: [] };
   const system = `${process.platform}-${process.arch}`;
-  const obstacles = cardObstacles(version, { system, has: finderHere(), ...(computeCapability !== undefined && { computeCapability }) });
+  const obstacles = cardObstacles(version, { system, has: finderHere(), cards: nvidiaCards() });
   // Everything is there and it still has no card.
-  const built = `This build of TensorFlow ${version} finds no card that it can use: it may be one without CUDA, or the driver may be older than its CUDA.`;
+  const built = `This build of TensorFlow ${version} finds no card that it can use: it may be one without CUDA.`;
   return { version, onCard: false, obstacles: obstacles.length > 0 ? obstacles : [built] };
 }

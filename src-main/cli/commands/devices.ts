@@ -33,6 +33,7 @@ export const devicesCommand: Action = async (output, options, what, part) => {
     output.progress('', true);
     output.event({ type: 'installed', part, ...installed });
     output.say(`TensorFlow ${installed.version} is in ${installed.folder}, and loads.`);
+    output.say('It is tested before its first use: by the next run, or now by ijepa-studio doctor.');
     return 0;
   } finally {
     work.done();

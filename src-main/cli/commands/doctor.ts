@@ -12,15 +12,16 @@ const stateWords = { ready: 'ready', untested: 'not tested', failed: 'FAILED', a
 const rateText = (rate: number): string => `${rate < 10 ? rate.toPrecision(2) : Math.round(rate)} GFLOP/s`;
 
 function deviceLines({ devices, chosen }: Diagnosis): string[] {
-  return devices.flatMap(({ id, state, reason, matmulRate, stepSeconds, runtime, reduced }) => {
+  return devices.flatMap(({ id, state, reason, matmulRate, stepSeconds, stepFailure, runtime, reduced }) => {
     const speed = [
       matmulRate === undefined ? '' : `${rateText(matmulRate)} in a bare 1024³ product`,
-      stepSeconds === undefined ? '' : `a training step ${stepText(stepSeconds ?? Infinity)}`,
+      stepSeconds === undefined || stepFailure !== undefined ? '' : `a training step ${stepText(stepSeconds ?? Infinity)}`,
       runtime ?? '',
     ].filter(Boolean);
     return [
       `  ${deviceNames[id]}: ${stateWords[state]}${id === chosen ? ', used for runs' : ''}. ${reason}`,
       ...(speed.length > 0 ? [`    ${speed.join(', ')}`] : []),
+      ...(stepFailure === undefined ? [] : [`    A training step failed: ${stepFailure}`]),
       ...(reduced ? [`    ${reduced.reason}${reduced.matmulRate === undefined ? '' : ` ${rateText(reduced.matmulRate)}.`}`] : []),
     ];
   });
@@ -41,6 +42,9 @@ export const doctorCommand: Action = async (output, options) => {
       );
     output.say(`Devices (a training step is one of the usual recipe, ${count(found.step.crops)} crops of ${found.step.imageSize} px):`);
     for (const line of deviceLines(found)) output.say(line);
+    if (found.beside.length > 0)
+      output.say(`${found.beside.join(', ')} is being trained meanwhile: what is timed beside it is slower, and is not remembered.`);
+    output.say(`A run trains on: ${found.chosenReason}`);
     for (const sentence of found.advice) output.say(`To be faster: ${sentence}`);
     return found.devices.some(({ id, state }) => id === 'cpu' && state === 'ready') ? 0 : 8;
   } finally {

@@ -14,7 +14,7 @@ import { readCheckpointHeader } from '../../training/checkpoint.ts';
 import { readRecord } from '../../training/run-folder.ts';
 import { sizesOf, stepSize } from '../../training/step-size.ts';
 import { beginRun, planRun } from '../runs.ts';
-import { asChosen } from '../devices/devices.ts';
+import { asChosen } from '../devices/chosen-device.ts';
 import { threadsOf } from '../threads.ts';
 import type { EngineContext } from './context.ts';
 import { deleteRun, renameRun } from './run-edit.ts';

@@ -9,7 +9,7 @@ import { defaultCacheBytes, estimateCacheBytes } from '../../images/cache-space.
 import { inPieces } from '../../files/in-pieces.ts';
 import { cardMemoryInPieces, memoryPlanInPieces } from '../../training/memory-plan.ts';
 import { sizesOf, stepSize } from '../../training/step-size.ts';
-import { withMicroBatch } from '../devices/devices.ts';
+import { withMicroBatch } from '../devices/chosen-device.ts';
 import { threadsOf } from '../threads.ts';
 import { planRun } from '../runs.ts';
 import { cachedShortSide } from '../studio.ts';

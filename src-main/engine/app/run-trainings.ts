@@ -11,8 +11,8 @@ import { findFolder } from '../../library/folders.ts';
 import type { ActiveRun } from '../../training/app-file.ts';
 import { changeAppFile, readAppFile } from '../../training/app-file.ts';
 import { readRecord } from '../../training/run-folder.ts';
-import { isCardFault } from '../devices/candidates.ts';
-import type { ChosenDevice } from '../devices/devices.ts';
+import { isBrokenCard } from '../devices/candidates.ts';
+import type { ChosenDevice } from '../devices/chosen-device.ts';
 import { CardFull, settleRun, trainRun } from '../runs.ts';
 import type { EngineContext } from './context.ts';
 import type { JobHandle } from './jobs.ts';
@@ -177,8 +177,8 @@ export class Trainings {
           this.#end(training, reason);
           return result === undefined ? sentence : `${sentence} ${result}`;
         } catch (error) {
-          // A card that failed is not chosen again: each of them is tried once.
-          const onCard = training.chosen?.wanted === 'auto' && isCardFault(error, training.chosen);
+          // A card that failed is chosen once more where it passes its test, and then no more: this comes to an end.
+          const onCard = training.chosen?.wanted === 'auto' && isBrokenCard(error, training.chosen);
           const crashed = error instanceof AppError && error.code === 'trainer-crashed' && crashes === 0;
           // With each of them micro-batches are smaller, down to the smallest.
           const isFull = error instanceof CardFull;

@@ -3,13 +3,17 @@ import { deviceNames, isNvidia } from '../../../shared/devices.ts';
 import type { DeviceId, DeviceReport, GraphicsCard, Precision, ReducedReport } from '../../../shared/devices.ts';
 import { AppError } from '../../../shared/errors.ts';
 import type { ErrorCode } from '../../../shared/errors.ts';
-import { tensorflowVariable } from '../../../shared/tensorflow.ts';
+import { tensorflowVariable, withoutKernels } from '../../../shared/tensorflow.ts';
 
 const cardFaults: ReadonlySet<ErrorCode> = new Set(['device-failed', 'trainer-crashed', 'out-of-memory', 'unsupported']);
 
 /** Whether work ended because of the card that it was done on: on another device it can go on from what is kept. */
 export const isCardFault = (error: unknown, { device }: { readonly device: DeviceId }): error is AppError =>
   device !== 'cpu' && error instanceof AppError && cardFaults.has(error.code);
+
+/** Whether that says something of the card itself: what was too large for its memory tells nothing of smaller work. */
+export const isBrokenCard = (error: unknown, place: { readonly device: DeviceId }): error is AppError =>
+  isCardFault(error, place) && error.code !== 'out-of-memory';
 
 export const placeOf = (id: DeviceId): string => (id === 'cpu' ? 'the processor' : deviceNames[id]);
 
@@ -31,6 +35,23 @@ export function candidates(cards: readonly GraphicsCard[]): readonly DeviceId[] 
 /** The card that a device computes on, as far as that can be told. */
 export const cardOf = (id: DeviceId, cards: readonly GraphicsCard[]): GraphicsCard | undefined =>
   id === 'cuda' || id === 'tensorflow' ? cards.find(isNvidia) : cards[0];
+
+/**
+ * Whether a device computes on the processor and in the computer's memory. TensorFlow does so where it finds no card that it can use: its
+ * test says so, and before that there is none where no card is of the vendor that it knows.
+ */
+export const isOnProcessor = (id: DeviceId, cards: readonly GraphicsCard[], report: DeviceReport | undefined): boolean =>
+  id === 'cpu' || (id === 'tensorflow' && (report?.state === 'ready' ? report.onProcessor === true : !cards.some(isNvidia)));
+
+/** What a person should know of such a device, unless it is the processor. */
+export const noCardUsed = 'It computes on the processor: it has found no graphics card that it can use.';
+
+/** With what is known of the cards where that is why TensorFlow's test on them has failed, most likely by taking too long. */
+export function withReasonOfCards(report: DeviceReport, cards: readonly GraphicsCard[]): DeviceReport {
+  const noKernels = withoutKernels(cards.flatMap(({ computeCapability = [] }) => computeCapability));
+  if (report.id !== 'tensorflow' || report.state !== 'failed' || noKernels === undefined) return report;
+  return { ...report, reason: `${report.reason} ${noKernels}` };
+}
 
 export const untested = (id: DeviceId): DeviceReport => ({
   id,

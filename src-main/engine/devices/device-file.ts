@@ -1,39 +1,45 @@
 // What was found out about the devices of this computer, kept in the home until its drivers or the program change.
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { arch, platform } from 'node:os';
+import { arch, platform, release } from 'node:os';
 import { join } from 'node:path';
 import type { DeviceId, DeviceReport, GraphicsCard } from '../../../shared/devices.ts';
 import { programVersion } from '../../../shared/version.ts';
 import { writeFileAside } from '../../files/write-aside.ts';
 import type { Home } from '../home.ts';
+import { tensorflowStamp } from './tensorflow-stamp.ts';
 
 export interface DeviceFile {
   /** Of program, system, cards and drivers: what was found out holds for these alone. */
   readonly signature: string;
+  /** Of TensorFlow's native part (`tensorflow-stamp.ts`): what was found out about TensorFlow holds for that alone. */
+  readonly tensorflow: string;
   readonly reports: readonly DeviceReport[];
-  /** Seconds of a step by the sizes of the run, on each device that was raced. */
-  readonly races: Readonly<Record<string, Readonly<Partial<Record<DeviceId, number>>>>>;
+  /** Seconds of a step by the sizes of the run, on each device that was raced; null where that took too long to be waited for. */
+  readonly races: Readonly<Record<string, Readonly<Partial<Record<DeviceId, number | null>>>>>;
   /** Operations per second of the last steps that were timed on each device (training/step-operations.ts). */
   readonly rates: Readonly<Partial<Record<DeviceId, number>>>;
 }
 
+/** On a Mac the drivers are the system's. */
+const systemDrivers = (): string => (platform() === 'darwin' ? release() : '');
+
 /** A short digest of what the results depend on; free memory is no part of it. */
 export const signatureOf = (cards: readonly GraphicsCard[]): string =>
   createHash('sha256')
-    .update(JSON.stringify([programVersion, platform(), arch(), cards.map(({ name, driver }) => [name, driver ?? ''])]))
+    .update(JSON.stringify([programVersion, platform(), systemDrivers(), arch(), cards.map(({ name, driver }) => [name, driver ?? ''])]))
     .digest('hex')
     .slice(0, 16);
 
 const fileIn = (home: Home): string => join(home.path, 'devices.json');
 
 /** What is known for these cards; nothing where drivers, cards or the program have changed since, or the file cannot be read. */
-export function readDevices(home: Home, cards: readonly GraphicsCard[]): DeviceFile {
+function readDevices(home: Home, cards: readonly GraphicsCard[]): DeviceFile {
   const signature = signatureOf(cards);
-  const nothing = { signature, reports: [], races: {}, rates: {} };
+  const nothing = { signature, tensorflow: '', reports: [], races: {}, rates: {} };
   try {
     const known = JSON.parse(readFileSync(fileIn(home), 'utf8')) as DeviceFile;
-    // Earlier versions knew no rates.
+    // Earlier versions knew no rates, and of no other TensorFlow.
     return known.signature === signature && Array.isArray(known.reports) && typeof known.races === 'object'
       ? { ...nothing, ...known }
       : nothing;
@@ -42,11 +48,50 @@ export function readDevices(home: Home, cards: readonly GraphicsCard[]): DeviceF
   }
 }
 
-/** Keeps it for the next program. Where the home cannot be written to it is found out again then. */
-export function writeDevices(home: Home, known: DeviceFile): void {
+/** Without what was found out about another TensorFlow than the one that lies here now, or about its absence. */
+function ofThisTensorflow(known: DeviceFile): DeviceFile {
+  const tensorflow = tensorflowStamp();
+  if (known.tensorflow === tensorflow) return known;
+  const without = <T>({ tensorflow: _other, ...times }: Readonly<Partial<Record<DeviceId, T>>>): Readonly<Partial<Record<DeviceId, T>>> =>
+    times;
+  return {
+    ...known,
+    tensorflow,
+    reports: known.reports.filter(({ id }) => id !== 'tensorflow'),
+    races: Object.fromEntries(Object.entries(known.races).map(([key, times]) => [key, without(times)])),
+    rates: without(known.rates),
+  };
+}
+
+/** Keeps it for the next program; whether the home could be written to. No run should fail where it cannot. */
+function isWritten(home: Home, known: DeviceFile): boolean {
   try {
     writeFileAside(fileIn(home), `${JSON.stringify(known, null, 2)}\n`);
+    return true;
   } catch {
-    // No run should fail for this.
+    return false;
+  }
+}
+
+/** What a program knows of the devices, with what others have found out meanwhile. */
+export class KnownDevices {
+  readonly #home: Home;
+  readonly #isKept: boolean;
+  /** What the home could not, or should not, take. */
+  #own: DeviceFile | undefined;
+
+  /** Unless it `isKept` what is found out now is for this program alone. */
+  constructor(home: Home, isKept: boolean) {
+    this.#home = home;
+    this.#isKept = isKept;
+  }
+
+  /** Of these cards. */
+  read(cards: readonly GraphicsCard[]): DeviceFile {
+    return ofThisTensorflow(this.#own?.signature === signatureOf(cards) ? this.#own : readDevices(this.#home, cards));
+  }
+
+  keep(known: DeviceFile): void {
+    this.#own = this.#isKept && isWritten(this.#home, known) ? undefined : known;
   }
 }

@@ -1,15 +1,15 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { parseConfig } from '../../../shared/config.ts';
 import type { DeviceId, DeviceReport, GraphicsCard, Precision, ReducedReport } from '../../../shared/devices.ts';
 import { AppError } from '../../../shared/errors.ts';
-import { tensorflowVariable } from '../../../shared/tensorflow.ts';
+import { tensorflowBinding, tensorflowVariable } from '../../../shared/tensorflow.ts';
 import { homeAt } from '../home.ts';
-import { isCardFault } from './candidates.ts';
+import { isBrokenCard, isCardFault } from './candidates.ts';
 import { Devices } from './devices.ts';
-import type { DeviceTools } from './devices.ts';
+import type { DeviceTools } from './device-tools.ts';
 
 const config = parseConfig({ imageSize: 32, patchSize: 4, batchSize: 8 });
 const small = { architecture: 'custom', width: 96, depth: 2, heads: 2, predictorWidth: 48, predictorDepth: 1, predictorHeads: 2 };
@@ -41,8 +41,11 @@ function devicesWith(
     state = 'ready' as DeviceReport['state'],
     seconds = {} as Partial<Record<DeviceId, number>>,
     rates = {} as Partial<Record<DeviceId, number>>,
+    failures = {} as Partial<Record<DeviceId, string>>,
     reduced = undefined as ReducedReport | undefined,
+    onProcessor = false,
   } = {},
+  { home = folder, isKept = true } = {},
 ): Asked {
   const probed: DeviceId[] = [];
   const timed: DeviceId[] = [];
@@ -58,17 +61,19 @@ function devicesWith(
         reason: `${id} is ${state}.`,
         matmulRate: rates[id] ?? 100,
         ...(id !== 'cpu' && reduced && { reduced }),
+        ...(id === 'tensorflow' && onProcessor && { onProcessor }),
       });
     },
     time: async (id, { microBatch, precision }) => {
       timed.push(id);
       given.set(id, microBatch);
       timedIn.set(id, precision);
-      return Promise.resolve(seconds[id] ?? Infinity);
+      const failure = failures[id];
+      return Promise.resolve({ seconds: seconds[id] ?? Infinity, ...(failure !== undefined && { failure }) });
     },
     memory: () => 16e9,
   };
-  return { devices: new Devices(homeAt(folder), tools), probed, timed, given, timedIn };
+  return { devices: new Devices(homeAt(home), tools, { isKept }), probed, timed, given, timedIn };
 }
 
 describe('the device of a run', () => {
@@ -150,19 +155,68 @@ describe('the device of a run', () => {
     expect(after.reason).toContain('0.10 s');
     // A run of other sizes was not timed.
     expect((await devices.expected(parseConfig({ ...config, batchSize: 16 }))).device).toBeUndefined();
-    await devices.failed('webgpu', 'It was lost.');
-    for (const id of probed.filter((one) => one !== 'cpu')) await devices.failed(id, 'It was lost.');
+    for (const id of probed.filter((one) => one !== 'cpu')) for (const _ of [1, 2]) await devices.failed(id, 'It was lost.');
     const failed = await devices.expected(config);
     expect(failed).toMatchObject({ device: 'cpu', reason: expect.stringContaining('It was lost.') as string });
     expect(failed.card).toBeUndefined();
   });
 
-  it('is the processor where the card is slower, also when that was written down as no number', async () => {
-    for (const { devices } of [devicesWith([card], { seconds: { cpu: 1.5 } }), devicesWith([card])])
+  it('is the processor where the card is far slower, which is remembered until a person asks for a test', async () => {
+    const { devices } = devicesWith([card], { seconds: { cpu: 1.5 } });
+    expect(await devices.choose('auto', config)).toMatchObject({
+      device: 'cpu',
+      reason: expect.stringMatching(/^Processor, the fastest for this run \(a step: Processor 1\.5 s, .*WebGPU far slower/) as string,
+    });
+    const next = devicesWith([card], { seconds: { cpu: 1.5, webgpu: 0.1 } });
+    expect((await next.devices.expected(config)).device).toBe('cpu');
+    expect(await next.devices.choose('auto', config)).toMatchObject({ device: 'cpu' });
+    expect(next.timed).toEqual([]);
+    await next.devices.test(undefined);
+    expect(await next.devices.choose('auto', config)).toMatchObject({ device: 'webgpu' });
+  });
+
+  it('is the processor where no device ends a trial in time, and that is not waited for again', async () => {
+    const { devices, timed } = devicesWith([card]);
+    for (const _ of [1, 2])
       expect(await devices.choose('auto', config)).toMatchObject({
         device: 'cpu',
-        reason: expect.stringContaining('far slower') as string,
+        reason: expect.stringContaining('no device has come to the end') as string,
       });
+    expect(timed.filter((id) => id === 'cpu')).toHaveLength(1);
+    expect(await devices.expected(config)).toMatchObject({ device: 'cpu' });
+    expect(await devices.expectedStep(config)).toBeUndefined();
+  });
+
+  it('is the processor where the card fails in the race, with what went wrong; it is raced again by the next run', async () => {
+    const { devices, timed } = devicesWith([card], { seconds: { cpu: 1.5 }, failures: { webgpu: 'The device ran out of memory.' } });
+    for (const _ of [1, 2])
+      expect(await devices.choose('auto', config)).toMatchObject({
+        device: 'cpu',
+        reason: expect.stringMatching(/Processor 1\.5 s, .*WebGPU failed.*\. WebGPU: The device ran out of memory\.$/) as string,
+      });
+    expect(timed.filter((id) => id === 'webgpu')).toHaveLength(2);
+  });
+
+  it('is known to the same program where the home cannot be written to', async () => {
+    const file = join(folder, 'file');
+    writeFileSync(file, '');
+    const { devices, probed, timed } = devicesWith([card], { seconds: { cpu: 1, webgpu: 0.1 } }, { home: join(file, 'home') });
+    await devices.choose('auto', config);
+    const before = [probed.length, timed.length];
+    expect(await devices.choose('auto', config)).toMatchObject({ device: 'webgpu' });
+    expect([probed.length, timed.length]).toEqual(before);
+  });
+
+  it('is the one of before for other programs, whatever is found out beside something else', async () => {
+    const before = devicesWith([card], { seconds: { cpu: 1, webgpu: 0.1 } });
+    await before.devices.choose('auto', config);
+    const beside = devicesWith([card], { seconds: { cpu: 1, webgpu: 9 } }, { isKept: false });
+    await beside.devices.test(undefined);
+    expect((await beside.devices.race(config)).map(({ device }) => device)).toEqual(['cpu', 'webgpu']);
+    expect(await beside.devices.choose('auto', config)).toMatchObject({ device: 'cpu' });
+    const { devices, probed, timed } = devicesWith([card]);
+    expect(await devices.choose('auto', config)).toMatchObject({ device: 'webgpu' });
+    expect([probed, timed]).toEqual([[], []]);
   });
 
   it('is tested anew with another driver, and with a damaged file', async () => {
@@ -175,15 +229,57 @@ describe('the device of a run', () => {
     expect(await damaged.devices.choose('auto', config)).toMatchObject({ device: 'webgpu' });
   });
 
-  it('is not one that failed in the middle of a run, until it has passed its test again', async () => {
-    const { devices } = devicesWith([card], { seconds: { cpu: 1, webgpu: 0.1 } });
-    expect(await devices.choose('auto', config)).toMatchObject({ device: 'webgpu' });
+  it('is one that failed in the middle of a run only where it has passed its test anew', async () => {
+    const { devices, probed } = devicesWith([card], { seconds: { cpu: 1, webgpu: 0.1 } });
+    await devices.choose('auto', config);
+    probed.length = 0;
     await devices.failed('webgpu', 'The device was lost.');
+    expect((await devices.list()).devices.find(({ id }) => id === 'webgpu')).toMatchObject({
+      state: 'untested',
+      reason: 'It failed in the middle of work. The device was lost. The next run tests it once more.',
+    });
+    expect((await devices.expected(config)).device).toBeUndefined();
+    expect(await devices.forVectors()).toBe('cpu');
+    expect(await devices.choose('auto', config)).toMatchObject({ device: 'webgpu' });
+    expect(probed).toEqual(['webgpu']);
+  });
+
+  it('is not one that fails its test after that, and it is not tested again by itself', async () => {
+    await devicesWith([card], { seconds: { cpu: 1, webgpu: 0.1 } }).devices.choose('auto', config);
+    const { devices, probed } = devicesWith([card], { state: 'failed' });
+    await devices.failed('webgpu', 'The device was lost.');
+    for (const _ of [1, 2])
+      expect(await devices.choose('auto', config)).toMatchObject({
+        device: 'cpu',
+        reason: expect.stringContaining('webgpu is failed.') as string,
+      });
+    expect(probed).toEqual(['webgpu']);
+  });
+
+  it('is the card again after a failure when a run on it has come to its end since', async () => {
+    const { devices } = devicesWith([card], { seconds: { cpu: 1, webgpu: 0.1 } });
+    for (const _ of [1, 2, 3]) {
+      expect(await devices.choose('auto', config)).toMatchObject({ device: 'webgpu' });
+      await devices.failed('webgpu', 'The device was lost.');
+      await devices.choose('auto', config);
+      await devices.noteStep('webgpu', config, 0.1, 'training');
+    }
+  });
+
+  it('is not one that failed twice, until a person has it tested', async () => {
+    const { devices } = devicesWith([card], { seconds: { cpu: 1, webgpu: 0.1 } });
+    for (const _ of [1, 2]) {
+      expect(await devices.choose('auto', config)).toMatchObject({ device: 'webgpu' });
+      await devices.failed('webgpu', 'The device was lost.');
+    }
     const { device, reason } = await devices.choose('auto', config);
     expect(device).toBe('cpu');
     expect(reason).toContain('The device was lost.');
     expect(await devicesWith([card]).devices.choose('auto', config)).toMatchObject({ device: 'cpu' });
     await devices.test(undefined);
+    expect(await devices.choose('auto', config)).toMatchObject({ device: 'webgpu' });
+    // And is then tested once more after a failure.
+    await devices.failed('webgpu', 'The device was lost.');
     expect(await devices.choose('auto', config)).toMatchObject({ device: 'webgpu' });
   });
 
@@ -229,6 +325,36 @@ describe('the device of a run', () => {
     },
   );
 
+  it.skipIf(process.platform === 'darwin')(
+    'is TensorFlow once it is installed, whatever was found before; another one is tested anew',
+    async () => {
+      const seconds = { cpu: 1, webgpu: 0.5, cuda: 0.5, dml: 0.5, tensorflow: 0.1 };
+      const nvidia = { ...card, name: 'NVIDIA GeForce RTX 3060' };
+      const place = join(folder, 'tensorflow');
+      const install = (text: string): void => {
+        mkdirSync(dirname(join(place, tensorflowBinding)), { recursive: true });
+        writeFileSync(join(place, tensorflowBinding), text);
+        vi.stubEnv(tensorflowVariable, place);
+      };
+      const isTested = async (): Promise<boolean> => {
+        const { devices, probed } = devicesWith([nvidia], { seconds });
+        await devices.choose('tensorflow', config);
+        return probed.includes('tensorflow');
+      };
+      const absent = devicesWith([nvidia], { seconds, state: 'absent' });
+      await expect(absent.devices.choose('tensorflow', config)).rejects.toMatchObject({ code: 'unsupported' });
+      install('one');
+      expect((await absent.devices.list()).devices.find(({ id }) => id === 'tensorflow')?.state).not.toBe('absent');
+      expect([await isTested(), await isTested()]).toEqual([true, false]);
+      await devicesWith([nvidia], { seconds }).devices.race(config);
+      const stored = (): string => readFileSync(join(folder, 'devices.json'), 'utf8');
+      expect(stored()).toContain('"tensorflow": 0.1');
+      install('another');
+      expect(await isTested()).toBe(true);
+      expect(stored()).not.toContain('"tensorflow": 0.1');
+    },
+  );
+
   it('can be set for all runs from outside, but not against what a run says', async () => {
     vi.stubEnv('IJEPA_STUDIO_DEVICE', 'cpu');
     const { devices, probed } = devicesWith([card], { seconds: { cpu: 1, webgpu: 0.1 } });
@@ -251,6 +377,59 @@ describe('the micro-batch of a run', () => {
     const full = devicesWith([{ ...card, memoryFree: 2e7 }], {});
     expect((await full.devices.choose('webgpu', run)).microBatch.images).toBeLessThan(64);
     expect((await full.devices.choose('cpu', run)).microBatch.images).toBe(given.get('cpu'));
+  });
+});
+
+describe.skipIf(process.platform === 'darwin')('TensorFlow and a card that it may not be able to use', () => {
+  const run = parseConfig({ imageSize: 32, patchSize: 4, batchSize: 64, ...small, device: 'tensorflow' });
+  const nvidia: GraphicsCard = { ...card, name: 'NVIDIA GeForce RTX 3060' };
+
+  it('has the micro-batch of a processor, and says that it is one', async () => {
+    const { devices } = devicesWith([nvidia], { onProcessor: true });
+    // Before its test the card is what is expected.
+    expect(await devices.expected(run)).toMatchObject({ card: nvidia });
+    expect((await devices.microBatch('tensorflow', run)).images).toBe(64);
+    const { device, reason, microBatch } = await devices.choose('tensorflow', run);
+    expect([device, reason]).toEqual([
+      'tensorflow',
+      'TensorFlow, as asked. It computes on the processor: it has found no graphics card that it can use.',
+    ]);
+    expect(microBatch).toEqual(await devices.microBatch('cpu', run));
+    const expected = await devices.expected(run);
+    expect([expected.card, expected.reason]).toEqual([undefined, reason]);
+  });
+
+  it('is told of where it was to be tested, and is none of the devices of auto for it', async () => {
+    const { devices, probed } = devicesWith([card], { seconds: { cpu: 1, webgpu: 0.5, tensorflow: 0.1 }, onProcessor: true });
+    const reports = await devices.test(['cpu', 'tensorflow']);
+    expect(probed).toEqual(['cpu', 'tensorflow']);
+    expect(reports.find(({ id }) => id === 'tensorflow')).toMatchObject({ state: 'ready' });
+    expect((await devices.list()).devices.map(({ id }) => id)).not.toContain('tensorflow');
+    expect(await devices.choose('auto', config)).toMatchObject({ device: 'webgpu' });
+  });
+
+  it('is expected to be one where no card is of the vendor that it knows', async () => {
+    const { devices } = devicesWith([card]);
+    expect((await devices.expected(run)).card).toBeUndefined();
+    expect(await devices.microBatch('tensorflow', run)).toEqual(await devices.microBatch('cpu', run));
+  });
+
+  it('is said to have no kernels for a card that is newer than it, where it fails its test there', async () => {
+    const none = expect.stringMatching(/^tensorflow is failed\. No published TensorFlow has kernels.*12\.0/) as string;
+    for (const [computeCapability, message] of [
+      [12, none],
+      [8.6, 'tensorflow is failed.'],
+    ] as const) {
+      const { devices } = devicesWith([{ ...nvidia, computeCapability }], { state: 'failed' });
+      await expect(devices.choose('tensorflow', run)).rejects.toMatchObject({ code: 'device-failed', message });
+    }
+  });
+
+  it('has the micro-batch of the card, and says nothing, where it uses it', async () => {
+    const { devices } = devicesWith([nvidia]);
+    const { reason, microBatch } = await devices.choose('tensorflow', run);
+    expect([reason, microBatch.images]).toEqual(['TensorFlow, as asked.', 64]);
+    expect(await devices.expected(run)).toMatchObject({ card: nvidia, reason });
   });
 });
 
@@ -279,6 +458,9 @@ describe('a failure', () => {
     const lost = new AppError('device-failed', 'The device was lost.', 'Try again.');
     expect(isCardFault(lost, { device: 'webgpu' })).toBe(true);
     expect(isCardFault(lost, { device: 'cpu' })).toBe(false);
+    const full = new AppError('out-of-memory', 'It was full.', 'Choose less.');
+    expect([isCardFault(full, { device: 'webgpu' }), isBrokenCard(full, { device: 'webgpu' })]).toEqual([true, false]);
+    expect([isBrokenCard(lost, { device: 'webgpu' }), isBrokenCard(lost, { device: 'cpu' })]).toEqual([true, false]);
     for (const code of ['cancelled', 'disk-full', 'non-finite'] as const)
       expect(isCardFault(new AppError(code, 'Something else.', 'Do that.'), { device: 'webgpu' })).toBe(false);
     expect(isCardFault(new Error('unknown'), { device: 'webgpu' })).toBe(false);
@@ -309,6 +491,12 @@ describe('the time of a step, before anybody asks for a trial', () => {
     // What a run then took is the rate for others, and no trial to compare devices by.
     await devices.noteStep('webgpu', config, 0.5, 'training');
     expect(await devices.expectedStep(config)).toMatchObject({ seconds: 0.25, timed: true });
+  });
+
+  it('is not taken for too long where everything else came first', async () => {
+    const { devices, timed } = devicesWith([]);
+    for (const _ of [1, 2]) expect(await devices.getToKnow(config)).toBe(false);
+    expect(timed).toEqual(['cpu', 'cpu']);
   });
 
   it('makes nobody wait: what a person asks for ends it', async () => {

@@ -1,5 +1,4 @@
 // The devices of this computer: which there are, which have proven that they compute right, and which of them is fastest for a run.
-import { freemem, totalmem } from 'node:os';
 import { cropsPerImage } from '../../../shared/config.ts';
 import type { TrainConfig } from '../../../shared/config-table.ts';
 import { deviceNames, reducedPrecisions } from '../../../shared/devices.ts';
@@ -9,37 +8,30 @@ import { inPieces } from '../../files/in-pieces.ts';
 import { cardMicroBatchInPieces, processorMicroBatchInPieces } from '../../training/fit-micro-batch.ts';
 import type { MicroBatch } from '../../training/fit-micro-batch.ts';
 import type { Home } from '../home.ts';
-import { candidates, cardOf, hasCard, noCard, placeOf, untested, untestedIn } from './candidates.ts';
-import { readDevices, writeDevices } from './device-file.ts';
+import {
+  candidates,
+  cardOf,
+  hasCard,
+  isOnProcessor,
+  noCard,
+  noCardUsed,
+  placeOf,
+  untested,
+  untestedIn,
+  withReasonOfCards,
+} from './candidates.ts';
+import { asChosen } from './chosen-device.ts';
+import type { ChosenDevice, ReasonedDevice } from './chosen-device.ts';
+import { KnownDevices } from './device-file.ts';
 import type { DeviceFile } from './device-file.ts';
-import { askedDevice, deviceForVectors, expectedDevice, stepText } from './expected-device.ts';
-import type { ExpectedDevice } from './expected-device.ts';
-import { graphicsCards } from './graphics-cards.ts';
+import { usualTools } from './device-tools.ts';
+import type { DeviceTools, DeviceWork } from './device-tools.ts';
+import { askedDevice, deviceForVectors, expectedDevice, fastestFirst, raceReason } from './expected-device.ts';
+import type { ExpectedDevice, StepTime } from './expected-device.ts';
 import { offerTensorflow } from './install-tensorflow.ts';
-import { probeDevice } from './probe-device.ts';
-import { raceKey, stepTime, withPace, withTrial } from './step-times.ts';
+import { racedTimes, stepTime, withPace, withTooSlow, withTrial } from './step-times.ts';
 import type { KnownTime } from './step-times.ts';
-import { timeStep } from './time-step.ts';
-
-export interface ChosenDevice {
-  readonly device: DeviceId;
-  /** Why, as a sentence. */
-  readonly reason: string;
-  /** Of the run's matrix products: what it wants, where the device has proven to compute right in it. */
-  readonly precision: Precision;
-  /** How many images of the run pass it at once. */
-  readonly microBatch: MicroBatch;
-}
-type ReasonedDevice = Pick<ChosenDevice, 'device' | 'reason'>;
-
-/** The settings with the micro-batch that was found for a device. */
-export const withMicroBatch = (config: TrainConfig, { images }: MicroBatch): TrainConfig => ({ ...config, microBatch: images });
-
-/** The settings as a device takes them. */
-export const asChosen = (config: TrainConfig, { microBatch, precision }: Pick<ChosenDevice, 'microBatch' | 'precision'>): TrainConfig => ({
-  ...withMicroBatch(config, microBatch),
-  precision,
-});
+import type { TimedStep } from './time-step.ts';
 
 export interface ExpectedStep extends KnownTime {
   readonly device: DeviceId;
@@ -47,46 +39,18 @@ export interface ExpectedStep extends KnownTime {
   readonly atMost: boolean;
 }
 
-export interface DeviceWork {
-  readonly signal?: AbortSignal;
-  /** What is done now, as a sentence. */
-  readonly onStage?: (stage: string) => void;
-  /** Nobody waits for it: everything else on the computer comes first. */
-  readonly unasked?: boolean;
-}
-
-/** How devices are found, tested and timed; tests give their own. */
-export interface DeviceTools {
-  cards(): Promise<readonly GraphicsCard[]>;
-  probe(id: DeviceId, signal?: AbortSignal): Promise<DeviceReport>;
-  /** Seconds of a step; infinite where that would be far more than the `best` so far, or cannot be told. */
-  time(id: DeviceId, config: TrainConfig, best: number | undefined, signal?: AbortSignal, unasked?: boolean): Promise<number>;
-  /** Bytes of the computer's memory that a program can still take. */
-  memory(): number;
-}
-
-/** A Mac counts as free only what nothing was ever read into, which is next to nothing. */
-const memoryToUse = (): number => (process.platform === 'darwin' ? 0.6 * totalmem() : freemem());
-
-/** What a step of a run takes on a device. */
-export interface StepTime {
-  readonly device: DeviceId;
-  /** Infinite where it would be far more than the fastest's, or cannot be told. */
-  readonly seconds: number;
-}
-
 export class Devices {
-  readonly #home: Home;
+  readonly #memory: KnownDevices;
   readonly #tools: DeviceTools;
   #cards: readonly GraphicsCard[] | undefined;
-  #file: DeviceFile | undefined;
   /** One test or race at a time: two would measure each other. */
   #queue: Promise<unknown> = Promise.resolve();
   /** Of timing that nobody waits for: whatever a person asks for ends it. */
   #unasked: AbortController | undefined;
 
-  constructor(home: Home, tools: DeviceTools = { cards: graphicsCards, probe: probeDevice, time: timeStep, memory: memoryToUse }) {
-    this.#home = home;
+  /** Where something else computes meanwhile, what is found out should not be kept for other programs. */
+  constructor(home: Home, tools: DeviceTools = usualTools, { isKept = true }: { readonly isKept?: boolean } = {}) {
+    this.#memory = new KnownDevices(home, isKept);
     this.#tools = tools;
     offerTensorflow(home);
   }
@@ -94,31 +58,22 @@ export class Devices {
   /** Cards and what is known of each device, without testing anything. */
   async list(): Promise<{ readonly cards: readonly GraphicsCard[]; readonly devices: readonly DeviceReport[] }> {
     this.#cards = await this.#tools.cards();
-    const { reports } = this.#remembered(this.#cards);
+    const { reports } = this.#memory.read(this.#cards);
     return { cards: this.#cards, devices: this.#described(reports) };
   }
 
-  #described(reports: readonly DeviceReport[]): readonly DeviceReport[] {
+  /** The processor, what could use a card here, and what was `asked` for nevertheless. */
+  #described(reports: readonly DeviceReport[], asked: readonly DeviceId[] = []): readonly DeviceReport[] {
+    const ids = new Set([...candidates(this.#cards!), ...asked.filter((id) => id !== 'cpu')]);
     const known = new Map(reports.map((report) => [report.id, report]));
     const cpu: DeviceReport = known.get('cpu') ?? { id: 'cpu', state: 'ready', reason: 'It is always there.' };
-    const others = candidates(this.#cards!).map((id): DeviceReport => known.get(id) ?? (hasCard(this.#cards!) ? untested(id) : noCard(id)));
+    const others = [...ids].map((id): DeviceReport => known.get(id) ?? (hasCard(this.#cards!) ? untested(id) : noCard(id)));
     return [cpu, ...others];
   }
 
   async #known(): Promise<DeviceFile> {
     this.#cards ??= await this.#tools.cards();
-    return this.#remembered(this.#cards);
-  }
-
-  /** Read anew each time: another program may have tested meanwhile. Where the home cannot be written to, what this one has found. */
-  #remembered(cards: readonly GraphicsCard[]): DeviceFile {
-    const known = readDevices(this.#home, cards);
-    return known.reports.length === 0 && this.#file?.signature === known.signature ? this.#file : known;
-  }
-
-  #keep(known: DeviceFile): void {
-    this.#file = known;
-    writeDevices(this.#home, known);
+    return this.#memory.read(this.#cards);
   }
 
   async #alone<T>(work: () => Promise<T>): Promise<T> {
@@ -134,17 +89,34 @@ export class Devices {
       this.#cards = await this.#tools.cards();
       const tested = ids ?? (hasCard(this.#cards!) ? ['cpu' as const, ...candidates(this.#cards)] : ['cpu' as const]);
       // Who asks for it wants to know anew.
-      this.#keep({ ...(await this.#known()), races: {} });
+      const { reports, ...known } = await this.#known();
+      this.#memory.keep({ ...known, reports: reports.map(({ failures: _forgiven, ...report }) => report), races: {} });
       for (const id of tested) await this.#probe(id, work);
-      return this.#described((await this.#known()).reports);
+      return this.#described((await this.#known()).reports, tested);
     });
   }
 
   async #probe(id: DeviceId, { signal, onStage }: DeviceWork): Promise<DeviceReport> {
     onStage?.(`Testing ${placeOf(id)}.`);
-    const report = await this.#tools.probe(id, signal);
+    const found = await this.#tools.probe(id, signal);
+    const failures = (await this.#reportOf(id))?.failures;
+    return this.#report({ ...withReasonOfCards(found, this.#cards!), ...(failures !== undefined && { failures }) });
+  }
+
+  async #reportOf(id: DeviceId): Promise<DeviceReport | undefined> {
+    return (await this.#known()).reports.find((one) => one.id === id);
+  }
+
+  async #isOnProcessor(id: DeviceId): Promise<boolean> {
+    // Nobody need be asked for cards then.
+    if (id === 'cpu') return true;
+    const report = await this.#reportOf(id);
+    return isOnProcessor(id, this.#cards!, report);
+  }
+
+  async #report(report: DeviceReport): Promise<DeviceReport> {
     const known = await this.#known();
-    this.#keep({ ...known, reports: [...known.reports.filter((one) => one.id !== id), report] });
+    this.#memory.keep({ ...known, reports: [...known.reports.filter(({ id }) => id !== report.id), report] });
     return report;
   }
 
@@ -160,7 +132,8 @@ export class Devices {
         ? ({ device: 'cpu', reason: 'The processor, as asked.' } as const)
         : await this.#alone(async () => (asked === 'auto' ? this.#fastest(config, work) : this.#wanted(asked as DeviceId, work)));
     const { precision, remark } = await this.#precision(chosen.device, config, work);
-    const reason = remark === undefined ? chosen.reason : `${chosen.reason} ${remark}`;
+    const isWithoutCard = chosen.device !== 'cpu' && (await this.#isOnProcessor(chosen.device));
+    const reason = [chosen.reason, isWithoutCard ? noCardUsed : '', remark ?? ''].filter(Boolean).join(' ');
     return { ...chosen, reason, precision, microBatch: await this.microBatch(chosen.device, { ...config, precision }) };
   }
 
@@ -173,18 +146,18 @@ export class Devices {
     if (wanted === 'float32') return { precision: wanted };
     if (reducedPrecisions[device] !== wanted)
       return { precision: 'float32', remark: `In float32: ${placeOf(device)} does not compute in ${wanted}.` };
-    const known = (await this.#known()).reports.find(({ id }) => id === device)?.reduced;
+    const known = (await this.#reportOf(device))?.reduced;
     // Reports of earlier versions say nothing of it.
     const { works, reason } = known ?? (await this.#alone(async () => this.#probe(device, work))).reduced ?? untestedIn(wanted);
     return works ? { precision: wanted, remark: `In ${wanted}, as set.` } : { precision: 'float32', remark: `In float32: ${reason}` };
   }
 
   /**
-   * How many images of a run pass a device at once: what its memory holds that is free now, or was when cards were last `looked` at.
-   * Throws `bad-config` where the grid is too small for its masks.
+   * How many images of a run pass a device at once: what its memory, or the computer's where it uses no card, holds that is free now, or was
+   * when cards were last `looked` at. Throws `bad-config` where the grid is too small for its masks.
    */
   async microBatch(device: DeviceId, config: TrainConfig, looked?: GraphicsCard): Promise<MicroBatch> {
-    if (device === 'cpu') return inPieces(processorMicroBatchInPieces(config, this.#tools.memory()));
+    if (await this.#isOnProcessor(device)) return inPieces(processorMicroBatchInPieces(config, this.#tools.memory()));
     const card = looked ?? cardOf(device, config.microBatch > 0 ? (this.#cards ?? []) : await this.#tools.cards());
     return inPieces(cardMicroBatchInPieces(config, card));
   }
@@ -198,7 +171,7 @@ export class Devices {
   }
 
   async #wanted(id: DeviceId, work: DeviceWork): Promise<ReasonedDevice> {
-    const { reports } = await this.#known();
+    const known = await this.#reportOf(id);
     const possible = candidates(this.#cards!);
     // Where TensorFlow is not installed its test says so, and how that is done.
     if (!possible.includes(id) && (id !== 'tensorflow' || process.platform === 'darwin'))
@@ -207,7 +180,6 @@ export class Devices {
         `${deviceNames[id] ?? id} is not to be had on this system.`,
         `Choose auto, cpu or ${possible.join(', ')}.`,
       );
-    const known = reports.find((one) => one.id === id);
     const report = known?.state === 'ready' ? known : await this.#probe(id, work);
     if (report.state !== 'ready')
       throw new AppError(
@@ -224,21 +196,28 @@ export class Devices {
     const reports: DeviceReport[] = [];
     // What the processor does is what a card for vectors is compared with.
     if (!known.reports.some(({ id }) => id === 'cpu')) await this.#probe('cpu', work);
-    for (const id of candidates(this.#cards!)) reports.push(known.reports.find((one) => one.id === id) ?? (await this.#probe(id, work)));
+    for (const id of candidates(this.#cards!)) {
+      const before = known.reports.find((one) => one.id === id);
+      reports.push(before && before.state !== 'untested' ? before : await this.#probe(id, work));
+    }
     const ready = reports.filter(({ state }) => state === 'ready').map(({ id }) => id);
     if (ready.length === 0) return { device: 'cpu', reason: `The processor. ${reports.map(({ reason }) => reason).join(' ')}` };
     const ranked = await this.#race(['cpu', ...ready], config, work);
-    const { device } = ranked[0]!;
-    const told = ranked.map((one) => `${deviceNames[one.device]} ${stepText(one.seconds)}`).join(', ');
-    return { device, reason: `${deviceNames[device]}, the fastest for this run (a step: ${told}).` };
+    return { device: ranked[0]!.device, reason: raceReason(ranked) };
   }
 
-  /** Notes that a device failed in the middle of work: it is not chosen again until a test of it has passed. */
+  /**
+   * Notes that a device failed in the middle of work. Sleep and a driver that was reset lose a card that is as good as before in another
+   * process: the first time it is only tested anew before it is used. After the second it is set aside until a person asks for a test.
+   */
   async failed(id: DeviceId, message: string): Promise<void> {
-    const known = await this.#known();
-    const reason = `It failed in the middle of work. ${message} It is used again once it has passed its test: Settings, or ijepa-studio doctor.`;
-    const report: DeviceReport = { id, state: 'failed', reason, tested: new Date().toISOString() };
-    this.#keep({ ...known, reports: [...known.reports.filter((one) => one.id !== id), report] });
+    const failures = ((await this.#reportOf(id))?.failures ?? 0) + 1;
+    const isLost = failures > 1;
+    const next = isLost
+      ? 'It is used again once you have it tested: Settings, or ijepa-studio doctor.'
+      : 'The next run tests it once more.';
+    const reason = `It failed in the middle of work. ${message} ${next}`;
+    await this.#report({ id, state: isLost ? 'failed' : 'untested', reason, failures, tested: new Date().toISOString() });
   }
 
   /** What vectors are made on: a card that is known to compute right and much faster than the processor. Nothing is tested for it. */
@@ -259,7 +238,10 @@ export class Devices {
 
   /** Notes what a trial of a run, or its whole training, has taken for a step on a device. */
   async noteStep(device: DeviceId, config: TrainConfig, seconds: number, of: 'trial' | 'training'): Promise<void> {
-    this.#keep((of === 'trial' ? withTrial : withPace)(await this.#known(), device, config, seconds));
+    this.#memory.keep((of === 'trial' ? withTrial : withPace)(await this.#known(), device, config, seconds));
+    const { failures, ...report } = (await this.#reportOf(device)) ?? {};
+    // A run that it took to the end makes up for an earlier failure.
+    if (of === 'training' && failures !== undefined) await this.#report(report as DeviceReport);
   }
 
   /**
@@ -296,22 +278,23 @@ export class Devices {
 
   /** Measured once for these drivers and sizes of a run; the fastest first. */
   async #race(devices: readonly DeviceId[], config: TrainConfig, { signal, onStage, unasked }: DeviceWork): Promise<readonly StepTime[]> {
-    const key = raceKey(config);
-    const times: Partial<Record<DeviceId, number>> = { ...(await this.#known()).races[key] };
+    const times = new Map<DeviceId, TimedStep>();
+    for (const [device, seconds] of Object.entries(racedTimes(await this.#known(), config))) times.set(device as DeviceId, { seconds });
     // Cards first: where one is fast nobody waits for six steps of the processor.
     for (const device of devices.toReversed()) {
-      if (times[device] !== undefined) continue;
+      if (times.has(device)) continue;
       onStage?.(`Timing a step of ${config.batchSize * cropsPerImage(config)} crops on ${placeOf(device)}.`);
-      const finite = Object.values(times).filter(Number.isFinite);
-      const reduced = (await this.#known()).reports.find(({ id }) => id === device)?.reduced;
+      const finite = [...times.values()].map(({ seconds }) => seconds).filter(Number.isFinite);
+      const reduced = (await this.#reportOf(device))?.reduced;
       const precision = reduced?.works === true && reduced.precision === config.precision ? config.precision : 'float32';
       const fitting = asChosen(config, { precision, microBatch: await this.microBatch(device, { ...config, precision }) });
-      times[device] = await this.#tools.time(device, fitting, finite.length > 0 ? Math.min(...finite) : undefined, signal, unasked);
-      // What did not end may have been disturbed by something else: it is tried again when the program asks the next time.
-      this.#keep(withTrial(await this.#known(), device, config, times[device]));
+      const timed = await this.#tools.time(device, fitting, finite.length > 0 ? Math.min(...finite) : undefined, signal, unasked);
+      times.set(device, timed);
+      const known = await this.#known();
+      if (Number.isFinite(timed.seconds)) this.#memory.keep(withTrial(known, device, config, timed.seconds));
+      // What failed may do better in other memory, and what gave way to everything else was slowed down by it.
+      else if (timed.failure === undefined && unasked !== true) this.#memory.keep(withTooSlow(known, device, config));
     }
-    return devices
-      .map((device) => ({ device, seconds: times[device]! }))
-      .toSorted((a, b) => (a.seconds === b.seconds ? 0 : a.seconds - b.seconds));
+    return fastestFirst(devices.map((device) => ({ device, ...times.get(device)! })));
   }
 }

@@ -2,9 +2,10 @@
 import type { TrainConfig } from '../../../shared/config-table.ts';
 import { deviceNames } from '../../../shared/devices.ts';
 import type { DeviceId, DeviceReport, GraphicsCard, OnnxDevice } from '../../../shared/devices.ts';
-import { candidates, cardOf, hasCard, untested } from './candidates.ts';
+import { candidates, cardOf, hasCard, isOnProcessor, noCardUsed, untested } from './candidates.ts';
 import type { DeviceFile } from './device-file.ts';
-import { raceKey } from './step-times.ts';
+import { racedTimes } from './step-times.ts';
+import type { TimedStep } from './time-step.ts';
 
 /** What a run would most likely train on, as far as that is known before anything is tested. */
 export interface ExpectedDevice {
@@ -18,6 +19,25 @@ export interface ExpectedDevice {
 
 export const stepText = (seconds: number): string => (Number.isFinite(seconds) ? `${seconds.toPrecision(2)} s` : 'far slower');
 
+/** What a step of a run takes on a device. */
+export interface StepTime extends TimedStep {
+  readonly device: DeviceId;
+}
+
+/** The fastest first; of those that took too long to be waited for the one that was named first. */
+export const fastestFirst = (times: readonly StepTime[]): readonly StepTime[] =>
+  times.toSorted((a, b) => (a.seconds === b.seconds ? 0 : a.seconds - b.seconds));
+
+/** What came of a race, as sentences. */
+export function raceReason(ranked: readonly StepTime[]): string {
+  const [{ device, seconds }] = ranked as [StepTime];
+  const told = ranked.map((one) => `${deviceNames[one.device]} ${one.failure === undefined ? stepText(one.seconds) : 'failed'}`).join(', ');
+  const won = Number.isFinite(seconds)
+    ? `${deviceNames[device]}, the fastest for this run (a step: ${told}).`
+    : `${deviceNames[device]}: no device has come to the end of a few steps of this run in the time that they were given.`;
+  return [won, ...ranked.flatMap((one) => (one.failure === undefined ? [] : [`${deviceNames[one.device]}: ${one.failure}`]))].join(' ');
+}
+
 /** The wanted device, or the environment's where the person leaves it open. */
 export const askedDevice = (wanted: TrainConfig['device']): string =>
   wanted === 'auto' ? (process.env['IJEPA_STUDIO_DEVICE'] ?? 'auto') : wanted;
@@ -26,30 +46,32 @@ export const askedDevice = (wanted: TrainConfig['device']): string =>
 export function expectedDevice(
   config: TrainConfig,
   cards: readonly GraphicsCard[],
-  { reports, races }: Pick<DeviceFile, 'reports' | 'races'>,
+  known: Pick<DeviceFile, 'reports' | 'races'>,
 ): ExpectedDevice {
+  const { reports } = known;
   const asked = askedDevice(config.device);
   if (asked === 'cpu') return { device: 'cpu', reason: 'The processor, as asked.' };
   const reportOf = (id: DeviceId): DeviceReport | undefined => reports.find((one) => one.id === id);
   const cardFor = (id: DeviceId): { readonly card?: GraphicsCard } => {
-    const card = cardOf(id, cards);
+    const card = isOnProcessor(id, cards, reportOf(id)) ? undefined : cardOf(id, cards);
     return card ? { card } : {};
   };
   if (asked !== 'auto') {
     const device = asked as DeviceId;
     const report = reportOf(device) ?? untested(device);
-    const more = report.state === 'ready' ? '' : ` ${report.reason}`;
+    const more = report.state !== 'ready' ? ` ${report.reason}` : isOnProcessor(device, cards, report) ? ` ${noCardUsed}` : '';
     return { device, reason: `${deviceNames[device] ?? device}, as asked.${more}`, ...cardFor(device) };
   }
   if (!hasCard(cards)) return { device: 'cpu', reason: 'The processor: no graphics card was found.' };
   const possible = candidates(cards);
-  const usable = possible.filter((id) => (reportOf(id)?.state ?? 'ready') === 'ready');
+  const isReady = (id: DeviceId): boolean => reportOf(id)?.state === 'ready';
+  const usable = possible.filter((id) => isReady(id) || (reportOf(id)?.state ?? 'untested') === 'untested');
   if (usable.length === 0) return { device: 'cpu', reason: `The processor. ${possible.map((id) => reportOf(id)!.reason).join(' ')}` };
-  const times = races[raceKey(config)] ?? {};
-  if (usable.every((id) => reportOf(id) && times[id] !== undefined) && times.cpu !== undefined) {
-    const [device] = (['cpu', ...usable] as const).toSorted((a, b) => times[a]! - times[b]!);
-    const reason = `${deviceNames[device!]}, the fastest for a run of these sizes (${stepText(times[device!]!)} a step).`;
-    return { device: device!, reason, ...(device !== 'cpu' && cardFor(device!)) };
+  const times = racedTimes(known, config);
+  if (usable.every((id) => isReady(id) && times[id] !== undefined) && times.cpu !== undefined) {
+    const ranked = fastestFirst((['cpu', ...usable] as const).map((device) => ({ device, seconds: times[device]! })));
+    const { device } = ranked[0]!;
+    return { device, reason: raceReason(ranked), ...cardFor(device) };
   }
   const { card } = cardFor(usable[0]!);
   const reason = `${card?.name ?? 'The graphics card'} or the processor: the faster one, which is found out when the run begins.`;

@@ -2,15 +2,24 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { cardsOfLinux, cardsOfMac, cardsOfNvidia, cardsOfWindows } from './graphics-cards.ts';
+import { cardsOfLinux, cardsOfMac, cardsOfWindows, nvidiaCards } from './graphics-cards.ts';
 
 describe('graphics cards as systems tell of them', () => {
-  it('NVIDIA: its own program', () => {
-    expect(cardsOfNvidia('NVIDIA GeForce RTX 3060, 550.54.14, 12288, 11000\nTesla T4, 535.1, [N/A], [N/A]\n')).toEqual([
-      { name: 'NVIDIA GeForce RTX 3060', driver: '550.54.14', memory: 12288 * 2 ** 20, memoryFree: 11000 * 2 ** 20 },
-      { name: 'NVIDIA Tesla T4', driver: '535.1' },
+  it('NVIDIA: its own program, of a driver that knows all questions or of an older one', async () => {
+    const card = { name: 'NVIDIA GeForce RTX 3060', driver: '550.54.14', memory: 12288 * 2 ** 20, memoryFree: 11000 * 2 ** 20 };
+    const answer = 'NVIDIA GeForce RTX 3060, 550.54.14, 12288, 11000';
+    expect(await nvidiaCards(async () => Promise.resolve(`${answer}, 8.6\nTesla T4, 535.1, [N/A], [N/A], 7.5\n`))).toEqual([
+      { ...card, computeCapability: 8.6 },
+      { name: 'NVIDIA Tesla T4', driver: '535.1', computeCapability: 7.5 },
     ]);
-    expect(cardsOfNvidia('')).toEqual([]);
+    const asked: string[] = [];
+    const older = async ([query]: readonly string[]): Promise<string | undefined> => {
+      asked.push(query!);
+      return Promise.resolve(query!.includes('compute_cap') ? undefined : answer);
+    };
+    expect(await nvidiaCards(older)).toEqual([card]);
+    expect(asked).toHaveLength(2);
+    expect(await nvidiaCards(async () => Promise.resolve(undefined))).toEqual([]);
   });
 
   it('Windows: one card or several; memory of 32 bits that is full says nothing', () => {

@@ -4,6 +4,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { release } from 'node:os';
 import { join } from 'node:path';
 import type { GraphicsCard } from '../../../shared/devices.ts';
+import { cardsOfNvidia, numberOr, nvidiaQueries } from '../../../shared/nvidia-smi.ts';
 
 /** What a program prints; undefined where it is not there, fails, or takes longer than twenty seconds. */
 const printed = async (program: string, args: readonly string[]): Promise<string | undefined> =>
@@ -12,29 +13,6 @@ const printed = async (program: string, args: readonly string[]): Promise<string
       resolve(error ? undefined : stdout),
     );
   });
-
-const numberOr = (text: string | undefined): number | undefined => {
-  const value = Number(text);
-  return text !== undefined && text !== '' && Number.isFinite(value) ? value : undefined;
-};
-
-/** Lines of `nvidia-smi --query-gpu=name,driver_version,memory.total,memory.free --format=csv,noheader,nounits`; memory in MiB. */
-export function cardsOfNvidia(text: string): GraphicsCard[] {
-  return text
-    .split('\n')
-    .map((line) => line.split(',').map((cell) => cell.trim()))
-    .filter(([name]) => name)
-    .map(([name, driver, total, free]) => {
-      const [memory, memoryFree] = [total, free].map((cell) => numberOr(cell)) as [number | undefined, number | undefined];
-      return {
-        // Older drivers leave the maker out.
-        name: /nvidia/i.test(name!) ? name! : `NVIDIA ${name!}`,
-        ...(driver && { driver }),
-        ...(memory !== undefined && { memory: memory * 2 ** 20 }),
-        ...(memoryFree !== undefined && { memoryFree: memoryFree * 2 ** 20 }),
-      };
-    });
-}
 
 interface WindowsCard {
   readonly Name?: string | null;
@@ -117,12 +95,20 @@ export function cardsOfLinux(drm = '/sys/class/drm'): GraphicsCard[] {
     });
 }
 
-const query = ['--query-gpu=name,driver_version,memory.total,memory.free', '--format=csv,noheader,nounits'];
 const script = 'Get-CimInstance Win32_VideoController | Select-Object Name, DriverVersion, AdapterRAM | ConvertTo-Json -Compress';
+
+/** What NVIDIA's own program tells, asked in its present way and then in its earlier ones. */
+export async function nvidiaCards(ask: (args: readonly string[]) => Promise<string | undefined>): Promise<readonly GraphicsCard[]> {
+  for (const query of nvidiaQueries) {
+    const text = await ask(query);
+    if (text !== undefined) return cardsOfNvidia(text);
+  }
+  return [];
+}
 
 /** All cards; none where the system does not tell. NVIDIA's own program knows more of its cards than the system does. */
 export async function graphicsCards(): Promise<readonly GraphicsCard[]> {
-  const nvidia = cardsOfNvidia((await printed('nvidia-smi', query)) ?? '');
+  const nvidia = await nvidiaCards(async (args) => printed('nvidia-smi', args));
   const others = await systemCards().catch(() => []);
   return [...nvidia, ...others.filter(({ name }) => nvidia.length === 0 || !/nvidia/i.test(name))];
 }

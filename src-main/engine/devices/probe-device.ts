@@ -79,12 +79,15 @@ export async function probeDevice(id: DeviceId, signal?: AbortSignal): Promise<D
         deviation,
         runtime,
       });
-    const more = remark === undefined ? '' : ` ${remark}`;
+    // It says why it uses no card.
+    const onProcessor = remark !== undefined;
+    const more = onProcessor ? ` ${remark} Have it tested again when that has changed.` : '';
     const precision = reducedPrecisions[id];
     return report('ready', `Three tiny steps agree with the float64 reference (deviation ${digits(deviation)}).${more}`, {
       deviation,
       matmulRate,
       runtime,
+      ...(onProcessor && { onProcessor }),
       ...(precision && { reduced: await probePrecision(id, precision, signal) }),
     });
   } catch (error) {

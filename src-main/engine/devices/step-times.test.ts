@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { parseConfig } from '../../../shared/config.ts';
 import { stepOperations } from '../../training/step-operations.ts';
 import { stepSize } from '../../training/step-size.ts';
-import { stepTime, withPace, withTrial } from './step-times.ts';
+import { racedTimes, stepTime, withPace, withTooSlow, withTrial } from './step-times.ts';
 
 const nothing = { races: {}, rates: {} };
 const small = parseConfig({ imageSize: 32, patchSize: 4, batchSize: 8 });
@@ -12,7 +12,13 @@ const operations = (config: typeof small): number => stepOperations(stepSize(con
 describe('the time of a step', () => {
   it('is not known where nothing was timed, nor from what did not end', () => {
     expect(stepTime(nothing, 'cpu', small)).toBeUndefined();
-    expect(withTrial(nothing, 'cpu', small, Infinity)).toEqual(nothing);
+    const slow = withTooSlow(nothing, 'cpu', small);
+    expect(stepTime(slow, 'cpu', small)).toBeUndefined();
+    expect(stepTime(withPace(slow, 'cpu', small, 2), 'cpu', small)).toEqual({ seconds: 2, timed: false });
+    // But as the slower one it is known, also after it was written down.
+    const read = JSON.parse(JSON.stringify(withTrial(slow, 'webgpu', small, 1))) as typeof slow;
+    expect(racedTimes(read, small)).toEqual({ cpu: Infinity, webgpu: 1 });
+    expect(racedTimes(read, large)).toEqual({});
     expect(stepTime(withTrial(nothing, 'webgpu', small, 1), 'cpu', small)).toBeUndefined();
   });
 

@@ -32,11 +32,21 @@ export function raceKey(config: TrainConfig): string {
 
 const operationsOf = (config: TrainConfig): number => stepOperations(stepSize(config), config);
 
-/** With what a trial has timed: for runs of these sizes, and as the rate of the device. What did not end tells nothing. */
-export function withTrial<T extends Times>(known: T, device: DeviceId, config: TrainConfig, seconds: number): T {
-  if (!Number.isFinite(seconds)) return known;
+function withRaced<T extends Times>(known: T, device: DeviceId, config: TrainConfig, seconds: number | null): T {
   const key = raceKey(config);
-  return withPace({ ...known, races: { ...known.races, [key]: { ...known.races[key], [device]: seconds } } }, device, config, seconds);
+  return { ...known, races: { ...known.races, [key]: { ...known.races[key], [device]: seconds } } };
+}
+
+/** With what a trial has timed: for runs of these sizes, and as the rate of the device. */
+export const withTrial = <T extends Times>(known: T, device: DeviceId, config: TrainConfig, seconds: number): T =>
+  withPace(withRaced(known, device, config, seconds), device, config, seconds);
+
+/** With a trial that took too long to be waited for, which would take as long the next time. */
+export const withTooSlow = <T extends Times>(known: T, device: DeviceId, config: TrainConfig): T => withRaced(known, device, config, null);
+
+/** Seconds of a step of these sizes on the devices that were raced; infinite where it took too long to be waited for. */
+export function racedTimes({ races }: Pick<Times, 'races'>, config: TrainConfig): Readonly<Partial<Record<DeviceId, number>>> {
+  return Object.fromEntries(Object.entries(races[raceKey(config)] ?? {}).map(([device, seconds]) => [device, seconds ?? Infinity]));
 }
 
 /** With what a run has taken for a step, reading and judging counted in: no trial of its sizes, which devices are compared by. */
@@ -48,7 +58,7 @@ export const withPace = <T extends Times>(known: T, device: DeviceId, config: Tr
 /** Undefined while nothing was ever timed on the device. */
 export function stepTime({ races, rates }: Times, device: DeviceId, config: TrainConfig): KnownTime | undefined {
   const timed = races[raceKey(config)]?.[device];
-  if (timed !== undefined) return { seconds: timed, timed: true };
+  if (typeof timed === 'number') return { seconds: timed, timed: true };
   const rate = rates[device];
   return rate === undefined ? undefined : { seconds: operationsOf(config) / rate, timed: false };
 }

@@ -14,9 +14,15 @@ const trialSteps = 6;
 /** Seconds that the first of a race may take beside compiling. */
 const mostSeconds = 180;
 
+export interface TimedStep {
+  /** Infinite where that would be far more than the fastest's, or where the steps have failed. */
+  readonly seconds: number;
+  /** What went wrong, as a sentence, where they have failed. */
+  readonly failure?: string;
+}
+
 /**
- * Median seconds of a few steps on random input, in a process of its own; infinite where that would be far more than `best`, or where the
- * device cannot take a run of this size. What is `unasked` lets everything else on the computer come first. Rejects with `cancelled` alone.
+ * Median seconds of a few steps on random input, in a process of its own, as far as they are not far more than `best`. What is `unasked` lets everything else on the computer come first. Rejects with `cancelled` alone.
  */
 export async function timeStep(
   device: DeviceId,
@@ -24,7 +30,7 @@ export async function timeStep(
   best: number | undefined,
   signal?: AbortSignal,
   unasked = false,
-): Promise<number> {
+): Promise<TimedStep> {
   const limit = compileSeconds(device) + (best === undefined ? mostSeconds : farSlower * trialSteps * best);
   const job = { kind: 'trial', config, threads: threadsOf(config.threads), device } as const;
   try {
@@ -37,9 +43,9 @@ export async function timeStep(
       1000 * limit,
       signal,
     );
-    return found?.seconds ?? Infinity;
+    return { seconds: found?.seconds ?? Infinity };
   } catch (error) {
     if (!(error instanceof AppError) || error.code === 'cancelled') throw error;
-    return Infinity;
+    return { seconds: Infinity, failure: error.message };
   }
 }

@@ -1,0 +1,30 @@
+// How devices are found, tested and timed; tests give their own.
+import { freemem, totalmem } from 'node:os';
+import type { TrainConfig } from '../../../shared/config-table.ts';
+import type { DeviceId, DeviceReport, GraphicsCard } from '../../../shared/devices.ts';
+import { graphicsCards } from './graphics-cards.ts';
+import { probeDevice } from './probe-device.ts';
+import { timeStep } from './time-step.ts';
+import type { TimedStep } from './time-step.ts';
+
+export interface DeviceWork {
+  readonly signal?: AbortSignal;
+  /** What is done now, as a sentence. */
+  readonly onStage?: (stage: string) => void;
+  /** Nobody waits for it: everything else on the computer comes first. */
+  readonly unasked?: boolean;
+}
+
+export interface DeviceTools {
+  cards(): Promise<readonly GraphicsCard[]>;
+  probe(id: DeviceId, signal?: AbortSignal): Promise<DeviceReport>;
+  /** A step, waited for as long as it is not far more than the `best` so far. */
+  time(id: DeviceId, config: TrainConfig, best: number | undefined, signal?: AbortSignal, unasked?: boolean): Promise<TimedStep>;
+  /** Bytes of the computer's memory that a program can still take. */
+  memory(): number;
+}
+
+/** A Mac counts as free only what nothing was ever read into, which is next to nothing. */
+const memoryToUse = (): number => (process.platform === 'darwin' ? 0.6 * totalmem() : freemem());
+
+export const usualTools: DeviceTools = { cards: graphicsCards, probe: probeDevice, time: timeStep, memory: memoryToUse };
