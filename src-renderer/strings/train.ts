@@ -1,4 +1,5 @@
 // Words of the train view.
+import type { EvaluationPurpose } from '../../shared/contract-runs.ts';
 import type { RunState } from '../../shared/run-state.ts';
 import { formatBytes, formatCount, plural } from './format.ts';
 import { plan, setting } from './new-run.ts';
@@ -12,6 +13,12 @@ const states: Readonly<Record<RunState, string>> = {
   stopped: 'Stopped',
   done: 'Done',
   failed: 'Failed',
+};
+
+/** Which images asked in an evaluation of a checkpoint. */
+const purposes: Readonly<Record<EvaluationPurpose, string>> = {
+  choosing: 'asked by images that choose',
+  reporting: 'asked by images kept for reports',
 };
 
 const charts = {
@@ -254,7 +261,7 @@ export const train = {
   },
   reports: {
     title: 'Evaluations of checkpoints',
-    explain: 'A thorough judgement of one checkpoint on all images, beside both baselines.',
+    explain: 'A thorough judgement of one checkpoint, on more images than while it trains, beside both baselines.',
     none: 'None yet.',
     tableOf: (step: number) => `Figures of step ${formatCount(step)}`,
     measure: 'Measure',
@@ -264,11 +271,14 @@ export const train = {
     best: (step: number | undefined) => (step === undefined ? 'Best' : `Best (step ${formatCount(step)})`),
     latest: 'Latest',
     step: (step: number) => `Step ${formatCount(step)}`,
-    whole: 'With a full report',
-    wholeHelp: 'With a linear probe and all figures; takes longer.',
+    which: (step: number, purpose: EvaluationPurpose) => `Step ${formatCount(step)}, ${purposes[purpose]}:`,
+    choosing: 'Ask the images that choices are made on',
+    choosingHelp:
+      'The best checkpoint was chosen on some of them, which flatters it a little. Else images ask that no choice was made on, where the folder has enough.',
     start: 'Evaluate',
     dialog: 'Evaluate a checkpoint',
-    dialogText: 'It is judged on all images of the folder, beside raw pixels and the untrained network.',
+    dialogText:
+      'It is judged beside raw pixels and the untrained network, by 20 neighbours and a linear probe where there are labels, else by two crops. Of a large folder a fixed part asks and is looked up in; the report says how many.',
     started: 'The evaluation has begun.',
     startedHint: 'Its report appears here; you can go on working.',
   },

@@ -312,14 +312,14 @@ export function fakeRuns(
     }),
     'runs.reports': ({ run }) =>
       run === 'stained-cells-1'
-        ? [
-            {
-              step: 12_000,
-              headline:
-                'Neighbours agree with your folders 59 % (raw pixels 40 %, untrained network 25 %; 2,000 queries). 19.1 points above raw pixels: more than chance would make of 2,000 queries (±3.1 points).',
-              ...syntheticReport,
-            },
-          ]
+        ? // In a folder with few images of a test split both ask the same ones, and say the same.
+          (['reporting', 'choosing'] as const).map((purpose) => ({
+            step: 12_000,
+            purpose,
+            headline:
+              'Neighbours agree with your folders 59 % (raw pixels 40 %, untrained network 25 %; 2,000 queries). 19.1 points above raw pixels: more than chance would make of 2,000 queries (±3.1 points).',
+            ...syntheticReport,
+          }))
         : [],
   };
 }
