@@ -42,8 +42,10 @@ export interface RunNote {
   readonly step: number;
   readonly message: string;
   readonly hint: string;
-  /** Step of the first evaluation that no longer said so; absent while it does, and of what no evaluation takes back. */
+  /** Step from which on it counts no more; absent while it does, and of what nothing takes back. */
   readonly overSince?: number;
+  /** It is over because the run is done, whose advice has no use any more; absent where an evaluation no longer said so. */
+  readonly ended?: true;
 }
 
 export interface RunDetails {

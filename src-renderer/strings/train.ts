@@ -210,6 +210,7 @@ export const train = {
     step: (step: number) => `Step ${formatCount(step)}`,
     others: (count: number) => `${plural(count, 'other note')}`,
     over: (step: number) => `No longer so since step ${formatCount(step)}.`,
+    ended: 'Said while it trained; the run is done.',
   },
   pinned: {
     title: 'Seen by eye',
