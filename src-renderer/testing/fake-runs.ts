@@ -217,8 +217,8 @@ export function fakeRuns(
                   {
                     step: 4000,
                     message: 'The quality has not risen in the last four evaluations by more than chance (±3.1 points with 500 that ask).',
-                    hint: 'The best checkpoint is kept; stopping here loses nothing that was measured. Only the end of a run, where the learning rate falls, may still add a little.',
-                    ...(run.state === 'done' && { overSince: 5000 }),
+                    hint: 'The best checkpoint is kept: stopping here loses nothing that was measured. A slower rise would not show yet, and the end of a run, where the learning rate falls, may still add a little.',
+                    ...(run.state === 'done' && { overSince: run.steps, ended: true as const }),
                   },
                 ]
               : [],
