@@ -46,6 +46,14 @@ const charts = {
     title: 'Prediction margin',
     help: 'How much better predictions fit the targets of their own image than those of other images at the same place. At 0 the network predicts positions only, whatever the loss says.',
   },
+  meanCosine: {
+    title: 'Mean cosine',
+    help: 'How alike the vectors of any two images are on average, as the encoder gives them. Near 1 all images look alike to it: collapse.',
+  },
+  alpha: {
+    title: 'Spectrum α',
+    help: 'How steeply the directions of the centred vectors lose strength. About 1 is healthy; far above it a few of them say nearly everything.',
+  },
   gradientNorm: {
     title: 'Gradient norm',
     help: 'Size of the gradient of a step. Single spikes are normal; a steady rise calls for a lower learning rate.',
@@ -199,6 +207,10 @@ export const train = {
     margin: 'Prediction margin',
     marginExplain:
       'How much better predictions fit their own image than others at the same place (difference of cosines). At 0 the network knows where patches lie, not what is on them.',
+    cosine: 'Mean cosine',
+    cosineExplain: 'How alike any two images are to the encoder on average; near 1 it hardly tells them apart.',
+    alpha: 'Spectrum α',
+    alphaExplain: 'How steeply directions lose strength: about 1 is healthy, far above it a few of them say nearly everything.',
     from: (value: string) => `untrained ${value}`,
     space: 'Space',
     spaceHelp:
