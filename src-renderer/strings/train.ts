@@ -276,7 +276,7 @@ export const train = {
     title: 'Evaluations of checkpoints',
     explain: 'A thorough judgement of one checkpoint, on more images than while it trains, beside both baselines.',
     none: 'None yet.',
-    tableOf: (step: number) => `Figures of step ${formatCount(step)}`,
+    tableOf: (step: number, purpose: EvaluationPurpose) => `Figures of step ${formatCount(step)}, ${purposes[purpose]}`,
     measure: 'Measure',
     copy: 'Copy as text',
     copied: 'The figures were copied.',
