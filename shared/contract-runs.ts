@@ -42,8 +42,10 @@ export interface RunNote {
   readonly step: number;
   readonly message: string;
   readonly hint: string;
-  /** Step of the first evaluation that no longer said so; absent while it does, and of what no evaluation takes back. */
+  /** Step from which on it counts no more; absent while it does, and of what nothing takes back. */
   readonly overSince?: number;
+  /** It is over because the run is done, whose advice has no use any more; absent where an evaluation no longer said so. */
+  readonly ended?: true;
 }
 
 export interface RunDetails {
@@ -139,9 +141,14 @@ export interface PinnedNeighbours {
   readonly rows: readonly { readonly image: number; readonly neighbours: readonly { readonly image: number; readonly score: number }[] }[];
 }
 
-/** A finished evaluation of a checkpoint, beside both baselines. */
+/** Which images ask: those that the best checkpoint is chosen on, or those that no choice was made on, as far as a folder has such. */
+export const evaluationPurposes = ['choosing', 'reporting'] as const;
+export type EvaluationPurpose = (typeof evaluationPurposes)[number];
+
+/** A finished evaluation of a checkpoint, beside both baselines; the latest of its step and purpose. */
 export interface EvaluationSummary {
   readonly step: number;
+  readonly purpose: EvaluationPurpose;
   readonly headline: string;
   /** Each measure with a row per source, the run first, and in it a cell each for vectors as they are, centred and whitened. */
   readonly measures: readonly {
@@ -205,7 +212,7 @@ export const runChannels = {
   'runs.pin': channel<void>()(v.strictObject({ run, images: images(8) })),
   /** Neighbours of the pinned pictures at each evaluation so far, oldest first. */
   'runs.pinned': channel<readonly PinnedNeighbours[]>()(v.strictObject({ run })),
-  'runs.evaluate': channel<JobStarted>()(v.strictObject({ run, checkpoint, report: v.boolean() })),
+  'runs.evaluate': channel<JobStarted>()(v.strictObject({ run, checkpoint, purpose: v.picklist(evaluationPurposes) })),
   /** The evaluations that were asked for, newest first. */
   'runs.reports': channel<readonly EvaluationSummary[]>()(v.strictObject({ run })),
 } as const;

@@ -143,9 +143,17 @@ export interface RunResult {
   readonly baselines: RunBaselines | undefined;
 }
 
+/** What flatters the figure of a best checkpoint, as a sentence; undefined where there was nothing to choose from. */
+export function choiceCaveat(evaluations: readonly OnlineEvaluation[]): string | undefined {
+  if (evaluations.length < 2) return undefined;
+  return `It was chosen as the best of ${count(evaluations.length)} evaluations by the very images that ask here, which flatters it a little: an evaluation of the checkpoint asks others, where the folder has enough.`;
+}
+
 /** What came of a run, by its best checkpoint, in sentences; undefined where nothing was judged. */
 export function resultText({ evaluations, best, baselines }: RunResult): string | undefined {
   const judged = evaluations.findLast(({ step }) => step === best);
   const found = judged && verdictOf(judged, baselines);
-  return found && `${found.headline}. ${found.statement} That is the best checkpoint, step ${count(judged.step)}, in the whitened space.`;
+  if (!found) return undefined;
+  const caveat = choiceCaveat(evaluations);
+  return `${found.headline}. ${found.statement} That is the best checkpoint, step ${count(judged.step)}, in the whitened space.${caveat === undefined ? '' : ` ${caveat}`}`;
 }

@@ -139,18 +139,26 @@ function program(): Command {
     ),
     async () => (await import('./commands/evaluate.ts')).evaluateCommand,
   )
-    .option('--report', 'use the queries that no choice was made on')
+    .option('--choosing', 'ask the images that choices are made on, which flatters the best checkpoint a little, instead of others')
     .option('--bank <number>', 'most images per class to look things up in', '1000')
     .option(
       '--queries <number>',
-      'most images per class that ask. Of a test or val split that --report needs too: at most half and 200. Without splits every second image of a class may ask, a fifth of those at a time until a thousand have; the others wait for --report',
+      'most images per class that ask without splits (every second image of a class may, a fifth of those at a time until a thousand have; the others are for choices) or with --choosing (where one split serves both: at most half and 200); else all ask that no choice was made on',
       '200',
     )
     .option('--bank-split <split>', 'split that is looked up in (with --query-split; default: train)')
-    .option('--query-split <split>', 'split that asks: val or test (default: val, with --report test, where there are both)')
+    .option('--query-split <split>', 'split that asks: val or test (default: test, with --choosing val, where there are both)')
     .option('--pixel-side <pixels>', 'side of the raw-pixel baseline', '16')
     .option('--no-probe', 'leave out the linear probe')
-    .addHelpText('after', examples(['evaluate', 'evaluate ~/Pictures --bank 500 --json', 'evaluate --bank-split train --query-split val']));
+    .addHelpText(
+      'after',
+      examples([
+        'evaluate',
+        'evaluate ~/Pictures --bank 500 --json',
+        'evaluate --choosing',
+        'evaluate --bank-split train --query-split val',
+      ]),
+    );
 
   bind(
     threads(layer(onRun(root.command('search [folder]').description('the images most like one or several others')))),

@@ -4,6 +4,20 @@ import { evaluationEvent } from '../training/testing/evaluation-event.ts';
 import type { Output } from './output.ts';
 import { TrainProgress } from './train-progress.ts';
 
+it('says every figure of an evaluation that the notes go by, where it was measured', () => {
+  const lines: string[] = [];
+  const output = { event: () => {}, progress: () => {}, say: (line: string) => lines.push(line) };
+  const progress = new TrainProgress(output as unknown as Output);
+  const plain = evaluationEvent(10);
+  if (plain.type !== 'evaluation') throw new Error('It is none.');
+  progress.show(plain);
+  progress.show({ ...plain, step: 20, best: true, lidar: 20.04, alpha: 1.26 });
+  expect(lines).toEqual([
+    'Step 10: 20-NN 50.0 % whitened, RankMe 9.0, mean cosine 0.200, position explains 30.0 %.',
+    'Step 20: 20-NN 50.0 % whitened (best so far), RankMe 9.0, LiDAR 20.0, mean cosine 0.200, spectrum α 1.3, position explains 30.0 %.',
+  ]);
+});
+
 it('says when what was noted is no longer so', () => {
   const lines: string[] = [];
   const output = { event: () => {}, progress: () => {}, say: (line: string) => lines.push(line) };

@@ -15,6 +15,16 @@ function scoreText({ whitened }: Pick<OnlineEvaluation, 'whitened'>): string {
   return whitened.knn !== undefined ? `20-NN ${percent(whitened.knn)}` : `crop retrieval ${percent(whitened.retrieval)}`;
 }
 
+/** What else an evaluation measured; earlier versions and some runs do not have all of it. */
+const figuresText = ({ rankMe, lidar, meanCosine, alpha, positionalShare }: OnlineEvaluation): string =>
+  [
+    `RankMe ${rankMe.toFixed(1)}`,
+    ...(lidar === undefined ? [] : [`LiDAR ${lidar.toFixed(1)}`]),
+    `mean cosine ${meanCosine.toFixed(3)}`,
+    ...(alpha === undefined ? [] : [`spectrum α ${alpha.toFixed(1)}`]),
+    `position explains ${percent(positionalShare)}`,
+  ].join(', ');
+
 /** Steps before a time left is shown: the first ones are slower. */
 const warmupSteps = 5;
 
@@ -72,9 +82,7 @@ export class TrainProgress {
           this.#noted.delete(rule);
           output.say(`No longer so at step ${count(event.step)}: ${message}`);
         }
-        output.say(
-          `Step ${count(event.step)}: ${scoreText(event)} whitened${event.best ? ' (best so far)' : ''}, RankMe ${event.rankMe.toFixed(1)}${event.lidar === undefined ? '' : `, LiDAR ${event.lidar.toFixed(1)}`}, position explains ${percent(event.positionalShare)}.`,
-        );
+        output.say(`Step ${count(event.step)}: ${scoreText(event)} whitened${event.best ? ' (best so far)' : ''}, ${figuresText(event)}.`);
         output.progress(this.#last);
         return;
       case 'note':

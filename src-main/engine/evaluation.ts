@@ -89,6 +89,8 @@ export async function evaluateRun(
       ...rest,
       cache: { folder, shortSide },
       images,
+      // Splits that were named may be for one purpose alone.
+      purpose: queriesFor === 'both' ? options.purpose : queriesFor,
       queriesFor,
       threads: threadsOf(threads),
       device: 'cpu',

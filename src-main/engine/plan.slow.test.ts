@@ -61,12 +61,18 @@ describe('a plan', () => {
   });
 
   it('says what it would train on, and what that takes of a card', async () => {
-    vi.spyOn(studio.devices, 'expected').mockResolvedValueOnce({ device: 'cpu', reason: 'The processor: no graphics card was found.' });
+    const expected = vi
+      .spyOn(studio.devices, 'expected')
+      .mockResolvedValue({ device: 'cpu', reason: 'The processor: no graphics card was found.' });
     const onProcessor = await planForPage(studio, folders.many, {});
     expect(onProcessor).toMatchObject({ device: 'The processor: no graphics card was found.', card: undefined });
     const card = { name: 'A card', memoryFree: 1e6 };
-    vi.spyOn(studio.devices, 'expected').mockResolvedValueOnce({ device: 'webgpu', reason: 'WebGPU, as asked.', card });
+    expected.mockResolvedValue({ device: 'webgpu', reason: 'WebGPU, as asked.', card });
     const onCard = await planForPage(studio, folders.many, {});
+    // What would take a processor too long may be begun on a card that somebody asked for.
+    const large = { architecture: 'base', imageSize: 224, patchSize: 16 };
+    expect((await planForPage(studio, folders.many, large)).config.preset).toBe('default');
+    expected.mockRestore();
     expect(onCard).toMatchObject({ device: 'WebGPU, as asked.', card: { name: 'A card', free: 1e6 } });
     expect(onCard.card!.bytes).toBeGreaterThan(1e7);
     expect(onCard.warnings.map(({ message }) => message).join()).toContain('A card has 1 MB of memory free');

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { parseConfig } from '../../shared/config.ts';
-import { presetTexts } from '../../shared/presets.ts';
+import { presetSentence, presetTexts } from '../../shared/presets.ts';
 import type { PresetName } from '../../shared/presets.ts';
 import { requireMasks } from '../jepa/masks.ts';
-import { presetEpochs, tooLong } from './presets.ts';
+import { chosenConfig } from './chosen-config.ts';
+import { presetBound, presetEpochs, tooLong } from './presets.ts';
 import { suggestConfig } from './suggest.ts';
 
 const names = Object.keys(presetTexts) as PresetName[];
@@ -67,5 +68,87 @@ describe('presets', () => {
     expect(tooLong(small, 10_000)).toBeUndefined();
     const large = parseConfig({ ...small, architecture: 'base', imageSize: 224, patchSize: 16, contextTokens: 49 });
     expect(tooLong(large, 10_000)).toMatch(/^The default preset would keep a processor busy for [\d,]+ to [\d,]+ hours\.$/);
+  });
+
+  it('are judged too long for a card by its steps, where they were timed', () => {
+    const large = parseConfig({
+      ...suggestConfig({ images: 10_000, shortSide: 32 }).settings,
+      architecture: 'base',
+      imageSize: 224,
+      patchSize: 16,
+      contextTokens: 49,
+    });
+    const steps = Math.ceil((large.epochs * 10_000) / large.batchSize);
+    const on = (secondsPerStep?: number): string | undefined =>
+      tooLong(large, 10_000, { on: 'card', card: 'A card', ...(secondsPerStep !== undefined && { secondsPerStep }) });
+    expect([on(), on(7200 / steps)]).toEqual([undefined, undefined]);
+    expect(on((9 * 3600) / steps)).toBe('The default preset would take about 9 h on A card.');
+    expect(tooLong(large, 10_000, { on: 'open', card: 'A card' })).toMatch(
+      /processor busy for [\d,]+ to [\d,]+ hours, and how much faster A card is has not been found out yet\.$/,
+    );
+  });
+
+  it('say where the size of the folder decides the length', () => {
+    const two = { agreement: 1, crops: 2 };
+    expect(presetBound('default', 10_000, two)).toBeUndefined();
+    expect(presetBound('default', 20, two)).toEqual({ by: 'few', epochs: 2000, crops: 80_000 });
+    expect(presetBound('default', 1_000_000, two)).toEqual({ by: 'many', epochs: 10, crops: 20_000_000 });
+    expect(presetBound('default', 499, two)?.by).toBe('few');
+    expect(presetBound('default', 501, two)).toBeUndefined();
+  });
+});
+
+describe('what is said of a preset', () => {
+  const said = (images: number, given: Readonly<Record<string, unknown>>, shortSide = 32): string =>
+    chosenConfig({ images, shortSide }, given).reason;
+
+  it('has a length and, for small pictures or photographs, what it reached or that nobody knows', () => {
+    for (const name of names)
+      for (const pictures of ['small', 'photographs'] as const) {
+        const { length, reached } = presetTexts[name];
+        const sentence = presetSentence(name, { pictures, changed: false });
+        expect(sentence).toContain(length);
+        expect(sentence).toContain(reached[pictures] ?? 'was not measured');
+      }
+    expect(said(10_000, {})).toMatch(/2 million crops.* 67\.5 % on CIFAR-10/);
+    expect(said(10_000, {}, 400)).toMatch(/74 % on 1,049 large pictures/);
+    expect(said(10_000, {}, 400)).not.toContain('CIFAR');
+  });
+
+  it.each([
+    { steps: 100 },
+    { epochs: 3 },
+    { architecture: 'small' },
+    { stem: 'linear' },
+    { imageSize: 64 },
+    { learningRate: 0.01 },
+    { preset: 'long', batchSize: 32 },
+  ])('is neither length nor figure for a run with %j', (given) => {
+    const sentence = said(10_000, given);
+    expect(sentence).toContain('What it takes and reaches with these settings was not measured.');
+    expect(sentence).not.toMatch(/reached|million/);
+  });
+
+  it('does not change with what decides how a run is carried out, or is as suggested', () => {
+    const usual = said(10_000, {});
+    for (const given of [{ threads: 2 }, { seed: 7 }, { keepCheckpoints: 5 }, { microBatch: 16 }, { device: 'cpu' }, { imageSize: 32 }])
+      expect(said(10_000, given)).toBe(usual);
+  });
+
+  it('says that the folder is too small for the whole of it, and no figure', () => {
+    expect(said(20, {})).toContain('So few images are seen 2,000 times and no more: 80,000 crops in all.');
+    expect(said(1_000_000, { preset: 'default' })).toContain('So many images are seen 10 times all the same: 20,000,000 crops in all.');
+    expect(said(20, {})).not.toContain('reached');
+  });
+
+  it('gives a folder the default on a card that is fast enough, and says why not on a slow one', () => {
+    const given = { architecture: 'base', imageSize: 224, patchSize: 16 };
+    const facts = { images: 10_000, shortSide: 32 };
+    expect(chosenConfig(facts, given).config.preset).toBe('quick');
+    expect(chosenConfig(facts, given, { on: 'card', card: 'A card', secondsPerStep: 0.01 }).config.preset).toBe('default');
+    const slow = chosenConfig(facts, given, { on: 'card', card: 'A card', secondsPerStep: 10 });
+    expect(slow.config.preset).toBe('quick');
+    expect(slow.reason).toMatch(/would take about 2 days on A card\. Preset quick:/);
+    expect(slow.reason).not.toContain('processor');
   });
 });

@@ -1,10 +1,12 @@
 // What the presets set, and which of them a folder gets when nobody chooses.
 import { cropsPerImage } from '../../shared/config.ts';
 import type { TrainConfig } from '../../shared/config-table.ts';
-import type { PresetName } from '../../shared/presets.ts';
+import { formatRoughly } from '../../shared/duration.ts';
+import type { PresetName, PresetUse } from '../../shared/presets.ts';
 import { leastContext } from '../jepa/masks.ts';
 import { stepOperations } from '../training/step-operations.ts';
 import { stepSize } from '../training/step-size.ts';
+import type { Outlook } from './outlook.ts';
 
 interface PresetLength {
   /** Crops that a run sees in all. */
@@ -21,11 +23,23 @@ const lengths: Readonly<Record<PresetName, PresetLength>> = {
   'agreement-only': usual,
 };
 
+type Crops = Pick<TrainConfig, 'agreement' | 'crops'>;
+
 /** Epochs of a preset for a folder, to three digits. */
-export function presetEpochs(name: PresetName, images: number, config: Pick<TrainConfig, 'agreement' | 'crops'>): number {
+export function presetEpochs(name: PresetName, images: number, config: Crops): number {
   const { crops, epochs } = lengths[name];
   const [fewest, most] = epochs;
   return Number(Math.min(most, Math.max(fewest, crops / (images * cropsPerImage(config)))).toPrecision(3));
+}
+
+/** Where the folder is so small or so large that its images are seen as often as the preset allows at most or at least. */
+export function presetBound(name: PresetName, images: number, config: Crops): PresetUse['bound'] {
+  const { crops, epochs } = lengths[name];
+  const [fewest, most] = epochs;
+  const each = images * cropsPerImage(config);
+  if (crops > most * each) return { by: 'few', epochs: most, crops: most * each };
+  if (crops < fewest * each) return { by: 'many', epochs: fewest, crops: fewest * each };
+  return undefined;
 }
 
 /**
@@ -111,14 +125,29 @@ export function presetRecipe(name: PresetName, batchSize: number, grid: number, 
 
 /** Operations up to which a processor is given the whole default: some two hours of two slow cores. */
 const mostOperations = 1e15;
+/** As long on a card, by its steps that were timed. */
+const mostSeconds = 2.5 * 3600;
 
 /** Rates of two slow cores and of many fast ones, operations per second: between them lies what most processors do. */
 const [slow, fast] = [1e11, 1e12];
 
-/** Why a folder whose settings would be `config` by default should not get that on a processor, as a sentence; undefined when it may. */
-export function tooLong(config: TrainConfig, images: number): string | undefined {
-  const operations = Math.ceil((config.epochs * images) / config.batchSize) * stepOperations(stepSize(config), config);
+/**
+ * Why a folder whose settings would be `config` by default should not get that on what it is expected to train on, as a sentence; undefined
+ * when it may. A card of which no step was timed may: it was asked for.
+ */
+export function tooLong(
+  config: TrainConfig,
+  images: number,
+  { on, card, secondsPerStep = 0 }: Outlook = { on: 'processor' },
+): string | undefined {
+  const steps = Math.ceil((config.epochs * images) / config.batchSize);
+  if (on === 'card') {
+    const seconds = steps * secondsPerStep;
+    return seconds <= mostSeconds ? undefined : `The default preset would take ${formatRoughly(seconds)} on ${card}.`;
+  }
+  const operations = steps * stepOperations(stepSize(config), config);
   if (operations <= mostOperations) return undefined;
   const hours = (rate: number): string => Math.max(1, operations / rate / 3600).toPrecision(1);
-  return `The default preset would keep a processor busy for ${Number(hours(fast)).toLocaleString('en')} to ${Number(hours(slow)).toLocaleString('en')} hours.`;
+  const busy = `The default preset would keep a processor busy for ${Number(hours(fast)).toLocaleString('en')} to ${Number(hours(slow)).toLocaleString('en')} hours`;
+  return on === 'open' ? `${busy}, and how much faster ${card} is has not been found out yet.` : `${busy}.`;
 }

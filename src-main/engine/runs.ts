@@ -2,12 +2,10 @@
 import { existsSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import { canHalve, gridSide, parseConfig } from '../../shared/config.ts';
+import { parseConfig } from '../../shared/config.ts';
 import type { TrainConfig } from '../../shared/config-table.ts';
 import { AppError } from '../../shared/errors.ts';
 import { preprocessingOf } from '../../shared/preprocessing.ts';
-import { presetSentence } from '../../shared/presets.ts';
-import type { PresetName } from '../../shared/presets.ts';
 import type { TrainEvent } from '../../shared/train-events.ts';
 import { programVersion } from '../../shared/version.ts';
 import { inPieces } from '../files/in-pieces.ts';
@@ -22,17 +20,18 @@ import { requireFitting } from '../training/initial-weights.ts';
 import { listCheckpoints, readRecord, RunFolder } from '../training/run-folder.ts';
 import type { RunRecord } from '../training/run-folder.ts';
 import { readEvents } from '../training/run-log.ts';
+import { choosesPreset, chosenConfig } from './chosen-config.ts';
 import { isCardFault } from './devices/candidates.ts';
 import type { FolderImages } from './folder-images.ts';
 import { freshRunName, newRunPath } from './home.ts';
 import { imagesToJudge } from './judged-images.ts';
+import { outlookFor } from './outlook.ts';
+import type { Outlook } from './outlook.ts';
 import { Pace } from './pace.ts';
 import { cachedShortSide } from './studio.ts';
 import { threadsOf } from './threads.ts';
 import type { Studio } from './studio.ts';
-import { tooLong } from './presets.ts';
-import { isPhotograph, suggestConfig, suggestedContext, suggestedMomentum, suggestedPatch } from './suggest.ts';
-import type { FolderFacts } from './suggest.ts';
+import { suggestedMomentum } from './suggest.ts';
 
 export interface PlannedRun {
   readonly config: TrainConfig;
@@ -43,13 +42,14 @@ export interface PlannedRun {
 
 /**
  * Completes the settings of a run for a folder: what is given wins over what is suggested. Throws `bad-config`, `no-images`, and
- * `bad-input` for images that nothing can be learned from.
+ * `bad-input` for images that nothing can be learned from. Without an outlook a processor is thought of.
  */
 export function planRun(
   studio: Studio,
   root: string,
   given: Readonly<Record<string, unknown>>,
   { trained, size }: FolderImages = studio.folderImages(root),
+  outlook?: Outlook,
 ): PlannedRun {
   if (trained === 0)
     throw new AppError(
@@ -64,7 +64,7 @@ export function planRun(
       'Choose a folder with more images: some hundreds are a start.',
     );
   const shortSide = size?.shortSide ?? 224;
-  const { config: chosen, reason } = chosenConfig({ images: trained, shortSide }, given);
+  const { config: chosen, reason } = chosenConfig({ images: trained, shortSide }, given, outlook);
   const steps = chosen.steps || Math.max(1, Math.ceil((chosen.epochs * trained) / chosen.batchSize));
   const isOwn = given['momentum'] === undefined && chosen.preset !== 'paper-exact';
   const config = isOwn ? parseConfig({ ...chosen, momentum: suggestedMomentum(steps) }) : chosen;
@@ -78,59 +78,16 @@ export function planRun(
   return { config, steps, images: trained, reason };
 }
 
-/** Who names a network or an input for photographs means the published embedding of patches, unless a stem is named too. */
-const namesSizesOfPhotographs = ({ shortSide }: FolderFacts, given: Readonly<Record<string, unknown>>): boolean =>
-  isPhotograph(shortSide) &&
-  given['stem'] === undefined &&
-  (given['imageSize'] !== undefined || (given['architecture'] !== undefined && given['architecture'] !== 'custom'));
-
-/** What is given over what the preset suggests for the folder, and why that preset. */
-function chosenConfig(
-  facts: FolderFacts,
+/** As `planRun`, where the preset is chosen by what the run is expected to train on, too. */
+export async function planRunHere(
+  studio: Studio,
+  root: string,
   given: Readonly<Record<string, unknown>>,
-): { readonly config: TrainConfig; readonly reason: string } {
-  const { preset: asked = 'auto', ...others } = given;
-  const of = (name: PresetName): { readonly config: TrainConfig; readonly reason: string } => {
-    const first = suggestConfig(facts, name);
-    const { patchSize } = { ...first.settings, ...suggestedPatch(first.settings, others), ...others };
-    // Convolutions are suggested for patches that they can halve.
-    const linear =
-      others['stem'] === 'linear' || (typeof patchSize === 'number' && !canHalve(patchSize)) || namesSizesOfPhotographs(facts, others);
-    const { settings, reason } = linear ? suggestConfig(facts, name, 'linear') : first;
-    const suggested = others['architecture'] !== undefined && others['architecture'] !== 'custom' ? withoutSizes(settings) : settings;
-    const sized = parseConfig({ ...suggested, contextTokens: 0, ...suggestedPatch(suggested, others), ...others });
-    if (others['contextTokens'] !== undefined) return { config: sized, reason };
-    // The suggested share of the patches, of the grid that the given sizes make.
-    return { config: parseConfig({ ...sized, contextTokens: suggestedContext(gridSide(sized)) }), reason };
-  };
-  if (asked !== 'auto') {
-    const { preset } = parseConfig({ preset: asked });
-    const { config, reason } = of(preset as PresetName);
-    return { config, reason: `${reason} Preset ${preset}: ${presetSentence(preset as PresetName)}` };
-  }
-  const usual = of('default');
-  const sentence = (name: PresetName): string => `Preset ${name}: ${presetSentence(name)}`;
-  const lengthGiven = others['steps'] !== undefined || others['epochs'] !== undefined;
-  const reason = lengthGiven ? undefined : tooLong(usual.config, facts.images);
-  if (reason === undefined) return { ...usual, reason: `${usual.reason} ${sentence('default')}` };
-  const quick = of('quick');
-  return { ...quick, reason: `${quick.reason} ${reason} ${sentence('quick')}` };
-}
-
-/** A named architecture comes with the predictor's defaults, not with those of the suggested small encoder. */
-function withoutSizes(settings: Partial<TrainConfig>): Partial<TrainConfig> {
-  const {
-    architecture: _a,
-    width: _w,
-    depth: _d,
-    heads: _h,
-    mlpRatio: _m,
-    predictorWidth: _pw,
-    predictorDepth: _pd,
-    predictorHeads: _ph,
-    ...rest
-  } = settings;
-  return rest;
+  images: FolderImages,
+): Promise<PlannedRun> {
+  if (!choosesPreset(given)) return planRun(studio, root, given, images);
+  const usual = planRun(studio, root, { ...given, preset: 'default' }, images);
+  return planRun(studio, root, given, images, await outlookFor(studio.devices, usual.config));
 }
 
 async function withFolderStatistics(studio: Studio, root: string, config: TrainConfig): Promise<TrainConfig> {

@@ -86,12 +86,17 @@ export function positionalCosines({ predictions, images, places, targets, positi
   return { own, others, difference: own - others };
 }
 
-/** Tokens [N, dimension] with their mean taken away, in place: of the layer norm of targets only this changes a cosine. */
-export function centreTokens(tokens: Float32Array, dimension: number): Float32Array {
+/** As in the training step. */
+const epsilon = 1e-5;
+
+/** Tokens [N, dimension] of the target encoder as targets, in place: layer-normed once more, as the loss takes them (`jepa/step.ts`). */
+export function asTargets(tokens: Float32Array, dimension: number): Float32Array {
   for (let at = 0; at < tokens.length; at += dimension) {
-    let mean = 0;
+    let [mean, variance] = [0, 0];
     for (let k = 0; k < dimension; k++) mean += tokens[at + k]! / dimension;
-    for (let k = 0; k < dimension; k++) tokens[at + k]! -= mean;
+    for (let k = 0; k < dimension; k++) variance += (tokens[at + k]! - mean) ** 2 / dimension;
+    const factor = 1 / Math.sqrt(variance + epsilon);
+    for (let k = 0; k < dimension; k++) tokens[at + k] = (tokens[at + k]! - mean) * factor;
   }
   return tokens;
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { centreTokens, positionalCosines, positionalShare } from './positional.ts';
+import { asTargets, positionalCosines, positionalShare } from './positional.ts';
 import { eigenSpectrum, meanPairwiseCosine, rankMe, spectrumAlpha } from './rank.ts';
 import { normaliseRows } from './spaces.ts';
 import { dotOfRows, gaussian } from './testing/reference.ts';
@@ -88,14 +88,15 @@ describe('positions', () => {
     );
   });
 
-  it('are compared with targets as the loss has them: only the mean over a token’s values changes a cosine', () => {
-    const raw = gaussian(4 * 6, 5).map((value) => 3 + value);
-    const normed = raw.map((_, i) => {
-      const own = raw.subarray(6 * Math.floor(i / 6), 6 * Math.floor(i / 6) + 6);
+  it('are asked of targets as the loss has them: each token layer-normed', () => {
+    const raw = gaussian(4 * 6, 5).map((value, i) => 3 + 0.01 * 10 ** (i % 3) * value);
+    const made = asTargets(raw.slice(), 6);
+    for (const i of raw.keys()) {
+      const own = Float64Array.from(raw.subarray(6 * Math.floor(i / 6), 6 * Math.floor(i / 6) + 6));
       const mean = own.reduce((a, b) => a + b) / 6;
-      return (raw[i]! - mean) / Math.sqrt(own.reduce((sum, value) => sum + (value - mean) ** 2, 0) / 6 + 1e-5);
-    });
-    const [centred, reference] = [normaliseRows(centreTokens(raw.slice(), 6), 6), normaliseRows(normed, 6)];
-    for (let i = 0; i < raw.length; i++) expect(centred[i]).toBeCloseTo(reference[i]!, 5);
+      const variance = own.reduce((sum, value) => sum + (value - mean) ** 2, 0) / 6;
+      expect(made[i]).toBeCloseTo((raw[i]! - mean) / Math.sqrt(variance + 1e-5), 6);
+    }
+    for (const value of asTargets(new Float32Array(6).fill(2), 6)) expect(value).toBeCloseTo(0, 9);
   });
 });

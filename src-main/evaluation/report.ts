@@ -182,24 +182,23 @@ function labelNotes(protocol: LabelProtocol): string[] {
   return notes;
 }
 
+/** The space that search uses unless another is asked for, and that training judges in: the best of three would flatter each row. */
+const judged = 'whitened' satisfies SpaceKind;
+
 interface Standing {
-  /** 0–1, in its best space. */
+  /** 0–1. */
   readonly score: number;
   readonly answers: Float64Array;
 }
 
-/** Each row counts with its best space, the baselines too. */
+/** All rows count in one space, the baselines too. */
 function judge(rows: readonly SourceFigures[], labels: boolean, queries: number): Pick<EvaluationReport, 'headline' | 'verdict'> {
-  const standing = (source: VectorSource): Standing | undefined =>
-    rows
-      .filter((row) => row.source === source)
-      .flatMap(({ spaces, answers }) =>
-        spaceKinds.map((kind) => ({
-          score: (labels ? spaces[kind].neighbours : spaces[kind].cropRecall) ?? 0,
-          answers: answers[kind],
-        })),
-      )
-      .reduce<Standing | undefined>((best, one) => (best && best.score >= one.score ? best : one), undefined);
+  const standing = (source: VectorSource): Standing | undefined => {
+    const row = rows.find((one) => one.source === source);
+    if (!row) return undefined;
+    const { neighbours, cropRecall } = row.spaces[judged];
+    return { score: (labels ? neighbours : cropRecall) ?? 0, answers: row.answers[judged] };
+  };
   const [run, pixels, untrained] = [standing('run'), standing('pixels'), standing('untrained')];
   if (run === undefined) return { headline: 'This run has not been measured.', verdict: 'no-baseline' };
   // A picture that was lost between two sources asked the first one only.
@@ -213,7 +212,7 @@ function judge(rows: readonly SourceFigures[], labels: boolean, queries: number)
     errors: { pixels: errorOf(pixels), untrained: errorOf(untrained) },
     queries,
   });
-  return { verdict, headline: `${headline}. ${statement}` };
+  return { verdict, headline: `${headline}. ${statement} All in the ${spaceNames[judged]} space, which search uses by default.` };
 }
 
 function nearDuplicateLine(queries: number): string {

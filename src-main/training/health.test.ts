@@ -111,7 +111,7 @@ describe('health notes', () => {
 
   it('take what the sample cannot tell from chance for no rise', () => {
     const course = (gain: number, queries: number): string[] => {
-      const scores = [0.5, 0.5, 0.5, 0.5 + gain].map((score) => evaluation({ score, queries }));
+      const scores = [0.5, 0.5, 0.5 + gain, 0.5].map((score) => evaluation({ score, queries }));
       return messages(scores[3]!, scores.slice(0, 3), undefined, 0.4);
     };
     expect(course(0.02, 200)).toEqual([

@@ -1,7 +1,8 @@
 // What the figures of a run mean, in words with a next step. The loss alone says little: it may rise while features improve.
 // One table: a rule is silent, or has a sentence and what to do. Nothing wrong, nothing said.
-import { clearErrors, differenceError, leadError } from '../../shared/run-verdict.ts';
+import { clearErrors, leadError } from '../../shared/run-verdict.ts';
 import type { OnlineEvaluation } from '../../shared/train-events.ts';
+import { courseOf, plateauWindow } from './plateau.ts';
 import { decidingScore } from './scores.ts';
 
 export interface Note {
@@ -39,8 +40,6 @@ export const limits = {
   fallenRank: 0.5,
   /** α of the spectrum beyond which a few directions say nearly everything; about 1 is healthy (Agrawal et al. 2022, fig. 2; IJEPA.md). */
   steepAlpha: 2.5,
-  /** Evaluations, the present one included, in which quality must have moved. */
-  plateau: 4,
   /** Share of the run that is left below which it is of no use to stop it. */
   nearEnd: 0.1,
   /** Share of the run before which figures of learning are young: warm-up and first steps are no failure. */
@@ -60,6 +59,8 @@ interface HealthRule {
   readonly canTell?: (situation: Situation) => boolean;
   /** Whether it is of use to say it with that share of the run still to come; always when absent. */
   readonly isTimely?: (left: number) => boolean;
+  /** Whether it is advice for a run that trains, and of no use once that is done. */
+  readonly endsWithRun?: true;
   readonly note: (situation: Situation) => Note | undefined;
 }
 
@@ -169,22 +170,22 @@ const rules: readonly HealthRule[] = [
   },
   {
     name: 'plateau',
-    canTell: ({ earlier }) => earlier.length >= limits.plateau - 1,
+    // What may be a rise takes nothing back, and does not call for it again.
+    canTell: ({ now, earlier }) => {
+      const course = courseOf(now, earlier);
+      return course !== undefined && course !== 'undecided';
+    },
     isTimely: (left) => left > limits.nearEnd,
+    endsWithRun: true,
     note: ({ now, earlier }) => {
-      const recent = [...earlier.slice(1 - limits.plateau), now];
-      if (recent.length < limits.plateau) return undefined;
-      const scores = recent.map(decidingScore);
-      const first = scores[0]!;
-      const gain = Math.max(...scores.slice(1)) - first;
-      // The same images ask each time: one standard error of independent samples is a wide border for what they can differ by.
-      const noise = now.queries === undefined ? 0 : differenceError(first, first + Math.max(0, gain), now.queries);
-      if (gain > noise) return undefined;
+      const course = courseOf(now, earlier);
+      if (course === undefined || typeof course === 'string') return undefined;
+      const { gain, noise } = course;
       const within =
         gain > 0 ? ` by more than chance (±${(100 * noise).toFixed(1)} points with ${now.queries!.toLocaleString('en')} that ask)` : '';
       return {
-        message: `The quality has not risen in the last ${['no', 'one', 'two', 'three', 'four'][limits.plateau] ?? limits.plateau} evaluations${within}.`,
-        hint: 'The best checkpoint is kept; stopping here loses nothing that was measured. Only the end of a run, where the learning rate falls, may still add a little.',
+        message: `The quality has not risen in the last ${['no', 'one', 'two', 'three', 'four'][plateauWindow] ?? plateauWindow} evaluations${within}.`,
+        hint: 'The best checkpoint is kept: stopping here loses nothing that was measured. A slower rise would not show yet, and the end of a run, where the learning rate falls, may still add a little.',
       };
     },
   },
@@ -208,6 +209,9 @@ const rules: readonly HealthRule[] = [
 
 /** Names of the rules, in the order in which they are told. */
 export const healthRules: readonly string[] = rules.map(({ name }) => name);
+
+/** Those of them whose advice is over when the run is done. */
+export const rulesUntilDone: readonly string[] = rules.filter(({ endsWithRun }) => endsWithRun).map(({ name }) => name);
 
 function holdingIn(situation: Situation): (HealthNote & Pick<HealthRule, 'isTimely'>)[] {
   return rules.flatMap(({ name, isTimely, note }) => {

@@ -2,7 +2,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Random } from '../../shared/random.ts';
 import { withoutRows } from '../evaluation/protocol.ts';
 import type { LabelProtocol } from '../evaluation/protocol.ts';
-import { modelSize } from '../jepa/model.ts';
+import { modelSize, tokenCount } from '../jepa/model.ts';
+import { EncoderRunner } from './encoder-runner.ts';
 import { Judge } from './judge.ts';
 import type { PatchBlock, Sample, View } from './sample-figures.ts';
 import { encoderWeights, initialState } from './state.ts';
@@ -50,6 +51,27 @@ const labels: LabelProtocol = {
   repeated: 0,
 };
 
+/** Of tokens [images, N, width], and of what a layer norm without affine part makes of them: the variance that the mean per position explains. */
+function shareOf(tokens: readonly number[], width: number): { readonly ofTokens: number; readonly ofTargets: number } {
+  const positions = tokenCount(size);
+  const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
+  const share = (rows: readonly (readonly number[])[]): number => {
+    const meanOf = (some: readonly (readonly number[])[]): number[] =>
+      Array.from({ length: width }, (_, k) => mean(some.map((row) => row[k]!)));
+    const apart = (a: readonly number[], b: readonly number[]): number => a.reduce((sum, value, k) => sum + (value - b[k]!) ** 2, 0);
+    const grand = meanOf(rows);
+    const explained = Array.from({ length: positions }, (_, at) => apart(meanOf(rows.filter((__, i) => i % positions === at)), grand));
+    return mean(explained) / mean(rows.map((row) => apart(row, grand)));
+  };
+  const rows = Array.from({ length: tokens.length / width }, (_, i) => tokens.slice(i * width, (i + 1) * width));
+  const normed = rows.map((row) => {
+    const centre = mean(row);
+    const deviation = Math.sqrt(mean(row.map((value) => (value - centre) ** 2)) + 1e-5);
+    return row.map((value) => (value - centre) / deviation);
+  });
+  return { ofTokens: share(rows), ofTargets: share(normed) };
+}
+
 describe('judging', () => {
   const weights = encoderWeights(initialState(config), size, 'targetEncoder');
   let judge: Judge;
@@ -84,6 +106,26 @@ describe('judging', () => {
       const { figures } = await judge.measure(weights, 'untrained', true);
       expect(figures.source).toBe('untrained');
       expect(figures.spaces.whitened.probe).toBeGreaterThan(0.9);
+    });
+
+    it('takes the positional share of targets, which are layer-normed once more, as float64 has it', async () => {
+      const { width } = size.encoder;
+      // A final norm as training makes it: it weighs some channels far more than others, and moves them.
+      const trained = { ...weights };
+      const random = new Random(3, 'test');
+      for (const [name, usual] of [
+        ['targetEncoder.norm.weight', 1],
+        ['targetEncoder.norm.bias', 0],
+      ] as const)
+        trained[name] = weights[name]!.map((_, k) => usual + (k % 7 === 0 ? 3 : 0.3) * random.normal());
+      const encoder = await EncoderRunner.create(size, 'last', { threads: 1 }, true, 50);
+      const tokens: number[] = [];
+      for await (const { patches } of sampleOf(labels).patches(labels.bank, 'whole', 50))
+        tokens.push(...(await encoder.run(trained, patches)).tokens!);
+      await encoder.dispose();
+      const expected = shareOf(tokens, width);
+      expect((await judge.evaluate(trained, 1)).positionalShare).toBeCloseTo(expected.ofTargets, 6);
+      expect(Math.abs(expected.ofTokens - expected.ofTargets)).toBeGreaterThan(0.003);
     });
 
     it('says the same twice', async () => {

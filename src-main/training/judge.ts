@@ -2,7 +2,7 @@
 import type { TrainConfig } from '../../shared/config-table.ts';
 import type { NeighboursOfImage, OnlineEvaluation } from '../../shared/train-events.ts';
 import type { SourceFigures, VectorSource } from '../evaluation/evaluate.ts';
-import { positionalShare } from '../evaluation/positional.ts';
+import { asTargets, positionalShare } from '../evaluation/positional.ts';
 import { withoutRows } from '../evaluation/protocol.ts';
 import type { CropProtocol, LabelProtocol } from '../evaluation/protocol.ts';
 import { tokenCount } from '../jepa/model.ts';
@@ -10,7 +10,7 @@ import type { ModelSize } from '../jepa/model.ts';
 import type { SessionOptions } from '../runtime/onnx-session.ts';
 import { EncoderRunner } from './encoder-runner.ts';
 import { maskedImages, MaskedViews } from './masked-figures.ts';
-import type { ImageTokens, MaskedFigures } from './masked-figures.ts';
+import type { ImageTargets, MaskedFigures } from './masked-figures.ts';
 import { mostLooked, neighboursAmong } from './pinned.ts';
 import { gatherVectors, sampleFigures } from './sample-figures.ts';
 import type { RowVectors, Sample, View } from './sample-figures.ts';
@@ -57,7 +57,7 @@ export class Judge {
    * `step` is written into the result. Throws `no-images` when too few can be read.
    */
   async evaluate(weights: Weights, step: number): Promise<OnlineEvaluation> {
-    const { figures, positionalShare: share, tokens } = await this.measure(weights, 'run', false);
+    const { figures, positionalShare: share, targets } = await this.measure(weights, 'run', false);
     const { raw, centred } = figures.spaces;
     const { plan } = this;
     return {
@@ -68,19 +68,19 @@ export class Judge {
       positionalShare: share,
       queries: plan.kind === 'labels' ? plan.queries.length : plan.images.length,
       ...(centred.alpha !== undefined && { alpha: centred.alpha }),
-      ...(await this.#maskedFigures(weights, tokens)),
+      ...(await this.#maskedFigures(weights, targets)),
       ...(this.unreadable > 0 && { unreadable: this.unreadable }),
     };
   }
 
-  async #maskedFigures(weights: Weights, kept: ImageTokens): Promise<MaskedFigures> {
+  async #maskedFigures(weights: Weights, kept: ImageTargets): Promise<MaskedFigures> {
     if (!this.#masked) return {};
     const places = spread(kept.rows.length, maskedImages(rowsOf(this.plan).length));
-    const perImage = kept.tokens.length / kept.rows.length;
+    const perImage = kept.targets.length / kept.rows.length;
     const rows = Uint32Array.from(places, (place) => kept.rows[place]!);
-    const tokens = new Float32Array(rows.length * perImage);
-    for (const [i, place] of places.entries()) tokens.set(kept.tokens.subarray(place * perImage, (place + 1) * perImage), i * perImage);
-    return this.#masked.figures(weights, { rows, tokens }, this.#sample.patches(rows, this.#tokenView, this.#masked.batch));
+    const targets = new Float32Array(rows.length * perImage);
+    for (const [i, place] of places.entries()) targets.set(kept.targets.subarray(place * perImage, (place + 1) * perImage), i * perImage);
+    return this.#masked.figures(weights, { rows, targets }, this.#sample.patches(rows, this.#tokenView, this.#masked.batch));
   }
 
   /** The view whose tokens are kept. */
@@ -88,12 +88,12 @@ export class Judge {
     return this.#sample.plan.kind === 'crops' ? 'first' : 'whole';
   }
 
-  /** All figures of an encoder; `probe` adds the linear probe. `tokens` are those of some images of the bank. */
+  /** All figures of an encoder; `probe` adds the linear probe. `targets` are those of some images of the bank. */
   async measure(
     weights: Weights,
     source: VectorSource,
     probe: boolean,
-  ): Promise<{ figures: SourceFigures; positionalShare: number; tokens: ImageTokens }> {
+  ): Promise<{ figures: SourceFigures; positionalShare: number; targets: ImageTargets }> {
     const { bank } = this.plan;
     const chosen = new Set(spread(bank.length, tokenImages).map((place) => bank[place]!));
     const kept: Float32Array[] = [];
@@ -110,12 +110,14 @@ export class Judge {
         return embedding;
       });
     const measured = await sampleFigures(this.plan, source, vectors, probe, this.#lost);
-    const tokens = new Float32Array(kept.length * perImage);
-    for (const [i, part] of kept.entries()) tokens.set(part, i * perImage);
+    const all = new Float32Array(kept.length * perImage);
+    for (const [i, part] of kept.entries()) all.set(part, i * perImage);
+    const { width } = this.size.encoder;
+    const targets = asTargets(all, width);
     return {
       figures: measured,
-      positionalShare: positionalShare(tokens, tokenCount(this.size), this.size.encoder.width),
-      tokens: { rows: Uint32Array.from(keptRows), tokens },
+      positionalShare: positionalShare(targets, tokenCount(this.size), width),
+      targets: { rows: Uint32Array.from(keptRows), targets },
     };
   }
 

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { defaultConfig } from '../../shared/config.ts';
 import { Random } from '../../shared/random.ts';
 import { lidar } from '../evaluation/lidar.ts';
+import { asTargets } from '../evaluation/positional.ts';
 import { packMasks } from '../jepa/mask-batch.ts';
 import { tokenCount } from '../jepa/model.ts';
 import { forward } from '../jepa/step.ts';
@@ -59,7 +60,11 @@ async function figuresOf(
       await Promise.resolve();
     }
   }
-  const figures = await views.figures(tensors, { rows: Uint32Array.from(pictures.keys()), tokens: tokens! }, blocks());
+  const figures = await views.figures(
+    tensors,
+    { rows: Uint32Array.from(pictures.keys()), targets: asTargets(tokens!.slice(), size.model.encoder.width) },
+    blocks(),
+  );
   await views.dispose();
   return { figures, config, tensors };
 }

@@ -2,7 +2,7 @@
 import type { TrainConfig } from '../../shared/config-table.ts';
 import type { OnlineEvaluation } from '../../shared/train-events.ts';
 import { lidar } from '../evaluation/lidar.ts';
-import { centreTokens, positionalCosines } from '../evaluation/positional.ts';
+import { positionalCosines } from '../evaluation/positional.ts';
 import { maskedViews } from '../jepa/masked-views.ts';
 import { packMasks } from '../jepa/mask-batch.ts';
 import { drawMasks } from '../jepa/masks.ts';
@@ -26,10 +26,10 @@ export const maskedImages = (sample: number): number => Math.min(mostImages, Mat
 
 export type MaskedFigures = Pick<OnlineEvaluation, 'lidar' | 'predictionMargin'>;
 
-/** Images of the sample with the target encoder's tokens of them, [rows.length, N, width]. */
-export interface ImageTokens {
+/** Images of the sample with all that may be a target of them, [rows.length, N, width]: layer-normed tokens of the target encoder. */
+export interface ImageTargets {
   readonly rows: Uint32Array;
-  readonly tokens: Float32Array;
+  readonly targets: Float32Array;
 }
 
 /**
@@ -84,11 +84,11 @@ export class MaskedViews {
 
   /**
    * The figures of the networks with these weights (`contextEncoder.*`, `predictor.*`). `blocks` are the patches of `images.rows`, at most
-   * 128 of them, `images.tokens` what the target encoder makes of them. None where fewer than two images can be read.
+   * 128 of them, `images.targets` what the target encoder makes of them. None where fewer than two images can be read.
    */
   async figures(
     weights: Readonly<Record<string, Float32Array>>,
-    images: ImageTokens,
+    images: ImageTargets,
     blocks: AsyncIterable<PatchBlock>,
   ): Promise<MaskedFigures> {
     const { width } = this.#size.model.encoder;
@@ -131,7 +131,7 @@ export class MaskedViews {
   #margin(
     read: readonly { readonly slots: readonly number[]; readonly outputs: readonly Record<string, Float32Array>[] }[],
     slots: readonly number[],
-    images: ImageTokens,
+    images: ImageTargets,
   ): number {
     const { model, targetTokens } = this.#size;
     const { width } = model.encoder;
@@ -154,14 +154,14 @@ export class MaskedViews {
       }
     }
     const targets = new Float32Array(slots.length * perImage);
-    for (const [i, slot] of slots.entries()) targets.set(images.tokens.subarray(slot * perImage, (slot + 1) * perImage), i * perImage);
+    for (const [i, slot] of slots.entries()) targets.set(images.targets.subarray(slot * perImage, (slot + 1) * perImage), i * perImage);
     const predictions = new Float32Array(of.length * width);
     made.reduce((at, part) => (predictions.set(part, at), at + part.length), 0);
     return positionalCosines({
       predictions,
       images: of,
       places,
-      targets: centreTokens(targets, width),
+      targets,
       positions: tokenCount(model),
       dimension: width,
     }).difference;

@@ -1,4 +1,5 @@
 // Words of the train view.
+import type { EvaluationPurpose } from '../../shared/contract-runs.ts';
 import type { RunState } from '../../shared/run-state.ts';
 import { formatBytes, formatCount, plural } from './format.ts';
 import { plan, setting } from './new-run.ts';
@@ -12,6 +13,12 @@ const states: Readonly<Record<RunState, string>> = {
   stopped: 'Stopped',
   done: 'Done',
   failed: 'Failed',
+};
+
+/** Which images asked in an evaluation of a checkpoint. */
+const purposes: Readonly<Record<EvaluationPurpose, string>> = {
+  choosing: 'asked by images that choose',
+  reporting: 'asked by images kept for reports',
 };
 
 const charts = {
@@ -38,6 +45,14 @@ const charts = {
   predictionMargin: {
     title: 'Prediction margin',
     help: 'How much better predictions fit the targets of their own image than those of other images at the same place. At 0 the network predicts positions only, whatever the loss says.',
+  },
+  meanCosine: {
+    title: 'Mean cosine',
+    help: 'How alike the vectors of any two images are on average, as the encoder gives them. Near 1 all images look alike to it: collapse.',
+  },
+  alpha: {
+    title: 'Spectrum α',
+    help: 'How steeply the directions of the centred vectors lose strength. About 1 is healthy; far above it a few of them say nearly everything.',
   },
   gradientNorm: {
     title: 'Gradient norm',
@@ -192,6 +207,10 @@ export const train = {
     margin: 'Prediction margin',
     marginExplain:
       'How much better predictions fit their own image than others at the same place (difference of cosines). At 0 the network knows where patches lie, not what is on them.',
+    cosine: 'Mean cosine',
+    cosineExplain: 'How alike any two images are to the encoder on average; near 1 it hardly tells them apart.',
+    alpha: 'Spectrum α',
+    alphaExplain: 'How steeply directions lose strength: about 1 is healthy, far above it a few of them say nearly everything.',
     from: (value: string) => `untrained ${value}`,
     space: 'Space',
     spaceHelp:
@@ -203,6 +222,7 @@ export const train = {
     step: (step: number) => `Step ${formatCount(step)}`,
     others: (count: number) => `${plural(count, 'other note')}`,
     over: (step: number) => `No longer so since step ${formatCount(step)}.`,
+    ended: 'Said while it trained; the run is done.',
   },
   pinned: {
     title: 'Seen by eye',
@@ -254,9 +274,9 @@ export const train = {
   },
   reports: {
     title: 'Evaluations of checkpoints',
-    explain: 'A thorough judgement of one checkpoint on all images, beside both baselines.',
+    explain: 'A thorough judgement of one checkpoint, on more images than while it trains, beside both baselines.',
     none: 'None yet.',
-    tableOf: (step: number) => `Figures of step ${formatCount(step)}`,
+    tableOf: (step: number, purpose: EvaluationPurpose) => `Figures of step ${formatCount(step)}, ${purposes[purpose]}`,
     measure: 'Measure',
     copy: 'Copy as text',
     copied: 'The figures were copied.',
@@ -264,11 +284,14 @@ export const train = {
     best: (step: number | undefined) => (step === undefined ? 'Best' : `Best (step ${formatCount(step)})`),
     latest: 'Latest',
     step: (step: number) => `Step ${formatCount(step)}`,
-    whole: 'With a full report',
-    wholeHelp: 'With a linear probe and all figures; takes longer.',
+    which: (step: number, purpose: EvaluationPurpose) => `Step ${formatCount(step)}, ${purposes[purpose]}:`,
+    choosing: 'Ask the images that choices are made on',
+    choosingHelp:
+      'The best checkpoint was chosen on some of them, which flatters it a little. Else images ask that no choice was made on, where the folder has enough.',
     start: 'Evaluate',
     dialog: 'Evaluate a checkpoint',
-    dialogText: 'It is judged on all images of the folder, beside raw pixels and the untrained network.',
+    dialogText:
+      'It is judged beside raw pixels and the untrained network, by 20 neighbours and a linear probe where there are labels, else by two crops. Of a large folder a fixed part asks and is looked up in; the report says how many.',
     started: 'The evaluation has begun.',
     startedHint: 'Its report appears here; you can go on working.',
   },

@@ -217,8 +217,8 @@ export function fakeRuns(
                   {
                     step: 4000,
                     message: 'The quality has not risen in the last four evaluations by more than chance (±3.1 points with 500 that ask).',
-                    hint: 'The best checkpoint is kept; stopping here loses nothing that was measured. Only the end of a run, where the learning rate falls, may still add a little.',
-                    ...(run.state === 'done' && { overSince: 5000 }),
+                    hint: 'The best checkpoint is kept: stopping here loses nothing that was measured. A slower rise would not show yet, and the end of a run, where the learning rate falls, may still add a little.',
+                    ...(run.state === 'done' && { overSince: run.steps, ended: true as const }),
                   },
                 ]
               : [],
@@ -312,14 +312,14 @@ export function fakeRuns(
     }),
     'runs.reports': ({ run }) =>
       run === 'stained-cells-1'
-        ? [
-            {
-              step: 12_000,
-              headline:
-                'Neighbours agree with your folders 59 % (raw pixels 40 %, untrained network 25 %; 2,000 queries). 19.1 points above raw pixels: more than chance would make of 2,000 queries (±3.1 points).',
-              ...syntheticReport,
-            },
-          ]
+        ? // In a folder with few images of a test split both ask the same ones, and say the same.
+          (['reporting', 'choosing'] as const).map((purpose) => ({
+            step: 12_000,
+            purpose,
+            headline:
+              'Neighbours agree with your folders 59 % (raw pixels 40 %, untrained network 25 %; 2,000 queries). 19.1 points above raw pixels: more than chance would make of 2,000 queries (±3.1 points). All in the whitened space, which search uses by default.',
+            ...syntheticReport,
+          }))
         : [],
   };
 }

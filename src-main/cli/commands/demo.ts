@@ -60,7 +60,7 @@ export const demo: Action = async (output, options) => {
     output.say('\n4. Evaluate: do neighbours share a category? Beside raw pixels and the same network untrained.');
     await showEvaluation(output, studio, {
       ...context,
-      purpose: 'choosing',
+      purpose: 'reporting',
       bankPerClass: 1000,
       queriesPerClass: 200,
       pixelSide: 16,

@@ -22,7 +22,7 @@ function splitsOf(options: Options): Pick<EvaluateOptions, 'splits'> {
 
 export const evaluateCommand: Action = async (output, options, folder) => {
   const measures = {
-    purpose: options['report'] === true ? 'reporting' : 'choosing',
+    purpose: options['choosing'] === true ? 'choosing' : 'reporting',
     bankPerClass: integerOption(options, 'bank', '--bank', 4)!,
     queriesPerClass: integerOption(options, 'queries', '--queries', 1)!,
     pixelSide: integerOption(options, 'pixelSide', '--pixel-side', 1, 1024)!,

@@ -13,7 +13,7 @@ import { changeAppFile, readAppFile } from '../../training/app-file.ts';
 import { readCheckpointHeader } from '../../training/checkpoint.ts';
 import { readRecord } from '../../training/run-folder.ts';
 import { sizesOf, stepSize } from '../../training/step-size.ts';
-import { beginRun, planRun } from '../runs.ts';
+import { beginRun, planRunHere } from '../runs.ts';
 import { asChosen } from '../devices/chosen-device.ts';
 import { threadsOf } from '../threads.ts';
 import type { EngineContext } from './context.ts';
@@ -83,7 +83,7 @@ async function trial(
   signal: AbortSignal,
 ) {
   const { path } = folderOf(studio.library, folder);
-  const { config, steps } = planRun(studio, path, settings, await studio.readImages(path));
+  const { config, steps } = await planRunHere(studio, path, settings, await studio.readImages(path));
   if (trainings.busy)
     throw new AppError(
       'locked',
@@ -147,7 +147,7 @@ export function runHandlers(context: EngineContext, runs: Runs): Handlers<typeof
     'runs.start': async ({ folder, settings, name, note, usable, from }) => {
       const { path: root } = folderOf(studio.library, folder);
       const threads = usable && !settings['threads'] ? { threads: usableThreads() } : {};
-      const plan = planRun(studio, root, { ...settings, ...threads }, await studio.readImages(root));
+      const plan = await planRunHere(studio, root, { ...settings, ...threads }, await studio.readImages(root));
       const checkpoint = from && (await store.checkpoint(from.run, from.checkpoint));
       const begun =
         from && checkpoint !== undefined ? { run: from.run, step: readCheckpointHeader(checkpoint).step, checkpoint } : undefined;

@@ -48,6 +48,18 @@ it('are not taken back by evaluations that do not compare with those before, and
   ]);
 });
 
+it('are over with the run where they advise to stop it, and stand where they say what it is', () => {
+  const noted = [evaluationEvent(10, []), note(10, 'Not risen.', 'plateau'), note(10, 'Fewer directions.', 'rank')];
+  const done: TrainEvent = { type: 'finished', step: 20, reason: 'done' };
+  expect(runNotes([...noted, done])).toEqual([
+    { step: 10, message: 'Not risen.', hint: 'Try this.', overSince: 20, ended: true },
+    { step: 10, message: 'Fewer directions.', hint: 'Try this.' },
+  ]);
+  // What an evaluation took back before is over since then.
+  expect(said([...noted, evaluationEvent(15, ['plateau']), done])).toContainEqual(['Not risen.', 15]);
+  expect(said([...noted, { ...done, reason: 'stopped' }])).toContainEqual(['Not risen.', undefined]);
+});
+
 it('stand where a log of an earlier version does not say what is over', () => {
   const events = [note(10, 'Not risen.', 'plateau'), evaluationEvent(20), note(30, 'Collapsed.'), evaluationEvent(40, ['collapse'])];
   expect(runNotes(events)).toEqual([

@@ -11,7 +11,7 @@ import { cardMemoryInPieces, memoryPlanInPieces } from '../../training/memory-pl
 import { sizesOf, stepSize } from '../../training/step-size.ts';
 import { withMicroBatch } from '../devices/chosen-device.ts';
 import { threadsOf } from '../threads.ts';
-import { planRun } from '../runs.ts';
+import { planRunHere } from '../runs.ts';
 import { cachedShortSide } from '../studio.ts';
 import type { Studio } from '../studio.ts';
 import { imagesToDecode } from './prepare-images.ts';
@@ -91,7 +91,7 @@ function warningsFor({ config, images, steps }: Pick<RunPlan, 'config' | 'images
 /** Throws `bad-config`, `no-images`, `bad-input`. */
 export async function planForPage(studio: Studio, root: string, settings: Readonly<Record<string, unknown>>): Promise<RunPlan> {
   const images = await studio.readImages(root);
-  const plan = planRun(studio, root, settings, images);
+  const plan = await planRunHere(studio, root, settings, images);
   const expected = await studio.devices.expected(plan.config);
   const onProcessor = await studio.devices.microBatch('cpu', plan.config);
   const onCard =

@@ -1,7 +1,7 @@
 // Evaluations that a person asked for, kept as files beside what was evaluated.
 import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { EvaluationSummary } from '../../../shared/contract-runs.ts';
+import type { EvaluationPurpose, EvaluationSummary } from '../../../shared/contract-runs.ts';
 import { systemError } from '../../../shared/errors.ts';
 import { measureTables, renderReport, reportFacts } from '../../evaluation/report.ts';
 import type { EvaluationReport } from '../../evaluation/report.ts';
@@ -20,7 +20,7 @@ interface StoredReport {
   /** ISO time. */
   readonly created: string;
   readonly step: number;
-  readonly purpose: 'choosing' | 'reporting';
+  readonly purpose: EvaluationPurpose;
   readonly report: EvaluationReport;
 }
 
@@ -48,9 +48,11 @@ export function readReports(run: string): EvaluationSummary[] {
   }
   const stored = names.flatMap((name) => {
     try {
-      const { created, step, report } = JSON.parse(readFileSync(join(folderOfReports(run), name), 'utf8')) as StoredReport;
+      const { created, step, purpose, report } = JSON.parse(readFileSync(join(folderOfReports(run), name), 'utf8')) as StoredReport;
       const { headline } = report;
-      return [{ created, step, headline, measures: measureTables(report), facts: reportFacts(report), text: renderReport(report) }];
+      return [
+        { created, step, purpose, headline, measures: measureTables(report), facts: reportFacts(report), text: renderReport(report) },
+      ];
     } catch {
       return [];
     }
@@ -63,7 +65,7 @@ export async function startEvaluation(
   context: EngineContext,
   store: RunStore,
   aside: Aside,
-  { run, checkpoint, report }: { readonly run: string; readonly checkpoint: string; readonly report: boolean },
+  { run, checkpoint, purpose }: { readonly run: string; readonly checkpoint: string; readonly purpose: EvaluationPurpose },
 ): Promise<{ readonly job: number }> {
   const { studio, jobs } = context;
   const path = store.path(run);
@@ -82,7 +84,6 @@ export async function startEvaluation(
     // It computes for minutes without looking up, and there is nothing to keep.
     const kill = (): void => aside.jobs.kill();
     handle.signal.addEventListener('abort', kill);
-    const purpose = report ? ('reporting' as const) : ('choosing' as const);
     const { signal } = handle;
     const options = { signal, run: path, checkpoint: file, root, purpose, threads: aside.threads, trainer: aside.jobs, ...measures };
     try {

@@ -152,16 +152,24 @@ describe('a run', () => {
   });
 
   it('is judged on request, and its reports are kept', async () => {
-    const { job } = await page.call('runs.evaluate', { run, checkpoint: 'latest', report: false });
+    const { job } = await page.call('runs.evaluate', { run, checkpoint: 'latest', purpose: 'choosing' });
     const { detail, progress } = await page.call('jobs.wait', { job });
     // Every picture was looked at by all three sources.
     expect(progress).toMatchObject({ done: progress.total, unit: 'images', secondsLeft: expect.any(Number) as number });
     expect(progress.total).toBeGreaterThan(0);
     const reports = await page.call('runs.reports', { run });
     expect(reports).toHaveLength(1);
-    expect(reports[0]).toMatchObject({ step: 120, headline: detail });
+    expect(reports[0]).toMatchObject({ step: 120, purpose: 'choosing', headline: detail });
     expect(reports[0]!.text).toContain('untrained network');
     expect(existsSync(join(home, 'runs', run, 'evaluations', 'step-120-choosing.json'))).toBe(true);
+    const second = await page.call('runs.evaluate', { run, checkpoint: 'latest', purpose: 'reporting' });
+    await page.call('jobs.wait', { job: second.job });
+    // Of one step: the purpose alone tells them apart.
+    const both = await page.call('runs.reports', { run });
+    expect(both.map((one) => [one.step, one.purpose])).toEqual([
+      [120, 'reporting'],
+      [120, 'choosing'],
+    ]);
   });
 
   it('lends its weights to another one, when they fit', async () => {

@@ -77,6 +77,10 @@ describe('references', () => {
     expect(referencesOf('rankMe', baselines, 'raw', 'l2', words).map(({ y }) => y)).toEqual([9]);
     // Runs of earlier versions did not measure it.
     expect(referencesOf('lidar', baselines, 'raw', 'l2', words)).toEqual([]);
+    expect(referencesOf('meanCosine', baselines, 'raw', 'l2', words).map(({ y }) => y)).toEqual([0.9]);
+    expect(referencesOf('alpha', baselines, 'raw', 'l2', words)).toEqual([]);
+    expect(evaluationValue('alpha', evaluation, 'raw')).toBeNaN();
+    expect(evaluationValue('meanCosine', evaluation, 'whitened')).toBe(0.9);
     expect(evaluationValue('lidar', evaluation, 'raw')).toBeNaN();
     expect(evaluationValue('predictionMargin', { ...evaluation, predictionMargin: 0 }, 'raw')).toBe(0);
   });

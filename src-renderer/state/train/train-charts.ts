@@ -17,6 +17,8 @@ export const chartIds = [
   'lidar',
   'positionalShare',
   'predictionMargin',
+  'meanCosine',
+  'alpha',
   'gradientNorm',
   'coupled',
   'learningRate',
@@ -27,7 +29,15 @@ export const chartIds = [
 export type ChartId = (typeof chartIds)[number];
 
 /** Charts whose points are evaluations; the others are curves of steps. */
-const evaluationCharts = ['score', 'rankMe', 'lidar', 'positionalShare', 'predictionMargin'] as const satisfies readonly ChartId[];
+const evaluationCharts = [
+  'score',
+  'rankMe',
+  'lidar',
+  'positionalShare',
+  'predictionMargin',
+  'meanCosine',
+  'alpha',
+] as const satisfies readonly ChartId[];
 export type EvaluationChart = (typeof evaluationCharts)[number];
 export const isEvaluationChart = (id: ChartId): id is EvaluationChart => (evaluationCharts as readonly ChartId[]).includes(id);
 
@@ -146,6 +156,8 @@ export function referencesOf(
     case 'lidar':
     case 'positionalShare':
     case 'predictionMargin':
+    case 'meanCosine':
+    case 'alpha':
       return baselines ? finite([{ ...untrained, y: baselines.untrained[id] ?? Number.NaN }]) : [];
     default:
       return [];

@@ -1,0 +1,64 @@
+// Whether the quality of a run still rises, as far as the images that ask can tell.
+import { pairedError, unpackAnswers } from '../../shared/paired-error.ts';
+import { differenceError } from '../../shared/run-verdict.ts';
+import type { OnlineEvaluation } from '../../shared/train-events.ts';
+import { decidingScore } from './scores.ts';
+
+/** Evaluations, the present one included, in which quality must have moved. */
+export const plateauWindow = 4;
+/** Evaluations of which the mean of the later half must be above that of the earlier one; fewer while there are not as many. */
+const trendWindow = 6;
+
+interface Rise {
+  /** Difference of two scores, or of the means of several. */
+  readonly gain: number;
+  /** Its standard error; 0 where it is not known how many asked. */
+  readonly noise: number;
+}
+
+/**
+ * `rising`: by more than chance; `undecided`: not by more than chance, but the present evaluation is the best of all so far. Else the
+ * largest gain within the window, which may be none.
+ */
+export type Course = 'rising' | 'undecided' | Rise;
+
+const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
+
+/** The mean of what several evaluations were answered, by query; undefined where one of them does not say it of so many queries. */
+function meanAnswers(evaluations: readonly OnlineEvaluation[], queries: number): Float64Array | undefined {
+  const sum = new Float64Array(queries);
+  for (const { whitened, queries: asked } of evaluations) {
+    const answers = asked === queries && whitened.answers !== undefined ? unpackAnswers(whitened.answers, queries) : undefined;
+    if (!answers) return undefined;
+    for (const [i, answer] of answers.entries()) sum[i]! += answer / evaluations.length;
+  }
+  return sum;
+}
+
+/** How much better later evaluations are than earlier ones; of the same queries, where the log holds their answers. */
+function riseOf(earlier: readonly OnlineEvaluation[], later: readonly OnlineEvaluation[]): Rise {
+  const [before, after] = [mean(earlier.map(decidingScore)), mean(later.map(decidingScore))];
+  const gain = after - before;
+  const { queries } = later.at(-1)!;
+  if (queries === undefined) return { gain, noise: 0 };
+  const [first, second] = [meanAnswers(earlier, queries), meanAnswers(later, queries)];
+  return { gain, noise: first && second ? pairedError(first, second) : differenceError(before, Math.max(before, after), queries) };
+}
+
+const isRise = ({ gain, noise }: Rise): boolean => gain > noise;
+
+/**
+ * The course of a run at an evaluation; undefined before there are enough. It rises when the best of the window is above its first, or the
+ * later half of a longer one above the earlier half, each by more than one standard error: advice to stop costs more when it is wrong
+ * than when it comes late.
+ */
+export function courseOf(now: OnlineEvaluation, earlier: readonly OnlineEvaluation[]): Course | undefined {
+  const all = [...earlier, now];
+  if (all.length < plateauWindow) return undefined;
+  const [first, ...others] = all.slice(-plateauWindow);
+  const best = others.reduce((found, one) => (decidingScore(one) > decidingScore(found) ? one : found));
+  const half = Math.min(trendWindow, all.length) >> 1;
+  const rise = riseOf([first!], [best]);
+  if (isRise(rise) || isRise(riseOf(all.slice(-2 * half, -half), all.slice(-half)))) return 'rising';
+  return earlier.every((one) => decidingScore(one) < decidingScore(now)) ? 'undecided' : rise;
+}
