@@ -1,21 +1,45 @@
 // What a device's library says of its failures, as errors that tell the person what to do.
+import type { DeviceId } from '../../shared/devices.ts';
 import { AppError } from '../../shared/errors.ts';
 
-/** `out-of-memory` or `device-failed` with the library's own words. */
-export function deviceError(error: unknown): AppError {
+const lackOfMemory = /alloc|memory|\bOOM\b|RESOURCE_EXHAUSTED/i;
+
+/**
+ * What is thrown on WebGPU where a buffer was not to be had. That there was no memory for it goes to the standard error alone; thrown is
+ * what comes of it: the buffer is none where it is bound or read, is larger than any may be, or needs more bindings than a kernel has.
+ */
+const noBuffer = /\[Invalid Buffer[^\]]*\] is invalid due to a previous error|exceeds the max buffer size limit|Too many storage buffers/;
+
+/** CUDA's illegal memory access is a card that has died. */
+const isLackOfMemory = (message: string): boolean =>
+  (lackOfMemory.test(message) || noBuffer.test(message)) && !/illegal memory access/i.test(message);
+
+/** Whether WebGPU has lost the card; each result that is read says so then, so that no step passes for one that was made. */
+const isLost = (message: string): boolean => /\[Device[^\]]*\] is lost/.test(message);
+
+/** `out-of-memory`, or `device-failed` with the library's own words. */
+export function deviceError(error: unknown, device: DeviceId): AppError {
   const message = error instanceof Error ? error.message : String(error);
-  // CUDA's illegal memory access is a card that has died.
-  if (/alloc|memory|\bOOM\b|RESOURCE_EXHAUSTED/i.test(message) && !/illegal memory access/i.test(message)) {
+  const onProcessor = device === 'cpu';
+  if (isLackOfMemory(message)) {
     return new AppError(
       'out-of-memory',
-      `The device ran out of memory: ${message}`,
+      `${onProcessor ? 'The computer' : 'The device'} ran out of memory: ${message}`,
       'Choose a smaller micro-batch, image size or architecture.',
+      error,
+    );
+  }
+  if (onProcessor) {
+    return new AppError(
+      'device-failed',
+      `The processor could not compute it: ${message}`,
+      'Try again: the last checkpoint is intact. If it fails again, please report it with what ijepa-studio doctor says.',
       error,
     );
   }
   return new AppError(
     'device-failed',
-    `The device failed: ${message}`,
+    isLost(message) ? 'The graphics card was lost: its driver was reset, or it was removed.' : `The device failed: ${message}`,
     'Try again on the CPU (--device cpu); the last checkpoint is intact.',
     error,
   );

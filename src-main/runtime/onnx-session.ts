@@ -52,7 +52,7 @@ const intraOp = { spin_duration_us: '200', spin_backoff_max: '1' };
 export const runtimeVersion = (): string => ort.env.versions.node ?? ort.env.versions.common;
 
 /** What onnxruntime says where a device's part of it, or its driver, is missing. */
-function onnxError(error: unknown): AppError {
+function onnxError(error: unknown, device: OnnxDevice): AppError {
   const message = error instanceof Error ? error.message : String(error);
   if (/WebGPU adapter/.test(message)) {
     return new AppError(
@@ -70,17 +70,19 @@ function onnxError(error: unknown): AppError {
       error,
     );
   }
-  return deviceError(error);
+  return deviceError(error, device);
 }
 
 /** A compiled graph. Values are row-major; names and shapes are the graph's. */
 export class OnnxSession {
   readonly #session: ort.InferenceSession;
   readonly #lowered: Lowered;
+  readonly #device: OnnxDevice;
 
-  private constructor(session: ort.InferenceSession, lowered: Lowered) {
+  private constructor(session: ort.InferenceSession, lowered: Lowered, device: OnnxDevice) {
     this.#session = session;
     this.#lowered = lowered;
+    this.#device = device;
   }
 
   /** Lowers a graph for the device and compiles it. Throws `device-failed` with onnxruntime's own words. */
@@ -118,9 +120,9 @@ export class OnnxSession {
         options.optimised !== undefined && device === 'cpu'
           ? await throughOptimised(options.optimised, lowered.bytes, `onnxruntime ${runtimeVersion()}, ${optimisation}`, make)
           : await make(lowered.bytes, {});
-      return new OnnxSession(session, lowered);
+      return new OnnxSession(session, lowered, device);
     } catch (error) {
-      throw onnxError(error);
+      throw onnxError(error, device);
     }
   }
 
@@ -151,7 +153,7 @@ export class OnnxSession {
       for (const { key, name } of this.#lowered.outputs) values[key] = into[key] ?? (results[name]!.data as Float32Array);
       return values;
     } catch (error) {
-      throw onnxError(error);
+      throw onnxError(error, this.#device);
     }
   }
 
@@ -172,7 +174,7 @@ export class OnnxSession {
       }
       return { values, kept };
     } catch (error) {
-      throw onnxError(error);
+      throw onnxError(error, this.#device);
     }
   }
 

@@ -34,7 +34,7 @@ export class TensorflowSession {
       writeFileSync(join(folder, 'saved_model.pb'), lowered.bytes);
       return await Promise.resolve(new TensorflowSession(binding, lowered.functions, binding.loadSavedModel(folder, modelTag)));
     } catch (error) {
-      throw deviceError(error);
+      throw deviceError(error, 'tensorflow');
     } finally {
       rmSync(folder, { recursive: true, force: true });
     }
@@ -85,7 +85,7 @@ export class TensorflowSession {
       });
       return values;
     } catch (error) {
-      throw deviceError(error);
+      throw deviceError(error, 'tensorflow');
     } finally {
       for (const tensor of [...given, ...made]) binding.deleteTensor(tensor);
     }

@@ -1,0 +1,144 @@
+// A card that fails in the middle of a run, through the loop of the command line and that of the engine. Devices and trainer are the
+// program's own; what stands in for the card are steps on the processor that end in the error of one.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { DeviceId } from '../../shared/devices.ts';
+import { AppError } from '../../shared/errors.ts';
+import type { TrainEvent } from '../../shared/train-events.ts';
+import type { Engine } from '../engine/app/engine.ts';
+import { drawPictures, openEngine, quickSettings } from '../engine/app/testing/open-engine.ts';
+import type { Page } from '../engine/app/testing/open-engine.ts';
+import { Devices } from '../engine/devices/devices.ts';
+import type { DeviceTools } from '../engine/devices/devices.ts';
+import { createRun, planRun } from '../engine/runs.ts';
+import type { Studio } from '../engine/studio.ts';
+import type { Job } from '../trainer/protocol.ts';
+import { listCheckpoints } from '../training/run-folder.ts';
+import { readEvents } from '../training/run-log.ts';
+import type { Output } from './output.ts';
+import { showTraining } from './train-progress.ts';
+
+const steps = 100;
+const settings = { ...quickSettings, steps, evaluateImages: 0, checkpointSteps: 5, device: 'auto' } as const;
+/** Steps on the card before it fails, or some more: it dies while the next ones are made. */
+const failsAfter = 12;
+
+const tools: DeviceTools = {
+  cards: async () => Promise.resolve([{ name: 'A card', driver: '1.0', memory: 8e9, memoryFree: 7e9 }]),
+  probe: async (id) => Promise.resolve({ id, state: 'ready', reason: 'It passed.', matmulRate: 100 }),
+  time: async (id) => Promise.resolve(id === 'cpu' ? 1 : 0.1),
+  memory: () => 8e9,
+};
+
+const faults = {
+  lost: new AppError('device-failed', 'The device was lost.', 'Try again.'),
+  full: new AppError('out-of-memory', 'The card ran out of memory.', 'Choose less.'),
+} as const;
+const smaller = { type: 'note', step: 10, message: 'The card is full.', hint: 'Less.', microBatch: 4 } as const;
+
+interface FailingCard {
+  /** What the run was trained on, in order. */
+  readonly devices: DeviceId[];
+  /** Step of the last checkpoint when it failed. */
+  kept: number;
+}
+
+/** Gives a studio a card that fails once. */
+function withFailingCard(studio: Studio, fault: keyof typeof faults): FailingCard {
+  Object.defineProperty(studio, 'devices', { value: new Devices(studio.home, tools) });
+  const card: FailingCard = { devices: [], kept: 0 };
+  const { trainer } = studio;
+  const run = trainer.run.bind(trainer);
+  vi.spyOn(trainer, 'run').mockImplementation((async (job: Job, onEvent: (event: TrainEvent) => void) => {
+    if (job.kind !== 'train') return run(job);
+    card.devices.push(job.device);
+    const onProcessor = { ...job, device: 'cpu' } as const;
+    if (card.devices.length > 1) return run(onProcessor, onEvent);
+    await run(onProcessor, (event) => {
+      onEvent(event);
+      if (event.type === 'step' && event.step === failsAfter) trainer.kill();
+    }).catch(() => {});
+    card.kept = listCheckpoints(job.run).at(-1)!.step;
+    if (fault === 'full') onEvent(smaller);
+    throw faults[fault];
+  }) as unknown as typeof trainer.run);
+  return card;
+}
+
+let place = '';
+let engine: Engine;
+let page: Page;
+beforeEach(async () => {
+  for (const name of ['IJEPA_STUDIO_DEVICE', 'VK_ICD_FILENAMES', 'VK_DRIVER_FILES']) vi.stubEnv(name, undefined);
+  place = mkdtempSync(join(tmpdir(), 'ijepa-card-lost-'));
+  await drawPictures(join(place, 'pictures'), 12);
+  ({ engine, page } = openEngine(join(place, 'home')));
+});
+afterEach(async () => {
+  vi.restoreAllMocks();
+  vi.unstubAllEnvs();
+  await engine.dispose();
+  rmSync(place, { recursive: true, force: true });
+});
+
+/** Both ways to train a run to its end; the run, and what a terminal said. */
+const ways: Readonly<
+  Record<string, (folder: number, root: string) => Promise<{ readonly run: string; readonly lines?: readonly string[] }>>
+> = {
+  'the command line': async (_, root) => {
+    const { studio } = engine.context;
+    const run = await createRun(studio, root, planRun(studio, root, settings));
+    const lines: string[] = [];
+    const output = { event: () => {}, progress: () => {}, bar: () => '', say: (line: string) => lines.push(line) };
+    expect(await showTraining(output as unknown as Output, studio, run)).toBe(true);
+    return { run, lines };
+  },
+  'the engine': async (folder) => {
+    const { run, job } = await page.call('runs.start', { folder, settings, usable: false });
+    expect(await page.call('jobs.wait', { job })).toMatchObject({ state: 'done' });
+    return { run: join(place, 'home', 'runs', run) };
+  },
+};
+
+interface Trained {
+  readonly run: string;
+  readonly lines?: readonly string[];
+  readonly card: FailingCard;
+}
+
+describe.each(Object.entries(ways))('a card that fails in the middle of a run of %s', (_, train) => {
+  const trainedWith = async (fault: keyof typeof faults): Promise<Trained> => {
+    const root = join(place, 'pictures');
+    const { job, folder } = await page.call('library.scan', { path: root });
+    await page.call('jobs.wait', { job });
+    const card = withFailingCard(engine.context.studio, fault);
+    return { ...(await train(folder, root)), card };
+  };
+
+  /** From the start, and then once more from the last checkpoint to the end. */
+  function expectGoesOn({ run, card }: Trained, reason: RegExp): void {
+    expect(card.kept).toBeGreaterThanOrEqual(10);
+    const fastest = expect.stringContaining('the fastest for this run') as string;
+    expect([...readEvents(run, 'started')]).toMatchObject([
+      { step: 0, deviceReason: fastest },
+      { step: card.kept, deviceReason: expect.stringMatching(reason) as string },
+    ]);
+    expect(listCheckpoints(run).at(-1)!.step).toBe(steps);
+  }
+
+  it('because it is lost: the run goes on from its last checkpoint on the processor, and says why', async () => {
+    const trained = await trainedWith('lost');
+    expect(trained.card.devices).toEqual(['webgpu', 'cpu']);
+    expectGoesOn(trained, /^The processor\. It failed in the middle of work\. The device was lost\./);
+    if (trained.lines) expect(trained.lines).toContain('The device was lost. The run goes on on another device from its last checkpoint.');
+  });
+
+  it('because it is full: the run goes on from its last checkpoint there', async () => {
+    const trained = await trainedWith('full');
+    expect(trained.card.devices).toEqual(['webgpu', 'webgpu']);
+    expectGoesOn(trained, /the fastest for this run/);
+    if (trained.lines) expect(trained.lines).toContain('Note: The card is full. Less.');
+  });
+});
