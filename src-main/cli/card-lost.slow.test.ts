@@ -10,8 +10,9 @@ import type { TrainEvent } from '../../shared/train-events.ts';
 import type { Engine } from '../engine/app/engine.ts';
 import { drawPictures, openEngine, quickSettings } from '../engine/app/testing/open-engine.ts';
 import type { Page } from '../engine/app/testing/open-engine.ts';
+import { parseConfig } from '../../shared/config.ts';
 import { Devices } from '../engine/devices/devices.ts';
-import type { DeviceTools } from '../engine/devices/devices.ts';
+import type { DeviceTools } from '../engine/devices/device-tools.ts';
 import { createRun, planRun } from '../engine/runs.ts';
 import type { Studio } from '../engine/studio.ts';
 import type { Job } from '../trainer/protocol.ts';
@@ -28,7 +29,7 @@ const failsAfter = 12;
 const tools: DeviceTools = {
   cards: async () => Promise.resolve([{ name: 'A card', driver: '1.0', memory: 8e9, memoryFree: 7e9 }]),
   probe: async (id) => Promise.resolve({ id, state: 'ready', reason: 'It passed.', matmulRate: 100 }),
-  time: async (id) => Promise.resolve(id === 'cpu' ? 1 : 0.1),
+  time: async (id) => Promise.resolve({ seconds: id === 'cpu' ? 1 : 0.1 }),
   memory: () => 8e9,
 };
 
@@ -36,6 +37,8 @@ const faults = {
   lost: new AppError('device-failed', 'The device was lost.', 'Try again.'),
   full: new AppError('out-of-memory', 'The card ran out of memory.', 'Choose less.'),
 } as const;
+/** Full while there are smaller micro-batches, or too small for the run. */
+type Fault = 'lost' | 'full' | 'small';
 const smaller = { type: 'note', step: 10, message: 'The card is full.', hint: 'Less.', microBatch: 4 } as const;
 
 interface FailingCard {
@@ -45,8 +48,8 @@ interface FailingCard {
   kept: number;
 }
 
-/** Gives a studio a card that fails once. */
-function withFailingCard(studio: Studio, fault: keyof typeof faults): FailingCard {
+/** Gives a studio a card that fails so many times, each time after some more steps. */
+function withFailingCard(studio: Studio, fault: Fault, times: number): FailingCard {
   Object.defineProperty(studio, 'devices', { value: new Devices(studio.home, tools) });
   const card: FailingCard = { devices: [], kept: 0 };
   const { trainer } = studio;
@@ -55,14 +58,14 @@ function withFailingCard(studio: Studio, fault: keyof typeof faults): FailingCar
     if (job.kind !== 'train') return run(job);
     card.devices.push(job.device);
     const onProcessor = { ...job, device: 'cpu' } as const;
-    if (card.devices.length > 1) return run(onProcessor, onEvent);
+    if (job.device === 'cpu' || card.devices.length > times) return run(onProcessor, onEvent);
     await run(onProcessor, (event) => {
       onEvent(event);
-      if (event.type === 'step' && event.step === failsAfter) trainer.kill();
+      if (event.type === 'step' && event.step === failsAfter * card.devices.length) trainer.kill();
     }).catch(() => {});
     card.kept = listCheckpoints(job.run).at(-1)!.step;
     if (fault === 'full') onEvent(smaller);
-    throw faults[fault];
+    throw faults[fault === 'lost' ? 'lost' : 'full'];
   }) as unknown as typeof trainer.run);
   return card;
 }
@@ -109,36 +112,54 @@ interface Trained {
 }
 
 describe.each(Object.entries(ways))('a card that fails in the middle of a run of %s', (_, train) => {
-  const trainedWith = async (fault: keyof typeof faults): Promise<Trained> => {
+  const trainedWith = async (fault: Fault, times = 1): Promise<Trained> => {
     const root = join(place, 'pictures');
     const { job, folder } = await page.call('library.scan', { path: root });
     await page.call('jobs.wait', { job });
-    const card = withFailingCard(engine.context.studio, fault);
+    const card = withFailingCard(engine.context.studio, fault, times);
     return { ...(await train(folder, root)), card };
   };
+  const fastest = /the fastest for this run/;
 
-  /** From the start, and then once more from the last checkpoint to the end. */
-  function expectGoesOn({ run, card }: Trained, reason: RegExp): void {
+  /** From the start, and then from the last checkpoint each time, with these reasons, to the end. */
+  function expectGoesOn({ run, card }: Trained, ...reasons: readonly RegExp[]): void {
     expect(card.kept).toBeGreaterThanOrEqual(10);
-    const fastest = expect.stringContaining('the fastest for this run') as string;
-    expect([...readEvents(run, 'started')]).toMatchObject([
-      { step: 0, deviceReason: fastest },
-      { step: card.kept, deviceReason: expect.stringMatching(reason) as string },
-    ]);
+    const started = [...readEvents(run, 'started')];
+    expect(started.map(({ deviceReason }) => deviceReason)).toEqual(
+      [fastest, ...reasons].map((one) => expect.stringMatching(one) as string),
+    );
+    expect([started[0]!.step, started.at(-1)!.step]).toEqual([0, card.kept]);
     expect(listCheckpoints(run).at(-1)!.step).toBe(steps);
   }
 
-  it('because it is lost: the run goes on from its last checkpoint on the processor, and says why', async () => {
+  it('because it is lost once: it is tested anew, and the run goes on on it from its last checkpoint', async () => {
     const trained = await trainedWith('lost');
-    expect(trained.card.devices).toEqual(['webgpu', 'cpu']);
-    expectGoesOn(trained, /^The processor\. It failed in the middle of work\. The device was lost\./);
-    if (trained.lines) expect(trained.lines).toContain('The device was lost. The run goes on on another device from its last checkpoint.');
+    expect(trained.card.devices).toEqual(['webgpu', 'webgpu']);
+    expectGoesOn(trained, fastest);
+    if (trained.lines)
+      expect(trained.lines).toContain('The device was lost. The run goes on from its last checkpoint, on what passes its test now.');
+  });
+
+  it('because it is lost twice: the run goes on on the processor, and says why', async () => {
+    const trained = await trainedWith('lost', 2);
+    expect(trained.card.devices).toEqual(['webgpu', 'webgpu', 'cpu']);
+    expectGoesOn(trained, fastest, /^The processor\. .*The device was lost\./);
   });
 
   it('because it is full: the run goes on from its last checkpoint there', async () => {
     const trained = await trainedWith('full');
     expect(trained.card.devices).toEqual(['webgpu', 'webgpu']);
-    expectGoesOn(trained, /the fastest for this run/);
+    expectGoesOn(trained, fastest);
     if (trained.lines) expect(trained.lines).toContain('Note: The card is full. Less.');
+  });
+
+  it('because it is too small for it: this run goes on on the processor, and the next one has the card', async () => {
+    const trained = await trainedWith('small');
+    expect(trained.card.devices).toEqual(['webgpu', 'cpu']);
+    expectGoesOn(trained, /^The processor\. The card ran out of memory\. No smaller micro-batch was left/);
+    if (trained.lines)
+      expect(trained.lines).toContain('The card ran out of memory. The run goes on from its last checkpoint, on the processor.');
+    const { studio } = engine.context;
+    expect((await studio.devices.choose('auto', parseConfig(settings))).device).toBe('webgpu');
   });
 });

@@ -2,7 +2,8 @@
 import type { TrainConfig } from '../../shared/config-table.ts';
 import type { OnlineEvaluation, TrainEvent } from '../../shared/train-events.ts';
 import { assertNever } from '../../shared/errors.ts';
-import { isBrokenCard } from '../engine/devices/candidates.ts';
+import { isBrokenCard, isCardFault } from '../engine/devices/candidates.ts';
+import type { ChosenDevice } from '../engine/devices/chosen-device.ts';
 import { CardFull, recordOf, trainRun } from '../engine/runs.ts';
 import type { Studio } from '../engine/studio.ts';
 import { interruptible } from './interrupt.ts';
@@ -118,8 +119,9 @@ export async function showTraining(output: Output, studio: Studio, run: string, 
   try {
     const { config } = recordOf(run);
     const wanted = device ?? config.device;
+    let instead: ChosenDevice | undefined;
     for (;;) {
-      const chosen = await studio.devices.choose(wanted, config, { signal, onStage: (stage) => output.say(stage) });
+      const chosen = instead ?? (await studio.devices.choose(wanted, config, { signal, onStage: (stage) => output.say(stage) }));
       if (signal.aborted) return false;
       try {
         await trainRun(studio, run, chosen, (event) => progress.show(event));
@@ -127,8 +129,12 @@ export async function showTraining(output: Output, studio: Studio, run: string, 
       } catch (error) {
         if (error instanceof CardFull && !signal.aborted) continue;
         // A card that failed is chosen once more where it passes its test; one that was asked for by name is for the person to decide about.
-        if (wanted !== 'auto' || !isBrokenCard(error, chosen) || signal.aborted) throw error;
-        output.say(`${error.message} The run goes on from its last checkpoint, on what passes its test now.`);
+        if (wanted !== 'auto' || !isCardFault(error, chosen) || signal.aborted) throw error;
+        const isBroken = isBrokenCard(error, chosen);
+        if (!isBroken) instead = await studio.devices.insteadOfCard(error.message, config);
+        output.say(
+          `${error.message} The run goes on from its last checkpoint, ${isBroken ? 'on what passes its test now' : 'on the processor'}.`,
+        );
       }
     }
   } finally {

@@ -174,7 +174,8 @@ export class CardFull extends AppError {}
 
 /**
  * Trains a run on a device from where it stands to its end or until `studio.trainer.control('stop')`, which may come at once. Throws
- * `CardFull` as well, and `out-of-memory` where nothing smaller is left to try: the card stays in use for other runs.
+ * `CardFull` as well, and `out-of-memory` where nothing smaller is left to try: the card stays in use for other runs, and this one can go
+ * on on the processor.
  */
 export async function trainRun(
   studio: Studio,
@@ -220,7 +221,7 @@ export async function trainRun(
   }
 }
 
-/** A run keeps its settings: on this card it cannot go on. */
+/** Of a run that was told to use this card. */
 const tooLarge = ({ code, message }: AppError): AppError =>
   new AppError(
     code,

@@ -11,7 +11,7 @@ import { findFolder } from '../../library/folders.ts';
 import type { ActiveRun } from '../../training/app-file.ts';
 import { changeAppFile, readAppFile } from '../../training/app-file.ts';
 import { readRecord } from '../../training/run-folder.ts';
-import { isBrokenCard } from '../devices/candidates.ts';
+import { isBrokenCard, isCardFault } from '../devices/candidates.ts';
 import type { ChosenDevice } from '../devices/chosen-device.ts';
 import { CardFull, settleRun, trainRun } from '../runs.ts';
 import type { EngineContext } from './context.ts';
@@ -43,6 +43,8 @@ interface Training {
   paused: boolean;
   /** What it trains on, and what was asked for. */
   chosen?: ChosenDevice & { readonly wanted: TrainConfig['device'] };
+  /** Said by a card that had no room for the run, which goes on on the processor. */
+  tooLarge?: string;
   /** Ends a scan at once and training after its step. */
   readonly stop: AbortController;
 }
@@ -177,11 +179,13 @@ export class Trainings {
           this.#end(training, reason);
           return result === undefined ? sentence : `${sentence} ${result}`;
         } catch (error) {
-          // A card that failed is chosen once more where it passes its test, and then no more: this comes to an end.
-          const onCard = training.chosen?.wanted === 'auto' && isBrokenCard(error, training.chosen);
-          const crashed = error instanceof AppError && error.code === 'trainer-crashed' && crashes === 0;
           // With each of them micro-batches are smaller, down to the smallest.
           const isFull = error instanceof CardFull;
+          // A card that failed is chosen once more where it passes its test, and then no more: this comes to an end. What is too large for it
+          // goes on on the processor.
+          const onCard = training.chosen?.wanted === 'auto' && isCardFault(error, training.chosen);
+          if (onCard && !isFull && !isBrokenCard(error, training.chosen!)) training.tooLarge = error.message;
+          const crashed = error instanceof AppError && error.code === 'trainer-crashed' && crashes === 0;
           const again = (crashed || onCard || isFull) && !training.stop.signal.aborted;
           if (!again) throw error;
           job.say(`${error.message} It goes on from the last checkpoint.`);
@@ -239,10 +243,10 @@ export class Trainings {
     const clock = new RunClock((await this.#store.logs.get(path)).seconds);
     let reason: 'done' | 'stopped' = 'stopped';
     const wanted = training.device ?? config.device;
-    const chosen = await studio.devices.choose(wanted, config, {
-      signal: training.stop.signal,
-      onStage: (stage) => job.say(stage),
-    });
+    const chosen =
+      training.tooLarge === undefined
+        ? await studio.devices.choose(wanted, config, { signal: training.stop.signal, onStage: (stage) => job.say(stage) })
+        : await studio.devices.insteadOfCard(training.tooLarge, config);
     training.chosen = { ...chosen, wanted };
     // Asked for before the trainer has the run, a stop does not reach it; from here to its start nothing else happens.
     if (training.stop.signal.aborted) return reason;

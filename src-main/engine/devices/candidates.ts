@@ -12,7 +12,7 @@ export const isCardFault = (error: unknown, { device }: { readonly device: Devic
   device !== 'cpu' && error instanceof AppError && cardFaults.has(error.code);
 
 /** Whether that says something of the card itself: what was too large for its memory tells nothing of smaller work. */
-export const isBrokenCard = (error: unknown, place: { readonly device: DeviceId }): error is AppError =>
+export const isBrokenCard = (error: unknown, place: { readonly device: DeviceId }): boolean =>
   isCardFault(error, place) && error.code !== 'out-of-memory';
 
 export const placeOf = (id: DeviceId): string => (id === 'cpu' ? 'the processor' : deviceNames[id]);

@@ -131,6 +131,15 @@ export class Devices {
       asked === 'cpu'
         ? ({ device: 'cpu', reason: 'The processor, as asked.' } as const)
         : await this.#alone(async () => (asked === 'auto' ? this.#fastest(config, work) : this.#wanted(asked as DeviceId, work)));
+    return this.#completed(chosen, config, work);
+  }
+
+  /** The processor, for a run that the device it was on has no room for, which `why` says. */
+  async insteadOfCard(why: string, config: TrainConfig): Promise<ChosenDevice> {
+    return this.#completed({ device: 'cpu', reason: `The processor. ${why} No smaller micro-batch was left for this run.` }, config, {});
+  }
+
+  async #completed(chosen: ReasonedDevice, config: TrainConfig, work: DeviceWork): Promise<ChosenDevice> {
     const { precision, remark } = await this.#precision(chosen.device, config, work);
     const isWithoutCard = chosen.device !== 'cpu' && (await this.#isOnProcessor(chosen.device));
     const reason = [chosen.reason, isWithoutCard ? noCardUsed : '', remark ?? ''].filter(Boolean).join(' ');
