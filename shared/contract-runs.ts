@@ -142,6 +142,8 @@ export interface PinnedNeighbours {
 /** A finished evaluation of a checkpoint, beside both baselines. */
 export interface EvaluationSummary {
   readonly step: number;
+  /** Path of the folder that it was judged on, where that is not the run's own. */
+  readonly folder: string | undefined;
   readonly headline: string;
   /** Each measure with a row per source, the run first, and in it a cell each for vectors as they are, centred and whitened. */
   readonly measures: readonly {
@@ -205,7 +207,8 @@ export const runChannels = {
   'runs.pin': channel<void>()(v.strictObject({ run, images: images(8) })),
   /** Neighbours of the pinned pictures at each evaluation so far, oldest first. */
   'runs.pinned': channel<readonly PinnedNeighbours[]>()(v.strictObject({ run })),
-  'runs.evaluate': channel<JobStarted>()(v.strictObject({ run, checkpoint, report: v.boolean() })),
+  /** `folder`: what it is judged on, instead of the run's own. Throws `bad-input` for imported weights without one, which have none; `not-found`. */
+  'runs.evaluate': channel<JobStarted>()(v.strictObject({ run, checkpoint, report: v.boolean(), folder: v.optional(identity) })),
   /** The evaluations that were asked for, newest first. */
   'runs.reports': channel<readonly EvaluationSummary[]>()(v.strictObject({ run })),
 } as const;

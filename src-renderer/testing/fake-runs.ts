@@ -315,6 +315,7 @@ export function fakeRuns(
         ? [
             {
               step: 12_000,
+              folder: undefined,
               headline:
                 'Neighbours agree with your folders 59 % (raw pixels 40 %, untrained network 25 %; 2,000 queries). 19.1 points above raw pixels: more than chance would make of 2,000 queries (±3.1 points).',
               ...syntheticReport,

@@ -164,6 +164,20 @@ describe('a run', () => {
     expect(existsSync(join(home, 'runs', run, 'evaluations', 'step-120-choosing.json'))).toBe(true);
   });
 
+  it('is judged on another folder where that is asked for, and both reports are kept', async () => {
+    const other = join(place, 'other');
+    await drawPictures(other, 20);
+    const scan = await page.call('library.scan', { path: other });
+    await page.call('jobs.wait', { job: scan.job });
+    const { job } = await page.call('runs.evaluate', { run, checkpoint: 'latest', report: false, folder: scan.folder });
+    await page.call('jobs.wait', { job });
+    expect((await page.call('runs.reports', { run })).map((report) => report.folder)).toEqual([other, undefined]);
+    await expect(page.call('runs.evaluate', { run, checkpoint: 'latest', report: false, folder: 99 })).rejects.toMatchObject({
+      code: 'not-found',
+    });
+    await page.call('library.remove', { folder: scan.folder });
+  });
+
   it('lends its weights to another one, when they fit', async () => {
     const from = { run, checkpoint: 'best' };
     const begin = async (more: object) =>

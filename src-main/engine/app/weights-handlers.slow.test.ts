@@ -6,7 +6,7 @@ import type { JobsEvent } from '../../../shared/contract-jobs.ts';
 import { writeSafetensors } from '../../formats/safetensors.ts';
 import { huggingFaceEncoder } from '../../jepa/foreign-names.ts';
 import { fixturesFolder } from '../../jepa/testing/reference-values.ts';
-import { openEngine } from './testing/open-engine.ts';
+import { drawPictures, openEngine } from './testing/open-engine.ts';
 
 const home = mkdtempSync(join(tmpdir(), 'ijepa-weights-'));
 let opened: ReturnType<typeof openEngine>;
@@ -50,6 +50,23 @@ describe('weights from elsewhere', () => {
     expect(progress.unit).toBe('megabytes');
     const runs = await page.call('runs.list', {});
     expect(runs.find(({ name }) => name === 'theirs')).toMatchObject({ imported: true, state: 'done', checkpoints: [0] });
+  });
+
+  it('are judged on a folder of the library, which must be said', async () => {
+    const { page } = opened;
+    const pictures = join(home, 'pictures');
+    await drawPictures(pictures, 20);
+    const { folder, job: scan } = await page.call('library.scan', { path: pictures });
+    await page.call('jobs.wait', { job: scan });
+    const asked = { run: 'theirs', checkpoint: 'best', report: false };
+    await expect(page.call('runs.evaluate', asked)).rejects.toMatchObject({
+      code: 'bad-input',
+      hint: expect.stringContaining('Choose the folder') as unknown,
+    });
+    const { job } = await page.call('runs.evaluate', { ...asked, folder });
+    const { detail } = await page.call('jobs.wait', { job });
+    expect(detail).toContain('untrained network');
+    expect(await page.call('runs.reports', { run: 'theirs' })).toMatchObject([{ step: 0, folder: pictures, headline: detail }]);
   });
 
   it('say what is wrong with them, and make no run', async () => {
