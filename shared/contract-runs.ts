@@ -8,6 +8,7 @@ import { checkpoint, count, identity, images, nothing, runName, settings, text }
 import { metricNames } from './metric-names.ts';
 import type { MetricName } from './metric-names.ts';
 import type { RunState } from './run-state.ts';
+import type { RunBaselines } from './run-verdict.ts';
 import type { OnlineEvaluation, RunSizes, StepMetrics, TrainEvent } from './train-events.ts';
 
 export interface RunSummary {
@@ -33,10 +34,7 @@ export interface RunSummary {
   readonly score?: { readonly task: 'knn' | 'retrieval'; readonly run: number; readonly pixels: number; readonly untrained: number };
 }
 
-export interface Baselines {
-  readonly untrained: OnlineEvaluation;
-  readonly pixels: Pick<OnlineEvaluation, 'raw' | 'centred' | 'whitened'>;
-}
+export type Baselines = RunBaselines;
 
 export interface RunNote {
   readonly step: number;
@@ -149,7 +147,7 @@ export interface EvaluationSummary {
   readonly measures: readonly {
     readonly name: string;
     readonly meaning: string;
-    readonly rows: readonly { readonly source: 'run' | 'untrained' | 'pixels'; readonly cells: readonly string[] }[];
+    readonly rows: readonly { readonly source: 'run' | 'origin' | 'untrained' | 'pixels'; readonly cells: readonly string[] }[];
   }[];
   /** What it was measured on and what flatters it, a sentence each. */
   readonly facts: readonly string[];
@@ -164,8 +162,8 @@ export const runChannels = {
   /** The list at once and at every change of it, until cancelled. */
   'runs.watch': channel<void, readonly RunSummary[]>()(nothing),
   'runs.details': channel<RunDetails>()(v.strictObject({ run })),
-  /** Completes and checks settings for a folder; starts nothing. Throws `bad-config`, `no-images`. */
-  'runs.plan': channel<RunPlan>()(v.strictObject({ folder: identity, settings })),
+  /** Completes and checks settings for a folder; starts nothing. `fromWeights`: of a run that begins with weights. Throws `bad-config`, `no-images`. */
+  'runs.plan': channel<RunPlan>()(v.strictObject({ folder: identity, settings, fromWeights: v.optional(v.boolean()) })),
   /** Times a few steps. Throws `locked` while a run trains, `bad-config`. */
   'runs.trial': channel<TrialResult>()(v.strictObject({ folder: identity, settings })),
   /** `usable`: one thread less and low priority, so that the computer stays quick. `from`: weights of another run to start with. */

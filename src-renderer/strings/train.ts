@@ -17,7 +17,7 @@ const states: Readonly<Record<RunState, string>> = {
 const charts = {
   score: {
     title: 'Score',
-    help: 'How well the vectors tell images apart, on a fixed sample: 20-NN guesses a label from the 20 nearest images; without labels, crop retrieval finds the other crop of the same image. Above both dashed lines the run has learned something.',
+    help: 'How well the vectors tell images apart, on a fixed sample: 20-NN guesses a label from the 20 nearest images; without labels, crop retrieval finds the other crop of the same image. Above all dashed lines the run has learned something.',
   },
   loss: {
     title: 'Prediction loss',
@@ -176,7 +176,10 @@ export const train = {
     pixels: 'Raw pixels',
     pixelsExplain: 'The same with the pixels themselves: what comparing colours does.',
     untrained: 'Untrained network',
-    untrainedExplain: 'The same network before its first step.',
+    untrainedExplain: 'The same network with random weights, as it is before any training.',
+    origin: 'Weights it began with',
+    originExplain:
+      'The weights of another run or program that this one was started with, before its first step here. Below them it has lost something.',
     run: 'This run',
     best: (share: string, step: number) => `best ${share} at step ${formatCount(step)}`,
     isBest: (step: number) => `best checkpoint, step ${formatCount(step)}`,
@@ -193,6 +196,7 @@ export const train = {
     marginExplain:
       'How much better predictions fit their own image than others at the same place (difference of cosines). At 0 the network knows where patches lie, not what is on them.',
     from: (value: string) => `untrained ${value}`,
+    fromOrigin: (value: string) => `began with ${value}`,
     space: 'Space',
     spaceHelp:
       'Vectors can be compared as they are, with the mean of all images taken away, or whitened: every direction stretched to the same weight. Whitening is usually worth 6 to 16 points. Baselines are treated the same.',
@@ -268,7 +272,8 @@ export const train = {
     wholeHelp: 'With a linear probe and all figures; takes longer.',
     start: 'Evaluate',
     dialog: 'Evaluate a checkpoint',
-    dialogText: 'It is judged on all images of the folder, beside raw pixels and the untrained network.',
+    dialogText:
+      'It is judged on all images of the folder, beside raw pixels, the untrained network, and the weights that it began with if they were another’s.',
     folder: 'Folder',
     folderHelp: 'Imported weights have no folder of their own: their figures are about the images that you choose here.',
     noFolder: 'There is no folder in the library yet. Add one first: imported weights are judged on your images.',

@@ -167,7 +167,7 @@ export const trainCommand: Action = async (output, options, folder) => {
     });
     // A run that begins now tells its time by itself.
     if (options['plan'] === true) await getToKnow(studio.devices);
-    const plan = await planForPage(studio, folder, { ...(origin && originSettings(origin.config)), ...given });
+    const plan = await planForPage(studio, folder, { ...(origin && originSettings(origin.config)), ...given }, origin !== undefined);
     output.event({ type: 'plan', ...plan });
     output.say(`Settings for ${plan.reason}`);
     if (origin) output.say(originText(origin));

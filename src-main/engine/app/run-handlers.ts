@@ -1,10 +1,11 @@
 // Answers of the channels about runs.
 import { freemem } from 'node:os';
 import { basename } from 'node:path';
-import type { EvaluationSummary, PinnedNeighbours, RunDetails, runChannels, RunSeries } from '../../../shared/contract-runs.ts';
+import type { Baselines, EvaluationSummary, PinnedNeighbours, RunDetails, runChannels, RunSeries } from '../../../shared/contract-runs.ts';
 import { AppError } from '../../../shared/errors.ts';
 import type { Handlers } from '../../../shared/rpc-server.ts';
 import { moveRun } from '../../../shared/run-state.ts';
+import type { TrainEvent } from '../../../shared/train-events.ts';
 import { imagesOfContents } from '../../library/content-images.ts';
 import { findFolder, folderOf } from '../../library/folders.ts';
 import { imagePlace } from '../../library/image-details.ts';
@@ -31,6 +32,12 @@ function imageIds({ library }: EngineContext['studio'], folder: string, hashes: 
   return new Map([...imagesOfContents(library, id, new Set(hashes))].map(([hash, image]) => [hash, image.id]));
 }
 
+const baselinesOf = ({ untrained, pixels, origin }: Extract<TrainEvent, { type: 'baselines' }>): Baselines => ({
+  untrained,
+  pixels,
+  ...(origin && { origin }),
+});
+
 async function details({ studio }: EngineContext, { store, trainings }: Runs, run: string): Promise<RunDetails> {
   const path = store.path(run);
   const { config, threads, program, folder } = readRecord(path);
@@ -51,7 +58,7 @@ async function details({ studio }: EngineContext, { store, trainings }: Runs, ru
     usable,
     trainedOn: started?.type === 'started' ? (started.deviceReason ?? started.device) : undefined,
     sizes: started?.type === 'started' ? started.sizes : summary.imported ? undefined : sizesOf(stepSize(config), config),
-    baselines: baselines?.type === 'baselines' ? { untrained: baselines.untrained, pixels: baselines.pixels } : undefined,
+    baselines: baselines?.type === 'baselines' ? baselinesOf(baselines) : undefined,
     evaluations: log.events.filter((event) => event.type === 'evaluation'),
     notes: runNotes(log.events),
     pinned: hashes.flatMap((hash) => ids.get(hash) ?? []),
@@ -142,7 +149,8 @@ export function runHandlers(context: EngineContext, runs: Runs): Handlers<typeof
       return forever(signal, stop);
     },
     'runs.details': async ({ run }) => details(context, runs, run),
-    'runs.plan': async ({ folder, settings }) => planForPage(studio, folderOf(studio.library, folder).path, settings),
+    'runs.plan': async ({ folder, settings, fromWeights = false }) =>
+      planForPage(studio, folderOf(studio.library, folder).path, settings, fromWeights),
     'runs.trial': async ({ folder, settings }, { signal }) => trial(context, runs, folder, settings, signal),
     'runs.start': async ({ folder, settings, name, note, usable, from }) => {
       const { path: root } = folderOf(studio.library, folder);

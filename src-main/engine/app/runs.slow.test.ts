@@ -49,6 +49,8 @@ describe('a run', () => {
     expect(plan.sizes.tokens).toBe(16);
     expect(plan.checkpointBytes).toBeGreaterThan(4 * 4 * plan.sizes.encoderParameters);
     expect(plan.warnings.map(({ message }) => message).join()).toContain('80 images are few');
+    const begun = await page.call('runs.plan', { folder, settings, fromWeights: true });
+    expect(begun.checkpointBytes - plan.checkpointBytes).toBeGreaterThan(4 * 4 * plan.sizes.encoderParameters);
     await expect(page.call('runs.plan', { folder, settings: { ...settings, patchSize: 7 } })).rejects.toMatchObject({ code: 'bad-config' });
     await expect(page.call('runs.plan', { folder: 99, settings })).rejects.toMatchObject({ code: 'not-found' });
   });
@@ -189,6 +191,10 @@ describe('a run', () => {
     const config = JSON.parse(readFileSync(join(home, 'runs', 'second', 'config.json'), 'utf8')) as { from: object };
     expect(config.from).toMatchObject({ run });
     expect((await summaryOf('second')).state).toBe('done');
+    const { baselines, evaluations } = await page.call('runs.details', { run: 'second' });
+    // It is set beside the weights that it began with, and they are kept.
+    expect(baselines!.origin).toMatchObject({ step: 0, queries: evaluations[0]!.queries });
+    expect((await summaryOf('second')).checkpoints).toEqual([0, 2]);
     // Of a run from before this was kept it is not known.
     expect((await page.call('runs.details', { run: 'second' })).usable).toBe(true);
     changeAppFile(join(home, 'runs', 'second'), { usable: undefined });

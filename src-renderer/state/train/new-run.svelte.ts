@@ -51,7 +51,7 @@ export class NewRunState {
   #ask(): void {
     this.#measuring?.abort();
     this.#trial = undefined;
-    if (this.#folder !== undefined) this.planned.ask(this.#folder, this.chosen);
+    if (this.#folder !== undefined) this.planned.ask(this.#folder, this.chosen, this.#origin !== undefined);
   }
 
   choose(key: ConfigKey, value: SettingValue): void {
@@ -71,8 +71,9 @@ export class NewRunState {
   async startFrom(run: string | undefined, checkpoint = 'best'): Promise<void> {
     const request = ++this.#originRequest;
     if (run === undefined) {
-      if (this.#origin) this.reset(originKeys);
+      const had = this.#origin !== undefined;
       this.#origin = undefined;
+      if (had) this.reset(originKeys);
       return;
     }
     const details = await this.#studio.ask('runs.details', { run });
