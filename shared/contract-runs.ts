@@ -7,6 +7,7 @@ import type { JobStarted } from './contract-jobs.ts';
 import { checkpoint, count, identity, images, nothing, runName, settings, text } from './contract-values.ts';
 import { metricNames } from './metric-names.ts';
 import type { MetricName } from './metric-names.ts';
+import type { ImportedWeights, Origin } from './origin.ts';
 import type { RunState } from './run-state.ts';
 import type { RunBaselines } from './run-verdict.ts';
 import type { OnlineEvaluation, RunSizes, StepMetrics, TrainEvent } from './train-events.ts';
@@ -55,6 +56,10 @@ export interface RunDetails {
   readonly usable: boolean | undefined;
   /** What it trained on last and why, as a sentence; undefined before it has begun. */
   readonly trainedOn: string | undefined;
+  /** What was in imported weights; undefined of other runs, and of those that an earlier version has imported. */
+  readonly weights: ImportedWeights | undefined;
+  /** Whose weights it began with; undefined of a run from scratch. */
+  readonly origin: Origin | undefined;
   readonly baselines: Baselines | undefined;
   readonly evaluations: readonly OnlineEvaluation[];
   readonly notes: readonly RunNote[];

@@ -144,6 +144,9 @@ export const train = {
     trainedOn: (device: string) => `Trained on: ${device}`,
     about: (images: number, folder: string) => `${plural(images, 'image')} of ${folder}`,
     sizes: (encoder: string, predictor: string) => `encoder ${encoder}, predictor ${predictor} parameters`,
+    weights: 'About these weights',
+    noWeights:
+      'They were imported by an earlier version: which encoder embeds, and how images are normalised, stands in the train.log of its folder.',
     unloaded: 'The run is loading…',
   },
   status: {

@@ -11,10 +11,9 @@ import { findFolder, folderOf } from '../../library/folders.ts';
 import { imagePlace } from '../../library/image-details.ts';
 import { Trainer } from '../../trainer/trainer.ts';
 import { changeAppFile, readAppFile } from '../../training/app-file.ts';
-import { readCheckpointHeader } from '../../training/checkpoint.ts';
 import { readRecord } from '../../training/run-folder.ts';
 import { sizesOf, stepSize } from '../../training/step-size.ts';
-import { beginRun, planRun } from '../runs.ts';
+import { beginRun, originAt, planRun } from '../runs.ts';
 import { asChosen } from '../devices/devices.ts';
 import { threadsOf } from '../threads.ts';
 import type { EngineContext } from './context.ts';
@@ -40,7 +39,7 @@ const baselinesOf = ({ untrained, pixels, origin }: Extract<TrainEvent, { type: 
 
 async function details({ studio }: EngineContext, { store, trainings }: Runs, run: string): Promise<RunDetails> {
   const path = store.path(run);
-  const { config, threads, program, folder } = readRecord(path);
+  const { config, threads, program, folder, from, weights } = readRecord(path);
   const summary = await store.summary(run, trainings.active(run));
   const log = await store.log(run);
   const { pinned, usable } = readAppFile(path);
@@ -56,6 +55,8 @@ async function details({ studio }: EngineContext, { store, trainings }: Runs, ru
     program,
     path,
     usable,
+    weights,
+    origin: from && { run: from.run, step: from.step, imported: from.imported, weights: from.weights },
     trainedOn: started?.type === 'started' ? (started.deviceReason ?? started.device) : undefined,
     sizes: started?.type === 'started' ? started.sizes : summary.imported ? undefined : sizesOf(stepSize(config), config),
     baselines: baselines?.type === 'baselines' ? baselinesOf(baselines) : undefined,
@@ -156,9 +157,7 @@ export function runHandlers(context: EngineContext, runs: Runs): Handlers<typeof
       const { path: root } = folderOf(studio.library, folder);
       const threads = usable && !settings['threads'] ? { threads: usableThreads() } : {};
       const plan = planRun(studio, root, { ...settings, ...threads }, await studio.readImages(root));
-      const checkpoint = from && (await store.checkpoint(from.run, from.checkpoint));
-      const begun =
-        from && checkpoint !== undefined ? { run: from.run, step: readCheckpointHeader(checkpoint).step, checkpoint } : undefined;
+      const begun = from && originAt(store.path(from.run), await store.checkpoint(from.run, from.checkpoint));
       const path = await beginRun(studio, root, plan, name, begun);
       if (note) changeAppFile(path, { note });
       const run = basename(path);

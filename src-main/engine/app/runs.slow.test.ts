@@ -191,7 +191,8 @@ describe('a run', () => {
     const config = JSON.parse(readFileSync(join(home, 'runs', 'second', 'config.json'), 'utf8')) as { from: object };
     expect(config.from).toMatchObject({ run });
     expect((await summaryOf('second')).state).toBe('done');
-    const { baselines, evaluations } = await page.call('runs.details', { run: 'second' });
+    const { baselines, evaluations, origin } = await page.call('runs.details', { run: 'second' });
+    expect(origin).toMatchObject({ run, step: (await summaryOf(run)).bestStep, imported: false });
     // It is set beside the weights that it began with, and they are kept.
     expect(baselines!.origin).toMatchObject({ step: 0, queries: evaluations[0]!.queries });
     expect((await summaryOf('second')).checkpoints).toEqual([0, 2]);

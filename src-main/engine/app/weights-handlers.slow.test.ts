@@ -50,6 +50,11 @@ describe('weights from elsewhere', () => {
     expect(progress.unit).toBe('megabytes');
     const runs = await page.call('runs.list', {});
     expect(runs.find(({ name }) => name === 'theirs')).toMatchObject({ imported: true, state: 'done', checkpoints: [0] });
+    // What is said at the end of the import can be read as long as the run is there.
+    const { weights, origin } = await page.call('runs.details', { run: 'theirs' });
+    expect(weights).toMatchObject({ encoders: 'context', predictor: false });
+    expect(detail).toBe(['It is the run theirs.', ...weights!.notes].join(' '));
+    expect(origin).toBeUndefined();
   });
 
   it('are judged on a folder of the library, which must be said', async () => {
