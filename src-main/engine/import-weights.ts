@@ -3,6 +3,7 @@ import { existsSync, rmSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { parseConfig } from '../../shared/config.ts';
 import type { TrainConfig } from '../../shared/config-table.ts';
+import { isOfKind } from '../../shared/file-kinds.ts';
 import type { ImportedWeights } from '../../shared/origin.ts';
 import { programVersion } from '../../shared/version.ts';
 import { encoderParameters } from '../jepa/model.ts';
@@ -77,7 +78,11 @@ function notesOf(read: ForeignWeights, leftOut: boolean): string[] {
 }
 
 /** The name of a file or folder without what says its kind. */
-const plainName = (path: string): string => basename(resolve(path)).replace(/(\.(pth|pt|tar|bin|safetensors|ckpt))+$/i, '');
+function plainName(path: string): string {
+  let name = basename(resolve(path));
+  while (isOfKind(name, 'weights')) name = name.slice(0, name.lastIndexOf('.'));
+  return name;
+}
 
 export interface ImportOptions {
   readonly name?: string;

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { JobsEvent } from '../../../shared/contract-jobs.ts';
 import { writeSafetensors } from '../../formats/safetensors.ts';
 import { huggingFaceEncoder } from '../../jepa/foreign-names.ts';
-import { fixturesFolder } from '../../jepa/testing/reference-values.ts';
+import { fixturesFolder, readJson } from '../../jepa/testing/reference-values.ts';
 import { drawPictures, openEngine } from './testing/open-engine.ts';
 
 const home = mkdtempSync(join(tmpdir(), 'ijepa-weights-'));
@@ -81,6 +81,21 @@ describe('weights from elsewhere', () => {
     await expect(page.call('jobs.wait', { job })).rejects.toMatchObject({ code: 'bad-input', hint: expect.any(String) as unknown });
     await expect(page.call('weights.import', { path: 'relative' })).rejects.toMatchObject({ code: 'bad-input' });
     expect((await page.call('runs.list', {})).map(({ name }) => name)).toEqual(['theirs']);
+  });
+
+  it('that do not say how many heads they have are taken once that is said', async () => {
+    const { page } = opened;
+    const path = join(fixturesFolder, 'authors-checkpoint.pth.tar');
+    const first = await page.call('weights.import', { path, name: 'authors' });
+    await expect(page.call('jobs.wait', { job: first.job })).rejects.toMatchObject({
+      code: 'bad-input',
+      hint: expect.stringContaining('Attention heads') as unknown,
+    });
+    const { heads } = readJson<{ heads: number }>('step.json');
+    const { job } = await page.call('weights.import', { path, name: 'authors', heads });
+    await page.call('jobs.wait', { job });
+    expect((await page.call('runs.details', { run: 'authors' })).config.heads).toBe(heads);
+    await page.call('runs.delete', { run: 'authors' });
   });
 
   it('are given up where that is asked for, also those that wait, and leave nothing', async () => {

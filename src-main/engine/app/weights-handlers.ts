@@ -6,6 +6,7 @@ import { dropFetched, fetchModel, isModelHere, modelCalled, modelLicence, publis
 import { freeRunPath, runNames } from '../home.ts';
 import type { EngineContext } from './context.ts';
 import { Imports } from './import-job.ts';
+import type { ImportRequest } from './import-worker.ts';
 import type { JobHandle } from './jobs.ts';
 import { rateMeter } from './rate.ts';
 import type { Runs } from './runs.ts';
@@ -14,8 +15,8 @@ export function weightsHandlers({ studio, jobs, roots }: EngineContext, { list }
   const { home } = studio;
   const imports = new Imports();
   /** What came of it, in sentences. */
-  const take = async (path: string, name: string | undefined, handle: JobHandle): Promise<string> => {
-    const { run, notes } = await imports.take({ home, path, name }, handle);
+  const take = async (what: Omit<ImportRequest, 'home'>, handle: JobHandle): Promise<string> => {
+    const { run, notes } = await imports.take({ home, ...what }, handle);
     list.changed();
     return [`It is the run ${run}.`, ...notes].join(' ');
   };
@@ -38,16 +39,18 @@ export function weightsHandlers({ studio, jobs, roots }: EngineContext, { list }
             handle.progress({ done: megabytes, total: all, unit: 'megabytes', ...meter(megabytes, all) });
           },
         });
-        const came = await take(folder, name, handle);
+        const came = await take({ path: folder, name, heads: undefined }, handle);
         dropFetched(home, model);
         return came;
       });
       return { job };
     },
-    'weights.import': async ({ path, name }) => {
+    'weights.import': async ({ path, name, heads }) => {
       const readable = await roots.readable(path);
       if (name !== undefined) freeRunPath(home, name);
-      const job = jobs.start('import', { subject: name ?? basename(readable) }, async (handle) => take(readable, name, handle));
+      const job = jobs.start('import', { subject: name ?? basename(readable) }, async (handle) =>
+        take({ path: readable, name, heads }, handle),
+      );
       return { job };
     },
   };
