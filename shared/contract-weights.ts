@@ -16,6 +16,8 @@ export interface PublishedModelSummary {
   readonly what: string;
   /** Bytes to be fetched. */
   readonly bytes: number;
+  /** What to know before it is fetched, a sentence: that it cannot be checked as the others are. */
+  readonly caution: string | undefined;
   /** Whether its files are on this computer. */
   readonly here: boolean;
 }

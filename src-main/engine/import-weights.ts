@@ -87,6 +87,8 @@ function plainName(path: string): string {
 export interface ImportOptions {
   readonly name?: string;
   readonly heads?: number;
+  /** What else a person should know of where they come from, in sentences. */
+  readonly notes?: readonly string[] | undefined;
   readonly onRead?: ReadProgress;
   /** Called when the run's folder is there and its weights are about to be written. */
   readonly onWrite?: (begun: BegunRun) => void;
@@ -117,7 +119,7 @@ export function importWeights(home: Home, path: string, options: ImportOptions =
   const read = readForeignWeights(path, options.heads, options.onRead);
   const config = configOf(read);
   const { weights, leftOut } = completed(read);
-  const notes = notesOf(read, leftOut);
+  const notes = [...notesOf(read, leftOut), ...(options.notes ?? [])];
   const name = options.name ?? freshRunName(home, plainName(path));
   const place = newRunPath(home, name);
   const record: RunRecord = {

@@ -127,6 +127,7 @@ describe('weights from elsewhere', () => {
     const { licence, models } = await page.call('weights.models', {});
     expect(licence.sentence).toContain('non-commercial');
     expect(models.every(({ here }) => !here)).toBe(true);
+    expect(models.filter(({ caution }) => caution?.includes('No checksum')).map(({ name }) => name)).toEqual(['ijepa_vith16_1k']);
     // @ts-expect-error: without the licence there is no such call
     await expect(page.call('weights.fetch', { model: models[0]!.name, accepted: false })).rejects.toMatchObject({ code: 'bad-input' });
     await expect(page.call('weights.fetch', { model: 'other', accepted: true })).rejects.toMatchObject({ code: 'not-found' });
