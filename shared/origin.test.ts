@@ -34,7 +34,7 @@ describe('what a run takes from the weights that it begins with', () => {
     const of = (encoders: ImportedWeights['encoders'], predictor = true): string =>
       said({ run: 'theirs', step: 0, imported: true, weights: { encoders, predictor, notes } });
     expect(of('both')).toContain(
-      'Begins with the weights of theirs, and takes its sizes. Images are normalised by ImageNet’s statistics, as for',
+      'Begins with the weights of theirs, with the sizes of its network. Images are normalised by ImageNet’s statistics, as for',
     );
     expect(of('both')).toContain('both encoders, context and target: each goes on as itself. Its predictor goes on, too.');
     expect(of('target')).toContain('target encoder alone: the context encoder begins as a copy');
@@ -47,13 +47,24 @@ describe('what a run takes from the weights that it begins with', () => {
     expect(said({ run: 'older', step: 0 })).toContain('where the weights came with one alone');
   });
 
+  it('names a size of images that is not theirs, and what becomes of positions', () => {
+    const origin = { run: 'ours', step: 1, imported: false };
+    const of = (settings: object): ReturnType<typeof parseConfig> =>
+      parseConfig({ architecture: 'custom', heads: 1, patchSize: 8, ...settings });
+    expect(said(origin, of({ imageSize: 64 }), of({ imageSize: 32 }))).toContain('64 px here and 32 px there: positions are computed anew');
+    const learned = { positions: 'learned' };
+    expect(said(origin, of({ imageSize: 64, ...learned }), of({ imageSize: 32, ...learned }))).toContain('positions are interpolated');
+    expect(said(origin, of({}), of({}))).not.toContain('positions');
+  });
+
   it('names a normalisation that is not theirs', () => {
     const half = parseConfig({ architecture: 'custom', heads: 1, normalisation: 'half' });
     const origin = { run: 'ours', step: 1, imported: false };
     expect(said(origin, half)).toContain(
       'by mean 0.5, 0.5, 0.5 and deviation 0.5, 0.5, 0.5, not as the weights were trained: by ImageNet’s',
     );
-    expect(originSentences(origin, half).join()).toContain('as for those weights');
+    // Where it is not known how they were trained, nothing is claimed.
+    expect(originSentences(origin, half)[1]).toMatch(/^Images are normalised by mean 0.5, 0.5, 0.5 and deviation 0.5, 0.5, 0.5\.$/);
     // The folder of the weights has become numbers.
     const folder = parseConfig({ architecture: 'custom', heads: 1, normalisation: 'folder', mean: [0.1, 0.2, 0.3], std: [1, 1, 1] });
     expect(said(origin, parseConfig({ architecture: 'custom', heads: 1, ...originSettings(folder) }), folder)).toContain(

@@ -66,18 +66,30 @@ function networkSentences({ imported, weights }: Origin): string[] {
   ];
 }
 
+function normalisationSentence(here: TrainConfig, there: TrainConfig | undefined): string {
+  const own = `Images are normalised by ${normalisationText(here)}`;
+  if (!there) return `${own}.`;
+  const theirs = normalisationText({ ...there, ...originSettings(there) });
+  return theirs === normalisationText(here) ? `${own}, as for those weights.` : `${own}, not as the weights were trained: by ${theirs}.`;
+}
+
+/** Positions of another grid than that of the weights, in words. */
+function gridSentences(here: TrainConfig, there: TrainConfig | undefined): string[] {
+  if (!there || there.imageSize === here.imageSize) return [];
+  const made = here.positions === 'learned' ? 'interpolated' : 'computed anew';
+  return [`Images have ${here.imageSize} px here and ${there.imageSize} px there: positions are ${made} for the other grid.`];
+}
+
 /**
  * What a run takes from the weights that it begins with, in sentences. `there` are the settings that the weights were trained with, if they
- * are known: another normalisation than theirs is said.
+ * are known: another normalisation or size of images than theirs is said.
  */
 export function originSentences(origin: Origin, here: TrainConfig, there?: TrainConfig): string[] {
   const { run, step, imported } = origin;
-  const normalised = `Images are normalised by ${normalisationText(here)}`;
-  const theirs = there && normalisationText({ ...there, ...originSettings(there) });
-  const other = theirs !== undefined && theirs !== normalisationText(here);
   return [
-    `Begins with the weights of ${run}${imported === true ? '' : `, step ${step.toLocaleString('en')}`}, and takes its sizes.`,
-    other ? `${normalised}, not as the weights were trained: by ${theirs}.` : `${normalised}, as for those weights.`,
+    `Begins with the weights of ${run}${imported === true ? '' : `, step ${step.toLocaleString('en')}`}, with the sizes of its network.`,
+    normalisationSentence(here, there),
+    ...gridSentences(here, there),
     ...networkSentences(origin),
     'Moments and schedules begin anew. From here on the target encoder embeds.',
   ];

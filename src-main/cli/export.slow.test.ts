@@ -57,7 +57,7 @@ describe('import', () => {
     const begun = await runCli(['train', pictures, '--from', 'theirs', '--run', 'ours', ...settings, '--home', home]);
     expect([begun.code, begun.stderr]).toEqual([0, '']);
     expect(begun.stdout).toContain(
-      'Begins with the weights of theirs, and takes its sizes. Images are normalised by ImageNet’s statistics, as for those weights. The file held both encoders',
+      'Begins with the weights of theirs, with the sizes of its network. Images are normalised by ImageNet’s statistics, as for those weights. The file held both encoders',
     );
     expect((await runCli(['inspect', 'ours', '--home', home])).stdout).toContain('Begins with the weights of theirs');
     expect((await runCli(['inspect', 'theirs', '--home', home])).stdout).toContain('The target encoder embeds');
