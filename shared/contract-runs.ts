@@ -7,7 +7,9 @@ import type { JobStarted } from './contract-jobs.ts';
 import { checkpoint, count, identity, images, nothing, runName, settings, text } from './contract-values.ts';
 import { metricNames } from './metric-names.ts';
 import type { MetricName } from './metric-names.ts';
+import type { ImportedWeights, Origin } from './origin.ts';
 import type { RunState } from './run-state.ts';
+import type { RunBaselines } from './run-verdict.ts';
 import type { OnlineEvaluation, RunSizes, StepMetrics, TrainEvent } from './train-events.ts';
 
 export interface RunSummary {
@@ -33,10 +35,7 @@ export interface RunSummary {
   readonly score?: { readonly task: 'knn' | 'retrieval'; readonly run: number; readonly pixels: number; readonly untrained: number };
 }
 
-export interface Baselines {
-  readonly untrained: OnlineEvaluation;
-  readonly pixels: Pick<OnlineEvaluation, 'raw' | 'centred' | 'whitened'>;
-}
+export type Baselines = RunBaselines;
 
 export interface RunNote {
   readonly step: number;
@@ -59,6 +58,10 @@ export interface RunDetails {
   readonly usable: boolean | undefined;
   /** What it trained on last and why, as a sentence; undefined before it has begun. */
   readonly trainedOn: string | undefined;
+  /** What was in imported weights; undefined of other runs, and of those that an earlier version has imported. */
+  readonly weights: ImportedWeights | undefined;
+  /** Whose weights it began with; undefined of a run from scratch. */
+  readonly origin: Origin | undefined;
   readonly baselines: Baselines | undefined;
   readonly evaluations: readonly OnlineEvaluation[];
   readonly notes: readonly RunNote[];
@@ -149,12 +152,14 @@ export type EvaluationPurpose = (typeof evaluationPurposes)[number];
 export interface EvaluationSummary {
   readonly step: number;
   readonly purpose: EvaluationPurpose;
+  /** Path of the folder that it was judged on, where that is not the run's own. */
+  readonly folder: string | undefined;
   readonly headline: string;
   /** Each measure with a row per source, the run first, and in it a cell each for vectors as they are, centred and whitened. */
   readonly measures: readonly {
     readonly name: string;
     readonly meaning: string;
-    readonly rows: readonly { readonly source: 'run' | 'untrained' | 'pixels'; readonly cells: readonly string[] }[];
+    readonly rows: readonly { readonly source: 'run' | 'origin' | 'untrained' | 'pixels'; readonly cells: readonly string[] }[];
   }[];
   /** What it was measured on and what flatters it, a sentence each. */
   readonly facts: readonly string[];
@@ -169,8 +174,8 @@ export const runChannels = {
   /** The list at once and at every change of it, until cancelled. */
   'runs.watch': channel<void, readonly RunSummary[]>()(nothing),
   'runs.details': channel<RunDetails>()(v.strictObject({ run })),
-  /** Completes and checks settings for a folder; starts nothing. Throws `bad-config`, `no-images`. */
-  'runs.plan': channel<RunPlan>()(v.strictObject({ folder: identity, settings })),
+  /** Completes and checks settings for a folder; starts nothing. `fromWeights`: of a run that begins with weights. Throws `bad-config`, `no-images`. */
+  'runs.plan': channel<RunPlan>()(v.strictObject({ folder: identity, settings, fromWeights: v.optional(v.boolean()) })),
   /** Times a few steps. Throws `locked` while a run trains, `bad-config`. */
   'runs.trial': channel<TrialResult>()(v.strictObject({ folder: identity, settings })),
   /** `usable`: one thread less and low priority, so that the computer stays quick. `from`: weights of another run to start with. */
@@ -212,7 +217,10 @@ export const runChannels = {
   'runs.pin': channel<void>()(v.strictObject({ run, images: images(8) })),
   /** Neighbours of the pinned pictures at each evaluation so far, oldest first. */
   'runs.pinned': channel<readonly PinnedNeighbours[]>()(v.strictObject({ run })),
-  'runs.evaluate': channel<JobStarted>()(v.strictObject({ run, checkpoint, purpose: v.picklist(evaluationPurposes) })),
+  /** `folder`: what it is judged on, instead of the run's own. Throws `bad-input` for imported weights without one, which have none; `not-found`. */
+  'runs.evaluate': channel<JobStarted>()(
+    v.strictObject({ run, checkpoint, purpose: v.picklist(evaluationPurposes), folder: v.optional(identity) }),
+  ),
   /** The evaluations that were asked for, newest first. */
   'runs.reports': channel<readonly EvaluationSummary[]>()(v.strictObject({ run })),
 } as const;

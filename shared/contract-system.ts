@@ -4,6 +4,7 @@ import { channel } from './channel.ts';
 import type { JobStarted } from './contract-jobs.ts';
 import { nothing, path } from './contract-values.ts';
 import type { DeviceReport, GraphicsCard } from './devices.ts';
+import { fileKinds } from './file-kinds.ts';
 import type { UsualTimes } from './usual-runs.ts';
 
 export interface SystemInfo {
@@ -39,10 +40,6 @@ export interface Storage {
   readonly runs: number;
   readonly free: number;
 }
-
-/** Kinds of files that a page may ask a person to choose. */
-export const fileKinds = ['csv'] as const;
-export type FileKind = (typeof fileKinds)[number];
 
 export interface FolderListing {
   readonly path: string;

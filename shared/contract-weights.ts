@@ -16,6 +16,8 @@ export interface PublishedModelSummary {
   readonly what: string;
   /** Bytes to be fetched. */
   readonly bytes: number;
+  /** What to know before it is fetched, a sentence: that it cannot be checked as the others are. */
+  readonly caution: string | undefined;
   /** Whether its files are on this computer. */
   readonly here: boolean;
 }
@@ -25,13 +27,17 @@ export interface PublishedModels {
   readonly models: readonly PublishedModelSummary[];
 }
 
+/** Attention heads that weights may be said to have. */
+export const mostHeads = 64;
+const heads = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(mostHeads));
+
 export const weightsChannels = {
   'weights.models': channel<PublishedModels>()(nothing),
   /** Fetches a model and makes a run of it; only after the person has accepted the licence. Throws `not-found`. */
   'weights.fetch': channel<JobStarted>()(v.strictObject({ model: text(200), accepted: v.literal(true) })),
   /**
-   * A file or folder of this computer becomes a run. Throws `not-allowed`, `not-found`, and `bad-input` for a name that is taken; the job
-   * fails with `bad-checkpoint`, `unsafe-file`, `unsupported`.
+   * A file or folder of this computer becomes a run. `heads`: of a file that does not say it. Throws `not-allowed`, `not-found`, and
+   * `bad-input` for a name that is taken; the job fails with `bad-checkpoint`, `unsafe-file`, `unsupported`, and `bad-input` without heads.
    */
-  'weights.import': channel<JobStarted>()(v.strictObject({ path, name: v.optional(runName) })),
+  'weights.import': channel<JobStarted>()(v.strictObject({ path, name: v.optional(runName), heads: v.optional(heads) })),
 } as const;

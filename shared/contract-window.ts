@@ -4,6 +4,7 @@ import { channel } from './channel.ts';
 import type { InputOf, OutputOf } from './channel.ts';
 import { images, nothing, path } from './contract-values.ts';
 import type { WireError } from './errors.ts';
+import { fileKinds } from './file-kinds.ts';
 import { mostDragged } from './limits.ts';
 
 /** A path, or nothing when the dialog was cancelled. */
@@ -11,7 +12,7 @@ type Chosen = string | undefined;
 
 export const windowChannels = {
   'window.choose-folder': channel<Chosen>()(nothing),
-  'window.choose-file': channel<Chosen>()(nothing),
+  'window.choose-file': channel<Chosen>()(v.strictObject({ kind: v.picklist(fileKinds) })),
   /** `suggested` is where the dialog begins, where it is an absolute path. */
   'window.choose-target': channel<Chosen>()(v.strictObject({ suggested: v.pipe(v.string(), v.maxLength(32_767)) })),
   /** Throws `bad-input` for a path that is not absolute. */

@@ -3,6 +3,7 @@
 // where it cannot be done, and the page then offers another way (the folder picker of `system.folders`, a download).
 import type { WindowAnswer, WindowChannel } from './contract-window.ts';
 import type { AppError } from './errors.ts';
+import type { FileKind } from './file-kinds.ts';
 import type { PagePort } from './messages.ts';
 
 /** Under this name the window's preload puts its bridge on the page's global object; a browser has none. */
@@ -48,8 +49,8 @@ export interface Face {
   connect(): PagePort;
   /** A dialog for an existing folder: its absolute path, or nothing when it was cancelled. */
   chooseFolder?(): Promise<string | undefined>;
-  /** A dialog for an existing file, a CSV of labels. */
-  chooseFile?(): Promise<string | undefined>;
+  /** A dialog for an existing file of a kind: labels, or weights. */
+  chooseFile?(kind: FileKind): Promise<string | undefined>;
   /** A dialog for a new file or folder; `suggested` is an absolute path. */
   chooseTarget?(suggested: string): Promise<string | undefined>;
   /** Shows a file or folder in the system's file manager. */

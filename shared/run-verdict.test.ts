@@ -51,6 +51,32 @@ describe('the verdict on a run', () => {
     });
   });
 
+  it('sets a run that began with weights beside those, too', () => {
+    const beside = (run: number): ReturnType<typeof compareRun> =>
+      compareRun({ task: 'knn', run, pixels: 0.46, untrained: 0.41, origin: 0.6, queries: 2000 });
+    // What it did not do better than the weights it was given is no success of its own, however far above pixels it is.
+    expect(beside(0.55)).toEqual({
+      verdict: 'not-better',
+      headline:
+        'Neighbours agree with your folders 55 % (weights it began with 60 %, raw pixels 46 %, untrained network 41 %; 2,000 queries)',
+      statement: 'No better than the weights it began with; 9.0 points above raw pixels.',
+    });
+    expect(beside(0.7).statement).toContain('10.0 points above the weights it began with: more than chance');
+    const of = (knn: number): OnlineEvaluation => ({
+      step: 0,
+      raw: {},
+      centred: {},
+      whitened: { knn },
+      rankMe: 1,
+      meanCosine: 0,
+      positionalShare: 0,
+      queries: 2000,
+    });
+    const baselines = { untrained: of(0.41), pixels: of(0.46), origin: of(0.6) };
+    expect(verdictOf(of(0.55), baselines)).toEqual(beside(0.55));
+    expect(verdictOf(of(0.7), baselines)!.verdict).toBe('better');
+  });
+
   it('claims nothing where nobody knows how many asked', () => {
     expect(compareRun({ task: 'knn', run: 0.9, pixels: 0.1, untrained: 0.1 })).toMatchObject({
       verdict: 'not-clearly-better',

@@ -1,4 +1,5 @@
-// Whether a run has learned anything, as the one sentence that every face shows: its score beside raw pixels and the untrained network.
+// Whether a run has learned anything, as the one sentence that every face shows: its score beside raw pixels, the untrained network, and
+// the weights that it began with, if it did.
 import { pairedError, unpackAnswers } from './paired-error.ts';
 import type { OnlineEvaluation, SpaceScores } from './train-events.ts';
 
@@ -7,27 +8,35 @@ export type ScoreTask = 'knn' | 'retrieval';
 
 export type Verdict = 'better' | 'not-clearly-better' | 'not-better' | 'no-baseline';
 
+type Baseline = 'pixels' | 'untrained' | 'origin';
+
 export interface Comparison {
   readonly task: ScoreTask;
   /** Shares of 1; a baseline that was not measured is absent. */
   readonly run: number;
   readonly pixels?: number | undefined;
   readonly untrained?: number | undefined;
+  /** The weights of another run that it began with. */
+  readonly origin?: number | undefined;
   /** Images that asked; unknown in logs of earlier versions. */
   readonly queries?: number | undefined;
   /** Standard errors of the run's lead over each, where single answers are known; else they are bounded, see {@link differenceError}. */
-  readonly errors?: { readonly pixels?: number | undefined; readonly untrained?: number | undefined };
+  readonly errors?: Readonly<Partial<Record<Baseline, number | undefined>>>;
 }
 
 export interface RunVerdict {
   readonly verdict: Verdict;
   /** "Neighbours agree with your folders 61 % (raw pixels 46 %, untrained network 41 %; 500 queries)", without a full stop. */
   readonly headline: string;
-  /** What that means, a sentence of its own: whether it is better than both baselines by more than chance. */
+  /** What that means, a sentence of its own: whether it is better than every baseline by more than chance. */
   readonly statement: string;
 }
 
-const sourceNames = { pixels: 'raw pixels', untrained: 'the untrained network' } as const;
+const sourceNames: Readonly<Record<Baseline, string>> = {
+  pixels: 'raw pixels',
+  untrained: 'the untrained network',
+  origin: 'the weights it began with',
+};
 const count = (value: number): string => value.toLocaleString('en');
 const whole = (share: number): string => `${(100 * share).toFixed(0)} %`;
 const points = (share: number): string => `${(100 * share).toFixed(1)} points`;
@@ -47,7 +56,7 @@ export const clearErrors = 2;
 /** The verdict on a run beside its baselines, and the words for it. */
 export function compareRun(comparison: Comparison): RunVerdict {
   const { task, run, queries } = comparison;
-  const baselines = (['pixels', 'untrained'] as const)
+  const baselines = (['pixels', 'untrained', 'origin'] as const)
     .flatMap((source) => {
       const score = comparison[source];
       return score === undefined ? [] : [{ name: sourceNames[source], score, error: comparison.errors?.[source] }];
@@ -88,9 +97,11 @@ export function compareRun(comparison: Comparison): RunVerdict {
 
 export type SpaceName = 'raw' | 'centred' | 'whitened';
 
-/** What the untrained network and raw pixels reach, as a run measures them once. */
+/** What the untrained network, raw pixels and the weights that it began with reach, as a run measures them once. */
 export interface RunBaselines {
   readonly untrained: OnlineEvaluation;
+  /** Absent in a run from scratch. */
+  readonly origin?: OnlineEvaluation | undefined;
   readonly pixels: Pick<OnlineEvaluation, SpaceName>;
 }
 
@@ -128,9 +139,11 @@ export function verdictOf(
     run,
     pixels: score(baselines?.pixels[space]),
     untrained: score(baselines?.untrained[space]),
+    origin: score(baselines?.origin?.[space]),
     errors: {
       pixels: pixels && leadError(evaluation, pixels, space),
       untrained: baselines && leadError(evaluation, baselines.untrained, space),
+      origin: baselines?.origin && leadError(evaluation, baselines.origin, space),
     },
     queries: evaluation.queries,
   });

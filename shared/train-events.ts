@@ -97,6 +97,8 @@ export type TrainEvent =
       readonly type: 'baselines';
       readonly untrained: OnlineEvaluation;
       readonly pixels: Pick<OnlineEvaluation, 'raw' | 'centred' | 'whitened'>;
+      /** The weights of another run that it began with, before its first step; absent in a run from scratch, and in logs of earlier versions. */
+      readonly origin?: OnlineEvaluation;
     }
   | ({
       readonly type: 'evaluation';

@@ -5,6 +5,8 @@ import { existsSync } from 'node:fs';
 import { isAbsolute } from 'node:path';
 import type { AppContract } from '../../shared/contract.ts';
 import { AppError } from '../../shared/errors.ts';
+import { fileEndings } from '../../shared/file-kinds.ts';
+import type { FileKind } from '../../shared/file-kinds.ts';
 import type { RpcClient } from '../../shared/rpc-client.ts';
 import { isOwnPage } from './bridge.ts';
 import { newsChannel, requestChannel } from './channels.ts';
@@ -26,9 +28,11 @@ export async function chooseFolder(window: BrowserWindow): Promise<string | unde
   return filePaths[0];
 }
 
-async function chooseFile(window: BrowserWindow): Promise<string | undefined> {
+const kindNames: Readonly<Record<FileKind, string>> = { csv: 'Tables', weights: 'Weights' };
+
+async function chooseFile(window: BrowserWindow, kind: FileKind): Promise<string | undefined> {
   const filters = [
-    { name: 'Tables', extensions: ['csv'] },
+    { name: kindNames[kind], extensions: [...fileEndings[kind]] },
     { name: 'All files', extensions: ['*'] },
   ];
   const { filePaths } = await dialog.showOpenDialog(window, { properties: ['openFile'], filters });
@@ -79,7 +83,7 @@ export function offerAbilities(client: RpcClient<AppContract>, icon: string): vo
     });
   const handlers: WindowHandlers<Asker> = {
     'window.choose-folder': async (_input, { window }) => chooseFolder(window),
-    'window.choose-file': async (_input, { window }) => chooseFile(window),
+    'window.choose-file': async ({ kind }, { window }) => chooseFile(window, kind),
     'window.choose-target': async ({ suggested }, { window }) => chooseTarget(window, suggested),
     'window.reveal': ({ path }) => {
       if (!isAbsolute(path)) throw new AppError('bad-input', `${path} is no absolute path.`, 'Give where the file lies, from the root on.');

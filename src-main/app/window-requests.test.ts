@@ -23,7 +23,7 @@ function window() {
 /** Inputs that are let in, one for each channel. */
 const right: Readonly<Record<WindowChannel, Readonly<Record<string, unknown>>>> = {
   'window.choose-folder': {},
-  'window.choose-file': {},
+  'window.choose-file': { kind: 'weights' },
   'window.choose-target': { suggested: '/home/ada/vectors' },
   'window.reveal': { path: '/home/ada/1.png' },
   'window.drag-out': { images: [1, 2] },

@@ -56,12 +56,17 @@ describe('import', () => {
     const settings = ['--steps', '2', '--batch-size', '4', '--evaluate-images', '0', '--threads', '1'];
     const begun = await runCli(['train', pictures, '--from', 'theirs', '--run', 'ours', ...settings, '--home', home]);
     expect([begun.code, begun.stderr]).toEqual([0, '']);
-    expect(begun.stdout).toContain('Begins with the weights of theirs: its sizes and its normalisation (imagenet)');
+    expect(begun.stdout).toContain(
+      'Begins with the weights of theirs, with the sizes of its network. Images are normalised by ImageNet’s statistics, as for those weights. The file held both encoders',
+    );
+    expect((await runCli(['inspect', 'ours', '--home', home])).stdout).toContain('Begins with the weights of theirs');
+    expect((await runCli(['inspect', 'theirs', '--home', home])).stdout).toContain('The target encoder embeds');
     const record = (run: string): RunRecord => JSON.parse(readFileSync(join(home, 'runs', run, 'config.json'), 'utf8')) as RunRecord;
     const [theirs, ours] = [record('theirs').config, record('ours').config];
     for (const key of ['width', 'depth', 'heads', 'patchSize', 'imageSize', 'normalisation'] as const)
       expect(ours[key]).toEqual(theirs[key]);
-    expect(record('ours').from).toMatchObject({ run: 'theirs', step: 0 });
+    expect(record('ours').from).toMatchObject({ run: 'theirs', step: 0, imported: true, weights: record('theirs').weights });
+    expect(record('theirs').weights).toMatchObject({ encoders: 'both', predictor: true });
     const wrong = await runCli(['train', pictures, '--from', 'theirs', '--depth', '7', ...settings, '--home', home]);
     expect([wrong.code, wrong.stderr]).toEqual([2, expect.stringMatching(/depth is \d+ there and 7 here/)]);
     const unknown = await runCli(['train', pictures, '--from', 'nobody', ...settings, '--home', home]);

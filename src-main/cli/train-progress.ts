@@ -29,6 +29,14 @@ const figuresText = ({ rankMe, lidar, meanCosine, alpha, positionalShare }: Onli
 /** Steps before a time left is shown: the first ones are slower. */
 const warmupSteps = 5;
 
+/** What there was before the first step: of a run that begins with weights, what those are worth comes first. */
+export function baselinesText({ untrained, pixels, origin }: Extract<TrainEvent, { type: 'baselines' }>): string {
+  const beside = `untrained network ${scoreText(untrained)}, raw pixels ${scoreText({ whitened: pixels.whitened })}`;
+  return origin
+    ? `Before training (whitened): the weights it began with ${scoreText(origin)}; beside them ${beside}.`
+    : `Before training (whitened): ${beside}.`;
+}
+
 /** Turns events into lines. */
 export class TrainProgress {
   readonly #output: Output;
@@ -61,9 +69,7 @@ export class TrainProgress {
         return;
       }
       case 'baselines':
-        output.say(
-          `Before training (whitened): untrained network ${scoreText(event.untrained)}, raw pixels ${scoreText({ whitened: event.pixels.whitened })}.`,
-        );
+        output.say(baselinesText(event));
         return;
       case 'step': {
         this.#first ??= { step: event.step, at: performance.now() };

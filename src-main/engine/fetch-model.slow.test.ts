@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { publishedModels } from '../weights/model-list.ts';
-import { dropFetched, fetchModel, isModelHere, modelCalled } from './fetch-model.ts';
+import { checkNote, dropFetched, fetchModel, isModelHere, modelCalled } from './fetch-model.ts';
 import { homeAt } from './home.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'ijepa-models-'));
@@ -45,12 +45,13 @@ describe('published weights', () => {
       message: expect.stringContaining('non-commercial') as unknown,
     });
     expect(existsSync(home.path)).toBe(false);
-    const place = await fetchModel(home, model(), { accepted: true });
-    expect(readdirSync(place).sort()).toEqual(['config.json', 'model.safetensors']);
+    const { folder: place, checked } = await fetchModel(home, model(), { accepted: true });
+    expect(checked).toContain('is the published one');
+    expect(readdirSync(place).sort()).toEqual(['checked-by.txt', 'config.json', 'model.safetensors']);
     expect(readFileSync(join(place, 'config.json'), 'utf8')).toBe('{"a":1}');
     expect(isModelHere(home, model())).toBe(true);
     // What is here needs neither network nor question.
-    expect(await fetchModel(home, { ...model(), address: 'http://127.0.0.1:1' }, { accepted: false })).toBe(place);
+    expect(await fetchModel(home, { ...model(), address: 'http://127.0.0.1:1' }, { accepted: false })).toEqual({ folder: place, checked });
     dropFetched(home, model());
     expect([existsSync(place), isModelHere(home, model())]).toEqual([false, false]);
   });
@@ -62,6 +63,19 @@ describe('published weights', () => {
     await expect(fetchModel(home, { ...model(), name: 'huge', bytes: 1e18 }, { accepted: true })).rejects.toMatchObject({
       code: 'disk-full',
     });
+  });
+
+  it('without a known checksum are called what they are, before and after, also by a later import', async () => {
+    const { sha256: _known, ...bare } = { ...model(), name: 'bare' };
+    expect(checkNote(bare)).toContain('No checksum of it is known');
+    expect(checkNote(model())).toBeUndefined();
+    const fetched = await fetchModel(home, bare, { accepted: true });
+    expect(fetched.checked).toContain('was not checked against a checksum');
+    expect(await fetchModel(home, bare, { accepted: true })).toEqual(fetched);
+    rmSync(join(fetched.folder, 'checked-by.txt'));
+    expect((await fetchModel(home, bare, { accepted: true })).checked).toContain('is not known');
+    // Another file under the same name has another size.
+    await expect(fetchModel(home, { ...bare, name: 'other', bytes: 8 }, { accepted: true })).rejects.toMatchObject({ code: 'bad-file' });
   });
 
   it('are fetched by one at a time', async () => {

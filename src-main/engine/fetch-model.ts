@@ -1,11 +1,11 @@
 // Published weights: which there are here, and fetching them.
-import { existsSync, mkdirSync, rmSync, statfsSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { AppError } from '../../shared/errors.ts';
 import { download } from '../files/download.ts';
-import type { DownloadOptions } from '../files/download.ts';
+import type { CheckedBy, DownloadOptions } from '../files/download.ts';
 import { takeLock } from '../files/folder-lock.ts';
-import { modelFiles, modelLicence, publishedModels } from '../weights/model-list.ts';
+import { modelFiles, modelLicence, publishedModels, sizeTolerance } from '../weights/model-list.ts';
 import type { PublishedModel } from '../weights/model-list.ts';
 import { runNames } from './home.ts';
 import type { Home } from './home.ts';
@@ -43,14 +43,44 @@ export interface FetchOptions extends DownloadOptions {
   readonly accepted: boolean;
 }
 
+/** What can be said before it is fetched where no checksum is known; nothing where one is. */
+export const checkNote = ({ sha256 }: PublishedModel): string | undefined =>
+  sha256 === undefined
+    ? 'No checksum of it is known to this program: its size is checked, and the checksum that the server states, if it states one.'
+    : undefined;
+
+const checkSentences: Readonly<Record<CheckedBy | 'unknown', string>> = {
+  known: 'The checksum of the fetched file is the published one.',
+  stated: 'The checksum of the fetched file is the one that its server states; none is known to this program.',
+  nothing:
+    'The fetched file was not checked against a checksum: neither this program nor its server has one. Its size is right; whether its content is cannot be told.',
+  unknown: 'Whether the fetched file was checked against a checksum is not known: an earlier version of this program has fetched it.',
+};
+
+export interface FetchedModel {
+  readonly folder: string;
+  /** What its weights were checked by, a sentence for a person. */
+  readonly checked: string;
+}
+
+/** In the folder of a model: what its weights were checked by, for an import that comes later. */
+const checkFile = 'checked-by.txt';
+
+function checkedBy(folder: string, { sha256 }: PublishedModel): string {
+  if (sha256 !== undefined) return checkSentences.known;
+  const path = join(folder, checkFile);
+  const kept = existsSync(path) ? readFileSync(path, 'utf8').trim() : '';
+  return kept === 'stated' || kept === 'nothing' ? checkSentences[kept] : checkSentences.unknown;
+}
+
 /**
  * Fetches what of a model is not here yet, and returns its folder, ready for import. Throws `not-allowed` before the licence was accepted,
  * `disk-full`, `locked` while it is being
  * fetched already, and what `download` throws; what came is kept.
  */
-export async function fetchModel(home: Home, model: PublishedModel, { accepted, ...options }: FetchOptions): Promise<string> {
+export async function fetchModel(home: Home, model: PublishedModel, { accepted, ...options }: FetchOptions): Promise<FetchedModel> {
   const folder = modelFolder(home, model);
-  if (isFetched(home, model)) return folder;
+  if (isFetched(home, model)) return { folder, checked: checkedBy(folder, model) };
   if (!accepted)
     throw new AppError('not-allowed', modelLicence.sentence, `Read it at ${modelLicence.address}, and add --accept-licence if you agree.`);
   mkdirSync(folder, { recursive: true });
@@ -68,10 +98,13 @@ export async function fetchModel(home: Home, model: PublishedModel, { accepted, 
     for (const { name, optional, weights } of modelFiles) {
       const target = join(folder, name);
       if (existsSync(target)) continue;
-      await download(`${model.address}/${name}`, target, { optional, ...(weights && { sha256: model.sha256 }) }, options);
+      const { sha256, bytes } = model;
+      const expected = { optional, ...(weights && { sha256, bytes, tolerance: sizeTolerance }) };
+      const by = await download(`${model.address}/${name}`, target, expected, options);
+      if (weights) writeFileSync(join(folder, checkFile), `${by}\n`);
     }
   } finally {
     lock.dispose();
   }
-  return folder;
+  return { folder, checked: checkedBy(folder, model) };
 }

@@ -3,6 +3,8 @@ import { existsSync, rmSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { parseConfig } from '../../shared/config.ts';
 import type { TrainConfig } from '../../shared/config-table.ts';
+import { isOfKind } from '../../shared/file-kinds.ts';
+import type { ImportedWeights } from '../../shared/origin.ts';
 import { programVersion } from '../../shared/version.ts';
 import { encoderParameters } from '../jepa/model.ts';
 import type { Weights } from '../jepa/model.ts';
@@ -55,6 +57,12 @@ function completed({ size, weights, encoder }: ForeignWeights): { readonly weigh
   return { weights: kept, leftOut };
 }
 
+/** What is kept of the file, as `completed` left it. */
+function keptOf(read: ForeignWeights, kept: Weights, notes: readonly string[]): ImportedWeights {
+  const both = read.encoder === 'target' && Object.keys(read.weights).some((name) => name.startsWith('contextEncoder.'));
+  return { encoders: both ? 'both' : read.encoder, predictor: 'predictor.maskToken' in kept, notes };
+}
+
 function notesOf(read: ForeignWeights, leftOut: boolean): string[] {
   return [
     read.encoder === 'target'
@@ -70,11 +78,17 @@ function notesOf(read: ForeignWeights, leftOut: boolean): string[] {
 }
 
 /** The name of a file or folder without what says its kind. */
-const plainName = (path: string): string => basename(resolve(path)).replace(/(\.(pth|pt|tar|bin|safetensors|ckpt))+$/i, '');
+function plainName(path: string): string {
+  let name = basename(resolve(path));
+  while (isOfKind(name, 'weights')) name = name.slice(0, name.lastIndexOf('.'));
+  return name;
+}
 
 export interface ImportOptions {
   readonly name?: string;
   readonly heads?: number;
+  /** What else a person should know of where they come from, in sentences. */
+  readonly notes?: readonly string[] | undefined;
   readonly onRead?: ReadProgress;
   /** Called when the run's folder is there and its weights are about to be written. */
   readonly onWrite?: (begun: BegunRun) => void;
@@ -105,6 +119,7 @@ export function importWeights(home: Home, path: string, options: ImportOptions =
   const read = readForeignWeights(path, options.heads, options.onRead);
   const config = configOf(read);
   const { weights, leftOut } = completed(read);
+  const notes = [...notesOf(read, leftOut), ...(options.notes ?? [])];
   const name = options.name ?? freshRunName(home, plainName(path));
   const place = newRunPath(home, name);
   const record: RunRecord = {
@@ -119,8 +134,8 @@ export function importWeights(home: Home, path: string, options: ImportOptions =
     threads: threadsOf(0),
     config,
     imported: resolve(path),
+    weights: keptOf(read, weights, notes),
   };
-  const notes = notesOf(read, leftOut);
   const isNew = !existsSync(place);
   const folder = RunFolder.create(place, record);
   const bytes = Object.values(weights).reduce((sum, { byteLength }) => sum + byteLength, 0);

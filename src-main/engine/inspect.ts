@@ -68,8 +68,8 @@ export interface RunDescription {
   readonly baselines: Baselines | undefined;
 }
 
-/** What the untrained network and raw pixels reach. */
-export type Baselines = Pick<Extract<TrainEvent, { type: 'baselines' }>, 'untrained' | 'pixels'>;
+/** What the untrained network, raw pixels and the weights that it began with reach. */
+export type Baselines = Pick<Extract<TrainEvent, { type: 'baselines' }>, 'untrained' | 'pixels' | 'origin'>;
 
 export function describeRun(run: string): RunDescription | undefined {
   if (!existsSync(join(run, 'config.json'))) return undefined;

@@ -255,3 +255,9 @@ export const configOf = (checkpoint: string): TrainConfig => readCheckpointHeade
 
 /** The step at which a checkpoint was written. Throws `bad-checkpoint`. */
 export const stepOf = (checkpoint: string): number => readCheckpointHeader(checkpoint).step;
+
+/** A checkpoint of a run as what another one begins with. Throws `bad-checkpoint`, `not-found`, `bad-config`. */
+export function originAt(run: string, checkpoint: string): NonNullable<RunRecord['from']> {
+  const { imported, weights } = readRecord(run);
+  return { run: basename(run), step: stepOf(checkpoint), checkpoint, imported: imported !== undefined, ...(weights && { weights }) };
+}

@@ -1,4 +1,4 @@
-// Measures one source of vectors (this run, its untrained network, raw pixels) in all three spaces, every one in the same way.
+// Measures one source of vectors (this run, the weights it began with, its untrained network, raw pixels) in all three spaces, every one in the same way.
 import { cropRetrieval } from './crop-retrieval.ts';
 import { linearProbe, type ProbeResult, together } from './linear-probe.ts';
 import { accuracyOf, classifyByNeighbours, type NeighbourResult } from './nearest-neighbours.ts';
@@ -6,7 +6,7 @@ import { eigenSpectrum, meanPairwiseCosine, rankMe, spectrumAlpha } from './rank
 import { applySpace, fitSpace, normaliseRows, type SpaceKind, spaceKinds, type SpaceOptions, type SpaceTransform } from './spaces.ts';
 
 /** Whose vectors they are. */
-export type VectorSource = 'run' | 'untrained' | 'pixels';
+export type VectorSource = 'run' | 'origin' | 'untrained' | 'pixels';
 
 export interface LabelledVectors {
   readonly source: VectorSource;

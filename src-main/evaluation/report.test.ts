@@ -285,6 +285,16 @@ describe('the report', () => {
     expect(good.rows[1]!.spaces.raw.probe).toBeUndefined();
   });
 
+  it('sets what a run began with right below it, in columns that stay in line', () => {
+    const begun = evaluateLabelled(vectors('origin', 4));
+    const made = assembleReport(protocol, [...measured(1, 0.5), begun]);
+    expect(made.rows.map(({ source }) => source)).toEqual(['run', 'origin', 'pixels']);
+    expect(made.headline).toContain('No better than the weights it began with');
+    const lines = renderReport(made).split('\n');
+    const at = lines.findIndex((line) => line.startsWith('  weights it began with'));
+    expect(new Set(lines.slice(at - 2, at + 2).map((line) => line.length)).size).toBe(1);
+  });
+
   it('calls a lead clear by what the same images answered to both, and keeps the answers to itself', () => {
     const rows = measured(4, 0.5);
     const { headline } = assembleReport(protocol, rows);

@@ -40,6 +40,7 @@ export interface Findings {
 
 export const sourceNames: Readonly<Record<VectorSource, string>> = {
   run: 'this run',
+  origin: 'weights it began with',
   untrained: 'untrained network',
   pixels: 'raw pixels',
 };
@@ -114,7 +115,7 @@ export function assembleReport(
   rows: readonly SourceFigures[],
   { positionalShare, unreadable = 0 }: Findings = {},
 ): EvaluationReport {
-  const order: readonly VectorSource[] = ['run', 'untrained', 'pixels'];
+  const order: readonly VectorSource[] = ['run', 'origin', 'untrained', 'pixels'];
   const sorted = [...rows].sort((a, b) => order.indexOf(a.source) - order.indexOf(b.source));
   const labels = protocol.kind === 'labels';
   const queries = labels ? protocol.queries.length : protocol.images.length;
@@ -199,7 +200,7 @@ function judge(rows: readonly SourceFigures[], labels: boolean, queries: number)
     const { neighbours, cropRecall } = row.spaces[judged];
     return { score: (labels ? neighbours : cropRecall) ?? 0, answers: row.answers[judged] };
   };
-  const [run, pixels, untrained] = [standing('run'), standing('pixels'), standing('untrained')];
+  const [run, pixels, untrained, origin] = [standing('run'), standing('pixels'), standing('untrained'), standing('origin')];
   if (run === undefined) return { headline: 'This run has not been measured.', verdict: 'no-baseline' };
   // A picture that was lost between two sources asked the first one only.
   const errorOf = (baseline: Standing | undefined): number | undefined =>
@@ -209,7 +210,8 @@ function judge(rows: readonly SourceFigures[], labels: boolean, queries: number)
     run: run.score,
     pixels: pixels?.score,
     untrained: untrained?.score,
-    errors: { pixels: errorOf(pixels), untrained: errorOf(untrained) },
+    origin: origin?.score,
+    errors: { pixels: errorOf(pixels), untrained: errorOf(untrained), origin: errorOf(origin) },
     queries,
   });
   return { verdict, headline: `${headline}. ${statement} All in the ${spaceNames[judged]} space, which search uses by default.` };
@@ -261,7 +263,8 @@ export function reportFacts(report: EvaluationReport): string[] {
 /** The report as text of fixed width: headline, a block per measure, what it was measured on. */
 export function renderReport(report: EvaluationReport): string {
   const lines = [report.headline, ''];
-  const first = Math.max(...columns.map(({ name }) => name.length), 20);
+  const indented = report.rows.map(({ source }) => sourceNames[source].length + 2);
+  const first = Math.max(...columns.map(({ name }) => name.length), ...indented, 20);
   const aligned = (cells: readonly string[]): string => cells.map((cell) => cell.padStart(10)).join('');
   for (const { name, meaning, rows } of measureTables(report)) {
     lines.push(name.padEnd(first) + aligned(spaceKinds.map((kind) => spaceNames[kind])));

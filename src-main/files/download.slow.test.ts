@@ -59,13 +59,29 @@ beforeEach(() => {
 });
 afterEach(() => {
   // Nothing but the file itself, or what is left to go on from.
-  expect(existsSync(target) && existsSync(`${target}.part`)).toBe(false);
+  expect(existsSync(target) && ['.part', '.part.json'].some((end) => existsSync(target + end))).toBe(false);
 });
+
+/** Answers that say which version they are of. */
+const versioned =
+  (headers: Readonly<Record<string, string>>, until?: number) =>
+  (request: IncomingMessage, response: ServerResponse): void => {
+    for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
+    serve(request, response, until);
+  };
+/** A first try that is cut in the middle. */
+async function cutAt(bytes: number, headers: Readonly<Record<string, string>>): Promise<void> {
+  answer = versioned(headers, bytes);
+  await expect(download(`${base}/a`, target)).rejects.toMatchObject({ code: 'network' });
+  expect(readFileSync(`${target}.part`).length).toBeGreaterThan(0);
+  requests.length = 0;
+}
+const rangesAsked = (): boolean[] => requests.map(({ headers }) => headers.range !== undefined);
 
 describe('a download', () => {
   it('arrives whole and says how far it is', async () => {
     const told: DownloadProgress[] = [];
-    expect(await download(`${base}/a`, target, { sha256 }, { onProgress: (one) => told.push(one) })).toBe(true);
+    expect(await download(`${base}/a`, target, { sha256 }, { onProgress: (one) => told.push(one) })).toBe('known');
     expect(readFileSync(target).equals(content)).toBe(true);
     expect(told.at(-1)).toEqual({ file: 'model.bin', done: content.length, total: content.length });
   });
@@ -80,6 +96,57 @@ describe('a download', () => {
     await download(`${base}/a`, target, { sha256 });
     expect(requests.at(-1)!.headers.range).toBe(`bytes=${kept}-`);
     expect(readFileSync(target).equals(content)).toBe(true);
+  });
+
+  it('without any checksum goes on with the same version alone, and says that nothing proves its content', async () => {
+    const first = { etag: '"one"', 'last-modified': 'Sun, 01 Nov 2026 00:00:00 GMT' };
+    await cutAt(120_000, first);
+    answer = versioned(first);
+    expect(await download(`${base}/a`, target)).toBe('nothing');
+    expect(rangesAsked()).toEqual([true]);
+    expect(readFileSync(target).equals(content)).toBe(true);
+  });
+
+  it.each([
+    ['another tag', { etag: '"one"' }, { etag: '"two"' }],
+    ['another time', { 'last-modified': 'Sun, 01 Nov 2026' }, { 'last-modified': 'Mon, 02 Nov 2026' }],
+    ['nothing that tells versions apart', {}, {}],
+    ['a weak tag, which may stand for other bytes', { etag: 'W/"one"' }, { etag: 'W/"one"' }],
+  ])('begins anew at %s', async (_name, before, now) => {
+    await cutAt(120_000, before as Record<string, string>);
+    // What is mixed of two versions would be seen.
+    writeFileSync(`${target}.part`, Buffer.alloc(100_000, 1));
+    answer = versioned(now as Record<string, string>);
+    expect(await download(`${base}/a`, target)).toBe('nothing');
+    expect(rangesAsked()).toEqual([true, false]);
+    expect(readFileSync(target).equals(content)).toBe(true);
+  });
+
+  it('begins anew where it has another size by now', async () => {
+    await cutAt(120_000, { etag: '"one"' });
+    writeFileSync(`${target}.part.json`, JSON.stringify({ etag: '"one"', total: content.length - 1 }));
+    answer = versioned({ etag: '"one"' });
+    await download(`${base}/a`, target);
+    expect(rangesAsked()).toEqual([true, false]);
+  });
+
+  it('of another size than expected is refused before it has come, and after where the server did not say', async () => {
+    const expected = { bytes: 2 * content.length, tolerance: 0.01 };
+    answer = (request, response) => serve(request, response, 1000);
+    await expect(download(`${base}/a`, target, expected)).rejects.toMatchObject({
+      code: 'bad-file',
+      message: expect.stringContaining('600,000') as unknown,
+    });
+    answer = (_, response) => response.writeHead(200).end(content);
+    await expect(download(`${base}/a`, target, expected)).rejects.toMatchObject({ code: 'bad-file' });
+    expect(existsSync(`${target}.part`)).toBe(false);
+    await download(`${base}/a`, target, { bytes: 1.005 * content.length, tolerance: 0.01 });
+    expect(existsSync(target)).toBe(true);
+  });
+
+  it('is asked for as it is, not compressed', async () => {
+    await download(`${base}/a`, target);
+    expect(requests[0]!.headers['accept-encoding']).toBe('identity');
   });
 
   it('begins anew where a server knows no parts', async () => {
@@ -119,7 +186,7 @@ describe('a download', () => {
       if (request.url === '/kept') return serve(request, response);
       response.writeHead(302, { location: '/kept', 'x-linked-etag': `"${stated}"` }).end();
     };
-    await download(`${base}/a`, target);
+    expect(await download(`${base}/a`, target)).toBe('stated');
     expect(readFileSync(target).equals(content)).toBe(true);
     stated = '1'.repeat(64);
     await expect(download(`${base}/a`, join(folder, 'other.bin'))).rejects.toMatchObject({ code: 'bad-file' });
@@ -128,7 +195,7 @@ describe('a download', () => {
   it('says what to do when there is no file, no server, or no end to redirects', async () => {
     answer = (_, response) => response.writeHead(404).end();
     await expect(download(`${base}/a`, target)).rejects.toMatchObject({ code: 'not-found' });
-    expect(await download(`${base}/a`, target, { optional: true })).toBe(false);
+    expect(await download(`${base}/a`, target, { optional: true })).toBe('absent');
     answer = (_, response) => response.writeHead(503).end();
     await expect(download(`${base}/a`, target)).rejects.toMatchObject({
       code: 'network',

@@ -1,16 +1,19 @@
-// The honest evaluation of a checkpoint: this run, its own network before the first step, and raw pixels, all treated alike.
+// The honest evaluation of a checkpoint: this run, its own network untrained, raw pixels, and the weights it began with if they were
+// another's, all treated alike.
+import { dirname, resolve } from 'node:path';
+import { AppError } from '../../shared/errors.ts';
 import { assembleReport } from '../evaluation/report.ts';
 import { planEvaluation } from '../evaluation/protocol.ts';
 import { DecodeCache } from '../images/cache.ts';
 import { modelSize } from '../jepa/model.ts';
+import type { Weights } from '../jepa/model.ts';
 import { loadTargetEncoder } from '../training/checkpoint.ts';
 import { Judge } from '../training/judge.ts';
+import { listCheckpoints, readRecord } from '../training/run-folder.ts';
 import { encoderWeights, initialState } from '../training/state.ts';
 import type { PatchBlock, Sample } from '../training/sample-figures.ts';
 import type { EvaluateJob, EvaluationProgress, JobTypes } from './protocol.ts';
 import { requireCached, sampleOf } from './run-data.ts';
-
-const stages = ['this run', 'untrained network', 'raw pixels'] as const;
 
 type Plan = Sample['plan'];
 
@@ -21,6 +24,7 @@ const looksOf = (plan: Plan): number =>
 /** The sample, which says how far the evaluation is while pictures are taken from it; `begin` is called before each source. */
 function watched(
   sample: Sample,
+  stages: readonly string[],
   onEvent: (event: EvaluationProgress) => void,
 ): { readonly sample: Sample; readonly begin: (source: number, left: Plan) => void } {
   const looks = looksOf(sample.plan);
@@ -54,6 +58,23 @@ function watched(
   };
 }
 
+const originGone =
+  'The weights that it began with are no longer kept, or cannot be read, and were not measured: whether it has become better than they were is not said.';
+
+/** The weights of another run that this one began with, kept as its checkpoint of step 0; why they are not measured where they should be. */
+function originOf({ run, checkpoint }: EvaluateJob, step: number): { readonly weights?: Weights; readonly missing?: string } {
+  // A file from elsewhere has another history, and at step 0 there is nothing to compare.
+  if (step === 0 || dirname(resolve(checkpoint)) !== resolve(run, 'checkpoints') || readRecord(run).from === undefined) return {};
+  const first = listCheckpoints(run).find((stored) => stored.step === 0);
+  if (!first) return { missing: originGone };
+  try {
+    return { weights: loadTargetEncoder(first.file).weights };
+  } catch (error) {
+    if (error instanceof AppError && error.code === 'bad-checkpoint') return { missing: originGone };
+    throw error;
+  }
+}
+
 export async function runEvaluateJob(
   job: EvaluateJob,
   onEvent: (event: JobTypes['evaluate']['event']) => void,
@@ -65,7 +86,9 @@ export async function runEvaluateJob(
   requireCached(cache, hashes);
   const { purpose, queriesFor = 'both', bankPerClass, queriesPerClass } = job;
   const plan = planEvaluation(job.images, { purpose, queriesFor, bankPerClass, queriesPerClass });
-  const { sample, begin } = watched(sampleOf(cache, hashes, plan, header.config, job.pixelSide), onEvent);
+  const origin = originOf(job, header.step);
+  const stages = ['this run', 'untrained network', 'raw pixels', ...(origin.weights ? ['the weights it began with'] : [])];
+  const { sample, begin } = watched(sampleOf(cache, hashes, plan, header.config, job.pixelSide), stages, onEvent);
   const judge = await Judge.create(sample, size, { device: job.device, threads: job.threads });
   try {
     begin(0, judge.plan);
@@ -74,8 +97,14 @@ export async function runEvaluateJob(
     const untrained = await judge.measure(encoderWeights(initialState(header.config), size, 'targetEncoder'), 'untrained', job.probe);
     begin(2, judge.plan);
     const pixels = await judge.pixels(job.probe);
+    const rows = [run.figures, untrained.figures, pixels];
+    if (origin.weights) {
+      begin(3, judge.plan);
+      rows.push((await judge.measure(origin.weights, 'origin', job.probe)).figures);
+    }
     const { positionalShare } = run;
-    return assembleReport(judge.plan, [run.figures, untrained.figures, pixels], { positionalShare, unreadable: judge.unreadable });
+    const report = assembleReport(judge.plan, rows, { positionalShare, unreadable: judge.unreadable });
+    return origin.missing === undefined ? report : { ...report, notes: [...report.notes, origin.missing] };
   } finally {
     await judge.dispose();
     cache.dispose();

@@ -39,12 +39,13 @@ async function train(settings: Readonly<Record<string, unknown>>, images: readon
 const evaluate = async (
   images: readonly EvaluationImage[],
   onEvent: (event: EvaluationProgress) => void = () => {},
+  checkpoint = listCheckpoints(run).at(-1)!.file,
 ): Promise<EvaluationReport> =>
   runEvaluateJob(
     {
       kind: 'evaluate',
       run,
-      checkpoint: listCheckpoints(run).at(-1)!.file,
+      checkpoint,
       cache: { folder: cache, shortSide: 24 },
       images,
       purpose: 'choosing',
@@ -81,6 +82,36 @@ it('a damaged picture is left out of an evaluation as if it were not there, and 
   expect(report.notes).toContain('The spaces are fitted on the crops of 29 other images.');
   for (const { spaces } of report.rows) expect(spaces.raw.cropRecall).toBeGreaterThanOrEqual(0);
   await expect(evaluate(lost)).rejects.toMatchObject({ code: 'no-images' });
+});
+
+it('a run that began with weights of another is measured beside those, unless they are gone, which is said', async () => {
+  const images = await makeCache(cache, 60);
+  const other = join(folder, 'other');
+  makeRun(other, { seed: 3 }, 2);
+  await runTrainJob(trainJob(other, cache, images), new RunControl(), () => {});
+  const { file: checkpoint, step } = listCheckpoints(other).at(-1)!;
+  RunFolder.create(run, {
+    ...smallRecord({ evaluateImages: 40, evaluateSteps: 1, keepCheckpoints: 1 }, 3),
+    from: { run: 'other', step, checkpoint },
+  }).dispose();
+  const events: TrainEvent[] = [];
+  await runTrainJob(trainJob(run, cache, images), new RunControl(), (event) => events.push(event));
+  expect(events.find(({ type }) => type === 'baselines')).toMatchObject({
+    origin: { step: 0, predictionMargin: expect.any(Number) as number },
+  });
+  const told: EvaluationProgress[] = [];
+  const report = await evaluate(images, (event) => told.push(event));
+  expect(report.rows.map(({ source }) => source)).toEqual(['run', 'origin', 'untrained', 'pixels']);
+  expect(report.headline).toContain('weights it began with');
+  expect(told.at(-1)).toMatchObject({ stage: 'the weights it began with', source: 3, sources: 4, done: 480, total: 480 });
+  // They are those of the other run: measured by themselves they have the same figures.
+  const row = report.rows.find(({ source }) => source === 'origin')!;
+  const [alone] = (await evaluate(images, undefined, checkpoint)).rows;
+  expect(row.spaces).toEqual(alone!.spaces);
+  rmSync(listCheckpoints(run)[0]!.file);
+  const without = await evaluate(images);
+  expect(without.rows.map(({ source }) => source)).toEqual(['run', 'untrained', 'pixels']);
+  expect(without.notes.at(-1)).toContain('began with are no longer kept');
 });
 
 it.each([1, 2, 3])('%i images to judge by are no evaluation, which is said, and no dead run', async (evaluateImages) => {

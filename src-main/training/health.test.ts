@@ -136,12 +136,39 @@ describe('health notes', () => {
     expect(messages({ ...now, ...right(122) }, [], before, 0.5)).toHaveLength(1);
   });
 
+  it('tell what a run has made of the weights that it began with', () => {
+    const [untrained, origin] = [evaluation({ score: 0.2, queries: 400 }), evaluation({ score: 0.5, queries: 400 })];
+    const said = (score: number, left: number): string[] => messages(evaluation({ score, queries: 400 }), [], untrained, left, origin);
+    // Far above the untrained network, and yet spoilt: not held against it while it is young, and without waiting for half of the run.
+    expect(said(0.35, 0.8)).toEqual([]);
+    expect(said(0.35, 0.6)).toEqual([
+      expect.stringMatching(/worse than those of the weights that it began with \(35\.0 against 50\.0 %\)/),
+    ]);
+    expect(said(0.51, 0.6)).toEqual([]);
+    expect(said(0.51, 0.5)).toEqual([expect.stringContaining('not clearly better than those of the weights that it began with')]);
+    expect(said(0.65, 0.5)).toEqual([]);
+    const healthy = (score: number): readonly string[] => healthOf(evaluation({ score, queries: 400 }), [], untrained, 0.5, origin).healthy;
+    // What has become worse does not take back that nothing was gained.
+    expect(healthy(0.35)).not.toContain('nothing gained');
+    expect(healthy(0.65)).toEqual(expect.arrayContaining(['nothing gained', 'worse than its start']));
+    expect(healthOf(evaluation(), [], untrained).healthy).not.toContain('worse than its start');
+  });
+
+  it('compare with the weights that it began with, not with random ones', () => {
+    const [untrained, origin] = [evaluation({ score: 0.2, meanCosine: 0.999 }), evaluation({ score: 0.2, meanCosine: 0.3 })];
+    const now = evaluation({ meanCosine: 0.99 });
+    expect(messages(now, [], untrained)).toEqual([]);
+    expect(messages(now, [], untrained, 1, origin)).toEqual([expect.stringContaining('collapsed')]);
+  });
+
   it('have a next step in every rule', () => {
     expect(healthRules).toHaveLength(new Set(healthRules).size);
     const earlier = [20, 20, 20].map((rankMe, i) => evaluation({ step: i + 1, rankMe, lidar: rankMe, score: 0.2 }));
     const bad = { unreadable: 1, meanCosine: 0.99, positionalShare: 0.9, predictionMargin: 0, rankMe: 2, lidar: 2, alpha: 4, score: 0.1 };
-    const notes = healthNotes(evaluation(bad), earlier, evaluation({ score: 0.2, meanCosine: 0.5 }), 0.4);
-    expect(notes).toHaveLength(healthRules.length);
+    const bare = evaluation({ score: 0.2, meanCosine: 0.5 });
+    const notes = [...healthNotes(evaluation(bad), earlier, bare, 0.4, bare), ...healthNotes(bare, [], undefined, 0.4, bare)];
+    // What has become worse, and what has merely gained nothing, are told of different runs.
+    expect(notes.map(({ rule }) => rule)).toEqual(healthRules);
     for (const { message, hint } of notes) expect([message.length > 20, hint.length > 20, /[.]$/.test(hint)]).toEqual([true, true, true]);
   });
 
@@ -155,7 +182,8 @@ describe('health notes', () => {
     // What cannot be told is neither: without the evaluations before, or figures that a run does not have.
     expect(healthOf(evaluation(), [], undefined).healthy).toEqual(['unreadable', 'collapse', 'position']);
     const full = evaluation({ lidar: 10, alpha: 1, predictionMargin: 0.2, score: 0.9 });
-    expect(healthOf(full, course, evaluation({ score: 0.1 })).healthy).toEqual(healthRules);
+    const poor = evaluation({ score: 0.1 });
+    expect(healthOf(full, course, poor, 1, poor).healthy).toEqual(healthRules);
   });
 
   it('are given once for what stays as it is, and again when it comes back', () => {

@@ -50,6 +50,10 @@ interface Situation {
   readonly now: OnlineEvaluation;
   readonly earlier: readonly OnlineEvaluation[];
   readonly untrained: OnlineEvaluation | undefined;
+  /** Of the weights of another run that it began with. */
+  readonly origin: OnlineEvaluation | undefined;
+  /** What the run stood at before its first step. */
+  readonly before: OnlineEvaluation | undefined;
 }
 
 interface HealthRule {
@@ -83,9 +87,20 @@ function fallen(
   return { from, step: best.step, to };
 }
 
-/** Whether a figure is worse than the untrained network's, which a run cannot be blamed for. */
-const worse = (own: number | undefined, untrained: number | undefined): boolean =>
-  own !== undefined && (untrained === undefined || own > untrained);
+/** Whether a figure is worse than before the first step, which a run cannot be blamed for. */
+const worse = (own: number | undefined, earlier: number | undefined): boolean =>
+  own !== undefined && (earlier === undefined || own > earlier);
+
+/** Whether a run is better than the weights that it began with, by more than chance. */
+function gainOf({ now, origin }: Situation): 'worse' | 'unclear' | 'better' | undefined {
+  if (!origin) return undefined;
+  const lead = decidingScore(now) - decidingScore(origin);
+  if (Math.abs(lead) <= clearErrors * (leadError(now, origin) ?? 0)) return 'unclear';
+  return lead < 0 ? 'worse' : 'better';
+}
+
+const besideOrigin = ({ now, origin }: Situation): string =>
+  `${(100 * decidingScore(now)).toFixed(1)} against ${(100 * decidingScore(origin!)).toFixed(1)} %`;
 
 const rules: readonly HealthRule[] = [
   {
@@ -100,8 +115,8 @@ const rules: readonly HealthRule[] = [
   },
   {
     name: 'collapse',
-    note: ({ now, untrained }) =>
-      now.meanCosine > limits.collapseCosine && worse(now.meanCosine, untrained?.meanCosine)
+    note: ({ now, before }) =>
+      now.meanCosine > limits.collapseCosine && worse(now.meanCosine, before?.meanCosine)
         ? {
             message: `The encoder answers almost the same for all images (mean cosine ${now.meanCosine.toFixed(3)}): the run has collapsed.`,
             hint: 'Stop it and start again with agreement by contrast, a lower learning rate, or a higher starting momentum.',
@@ -110,8 +125,8 @@ const rules: readonly HealthRule[] = [
   },
   {
     name: 'position',
-    note: ({ now, untrained }) =>
-      now.positionalShare > limits.positionalShare && worse(now.positionalShare, untrained?.positionalShare)
+    note: ({ now, before }) =>
+      now.positionalShare > limits.positionalShare && worse(now.positionalShare, before?.positionalShare)
         ? {
             message: `The targets depend mostly on position (${percent(now.positionalShare)} of their variance), hardly on the image.`,
             hint: 'Start again with more agreement of crops, which knows nothing of positions, or with larger targets.',
@@ -160,8 +175,8 @@ const rules: readonly HealthRule[] = [
     name: 'steep spectrum',
     canTell: ({ now }) => now.alpha !== undefined,
     isTimely: isGrown,
-    note: ({ now, untrained }) =>
-      now.alpha !== undefined && now.alpha > limits.steepAlpha && worse(now.alpha, untrained?.alpha)
+    note: ({ now, before }) =>
+      now.alpha !== undefined && now.alpha > limits.steepAlpha && worse(now.alpha, before?.alpha)
         ? {
             message: `A few directions say nearly everything (spectrum α ${now.alpha.toFixed(1)}, where about 1 is healthy).`,
             hint: 'Search in the whitened space, which weighs all directions alike; agreement by contrast or more sigreg spreads them in the next run.',
@@ -205,6 +220,31 @@ const rules: readonly HealthRule[] = [
           };
     },
   },
+  {
+    name: 'worse than its start',
+    canTell: ({ origin }) => origin !== undefined,
+    isTimely: isGrown,
+    note: (situation) =>
+      gainOf(situation) === 'worse'
+        ? {
+            message: `The vectors have become worse than those of the weights that it began with (${besideOrigin(situation)}).`,
+            hint: 'Use those weights as they are (step 0), or start again with a lower learning rate; a higher starting momentum changes them more slowly.',
+          }
+        : undefined,
+  },
+  {
+    name: 'nothing gained',
+    // What has become worse has not gained either: that is said by the rule above, and this one is not over by it.
+    canTell: (situation) => ['unclear', 'better'].includes(gainOf(situation) ?? ''),
+    isTimely: (left) => left <= 0.5,
+    note: (situation) =>
+      gainOf(situation) === 'unclear'
+        ? {
+            message: `Half of the run is over, and its vectors are not clearly better than those of the weights that it began with (${besideOrigin(situation)}).`,
+            hint: 'If the next evaluations say the same, those weights (step 0) serve as well as they are; more steps or more images may add something.',
+          }
+        : undefined,
+  },
 ];
 
 /** Names of the rules, in the order in which they are told. */
@@ -220,14 +260,20 @@ function holdingIn(situation: Situation): (HealthNote & Pick<HealthRule, 'isTime
   });
 }
 
-/** Notes on an evaluation, given the earlier ones, the untrained network's, and the share of the run that is still to come. */
+/**
+ * Notes on an evaluation, given the earlier ones, the untrained network's, the share of the run that is still to come, and the evaluation
+ * of the weights that it began with.
+ */
 export function healthNotes(
   now: OnlineEvaluation,
   earlier: readonly OnlineEvaluation[],
   untrained: OnlineEvaluation | undefined,
   left = 1,
+  origin?: OnlineEvaluation,
 ): HealthNote[] {
-  return holdingIn({ now, earlier, untrained }).flatMap(({ isTimely, ...note }) => (isTimely?.(left) === false ? [] : [note]));
+  return holdingIn({ now, earlier, untrained, origin, before: origin ?? untrained }).flatMap(({ isTimely, ...note }) =>
+    isTimely?.(left) === false ? [] : [note],
+  );
 }
 
 /** What an evaluation says of a run's health, and what of it is new. */
@@ -236,14 +282,15 @@ export function healthOf(
   earlier: readonly OnlineEvaluation[],
   untrained: OnlineEvaluation | undefined,
   left = 1,
+  origin?: OnlineEvaluation,
 ): Health {
-  const situation = { now, earlier, untrained };
+  const situation = { now, earlier, untrained, origin, before: origin ?? untrained };
   const last = earlier.at(-1);
   // What was left of the run at the evaluation before follows from the steps of both.
   const leftBefore = last && now.step > 0 ? 1 - ((1 - left) * last.step) / now.step : left;
-  const said = last ? healthNotes(last, earlier.slice(0, -1), untrained, leftBefore).map(({ rule }) => rule) : [];
+  const said = last ? healthNotes(last, earlier.slice(0, -1), untrained, leftBefore, origin).map(({ rule }) => rule) : [];
   return {
     healthy: rules.flatMap(({ name, canTell, note }) => (canTell?.(situation) === false || note(situation) ? [] : [name])),
-    fresh: healthNotes(now, earlier, untrained, left).filter(({ rule }) => !said.includes(rule)),
+    fresh: healthNotes(now, earlier, untrained, left, origin).filter(({ rule }) => !said.includes(rule)),
   };
 }

@@ -1,8 +1,10 @@
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { OnlineEvaluation, TrainEvent } from '../../shared/train-events.ts';
 import type { SourceFigures } from '../evaluation/evaluate.ts';
 import { changeAppFile } from './app-file.ts';
+import { saveCheckpoint } from './checkpoint.ts';
 import { Recorder } from './recorder.ts';
 import type { Evaluator } from './recorder.ts';
 import { listCheckpoints, RunFolder } from './run-folder.ts';
@@ -154,6 +156,48 @@ describe('a run that goes on', () => {
       expect(event).toMatchObject({ type: 'baselines', untrained: { step: 0 }, pixels: { whitened: { knn: 0.2 } } });
       expect(await collect(new Recorder(run, state).judgeBaselines(judge, record.config))).toEqual([]);
       expect([...readEvents(run.path)].length).toBe(1);
+    }));
+
+  it('judges the weights of another run that it began with, and keeps them to be judged again', () =>
+    withTemporary(async (folder) => {
+      const from = { run: 'other', step: 500, checkpoint: '/gone' };
+      const run = RunFolder.create(join(folder, 'run'), { ...record, from });
+      try {
+        const state = initialState({ ...record.config, seed: 5 });
+        const mark = 'targetEncoder.norm.weight';
+        state.tensors[mark]!.fill(7);
+        saveCheckpoint(run.checkpointPath(0), state, run.record);
+        // Its score tells whose weights they are.
+        const { evaluate, ...others } = judgeOf(() => 0);
+        const told: Evaluator = {
+          ...others,
+          evaluate: async (tensors, step) => ({ ...(await evaluate(tensors, step)), whitened: { knn: tensors[mark]![0]! / 10 } }),
+        };
+        const first = new Recorder(run, state);
+        expect(await collect(first.judgeBaselines(told, record.config))).toMatchObject([
+          { type: 'baselines', untrained: { whitened: { knn: 0.1 } }, origin: { step: 0, whitened: { knn: 0.7 } } },
+        ]);
+        state.tensors[mark]!.fill(2);
+        const events = await go(state, first, told, 5);
+        expect(stored(run)).toEqual([0, 1, 4, 5]);
+        expect(events.flatMap((event) => (event.type === 'note' ? [event.rule] : []))).toContain('worse than its start');
+        // Of a run that goes on, too.
+        state.step = 6;
+        expect(await collect(new Recorder(run, state).judge(told))).toMatchObject([{ type: 'evaluation' }]);
+        const healthy = [...readEvents(run.path, 'evaluation')].at(-1)!.healthy!;
+        expect(healthy).not.toContain('worse than its start');
+        expect(healthy).not.toContain('nothing gained');
+        // Judged by other images, they are read again from where they are kept.
+        const crops = { kind: 'crops', images: new Uint32Array(500) } as unknown as ConstructorParameters<typeof Recorder>[2];
+        const again = (): Promise<TrainEvent[]> => collect(new Recorder(run, state, crops).judgeBaselines(told, record.config));
+        expect(await again()).toMatchObject([{ type: 'baselines', origin: { whitened: { knn: 0.7 } } }]);
+        rmSync(run.checkpointPath(0));
+        const [note, without] = await again();
+        expect(note).toMatchObject({ type: 'note', message: expect.stringContaining('began with are not judged') as unknown });
+        expect(without).not.toHaveProperty('origin');
+      } finally {
+        run.dispose();
+      }
     }));
 
   it('writes a checkpoint of a step once', () =>

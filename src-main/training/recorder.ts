@@ -3,7 +3,7 @@ import type { TrainConfig } from '../../shared/config-table.ts';
 import { AppError } from '../../shared/errors.ts';
 import type { OnlineEvaluation, TrainEvent } from '../../shared/train-events.ts';
 import type { CropProtocol, LabelProtocol } from '../evaluation/protocol.ts';
-import { saveCheckpoint } from './checkpoint.ts';
+import { loadCheckpoint, saveCheckpoint } from './checkpoint.ts';
 import { healthOf } from './health.ts';
 import type { Judge } from './judge.ts';
 import { readAppFile } from './app-file.ts';
@@ -24,6 +24,8 @@ export class Recorder {
   readonly #state: TrainState;
   readonly #evaluations: OnlineEvaluation[] = [];
   #untrained: OnlineEvaluation | undefined;
+  /** Of the weights of another run that it began with. */
+  #origin: OnlineEvaluation | undefined;
   #best: { step: number; score: number } | undefined;
   /** Whether the last evaluation asked other images, or something else: it does not compare with those to come. */
   readonly judgedOtherwise: boolean;
@@ -47,7 +49,7 @@ export class Recorder {
       judgedOtherwise = plan !== undefined && !compares(event.type === 'baselines' ? event.untrained : event, plan);
       if (judgedOtherwise) continue;
       if (event.type === 'baselines') {
-        this.#untrained = event.untrained;
+        [this.#untrained, this.#origin] = [event.untrained, event.origin];
         continue;
       }
       this.#evaluations.push(event);
@@ -70,14 +72,21 @@ export class Recorder {
     return event;
   }
 
-  /** Judges the untrained network and raw pixels, once in a run. */
+  /** Judges the untrained network, raw pixels and the weights that it began with, once in a run. */
   async *judgeBaselines(judge: Evaluator, config: TrainConfig): AsyncGenerator<TrainEvent> {
     if (this.#untrained) return;
     const untrained = await unlessUnreadable(judge.evaluate(initialState(config).tensors, 0));
     // The evaluations to come say why there is none.
     if (untrained instanceof AppError) return;
-    this.#untrained = untrained;
-    yield this.log({ type: 'baselines', untrained, pixels: spaceScores(await judge.pixels(false)) });
+    const begun = beginning(this.#folder, this.#state);
+    if (begun instanceof AppError) {
+      const message = `The weights that it began with are not judged: ${begun.message}`;
+      yield this.log({ type: 'note', step: this.#state.step, message, hint: 'Whether it has become better than they were is not known.' });
+    }
+    const origin = begun && !(begun instanceof AppError) ? await unlessUnreadable(judge.evaluate(begun, 0)) : undefined;
+    if (origin instanceof AppError) return;
+    [this.#untrained, this.#origin] = [untrained, origin];
+    yield this.log({ type: 'baselines', untrained, pixels: spaceScores(await judge.pixels(false)), ...(origin && { origin }) });
   }
 
   /** An evaluation, its notes, and a checkpoint when it is the best so far; a note alone where too few of its images can be read. */
@@ -89,7 +98,7 @@ export class Recorder {
     }
     const best = this.#consider(evaluation);
     const left = 1 - this.#state.step / this.#folder.record.steps;
-    const { healthy, fresh } = healthOf(evaluation, this.#evaluations, this.#untrained, left);
+    const { healthy, fresh } = healthOf(evaluation, this.#evaluations, this.#untrained, left, this.#origin);
     yield this.log({ type: 'evaluation', best, healthy, ...evaluation });
     for (const note of fresh) yield this.log({ type: 'note', step: this.#state.step, ...note });
     this.#evaluations.push(evaluation);
@@ -109,9 +118,22 @@ export class Recorder {
     if (this.#savedStep !== step) saveCheckpoint(file, this.#state, this.#folder.record);
     [this.#savedAt, this.#savedStep] = [performance.now(), step];
     const { path, record } = this.#folder;
-    const spared = [...(this.#best ? [this.#best.step] : []), ...(readAppFile(path).embedded ?? [])];
+    // Step 0 are the weights that it began with: what it has made of them is asked as long as it is there.
+    const spared = [...(this.#best ? [this.#best.step] : []), ...(readAppFile(path).embedded ?? []), ...(record.from ? [0] : [])];
     pruneCheckpoints(path, record.config.keepCheckpoints, spared);
     return this.log({ type: 'checkpoint', step, file, best: this.#best === undefined || this.#best.step === step });
+  }
+}
+
+/** The weights that a run began with if they are another's: its state at step 0, which is kept as a checkpoint; or why they are not there. */
+function beginning(folder: RunFolder, state: TrainState): TrainState['tensors'] | AppError | undefined {
+  if (folder.record.from === undefined) return undefined;
+  if (state.step === 0) return state.tensors;
+  try {
+    return loadCheckpoint(folder.checkpointPath(0)).state.tensors;
+  } catch (error) {
+    if (error instanceof AppError) return error;
+    throw error;
   }
 }
 
@@ -146,7 +168,7 @@ function sentence(event: Exclude<TrainEvent, { type: 'step' | 'neighbours' }>): 
     case 'note':
       return `Step ${event.step}: ${event.message} ${event.hint}`;
     case 'baselines':
-      return `Untrained network ${decidingScore(event.untrained).toFixed(4)}, raw pixels ${decidingScore(event.pixels).toFixed(4)}.`;
+      return `Untrained network ${decidingScore(event.untrained).toFixed(4)}, raw pixels ${decidingScore(event.pixels).toFixed(4)}${event.origin ? `, the weights it began with ${decidingScore(event.origin).toFixed(4)}` : ''}.`;
     case 'paused':
     case 'resumed':
       return `Step ${event.step}: ${event.type}.`;

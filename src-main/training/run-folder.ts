@@ -5,6 +5,7 @@ import { basename, dirname, join } from 'node:path';
 import type { TrainConfig } from '../../shared/config-table.ts';
 import { parseConfig } from '../../shared/config.ts';
 import { AppError, systemError } from '../../shared/errors.ts';
+import type { ImportedWeights, Origin } from '../../shared/origin.ts';
 import type { TrainEvent } from '../../shared/train-events.ts';
 import { takeLock } from '../files/folder-lock.ts';
 import type { FolderLock } from '../files/folder-lock.ts';
@@ -29,9 +30,11 @@ export interface RunRecord {
   readonly threads: number;
   readonly config: TrainConfig;
   /** The checkpoint of another run that it began with the weights of. */
-  readonly from?: { readonly run: string; readonly step: number; readonly checkpoint: string };
+  readonly from?: Origin & { readonly checkpoint: string };
   /** Where the weights of an imported run come from; it was not trained here and cannot be resumed. */
   readonly imported?: string;
+  /** What was in them; imported runs of earlier versions have none. */
+  readonly weights?: ImportedWeights;
 }
 
 const digits = 9;

@@ -24,10 +24,11 @@ function headsOf(path: string, width: number, given: number | undefined): number
     throw new AppError(
       'bad-input',
       `${path} does not say how many attention heads its encoder of width ${width} has.`,
-      'Give them: --heads NUMBER (published sizes are known).',
+      'Import it again and say how many: in the app under “Attention heads”, in the terminal with --heads NUMBER. Those of published sizes are known.',
     );
   }
-  if (width % heads !== 0) throw new AppError('bad-input', `${heads} heads do not divide the width ${width}.`, 'Give the right --heads.');
+  if (width % heads !== 0)
+    throw new AppError('bad-input', `${heads} heads do not divide the width ${width}.`, 'Give the number that the model was trained with.');
   return heads;
 }
 

@@ -4,13 +4,16 @@
 export interface PublishedModel {
   readonly name: string;
   readonly what: string;
-  /** Bytes of the file of weights. */
+  /** Bytes of the file of weights, to three digits: see {@link sizeTolerance}. */
   readonly bytes: number;
   /** Its checksum, as Hugging Face shows it; where it is absent, the one that the server states is taken. */
   readonly sha256?: string;
   /** Where the files lie. */
   readonly address: string;
 }
+
+/** Share by which the file of weights may differ from its size here. Models of one architecture differ by less than that, others by more. */
+export const sizeTolerance = 0.01;
 
 export const modelLicence = {
   name: 'CC-BY-NC 4.0',

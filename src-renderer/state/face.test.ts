@@ -113,22 +113,25 @@ describe('the face of a window', () => {
     const { face, asked } = inWindow({ type: 'ok', output: '/home/ada' });
     expect(await face.chooseFolder!()).toBe('/home/ada');
     expect(await face.chooseTarget!('')).toBe('/home/ada');
+    expect(await face.chooseFile!('weights')).toBe('/home/ada');
     face.dragOut!(Array.from({ length: mostDragged + 5 }, (_, i) => i + 1));
     face.onPower!(() => {});
     expect(asked.map(([channel]) => channel)).toEqual([
       'window.choose-folder',
       'window.choose-target',
+      'window.choose-file',
       'window.drag-out',
       'window.watch-power',
     ]);
-    expect((asked[2]![1] as { images: number[] }).images).toHaveLength(mostDragged);
+    expect(asked[2]![1]).toEqual({ kind: 'weights' });
+    expect((asked[3]![1] as { images: number[] }).images).toHaveLength(mostDragged);
   });
 
   it('rejects with the error of its main process, and tells it where nobody waits for an answer', async () => {
     const error = { code: 'bad-input', message: 'It is no path.', hint: 'Give one.' } as const;
     const { face } = inWindow({ type: 'fail', error });
-    await expect(face.chooseFile!()).rejects.toBeInstanceOf(AppError);
-    await expect(face.chooseFile!()).rejects.toMatchObject(error);
+    await expect(face.chooseFile!('csv')).rejects.toBeInstanceOf(AppError);
+    await expect(face.chooseFile!('csv')).rejects.toMatchObject(error);
     const told: AppError[] = [];
     const stop = face.onFail!((one) => told.push(one));
     face.reveal!('here');

@@ -95,7 +95,7 @@ export function windowFace(bridge: WindowBridge): Face {
     kind: 'window',
     connect: () => bridge.connect(),
     chooseFolder: () => ask('window.choose-folder', {}),
-    chooseFile: () => ask('window.choose-file', {}),
+    chooseFile: (kind) => ask('window.choose-file', { kind }),
     chooseTarget: (suggested) => ask('window.choose-target', { suggested }),
     reveal: (path) => order('window.reveal', { path }),
     dragOut: (images) => order('window.drag-out', { images: images.slice(0, mostDragged) }),

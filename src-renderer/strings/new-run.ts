@@ -4,7 +4,6 @@ import { formatBytes, formatCount, formatDuration, formatRoughly, plural } from 
 
 export const plan = {
   title: 'New run',
-  from: (run: string, checkpoint: string) => `Starts with the weights of ${run} (${checkpoint}).`,
   fromNone: 'Start from scratch',
   fromHelp: 'Weights fit their own network only: the settings of the model come along with them.',
   name: 'Name',

@@ -24,7 +24,7 @@ const purposes: Readonly<Record<EvaluationPurpose, string>> = {
 const charts = {
   score: {
     title: 'Score',
-    help: 'How well the vectors tell images apart, on a fixed sample: 20-NN guesses a label from the 20 nearest images; without labels, crop retrieval finds the other crop of the same image. Above both dashed lines the run has learned something.',
+    help: 'How well the vectors tell images apart, on a fixed sample: 20-NN guesses a label from the 20 nearest images; without labels, crop retrieval finds the other crop of the same image. Above all dashed lines the run has learned something.',
   },
   loss: {
     title: 'Prediction loss',
@@ -86,9 +86,16 @@ export const train = {
     ownText:
       'A file of the authors (.pth.tar), a safetensors file, or a folder of Hugging Face with config.json and model.safetensors. Nothing in it is run.',
     path: 'File or folder',
-    browse: 'Browse…',
-    chooseTitle: 'Choose a folder with weights',
-    chooseText: 'A folder with config.json and model.safetensors. For a single file type its path.',
+    browseFile: 'Choose a file…',
+    browseFolder: 'Choose a folder…',
+    fileTitle: 'Choose a file with weights',
+    fileText: (endings: readonly string[]) => `Files whose name ends with ${endings.map((ending) => `.${ending}`).join(', ')}.`,
+    fileConfirm: 'Use this file',
+    folderTitle: 'Choose a folder with weights',
+    folderText: 'A folder of Hugging Face, with config.json and model.safetensors.',
+    heads: 'Attention heads',
+    headsHint:
+      '0: as the file says, or as published for its size. If the import asks for them, say how many heads the encoder was trained with.',
     take: 'Import',
     taking: (path: string) => `${path} is being imported.`,
     takingHint: 'It becomes a run when its weights are read. How far it is, and a way to cancel it, stand at the foot of the window.',
@@ -159,6 +166,9 @@ export const train = {
     trainedOn: (device: string) => `Trained on: ${device}`,
     about: (images: number, folder: string) => `${plural(images, 'image')} of ${folder}`,
     sizes: (encoder: string, predictor: string) => `encoder ${encoder}, predictor ${predictor} parameters`,
+    weights: 'About these weights',
+    noWeights:
+      'They were imported by an earlier version: which encoder embeds, and how images are normalised, stands in the train.log of its folder.',
     unloaded: 'The run is loading…',
   },
   status: {
@@ -191,7 +201,10 @@ export const train = {
     pixels: 'Raw pixels',
     pixelsExplain: 'The same with the pixels themselves: what comparing colours does.',
     untrained: 'Untrained network',
-    untrainedExplain: 'The same network before its first step.',
+    untrainedExplain: 'The same network with random weights, as it is before any training.',
+    origin: 'Weights it began with',
+    originExplain:
+      'The weights of another run or program that this one was started with, before its first step here. Below them it has lost something.',
     run: 'This run',
     best: (share: string, step: number) => `best ${share} at step ${formatCount(step)}`,
     isBest: (step: number) => `best checkpoint, step ${formatCount(step)}`,
@@ -212,6 +225,7 @@ export const train = {
     alpha: 'Spectrum α',
     alphaExplain: 'How steeply directions lose strength: about 1 is healthy, far above it a few of them say nearly everything.',
     from: (value: string) => `untrained ${value}`,
+    fromOrigin: (value: string) => `began with ${value}`,
     space: 'Space',
     spaceHelp:
       'Vectors can be compared as they are, with the mean of all images taken away, or whitened: every direction stretched to the same weight. Whitening is usually worth 6 to 16 points. Baselines are treated the same.',
@@ -291,7 +305,11 @@ export const train = {
     start: 'Evaluate',
     dialog: 'Evaluate a checkpoint',
     dialogText:
-      'It is judged beside raw pixels and the untrained network, by 20 neighbours and a linear probe where there are labels, else by two crops. Of a large folder a fixed part asks and is looked up in; the report says how many.',
+      'It is judged beside raw pixels, the untrained network, and the weights that it began with if they were another’s, by 20 neighbours and a linear probe where there are labels, else by two crops. Of a large folder a fixed part asks and is looked up in; the report says how many.',
+    folder: 'Folder',
+    folderHelp: 'Imported weights have no folder of their own: their figures are about the images that you choose here.',
+    noFolder: 'There is no folder in the library yet. Add one first: imported weights are judged on your images.',
+    on: (folder: string) => `on ${folder}`,
     started: 'The evaluation has begun.',
     startedHint: 'Its report appears here; you can go on working.',
   },

@@ -15,7 +15,7 @@ export function fakeFace(query: URLSearchParams): Face {
     kind: 'window',
     connect,
     chooseFolder: async () => '/home/ada/plates/stained-cells-2026',
-    chooseFile: async () => '/home/ada/plates/labels.csv',
+    chooseFile: async (kind) => (kind === 'csv' ? '/home/ada/plates/labels.csv' : '/home/ada/IN1K-vit.h.14-300e.pth.tar'),
     chooseTarget: async () => '/home/ada/Documents/stained-cells-vectors',
     reveal: (path) => say('reveal', path),
     dragOut: (images) => say('dragOut', images),

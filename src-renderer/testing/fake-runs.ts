@@ -2,6 +2,7 @@
 import { defaultConfig } from '../../shared/config.ts';
 import { metricNames } from '../../shared/metric-names.ts';
 import type { RunDetails, RunEvent, RunSummary, runChannels } from '../../shared/contract-runs.ts';
+import type { ImportedWeights } from '../../shared/origin.ts';
 import { AppError } from '../../shared/errors.ts';
 import type { Handlers } from '../../shared/rpc-server.ts';
 import { moveRun } from '../../shared/run-state.ts';
@@ -81,6 +82,15 @@ export const runsOfAll: readonly RunSummary[] = [
     folder: '',
   }),
 ];
+
+const authors: ImportedWeights = {
+  encoders: 'both',
+  predictor: true,
+  notes: ['The target encoder embeds, as in the paper.', 'Images are normalised by ImageNet’s statistics, as in the published training.'],
+};
+/** The run that began with them, and what they reached by themselves. */
+const continued = 'patch-8';
+const begunWith = evaluationsOf({ steps: 1, seed: 91, best: 0.44 }, 1).at(-1)!;
 
 const trainedOn = 'WebGPU, the fastest for this run (a step: WebGPU 0.21 s, Processor 1.1 s).';
 
@@ -201,7 +211,9 @@ export function fakeRuns(
         program: '0.1.0',
         path: `/home/ada/.ijepa-studio/runs/${name}`,
         sizes: run.step > 0 ? sizes : undefined,
-        baselines: evaluated ? baselines : undefined,
+        weights: run.imported ? authors : undefined,
+        origin: name === continued ? { run: 'vit-h-14-authors', step: 0, imported: true, weights: authors } : undefined,
+        baselines: evaluated ? { ...baselines, ...(name === continued && { origin: begunWith }) } : undefined,
         evaluations: evaluated ? evaluationsOf(curveOf(run), run.step) : [],
         notes:
           name === 'small-trial'
@@ -316,6 +328,7 @@ export function fakeRuns(
           (['reporting', 'choosing'] as const).map((purpose) => ({
             step: 12_000,
             purpose,
+            folder: undefined,
             headline:
               'Neighbours agree with your folders 59 % (raw pixels 40 %, untrained network 25 %; 2,000 queries). 19.1 points above raw pixels: more than chance would make of 2,000 queries (±3.1 points). All in the whitened space, which search uses by default.',
             ...syntheticReport,

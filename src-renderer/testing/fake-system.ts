@@ -2,6 +2,7 @@
 import type { DeviceReport } from '../../shared/devices.ts';
 import type { systemChannels } from '../../shared/contract-system.ts';
 import { AppError } from '../../shared/errors.ts';
+import type { FileKind } from '../../shared/file-kinds.ts';
 import type { Handlers } from '../../shared/rpc-server.ts';
 
 const GiB = 2 ** 30;
@@ -40,6 +41,11 @@ const testedDevices: readonly DeviceReport[] = [
   },
   { id: 'cuda', state: 'failed', reason: 'CUDA could not be used. The training process was ended by SIGSEGV.' },
 ];
+
+const filesOf: Readonly<Record<FileKind, readonly string[]>> = {
+  csv: ['labels.csv', 'labels of 2025.csv'],
+  weights: ['IN1K-vit.h.14-300e.pth.tar'],
+};
 
 export function fakeSystem(): Handlers<typeof systemChannels> {
   let cache = 3.4 * GiB;
@@ -103,7 +109,7 @@ export function fakeSystem(): Handlers<typeof systemChannels> {
         path,
         parent: parent in folders ? parent : '',
         images: names.length === 0 ? 10_000 : 0,
-        files: files ? ['labels.csv', 'labels of 2025.csv'].map((name) => ({ name, path: `${path}/${name}` })) : [],
+        files: files ? filesOf[files].map((name) => ({ name, path: `${path}/${name}` })) : [],
         folders: names.map((name) => ({ name, path: `${path}/${name}` })),
       };
     },

@@ -1,3 +1,4 @@
+import { mostHeads } from '../../../shared/contract-weights.ts';
 import { homeAt } from '../../engine/home.ts';
 import { importWeights } from '../../engine/import-weights.ts';
 import type { Action } from '../action.ts';
@@ -5,7 +6,7 @@ import { integerOption, textOption } from '../options.ts';
 
 export const importCommand: Action = async (output, options, path) => {
   const name = textOption(options, 'run');
-  const heads = integerOption(options, 'heads', '--heads', 1, 64);
+  const heads = integerOption(options, 'heads', '--heads', 1, mostHeads);
   const { run, notes, ...imported } = importWeights(homeAt(textOption(options, 'home')), path!, {
     ...(name !== undefined && { name }),
     ...(heads !== undefined && { heads }),

@@ -1,6 +1,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { AppError } from '../../../shared/errors.ts';
+import { originSentences } from '../../../shared/origin.ts';
 import { resultText } from '../../../shared/run-verdict.ts';
 import { describeCheckpoint, describeHome, describeRun } from '../../engine/inspect.ts';
 import { describeFolders, describeVectors } from '../../engine/inspect-folder.ts';
@@ -68,6 +69,8 @@ export const inspectCommand: Action = async (output, options, path) => {
   output.say(
     `${found.record.name}: step ${count(found.step)} of ${count(found.record.steps)}, ${plural(found.record.images, 'image')} of ${found.record.folder}, since ${found.record.created}`,
   );
+  const { from, weights, config } = found.record;
+  for (const sentence of [...(from ? originSentences(from, config) : []), ...(weights?.notes ?? [])]) output.say(`  ${sentence}`);
   for (const one of found.checkpoints)
     output.say(`  checkpoint of step ${count(one.step)}  ${megabytes(one.bytes)}${one.step === found.best ? '  (best)' : ''}`);
   for (const one of found.evaluations)

@@ -1,4 +1,4 @@
-import { dropFetched, fetchModel, isModelHere, modelCalled, modelLicence, publishedModels } from '../../engine/fetch-model.ts';
+import { checkNote, dropFetched, fetchModel, isModelHere, modelCalled, modelLicence, publishedModels } from '../../engine/fetch-model.ts';
 import { homeAt, runNames } from '../../engine/home.ts';
 import type { Home } from '../../engine/home.ts';
 import { importWeights } from '../../engine/import-weights.ts';
@@ -14,6 +14,8 @@ function listModels(output: Output, home: Home): number {
     const here = isModelHere(home, model);
     output.event({ type: 'model', ...model, licence: modelLicence.name, here });
     output.say(`${model.name.padEnd(18)} ${gigabytes(model.bytes)}  ${modelLicence.name}  ${model.what}${here ? ' (here)' : ''}`);
+    const caution = checkNote(model);
+    if (caution !== undefined) output.say(`  ${caution}`);
   }
   output.say(modelLicence.sentence);
   output.say('Fetch one: ijepa-studio models NAME --accept-licence');
@@ -34,7 +36,9 @@ export const modelsCommand: Action = async (output, options, name) => {
   const work = interruptible();
   try {
     output.say(`${model.name}, ${gigabytes(model.bytes)}, from ${model.address}. ${modelLicence.sentence}`);
-    const folder = await fetchModel(home, model, {
+    const caution = checkNote(model);
+    if (caution !== undefined) output.say(caution);
+    const { folder, checked } = await fetchModel(home, model, {
       accepted: options['acceptLicence'] === true,
       signal: work.signal,
       onProgress: ({ file, done, total }) => {
@@ -43,7 +47,7 @@ export const modelsCommand: Action = async (output, options, name) => {
       },
     });
     output.say('All files are here; their weights become a run.');
-    const imported = importWeights(home, folder, { name: run });
+    const imported = importWeights(home, folder, { name: run, notes: [checked] });
     dropFetched(home, model);
     output.event({ type: 'imported', run: imported.run, name: imported.name, notes: imported.notes });
     output.say(`Run ${imported.name}.`);

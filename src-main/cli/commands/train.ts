@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { parseConfig } from '../../../shared/config.ts';
 import type { TrainConfig } from '../../../shared/config-table.ts';
 import { AppError } from '../../../shared/errors.ts';
-import { originSettings } from '../../../shared/origin.ts';
+import { originSentences, originSettings } from '../../../shared/origin.ts';
 import { resultText } from '../../../shared/run-verdict.ts';
 import { basename, resolve } from 'node:path';
 import { planForPage } from '../../engine/app/run-plan.ts';
@@ -10,7 +10,7 @@ import { freeRunPath, newestRunOf, runPath } from '../../engine/home.ts';
 import { describeRun } from '../../engine/inspect.ts';
 import { requireFolderOfRun } from '../../engine/moved-folder.ts';
 import { getToKnow } from '../../engine/pace.ts';
-import { checkpointOf, configOf, createRun, recordOf, stepOf } from '../../engine/runs.ts';
+import { checkpointOf, configOf, createRun, originAt, recordOf } from '../../engine/runs.ts';
 import { decodingFor } from '../../engine/scan-folder.ts';
 import { Studio } from '../../engine/studio.ts';
 import { givenSettings } from '../config-flags.ts';
@@ -117,31 +117,19 @@ async function goOn(output: Output, studio: Studio, options: Options, given: str
   return finish(output, studio, run, options, device);
 }
 
-interface Origin {
+interface Beginning {
   readonly config: TrainConfig;
-  readonly imported: boolean;
-  readonly from: { readonly run: string; readonly step: number; readonly checkpoint: string };
+  readonly from: ReturnType<typeof originAt>;
 }
 
 /** The weights to begin with, from `--from RUN` (its best checkpoint, or `--from-step`). */
-function originOf(studio: Studio, options: Options): Origin | undefined {
+function originOf(studio: Studio, options: Options): Beginning | undefined {
   const name = textOption(options, 'from');
   if (name === undefined) return undefined;
   const run = runPath(studio.home, name);
   const checkpoint = checkpointOf(run, textOption(options, 'fromStep') ?? 'best');
-  const { imported } = recordOf(run);
-  return {
-    config: configOf(checkpoint),
-    imported: imported !== undefined,
-    from: { run: basename(run), step: stepOf(checkpoint), checkpoint },
-  };
+  return { config: configOf(checkpoint), from: originAt(run, checkpoint) };
 }
-
-const originText = ({ config, imported, from }: Origin): string =>
-  [
-    `Begins with the weights of ${from.run}${imported ? '' : `, step ${count(from.step)}`}: its sizes and its normalisation (${config.normalisation}) are taken,`,
-    'both encoders start from its encoders (from the one there is where it has one), moments start anew, and the target encoder embeds.',
-  ].join(' ');
 
 export const trainCommand: Action = async (output, options, folder) => {
   const home = textOption(options, 'home');
@@ -167,10 +155,10 @@ export const trainCommand: Action = async (output, options, folder) => {
     });
     // A run that begins now tells its time by itself.
     if (options['plan'] === true) await getToKnow(studio.devices);
-    const plan = await planForPage(studio, folder, { ...(origin && originSettings(origin.config)), ...given });
+    const plan = await planForPage(studio, folder, { ...(origin && originSettings(origin.config)), ...given }, origin !== undefined);
     output.event({ type: 'plan', ...plan });
     output.say(`Settings for ${plan.reason}`);
-    if (origin) output.say(originText(origin));
+    if (origin) output.say(originSentences(origin.from, plan.config, origin.config).join(' '));
     for (const line of planLines(plan)) output.say(line);
     if (options['plan'] === true) return 0;
     const run = await createRun(studio, folder, plan, name, origin?.from);

@@ -4,8 +4,10 @@ import type { Stats } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
-import type { FileKind, FolderListing } from '../../../shared/contract-system.ts';
+import type { FolderListing } from '../../../shared/contract-system.ts';
 import { AppError, systemError } from '../../../shared/errors.ts';
+import { isOfKind } from '../../../shared/file-kinds.ts';
+import type { FileKind } from '../../../shared/file-kinds.ts';
 import { isHidden, kindOf } from '../../library/file-kinds.ts';
 import { isEscaped, nameText } from '../../library/file-names.ts';
 import type { Roots } from './roots.ts';
@@ -45,8 +47,6 @@ async function targetOf(roots: Roots, path: string): Promise<Pick<Stats, 'isDire
   return (await isReadable(roots, path)) ? stat(path).catch(() => undefined) : undefined;
 }
 
-const endings: Readonly<Record<FileKind, RegExp>> = { csv: /\.(csv|txt)$/i };
-
 /**
  * Subfolders of a folder and its files of a kind, by name, without hidden ones and those that may not be used. Throws `not-allowed`, `not-found`, `not-writable`,
  * `bad-input` for what is no folder.
@@ -67,7 +67,7 @@ export async function listFolder(roots: Roots, path: string | undefined, kind?: 
     const inside = join(folder, name);
     const found = entry.isSymbolicLink() ? await targetOf(roots, inside) : entry;
     if (found?.isDirectory()) folders.push({ name, path: inside });
-    else if (kind !== undefined && found?.isFile() && endings[kind].test(name)) files.push({ name, path: inside });
+    else if (kind !== undefined && found?.isFile() && isOfKind(name, kind)) files.push({ name, path: inside });
     else if (kindOf(name).kind === 'image' && images < mostImages) images++;
   }
   const above = dirname(folder);

@@ -11,6 +11,10 @@ export interface ImportRequest {
   readonly home: Home;
   readonly path: string;
   readonly name: string | undefined;
+  /** Attention heads, of a file that does not say them. */
+  readonly heads: number | undefined;
+  /** What else a person should know of them, in sentences. */
+  readonly notes: readonly string[];
 }
 
 export type FromImport =
@@ -22,12 +26,14 @@ export type FromImport =
 /** Milliseconds between two messages of progress. */
 const pause = 100;
 
-const { home, path, name } = workerData as ImportRequest;
+const { home, path, name, heads, notes: known } = workerData as ImportRequest;
 const say = (message: FromImport): void => parentPort!.postMessage(message);
 let said = -Infinity;
 try {
   const { name: run, notes } = importWeights(home, path, {
     ...(name !== undefined && { name }),
+    ...(heads !== undefined && { heads }),
+    notes: known,
     onRead: (done, total) => {
       if (performance.now() - said < pause && done < total) return;
       said = performance.now();

@@ -95,6 +95,8 @@ describe('files to choose', () => {
     expect(listing.files).toEqual(['labels 9.CSV', 'labels 10.csv', 'same.csv'].map((name) => ({ name, path: at('data', name) })));
     expect(listing).toMatchObject({ images: 1, folders: [{ name: 'folder.csv' }, { name: 'photos' }] });
     expect((await listFolder(roots, at('data'))).files).toEqual([]);
+    writeFileSync(at('data/vit.pth.tar'), '');
+    expect((await listFolder(roots, at('data'), 'weights')).files.map(({ name }) => name)).toEqual(['vit.pth.tar']);
     await expect(listFolder(roots, at('private'), 'csv')).rejects.toEqual(code('not-allowed'));
   });
 });

@@ -1,19 +1,19 @@
 // Answers of the channels about runs.
 import { freemem } from 'node:os';
 import { basename } from 'node:path';
-import type { EvaluationSummary, PinnedNeighbours, RunDetails, runChannels, RunSeries } from '../../../shared/contract-runs.ts';
+import type { Baselines, EvaluationSummary, PinnedNeighbours, RunDetails, runChannels, RunSeries } from '../../../shared/contract-runs.ts';
 import { AppError } from '../../../shared/errors.ts';
 import type { Handlers } from '../../../shared/rpc-server.ts';
 import { moveRun } from '../../../shared/run-state.ts';
+import type { TrainEvent } from '../../../shared/train-events.ts';
 import { imagesOfContents } from '../../library/content-images.ts';
 import { findFolder, folderOf } from '../../library/folders.ts';
 import { imagePlace } from '../../library/image-details.ts';
 import { Trainer } from '../../trainer/trainer.ts';
 import { changeAppFile, readAppFile } from '../../training/app-file.ts';
-import { readCheckpointHeader } from '../../training/checkpoint.ts';
 import { readRecord } from '../../training/run-folder.ts';
 import { sizesOf, stepSize } from '../../training/step-size.ts';
-import { beginRun, planRunHere } from '../runs.ts';
+import { beginRun, originAt, planRunHere } from '../runs.ts';
 import { asChosen } from '../devices/chosen-device.ts';
 import { threadsOf } from '../threads.ts';
 import type { EngineContext } from './context.ts';
@@ -31,9 +31,15 @@ function imageIds({ library }: EngineContext['studio'], folder: string, hashes: 
   return new Map([...imagesOfContents(library, id, new Set(hashes))].map(([hash, image]) => [hash, image.id]));
 }
 
+const baselinesOf = ({ untrained, pixels, origin }: Extract<TrainEvent, { type: 'baselines' }>): Baselines => ({
+  untrained,
+  pixels,
+  ...(origin && { origin }),
+});
+
 async function details({ studio }: EngineContext, { store, trainings }: Runs, run: string): Promise<RunDetails> {
   const path = store.path(run);
-  const { config, threads, program, folder } = readRecord(path);
+  const { config, threads, program, folder, from, weights } = readRecord(path);
   const summary = await store.summary(run, trainings.active(run));
   const log = await store.log(run);
   const { pinned, usable } = readAppFile(path);
@@ -49,9 +55,11 @@ async function details({ studio }: EngineContext, { store, trainings }: Runs, ru
     program,
     path,
     usable,
+    weights,
+    origin: from && { run: from.run, step: from.step, imported: from.imported, weights: from.weights },
     trainedOn: started?.type === 'started' ? (started.deviceReason ?? started.device) : undefined,
     sizes: started?.type === 'started' ? started.sizes : summary.imported ? undefined : sizesOf(stepSize(config), config),
-    baselines: baselines?.type === 'baselines' ? { untrained: baselines.untrained, pixels: baselines.pixels } : undefined,
+    baselines: baselines?.type === 'baselines' ? baselinesOf(baselines) : undefined,
     evaluations: log.events.filter((event) => event.type === 'evaluation'),
     notes: runNotes(log.events),
     pinned: hashes.flatMap((hash) => ids.get(hash) ?? []),
@@ -142,15 +150,14 @@ export function runHandlers(context: EngineContext, runs: Runs): Handlers<typeof
       return forever(signal, stop);
     },
     'runs.details': async ({ run }) => details(context, runs, run),
-    'runs.plan': async ({ folder, settings }) => planForPage(studio, folderOf(studio.library, folder).path, settings),
+    'runs.plan': async ({ folder, settings, fromWeights = false }) =>
+      planForPage(studio, folderOf(studio.library, folder).path, settings, fromWeights),
     'runs.trial': async ({ folder, settings }, { signal }) => trial(context, runs, folder, settings, signal),
     'runs.start': async ({ folder, settings, name, note, usable, from }) => {
       const { path: root } = folderOf(studio.library, folder);
       const threads = usable && !settings['threads'] ? { threads: usableThreads() } : {};
       const plan = await planRunHere(studio, root, { ...settings, ...threads }, await studio.readImages(root));
-      const checkpoint = from && (await store.checkpoint(from.run, from.checkpoint));
-      const begun =
-        from && checkpoint !== undefined ? { run: from.run, step: readCheckpointHeader(checkpoint).step, checkpoint } : undefined;
+      const begun = from && originAt(store.path(from.run), await store.checkpoint(from.run, from.checkpoint));
       const path = await beginRun(studio, root, plan, name, begun);
       if (note) changeAppFile(path, { note });
       const run = basename(path);

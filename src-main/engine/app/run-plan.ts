@@ -88,8 +88,13 @@ function warningsFor({ config, images, steps }: Pick<RunPlan, 'config' | 'images
   return warnings;
 }
 
-/** Throws `bad-config`, `no-images`, `bad-input`. */
-export async function planForPage(studio: Studio, root: string, settings: Readonly<Record<string, unknown>>): Promise<RunPlan> {
+/** `fromWeights`: of a run that begins with the weights of another. Throws `bad-config`, `no-images`, `bad-input`. */
+export async function planForPage(
+  studio: Studio,
+  root: string,
+  settings: Readonly<Record<string, unknown>>,
+  fromWeights = false,
+): Promise<RunPlan> {
   const images = await studio.readImages(root);
   const plan = await planRunHere(studio, root, settings, images);
   const expected = await studio.devices.expected(plan.config);
@@ -100,8 +105,8 @@ export async function planForPage(studio: Studio, root: string, settings: Readon
   const fitting = withMicroBatch(plan.config, microBatch);
   const sizes = sizesOf(stepSize(fitting), fitting);
   const cache = await cacheEstimate(studio, root, plan.config);
-  // The best one is kept besides the latest.
-  const kept = Math.min(plan.config.keepCheckpoints + 1, plan.steps) * checkpointSize(sizes);
+  // The best one is kept besides the latest, and so are the weights that it began with.
+  const kept = (Math.min(plan.config.keepCheckpoints + 1, plan.steps) + Number(fromWeights)) * checkpointSize(sizes);
   const { bavail, bsize } = await statfs(studio.home.path);
   const [checkpointBytes, diskFree] = [Math.round(kept + cache.bytes), bavail * bsize];
   const warnings = warningsFor(plan);

@@ -1,4 +1,5 @@
 // Evaluations that a person asked for, kept as files beside what was evaluated.
+import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { EvaluationPurpose, EvaluationSummary } from '../../../shared/contract-runs.ts';
@@ -6,8 +7,9 @@ import { systemError } from '../../../shared/errors.ts';
 import { measureTables, renderReport, reportFacts } from '../../evaluation/report.ts';
 import type { EvaluationReport } from '../../evaluation/report.ts';
 import { writeFileAside } from '../../files/write-aside.ts';
-import { findFolder } from '../../library/folders.ts';
+import { findFolder, folderOf } from '../../library/folders.ts';
 import { readCheckpointHeader } from '../../training/checkpoint.ts';
+import { readRecord } from '../../training/run-folder.ts';
 import { evaluateRun } from '../evaluation.ts';
 import type { Aside } from './aside.ts';
 import type { EngineContext } from './context.ts';
@@ -21,6 +23,8 @@ interface StoredReport {
   readonly created: string;
   readonly step: number;
   readonly purpose: EvaluationPurpose;
+  /** Path of the folder where it is not the run's own. */
+  readonly folder?: string;
   readonly report: EvaluationReport;
 }
 
@@ -29,10 +33,16 @@ const measures = { bankPerClass: 1000, queriesPerClass: 200, pixelSide: 16, prob
 
 const folderOfReports = (run: string): string => join(run, 'evaluations');
 
+/** A judgement on another folder stands beside that on the run's own, and is replaced by the next on the same. */
+function fileOf({ step, purpose, folder }: StoredReport): string {
+  const elsewhere = folder === undefined ? '' : `-${createHash('sha256').update(folder).digest('hex').slice(0, 8)}`;
+  return `step-${step}-${purpose}${elsewhere}.json`;
+}
+
 function keep(run: string, stored: StoredReport): void {
   try {
     mkdirSync(folderOfReports(run), { recursive: true });
-    writeFileAside(join(folderOfReports(run), `step-${stored.step}-${stored.purpose}.json`), `${JSON.stringify(stored, null, 2)}\n`);
+    writeFileAside(join(folderOfReports(run), fileOf(stored)), `${JSON.stringify(stored, null, 2)}\n`);
   } catch (error) {
     throw systemError(error) ?? error;
   }
@@ -48,11 +58,10 @@ export function readReports(run: string): EvaluationSummary[] {
   }
   const stored = names.flatMap((name) => {
     try {
-      const { created, step, purpose, report } = JSON.parse(readFileSync(join(folderOfReports(run), name), 'utf8')) as StoredReport;
+      const { created, step, purpose, folder, report } = JSON.parse(readFileSync(join(folderOfReports(run), name), 'utf8')) as StoredReport;
       const { headline } = report;
-      return [
-        { created, step, purpose, headline, measures: measureTables(report), facts: reportFacts(report), text: renderReport(report) },
-      ];
+      const texts = { measures: measureTables(report), facts: reportFacts(report), text: renderReport(report) };
+      return [{ created, step, purpose, folder, headline, ...texts }];
     } catch {
       return [];
     }
@@ -60,16 +69,28 @@ export function readReports(run: string): EvaluationSummary[] {
   return stored.toSorted((a, b) => (a.created < b.created ? 1 : -1)).map(({ created: _created, ...summary }) => summary);
 }
 
-/** Measures a checkpoint beside both baselines, as a job, and keeps the report. Throws `not-found`. */
+interface Asked {
+  readonly run: string;
+  readonly checkpoint: string;
+  readonly purpose: EvaluationPurpose;
+  /** Of the catalogue; the run's own when absent. */
+  readonly folder?: number | undefined;
+}
+
+/**
+ * Measures a checkpoint beside both baselines, as a job, and keeps the report. Throws `not-found`, and `bad-input` for imported weights
+ * without a folder.
+ */
 export async function startEvaluation(
   context: EngineContext,
   store: RunStore,
   aside: Aside,
-  { run, checkpoint, purpose }: { readonly run: string; readonly checkpoint: string; readonly purpose: EvaluationPurpose },
+  { run, checkpoint, purpose, folder }: Asked,
 ): Promise<{ readonly job: number }> {
   const { studio, jobs } = context;
   const path = store.path(run);
-  const root = store.folder(run);
+  const root = folder === undefined ? store.folder(run) : folderOf(studio.library, folder).path;
+  const elsewhere = root === readRecord(path).folder ? undefined : root;
   const file = await store.checkpoint(run, checkpoint);
   const { id } = findFolder(studio.library, root) ?? {};
   const info = { subject: run, run, ...(id !== undefined && { folder: id }), queue: 'aside' } as const;
@@ -92,7 +113,8 @@ export async function startEvaluation(
         handle.say(progress.part === 'pictures' ? `Measures ${progress.stage}.` : `Fits spaces and linear probes of ${progress.stage}.`);
         tell();
       });
-      keep(path, { version: 1, created: new Date().toISOString(), step, purpose, report: made });
+      const created = new Date().toISOString();
+      keep(path, { version: 1, created, step, purpose, ...(elsewhere !== undefined && { folder: elsewhere }), report: made });
       return made.headline;
     } finally {
       clearInterval(timer);

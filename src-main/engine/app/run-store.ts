@@ -94,7 +94,7 @@ export class RunStore {
   folder(name: string): string {
     const { imported, folder } = readRecord(this.path(name));
     if (imported !== undefined)
-      throw new AppError('bad-input', `The run ${name} was imported and has no folder of its own.`, 'Embed a folder with it instead.');
+      throw new AppError('bad-input', `The run ${name} was imported and has no folder of its own.`, 'Choose the folder to judge it on.');
     return folderOf(this.studio.library, folder).path;
   }
 

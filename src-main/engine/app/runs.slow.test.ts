@@ -49,6 +49,8 @@ describe('a run', () => {
     expect(plan.sizes.tokens).toBe(16);
     expect(plan.checkpointBytes).toBeGreaterThan(4 * 4 * plan.sizes.encoderParameters);
     expect(plan.warnings.map(({ message }) => message).join()).toContain('80 images are few');
+    const begun = await page.call('runs.plan', { folder, settings, fromWeights: true });
+    expect(begun.checkpointBytes - plan.checkpointBytes).toBeGreaterThan(4 * 4 * plan.sizes.encoderParameters);
     await expect(page.call('runs.plan', { folder, settings: { ...settings, patchSize: 7 } })).rejects.toMatchObject({ code: 'bad-config' });
     await expect(page.call('runs.plan', { folder: 99, settings })).rejects.toMatchObject({ code: 'not-found' });
   });
@@ -172,6 +174,20 @@ describe('a run', () => {
     ]);
   });
 
+  it('is judged on another folder where that is asked for, and both reports are kept', async () => {
+    const other = join(place, 'other');
+    await drawPictures(other, 20);
+    const scan = await page.call('library.scan', { path: other });
+    await page.call('jobs.wait', { job: scan.job });
+    const { job } = await page.call('runs.evaluate', { run, checkpoint: 'latest', purpose: 'choosing', folder: scan.folder });
+    await page.call('jobs.wait', { job });
+    expect((await page.call('runs.reports', { run })).map((report) => report.folder)).toEqual([other, undefined]);
+    await expect(page.call('runs.evaluate', { run, checkpoint: 'latest', purpose: 'choosing', folder: 99 })).rejects.toMatchObject({
+      code: 'not-found',
+    });
+    await page.call('library.remove', { folder: scan.folder });
+  });
+
   it('lends its weights to another one, when they fit', async () => {
     const from = { run, checkpoint: 'best' };
     const begin = async (more: object) =>
@@ -183,6 +199,11 @@ describe('a run', () => {
     const config = JSON.parse(readFileSync(join(home, 'runs', 'second', 'config.json'), 'utf8')) as { from: object };
     expect(config.from).toMatchObject({ run });
     expect((await summaryOf('second')).state).toBe('done');
+    const { baselines, evaluations, origin } = await page.call('runs.details', { run: 'second' });
+    expect(origin).toMatchObject({ run, step: (await summaryOf(run)).bestStep, imported: false });
+    // It is set beside the weights that it began with, and they are kept.
+    expect(baselines!.origin).toMatchObject({ step: 0, queries: evaluations[0]!.queries });
+    expect((await summaryOf('second')).checkpoints).toEqual([0, 2]);
     // Of a run from before this was kept it is not known.
     expect((await page.call('runs.details', { run: 'second' })).usable).toBe(true);
     changeAppFile(join(home, 'runs', 'second'), { usable: undefined });

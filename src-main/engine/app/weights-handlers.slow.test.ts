@@ -5,8 +5,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { JobsEvent } from '../../../shared/contract-jobs.ts';
 import { writeSafetensors } from '../../formats/safetensors.ts';
 import { huggingFaceEncoder } from '../../jepa/foreign-names.ts';
-import { fixturesFolder } from '../../jepa/testing/reference-values.ts';
-import { openEngine } from './testing/open-engine.ts';
+import { fixturesFolder, readJson } from '../../jepa/testing/reference-values.ts';
+import { drawPictures, openEngine } from './testing/open-engine.ts';
 
 const home = mkdtempSync(join(tmpdir(), 'ijepa-weights-'));
 let opened: ReturnType<typeof openEngine>;
@@ -50,6 +50,28 @@ describe('weights from elsewhere', () => {
     expect(progress.unit).toBe('megabytes');
     const runs = await page.call('runs.list', {});
     expect(runs.find(({ name }) => name === 'theirs')).toMatchObject({ imported: true, state: 'done', checkpoints: [0] });
+    // What is said at the end of the import can be read as long as the run is there.
+    const { weights, origin } = await page.call('runs.details', { run: 'theirs' });
+    expect(weights).toMatchObject({ encoders: 'context', predictor: false });
+    expect(detail).toBe(['It is the run theirs.', ...weights!.notes].join(' '));
+    expect(origin).toBeUndefined();
+  });
+
+  it('are judged on a folder of the library, which must be said', async () => {
+    const { page } = opened;
+    const pictures = join(home, 'pictures');
+    await drawPictures(pictures, 20);
+    const { folder, job: scan } = await page.call('library.scan', { path: pictures });
+    await page.call('jobs.wait', { job: scan });
+    const asked = { run: 'theirs', checkpoint: 'best', purpose: 'choosing' } as const;
+    await expect(page.call('runs.evaluate', asked)).rejects.toMatchObject({
+      code: 'bad-input',
+      hint: expect.stringContaining('Choose the folder') as unknown,
+    });
+    const { job } = await page.call('runs.evaluate', { ...asked, folder });
+    const { detail } = await page.call('jobs.wait', { job });
+    expect(detail).toContain('untrained network');
+    expect(await page.call('runs.reports', { run: 'theirs' })).toMatchObject([{ step: 0, folder: pictures, headline: detail }]);
   });
 
   it('say what is wrong with them, and make no run', async () => {
@@ -59,6 +81,21 @@ describe('weights from elsewhere', () => {
     await expect(page.call('jobs.wait', { job })).rejects.toMatchObject({ code: 'bad-input', hint: expect.any(String) as unknown });
     await expect(page.call('weights.import', { path: 'relative' })).rejects.toMatchObject({ code: 'bad-input' });
     expect((await page.call('runs.list', {})).map(({ name }) => name)).toEqual(['theirs']);
+  });
+
+  it('that do not say how many heads they have are taken once that is said', async () => {
+    const { page } = opened;
+    const path = join(fixturesFolder, 'authors-checkpoint.pth.tar');
+    const first = await page.call('weights.import', { path, name: 'authors' });
+    await expect(page.call('jobs.wait', { job: first.job })).rejects.toMatchObject({
+      code: 'bad-input',
+      hint: expect.stringContaining('Attention heads') as unknown,
+    });
+    const { heads } = readJson<{ heads: number }>('step.json');
+    const { job } = await page.call('weights.import', { path, name: 'authors', heads });
+    await page.call('jobs.wait', { job });
+    expect((await page.call('runs.details', { run: 'authors' })).config.heads).toBe(heads);
+    await page.call('runs.delete', { run: 'authors' });
   });
 
   it('are given up where that is asked for, also those that wait, and leave nothing', async () => {
@@ -90,6 +127,7 @@ describe('weights from elsewhere', () => {
     const { licence, models } = await page.call('weights.models', {});
     expect(licence.sentence).toContain('non-commercial');
     expect(models.every(({ here }) => !here)).toBe(true);
+    expect(models.filter(({ caution }) => caution?.includes('No checksum')).map(({ name }) => name)).toEqual(['ijepa_vith16_1k']);
     // @ts-expect-error: without the licence there is no such call
     await expect(page.call('weights.fetch', { model: models[0]!.name, accepted: false })).rejects.toMatchObject({ code: 'bad-input' });
     await expect(page.call('weights.fetch', { model: 'other', accepted: true })).rejects.toMatchObject({ code: 'not-found' });

@@ -2,10 +2,11 @@
 import { basename } from 'node:path';
 import type { weightsChannels } from '../../../shared/contract-weights.ts';
 import type { Handlers } from '../../../shared/rpc-server.ts';
-import { dropFetched, fetchModel, isModelHere, modelCalled, modelLicence, publishedModels } from '../fetch-model.ts';
+import { checkNote, dropFetched, fetchModel, isModelHere, modelCalled, modelLicence, publishedModels } from '../fetch-model.ts';
 import { freeRunPath, runNames } from '../home.ts';
 import type { EngineContext } from './context.ts';
 import { Imports } from './import-job.ts';
+import type { ImportRequest } from './import-worker.ts';
 import type { JobHandle } from './jobs.ts';
 import { rateMeter } from './rate.ts';
 import type { Runs } from './runs.ts';
@@ -14,15 +15,18 @@ export function weightsHandlers({ studio, jobs, roots }: EngineContext, { list }
   const { home } = studio;
   const imports = new Imports();
   /** What came of it, in sentences. */
-  const take = async (path: string, name: string | undefined, handle: JobHandle): Promise<string> => {
-    const { run, notes } = await imports.take({ home, path, name }, handle);
+  const take = async (what: Omit<ImportRequest, 'home'>, handle: JobHandle): Promise<string> => {
+    const { run, notes } = await imports.take({ home, ...what }, handle);
     list.changed();
     return [`It is the run ${run}.`, ...notes].join(' ');
   };
   return {
     'weights.models': () => ({
       licence: modelLicence,
-      models: publishedModels.map(({ name, what, bytes }) => ({ name, what, bytes, here: isModelHere(home, { name }) })),
+      models: publishedModels.map((model) => {
+        const { name, what, bytes } = model;
+        return { name, what, bytes, here: isModelHere(home, model), caution: checkNote(model) };
+      }),
     }),
     'weights.fetch': ({ model: name, accepted }) => {
       const model = modelCalled(name);
@@ -30,7 +34,7 @@ export function weightsHandlers({ studio, jobs, roots }: EngineContext, { list }
         if (runNames(home).includes(name)) return `It is the run ${name} already.`;
         handle.say('Fetches the files.');
         const meter = rateMeter();
-        const folder = await fetchModel(home, model, {
+        const { folder, checked } = await fetchModel(home, model, {
           accepted,
           signal: handle.signal,
           onProgress: ({ done, total = 0 }) => {
@@ -38,16 +42,18 @@ export function weightsHandlers({ studio, jobs, roots }: EngineContext, { list }
             handle.progress({ done: megabytes, total: all, unit: 'megabytes', ...meter(megabytes, all) });
           },
         });
-        const came = await take(folder, name, handle);
+        const came = await take({ path: folder, name, heads: undefined, notes: [checked] }, handle);
         dropFetched(home, model);
         return came;
       });
       return { job };
     },
-    'weights.import': async ({ path, name }) => {
+    'weights.import': async ({ path, name, heads }) => {
       const readable = await roots.readable(path);
       if (name !== undefined) freeRunPath(home, name);
-      const job = jobs.start('import', { subject: name ?? basename(readable) }, async (handle) => take(readable, name, handle));
+      const job = jobs.start('import', { subject: name ?? basename(readable) }, async (handle) =>
+        take({ path: readable, name, heads, notes: [] }, handle),
+      );
       return { job };
     },
   };

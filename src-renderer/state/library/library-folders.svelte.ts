@@ -2,9 +2,10 @@
 // view may ask for a folder and the frame shows the picker.
 import { createContext } from 'svelte';
 import type { FolderSummary } from '../../../shared/contract-library.ts';
-import type { FileKind, FolderListing } from '../../../shared/contract-system.ts';
+import type { FolderListing } from '../../../shared/contract-system.ts';
 import type { LabelSource } from '../../../shared/contract-values.ts';
 import { AppError } from '../../../shared/errors.ts';
+import type { FileKind } from '../../../shared/file-kinds.ts';
 import { strings } from '../../strings/strings.ts';
 import { mostDropped } from '../dropped.svelte.ts';
 import type { Studio } from '../studio.svelte.ts';
@@ -57,7 +58,7 @@ export class LibraryFolders {
   /** A folder of the engine's computer, or a file where that is asked for; nothing when the person changed their mind. */
   async ask(request: FolderRequest): Promise<string | undefined> {
     const { face } = this.#studio;
-    if (request.files && face.chooseFile) return face.chooseFile();
+    if (request.files && face.chooseFile) return face.chooseFile(request.files);
     if (!request.files && face.chooseFolder) return face.chooseFolder();
     this.answer(undefined);
     this.#request = request;

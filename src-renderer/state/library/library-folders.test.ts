@@ -104,8 +104,9 @@ describe('what is dropped', () => {
 
 describe('a file that is asked for', () => {
   it('is chosen in the dialog of the system where there is one', async () => {
-    const { adding } = page([], { chooseFile: () => Promise.resolve('/x.csv'), chooseFolder: () => Promise.resolve('/x') });
+    const { adding } = page([], { chooseFile: (kind) => Promise.resolve(`/x.${kind}`), chooseFolder: () => Promise.resolve('/x') });
     expect(await adding.ask({ title: '', files: 'csv' })).toBe('/x.csv');
+    expect(await adding.ask({ title: '', files: 'weights' })).toBe('/x.weights');
     expect(await adding.ask({ title: '' })).toBe('/x');
   });
 

@@ -41,8 +41,8 @@ export class PlannedSettings {
     return this.#busy;
   }
 
-  /** Asks for a plan; what was asked before is dropped. */
-  ask(folder: number, chosen: ChosenSettings): void {
+  /** Asks for a plan, `fromWeights` of a run that begins with weights; what was asked before is dropped. */
+  ask(folder: number, chosen: ChosenSettings, fromWeights = false): void {
     this.dispose();
     const first = folder !== this.#folder;
     if (first) {
@@ -51,10 +51,10 @@ export class PlannedSettings {
     }
     this.#busy = true;
     const controller = (this.#controller = new AbortController());
-    this.#timer = setTimeout(() => void this.#answer(folder, chosen, controller.signal), first ? 0 : settleMilliseconds);
+    this.#timer = setTimeout(() => void this.#answer(folder, chosen, fromWeights, controller.signal), first ? 0 : settleMilliseconds);
   }
 
-  async #answer(folder: number, chosen: ChosenSettings, signal: AbortSignal): Promise<void> {
+  async #answer(folder: number, chosen: ChosenSettings, fromWeights: boolean, signal: AbortSignal): Promise<void> {
     const settings = { ...chosen } as Record<string, number | boolean | string | number[]>;
     try {
       if (!this.#suggested) {
@@ -63,7 +63,9 @@ export class PlannedSettings {
         this.#suggested = suggested;
       }
       const plan =
-        Object.keys(chosen).length === 0 ? this.#suggested : await this.#client.call('runs.plan', { folder, settings }, { signal });
+        Object.keys(chosen).length === 0
+          ? this.#suggested
+          : await this.#client.call('runs.plan', { folder, settings, fromWeights }, { signal });
       if (signal.aborted) return;
       this.#plan = plan;
       this.#problem = undefined;

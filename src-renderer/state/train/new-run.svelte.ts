@@ -1,14 +1,21 @@
 // The run that is being made: its plan, what a trial measured, weights to start with, and its start.
-import { originKeys, originSettings } from '../../../shared/origin.ts';
-import type { ConfigKey } from '../../../shared/config-table.ts';
-import type { TrialResult } from '../../../shared/contract-runs.ts';
+import { originKeys, originSentences, originSettings } from '../../../shared/origin.ts';
+import type { ConfigKey, TrainConfig } from '../../../shared/config-table.ts';
+import type { RunDetails, RunSummary, TrialResult } from '../../../shared/contract-runs.ts';
 import { PlannedSettings } from '../next-run/run-plan.svelte.ts';
 import type { ChosenSettings, SettingValue } from '../next-run/setting-form.ts';
 import type { Studio } from '../studio.svelte.ts';
 
-export interface Origin {
+export interface ChosenOrigin {
   readonly run: string;
   readonly checkpoint: string;
+}
+
+/** The step that a choice of checkpoint means: as the engine takes it, the latest where no evaluation has found a best one. */
+export function stepOfChoice({ bestStep, checkpoints }: Pick<RunSummary, 'bestStep' | 'checkpoints'>, checkpoint: string): number {
+  const latest = checkpoints.at(-1) ?? 0;
+  if (checkpoint === 'latest') return latest;
+  return checkpoint === 'best' ? (bestStep ?? latest) : Number(checkpoint);
 }
 
 export class NewRunState {
@@ -17,7 +24,8 @@ export class NewRunState {
   #folder = $state.raw<number | undefined>(undefined);
   #trial = $state.raw<TrialResult | undefined>(undefined);
   #measuring = $state.raw<AbortController | undefined>(undefined);
-  #origin = $state.raw<Origin | undefined>(undefined);
+  #origin = $state.raw<ChosenOrigin | undefined>(undefined);
+  #originDetails = $state.raw<RunDetails | undefined>(undefined);
   #originRequest = 0;
   #starting = $state.raw(false);
 
@@ -36,8 +44,17 @@ export class NewRunState {
   get measuring(): boolean {
     return this.#measuring !== undefined;
   }
-  get origin(): Origin | undefined {
+  get origin(): ChosenOrigin | undefined {
     return this.#origin;
+  }
+
+  /** What a run with these settings takes from the weights that it begins with; none for one from scratch. */
+  originSentences(config: TrainConfig): readonly string[] | undefined {
+    const [origin, details] = [this.#origin, this.#originDetails];
+    if (!origin || !details) return undefined;
+    const { summary, weights, config: there } = details;
+    const step = stepOfChoice(summary, origin.checkpoint);
+    return originSentences({ run: origin.run, step, imported: summary.imported, weights }, config, there);
   }
   get starting(): boolean {
     return this.#starting;
@@ -51,7 +68,7 @@ export class NewRunState {
   #ask(): void {
     this.#measuring?.abort();
     this.#trial = undefined;
-    if (this.#folder !== undefined) this.planned.ask(this.#folder, this.chosen);
+    if (this.#folder !== undefined) this.planned.ask(this.#folder, this.chosen, this.#origin !== undefined);
   }
 
   choose(key: ConfigKey, value: SettingValue): void {
@@ -71,13 +88,15 @@ export class NewRunState {
   async startFrom(run: string | undefined, checkpoint = 'best'): Promise<void> {
     const request = ++this.#originRequest;
     if (run === undefined) {
-      if (this.#origin) this.reset(originKeys);
+      const had = this.#origin !== undefined;
       this.#origin = undefined;
+      if (had) this.reset(originKeys);
       return;
     }
     const details = await this.#studio.ask('runs.details', { run });
     if (!details || request !== this.#originRequest || this.#folder === undefined) return;
     this.#origin = { run, checkpoint };
+    this.#originDetails = details;
     this.#studio.nextRun.keep(this.#folder, originSettings(details.config));
     this.#ask();
   }

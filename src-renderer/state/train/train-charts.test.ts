@@ -49,7 +49,7 @@ describe('a line of a metric', () => {
 });
 
 describe('references', () => {
-  const words = { pixels: 'pixels', untrained: 'untrained', nothing: 'nothing' };
+  const words = { pixels: 'pixels', untrained: 'untrained', origin: 'origin', nothing: 'nothing' };
   const evaluation = { step: 0, raw: {}, centred: {}, whitened: { retrieval: 0.3 }, rankMe: 9, meanCosine: 0.9, positionalShare: 0.4 };
   const baselines = { untrained: evaluation, pixels: { raw: {}, centred: {}, whitened: { retrieval: 0.2 } } };
 
@@ -75,6 +75,14 @@ describe('references', () => {
     expect(referencesOf('score', baselines, 'whitened', 'l2', words).map(({ y }) => y)).toEqual([0.2, 0.3]);
     expect(referencesOf('score', baselines, 'raw', 'l2', words)).toEqual([]);
     expect(referencesOf('rankMe', baselines, 'raw', 'l2', words).map(({ y }) => y)).toEqual([9]);
+    // A run that began with weights is set beside those, too.
+    const begun = { ...baselines, origin: { ...evaluation, whitened: { retrieval: 0.6 }, rankMe: 20 } };
+    expect(referencesOf('score', begun, 'whitened', 'l2', words).map(({ label, y }) => [label, y])).toEqual([
+      ['pixels', 0.2],
+      ['untrained', 0.3],
+      ['origin', 0.6],
+    ]);
+    expect(referencesOf('rankMe', begun, 'raw', 'l2', words).map(({ y }) => y)).toEqual([9, 20]);
     // Runs of earlier versions did not measure it.
     expect(referencesOf('lidar', baselines, 'raw', 'l2', words)).toEqual([]);
     expect(referencesOf('meanCosine', baselines, 'raw', 'l2', words).map(({ y }) => y)).toEqual([0.9]);

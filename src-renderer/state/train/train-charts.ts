@@ -132,16 +132,17 @@ export function evaluationValue(id: EvaluationChart, evaluation: OnlineEvaluatio
   return (id === 'score' ? scoreOf(evaluation[space]) : evaluation[id]) ?? Number.NaN;
 }
 
-/** Levels that a chart is compared with: both baselines of scores, the untrained network of the rest. */
+/** Levels that a chart is compared with: of scores all baselines, of the rest the untrained network and the weights that the run began with. */
 export function referencesOf(
   id: ChartId,
   baselines: Baselines | undefined,
   space: Space,
   loss: 'smooth-l1' | 'l2',
-  words: { readonly pixels: string; readonly untrained: string; readonly nothing: string },
+  words: { readonly pixels: string; readonly untrained: string; readonly origin: string; readonly nothing: string },
 ): ChartReference[] {
   const pixels = { label: words.pixels, colour: '--series-pixels', dash: [6, 4] } as const;
   const untrained = { label: words.untrained, colour: '--series-untrained', dash: [2, 3] } as const;
+  const origin = { label: words.origin, colour: '--series-origin', dash: [8, 3, 2, 3] } as const;
   const finite = (references: ChartReference[]): ChartReference[] => references.filter(({ y }) => Number.isFinite(y));
   switch (id) {
     case 'loss':
@@ -151,6 +152,7 @@ export function referencesOf(
       return finite([
         { ...pixels, y: scoreOf(baselines.pixels[space]) ?? Number.NaN },
         { ...untrained, y: scoreOf(baselines.untrained[space]) ?? Number.NaN },
+        { ...origin, y: scoreOf(baselines.origin?.[space]) ?? Number.NaN },
       ]);
     case 'rankMe':
     case 'lidar':
@@ -158,7 +160,11 @@ export function referencesOf(
     case 'predictionMargin':
     case 'meanCosine':
     case 'alpha':
-      return baselines ? finite([{ ...untrained, y: baselines.untrained[id] ?? Number.NaN }]) : [];
+      if (!baselines) return [];
+      return finite([
+        { ...untrained, y: baselines.untrained[id] ?? Number.NaN },
+        { ...origin, y: baselines.origin?.[id] ?? Number.NaN },
+      ]);
     default:
       return [];
   }
