@@ -181,6 +181,18 @@ describe('a run', () => {
     expect((await page.call('runs.details', { run: 'second' })).usable).toBeUndefined();
   });
 
+  it('lends its weights to one that waits, which needs it no more', async () => {
+    const one = await page.call('runs.start', { folder, settings: { ...settings, steps: 100_000 }, usable: false });
+    const from = { run, checkpoint: 'best' };
+    const two = await page.call('runs.start', { folder, settings: { ...settings, steps: 2 }, name: 'waits', usable: false, from });
+    await page.call('runs.rename', { run, name: 'elsewhere' });
+    await page.call('jobs.cancel', { job: one.job });
+    await page.call('jobs.wait', { job: two.job });
+    expect((await summaryOf('waits')).state).toBe('done');
+    for (const name of ['waits', one.run]) await page.call('runs.delete', { run: name });
+    await page.call('runs.rename', { run: 'elsewhere', name: run });
+  });
+
   it('is noted, renamed and deleted with what it frees', async () => {
     await page.call('runs.note', { run: 'second', note: 'more' });
     for (const name of ['../x', 'a/b', 'con:', run]) {
