@@ -165,6 +165,7 @@ export class ExploreState {
     const { engine, folder, jobs, dropped, router } = this.#studio;
     const query = this.#query;
     const inputs = [this.#input(0), this.#input(1)] as const;
+    const vectors = [this.#vectors(0), this.#vectors(1)] as const;
     const embedded = jobs.filter((job) => job.kind === 'embed' && !isLive(job)).map(({ id }) => id);
     const runs = this.#studio.runs?.map(({ name }) => name);
     const files = dropped.files;
@@ -186,8 +187,8 @@ export class ExploreState {
       if (folder && router.view === 'explore') this.#studio.explore.show(folder.id, query);
       for (const part of [...query.plus, ...query.minus])
         if ('image' in part && !known.has(part.image) && !this.#wanted.has(part.image)) this.#learn(part.image);
-      this.columns[0].follow(inputs[0]);
-      this.columns[1].follow(inputs[1]);
+      this.columns[0].follow(inputs[0], vectors[0]);
+      this.columns[1].follow(inputs[1], vectors[1]);
     });
   }
 
@@ -219,6 +220,12 @@ export class ExploreState {
       k: asked.find((one) => one >= most) ?? mostResults,
       ...(hideCopies && { hideAbove: copyAbove[space] }),
     };
+  }
+
+  /** What is found, and what cannot be looked for, changes with the images that have vectors. */
+  #vectors(column: ColumnIndex): string {
+    const { embedded, images } = this.source(column) ?? {};
+    return JSON.stringify([embedded, images]);
   }
 
   /** Pictures of one folder are no query in another. Whether there was another. */

@@ -40,7 +40,7 @@ function explored(address: Record<string, string>) {
   const studio = {
     engine: 'ready',
     folder: { id: 1, images: 100, scannedAt: 5 },
-    jobs: [],
+    jobs: [] as object[],
     runs: [],
     router: {
       view: 'explore',
@@ -132,6 +132,25 @@ describe('Explore', () => {
     one.studio.engine = 'ready';
     one.state.follow();
     await vi.waitFor(() => expect(one.asked.filter(({ channel }) => channel === 'explore.sources')).toHaveLength(2));
+    expect(one.searches()).toHaveLength(2);
+  });
+
+  it('asks again when missing vectors were computed, also what could not be answered', async () => {
+    const one = explored({ images: '3' });
+    one.answers['explore.sources'] = () => [{ ...source('b'), embedded: 99 }];
+    one.answers['explore.search'] = () => Promise.reject(new Error('3.png has no vector yet.'));
+    one.state.follow();
+    await vi.waitFor(() => expect(one.state.sources).toBeDefined());
+    one.state.follow();
+    await vi.waitFor(() => expect(one.state.columns[0].error).toBeDefined());
+    one.answers['explore.sources'] = () => [source('b')];
+    one.answers['explore.search'] = () => ({ source: source('b'), neighbours: [row(1)], hidden: 0, milliseconds: 1 });
+    one.studio.jobs = [{ id: 1, kind: 'embed', state: 'done' }];
+    one.state.follow();
+    await vi.waitFor(() => expect(one.state.sources![0]!.embedded).toBe(100));
+    one.state.follow();
+    await vi.waitFor(() => expect(one.state.columns[0].result?.neighbours).toHaveLength(1));
+    expect(one.state.columns[0].error).toBeUndefined();
     expect(one.searches()).toHaveLength(2);
   });
 
