@@ -109,7 +109,8 @@ export class Recorder {
     if (this.#savedStep !== step) saveCheckpoint(file, this.#state, this.#folder.record);
     [this.#savedAt, this.#savedStep] = [performance.now(), step];
     const { path, record } = this.#folder;
-    const spared = [...(this.#best ? [this.#best.step] : []), ...(readAppFile(path).embedded ?? [])];
+    const { embedded = [], held = [] } = readAppFile(path);
+    const spared = [...(this.#best ? [this.#best.step] : []), ...embedded, ...held];
     pruneCheckpoints(path, record.config.keepCheckpoints, spared);
     return this.log({ type: 'checkpoint', step, file, best: this.#best === undefined || this.#best.step === step });
   }

@@ -9,11 +9,10 @@ import { writeFileAside } from '../../files/write-aside.ts';
 import { findFolder } from '../../library/folders.ts';
 import { readCheckpointHeader } from '../../training/checkpoint.ts';
 import { evaluateRun } from '../evaluation.ts';
-import type { Aside } from './aside.ts';
 import type { EngineContext } from './context.ts';
 import { EvaluationClock } from './evaluation-clock.ts';
 import { scanFor } from './prepare-images.ts';
-import type { RunStore } from './run-store.ts';
+import type { Runs } from './runs.ts';
 
 interface StoredReport {
   readonly version: 1;
@@ -61,17 +60,17 @@ export function readReports(run: string): EvaluationSummary[] {
 /** Measures a checkpoint beside both baselines, as a job, and keeps the report. Throws `not-found`. */
 export async function startEvaluation(
   context: EngineContext,
-  store: RunStore,
-  aside: Aside,
+  { store, aside, checkpoints }: Runs,
   { run, checkpoint, report }: { readonly run: string; readonly checkpoint: string; readonly report: boolean },
 ): Promise<{ readonly job: number }> {
   const { studio, jobs } = context;
   const path = store.path(run);
   const root = store.folder(run);
-  const file = await store.checkpoint(run, checkpoint);
+  const held = await checkpoints.hold(run, checkpoint);
   const { id } = findFolder(studio.library, root) ?? {};
   const info = { subject: run, run, ...(id !== undefined && { folder: id }), queue: 'aside' } as const;
   const job = jobs.start('evaluate', info, async (handle) => {
+    const file = await held.file();
     const { step, config } = readCheckpointHeader(file);
     await scanFor(studio, root, config, handle);
     const clock = new EvaluationClock();
@@ -98,5 +97,6 @@ export async function startEvaluation(
       handle.signal.removeEventListener('abort', kill);
     }
   });
+  held.until(job);
   return { job };
 }
