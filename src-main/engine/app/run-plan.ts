@@ -132,6 +132,7 @@ export async function planForPage(studio: Studio, root: string, settings: Readon
   const time = step && { secondsPerStep: step.seconds, timed: step.timed, atMost: step.atMost };
   return {
     ...plan,
+    heldOut: images.all.length - images.trained,
     sizes,
     microBatch: microBatch.reason,
     checkpointBytes,
