@@ -178,6 +178,38 @@ describe('Explore', () => {
     vi.unstubAllGlobals();
   });
 
+  it('leaves who has gone on to another view there when a picture has been read, and remembers to look for it', async () => {
+    vi.stubGlobal('createImageBitmap', async () => ({ close: () => {} }));
+    const one = explored({ images: '3' });
+    await searched(one);
+    const { promise, resolve } = Promise.withResolvers<object>();
+    one.answers['explore.upload'] = () => promise;
+    const file = { name: 'cat.png', size: 4, arrayBuffer: async () => new ArrayBuffer(4) } as unknown as File;
+    const uploaded = one.state.upload([file], 'beside');
+    one.studio.router.view = 'train';
+    one.studio.router.go('train', { new: '1' });
+    one.state.dispose();
+    resolve({ upload: 7, width: 1, height: 1 });
+    await uploaded;
+    expect(one.studio.router.about).toEqual({ new: '1' });
+    expect(one.said).toEqual(['The picture from outside has been read.']);
+    expect(one.studio.explore.lastIn(1).plus).toEqual([{ image: 3 }, { upload: 7 }]);
+    expect(one.studio.explore.past).toEqual([{ plus: [{ image: 3 }], minus: [] }]);
+    vi.unstubAllGlobals();
+  });
+
+  it('that was left and opened again takes a picture by its address, and the one that was left asks nothing', async () => {
+    vi.stubGlobal('createImageBitmap', async () => ({ close: () => {} }));
+    const one = explored({ images: '3' });
+    await searched(one);
+    one.state.dispose();
+    one.asked.length = 0;
+    await one.state.upload([{ name: 'cat.png', size: 4, arrayBuffer: async () => new ArrayBuffer(4) } as unknown as File]);
+    expect(one.studio.router.about).toEqual({ images: 'u7' });
+    expect(one.asked.map(({ channel }) => channel)).toEqual(['explore.upload']);
+    vi.unstubAllGlobals();
+  });
+
   it('What was looked for is remembered for the folder that it was looked for in', () => {
     const { studio, state } = explored({ images: '3', not: '4' });
     state.follow();
