@@ -72,7 +72,9 @@ export interface RunDetails {
 export interface RunPlan {
   readonly config: TrainConfig;
   readonly steps: number;
+  /** Different contents that are learned from, and those of the folder that are kept for judging: of its validation and test parts. */
   readonly images: number;
+  readonly heldOut: number;
   /** Why these settings, in a sentence. */
   readonly reason: string;
   readonly sizes: RunSizes;

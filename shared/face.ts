@@ -11,7 +11,9 @@ export const bridgeKey = 'studioWindow';
 
 /** Address of the browser face's WebSocket, relative to the page; its messages are the frames of `frames.ts`. */
 export const socketPath = 'engine';
-/** Parameter of that address: the page's own script, whose name changes with its content. What a page understands of answers shows nowhere else. */
+/** Under this name a browser keeps the path of the page, which is known to nobody else: from the bare address it finds back. */
+export const addressKey = 'ijepa-studio.address';
+/** Parameter of the socket's address: the page's own script, whose name changes with its content. What a page understands of answers shows nowhere else. */
 export const scriptParameter = 'script';
 
 /** Views of the page that the menu can open. */

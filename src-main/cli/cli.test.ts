@@ -125,6 +125,7 @@ describe('a plan', () => {
       config,
       steps: 1200,
       images: 404,
+      heldOut: 0,
       reason: '404 images.',
       sizes: {
         encoderParameters: 21_300_000,

@@ -41,13 +41,13 @@ describe('ijepa-studio serve', () => {
     await until('the address', () => text.includes('\n'));
     const { type, url, port } = jsonLines(text)[0] as { type: string; url: string; port: number };
     expect(type).toBe('serving');
-    const cookie = await enter(url);
-    expect((await ask(port, '/', { cookie })).body.toString()).toMatch(/<!doctype html>/i);
+    const { at, cookie } = await enter(url);
+    expect((await ask(port, `${at}/`, { cookie })).body.toString()).toMatch(/<!doctype html>/i);
     // The home is in use.
     if (signal === 'SIGINT') expect((await runCli(['serve', '--home', home])).code).toBe(5);
     child.kill(signal);
     expect(await code).toBe(0);
     expect(isRunning(child.pid!)).toBe(false);
-    await expect(ask(port, '/', { cookie })).rejects.toThrow('ECONNREFUSED');
+    await expect(ask(port, `${at}/`, { cookie })).rejects.toThrow('ECONNREFUSED');
   });
 });

@@ -14,10 +14,9 @@ import { Studio } from './studio.ts';
 import { suggestedPatch } from './suggest.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'ijepa-plan-'));
-const folders = Object.fromEntries(['many', 'one', 'tiny', 'tests', 'photographs'].map((name) => [name, join(root, name)])) as Record<
-  'many' | 'one' | 'tiny' | 'tests' | 'photographs',
-  string
->;
+const folders = Object.fromEntries(
+  ['many', 'one', 'tiny', 'tests', 'parts', 'photographs'].map((name) => [name, join(root, name)]),
+) as Record<'many' | 'one' | 'tiny' | 'tests' | 'parts' | 'photographs', string>;
 let studio: Studio;
 
 const image = (file: string, side: number, shade: number): Promise<unknown> =>
@@ -25,12 +24,16 @@ const image = (file: string, side: number, shade: number): Promise<unknown> =>
 
 beforeAll(async () => {
   studio = new Studio({ home: join(root, 'home') });
-  for (const folder of [...Object.values(folders), join(folders.tests, 'test')]) mkdirSync(folder);
+  for (const folder of [...Object.values(folders), join(folders.tests, 'test'), join(folders.parts, 'train'), join(folders.parts, 'test')])
+    mkdirSync(folder);
   for (let i = 0; i < 20; i++) await image(join(folders.many, `${i}.png`), 40, 10 * i);
   for (let i = 0; i < 20; i++) await image(join(folders.photographs, `${i}.png`), 400, 10 * i);
   for (let i = 0; i < 3; i++) await image(join(folders.tiny, `${i}.png`), 3, 10 * i);
   await image(join(folders.one, 'a.png'), 40, 1);
   for (let i = 0; i < 3; i++) await image(join(folders.tests, 'test', `${i}.png`), 40, 10 * i);
+  // Two of the eight that are learned from have one content.
+  for (let i = 0; i < 8; i++) await image(join(folders.parts, 'train', `${i}.png`), 40, 10 * Math.min(i, 6));
+  for (let i = 0; i < 2; i++) await image(join(folders.parts, 'test', `${i}.png`), 40, 100 + 10 * i);
   for (const folder of Object.values(folders)) {
     const scan = scanFolder(studio, folder, { settings: preprocessingOf(defaultConfig), shortSide: 256 });
     for await (const _ of scan);
@@ -58,6 +61,11 @@ describe('a plan', () => {
       expect(planRun(studio, folders.photographs, given).config).toMatchObject(linear);
     expect(planRun(studio, folders.photographs, { patchSize: 16 }).config).toMatchObject({ stem: 'convolutions', imageSize: 128 });
     expect(planRun(studio, folders.photographs, { imageSize: 224, stem: 'convolutions' }).config).toMatchObject({ patchSize: 32 });
+  });
+
+  it('tells what is kept for judging from what is learned from', async () => {
+    expect(await planForPage(studio, folders.parts, {})).toMatchObject({ images: 7, heldOut: 2 });
+    expect(await planForPage(studio, folders.many, {})).toMatchObject({ images: 20, heldOut: 0 });
   });
 
   it('says what it would train on, and what that takes of a card', async () => {

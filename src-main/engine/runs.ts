@@ -1,5 +1,5 @@
 // Runs: started, resumed, described; and which checkpoint of a run is meant.
-import { existsSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { parseConfig } from '../../shared/config.ts';
@@ -15,6 +15,7 @@ import { folderStatistics } from '../images/folder-statistics.ts';
 import { requireMasks } from '../jepa/masks.ts';
 import type { TrainJob } from '../trainer/protocol.ts';
 import { readCheckpointHeader } from '../training/checkpoint.ts';
+import { keepFirstWeights } from '../training/first-weights.ts';
 import { labelFingerprintInPieces } from '../training/label-fingerprint.ts';
 import { requireFitting } from '../training/initial-weights.ts';
 import { listCheckpoints, readRecord, RunFolder } from '../training/run-folder.ts';
@@ -121,14 +122,14 @@ type LearnedFrom = 'fingerprint' | 'labels' | 'images' | 'steps';
 
 /**
  * Makes the folder of a new run whose images may not be decoded yet; `settleRun` completes its record when they are. Rejects with `bad-input`
- * when the name is taken, `bad-config` when the weights to begin with do not fit.
+ * when the name is taken, `bad-config` when the weights to begin with do not fit, `not-found` when they are gone.
  */
 export async function beginRun(studio: Studio, root: string, plan: PlannedRun, name?: string, from?: RunRecord['from']): Promise<string> {
   const { config } = plan;
   const learned = await learnedFrom(studio, root, plan);
   const path = newRunPath(studio.home, name ?? freshRunName(studio.home, root));
   if (from) requireFitting(from.checkpoint, config);
-  RunFolder.create(path, {
+  const folder = RunFolder.create(path, {
     version: 1,
     name: basename(path),
     created: new Date().toISOString(),
@@ -138,7 +139,16 @@ export async function beginRun(studio: Studio, root: string, plan: PlannedRun, n
     threads: threadsOf(config.threads),
     config,
     ...(from && { from }),
-  }).dispose();
+  });
+  try {
+    if (from) await keepFirstWeights(path, from.checkpoint);
+  } catch (error) {
+    // Without them there is no such run.
+    rmSync(path, { recursive: true, force: true });
+    throw error;
+  } finally {
+    folder.dispose();
+  }
   return path;
 }
 

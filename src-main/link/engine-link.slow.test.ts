@@ -12,7 +12,7 @@ import { programNode } from './program-node.ts';
 
 const contract = {
   echo: channel<unknown>()(v.unknown()),
-  facts: channel<{ home: string; roots: string[]; resumeInterrupted: boolean; pages: number[] }>()(v.unknown()),
+  facts: channel<{ home: string; roots: string[]; resumeInterrupted: boolean; pages: number[]; fileThreads: string }>()(v.unknown()),
   exit: channel<never>()(v.number()),
   never: channel<never>()(v.unknown()),
 };
@@ -72,7 +72,13 @@ describe('the link to the engine', () => {
     await Promise.all([until(one, 'ready'), until(two, 'ready')]);
     const bytes = new Uint8Array([1, 2, 255]);
     expect(await one.call('echo', { bytes, text: 'ä' })).toEqual({ bytes, text: 'ä' });
-    expect(await two.call('facts', {})).toEqual({ home, roots: ['/a', '/b c'], resumeInterrupted: false, pages: [1, 2] });
+    expect(await two.call('facts', {})).toEqual({
+      home,
+      roots: ['/a', '/b c'],
+      resumeInterrupted: false,
+      pages: [1, 2],
+      fileThreads: '16',
+    });
   });
 
   it('tells the engine that a page is gone, and the page nothing more', async () => {

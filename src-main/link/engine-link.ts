@@ -33,6 +33,9 @@ export interface PageConnection extends PagePort {
   close(): void;
 }
 
+/** Threads on which an engine works with files: with the usual four a few folders on servers that do not answer would hold up all others. */
+const fileThreads = '16';
+
 interface Page {
   readonly receive: (message: FromEngine) => void;
   readonly closed: () => void;
@@ -98,6 +101,7 @@ export class EngineLink {
       ['--disable-warning=ExperimentalWarning', entry, ...writeEngineArguments({ home, roots, resumeInterrupted })],
       {
         stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+        env: { UV_THREADPOOL_SIZE: fileThreads, ...process.env },
         serialization: 'advanced',
         windowsHide: true,
       },

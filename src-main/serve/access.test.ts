@@ -68,8 +68,32 @@ describe('the Origin header', () => {
 });
 
 describe('the keys', () => {
+  const path = 'secret-path';
+
+  it('know what lies below their path', () => {
+    const keys = new Keys(1, false, path);
+    expect(['/secret-path/', '/secret-path/a/b?c=/d', '/secret-path//'].map((address) => keys.below(address))).toEqual([
+      '/',
+      '/a/b?c=/d',
+      '//',
+    ]);
+    for (const other of [
+      '',
+      '/',
+      '*',
+      '/secret-path',
+      '/secret-path?a=/',
+      '/secret-pat/',
+      '/x/secret-path/',
+      'secret-path/',
+      '//secret-path/',
+      'http://secret-path/',
+    ])
+      expect(keys.below(other)).toBeUndefined();
+  });
+
   it('are different for every server, and long', () => {
-    const [one, two] = [new Keys(1, false), new Keys(1, false)];
+    const [one, two] = [new Keys(1, false, path), new Keys(1, false, path)];
     expect(one.token).toMatch(/^[\w-]{43}$/);
     expect(one.token).not.toBe(two.token);
     expect(one.opens(one.token)).toBe(true);
@@ -77,10 +101,10 @@ describe('the keys', () => {
   });
 
   it('admit the cookie that was given and no other, not even the token', () => {
-    const keys = new Keys(8080, false);
+    const keys = new Keys(8080, false, path);
     const pair = keys.cookie.split(';')[0]!;
-    expect(keys.cookie).toMatch(/^ijepa-studio-8080=[\w-]{43}; Path=\/; HttpOnly; SameSite=Strict$/);
-    expect(new Keys(8080, true).cookie).toMatch(/; Secure$/);
+    expect(keys.cookie).toMatch(/^ijepa-studio-8080=[\w-]{43}; Path=\/secret-path\/; HttpOnly; SameSite=Strict$/);
+    expect(new Keys(8080, true, path).cookie).toMatch(/; Secure$/);
     expect(keys.admits(pair)).toBe(true);
     expect(keys.admits(`a=b; ijepa-studio-8080=old; ${pair}`)).toBe(true);
     for (const wrong of [undefined, '', 'ijepa-studio-8080=', `ijepa-studio-8080=${keys.token}`, pair.replace('8080', '8081'), `x${pair}`])

@@ -1,5 +1,6 @@
-// Who may talk to the server. Three walls, each for its own attacker: the secret (anyone who can reach the port), the Host header (a web
-// page whose name was rebound to this machine), the Origin header (a web page in the same browser that holds the cookie).
+// Who may talk to the server. Four walls, each for its own attacker: the secret (anyone who can reach the port), the path (another server
+// of this host name, which the same browser visits), the Host header (a web page whose name was rebound to this machine), the Origin
+// header (a web page in the same browser that holds the cookie).
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 
 export interface Place {
@@ -46,12 +47,15 @@ const same = (a: string, b: string): boolean =>
 /** The token of the printed address is shown once in the address bar; from then on the browser has a cookie that no page can read. */
 export class Keys {
   readonly token = randomBytes(32).toString('base64url');
+  /** Folder of addresses below which everything lies. */
+  readonly path: string;
   readonly #session = randomBytes(32).toString('base64url');
   readonly #name: string;
   readonly #secure: boolean;
 
-  /** Cookies do not tell ports apart, so that the port is in the name. */
-  constructor(port: number, secure: boolean) {
+  /** Cookies do not tell ports apart, so that the port is in the name, and `path`, which only browsers that were let in know, in its reach. */
+  constructor(port: number, secure: boolean, path: string) {
+    this.path = path;
     this.#name = `ijepa-studio-${port}`;
     this.#secure = secure;
   }
@@ -62,7 +66,13 @@ export class Keys {
 
   /** The Set-Cookie header; it ends with the browser's session. */
   get cookie(): string {
-    return `${this.#name}=${this.#session}; Path=/; HttpOnly; SameSite=Strict${this.#secure ? '; Secure' : ''}`;
+    return `${this.#name}=${this.#session}; Path=/${this.path}/; HttpOnly; SameSite=Strict${this.#secure ? '; Secure' : ''}`;
+  }
+
+  /** What an address names below the path; undefined for all that lie elsewhere. */
+  below(address: string): string | undefined {
+    const [, folder, rest] = /^\/([^/?]*)(\/.*)$/s.exec(address) ?? [];
+    return folder !== undefined && same(folder, this.path) ? rest : undefined;
   }
 
   /** Whether a Cookie header holds the session. */

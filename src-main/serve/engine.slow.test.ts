@@ -12,17 +12,19 @@ import { isRunning } from '../trainer/testing/processes.ts';
 import { startServer } from './server.ts';
 import type { StudioServer } from './server.ts';
 import { ask, enter, pagePort } from './testing/visitor.ts';
+import type { Entry } from './testing/visitor.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 let folder: string;
 let server: StudioServer;
-let cookie: string;
+let entry: Entry;
+let [at, cookie] = ['', ''];
 let page: RpcClient<AppContract>;
 
 const reached = (client: RpcClient<AppContract>, wanted: EngineState): Promise<string | undefined> =>
   new Promise((resolve) => client.watch((state, reason) => state === wanted && resolve(reason)));
 
-async function openPage(port: number, key: string): Promise<RpcClient<AppContract>> {
+async function openPage(port: number, key: Entry): Promise<RpcClient<AppContract>> {
   const client = new RpcClient<AppContract>(await pagePort(port, key));
   await reached(client, 'ready');
   return client;
@@ -55,8 +57,9 @@ beforeAll(async () => {
     port: 0,
     page: join(folder, 'page'),
   });
-  cookie = await enter(server.urls[0]!);
-  page = await openPage(server.port, cookie);
+  entry = await enter(server.urls[0]!);
+  ({ at, cookie } = entry);
+  page = await openPage(server.port, entry);
 });
 afterAll(async () => {
   await server.dispose();
@@ -72,19 +75,21 @@ describe('a server over the real engine', () => {
     const whole = rows.find(({ path }) => path === '0.png')!;
     const broken = rows.find(({ path }) => path === 'broken.png')!;
 
-    const thumbnail = await ask(server.port, `/thumbnail/${whole.id}?side=64`, { cookie });
+    const thumbnail = await ask(server.port, `${at}/thumbnail/${whole.id}?side=64`, { cookie });
     expect([thumbnail.status, thumbnail.headers['content-security-policy']]).toEqual([200, expect.stringContaining("default-src 'none'")]);
     const size = await sharp(thumbnail.body).metadata();
     expect(Math.max(size.width, size.height)).toBe(64);
     const { etag } = thumbnail.headers;
-    expect(await ask(server.port, `/thumbnail/${whole.id}?side=64`, { cookie, 'if-none-match': etag! })).toMatchObject({ status: 304 });
-    expect((await ask(server.port, `/thumbnail/${whole.id}?side=256`, { cookie, 'if-none-match': etag! })).status).toBe(200);
+    expect(await ask(server.port, `${at}/thumbnail/${whole.id}?side=64`, { cookie, 'if-none-match': etag! })).toMatchObject({
+      status: 304,
+    });
+    expect((await ask(server.port, `${at}/thumbnail/${whole.id}?side=256`, { cookie, 'if-none-match': etag! })).status).toBe(200);
 
-    const picture = await ask(server.port, `/picture/${whole.id}`, { cookie });
+    const picture = await ask(server.port, `${at}/picture/${whole.id}`, { cookie });
     expect(await sharp(picture.body).metadata()).toMatchObject({ width: 300, height: 200 });
-    expect((await ask(server.port, `/picture/${broken.id}`, { cookie })).status).toBe(422);
-    expect((await ask(server.port, '/picture/999999', { cookie })).status).toBe(404);
-    expect((await ask(server.port, `/picture/${whole.id}`)).status).toBe(401);
+    expect((await ask(server.port, `${at}/picture/${broken.id}`, { cookie })).status).toBe(422);
+    expect((await ask(server.port, `${at}/picture/999999`, { cookie })).status).toBe(404);
+    expect((await ask(server.port, `${at}/picture/${whole.id}`)).status).toBe(401);
   });
 
   it('lets pages name only folders below the roots, through links too', async () => {
@@ -104,7 +109,7 @@ describe('a server over the real engine', () => {
     expect(server.link.pid).not.toBe(before);
     expect(await page.call('library.folders', {})).toHaveLength(1);
     const [first] = (await page.call('library.page', { folder: 1, filter: { status: 'ok' }, offset: 0, limit: 1 })).rows;
-    expect((await ask(server.port, `/thumbnail/${first!.id}`, { cookie })).status).toBe(200);
+    expect((await ask(server.port, `${at}/thumbnail/${first!.id}`, { cookie })).status).toBe(200);
   });
 
   it('leaves no process behind when it is killed itself', async () => {

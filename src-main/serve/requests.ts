@@ -7,6 +7,7 @@ import { securityHeaders } from '../link/renderer-files.ts';
 import { isKnownHost } from './access.ts';
 import type { Keys, Place } from './access.ts';
 import type { PageFiles } from './page-files.ts';
+import { showWayBack, tokenNeeded } from './way-back.ts';
 
 export interface Serving {
   readonly place: Place;
@@ -42,20 +43,19 @@ export async function answerRequest(serving: Serving, request: IncomingMessage, 
     return refuse(response, 405, 'Only GET and HEAD are answered here.');
   }
   const address = request.url ?? '';
-  const [path = '', query] = address.split('?', 2);
-  const token = path === '/' && query !== undefined ? new URLSearchParams(query).get('token') : null;
+  const [bare = '', query] = address.split('?', 2);
+  const token = bare === '/' && query !== undefined ? new URLSearchParams(query).get('token') : null;
   if (token !== null) {
     if (!keys.opens(token)) return refuse(response, 403, 'This token is not of this server: open the address that the terminal shows.');
-    response.writeHead(303, { location: './', 'set-cookie': keys.cookie, 'cache-control': 'no-store' }).end();
+    response.writeHead(303, { location: `./${keys.path}/`, 'set-cookie': keys.cookie, 'cache-control': 'no-store' }).end();
     return;
   }
-  if (!keys.admits(request.headers.cookie))
-    return refuse(
-      response,
-      401,
-      'Open the address with the token that the terminal shows. If you have just come from there, reload this page.',
-    );
-  if (files.answer(path, request, response)) return;
-  if (await answerImage(serving, address, request, response)) return;
+  const below = keys.below(address);
+  if (below === undefined || !keys.admits(request.headers.cookie)) {
+    if (!showWayBack(bare, response, request.method === 'GET')) refuse(response, 401, tokenNeeded);
+    return;
+  }
+  if (files.answer(below.split('?', 1)[0]!, request, response)) return;
+  if (await answerImage(serving, below, request, response)) return;
   refuse(response, 404, 'There is nothing at this address.');
 }

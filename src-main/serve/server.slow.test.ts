@@ -5,17 +5,19 @@ import { get } from 'node:https';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { runInNewContext } from 'node:vm';
 import { brotliDecompressSync, gunzipSync } from 'node:zlib';
 import * as v from 'valibot';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { channel } from '../../shared/channel.ts';
 import { encodeFrame } from '../../shared/frames.ts';
-import { scriptParameter } from '../../shared/face.ts';
+import { addressKey, scriptParameter } from '../../shared/face.ts';
 import { otherVersion, RpcClient } from '../../shared/rpc-client.ts';
 import { startServer } from './server.ts';
 import type { StudioServer } from './server.ts';
 import { ask, endOf, enter, pagePort, socketTo } from './testing/visitor.ts';
+import type { Entry } from './testing/visitor.ts';
 
 const contract = { echo: channel<unknown>()(v.unknown()), facts: channel<{ pages: number[] }>()(v.unknown()) };
 const root = join(import.meta.dirname, '..', '..');
@@ -23,7 +25,8 @@ const script = `export const words = '${'many words of a script '.repeat(200)}';
 
 let folder: string;
 let server: StudioServer;
-let cookie: string;
+let entry: Entry;
+let [at, cookie] = ['', ''];
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'ijepa-serve-'));
@@ -34,7 +37,8 @@ beforeAll(async () => {
   writeFileSync(join(folder, 'secret.txt'), 'secret');
   const engine = join(root, 'src-main', 'link', 'testing', 'fake-engine.ts');
   server = await startServer({ root, home: folder, roots: [], host: '127.0.0.1', port: 0, page, engine });
-  cookie = await enter(server.urls[0]!);
+  entry = await enter(server.urls[0]!);
+  ({ at, cookie } = entry);
 });
 afterAll(async () => {
   await server.dispose();
@@ -42,7 +46,7 @@ afterAll(async () => {
 });
 
 const rpc = async (): Promise<{ client: RpcClient<typeof contract>; socket: WebSocket }> => {
-  const port = await pagePort(server.port, cookie);
+  const port = await pagePort(server.port, entry);
   const client = new RpcClient<typeof contract>(port);
   await new Promise<void>((resolve) => client.watch((state) => state === 'ready' && resolve()));
   return { client, socket: port.socket };
@@ -54,9 +58,9 @@ describe('the way in', () => {
     const { pathname, search } = new URL(url!);
     const reply = await ask(server.port, pathname + search);
     expect(reply.status).toBe(303);
-    expect(reply.headers.location).toBe('./');
-    expect(reply.headers['set-cookie']![0]).toMatch(/HttpOnly; SameSite=Strict/);
-    expect((await ask(server.port, '/', { cookie })).status).toBe(200);
+    expect(reply.headers.location).toBe(`.${at}/`);
+    expect(reply.headers['set-cookie']![0]).toMatch(new RegExp(`; Path=${at}/; HttpOnly; SameSite=Strict`));
+    expect((await ask(server.port, `${at}/`, { cookie })).status).toBe(200);
   });
 
   it.each([
@@ -72,25 +76,75 @@ describe('the way in', () => {
     expect(reply.headers['set-cookie']).toBeUndefined();
   });
 
+  // Another server of this host name gets what browsers send to every address but those below the path.
+  it('is closed to who has the cookie and not the path, or the path and not the cookie', async () => {
+    const all = [
+      '/',
+      '/picture/1',
+      '/thumbnail/1?side=64',
+      '/index.html',
+      '/assets/main-12345678.js',
+      'http://evil.example/',
+      '*',
+      `${at}`,
+    ];
+    for (const path of [...all, `/${'A'.repeat(43)}/`]) expect((await ask(server.port, path, { cookie })).status).toBe(401);
+    for (const path of ['/', '/picture/1', '/index.html']) expect((await ask(server.port, at + path)).status).toBe(401);
+    for (const path of ['/engine', `/${'A'.repeat(43)}/engine`])
+      expect((await endOf(socketTo(server.port, path, { cookie }))).code).toBe(401);
+    expect((await endOf(socketTo(server.port, `${at}/engine`, {}))).code).toBe(401);
+  });
+
+  it('is found again from the bare address by a browser that was let in, and by no other', async () => {
+    const bare = await ask(server.port, '/');
+    const [, name] = /<script src="([^"]+)">/.exec(bare.body.toString())!;
+    const { status, headers, body } = await ask(server.port, `/${name}`);
+    expect([status, headers['content-type'], body.toString().includes(at)]).toEqual([200, 'text/javascript; charset=utf-8', false]);
+    expect((await ask(server.port, '/', {}, 'HEAD')).body.length).toBe(0);
+    const gone = (kept: string | null): string[] => {
+      const went: string[] = [];
+      const localStorage = { getItem: (key: string) => (key === addressKey ? kept : null) };
+      runInNewContext(body.toString(), { localStorage, location: { hash: '#/train', replace: (to: string) => went.push(to) } });
+      return went;
+    };
+    expect(gone(`${at}/`)).toEqual([`${at}/#/train`]);
+    for (const kept of [null, '/', '//evil.example/', 'javascript:alert(1)', `/${at}/`]) expect(gone(kept)).toEqual([]);
+  });
+
+  it('has the same path after a new start, and another cookie', async () => {
+    const page = join(folder, 'page');
+    const engine = join(root, 'src-main', 'link', 'testing', 'fake-engine.ts');
+    const next = await startServer({ root, home: folder, roots: [], host: '127.0.0.1', port: 0, page, engine });
+    try {
+      const again = await enter(next.urls[0]!);
+      expect(again.at).toBe(at);
+      expect((await ask(next.port, `${at}/`, { cookie: again.cookie })).status).toBe(200);
+      expect((await ask(next.port, `${at}/`, { cookie: cookie.replace(`${server.port}`, `${next.port}`) })).status).toBe(401);
+    } finally {
+      await next.dispose();
+    }
+  });
+
   it('is closed to a page whose name was rebound to this machine, whatever it knows', async () => {
     for (const host of [`evil.example:${server.port}`, 'evil.example', 'localhost.evil.example'])
-      expect((await ask(server.port, '/', { host, cookie })).status).toBe(421);
+      expect((await ask(server.port, `${at}/`, { host, cookie })).status).toBe(421);
     const { search } = new URL(server.urls[0]!);
     expect((await ask(server.port, `/${search}`, { host: 'evil.example' })).status).toBe(421);
   });
 
   it('changes nothing by a request', async () => {
-    for (const method of ['POST', 'PUT', 'DELETE', 'OPTIONS']) expect((await ask(server.port, '/', { cookie }, method)).status).toBe(405);
+    for (const method of ['POST', 'PUT', 'DELETE', 'OPTIONS'])
+      expect((await ask(server.port, `${at}/`, { cookie }, method)).status).toBe(405);
   });
 });
 
 describe('the page', () => {
   it('comes with the policy that it runs under, compressed, and is asked for again only by its tag', async () => {
-    const html = await ask(server.port, '/', { cookie });
+    const html = await ask(server.port, `${at}/`, { cookie });
     expect(html.headers['content-type']).toBe('text/html; charset=utf-8');
     expect(html.headers['content-security-policy']).toContain("default-src 'none'");
     expect(html.headers['cache-control']).toContain('no-cache');
-    const path = '/assets/main-12345678.js';
+    const path = `${at}/assets/main-12345678.js`;
     const unpacked = { br: brotliDecompressSync, gzip: gunzipSync };
     for (const encoding of ['br', 'gzip'] as const) {
       // Compressing goes on while the first answers are given.
@@ -127,10 +181,8 @@ describe('the page', () => {
     '/__proto__',
     '/assets/',
     '/secret.txt',
-    'http://evil.example/',
-    '*',
   ])('is all that an address finds: %s', async (path) => {
-    const reply = await ask(server.port, path, { cookie });
+    const reply = await ask(server.port, at + path, { cookie });
     expect(reply.status).toBe(404);
     expect(reply.body.toString()).not.toContain('secret');
   });
@@ -158,23 +210,23 @@ describe('sockets', () => {
     ['another host', () => ({ cookie, host: 'evil.example', origin: 'http://evil.example' }), 421],
     ['no cookie', () => ({}), 401],
   ] as const)('are refused to %s', async (_what, headers, status) => {
-    expect((await endOf(socketTo(server.port, headers()))).code).toBe(status);
+    expect((await endOf(socketTo(server.port, `${at}/engine`, headers()))).code).toBe(status);
   });
 
   it('are open to a page at the near end of a tunnel, which has another port', async () => {
     const near = 'localhost:9000';
-    const socket = socketTo(server.port, { cookie, host: near, origin: `http://${near}` });
+    const socket = socketTo(server.port, `${at}/engine`, { cookie, host: near, origin: `http://${near}` });
     await new Promise((resolve, reject) => socket.once('open', resolve).once('error', reject));
     socket.close();
-    expect((await endOf(socketTo(server.port, { cookie, host: near, origin: 'http://localhost:9001' }))).code).toBe(403);
+    expect((await endOf(socketTo(server.port, `${at}/engine`, { cookie, host: near, origin: 'http://localhost:9001' }))).code).toBe(403);
   });
 
   it('of a page that was built before the program was replaced tell it to reload, and have no engine', async () => {
     const script = (name: string): string => `?${new URLSearchParams({ [scriptParameter]: `./assets/${name}` }).toString()}`;
-    const own = new RpcClient<typeof contract>(await pagePort(server.port, cookie, script('main-12345678.js')));
+    const own = new RpcClient<typeof contract>(await pagePort(server.port, entry, script('main-12345678.js')));
     await new Promise<void>((resolve) => own.watch((state) => state === 'ready' && resolve()));
     expect(await own.call('echo', 1)).toBe(1);
-    const port = await pagePort(server.port, cookie, script('main-87654321.js'));
+    const port = await pagePort(server.port, entry, script('main-87654321.js'));
     const reasons: (string | undefined)[] = [];
     const old = new RpcClient<typeof contract>(port);
     old.watch((_state, reason) => reasons.push(reason));
@@ -191,7 +243,9 @@ describe('sockets', () => {
   });
 
   it('are refused anywhere else', async () => {
-    const socket = new WebSocket(`ws://127.0.0.1:${server.port}/other`, { headers: { origin: `http://127.0.0.1:${server.port}`, cookie } });
+    const socket = new WebSocket(`ws://127.0.0.1:${server.port}${at}/other`, {
+      headers: { origin: `http://127.0.0.1:${server.port}`, cookie },
+    });
     expect((await endOf(socket)).code).toBe(404);
   });
 
@@ -208,7 +262,7 @@ describe('sockets', () => {
       claim({ $array: ['__proto__', 0, 0] }),
     ];
     for (const bytes of garbage) {
-      const socket = socketTo(server.port, { cookie });
+      const socket = socketTo(server.port, `${at}/engine`, { cookie });
       const end = endOf(socket);
       socket.on('open', () => socket.send(bytes));
       const { code, reason } = await end;
@@ -272,11 +326,11 @@ function claim(value: unknown): Buffer {
 }
 
 /** An open WebSocket that is only a TCP connection: it answers nothing by itself. */
-async function rawSocket(port = server.port, key = cookie): Promise<ReturnType<typeof connect>> {
+async function rawSocket(port = server.port, key = entry): Promise<ReturnType<typeof connect>> {
   const raw = connect(port, '127.0.0.1');
   const host = `127.0.0.1:${port}`;
   raw.write(
-    `GET /engine HTTP/1.1\r\nHost: ${host}\r\nOrigin: http://${host}\r\nCookie: ${key}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n` +
+    `GET ${key.at}/engine HTTP/1.1\r\nHost: ${host}\r\nOrigin: http://${host}\r\nCookie: ${key.cookie}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n` +
       `Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ${Buffer.alloc(16).toString('base64')}\r\n\r\n`,
   );
   const head = await new Promise<Buffer>((resolve) => raw.once('data', resolve));
@@ -319,7 +373,7 @@ describe.skipIf(!hasOpenssl)('a server with a certificate', () => {
       expect(given).toMatch(/; Secure$/);
       const headers = { cookie: given!.split(';')[0]! };
       const own = `https://127.0.0.1:${secure.port}`;
-      const address = `wss://127.0.0.1:${secure.port}/engine`;
+      const address = `wss://127.0.0.1:${secure.port}${reply.headers.location!.slice(1)}engine`;
       const socket = new WebSocket(address, { ca: trusted.ca, headers: { ...headers, origin: own } });
       await new Promise((resolve, reject) => socket.once('message', resolve).once('error', reject));
       // A page of the same name without encryption is another origin.

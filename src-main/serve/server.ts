@@ -13,6 +13,7 @@ import { engineEntry, programNode } from '../link/program-node.ts';
 import { pageScript, readRendererFiles } from '../link/renderer-files.ts';
 import { isEverywhere, isLoopback, Keys } from './access.ts';
 import { PageFiles } from './page-files.ts';
+import { pagePathOf } from './page-path.ts';
 import { answerRequest } from './requests.ts';
 import type { Serving } from './requests.ts';
 import { Sockets } from './sockets.ts';
@@ -105,7 +106,7 @@ export async function startServer(options: ServeOptions): Promise<StudioServer> 
   const port = await listen(server, host, options.port);
   const secure = tls !== undefined;
   const place = { host, port, secure, own: () => [...ownAddresses(), hostname(), `${hostname()}.local`] };
-  const keys = new Keys(port, secure);
+  const keys = new Keys(port, secure, pagePathOf(home));
   const link = new EngineLink({ node, entry: options.engine ?? engineEntry(root), home, roots });
   const serving: Serving = { place, keys, files, client: new RpcClient<AppContract>(link.connect()) };
   const script = pageScript(built);

@@ -51,8 +51,9 @@ export class Sockets {
     socket.on('error', () => socket.destroy());
     if (!isKnownHost(host, place)) return refuse(socket, 421);
     if (!isOwnOrigin(origin, host!, place.secure)) return refuse(socket, 403);
-    if (!keys.admits(cookie)) return refuse(socket, 401);
-    const [path, query] = (request.url ?? '').split('?', 2);
+    const below = keys.below(request.url ?? '');
+    if (below === undefined || !keys.admits(cookie)) return refuse(socket, 401);
+    const [path, query] = below.split('?', 2);
     if (path !== `/${socketPath}`) return refuse(socket, 404);
     if (this.#server.clients.size >= mostPages) return refuse(socket, 503);
     this.#server.handleUpgrade(request, socket, head, (page) => {

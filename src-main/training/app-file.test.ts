@@ -15,11 +15,11 @@ describe('what the app adds to a run', () => {
       expect(readAppFile(run)).toEqual({ note: 'Größe 2', pinned: [hash], problem: 'It ended.', active: { usable: true, deaths: 1 } });
       changeAppFile(run, { active: { usable: true, deaths: 1, paused: true, device: 'cpu' } });
       expect(readAppFile(run).active).toEqual({ usable: true, deaths: 1, paused: true, device: 'cpu' });
-      changeAppFile(run, { embedded: [4, 32] });
-      expect(readAppFile(run).embedded).toEqual([4, 32]);
+      changeAppFile(run, { embedded: [4, 32], held: [8] });
+      expect(readAppFile(run)).toMatchObject({ embedded: [4, 32], held: [8] });
       changeAppFile(run, { usable: false });
       expect(readAppFile(run)).toMatchObject({ usable: false, active: { usable: true } });
-      changeAppFile(run, { usable: undefined, active: undefined, problem: undefined, embedded: undefined });
+      changeAppFile(run, { usable: undefined, active: undefined, problem: undefined, embedded: undefined, held: undefined });
       expect(readAppFile(run)).toEqual({ note: 'Größe 2', pinned: [hash] });
       expect(Object.keys(JSON.parse(readFileSync(join(run, 'app.json'), 'utf8')) as object)).toEqual(['note', 'pinned']);
     }));

@@ -23,6 +23,8 @@ export interface AppFile {
   readonly pinned: readonly string[];
   /** Steps whose vectors were computed: their checkpoints are needed for looking other pictures up, and are kept. */
   readonly embedded?: readonly number[];
+  /** Steps whose checkpoints jobs of the engine need, until those end. */
+  readonly held?: readonly number[];
   /** Why it ended, when that was a failure. */
   readonly problem?: string;
   /** Whether it left the computer usable when it was trained last. */
@@ -35,6 +37,8 @@ const none: AppFile = { note: '', pinned: [] };
 
 const isDevice = (value: unknown): value is TrainConfig['device'] => configTable.device.choices.some((choice) => choice === value);
 
+const stepsIn = (values: readonly unknown[]): number[] => values.filter((one): one is number => Number.isSafeInteger(one));
+
 /** What is in the file, as far as it can be read. */
 export function readAppFile(run: string): AppFile {
   let value: unknown;
@@ -44,7 +48,7 @@ export function readAppFile(run: string): AppFile {
     return none;
   }
   if (typeof value !== 'object' || value === null) return none;
-  const { note, pinned, embedded, problem, usable: last, active } = value as Readonly<Record<keyof AppFile, unknown>>;
+  const { note, pinned, embedded, held, problem, usable: last, active } = value as Readonly<Record<keyof AppFile, unknown>>;
   const hashes = Array.isArray(pinned) ? pinned.filter((one) => typeof one === 'string' && /^[0-9a-f]{64}$/.test(one)) : [];
   const { usable, deaths, paused, device } = (typeof active === 'object' && active !== null ? active : {}) as Partial<
     Record<keyof ActiveRun, unknown>
@@ -52,7 +56,8 @@ export function readAppFile(run: string): AppFile {
   return {
     note: typeof note === 'string' ? note : '',
     pinned: hashes as string[],
-    ...(Array.isArray(embedded) && { embedded: embedded.filter((one): one is number => Number.isSafeInteger(one)) }),
+    ...(Array.isArray(embedded) && { embedded: stepsIn(embedded) }),
+    ...(Array.isArray(held) && { held: stepsIn(held) }),
     ...(typeof problem === 'string' && { problem }),
     ...(typeof last === 'boolean' && { usable: last }),
     ...(typeof usable === 'boolean' && {

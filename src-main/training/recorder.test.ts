@@ -66,14 +66,19 @@ const scores = [0, 0.3, 0.7, 0.5, 0.4, 0.7, 0.6];
 const judge = judgeOf((step) => scores[step]!);
 
 describe('the best checkpoint', () => {
-  it('keeps the checkpoints that vectors were computed with', () =>
+  it('keeps the checkpoints that vectors were computed with, or that jobs need', () =>
     withRun(async (run, state) => {
       const recorder = new Recorder(run, state);
       const judge = judgeOf((step) => step / 10);
       await go(state, recorder, judge, 1);
       changeAppFile(run.path, { embedded: [1] });
-      await go(state, recorder, judge, 5);
-      expect(stored(run)).toEqual([1, 4, 5]);
+      await go(state, recorder, judge, 2);
+      changeAppFile(run.path, { held: [2] });
+      await go(state, recorder, judge, 6);
+      expect(stored(run)).toEqual([1, 2, 5, 6]);
+      changeAppFile(run.path, { held: undefined });
+      await go(state, recorder, judge, 7);
+      expect(stored(run)).toEqual([1, 6, 7]);
     }));
 
   it('is that of the best score, the earlier one of equals, and stays while later ones go', () =>

@@ -118,8 +118,9 @@ export class Recorder {
     if (this.#savedStep !== step) saveCheckpoint(file, this.#state, this.#folder.record);
     [this.#savedAt, this.#savedStep] = [performance.now(), step];
     const { path, record } = this.#folder;
+    const { embedded = [], held = [] } = readAppFile(path);
     // Step 0 are the weights that it began with: what it has made of them is asked as long as it is there.
-    const spared = [...(this.#best ? [this.#best.step] : []), ...(readAppFile(path).embedded ?? []), ...(record.from ? [0] : [])];
+    const spared = [...(this.#best ? [this.#best.step] : []), ...embedded, ...held, ...(record.from ? [0] : [])];
     pruneCheckpoints(path, record.config.keepCheckpoints, spared);
     return this.log({ type: 'checkpoint', step, file, best: this.#best === undefined || this.#best.step === step });
   }

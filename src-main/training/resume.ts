@@ -1,6 +1,7 @@
 // Where a run goes on: its newest whole checkpoint, with everything that was logged after it taken back.
 import { AppError } from '../../shared/errors.ts';
 import { latestCheckpoint, saveCheckpoint } from './checkpoint.ts';
+import { dropFirstWeights, keptFirstWeights } from './first-weights.ts';
 import type { RunFolder } from './run-folder.ts';
 import { stateFrom } from './initial-weights.ts';
 import { initialState } from './state.ts';
@@ -30,7 +31,8 @@ export function resumeState(folder: RunFolder): TrainState {
 function firstState(folder: RunFolder): TrainState {
   const { config, from } = folder.record;
   if (!from) return initialState(config);
-  const state = stateFrom(from.checkpoint, config);
+  const state = stateFrom(keptFirstWeights(folder.path) ?? from.checkpoint, config);
   saveCheckpoint(folder.checkpointPath(state.step), state, folder.record);
+  dropFirstWeights(folder.path);
   return state;
 }

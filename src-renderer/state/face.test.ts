@@ -5,7 +5,7 @@ import type { FromEngine } from '../../shared/messages.ts';
 import { mostDragged } from '../../shared/limits.ts';
 import type { WindowAnswer } from '../../shared/contract-window.ts';
 import { AppError } from '../../shared/errors.ts';
-import { socketPort, waitBefore, windowFace } from './face.ts';
+import { rememberAddress, socketPort, waitBefore, windowFace } from './face.ts';
 
 /** A socket that the test opens and closes. */
 class HandSocket {
@@ -141,4 +141,16 @@ describe('the face of a window', () => {
     await new Promise((resolve) => setTimeout(resolve, 5));
     expect(told).toHaveLength(1);
   });
+});
+
+it('a browser keeps the path of the page, where it keeps anything and there is one', () => {
+  const kept: string[][] = [];
+  const store = { setItem: (key: string, value: string) => void kept.push([key, value]) };
+  rememberAddress('/', () => store);
+  rememberAddress('/secret/', () => store);
+  expect(kept).toEqual([['ijepa-studio.address', '/secret/']]);
+  const denied = (): never => {
+    throw new Error('denied');
+  };
+  expect(() => rememberAddress('/secret/', denied)).not.toThrow();
 });

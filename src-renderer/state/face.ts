@@ -5,7 +5,7 @@ import { mostDragged } from '../../shared/limits.ts';
 import type { WindowChannel, WindowInput, WindowOutput } from '../../shared/contract-window.ts';
 import { fromWire, toWire } from '../../shared/errors.ts';
 import type { AppError } from '../../shared/errors.ts';
-import { bridgeKey, scriptParameter, socketPath } from '../../shared/face.ts';
+import { addressKey, bridgeKey, scriptParameter, socketPath } from '../../shared/face.ts';
 import type { Face, WindowBridge } from '../../shared/face.ts';
 import { protocolVersion } from '../../shared/protocol-version.ts';
 import type { FromEngine, PagePort, ToEngine } from '../../shared/messages.ts';
@@ -63,7 +63,17 @@ export function socketPort(address: string, makeSocket: MakeSocket = (url) => ne
   };
 }
 
+/** Keeps the page's path for who opens the bare address; where nothing can be kept that leads nowhere. */
+export function rememberAddress(path: string, store: () => Pick<Storage, 'setItem'> = () => localStorage): void {
+  try {
+    if (path !== '/') store().setItem(addressKey, path);
+  } catch {
+    // A private window.
+  }
+}
+
 function browserFace(): Face {
+  rememberAddress(location.pathname);
   const address = new URL(socketPath, document.baseURI);
   address.protocol = address.protocol === 'https:' ? 'wss:' : 'ws:';
   address.hash = '';

@@ -52,6 +52,9 @@ export const explore = {
   unnamed: (upload: number) => `Picture ${upload} from outside`,
   imageNumber: (image: number) => `Image ${image}`,
   uploading: (count: number) => `Reading ${plural(count, 'picture')}…`,
+  arrived: (count: number) =>
+    count === 1 ? 'The picture from outside has been read.' : `${formatCount(count)} pictures from outside have been read.`,
+  arrivedHint: 'Open Explore to see which images are alike.',
   limit: (most: number) => `A query has at most ${most} images on each side; the others were left out.`,
   tooMany: (most: number, all: number) => `The first ${most} of ${formatCount(all)} pictures are looked up.`,
   tooLarge: (name: string) => `${name} is larger than 64 MiB.`,

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { baseName, formatBytes, formatCount, formatDuration, formatRate, formatShare, plural, shortNumber } from './format.ts';
 import { common } from './common.ts';
 import { library } from './library.ts';
+import { plan } from './new-run.ts';
 import { settingUnit } from './settings.ts';
 import { readNumber } from '../components/number-input.ts';
 
@@ -25,6 +26,15 @@ describe('numbers as people read them', () => {
       '300 images',
       '1 image',
       '303 files, 301 of them usable',
+    ]);
+  });
+
+  it('names what is not learned from by its reason: kept for judging, or a copy', () => {
+    expect([plan.imagesOf(8000, 2000, 0), plan.imagesOf(99, 0, 1), plan.imagesOf(8, 2, 3), plan.imagesOf(8, 0, 0)]).toEqual([
+      '8,000 (2,000 kept for judging)',
+      '99 (1 copy left out)',
+      '8 (2 kept for judging, 3 copies left out)',
+      '8',
     ]);
   });
 

@@ -30,7 +30,12 @@ export const plan = {
   steps: 'Steps',
   stepsOf: (steps: number, epochs: number) => `${formatCount(steps)} (${epochs < 10 ? epochs.toFixed(1) : formatCount(epochs)} passes)`,
   images: 'Images',
-  imagesOf: (images: number, copies: number) => `${formatCount(images)}${copies > 0 ? ` (${common.copies(copies)} left out)` : ''}`,
+  /** `heldOut`: different contents of the validation and test parts. */
+  imagesOf: (images: number, heldOut: number, copies: number) => {
+    const others = [heldOut > 0 ? `${formatCount(heldOut)} kept for judging` : '', copies > 0 ? `${common.copies(copies)} left out` : ''];
+    const said = others.filter(Boolean).join(', ');
+    return `${formatCount(images)}${said === '' ? '' : ` (${said})`}`;
+  },
   network: 'Encoder',
   parameters: (count: string) => `${count} parameters`,
   tokens: 'Patches seen',

@@ -123,6 +123,8 @@ export const train = {
   },
   run: {
     failed: 'This run cannot be shown',
+    gone: (name: string) => `There is no run ${name} any more`,
+    others: 'Show other runs',
     note: 'Note',
     noNote: 'Add a note',
     rename: 'Rename…',

@@ -92,7 +92,7 @@ export function fakeLibrary(start: readonly FolderSummary[], jobs: FakeJobs): Ha
     'library.remove': ({ folder }) => {
       folders = folders.filter(({ id }) => id !== folder);
     },
-    'library.changes': ({ folder }) => (folder === 1 ? { added: 298, changed: 14, missing: 11 } : { added: 0, changed: 0, missing: 0 }),
+    'library.changes': ({ folder }) => (folder === 1 ? { added: 298, changed: 14, missing: 0 } : { added: 0, changed: 0, missing: 0 }),
     'library.page': ({ filter, offset, limit }) => {
       const ids = idsOf(filter);
       return { total: ids.length, rows: Array.from(ids.subarray(offset, offset + limit), gridImage) };

@@ -1,4 +1,5 @@
 // Answers of the channels about vectors and neighbours.
+import type { CheckedInputOf } from '../../../shared/channel.ts';
 import type { exploreChannels, FeatureView, QueryImage, SearchResult } from '../../../shared/contract-explore.ts';
 import { AppError } from '../../../shared/errors.ts';
 import type { Handlers } from '../../../shared/rpc-server.ts';
@@ -25,14 +26,15 @@ type Explore = Pick<typeof exploreChannels, 'explore.sources' | 'explore.embed' 
 const count = (number: number): string => number.toLocaleString('en-US');
 
 /** Embeds what is new in a folder, after a scan of it; what is embedded stays when it is cancelled. */
-function startEmbedding(
+async function startEmbedding(
   { studio, jobs }: EngineContext,
-  { store, aside }: Runs,
-  { folder, run, layer }: { readonly folder: number; readonly run: string; readonly layer: EmbeddingLayer },
-  checkpoint: string,
-): { readonly job: number } {
+  { store, aside, checkpoints }: Runs,
+  { folder, run, checkpoint: which, layer }: CheckedInputOf<(typeof exploreChannels)['explore.embed']>,
+): Promise<{ readonly job: number }> {
   const { path: root } = folderOf(studio.library, folder);
+  const held = await checkpoints.hold(run, which);
   const job = jobs.start('embed', { subject: run, folder, run, queue: 'aside' }, async (handle) => {
+    const checkpoint = await held.file();
     await scanFor(studio, root, configOf(checkpoint), handle);
     const stop = (): void => aside.jobs.control('stop');
     handle.signal.addEventListener('abort', stop);
@@ -50,6 +52,7 @@ function startEmbedding(
       store.forget(run);
     }
   });
+  held.until(job);
   return { job };
 }
 
@@ -124,7 +127,7 @@ export function exploreHandlers(context: EngineContext, runs: Runs): ExploreHand
         folderOf(studio.library, folder);
         return sources.of(folder, await contents.of(folder));
       },
-      'explore.embed': async (input) => startEmbedding(context, runs, input, await store.checkpoint(input.run, input.checkpoint)),
+      'explore.embed': async (input) => startEmbedding(context, runs, input),
       'explore.search': search,
       'explore.features': features,
       'explore.upload': async ({ name, bytes }) => uploads.add(name, bytes),

@@ -1,7 +1,11 @@
-import { readdirSync } from 'node:fs';
+import { readdirSync, utimesSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import { saveCheckpoint } from '../../training/checkpoint.ts';
+import { initialState } from '../../training/state.ts';
+import { smallRecord, withTemporary } from '../../training/testing/small-run.ts';
 import type { DecodeRequest, DecodeResult } from '../../images/decoder.ts';
 import type { Query } from '../search.ts';
 import type { Studio } from '../studio.ts';
@@ -43,6 +47,24 @@ it('large ones push the oldest out earlier, and what is no picture is not kept',
   await expect(all.add('x.png', bytesOf('bad'))).rejects.toMatchObject({ code: 'bad-file' });
   await queryOf(all, ids[1]!);
   expect(readdirSync(tmpdir()).filter((name) => name.startsWith('ijepa-upload-'))).toEqual([]);
+});
+
+it('a picture is embedded once by each network, and anew by the one of a run that was deleted and trained again', async () => {
+  let made = 0;
+  const run = async (): Promise<unknown> => Promise.resolve({ vectors: Float32Array.of(++made), dimension: 1 });
+  const all = new Uploads(studio, { threads: 1, pictures: { run } } as unknown as Aside);
+  const { upload } = await all.add('a.png', bytesOf('0'));
+  await withTemporary(async (folder) => {
+    const [checkpoint, record] = [join(folder, 'step-4.safetensors'), smallRecord()];
+    const vector = async (layer: 'last' | 'last4' = 'last'): Promise<unknown> => all.query(upload, checkpoint, layer, () => false);
+    saveCheckpoint(checkpoint, initialState(record.config), record);
+    expect(await vector()).toEqual({ vector: Float32Array.of(1) });
+    expect(await vector()).toEqual({ vector: Float32Array.of(1) });
+    expect(await vector('last4')).toEqual({ vector: Float32Array.of(2) });
+    saveCheckpoint(checkpoint, initialState({ ...record.config, seed: 9 }), record);
+    utimesSync(checkpoint, 1, 1);
+    expect(await vector()).toEqual({ vector: Float32Array.of(3) });
+  });
 });
 
 it('the number of a picture means nothing to the next engine', async () => {

@@ -1,5 +1,6 @@
 // Pictures that were dropped or pasted: kept as they came, in memory only, and decoded as each run wants it.
 import { randomInt } from 'node:crypto';
+import { statSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { extname, join } from 'node:path';
@@ -27,8 +28,14 @@ interface Upload {
   readonly width: number;
   readonly height: number;
   readonly hash: string;
-  /** By checkpoint and layer. */
+  /** By what `encoderKey` says. */
   readonly vectors: Map<string, Float32Array>;
+}
+
+/** A checkpoint as its file is now, and a layer: a run that was deleted may have been trained again under the same name. */
+function encoderKey(checkpoint: string, layer: EmbeddingLayer): string {
+  const stats = statSync(checkpoint, { throwIfNoEntry: false });
+  return JSON.stringify([checkpoint, stats?.mtimeMs, stats?.size, layer]);
 }
 
 export class Uploads {
@@ -84,7 +91,7 @@ export class Uploads {
    * which a picture takes a tenth of one. What goes wrong is said when a picture needs it.
    */
   warm(checkpoint: string, layer: EmbeddingLayer): void {
-    const key = `${checkpoint} ${layer} ${this.#aside.threads}`;
+    const key = `${encoderKey(checkpoint, layer)} ${this.#aside.threads}`;
     if (this.#warmed === key && this.#aside.hasPictures) return;
     this.#warmed = key;
     const { threads, pictures } = this.#aside;
@@ -106,7 +113,7 @@ export class Uploads {
   async query(upload: number, checkpoint: string, layer: EmbeddingLayer, holds: (hash: string) => boolean): Promise<Query> {
     const kept = this.#held(upload);
     if (holds(kept.hash)) return { hash: kept.hash };
-    const key = `${checkpoint} ${layer}`;
+    const key = encoderKey(checkpoint, layer);
     let vector = kept.vectors.get(key);
     if (!vector) {
       const image = await this.#decode(kept, readCheckpointHeader(checkpoint).config);

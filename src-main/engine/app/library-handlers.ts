@@ -1,5 +1,4 @@
 // Answers of the channels about folders and their images.
-import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { setImmediate as breathe } from 'node:timers/promises';
 import type { FolderSummary, ImageDetails, ImageFilter, libraryChannels } from '../../../shared/contract-library.ts';
@@ -16,6 +15,7 @@ import type { GridFilter } from '../../library/grid.ts';
 import { imageDetails } from '../../library/image-details.ts';
 import type { Studio } from '../studio.ts';
 import type { EngineContext } from './context.ts';
+import { folderExists } from './folder-exists.ts';
 import { forgetFolder, startRelink, startSamples, startScan } from './folder-jobs.ts';
 import { sendThumbnails } from './many-thumbnails.ts';
 import type { Thumbnails } from './thumbnails.ts';
@@ -23,23 +23,9 @@ import type { Thumbnails } from './thumbnails.ts';
 const mostSubfolders = 500;
 /** Images that are tagged before others get their turn. */
 const pieceTags = 1000;
-/** Milliseconds after which a folder that does not answer, as on a server that is gone, counts as not there. */
-const existsPatience = 1000;
-
-async function exists(path: string): Promise<boolean> {
-  const late = new Promise<boolean>((resolve) => setTimeout(resolve, existsPatience, false).unref());
-  return Promise.race([
-    late,
-    stat(path).then(
-      (stats) => stats.isDirectory(),
-      () => false,
-    ),
-  ]);
-}
-
 async function summary({ library }: Studio, { id, path, labels, addedAt }: Folder): Promise<FolderSummary> {
   const { labels: labelCount, ...counts } = folderCounts(library, id);
-  return { id, path, name: basename(path) || path, exists: await exists(path), ...counts, labels, labelCount, addedAt };
+  return { id, path, name: basename(path) || path, exists: await folderExists(path), ...counts, labels, labelCount, addedAt };
 }
 
 async function summaries(studio: Studio): Promise<FolderSummary[]> {

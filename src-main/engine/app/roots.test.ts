@@ -1,9 +1,12 @@
+import * as fsPromises from 'node:fs/promises';
 import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { listFolder } from './folder-listing.ts';
 import { Roots } from './roots.ts';
+
+vi.mock('node:fs/promises', { spy: true });
 
 let place = '';
 let roots = new Roots(undefined, () => []);
@@ -35,6 +38,19 @@ describe('a page of the browser face', () => {
       throw new Error('asked for the catalogue');
     });
     expect(await away.readable(at('data/photos'))).toBe(at('data/photos'));
+  });
+
+  it('asks a folder that does not answer once, however many wait for it', async () => {
+    const { realpath } = await vi.importActual<typeof fsPromises>('node:fs/promises');
+    const asked = vi
+      .mocked(fsPromises.realpath)
+      .mockImplementation((async (path: string) =>
+        path === '/away' ? new Promise(() => {}) : realpath(path)) as typeof fsPromises.realpath);
+    const away = new Roots([at('data')], () => ['/away']);
+    const reads = [away.readable(at('private')), away.readable(at('private/keys'))];
+    for (const { status } of await Promise.allSettled(reads)) expect(status).toBe('rejected');
+    expect(asked.mock.calls.filter(([path]) => path === '/away')).toHaveLength(1);
+    asked.mockRestore();
   });
 
   it.each(['', 'private', 'data/../private', 'data10', 'data/photos/../../private/secret.jpg', 'not-there', 'private/not-there'])(

@@ -4,6 +4,7 @@ import { lstat, realpath } from 'node:fs/promises';
 import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AppError } from '../../../shared/errors.ts';
+import { askedOnce } from './asked-once.ts';
 
 function isWithin(path: string, folder: string): boolean {
   const way = relative(folder, path);
@@ -33,11 +34,13 @@ async function realPath(path: string): Promise<string | undefined> {
   return above === undefined ? undefined : join(above, path.slice(parent.length).replace(/^[\\/]+/, ''));
 }
 
+const realPathOnce = askedOnce(realPath);
+
 /** The path itself where its disk does not answer in time. */
 async function realPathSoon(path: string): Promise<string> {
   const late = new AbortController();
   const given = sleep(patienceMs, path, { signal: late.signal }).catch(() => path);
-  const real = await Promise.race([realPath(path), given]);
+  const real = await Promise.race([realPathOnce(path), given]);
   late.abort();
   return real ?? path;
 }
@@ -67,7 +70,7 @@ export class Roots {
     if (this.folders === undefined) return absolute;
     let real: string | undefined;
     try {
-      real = await realPath(absolute);
+      real = await realPathOnce(absolute);
     } catch {
       // A name that is too long, a folder that may not be looked into: nothing is said about what lies beyond the roots.
     }

@@ -127,7 +127,7 @@ async function trial(
 
 export function runHandlers(context: EngineContext, runs: Runs): Handlers<typeof runChannels> {
   const { studio } = context;
-  const { store, trainings, list, aside } = runs;
+  const { store, trainings, list } = runs;
   const forever = async (signal: AbortSignal, stop: () => void): Promise<void> =>
     new Promise((resolve) => {
       const end = (): void => {
@@ -206,7 +206,7 @@ export function runHandlers(context: EngineContext, runs: Runs): Handlers<typeof
       changeAppFile(store.path(run), { pinned: [...new Set(hashes)] });
     },
     'runs.pinned': async ({ run }) => pinnedNeighbours(context, runs, run),
-    'runs.evaluate': async (input) => startEvaluation(context, store, aside, input),
+    'runs.evaluate': async (input) => startEvaluation(context, runs, input),
     'runs.reports': ({ run }): readonly EvaluationSummary[] => readReports(store.path(run)),
   };
 }

@@ -137,6 +137,7 @@ export async function planForPage(
   const time = step && { secondsPerStep: step.seconds, timed: step.timed, atMost: step.atMost };
   return {
     ...plan,
+    heldOut: images.all.length - images.trained,
     sizes,
     microBatch: microBatch.reason,
     checkpointBytes,

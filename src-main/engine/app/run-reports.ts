@@ -11,11 +11,10 @@ import { findFolder, folderOf } from '../../library/folders.ts';
 import { readCheckpointHeader } from '../../training/checkpoint.ts';
 import { readRecord } from '../../training/run-folder.ts';
 import { evaluateRun } from '../evaluation.ts';
-import type { Aside } from './aside.ts';
 import type { EngineContext } from './context.ts';
 import { EvaluationClock } from './evaluation-clock.ts';
 import { scanFor } from './prepare-images.ts';
-import type { RunStore } from './run-store.ts';
+import type { Runs } from './runs.ts';
 
 interface StoredReport {
   readonly version: 1;
@@ -83,18 +82,18 @@ interface Asked {
  */
 export async function startEvaluation(
   context: EngineContext,
-  store: RunStore,
-  aside: Aside,
+  { store, aside, checkpoints }: Runs,
   { run, checkpoint, purpose, folder }: Asked,
 ): Promise<{ readonly job: number }> {
   const { studio, jobs } = context;
   const path = store.path(run);
   const root = folder === undefined ? store.folder(run) : folderOf(studio.library, folder).path;
   const elsewhere = root === readRecord(path).folder ? undefined : root;
-  const file = await store.checkpoint(run, checkpoint);
+  const held = await checkpoints.hold(run, checkpoint);
   const { id } = findFolder(studio.library, root) ?? {};
   const info = { subject: run, run, ...(id !== undefined && { folder: id }), queue: 'aside' } as const;
   const job = jobs.start('evaluate', info, async (handle) => {
+    const file = await held.file();
     const { step, config } = readCheckpointHeader(file);
     await scanFor(studio, root, config, handle);
     const clock = new EvaluationClock();
@@ -121,5 +120,6 @@ export async function startEvaluation(
       handle.signal.removeEventListener('abort', kill);
     }
   });
+  held.until(job);
   return { job };
 }

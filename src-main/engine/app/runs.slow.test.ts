@@ -1,11 +1,12 @@
 // Runs through the channels, with the real trainer: begun, watched, paused, stopped, resumed, judged, renamed, deleted.
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { RunEvent, RunSummary } from '../../../shared/contract-runs.ts';
 import { until } from '../../trainer/testing/processes.ts';
 import { changeAppFile, readAppFile } from '../../training/app-file.ts';
+import { listCheckpoints } from '../../training/run-folder.ts';
 import type { Engine } from './engine.ts';
 import { drawPictures, openEngine, quickSettings } from './testing/open-engine.ts';
 import type { Page } from './testing/open-engine.ts';
@@ -188,6 +189,24 @@ describe('a run', () => {
     await page.call('library.remove', { folder: scan.folder });
   });
 
+  it('is judged by the checkpoint that is the latest when its turn comes, and one that is named is kept until then', async () => {
+    const { jobs } = engine.context;
+    const before = Promise.withResolvers<string>();
+    jobs.start('embed', { subject: 'before', queue: 'aside' }, async () => before.promise);
+    const [other, last] = (await summaryOf(run)).checkpoints.slice(-2) as [number, number];
+    const asked = [String(other), 'latest'].map(async (checkpoint) => page.call('runs.evaluate', { run, checkpoint, purpose: 'choosing' }));
+    const [named, latest] = (await Promise.all(asked)) as [{ job: number }, { job: number }];
+    const path = join(home, 'runs', run);
+    expect(readAppFile(path).held).toEqual([other, last]);
+    const { file } = listCheckpoints(path).at(-1)!;
+    renameSync(file, `${file}.away`);
+    before.resolve('');
+    for (const { job } of [named, latest]) await page.call('jobs.wait', { job });
+    renameSync(`${file}.away`, file);
+    expect((await page.call('runs.reports', { run }))[0]).toMatchObject({ step: other });
+    expect(readAppFile(path).held).toBeUndefined();
+  });
+
   it('lends its weights to another one, when they fit', async () => {
     const from = { run, checkpoint: 'best' };
     const begin = async (more: object) =>
@@ -208,6 +227,18 @@ describe('a run', () => {
     expect((await page.call('runs.details', { run: 'second' })).usable).toBe(true);
     changeAppFile(join(home, 'runs', 'second'), { usable: undefined });
     expect((await page.call('runs.details', { run: 'second' })).usable).toBeUndefined();
+  });
+
+  it('lends its weights to one that waits, which needs it no more', async () => {
+    const one = await page.call('runs.start', { folder, settings: { ...settings, steps: 100_000 }, usable: false });
+    const from = { run, checkpoint: 'best' };
+    const two = await page.call('runs.start', { folder, settings: { ...settings, steps: 2 }, name: 'waits', usable: false, from });
+    await page.call('runs.rename', { run, name: 'elsewhere' });
+    await page.call('jobs.cancel', { job: one.job });
+    await page.call('jobs.wait', { job: two.job });
+    expect((await summaryOf('waits')).state).toBe('done');
+    for (const name of ['waits', one.run]) await page.call('runs.delete', { run: name });
+    await page.call('runs.rename', { run: 'elsewhere', name: run });
   });
 
   it('is noted, renamed and deleted with what it frees', async () => {

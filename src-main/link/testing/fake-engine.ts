@@ -41,7 +41,14 @@ process.on('message', (message: ToEngineProcess) => {
     case 'echo':
       return send({ client, message: { type: 'ok', id: call.id, output: call.input } });
     case 'facts':
-      return send({ client, message: { type: 'ok', id: call.id, output: { home, roots, resumeInterrupted, pages: [...open] } } });
+      return send({
+        client,
+        message: {
+          type: 'ok',
+          id: call.id,
+          output: { home, roots, resumeInterrupted, pages: [...open], fileThreads: process.env['UV_THREADPOOL_SIZE'] },
+        },
+      });
     case 'exit':
       process.stderr.write('the last words\n');
       process.exit(call.input as number);

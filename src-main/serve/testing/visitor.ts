@@ -29,16 +29,23 @@ export function ask(port: number, path: string, headers: Record<string, string> 
   });
 }
 
-/** The cookie that the address with the token gives. */
-export async function enter(url: string): Promise<string> {
+/** What a browser has that was let in: the page's path, from the first slash to before the last, and the cookie. */
+export interface Entry {
+  readonly at: string;
+  readonly cookie: string;
+}
+
+/** What the address with the token gives. */
+export async function enter(url: string): Promise<Entry> {
   const { port, pathname, search } = new URL(url);
   const { status, headers } = await ask(Number(port), pathname + search);
   if (status !== 303) throw new Error(`The token was answered with ${status}.`);
-  return headers['set-cookie']![0]!.split(';')[0]!;
+  return { at: headers.location!.slice(1, -1), cookie: headers['set-cookie']![0]!.split(';')[0]! };
 }
 
-export const socketTo = (port: number, headers: Record<string, string>, query = ''): WebSocket =>
-  new WebSocket(`ws://127.0.0.1:${port}/engine${query}`, { headers: { origin: `http://127.0.0.1:${port}`, ...headers } });
+/** `path`: from the page's on. */
+export const socketTo = (port: number, path: string, headers: Record<string, string>): WebSocket =>
+  new WebSocket(`ws://127.0.0.1:${port}${path}`, { headers: { origin: `http://127.0.0.1:${port}`, ...headers } });
 
 /** How a socket ended: its close code and reason, or the status that refused it. */
 export function endOf(socket: WebSocket): Promise<{ readonly code: number; readonly reason: string }> {
@@ -50,8 +57,8 @@ export function endOf(socket: WebSocket): Promise<{ readonly code: number; reado
 }
 
 /** A page's port over a socket, as the browser's face has it. */
-export async function pagePort(port: number, cookie: string, query = ''): Promise<PagePort & { readonly socket: WebSocket }> {
-  const socket = socketTo(port, { cookie }, query);
+export async function pagePort(port: number, { at, cookie }: Entry, query = ''): Promise<PagePort & { readonly socket: WebSocket }> {
+  const socket = socketTo(port, `${at}/engine${query}`, { cookie });
   const early: FromEngine[] = [];
   let receive: (message: FromEngine) => void = (message) => early.push(message);
   socket.on('message', (data: Buffer) => receive(decodeFrame(new Uint8Array(data)) as FromEngine));

@@ -15,6 +15,7 @@ export class SearchColumn {
   readonly #client: RpcClient<AppContract>;
   #asked = '';
   #latest: SearchInput | undefined;
+  #vectors = '';
   #controller: AbortController | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #noticed: ReturnType<typeof setTimeout> | undefined;
@@ -43,15 +44,19 @@ export class SearchColumn {
     return this.#milliseconds;
   }
 
-  /** Asks what is to be shown, unless it was asked already; nothing to ask clears it. */
-  follow(input: SearchInput | undefined): void {
-    const asked = input ? JSON.stringify(input) : '';
+  /**
+   * Asks what is to be shown, unless it was asked already of the same vectors, which `vectors` tells from others; nothing to ask clears
+   * it.
+   */
+  follow(input: SearchInput | undefined, vectors = ''): void {
+    const asked = input ? JSON.stringify([input, vectors]) : '';
     if (asked === this.#asked) return;
     const before = this.#latest;
     const isWaitedFor = this.#busy;
     this.stop();
     this.#asked = asked;
     this.#latest = input;
+    this.#vectors = vectors;
     if (!input) {
       this.#result = undefined;
       this.#error = undefined;
@@ -81,7 +86,7 @@ export class SearchColumn {
   retry(): void {
     const input = this.#latest;
     this.stop();
-    this.follow(input);
+    this.follow(input, this.#vectors);
   }
 
   async #search(input: SearchInput): Promise<void> {

@@ -37,6 +37,7 @@ export class ExploreState {
   #followed = '';
   #looked = '';
   #folder: number | undefined;
+  #disposed = false;
   readonly #wanted = new Set<number>();
   readonly #query = $derived.by(() => parseQuery(this.#studio.router.about));
 
@@ -111,9 +112,7 @@ export class ExploreState {
     this.follow();
   }
   add(parts: readonly QueryImage[], side: Side): void {
-    const next = withParts(this.#query, parts, side);
-    if (this.#query[side].length + parts.length > mostOfSide) this.#studio.notices.say(words.limit(mostOfSide));
-    this.look(next);
+    this.look(this.#together(this.#query, parts, side));
   }
   remove(part: QueryImage): void {
     this.look(without(this.#query, part));
@@ -149,9 +148,25 @@ export class ExploreState {
       }
       this.#uploading--;
     }
-    if (parts.length === 0) return;
-    if (how === 'beside') this.add(parts, 'plus');
-    else this.look({ plus: parts, minus: [] });
+    if (parts.length > 0) this.#arrived(parts, how);
+  }
+
+  /** Looks for pictures from outside. Who has gone on to another view meanwhile stays there and finds them when coming back. */
+  #arrived(parts: readonly QueryImage[], how: 'instead' | 'beside'): void {
+    const { router, folder, explore, notices } = this.#studio;
+    const query = (before: Query): Query => (how === 'beside' ? this.#together(before, parts, 'plus') : { plus: parts, minus: [] });
+    if (router.view === 'explore') return this.look(query(this.#query));
+    if (!folder) return;
+    const before = explore.lastIn(folder.id);
+    if (before.plus.length + before.minus.length > 0) explore.leave(before);
+    explore.show(folder.id, query(before));
+    notices.say(words.arrived(parts.length), words.arrivedHint);
+  }
+
+  /** Says which do not fit any more. */
+  #together(query: Query, parts: readonly QueryImage[], side: Side): Query {
+    if (query[side].length + parts.length > mostOfSide) this.#studio.notices.say(words.limit(mostOfSide));
+    return withParts(query, parts, side);
   }
 
   /** Computes the vectors that are missing. */
@@ -165,11 +180,14 @@ export class ExploreState {
     const { engine, folder, jobs, dropped, router } = this.#studio;
     const query = this.#query;
     const inputs = [this.#input(0), this.#input(1)] as const;
+    const vectors = [this.#vectors(0), this.#vectors(1)] as const;
     const embedded = jobs.filter((job) => job.kind === 'embed' && !isLive(job)).map(({ id }) => id);
     const runs = this.#studio.runs?.map(({ name }) => name);
     const files = dropped.files;
     const known = this.#images;
     untrack(() => {
+      // A picture may still arrive when Explore was left and opened again: what it changes is the address, which that one follows.
+      if (this.#disposed) return;
       if (engine !== 'ready') {
         // What the engine kept is lost with it: everything is asked again when it is back.
         for (const column of this.columns) column.stop();
@@ -186,12 +204,13 @@ export class ExploreState {
       if (folder && router.view === 'explore') this.#studio.explore.show(folder.id, query);
       for (const part of [...query.plus, ...query.minus])
         if ('image' in part && !known.has(part.image) && !this.#wanted.has(part.image)) this.#learn(part.image);
-      this.columns[0].follow(inputs[0]);
-      this.columns[1].follow(inputs[1]);
+      this.columns[0].follow(inputs[0], vectors[0]);
+      this.columns[1].follow(inputs[1], vectors[1]);
     });
   }
 
   dispose(): void {
+    this.#disposed = true;
     for (const column of this.columns) column.stop();
   }
 
@@ -219,6 +238,12 @@ export class ExploreState {
       k: asked.find((one) => one >= most) ?? mostResults,
       ...(hideCopies && { hideAbove: copyAbove[space] }),
     };
+  }
+
+  /** What is found, and what cannot be looked for, changes with the images that have vectors. */
+  #vectors(column: ColumnIndex): string {
+    const { embedded, images } = this.source(column) ?? {};
+    return JSON.stringify([embedded, images]);
   }
 
   /** Pictures of one folder are no query in another. Whether there was another. */

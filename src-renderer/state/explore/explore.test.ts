@@ -40,7 +40,7 @@ function explored(address: Record<string, string>) {
   const studio = {
     engine: 'ready',
     folder: { id: 1, images: 100, scannedAt: 5 },
-    jobs: [],
+    jobs: [] as object[],
     runs: [],
     router: {
       view: 'explore',
@@ -135,6 +135,25 @@ describe('Explore', () => {
     expect(one.searches()).toHaveLength(2);
   });
 
+  it('asks again when missing vectors were computed, also what could not be answered', async () => {
+    const one = explored({ images: '3' });
+    one.answers['explore.sources'] = () => [{ ...source('b'), embedded: 99 }];
+    one.answers['explore.search'] = () => Promise.reject(new Error('3.png has no vector yet.'));
+    one.state.follow();
+    await vi.waitFor(() => expect(one.state.sources).toBeDefined());
+    one.state.follow();
+    await vi.waitFor(() => expect(one.state.columns[0].error).toBeDefined());
+    one.answers['explore.sources'] = () => [source('b')];
+    one.answers['explore.search'] = () => ({ source: source('b'), neighbours: [row(1)], hidden: 0, milliseconds: 1 });
+    one.studio.jobs = [{ id: 1, kind: 'embed', state: 'done' }];
+    one.state.follow();
+    await vi.waitFor(() => expect(one.state.sources![0]!.embedded).toBe(100));
+    one.state.follow();
+    await vi.waitFor(() => expect(one.state.columns[0].result?.neighbours).toHaveLength(1));
+    expect(one.state.columns[0].error).toBeUndefined();
+    expect(one.searches()).toHaveLength(2);
+  });
+
   it('forgets the query with its folder', async () => {
     const one = explored({ images: '3' });
     await searched(one);
@@ -156,6 +175,38 @@ describe('Explore', () => {
     expect(one.asked.filter(({ channel }) => channel === 'explore.upload')).toHaveLength(31);
     expect(one.state.uploading).toBe(0);
     expect(one.studio.router.about['images']).toContain('u7');
+    vi.unstubAllGlobals();
+  });
+
+  it('leaves who has gone on to another view there when a picture has been read, and remembers to look for it', async () => {
+    vi.stubGlobal('createImageBitmap', async () => ({ close: () => {} }));
+    const one = explored({ images: '3' });
+    await searched(one);
+    const { promise, resolve } = Promise.withResolvers<object>();
+    one.answers['explore.upload'] = () => promise;
+    const file = { name: 'cat.png', size: 4, arrayBuffer: async () => new ArrayBuffer(4) } as unknown as File;
+    const uploaded = one.state.upload([file], 'beside');
+    one.studio.router.view = 'train';
+    one.studio.router.go('train', { new: '1' });
+    one.state.dispose();
+    resolve({ upload: 7, width: 1, height: 1 });
+    await uploaded;
+    expect(one.studio.router.about).toEqual({ new: '1' });
+    expect(one.said).toEqual(['The picture from outside has been read.']);
+    expect(one.studio.explore.lastIn(1).plus).toEqual([{ image: 3 }, { upload: 7 }]);
+    expect(one.studio.explore.past).toEqual([{ plus: [{ image: 3 }], minus: [] }]);
+    vi.unstubAllGlobals();
+  });
+
+  it('that was left and opened again takes a picture by its address, and the one that was left asks nothing', async () => {
+    vi.stubGlobal('createImageBitmap', async () => ({ close: () => {} }));
+    const one = explored({ images: '3' });
+    await searched(one);
+    one.state.dispose();
+    one.asked.length = 0;
+    await one.state.upload([{ name: 'cat.png', size: 4, arrayBuffer: async () => new ArrayBuffer(4) } as unknown as File]);
+    expect(one.studio.router.about).toEqual({ images: 'u7' });
+    expect(one.asked.map(({ channel }) => channel)).toEqual(['explore.upload']);
     vi.unstubAllGlobals();
   });
 

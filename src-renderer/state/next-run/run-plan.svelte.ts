@@ -14,6 +14,7 @@ export class PlannedSettings {
   readonly #onPlan: (plan: RunPlan) => void;
   #controller: AbortController | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
+  #stopWaiting: (() => void) | undefined;
   #plan = $state.raw<RunPlan | undefined>(undefined);
   /** The same without anything chosen. */
   #suggested = $state.raw<RunPlan | undefined>(undefined);
@@ -72,13 +73,27 @@ export class PlannedSettings {
       this.#onPlan(plan);
     } catch (error) {
       if (signal.aborted || (error instanceof AppError && error.code === 'cancelled')) return;
+      if (error instanceof AppError && error.code === 'engine-crashed') return this.#askWhenReady(folder, chosen);
       this.#problem = problemFrom(error);
     }
     this.#busy = false;
   }
 
+  /** That the engine was away says nothing about the settings. */
+  #askWhenReady(folder: number, chosen: ChosenSettings): void {
+    this.#problem = undefined;
+    this.#stopWaiting = this.#client.watch((state) => {
+      if (state !== 'ready') return;
+      clearTimeout(this.#timer);
+      // Not at once: an engine that this question ends would be asked it as fast as it can be started.
+      this.#timer = setTimeout(() => this.ask(folder, chosen), settleMilliseconds);
+    });
+  }
+
   dispose(): void {
     clearTimeout(this.#timer);
+    this.#stopWaiting?.();
+    this.#stopWaiting = undefined;
     this.#controller?.abort();
     this.#busy = false;
   }

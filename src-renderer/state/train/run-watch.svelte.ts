@@ -1,5 +1,8 @@
 // One run as it is looked at: what is known of it, its curves, and what happens in it while the page is open.
 import type { EvaluationSummary, MetricSeries, PinnedNeighbours, RunDetails, RunEvent } from '../../../shared/contract-runs.ts';
+import type { JobStatus } from '../../../shared/contract-jobs.ts';
+import { AppError } from '../../../shared/errors.ts';
+import { endedBetween } from '../../../shared/job-ends.ts';
 import type { MetricName } from '../../../shared/metric-names.ts';
 import { metricNames } from '../../../shared/metric-names.ts';
 import { isActive } from '../../../shared/run-state.ts';
@@ -23,6 +26,8 @@ export interface LiveStep {
   readonly memoryBytes: number;
 }
 
+const isGone = (error: unknown): boolean => error instanceof AppError && error.code === 'not-found';
+
 export class RunWatch {
   readonly name: string;
   readonly #studio: Studio;
@@ -43,6 +48,7 @@ export class RunWatch {
   #redraw: ReturnType<typeof setTimeout> | undefined;
   #detailsRequest = 0;
   #ended = false;
+  #jobs: readonly JobStatus[];
   /** Why it cannot be followed, until something is known of it: of a run that cannot be shown the reason stands in its place. */
   #unsaid: unknown;
   /** Whether something may have happened that this page was not told: the connection was lost, or is not there yet. */
@@ -52,6 +58,7 @@ export class RunWatch {
   constructor(studio: Studio, name: string) {
     this.#studio = studio;
     this.name = name;
+    this.#jobs = studio.jobs;
     const fail = (error: unknown): void => {
       if (this.#details) studio.notices.fail(error);
       else this.#unsaid = error;
@@ -72,6 +79,10 @@ export class RunWatch {
   /** Why nothing is known of it. */
   get failure(): unknown {
     return this.#failure;
+  }
+  /** Whether that is because there is no such run. */
+  get gone(): boolean {
+    return isGone(this.#failure);
   }
   get pinned(): readonly PinnedNeighbours[] | undefined {
     return this.#pinned;
@@ -116,8 +127,10 @@ export class RunWatch {
       this.#unsaid = undefined;
     } catch (error) {
       if (request !== this.#detailsRequest || this.#ended) return;
-      if (this.#details) this.#studio.notices.fail(error);
-      else this.#failure = error;
+      if (this.#details && !isGone(error)) return this.#studio.notices.fail(error);
+      // What is shown of a run that is no more would stay as it was for ever.
+      this.#details = undefined;
+      this.#failure = error;
     }
   }
 
@@ -129,6 +142,13 @@ export class RunWatch {
   async refreshReports(): Promise<void> {
     const reports = await this.#answer(this.#studio.client.call('runs.reports', { run: this.name }));
     if (reports) this.#reports = reports;
+  }
+
+  /** Is told of all jobs whenever they change: an evaluation that ended, wherever it was asked for, has left a report. */
+  hear(jobs: readonly JobStatus[]): void {
+    const ended = endedBetween(this.#jobs, jobs, false);
+    this.#jobs = jobs;
+    if (ended.some(({ kind, run }) => kind === 'evaluate' && run === this.name)) void this.refreshReports();
   }
 
   /** A run of which nothing is known says so once, by its details. */

@@ -2,6 +2,7 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import type { JobStatus } from '../../../shared/contract-jobs.ts';
 import type { RunEvent, RunSeries } from '../../../shared/contract-runs.ts';
 import { AppError } from '../../../shared/errors.ts';
 import type { EngineState } from '../../../shared/messages.ts';
@@ -39,7 +40,7 @@ function page(): {
     call: (channel: string, input: Record<string, unknown>, options: { onEvent?: (event: RunEvent) => void } = {}) =>
       new Promise((resolve, reject) => calls.push({ channel, input, resolve, reject, onEvent: options.onEvent })),
   };
-  const studio = { client, runs: [], notices: { fail: (error: unknown) => failed.push(error) } } as unknown as Studio;
+  const studio = { client, runs: [], jobs: [], notices: { fail: (error: unknown) => failed.push(error) } } as unknown as Studio;
   const last = (channel: string): Call => calls.findLast((call) => call.channel === channel)!;
   const become = (state: EngineState): void => {
     client.state = state;
@@ -154,6 +155,39 @@ describe('a run that is looked at', () => {
     await settled();
     expect(watch.failure).toBe(error);
     expect(failed).toEqual([]);
+  });
+
+  it('that is gone shows nothing of what was known, and other errors take nothing away', async () => {
+    const { studio, failed, last } = page();
+    watch = new RunWatch(studio, 'a');
+    last('runs.details').resolve({});
+    await settled();
+    const locked = new AppError('locked', 'The catalogue is in use.', 'Try again.');
+    void watch.refreshDetails();
+    last('runs.details').reject(locked);
+    await settled();
+    expect([watch.details, watch.gone, failed]).toEqual([{}, false, [locked]]);
+    void watch.refreshDetails();
+    last('runs.details').reject(new AppError('not-found', 'There is no run.', 'It may have been deleted.'));
+    await settled();
+    expect([watch.details, watch.gone, failed]).toEqual([undefined, true, [locked]]);
+  });
+
+  it('shows the report of an evaluation that ends, whoever asked for it', async () => {
+    const { studio, calls, last } = page();
+    const job = (id: number, kind: string, run: string, state: string) => ({ id, kind, run, state }) as unknown as JobStatus;
+    (studio as { jobs: readonly JobStatus[] }).jobs = [job(1, 'evaluate', 'a', 'running'), job(2, 'evaluate', 'a', 'done')];
+    watch = new RunWatch(studio, 'a');
+    last('runs.reports').resolve([]);
+    const asked = (): number => calls.filter(({ channel }) => channel === 'runs.reports').length;
+    watch.hear(studio.jobs);
+    watch.hear([...studio.jobs, job(3, 'evaluate', 'b', 'done'), job(4, 'embed', 'a', 'done')]);
+    expect(asked()).toBe(1);
+    watch.hear([job(1, 'evaluate', 'a', 'done'), job(3, 'evaluate', 'b', 'done')]);
+    expect(asked()).toBe(2);
+    last('runs.reports').resolve([{ step: 4 }]);
+    await settled();
+    expect(watch.reports).toEqual([{ step: 4 }]);
   });
 
   it('begins anew when the run goes on from an earlier step', async () => {

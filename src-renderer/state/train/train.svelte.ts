@@ -1,4 +1,5 @@
 // The train view: which run is open, which are compared with it, and how their charts are shown.
+import { untrack } from 'svelte';
 import type { Space } from '../../../shared/contract-values.ts';
 import { movedRange, fitRange } from '../../components/chart-axis.ts';
 import type { StepRange, XAxis } from '../../components/chart-axis.ts';
@@ -20,6 +21,8 @@ export class TrainState {
   #logY = $state.raw<ReadonlySet<ChartId>>(new Set());
   #range = $state.raw<StepRange | undefined>(undefined);
   #hover = $state.raw<number | undefined>(undefined);
+  /** Whether the open run was in the last list; not known before there was one. */
+  #isListed: boolean | undefined;
 
   constructor(studio: Studio) {
     this.#studio = studio;
@@ -75,7 +78,7 @@ export class TrainState {
   open(run: string | undefined): void {
     if (this.#open?.name === run) return;
     this.#open?.dispose();
-    this.#range = this.#hover = undefined;
+    this.#range = this.#hover = this.#isListed = undefined;
     if (run !== undefined && this.isCompared(run)) this.compare(run, false);
     this.#open = run === undefined ? undefined : new RunWatch(this.#studio, run);
     for (const watch of this.#compared) watch.zoom(undefined);
@@ -97,10 +100,34 @@ export class TrainState {
     return true;
   }
 
-  /** Lets go of runs that are no more. */
-  keepOnly(names: readonly string[]): void {
+  /** Follows which runs there are and what jobs leave behind: the view calls it whenever they change. */
+  follow(): void {
+    const { runs, jobs } = this.#studio;
+    untrack(() => {
+      if (runs) this.#followList(runs.map(({ name }) => name));
+      this.#open?.hear(jobs);
+    });
+  }
+
+  /**
+   * Lets go of compared runs that are no more. That the open one is no more only the engine says: a list that was begun before the run was
+   * made may come late.
+   */
+  #followList(names: readonly string[]): void {
     for (const { name } of this.#compared) if (!names.includes(name)) this.compare(name, false);
-    if (this.#open && !names.includes(this.#open.name)) this.open(undefined);
+    const open = this.#open;
+    if (!open) return;
+    const [before, isListed] = [this.#isListed, names.includes(open.name)];
+    if (isListed === before) return;
+    // Of a run that was gone nothing is followed any more.
+    if (isListed && open.gone) this.#reopen(open.name);
+    else if (!isListed || before === false) void open.refreshDetails();
+    this.#isListed = isListed;
+  }
+
+  #reopen(run: string): void {
+    this.open(undefined);
+    this.open(run);
   }
 
   toggle(run: string): void {

@@ -1,10 +1,19 @@
 // Runs that are open and compared: their looks stay, ranges are shared, and what is gone is let go of.
 import { afterEach, describe, expect, it } from 'vitest';
+import { AppError } from '../../../shared/errors.ts';
 import type { Studio } from '../studio.svelte.ts';
 import { mostCompared } from './train-charts.ts';
 import { TrainState } from './train.svelte.ts';
 
-function page(): { studio: Studio; ranges: () => [unknown, unknown][] } {
+/** `list` tells which runs there are; `answer` is what is known of the open one. */
+interface TestPage {
+  readonly studio: Studio;
+  readonly ranges: () => [unknown, unknown][];
+  readonly list: (...names: readonly string[]) => void;
+  readonly answer: { details: () => Promise<unknown> };
+}
+
+function page(): TestPage {
   const calls: [string, Record<string, unknown>][] = [];
   const client = {
     state: 'ready',
@@ -17,12 +26,16 @@ function page(): { studio: Studio; ranges: () => [unknown, unknown][] } {
       const steps = Float64Array.of(1, 500, 1000);
       const values = Float32Array.of(3, 2, 1);
       const loss = { steps, seconds: steps.map((step) => 2 * step), mean: values, min: values, max: values };
+      if (channel === 'runs.details') return answer.details();
       return channel === 'runs.series' ? Promise.resolve({ last: 1000, series: { loss } }) : new Promise(() => {});
     },
   };
+  const answer = { details: (): Promise<unknown> => Promise.resolve({}) };
+  const studio = { client, runs: undefined as object[] | undefined, jobs: [], notices: { fail: () => {} } };
+  const list = (...runs: readonly string[]): void => void (studio.runs = runs.map((name) => ({ name })));
   const ranges = (): [unknown, unknown][] =>
     calls.filter(([channel]) => channel === 'runs.series').map(([, { run, from, to }]) => [run, [from, to]]);
-  return { studio: { client, runs: [], notices: { fail: () => {} } } as unknown as Studio, ranges };
+  return { studio: studio as unknown as Studio, ranges, list, answer };
 }
 
 let view: TrainState | undefined;
@@ -30,9 +43,66 @@ afterEach(() => view?.dispose());
 const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 const names = (state: TrainState): string[] => state.drawn.map(({ name }) => name);
 
+describe('the open run', () => {
+  const gone = async (): Promise<never> => Promise.reject(new AppError('not-found', 'There is no run.', 'It may have been deleted.'));
+
+  it('stays open when a list that was begun before it was made comes late', async () => {
+    const { studio, list } = page();
+    const state = (view = new TrainState(studio));
+    state.open('new');
+    list('old');
+    state.follow();
+    await settled();
+    expect([state.run?.name, state.run?.details, state.run?.gone]).toEqual(['new', {}, false]);
+    list('new', 'old');
+    state.follow();
+    await settled();
+    expect([state.run?.details, state.run?.gone]).toEqual([{}, false]);
+  });
+
+  it('is opened when its first list has it, though the engine did not know it before', async () => {
+    const { studio, list, answer } = page();
+    const state = (view = new TrainState(studio));
+    answer.details = gone;
+    state.open('a');
+    await settled();
+    expect(state.run?.gone).toBe(true);
+    answer.details = async () => Promise.resolve({});
+    list('a');
+    state.follow();
+    await settled();
+    expect([state.run?.details, state.run?.gone]).toEqual([{}, false]);
+  });
+
+  it('is said to be no more when it has gone from the list, and opened anew when the list has it again', async () => {
+    const { studio, list, answer } = page();
+    const state = (view = new TrainState(studio));
+    list('a', 'b');
+    state.open('a');
+    state.follow();
+    await settled();
+    expect(state.run?.details).toEqual({});
+    answer.details = gone;
+    list('b');
+    for (let i = 0; i < 2; i++) {
+      state.follow();
+      await settled();
+      expect([state.run?.name, state.run?.details, state.run?.gone]).toEqual(['a', undefined, true]);
+    }
+    const before = state.run;
+    answer.details = async () => Promise.resolve({ again: true });
+    list('a', 'b');
+    state.follow();
+    await settled();
+    expect(state.run).not.toBe(before);
+    expect([state.run?.name, state.run?.details, state.run?.gone]).toEqual(['a', { again: true }, false]);
+  });
+});
+
 describe('runs in the charts', () => {
   it('are the open one first, then those compared, as many as have looks', () => {
-    const state = (view = new TrainState(page().studio));
+    const { studio, list } = page();
+    const state = (view = new TrainState(studio));
     state.open('a');
     for (let i = 0; i < mostCompared; i++) expect(state.compare(`b${i}`, true)).toBe(true);
     expect(state.compare('one more', true)).toBe(false);
@@ -40,7 +110,8 @@ describe('runs in the charts', () => {
     expect(names(state)).toEqual(['a', 'b0', 'b1', 'b2', 'b3']);
     state.open('b1');
     expect(names(state)).toEqual(['b1', 'b0', 'b2', 'b3']);
-    state.keepOnly(['b1', 'b3']);
+    list('b1', 'b3');
+    state.follow();
     expect(names(state)).toEqual(['b1', 'b3']);
   });
 
