@@ -182,7 +182,7 @@ describe('a run', () => {
     await page.call('jobs.wait', { job: scan.job });
     const { job } = await page.call('runs.evaluate', { run, checkpoint: 'latest', purpose: 'choosing', folder: scan.folder });
     await page.call('jobs.wait', { job });
-    expect((await page.call('runs.reports', { run })).map((report) => report.folder)).toEqual([other, undefined]);
+    expect((await page.call('runs.reports', { run })).map((report) => report.folder)).toEqual([other, undefined, undefined]);
     await expect(page.call('runs.evaluate', { run, checkpoint: 'latest', purpose: 'choosing', folder: 99 })).rejects.toMatchObject({
       code: 'not-found',
     });
