@@ -10,7 +10,8 @@ import type { ModelSize } from '../jepa/model.ts';
 import { interpolatePositions } from '../jepa/interpolate-positions.ts';
 import { sineCosinePositions } from '../jepa/positions.ts';
 import { loadTargetEncoder } from '../training/checkpoint.ts';
-import { EncoderRunner, embeddingBatch } from '../training/encoder-runner.ts';
+import { embeddingBatch } from '../training/embedding-batch.ts';
+import { EncoderRunner } from '../training/encoder-runner.ts';
 import type { FeaturePicture, FeaturesJob, JobTypes } from './protocol.ts';
 import { patchesOf, placeImage, requireCached, targetOf } from './run-data.ts';
 

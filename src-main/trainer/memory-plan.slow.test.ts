@@ -1,12 +1,19 @@
-// Whether a run takes the memory that was said before: the peak of a trial in a process of its own.
-import { describe, expect, it } from 'vitest';
+// Whether a run takes the memory that was said before: the peak of a trial, and of a run with its evaluations, in a process of its own.
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parseConfig } from '../../shared/config.ts';
 import { atOnce } from '../files/in-pieces.ts';
 import { accumulate } from '../jepa/step.ts';
 import { graphMemory } from '../tensor/memory.ts';
 import { processorMicroBatchInPieces } from '../training/fit-micro-batch.ts';
 import { cardMemoryInPieces, memoryPlan } from '../training/memory-plan.ts';
+import { RunFolder } from '../training/run-folder.ts';
 import { stepSize } from '../training/step-size.ts';
+import { smallRecord } from '../training/testing/small-run.ts';
+import { trainJob } from './testing/picture-cache.ts';
+import { cachePhotographs } from './testing/photographs.ts';
 import { Trainer } from './trainer.ts';
 
 const sizes: readonly (readonly [string, Record<string, unknown>])[] = [
@@ -39,16 +46,43 @@ const sizes: readonly (readonly [string, Record<string, unknown>])[] = [
   ],
 ];
 
+function expectSaid(total: number, peakBytes: number, within = 0.15): void {
+  const said = `said ${(total / 1e6).toFixed(0)} MB, measured ${(peakBytes / 1e6).toFixed(0)} MB`;
+  if (process.env['IJEPA_FIGURES'] === '1') process.stderr.write(`${said}\n`);
+  expect(Math.abs(total / peakBytes - 1), said).toBeLessThan(within);
+}
+
+describe.skipIf(process.platform !== 'linux')('the memory of a run that is judged while it trains', () => {
+  let folder = '';
+  beforeEach(() => void (folder = mkdtempSync(join(tmpdir(), 'ijepa-judged-memory-'))));
+  afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+  it.each(sizes.slice(1))('is what was said before, within 10 %%, evaluations and all: %s', { timeout: 300_000 }, async (_, settings) => {
+    const [run, cache, files] = ['run', 'cache', 'files'].map((name) => join(folder, name)) as [string, string, string];
+    mkdirSync(files);
+    const images = await cachePhotographs(cache, files);
+    const config = parseConfig({ ...settings, threads: 1, evaluateImages: images.length, evaluateSteps: 2, checkpointMinutes: 0 });
+    RunFolder.create(run, { ...smallRecord({}, 2), config }).dispose();
+    const trainer = new Trainer();
+    try {
+      await trainer.run(trainJob(run, cache, images));
+      const peak = /VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${trainer.pid!}/status`, 'utf8'))![1];
+      // Uncounted, evaluations would be as much as that in the first of them.
+      expectSaid(memoryPlan(config).total, 1024 * Number(peak), 0.1);
+    } finally {
+      await trainer.dispose();
+    }
+  });
+});
+
 describe('the memory of a run', () => {
   it.skipIf(process.platform !== 'linux').each(sizes)('is what was said before, within 15 %%: %s', async (_, settings) => {
-    const config = parseConfig({ ...settings, threads: 1 });
+    // A trial judges nothing.
+    const config = parseConfig({ ...settings, threads: 1, evaluateImages: 0 });
     const trainer = new Trainer();
     try {
       const { peakBytes } = await trainer.run({ kind: 'trial', config, threads: 1, device: 'cpu' });
-      const { total } = memoryPlan(config);
-      const said = `said ${(total / 1e6).toFixed(0)} MB, measured ${(peakBytes / 1e6).toFixed(0)} MB`;
-      if (process.env['IJEPA_FIGURES'] === '1') process.stderr.write(`${said}\n`);
-      expect(Math.abs(total / peakBytes - 1), said).toBeLessThan(0.15);
+      expectSaid(memoryPlan(config).total, peakBytes);
     } finally {
       await trainer.dispose();
     }
@@ -56,7 +90,7 @@ describe('the memory of a run', () => {
 
   it('is what the whole graph says, though only a part of it is traced', () => {
     for (const [, settings] of sizes) {
-      const config = parseConfig({ ...settings, optimiser: 'adamw' });
+      const config = parseConfig({ ...settings, optimiser: 'adamw', evaluateImages: 0 });
       const size = stepSize(config);
       const { peak, nodes } = graphMemory(Object.values(accumulate(size, config)));
       const { state, gradients, batch, activations, program } = memoryPlan(config);
@@ -70,7 +104,7 @@ describe('the memory of a run', () => {
   });
 
   it('of a card is its state twice where it moves, gradients and a micro-batch; half of that less by half the images', () => {
-    const config = parseConfig({ ...sizes[1]![1], microBatch: 64 });
+    const config = parseConfig({ ...sizes[1]![1], microBatch: 64, evaluateImages: 0 });
     const [whole, half] = [config, { ...config, microBatch: 32 }].map((one) => atOnce(cardMemoryInPieces(one)).total) as [number, number];
     const { state, gradients, activations } = memoryPlan(config);
     expect(whole).toBeGreaterThan(state + gradients / 3 + activations / 1.15);

@@ -1,27 +1,12 @@
 // The encoder as a compiled forward pass: embeddings of batches of patches.
-import type { OnnxDevice } from '../../shared/devices.ts';
 import { embed, embeddingWidth } from '../jepa/embedding.ts';
 import type { EmbeddingLayer } from '../jepa/embedding.ts';
 import { patchValues, tokenCount } from '../jepa/model.ts';
 import type { ModelSize } from '../jepa/model.ts';
 import { encoderInputs } from '../jepa/transformer.ts';
-import { keepsState } from '../runtime/devices.ts';
 import { OnnxSession } from '../runtime/onnx-session.ts';
 import type { SessionOptions } from '../runtime/onnx-session.ts';
-
-const mostImages = 64;
-/** Bytes of scores of one block that a graphics card is asked to hold: its graphs keep them. */
-const mostScoreBytes = 2.5e8;
-
-/**
- * Images per pass. On a processor hidden activations of about 3 MB, which stay in the cache (measured best for ViT-S/16); on a card as
- * many as its memory may hold.
- */
-export function embeddingBatch(size: ModelSize, device: OnnxDevice = 'cpu'): number {
-  const tokens = tokenCount(size);
-  const wanted = keepsState(device) ? mostScoreBytes / (4 * tokens ** 2 * size.encoder.heads) : 3e6 / (4 * tokens * size.encoder.hidden);
-  return Math.max(1, Math.min(mostImages, Math.round(wanted)));
-}
+import { embeddingBatch } from './embedding-batch.ts';
 
 /** Bytes of weights up to which a copy of them is worth its speed: onnxruntime repacks weights that it knows will stay. */
 const mostFrozenBytes = 4e8;

@@ -23,6 +23,7 @@ const config = parseConfig({
   imageSize: 64,
   patchSize: 8,
   batchSize: 96,
+  evaluateImages: 0,
 });
 const needs = (images: number, of = config): number => atOnce(cardMemoryInPieces({ ...of, microBatch: images })).total;
 const on = (card: CardToFit | undefined, of: TrainConfig = config): MicroBatch => atOnce(cardMicroBatchInPieces(of, card));
@@ -53,6 +54,16 @@ describe('the micro-batch for a card', () => {
     expect(needs(96, rounded) / needs(96)).toBeGreaterThan(1.3);
     expect(needs(96, rounded) / needs(96)).toBeLessThan(1.5);
     expect(on(cardOf(needs(96) / shareOfCard + 1), rounded).images).toBeLessThan(96);
+  });
+
+  it('leaves room for evaluations, which hold the weights, the patches and the scores of a pass of their own', () => {
+    const judged: TrainConfig = { ...config, evaluateImages: 500 };
+    const scores = 64 * 64 ** 2 * 2 * 4;
+    for (const images of [1, 96]) expect(needs(images, judged) - needs(images)).toBeGreaterThan(2 * scores + 4 * 64 * 3 * 64 ** 2);
+    expect(needs(96, judged) - needs(96)).toBe(needs(1, judged) - needs(1));
+    expect(on(cardOf(needs(96) / shareOfCard + 1), judged).images).toBeLessThan(96);
+    // A sample of another size is passed in more passes of the same.
+    expect(needs(96, { ...judged, evaluateImages: 5000 })).toBe(needs(96, judged));
   });
 
   it('keeps predicted crops spread evenly', () => {

@@ -9,15 +9,13 @@ import { tokenCount } from '../jepa/model.ts';
 import type { ModelSize } from '../jepa/model.ts';
 import type { SessionOptions } from '../runtime/onnx-session.ts';
 import { EncoderRunner } from './encoder-runner.ts';
+import { tokenImages } from './judging-memory.ts';
 import { maskedImages, MaskedViews } from './masked-figures.ts';
 import type { ImageTargets, MaskedFigures } from './masked-figures.ts';
 import { mostLooked, neighboursAmong } from './pinned.ts';
 import { gatherVectors, sampleFigures } from './sample-figures.ts';
 import type { RowVectors, Sample, View } from './sample-figures.ts';
 import { spaceScores } from './scores.ts';
-
-/** Images of the bank, spread over it, whose tokens are kept for the statistics per position. */
-const tokenImages = 256;
 
 type Weights = Readonly<Record<string, Float32Array>>;
 

@@ -11,7 +11,7 @@ import { patchValues, tokenCount } from '../jepa/model.ts';
 import type { StepSize } from '../jepa/step.ts';
 import { OnnxSession } from '../runtime/onnx-session.ts';
 import type { SessionOptions } from '../runtime/onnx-session.ts';
-import { embeddingBatch } from './encoder-runner.ts';
+import { embeddingBatch } from './embedding-batch.ts';
 import type { PatchBlock } from './sample-figures.ts';
 import { stepSize } from './step-size.ts';
 

@@ -10,6 +10,7 @@ import { sizeOf } from '../tensor/graph.ts';
 import { graphMemory } from '../tensor/memory.ts';
 import type { GraphMemory } from '../tensor/memory.ts';
 import { untiled } from '../tensor/tiles.ts';
+import { cardJudging, processorJudging, tokenImages } from './judging-memory.ts';
 import { muonDirections } from './optimiser.ts';
 import { inGroups, stateTensors } from './state.ts';
 import { stepSize } from './step-size.ts';
@@ -23,6 +24,8 @@ export interface MemoryPlan {
   readonly activations: number;
   /** Patches of a batch. */
   readonly batch: number;
+  /** What evaluations take beside the step: their graphs stay compiled, and what their arenas took once stays with them. */
+  readonly judging: number;
   /** Node, onnxruntime and the compiled graph. */
   readonly program: number;
   readonly total: number;
@@ -40,7 +43,10 @@ const bytesOf = (tensors: readonly { readonly shape: readonly number[] }[]): num
 
 /** What a card holds of a run. */
 export interface CardMemory {
-  /** Bytes: state, gradients, what of the state is there twice while it is moved, and a micro-batch. What a driver takes for itself is not in it. */
+  /**
+   * Bytes: state, gradients, what of the state is there twice while it is moved, a micro-batch, and evaluations. What a driver takes for
+   * itself is not in it.
+   */
   readonly total: number;
   /** Bytes of the largest single value: drivers do not hand out buffers of any size. */
   readonly largest: number;
@@ -57,7 +63,8 @@ function* remembered<T extends MemoryPlan | CardMemory>(
   count: () => Pieces<T>,
 ): Pieces<T> {
   const { loss, prediction, sigreg, sigregProjections, agreement, agreementBy, optimiser, precision } = config;
-  const key = JSON.stringify([kind, size, loss, prediction, sigreg, sigregProjections, agreement, agreementBy, optimiser, precision]);
+  const objective = [loss, prediction, sigreg, sigregProjections, agreement, agreementBy];
+  const key = JSON.stringify([kind, size, objective, optimiser, precision, Math.min(config.evaluateImages, tokenImages)]);
   const known = counts.get(key) ?? (yield* count());
   counts.delete(key);
   counts.set(key, known);
@@ -91,14 +98,17 @@ function* countedOnCard(size: StepSize, config: TrainConfig): Pieces<CardMemory>
   const { model, microBatch } = size;
   // Cards are given graphs that are not cut into tiles.
   const counted = yield* stepMemory(size, config, untiled);
-  const { largest } = counted;
+  const judging = cardJudging(size, config);
   const peak = (config.precision === 'float16' ? 1 + roundedShare : 1) * counted.peak;
   const state = bytesOf(stateTensors(model));
   const moved = Math.max(...inGroups(stateTensors(model)).map(bytesOf));
   const patches = 4 * microBatch * tokenCount(model) * patchValues(model);
   // The running gradients are among the outputs of the graph.
   const gradientBytes = bytesOf(trainedParameters(model));
-  return { total: state + moved + Math.max(peak, gradientBytes) + patches, largest };
+  return {
+    total: state + moved + Math.max(peak, gradientBytes) + patches + judging.total,
+    largest: Math.max(counted.largest, judging.largest),
+  };
 }
 
 function* counted(size: StepSize, config: TrainConfig): Pieces<MemoryPlan> {
@@ -108,6 +118,8 @@ function* counted(size: StepSize, config: TrainConfig): Pieces<MemoryPlan> {
   const matrices = config.optimiser === 'muon' ? trained.filter(isMuonMatrix) : [];
   const orthogonal = graphMemory(Object.values(muonDirections(matrices)));
   yield;
+  const judging = processorJudging(size, config);
+  yield;
   const parts = {
     state: bytesOf(stateTensors(modelSize(config))),
     // Muon's directions and moved momenta are outputs as gradients are.
@@ -115,7 +127,8 @@ function* counted(size: StepSize, config: TrainConfig): Pieces<MemoryPlan> {
     // The running gradients among the outputs are counted above.
     activations: arenaShare * Math.max(0, step.peak - gradientBytes),
     batch: 4 * size.batch * tokenCount(size.model) * patchValues(size.model),
-    program: processBytes + nodeBytes * (step.nodes + orthogonal.nodes),
+    judging: arenaShare * judging.values + judging.collected,
+    program: processBytes + nodeBytes * (step.nodes + orthogonal.nodes + judging.nodes),
   };
   return { ...parts, total: Object.values(parts).reduce((a, b) => a + b) };
 }
