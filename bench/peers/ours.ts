@@ -14,7 +14,7 @@ import { sizeOf } from '../../src-main/tensor/graph.ts';
 import { matmul } from '../../src-main/tensor/products.ts';
 import { input } from '../../src-main/tensor/structure.ts';
 import { EncoderRunner } from '../../src-main/training/encoder-runner.ts';
-import { muonDirections } from '../../src-main/training/optimiser.ts';
+import { muonDirections } from '../../src-main/jepa/muon.ts';
 import { initialState } from '../../src-main/training/state.ts';
 import { StepRunner } from '../../src-main/training/step-runner.ts';
 import { operationsOf } from '../operations.ts';

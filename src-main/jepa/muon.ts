@@ -3,7 +3,7 @@
 import { add, divide, multiply, sqrt, square, subtract } from '../tensor/elementwise.ts';
 import type { Tensor } from '../tensor/graph.ts';
 import { gemm, matmul } from '../tensor/products.ts';
-import { concatenate, reshape, scalar, slice, sumAll } from '../tensor/structure.ts';
+import { concatenate, input, reshape, scalar, slice, sumAll } from '../tensor/structure.ts';
 import type { ParameterSpec } from './model.ts';
 
 /** Of the running gradient. */
@@ -72,4 +72,17 @@ export function muonDirection(name: string, gradient: Tensor, running: Tensor): 
     multiply(orthogonalise(slice(ahead, 1, i * each, each)), updateSize * Math.sqrt(Math.max(rows, each))),
   );
   return { direction: reshape(concatenate(scaled, 1), gradient.shape), momentum };
+}
+
+/** The momentum of matrices moved by their gradients, and the directions that follow from it. */
+export function muonDirections(matrices: readonly ParameterSpec[]): Readonly<Record<string, Tensor>> {
+  return Object.fromEntries(
+    matrices.flatMap(({ name, shape }) => {
+      const { direction, momentum } = muonDirection(name, input(`gradient.${name}`, shape), input(`moment1.${name}`, shape));
+      return [
+        [`moment1.${name}`, momentum],
+        [`direction.${name}`, direction],
+      ];
+    }),
+  );
 }

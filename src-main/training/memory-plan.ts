@@ -3,7 +3,7 @@ import type { TrainConfig } from '../../shared/config-table.ts';
 import { atOnce } from '../files/in-pieces.ts';
 import type { Pieces } from '../files/in-pieces.ts';
 import { modelSize, patchValues, tokenCount, trainedParameters } from '../jepa/model.ts';
-import { isMuonMatrix } from '../jepa/muon.ts';
+import { isMuonMatrix, muonDirections } from '../jepa/muon.ts';
 import { accumulate } from '../jepa/step.ts';
 import type { StepSize } from '../jepa/step.ts';
 import { sizeOf } from '../tensor/graph.ts';
@@ -11,7 +11,6 @@ import { graphMemory } from '../tensor/memory.ts';
 import type { GraphMemory } from '../tensor/memory.ts';
 import { untiled } from '../tensor/tiles.ts';
 import { cardJudging, processorJudging, tokenImages } from './judging-memory.ts';
-import { muonDirections } from './optimiser.ts';
 import { inGroups, stateTensors } from './state.ts';
 import { stepSize } from './step-size.ts';
 

@@ -3,13 +3,11 @@
 import { averageOf } from '../jepa/adamw.ts';
 import type { ScheduleInput, UpdateSettings } from '../jepa/adamw.ts';
 import { trainedParameters } from '../jepa/model.ts';
-import type { ModelSize, ParameterSpec } from '../jepa/model.ts';
-import { isMuonMatrix, muonDirection } from '../jepa/muon.ts';
+import type { ModelSize } from '../jepa/model.ts';
+import { isMuonMatrix, muonDirections } from '../jepa/muon.ts';
 import { UpdateKernel } from '../runtime/update-kernel.ts';
 import { OnnxSession } from '../runtime/onnx-session.ts';
 import type { SessionOptions } from '../runtime/onnx-session.ts';
-import type { Tensor } from '../tensor/graph.ts';
-import { input } from '../tensor/structure.ts';
 
 type Arrays = Readonly<Record<string, Float32Array>>;
 type Schedule = Readonly<Record<ScheduleInput, Float32Array>>;
@@ -76,17 +74,4 @@ export async function kernelOptimiser(size: ModelSize, config: UpdateSettings, o
     },
     dispose: async () => session?.dispose(),
   };
-}
-
-/** The momentum of matrices moved by their gradients, and the directions that follow from it. */
-export function muonDirections(matrices: readonly ParameterSpec[]): Readonly<Record<string, Tensor>> {
-  return Object.fromEntries(
-    matrices.flatMap(({ name, shape }) => {
-      const { direction, momentum } = muonDirection(name, input(`gradient.${name}`, shape), input(`moment1.${name}`, shape));
-      return [
-        [`moment1.${name}`, momentum],
-        [`direction.${name}`, direction],
-      ];
-    }),
-  );
 }
