@@ -193,3 +193,16 @@ test('what was said can be read again by keys alone', async ({ page }) => {
   await expect(messages).toBeHidden();
   await expect(page.getByRole('button', { name: 'Messages' })).toBeFocused();
 });
+
+test('runs are compared, and weights from elsewhere are found, at twice the size too', async ({ page }) => {
+  await page.setViewportSize({ width: 640, height: 400 });
+  await open(page, 'train', 'full', 'light');
+  await expect(page.getByRole('button', { name: 'Weights from elsewhere…' })).toBeVisible();
+  await page.getByText('All runs, to compare them too').click();
+  await page.getByRole('checkbox', { name: 'Compare small-trial in the charts' }).check();
+  await keep(page, 'all-runs-640');
+  await page.getByRole('link', { name: /stained-cells-1/ }).click();
+  // The list closes, and its choice is shown with what it is compared with.
+  await expect(page.getByRole('checkbox', { name: 'Compare small-trial in the charts' })).toBeHidden();
+  await expect(page.getByRole('heading', { name: 'stained-cells-1' })).toBeVisible();
+});

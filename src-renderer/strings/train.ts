@@ -103,6 +103,7 @@ export const train = {
   states,
   list: {
     title: 'Runs',
+    all: 'All runs, to compare them too',
     compare: (name: string) => `Compare ${name} in the charts`,
     compareShort: 'compare',
     tooMany: (most: number) => `At most ${plural(most + 1, 'run')} can be compared.`,
