@@ -7,6 +7,7 @@ import { DecodeCache } from '../images/cache.ts';
 import type { EvaluationProgress } from '../trainer/protocol.ts';
 import type { Trainer } from '../trainer/trainer.ts';
 import { readCheckpointHeader } from '../training/checkpoint.ts';
+import { readRecord } from '../training/run-folder.ts';
 import { imagesOfSplits, imagesToJudge } from './judged-images.ts';
 import type { JudgingSplits } from './judged-images.ts';
 import { cachedShortSide } from './studio.ts';
@@ -89,6 +90,7 @@ export async function evaluateRun(
       ...rest,
       cache: { folder, shortSide },
       images,
+      isElsewhere: readRecord(options.run).folder !== root,
       // Splits that were named may be for one purpose alone.
       purpose: queriesFor === 'both' ? options.purpose : queriesFor,
       queriesFor,

@@ -36,6 +36,8 @@ export interface EvaluationReport {
 export interface Findings {
   readonly positionalShare?: number;
   readonly unreadable?: number;
+  /** The network has not learned from this folder's images, and no checkpoint was chosen by them. */
+  readonly isElsewhere?: boolean;
 }
 
 export const sourceNames: Readonly<Record<VectorSource, string>> = {
@@ -113,7 +115,7 @@ function figuresOnly(row: SourceFigures): ReportRow {
 export function assembleReport(
   protocol: LabelProtocol | CropProtocol,
   rows: readonly SourceFigures[],
-  { positionalShare, unreadable = 0 }: Findings = {},
+  { positionalShare, unreadable = 0, isElsewhere = false }: Findings = {},
 ): EvaluationReport {
   const order: readonly VectorSource[] = ['run', 'origin', 'untrained', 'pixels'];
   const sorted = [...rows].sort((a, b) => order.indexOf(a.source) - order.indexOf(b.source));
@@ -127,7 +129,7 @@ export function assembleReport(
     bank: labels ? bankSize(protocol) : protocol.images.length,
     classes: labels ? protocol.classes : [],
     notes: [
-      ...(labels ? labelNotes(protocol) : cropNotes(protocol)),
+      ...(labels ? labelNotes(protocol, isElsewhere) : cropNotes(protocol, isElsewhere)),
       ...(unreadable > 0
         ? [`${unreadable} images are damaged in the decode cache, or gone from it, and were left out; scan --retry reads them anew.`]
         : []),
@@ -150,29 +152,33 @@ const cropPurpose: Readonly<Record<'choosing' | 'reporting', string>> = {
   reporting: 'Images that no choice was made on come first; in a small folder they are not enough, and some are asked again.',
 };
 
-const cropNotes = ({ reason, purpose = 'choosing', bank }: CropProtocol): string[] => [
+const elsewhere = 'This network has not learned from the images of this folder, and no choice was made on them.';
+
+const cropNotes = ({ reason, purpose = 'choosing', bank }: CropProtocol, isElsewhere: boolean): string[] => [
   reason,
   cropRetrievalBias,
-  cropPurpose[purpose],
+  isElsewhere ? elsewhere : cropPurpose[purpose],
   `The spaces are fitted on the crops of ${count(bank.length)} other images.`,
 ];
 
-function labelNotes(protocol: LabelProtocol): string[] {
+function labelNotes(protocol: LabelProtocol, isElsewhere: boolean): string[] {
   const { leftOut, repeated, purpose = 'choosing', queriesFor = 'both', shared = 0, classes } = protocol;
   const folds = new Set(protocol.folds).size;
   const byHash =
     folds > 1
       ? `Images were split by their hash in ${folds} ways, so that many of them ask, each in a bank without it`
       : 'Bank and queries were split by the hash of the images';
+  const chosenBy =
+    (queriesFor === 'both' ? purpose : queriesFor) === 'choosing'
+      ? 'The best checkpoint of a run is chosen on such queries, which flatters it a little: a report asks others.'
+      : 'No choice was made on these queries.';
   const notes = [
     protocol.split === 'folders'
       ? 'Bank and queries are splits of the folder.'
-      : `${byHash}; training has seen them all, without their labels.`,
-    (queriesFor === 'both' ? purpose : queriesFor) === 'choosing'
-      ? 'The best checkpoint of a run is chosen on such queries, which flatters it a little: a report asks others.'
-      : 'No choice was made on these queries.',
+      : `${byHash}${isElsewhere ? '' : '; training has seen them all, without their labels'}.`,
+    isElsewhere ? elsewhere : chosenBy,
   ];
-  if (purpose === 'reporting' && shared > 0) {
+  if (purpose === 'reporting' && shared > 0 && !isElsewhere) {
     notes[1] = `Too few images to keep some back: in ${shared} of ${classes.length} classes choices were made on these very queries.`;
   }
   if (leftOut.length > 0) {

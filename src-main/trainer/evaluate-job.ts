@@ -103,7 +103,11 @@ export async function runEvaluateJob(
       rows.push((await judge.measure(origin.weights, 'origin', job.probe)).figures);
     }
     const { positionalShare } = run;
-    const report = assembleReport(judge.plan, rows, { positionalShare, unreadable: judge.unreadable });
+    const report = assembleReport(judge.plan, rows, {
+      positionalShare,
+      unreadable: judge.unreadable,
+      isElsewhere: job.isElsewhere,
+    });
     return origin.missing === undefined ? report : { ...report, notes: [...report.notes, origin.missing] };
   } finally {
     await judge.dispose();

@@ -44,6 +44,7 @@ const evaluate = async (
   runEvaluateJob(
     {
       kind: 'evaluate',
+    isElsewhere: false,
       run,
       checkpoint,
       cache: { folder: cache, shortSide: 24 },

@@ -100,6 +100,8 @@ export interface EvaluateJob {
   readonly checkpoint: string;
   readonly cache: CacheAddress;
   readonly images: readonly EvaluationImage[];
+  /** They are of another folder than the run learned from. */
+  readonly isElsewhere: boolean;
   readonly purpose: 'choosing' | 'reporting';
   readonly queriesFor?: QueriesFor;
   readonly bankPerClass: number;
