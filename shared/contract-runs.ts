@@ -64,6 +64,8 @@ export interface RunDetails {
   readonly origin: Origin | undefined;
   readonly baselines: Baselines | undefined;
   readonly evaluations: readonly OnlineEvaluation[];
+  /** Step from which on other images judge than before; undefined where they are still the first. */
+  readonly judgedSince: number | undefined;
   readonly notes: readonly RunNote[];
   /** Pictures whose neighbours are looked at while it learns. */
   readonly pinned: readonly number[];

@@ -129,6 +129,11 @@ describe('what came of a run', () => {
     expect(resultText({ best: 5, evaluations: [evaluation(5, { knn: 0.5 })], baselines: undefined })).toContain(
       'nothing to compare it with',
     );
+    // Others judged before: those after them were chosen from.
+    const late = [evaluation(5, { knn: 0.6 }), evaluation(9, { knn: 0.5 })];
+    const found = { best: 9, evaluations: late, baselines: undefined };
+    expect(resultText(found)).toContain('the best of 2 evaluations');
+    expect(resultText({ ...found, judgedSince: 5 })).not.toContain('evaluations');
     // Of one evaluation nothing was chosen.
     expect(resultText({ best: 5, evaluations: [evaluation(5, { knn: 0.5 })], baselines: undefined })).toMatch(/in the whitened space\.$/);
   });

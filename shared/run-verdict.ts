@@ -154,19 +154,22 @@ export interface RunResult {
   /** Step of the best checkpoint. */
   readonly best: number | undefined;
   readonly baselines: RunBaselines | undefined;
+  /** Step from which on other images judge than before, where they were changed: the best is chosen among later evaluations. */
+  readonly judgedSince?: number | undefined;
 }
 
 /** What flatters the figure of a best checkpoint, as a sentence; undefined where there was nothing to choose from. */
-export function choiceCaveat(evaluations: readonly OnlineEvaluation[]): string | undefined {
-  if (evaluations.length < 2) return undefined;
-  return `It was chosen as the best of ${count(evaluations.length)} evaluations by the very images that ask here, which flatters it a little: an evaluation of the checkpoint asks others, where the folder has enough.`;
+export function choiceCaveat({ evaluations, judgedSince = -1 }: Pick<RunResult, 'evaluations' | 'judgedSince'>): string | undefined {
+  const choice = evaluations.filter(({ step }) => step > judgedSince).length;
+  if (choice < 2) return undefined;
+  return `It was chosen as the best of ${count(choice)} evaluations by the very images that ask here, which flatters it a little: an evaluation of the checkpoint asks others, where the folder has enough.`;
 }
 
 /** What came of a run, by its best checkpoint, in sentences; undefined where nothing was judged. */
-export function resultText({ evaluations, best, baselines }: RunResult): string | undefined {
+export function resultText({ evaluations, best, baselines, judgedSince }: RunResult): string | undefined {
   const judged = evaluations.findLast(({ step }) => step === best);
   const found = judged && verdictOf(judged, baselines);
   if (!found) return undefined;
-  const caveat = choiceCaveat(evaluations);
+  const caveat = choiceCaveat({ evaluations, judgedSince });
   return `${found.headline}. ${found.statement} That is the best checkpoint, step ${count(judged.step)}, in the whitened space.${caveat === undefined ? '' : ` ${caveat}`}`;
 }

@@ -7,9 +7,9 @@ import { DecodeCache } from '../images/cache.ts';
 import type { EvaluationProgress } from '../trainer/protocol.ts';
 import type { Trainer } from '../trainer/trainer.ts';
 import { readCheckpointHeader } from '../training/checkpoint.ts';
-import { readRecord } from '../training/run-folder.ts';
 import { imagesOfSplits, imagesToJudge } from './judged-images.ts';
 import type { JudgingSplits } from './judged-images.ts';
+import { learnedFrom } from './learned-from.ts';
 import { cachedShortSide } from './studio.ts';
 import { threadsOf } from './threads.ts';
 import type { SplitImage } from './folder-images.ts';
@@ -90,7 +90,7 @@ export async function evaluateRun(
       ...rest,
       cache: { folder, shortSide },
       images,
-      isElsewhere: readRecord(options.run).folder !== root,
+      learned: learnedFrom(studio.home.runs, options.run, root),
       // Splits that were named may be for one purpose alone.
       purpose: queriesFor === 'both' ? options.purpose : queriesFor,
       queriesFor,

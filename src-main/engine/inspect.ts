@@ -8,6 +8,7 @@ import { readCheckpointHeader } from '../training/checkpoint.ts';
 import type { CheckpointHeader } from '../training/checkpoint.ts';
 import { listCheckpoints, readRecord } from '../training/run-folder.ts';
 import type { RunRecord, StoredCheckpoint } from '../training/run-folder.ts';
+import { judgedSince } from '../training/health.ts';
 import { readEvents } from '../training/run-log.ts';
 import { runNames } from './home.ts';
 import type { Home } from './home.ts';
@@ -66,6 +67,8 @@ export interface RunDescription {
   readonly checkpoints: readonly StoredCheckpoint[];
   readonly evaluations: readonly OnlineEvaluation[];
   readonly baselines: Baselines | undefined;
+  /** Step from which on other images judge than before. */
+  readonly judgedSince: number | undefined;
 }
 
 /** What the untrained network, raw pixels and the weights that it began with reach. */
@@ -82,6 +85,7 @@ export function describeRun(run: string): RunDescription | undefined {
     checkpoints,
     evaluations,
     baselines: [...readEvents(run, 'baselines')].at(-1),
+    judgedSince: judgedSince([...readEvents(run, 'note')]),
   };
 }
 

@@ -48,9 +48,12 @@ describe('planEvaluation', () => {
     expect([reporting.queries.length, reporting.shared]).toEqual([70, 2]);
     expect(assembleReport(reporting, []).notes[1]).toContain('in 2 of 2 classes');
     // Whoever has not learned from a folder has made no choice there.
-    const elsewhere = assembleReport(reporting, [], { isElsewhere: true }).notes.join(' ');
+    const elsewhere = assembleReport(reporting, [], { learned: 'elsewhere' }).notes.join(' ');
     expect(elsewhere).toContain('has not learned from the images of this folder');
     expect(elsewhere).not.toMatch(/training has seen|in 2 of 2 classes/);
+    const unknown = assembleReport(reporting, [], { learned: 'unknown' }).notes.join(' ');
+    expect(unknown).toContain('is not known');
+    expect(unknown).not.toMatch(/training has seen|has not learned|No choice/);
   });
 
   it.each([60, 150, 1000])('never reports what may have been chosen on, with %i test images of a class', (count) => {

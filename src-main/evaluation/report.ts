@@ -36,9 +36,12 @@ export interface EvaluationReport {
 export interface Findings {
   readonly positionalShare?: number;
   readonly unreadable?: number;
-  /** The network has not learned from this folder's images, and no checkpoint was chosen by them. */
-  readonly isElsewhere?: boolean;
+  /** `here` when absent. */
+  readonly learned?: Acquaintance;
 }
+
+/** Whether the network has learned from the folder's images, and a checkpoint was chosen by them: `here`, only `elsewhere`, or nobody knows. */
+export type Acquaintance = 'here' | 'elsewhere' | 'unknown';
 
 export const sourceNames: Readonly<Record<VectorSource, string>> = {
   run: 'this run',
@@ -115,7 +118,7 @@ function figuresOnly(row: SourceFigures): ReportRow {
 export function assembleReport(
   protocol: LabelProtocol | CropProtocol,
   rows: readonly SourceFigures[],
-  { positionalShare, unreadable = 0, isElsewhere = false }: Findings = {},
+  { positionalShare, unreadable = 0, learned = 'here' }: Findings = {},
 ): EvaluationReport {
   const order: readonly VectorSource[] = ['run', 'origin', 'untrained', 'pixels'];
   const sorted = [...rows].sort((a, b) => order.indexOf(a.source) - order.indexOf(b.source));
@@ -129,7 +132,7 @@ export function assembleReport(
     bank: labels ? bankSize(protocol) : protocol.images.length,
     classes: labels ? protocol.classes : [],
     notes: [
-      ...(labels ? labelNotes(protocol, isElsewhere) : cropNotes(protocol, isElsewhere)),
+      ...(labels ? labelNotes(protocol, learned) : cropNotes(protocol, learned)),
       ...(unreadable > 0
         ? [`${unreadable} images are damaged in the decode cache, or gone from it, and were left out; scan --retry reads them anew.`]
         : []),
@@ -152,16 +155,20 @@ const cropPurpose: Readonly<Record<'choosing' | 'reporting', string>> = {
   reporting: 'Images that no choice was made on come first; in a small folder they are not enough, and some are asked again.',
 };
 
-const elsewhere = 'This network has not learned from the images of this folder, and no choice was made on them.';
+const strangers: Readonly<Record<Exclude<Acquaintance, 'here'>, string>> = {
+  elsewhere: 'This network has not learned from the images of this folder, and no choice was made on them.',
+  unknown:
+    'The run learned from another folder; whether these images, or some of them, were there too, or where the weights that it began with come from, is not known.',
+};
 
-const cropNotes = ({ reason, purpose = 'choosing', bank }: CropProtocol, isElsewhere: boolean): string[] => [
+const cropNotes = ({ reason, purpose = 'choosing', bank }: CropProtocol, learned: Acquaintance): string[] => [
   reason,
   cropRetrievalBias,
-  isElsewhere ? elsewhere : cropPurpose[purpose],
+  learned === 'here' ? cropPurpose[purpose] : strangers[learned],
   `The spaces are fitted on the crops of ${count(bank.length)} other images.`,
 ];
 
-function labelNotes(protocol: LabelProtocol, isElsewhere: boolean): string[] {
+function labelNotes(protocol: LabelProtocol, learned: Acquaintance): string[] {
   const { leftOut, repeated, purpose = 'choosing', queriesFor = 'both', shared = 0, classes } = protocol;
   const folds = new Set(protocol.folds).size;
   const byHash =
@@ -175,10 +182,10 @@ function labelNotes(protocol: LabelProtocol, isElsewhere: boolean): string[] {
   const notes = [
     protocol.split === 'folders'
       ? 'Bank and queries are splits of the folder.'
-      : `${byHash}${isElsewhere ? '' : '; training has seen them all, without their labels'}.`,
-    isElsewhere ? elsewhere : chosenBy,
+      : `${byHash}${learned === 'here' ? '; training has seen them all, without their labels' : ''}.`,
+    learned === 'here' ? chosenBy : strangers[learned],
   ];
-  if (purpose === 'reporting' && shared > 0 && !isElsewhere) {
+  if (purpose === 'reporting' && shared > 0 && learned === 'here') {
     notes[1] = `Too few images to keep some back: in ${shared} of ${classes.length} classes choices were made on these very queries.`;
   }
   if (leftOut.length > 0) {

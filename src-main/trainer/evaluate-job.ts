@@ -106,7 +106,7 @@ export async function runEvaluateJob(
     const report = assembleReport(judge.plan, rows, {
       positionalShare,
       unreadable: judge.unreadable,
-      isElsewhere: job.isElsewhere,
+      learned: job.learned,
     });
     return origin.missing === undefined ? report : { ...report, notes: [...report.notes, origin.missing] };
   } finally {

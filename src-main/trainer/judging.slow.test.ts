@@ -44,7 +44,7 @@ const evaluate = async (
   runEvaluateJob(
     {
       kind: 'evaluate',
-    isElsewhere: false,
+      learned: 'here',
       run,
       checkpoint,
       cache: { folder: cache, shortSide: 24 },

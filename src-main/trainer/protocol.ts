@@ -2,7 +2,7 @@
 import type { EmbeddingLayer } from '../jepa/embedding.ts';
 import type { DeviceId, OnnxDevice, Precision } from '../../shared/devices.ts';
 import type { EvaluationImage, QueriesFor } from '../evaluation/protocol.ts';
-import type { EvaluationReport } from '../evaluation/report.ts';
+import type { Acquaintance, EvaluationReport } from '../evaluation/report.ts';
 import type { TrainConfig } from '../../shared/config-table.ts';
 import type { WireError } from '../../shared/errors.ts';
 import type { MicroBatch } from '../training/fit-micro-batch.ts';
@@ -100,8 +100,7 @@ export interface EvaluateJob {
   readonly checkpoint: string;
   readonly cache: CacheAddress;
   readonly images: readonly EvaluationImage[];
-  /** They are of another folder than the run learned from. */
-  readonly isElsewhere: boolean;
+  readonly learned: Acquaintance;
   readonly purpose: 'choosing' | 'reporting';
   readonly queriesFor?: QueriesFor;
   readonly bankPerClass: number;

@@ -143,6 +143,13 @@ export function loadTargetEncoder(path: string): { readonly header: CheckpointHe
   });
 }
 
+export const allDamaged = (run: string, checkpoints: number): AppError =>
+  new AppError(
+    'bad-checkpoint',
+    `None of the ${checkpoints} checkpoints of the run in ${run} can be read.`,
+    'Restore its checkpoints folder from a backup, or start a new run.',
+  );
+
 /**
  * The newest checkpoint of a run that is whole; damaged ones are passed over and named. Undefined when there is none yet. Throws
  * `bad-checkpoint` when all are damaged: to begin again would overwrite what the run has logged.
@@ -161,12 +168,6 @@ export function latestCheckpoint(
       damaged.push(file);
     }
   }
-  if (damaged.length > 0) {
-    throw new AppError(
-      'bad-checkpoint',
-      `None of the ${damaged.length} checkpoints of the run in ${run} can be read.`,
-      'Restore its checkpoints folder from a backup, or start a new run.',
-    );
-  }
+  if (damaged.length > 0) throw allDamaged(run, damaged.length);
   return undefined;
 }

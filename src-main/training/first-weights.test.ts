@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import * as fsPromises from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
@@ -42,5 +42,30 @@ describe('weights of another run to begin with', () => {
     withTemporary(async (folder) => {
       await expect(keepFirstWeights(folder, join(folder, 'none'))).rejects.toMatchObject({ code: 'not-found' });
       expect(existsSync(join(folder, 'first-weights.safetensors'))).toBe(false);
+    }));
+
+  it('that a killed process has left go with the next start', () =>
+    withTemporary(async (folder) => {
+      const { run, checkpoint } = await begun(folder);
+      resumeState(run);
+      await keepFirstWeights(run.path, checkpoint);
+      expect(resumeState(run).step).toBe(0);
+      expect(keptFirstWeights(run.path)).toBeUndefined();
+      run.dispose();
+    }));
+
+  it('are not begun with again where all later checkpoints are damaged: the log of what was learned would be lost', () =>
+    withTemporary(async (folder) => {
+      const { run } = await begun(folder);
+      const state = resumeState(run);
+      const later = run.checkpointPath(4);
+      saveCheckpoint(later, { ...state, step: 4 }, run.record);
+      const bytes = readFileSync(later);
+      writeFileSync(later, bytes.subarray(0, bytes.length - 100));
+      expect(() => resumeState(run)).toThrow('None of the 1 checkpoints');
+      expect(listCheckpoints(run.path).map((one) => one.step)).toEqual([0, 4]);
+      writeFileSync(later, bytes);
+      expect(resumeState(run).step).toBe(4);
+      run.dispose();
     }));
 });

@@ -1,7 +1,7 @@
 // What the figures of a run mean, in words with a next step. The loss alone says little: it may rise while features improve.
 // One table: a rule is silent, or has a sentence and what to do. Nothing wrong, nothing said.
 import { clearErrors, leadError } from '../../shared/run-verdict.ts';
-import type { OnlineEvaluation } from '../../shared/train-events.ts';
+import type { OnlineEvaluation, TrainEvent } from '../../shared/train-events.ts';
 import { courseOf, plateauWindow } from './plateau.ts';
 import { decidingScore } from './scores.ts';
 
@@ -24,6 +24,12 @@ export interface Health {
 
 /** Name of the note that evaluations before it do not compare with those to come, which cannot take back what those said. */
 export const judgedOtherwiseRule = 'judged otherwise';
+
+/** Step of the last of them in a run's log: no evaluation until then compares with those after it. */
+export function judgedSince(events: readonly TrainEvent[]): number | undefined {
+  const last = events.findLast((event) => event.type === 'note' && event.rule === judgedOtherwiseRule);
+  return last?.type === 'note' ? last.step : undefined;
+}
 
 /** Borders of the rules, each with where it comes from. */
 export const limits = {

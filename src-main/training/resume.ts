@@ -1,6 +1,6 @@
 // Where a run goes on: its newest whole checkpoint, with everything that was logged after it taken back.
 import { AppError } from '../../shared/errors.ts';
-import { latestCheckpoint, saveCheckpoint } from './checkpoint.ts';
+import { allDamaged, latestCheckpoint, saveCheckpoint } from './checkpoint.ts';
 import { dropFirstWeights, keptFirstWeights } from './first-weights.ts';
 import type { RunFolder } from './run-folder.ts';
 import { stateFrom } from './initial-weights.ts';
@@ -21,7 +21,11 @@ export function resumeState(folder: RunFolder): TrainState {
       'Start a new run, or restore the run folder from a backup.',
     );
   }
+  // The weights that it began with are no state to go on from: all that was learned since would be lost, and its log with it.
+  if (latest && latest.state.step === 0 && latest.damaged.length > 0) throw allDamaged(folder.path, latest.damaged.length);
   for (const file of latest?.damaged ?? []) folder.setAside(file);
+  // A checkpoint holds them; a process that was killed in between has left them.
+  if (latest) dropFirstWeights(folder.path);
   const state = latest?.state ?? firstState(folder);
   folder.rewindLog(state.step);
   return state;

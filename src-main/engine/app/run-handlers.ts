@@ -11,6 +11,7 @@ import { findFolder, folderOf } from '../../library/folders.ts';
 import { imagePlace } from '../../library/image-details.ts';
 import { Trainer } from '../../trainer/trainer.ts';
 import { changeAppFile, readAppFile } from '../../training/app-file.ts';
+import { judgedSince } from '../../training/health.ts';
 import { readRecord } from '../../training/run-folder.ts';
 import { sizesOf, stepSize } from '../../training/step-size.ts';
 import { beginRun, originAt, planRunHere } from '../runs.ts';
@@ -61,6 +62,7 @@ async function details({ studio }: EngineContext, { store, trainings }: Runs, ru
     sizes: started?.type === 'started' ? started.sizes : summary.imported ? undefined : sizesOf(stepSize(config), config),
     baselines: baselines?.type === 'baselines' ? baselinesOf(baselines) : undefined,
     evaluations: log.events.filter((event) => event.type === 'evaluation'),
+    judgedSince: judgedSince(log.events),
     notes: runNotes(log.events),
     pinned: hashes.flatMap((hash) => ids.get(hash) ?? []),
   };

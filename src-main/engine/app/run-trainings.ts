@@ -10,6 +10,7 @@ import type { TrainEvent } from '../../../shared/train-events.ts';
 import { findFolder } from '../../library/folders.ts';
 import type { ActiveRun } from '../../training/app-file.ts';
 import { changeAppFile, readAppFile } from '../../training/app-file.ts';
+import { judgedSince } from '../../training/health.ts';
 import { readRecord } from '../../training/run-folder.ts';
 import { isBrokenCard, isCardFault } from '../devices/candidates.ts';
 import type { ChosenDevice } from '../devices/chosen-device.ts';
@@ -212,6 +213,7 @@ export class Trainings {
       evaluations,
       best: evaluations.findLast(({ best }) => best)?.step,
       baselines: events.findLast((event) => event.type === 'baselines'),
+      judgedSince: judgedSince(events),
     });
   }
 
