@@ -396,7 +396,7 @@ describe.skipIf(process.platform === 'darwin')('TensorFlow and a card that it ma
     ]);
     expect(microBatch).toEqual(await devices.microBatch('cpu', run));
     const expected = await devices.expected(run);
-    expect([expected.card, expected.reason]).toEqual([undefined, reason]);
+    expect([expected.card, expected.onProcessor, expected.reason]).toEqual([undefined, true, reason]);
   });
 
   it('is told of where it was to be tested, and is none of the devices of auto for it', async () => {
@@ -410,6 +410,7 @@ describe.skipIf(process.platform === 'darwin')('TensorFlow and a card that it ma
 
   it('is expected to be one where no card is of the vendor that it knows', async () => {
     const { devices } = devicesWith([card]);
+    expect(await devices.expected(run)).toMatchObject({ device: 'tensorflow', onProcessor: true });
     expect((await devices.expected(run)).card).toBeUndefined();
     expect(await devices.microBatch('tensorflow', run)).toEqual(await devices.microBatch('cpu', run));
   });
@@ -429,7 +430,9 @@ describe.skipIf(process.platform === 'darwin')('TensorFlow and a card that it ma
     const { devices } = devicesWith([nvidia]);
     const { reason, microBatch } = await devices.choose('tensorflow', run);
     expect([reason, microBatch.images]).toEqual(['TensorFlow, as asked.', 64]);
-    expect(await devices.expected(run)).toMatchObject({ card: nvidia, reason });
+    const expected = await devices.expected(run);
+    expect(expected).toMatchObject({ card: nvidia, reason });
+    expect(expected.onProcessor).toBeUndefined();
   });
 });
 
