@@ -380,6 +380,16 @@ describe('the micro-batch of a run', () => {
   });
 });
 
+describe('a card that has no room for a run', () => {
+  it('leaves it to the processor, which says why it was not tried with less', async () => {
+    const { devices } = devicesWith([card]);
+    const { device, reason, microBatch } = await devices.insteadOfCard('It was full.', parseConfig({ ...config, microBatch: 4 }));
+    expect([device, microBatch.images]).toEqual(['cpu', 4]);
+    expect(reason).toMatch(/^The processor\. It was full\. Its micro-batch is set to 4: /);
+    expect((await devices.insteadOfCard('It was full.', config)).reason).toContain('No smaller micro-batch was left');
+  });
+});
+
 describe.skipIf(process.platform === 'darwin')('TensorFlow and a card that it may not be able to use', () => {
   const run = parseConfig({ imageSize: 32, patchSize: 4, batchSize: 64, ...small, device: 'tensorflow' });
   const nvidia: GraphicsCard = { ...card, name: 'NVIDIA GeForce RTX 3060' };
