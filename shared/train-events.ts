@@ -120,6 +120,8 @@ export type TrainEvent =
       readonly asleepSeconds?: number;
       /** It goes on with micro-batches of so many images. */
       readonly microBatch?: number;
+      /** It does so from its last checkpoint, in a new process: the card was full, and what it kept is lost. */
+      readonly fromCheckpoint?: true;
     }
   | { readonly type: 'paused' | 'resumed'; readonly step: number }
   | { readonly type: 'finished'; readonly step: number; readonly reason: 'done' | 'stopped' };

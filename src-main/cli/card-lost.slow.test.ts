@@ -39,7 +39,7 @@ const faults = {
 } as const;
 /** Full while there are smaller micro-batches, or too small for the run. */
 type Fault = 'lost' | 'full' | 'small';
-const smaller = { type: 'note', step: 10, message: 'The card is full.', hint: 'Less.', microBatch: 4 } as const;
+const smaller = { type: 'note', step: 10, message: 'The card is full.', hint: 'Less.', microBatch: 4, fromCheckpoint: true } as const;
 
 interface FailingCard {
   /** What the run was trained on, in order. */

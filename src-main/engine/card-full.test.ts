@@ -15,7 +15,9 @@ const run = join(folder, 'run');
 RunFolder.create(run, smallRecord()).dispose();
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-const smaller = { type: 'note', step: 0, message: 'Full.', hint: 'Less.', microBatch: 2 } as const;
+const smaller = { type: 'note', step: 0, message: 'Full.', hint: 'Less.', microBatch: 2, fromCheckpoint: true } as const;
+/** As a step is made smaller within its process. */
+const madeSmaller = { type: 'note', step: 0, message: 'Too large.', hint: 'Less.', microBatch: 2 } as const;
 const step = { type: 'step', step: 1 } as unknown as TrainEvent;
 
 const full = new AppError('out-of-memory', 'The device ran out of memory.', 'Choose less.');
@@ -55,7 +57,7 @@ it('goes on there with what was noted last', async () => {
 });
 
 it('ends the run alone where there is nothing smaller, and says what can be done with it; other runs keep the card', async () => {
-  for (const events of [[], [step], [smaller, step]]) {
+  for (const events of [[], [step], [smaller, step], [madeSmaller], [step, madeSmaller]]) {
     const { error, isSetAside } = await trained(...events);
     expect(error).not.toBeInstanceOf(CardFull);
     expect(error).toMatchObject({ code: 'out-of-memory', hint: expect.stringContaining('device cpu') as string });

@@ -24,4 +24,6 @@ it('is the processor, a card with its time of a step where that is known, or ope
   // The time is the processor's while a card is still to be tried.
   expect(await of({ card }, 3)).toEqual({ on: 'open', card: 'A card' });
   expect(await of({})).toEqual({ on: 'open', card: 'the graphics card' });
+  // TensorFlow that has found no card.
+  expect(await of({ device: 'tensorflow', onProcessor: true }, 3)).toEqual({ on: 'processor' });
 });

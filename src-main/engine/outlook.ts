@@ -14,8 +14,8 @@ export interface Outlook {
 
 /** By what is known of the devices, without testing or timing any. */
 export async function outlookFor(devices: Pick<Devices, 'expected' | 'expectedStep'>, config: TrainConfig): Promise<Outlook> {
-  const { device, card } = await devices.expected(config);
-  if (device === 'cpu') return { on: 'processor' };
+  const { device, card, onProcessor } = await devices.expected(config);
+  if (device === 'cpu' || onProcessor) return { on: 'processor' };
   const name = card?.name ?? (device === undefined ? 'the graphics card' : deviceNames[device]);
   if (device === undefined) return { on: 'open', card: name };
   const step = await devices.expectedStep(config);

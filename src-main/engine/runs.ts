@@ -15,6 +15,7 @@ import { folderStatistics } from '../images/folder-statistics.ts';
 import { requireMasks } from '../jepa/masks.ts';
 import type { TrainJob } from '../trainer/protocol.ts';
 import { readCheckpointHeader } from '../training/checkpoint.ts';
+import { whatFitsCard } from '../training/fit-micro-batch.ts';
 import { keepFirstWeights } from '../training/first-weights.ts';
 import { labelFingerprintInPieces } from '../training/label-fingerprint.ts';
 import { requireFitting } from '../training/initial-weights.ts';
@@ -202,7 +203,8 @@ export async function trainRun(
       pace.step(config.batchSize / event.imagesPerSecond);
       isSmaller = false;
     }
-    if (event.type === 'note' && event.microBatch !== undefined) isSmaller = true;
+    // Not what was made smaller within the process: with that alone it would begin again as it did before.
+    if (event.type === 'note' && event.fromCheckpoint) isSmaller = true;
     onEvent(event);
   };
   try {
@@ -224,7 +226,8 @@ export async function trainRun(
     if (isCardFault(error, device)) {
       // It would fail again when the run goes on by itself, above all in a process that has lost it.
       await studio.trainer.dispose();
-      if (error.code === 'out-of-memory') throw isSmaller ? new CardFull(error.code, error.message, error.hint, error) : tooLarge(error);
+      if (error.code === 'out-of-memory')
+        throw isSmaller ? new CardFull(error.code, error.message, error.hint, error) : tooLarge(error, config);
       await studio.devices.failed(device.device, error.message);
     }
     throw error;
@@ -232,12 +235,8 @@ export async function trainRun(
 }
 
 /** Of a run that was told to use this card. */
-const tooLarge = ({ code, message }: AppError): AppError =>
-  new AppError(
-    code,
-    message,
-    'Let it go on on the processor (device cpu) from its last checkpoint, or begin one with a smaller micro-batch, imageSize or network.',
-  );
+const tooLarge = ({ code, message }: AppError, config: TrainConfig): AppError =>
+  new AppError(code, message, `Let it go on on the processor (device cpu) from its last checkpoint, or begin one ${whatFitsCard(config)}.`);
 
 /** The checkpoint meant by `best` (default), `latest`, a step, or a file. Throws `not-found`. */
 export function checkpointOf(run: string, which = 'best'): string {

@@ -7,7 +7,15 @@ import { parseConfig } from '../../shared/config.ts';
 import type { TrainConfig } from '../../shared/config-table.ts';
 import { AppError } from '../../shared/errors.ts';
 import { atOnce } from '../files/in-pieces.ts';
-import { cardMicroBatchInPieces, cardWasFull, processorMicroBatchInPieces, shareOfCard, usedMicroBatch } from './fit-micro-batch.ts';
+import {
+  cardMicroBatchInPieces,
+  cardWasFull,
+  processorMicroBatchInPieces,
+  shareOfCard,
+  usedMicroBatch,
+  whatFitsCard,
+  whyNoSmaller,
+} from './fit-micro-batch.ts';
 import type { CardToFit, MicroBatch } from './fit-micro-batch.ts';
 import { cardMemoryInPieces } from './memory-plan.ts';
 import { automaticMicroBatch, possibleMicroBatches } from './step-size.ts';
@@ -130,11 +138,26 @@ describe('a card that is full in the middle of work', () => {
   const full = new AppError('out-of-memory', 'The device ran out of memory.', 'Choose less.');
 
   it('is noted with the next smaller micro-batch, unless there is none, or a person has set it', () => {
-    expect(cardWasFull(full, 'webgpu', config, 96, 40)).toMatchObject({ type: 'note', step: 40, microBatch: 48 });
+    expect(cardWasFull(full, 'webgpu', config, 96, 40)).toMatchObject({
+      type: 'note',
+      step: 40,
+      microBatch: 48,
+      fromCheckpoint: true,
+    });
     expect(cardWasFull(full, 'webgpu', config, 1, 40)).toBeUndefined();
     expect(cardWasFull(full, 'webgpu', { ...config, microBatch: 96 }, 96, 40)).toBeUndefined();
     expect(cardWasFull(full, 'cpu', config, 96, 40)).toBeUndefined();
     expect(cardWasFull(new AppError('device-failed', 'Lost.', 'Again.'), 'webgpu', config, 96, 40)).toBeUndefined();
+  });
+
+  it('is left for want of a smaller one only where there is none, or else because a person has set it', () => {
+    const set = { ...config, microBatch: 48 };
+    expect(whyNoSmaller(set)).toBe('Its micro-batch is set to 48: with microBatch 0 a run takes the largest that fits the card.');
+    expect(whatFitsCard(set)).toContain('with microBatch 0');
+    for (const least of [config, { ...config, microBatch: 1 }]) {
+      expect(whyNoSmaller(least)).toBe('No smaller micro-batch was left for this run.');
+      expect(whatFitsCard(least)).toBe('with a smaller imageSize or network');
+    }
   });
 });
 

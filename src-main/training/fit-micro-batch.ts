@@ -142,10 +142,23 @@ export function cardWasFull(
     type: 'note',
     step,
     microBatch,
+    fromCheckpoint: true,
     message: `The card's memory no longer holds micro-batches of ${passing} images; it goes on with ${microBatch} from the last checkpoint.`,
     hint: 'What is learned does not depend on it. Something else may have taken memory of the card meanwhile.',
   };
 }
+
+/** Why a run that a card has no room for is not tried there with a smaller micro-batch, as a sentence. */
+export const whyNoSmaller = (config: TrainConfig): string =>
+  setsMoreThanLeast(config)
+    ? `Its micro-batch is set to ${config.microBatch}: with microBatch 0 a run takes the largest that fits the card.`
+    : 'No smaller micro-batch was left for this run.';
+
+/** What a person can do who wants to have it on a card, after "begin one". */
+export const whatFitsCard = (config: TrainConfig): string =>
+  setsMoreThanLeast(config) ? 'with microBatch 0, which takes the largest that fits' : 'with a smaller imageSize or network';
+
+const setsMoreThanLeast = (config: TrainConfig): boolean => config.microBatch > (possibleMicroBatches(config)[0] ?? config.batchSize);
 
 /** The micro-batch with which a run was last trained on a device, as its log says; none where it was not. */
 export function usedMicroBatch(run: string, device: DeviceId): number | undefined {

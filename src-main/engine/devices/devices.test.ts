@@ -380,6 +380,16 @@ describe('the micro-batch of a run', () => {
   });
 });
 
+describe('a card that has no room for a run', () => {
+  it('leaves it to the processor, which says why it was not tried with less', async () => {
+    const { devices } = devicesWith([card]);
+    const { device, reason, microBatch } = await devices.insteadOfCard('It was full.', parseConfig({ ...config, microBatch: 4 }));
+    expect([device, microBatch.images]).toEqual(['cpu', 4]);
+    expect(reason).toMatch(/^The processor\. It was full\. Its micro-batch is set to 4: /);
+    expect((await devices.insteadOfCard('It was full.', config)).reason).toContain('No smaller micro-batch was left');
+  });
+});
+
 describe.skipIf(process.platform === 'darwin')('TensorFlow and a card that it may not be able to use', () => {
   const run = parseConfig({ imageSize: 32, patchSize: 4, batchSize: 64, ...small, device: 'tensorflow' });
   const nvidia: GraphicsCard = { ...card, name: 'NVIDIA GeForce RTX 3060' };
@@ -396,7 +406,7 @@ describe.skipIf(process.platform === 'darwin')('TensorFlow and a card that it ma
     ]);
     expect(microBatch).toEqual(await devices.microBatch('cpu', run));
     const expected = await devices.expected(run);
-    expect([expected.card, expected.reason]).toEqual([undefined, reason]);
+    expect([expected.card, expected.onProcessor, expected.reason]).toEqual([undefined, true, reason]);
   });
 
   it('is told of where it was to be tested, and is none of the devices of auto for it', async () => {
@@ -410,6 +420,7 @@ describe.skipIf(process.platform === 'darwin')('TensorFlow and a card that it ma
 
   it('is expected to be one where no card is of the vendor that it knows', async () => {
     const { devices } = devicesWith([card]);
+    expect(await devices.expected(run)).toMatchObject({ device: 'tensorflow', onProcessor: true });
     expect((await devices.expected(run)).card).toBeUndefined();
     expect(await devices.microBatch('tensorflow', run)).toEqual(await devices.microBatch('cpu', run));
   });
@@ -429,7 +440,9 @@ describe.skipIf(process.platform === 'darwin')('TensorFlow and a card that it ma
     const { devices } = devicesWith([nvidia]);
     const { reason, microBatch } = await devices.choose('tensorflow', run);
     expect([reason, microBatch.images]).toEqual(['TensorFlow, as asked.', 64]);
-    expect(await devices.expected(run)).toMatchObject({ card: nvidia, reason });
+    const expected = await devices.expected(run);
+    expect(expected).toMatchObject({ card: nvidia, reason });
+    expect(expected.onProcessor).toBeUndefined();
   });
 });
 

@@ -5,7 +5,7 @@ import { deviceNames, reducedPrecisions } from '../../../shared/devices.ts';
 import type { DeviceId, DeviceReport, GraphicsCard, OnnxDevice, Precision } from '../../../shared/devices.ts';
 import { AppError } from '../../../shared/errors.ts';
 import { inPieces } from '../../files/in-pieces.ts';
-import { cardMicroBatchInPieces, processorMicroBatchInPieces } from '../../training/fit-micro-batch.ts';
+import { cardMicroBatchInPieces, processorMicroBatchInPieces, whyNoSmaller } from '../../training/fit-micro-batch.ts';
 import type { MicroBatch } from '../../training/fit-micro-batch.ts';
 import type { Home } from '../home.ts';
 import {
@@ -136,7 +136,7 @@ export class Devices {
 
   /** The processor, for a run that the device it was on has no room for, which `why` says. */
   async insteadOfCard(why: string, config: TrainConfig): Promise<ChosenDevice> {
-    return this.#completed({ device: 'cpu', reason: `The processor. ${why} No smaller micro-batch was left for this run.` }, config, {});
+    return this.#completed({ device: 'cpu', reason: `The processor. ${why} ${whyNoSmaller(config)}` }, config, {});
   }
 
   async #completed(chosen: ReasonedDevice, config: TrainConfig, work: DeviceWork): Promise<ChosenDevice> {

@@ -15,6 +15,8 @@ export interface ExpectedDevice {
   readonly reason: string;
   /** The card that it may be. */
   readonly card?: GraphicsCard;
+  /** Another device than `cpu` that computes on the processor all the same. */
+  readonly onProcessor?: true;
 }
 
 export const stepText = (seconds: number): string => (Number.isFinite(seconds) ? `${seconds.toPrecision(2)} s` : 'far slower');
@@ -52,15 +54,16 @@ export function expectedDevice(
   const asked = askedDevice(config.device);
   if (asked === 'cpu') return { device: 'cpu', reason: 'The processor, as asked.' };
   const reportOf = (id: DeviceId): DeviceReport | undefined => reports.find((one) => one.id === id);
-  const cardFor = (id: DeviceId): { readonly card?: GraphicsCard } => {
-    const card = isOnProcessor(id, cards, reportOf(id)) ? undefined : cardOf(id, cards);
+  const placeFor = (id: DeviceId): Pick<ExpectedDevice, 'card' | 'onProcessor'> => {
+    if (isOnProcessor(id, cards, reportOf(id))) return id === 'cpu' ? {} : { onProcessor: true };
+    const card = cardOf(id, cards);
     return card ? { card } : {};
   };
   if (asked !== 'auto') {
     const device = asked as DeviceId;
     const report = reportOf(device) ?? untested(device);
     const more = report.state !== 'ready' ? ` ${report.reason}` : isOnProcessor(device, cards, report) ? ` ${noCardUsed}` : '';
-    return { device, reason: `${deviceNames[device] ?? device}, as asked.${more}`, ...cardFor(device) };
+    return { device, reason: `${deviceNames[device] ?? device}, as asked.${more}`, ...placeFor(device) };
   }
   if (!hasCard(cards)) return { device: 'cpu', reason: 'The processor: no graphics card was found.' };
   const possible = candidates(cards);
@@ -71,9 +74,9 @@ export function expectedDevice(
   if (usable.every((id) => isReady(id) && times[id] !== undefined) && times.cpu !== undefined) {
     const ranked = fastestFirst((['cpu', ...usable] as const).map((device) => ({ device, seconds: times[device]! })));
     const { device } = ranked[0]!;
-    return { device, reason: raceReason(ranked), ...cardFor(device) };
+    return { device, reason: raceReason(ranked), ...placeFor(device) };
   }
-  const { card } = cardFor(usable[0]!);
+  const { card } = placeFor(usable[0]!);
   const reason = `${card?.name ?? 'The graphics card'} or the processor: the faster one, which is found out when the run begins.`;
   return { reason, ...(card && { card }) };
 }

@@ -11,15 +11,21 @@ afterEach(() => vi.useRealTimers());
 /** An engine that is away or answers what the test says. */
 function planned() {
   const watchers = new Set<(state: EngineState) => void>();
-  const engine = { state: 'ready' as EngineState, asked: [] as unknown[], answer: (): unknown => ({ config: {} }) };
+  const engine = {
+    state: 'ready' as EngineState,
+    asked: [] as unknown[],
+    fromWeights: [] as unknown[],
+    answer: (): unknown => ({ config: {} }),
+  };
   const client = {
     watch: (watcher: (state: EngineState) => void) => {
       watchers.add(watcher);
       watcher(engine.state);
       return () => watchers.delete(watcher);
     },
-    call: async (_channel: string, { settings }: { settings: unknown }) => {
+    call: async (_channel: string, { settings, fromWeights }: { settings: unknown; fromWeights: unknown }) => {
       engine.asked.push(settings);
+      engine.fromWeights.push(fromWeights);
       if (engine.state !== 'ready') throw new AppError('engine-crashed', 'The engine is not there.', 'Wait for it.');
       return Promise.resolve(engine.answer());
     },
@@ -79,4 +85,38 @@ it('says what is wrong with settings', async () => {
   settings.ask(1, { patchSize: 99 });
   await settled();
   expect([settings.problem?.key, settings.busy]).toEqual(['patchSize', false]);
+});
+
+it('keeps in mind that the run begins with weights, also when the engine was away', async () => {
+  const { engine, become, settings } = planned();
+  become('starting');
+  settings.ask(1, { epochs: 3 }, true);
+  await settled();
+  become('ready');
+  await settled();
+  expect(engine.fromWeights).toEqual([true, true, true]);
+});
+
+it('suggests another plan for a run that begins with weights than for one that does not', async () => {
+  const { engine, settings } = planned();
+  for (const fromWeights of [false, true, true, false]) {
+    settings.ask(1, {}, fromWeights);
+    await settled();
+  }
+  expect(engine.fromWeights).toEqual([false, true, false]);
+});
+
+it('asks anew for what is suggested once it is to be forgotten, and shows it until then', async () => {
+  const { engine, settings } = planned();
+  settings.ask(1, {});
+  await settled();
+  engine.answer = () => ({ config: { preset: 'default' } });
+  settings.ask(1, {});
+  await settled();
+  expect([engine.asked.length, settings.plan?.config.preset]).toEqual([1, undefined]);
+  settings.forgetSuggested();
+  expect(settings.suggested).toBeDefined();
+  settings.ask(1, {});
+  await settled();
+  expect([settings.plan?.config.preset, settings.suggested?.config.preset]).toEqual(['default', 'default']);
 });

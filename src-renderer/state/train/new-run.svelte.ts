@@ -1,7 +1,7 @@
 // The run that is being made: its plan, what a trial measured, weights to start with, and its start.
 import { originKeys, originSentences, originSettings } from '../../../shared/origin.ts';
 import type { ConfigKey, TrainConfig } from '../../../shared/config-table.ts';
-import type { RunDetails, RunSummary, TrialResult } from '../../../shared/contract-runs.ts';
+import type { RunDetails, RunPlan, RunSummary, TrialResult } from '../../../shared/contract-runs.ts';
 import { PlannedSettings } from '../next-run/run-plan.svelte.ts';
 import type { ChosenSettings, SettingValue } from '../next-run/setting-form.ts';
 import type { Studio } from '../studio.svelte.ts';
@@ -22,7 +22,8 @@ export class NewRunState {
   readonly planned: PlannedSettings;
   readonly #studio: Studio;
   #folder = $state.raw<number | undefined>(undefined);
-  #trial = $state.raw<TrialResult | undefined>(undefined);
+  /** With the preset that was measured. */
+  #trial = $state.raw<{ readonly result: TrialResult; readonly preset: unknown } | undefined>(undefined);
   #measuring = $state.raw<AbortController | undefined>(undefined);
   #origin = $state.raw<ChosenOrigin | undefined>(undefined);
   #originDetails = $state.raw<RunDetails | undefined>(undefined);
@@ -37,9 +38,19 @@ export class NewRunState {
   get chosen(): ChosenSettings {
     return this.#folder === undefined ? {} : this.#studio.nextRun.settings(this.#folder);
   }
+  /** What the page shows: while settings are wrong from the start, the suggestion. */
+  get plan(): RunPlan | undefined {
+    return this.planned.plan ?? this.planned.suggested;
+  }
+  /** With the preset that is shown: by what is found out of the devices in the meantime the engine might choose another. */
+  get #settings(): Record<string, number | boolean | string | number[]> {
+    const { preset = 'auto' } = this.chosen;
+    const shown = preset === 'auto' && this.plan ? { preset: this.plan.config.preset } : {};
+    return { ...this.chosen, ...shown } as Record<string, number | boolean | string | number[]>;
+  }
   /** Of these very settings; none after a change. */
   get trial(): TrialResult | undefined {
-    return this.#trial;
+    return this.#trial?.preset === this.plan?.config.preset ? this.#trial?.result : undefined;
   }
   get measuring(): boolean {
     return this.#measuring !== undefined;
@@ -68,6 +79,10 @@ export class NewRunState {
   #ask(): void {
     this.#measuring?.abort();
     this.#trial = undefined;
+    this.#askForPlan();
+  }
+
+  #askForPlan(): void {
     if (this.#folder !== undefined) this.planned.ask(this.#folder, this.chosen, this.#origin !== undefined);
   }
 
@@ -101,20 +116,24 @@ export class NewRunState {
     this.#ask();
   }
 
-  /** Makes a few steps to see what they take. */
+  /** Makes a few steps to see what they take, and plans anew by what was found out of the devices. */
   async measure(): Promise<void> {
     if (this.#folder === undefined) return;
     this.#measuring?.abort();
     const controller = (this.#measuring = new AbortController());
     const { signal } = controller;
+    const settings = this.#settings;
     try {
-      const settings = this.chosen as Record<string, number | boolean | string | number[]>;
-      const trial = await this.#studio.client.call('runs.trial', { folder: this.#folder, settings }, { signal });
-      if (!signal.aborted) this.#trial = trial;
+      const result = await this.#studio.client.call('runs.trial', { folder: this.#folder, settings }, { signal });
+      if (!signal.aborted) this.#trial = { result, preset: settings['preset'] };
     } catch (error) {
       if (!signal.aborted) this.#studio.notices.fail(error);
     }
-    if (this.#measuring === controller) this.#measuring = undefined;
+    // Devices may have been compared by then also where it was ended or has failed.
+    this.planned.forgetSuggested();
+    if (signal.aborted) return;
+    this.#measuring = undefined;
+    this.#askForPlan();
   }
   stopMeasuring(): void {
     this.#measuring?.abort();
@@ -128,7 +147,7 @@ export class NewRunState {
     this.#starting = true;
     const started = await this.#studio.ask('runs.start', {
       folder: this.#folder,
-      settings: this.chosen as Record<string, number | boolean | string | number[]>,
+      settings: this.#settings,
       usable,
       ...(name.trim() && { name: name.trim() }),
       ...(note.trim() && { note: note.trim() }),

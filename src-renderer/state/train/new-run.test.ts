@@ -1,8 +1,99 @@
-import { expect, it } from 'vitest';
-import { stepOfChoice } from './new-run.svelte.ts';
+// The run that is being made: what is started is what is shown, whatever is found out of the devices in the meantime.
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { NextRun } from '../next-run/next-run.svelte.ts';
+import type { SettingValue } from '../next-run/setting-form.ts';
+import type { Studio } from '../studio.svelte.ts';
+import { NewRunState, stepOfChoice } from './new-run.svelte.ts';
 
 it('A choice of checkpoint means the step that the engine takes', () => {
   const run = { bestStep: 40, checkpoints: [0, 40, 60] };
   expect(['best', 'latest', '0'].map((choice) => stepOfChoice(run, choice))).toEqual([40, 60, 0]);
   expect(stepOfChoice({ bestStep: undefined, checkpoints: [5] }, 'best')).toBe(5);
+});
+
+describe('the preset of a new run', () => {
+  beforeEach(() => void vi.useFakeTimers());
+  afterEach(() => vi.useRealTimers());
+  const settled = async (): Promise<unknown> => vi.advanceTimersByTimeAsync(1000);
+
+  /** A page on an engine that chooses `preset` when nobody does; a trial makes it `measured`. */
+  async function opened({ measured = 'default' } = {}) {
+    const engine = { preset: 'quick', started: [] as unknown[], tried: [] as unknown[], endTrial: (_error?: Error): void => {} };
+    const call = async (channel: string, { settings }: { settings: Record<string, SettingValue> }): Promise<unknown> => {
+      if (channel === 'runs.trial') {
+        engine.tried.push(settings);
+        await new Promise<void>((resolve, reject) => (engine.endTrial = (error) => (error ? reject(error) : resolve())));
+        engine.preset = measured;
+        return { secondsPerStep: 1 };
+      }
+      const { preset = 'auto' } = settings;
+      return Promise.resolve({ config: { ...settings, preset: preset === 'auto' ? engine.preset : preset } });
+    };
+    const ask = async (_channel: string, { settings }: { settings: unknown }): Promise<unknown> => {
+      engine.started.push(settings);
+      return Promise.resolve({ run: 'run' });
+    };
+    const notices = { fail: vi.fn() };
+    const view = new NewRunState({ client: { call }, ask, notices, nextRun: new NextRun() } as unknown as Studio);
+    view.open(1);
+    await settled();
+    return { engine, view, notices };
+  }
+
+  it('is the one that is shown when it starts, though the engine would choose another by now', async () => {
+    const { engine, view } = await opened();
+    engine.preset = 'default';
+    await view.start('', '', false);
+    view.choose('preset', 'auto');
+    await settled();
+    expect(view.plan?.config.preset).toBe('default');
+    engine.preset = 'quick';
+    await view.start('', '', false);
+    view.choose('preset', 'long');
+    await settled();
+    await view.start('', '', false);
+    expect(engine.started).toEqual([{ preset: 'quick' }, { preset: 'default' }, { preset: 'long' }]);
+  });
+
+  it('is chosen anew after a trial, in sight of the person, who is no longer told the time of the one before', async () => {
+    const { engine, view } = await opened();
+    const measuring = view.measure();
+    expect([engine.tried, view.measuring]).toEqual([[{ preset: 'quick' }], true]);
+    engine.endTrial();
+    await measuring;
+    expect([view.measuring, view.planned.busy]).toEqual([false, true]);
+    await settled();
+    expect([view.plan?.config.preset, view.planned.suggested?.config.preset, view.trial]).toEqual(['default', 'default', undefined]);
+    await view.start('', '', false);
+    expect(engine.started).toEqual([{ preset: 'default' }]);
+  });
+
+  it('stays, with what was measured, where a trial changes nothing', async () => {
+    const { engine, view } = await opened({ measured: 'quick' });
+    const measuring = view.measure();
+    engine.endTrial();
+    await measuring;
+    await settled();
+    expect([view.plan?.config.preset, view.trial]).toEqual(['quick', { secondsPerStep: 1 }]);
+  });
+
+  it('is chosen anew after a trial that has failed, and by the next change after one that was ended', async () => {
+    const { engine, view, notices } = await opened();
+    const failing = view.measure();
+    engine.preset = 'default';
+    engine.endTrial(new Error('Out of memory.'));
+    await failing;
+    await settled();
+    expect([view.plan?.config.preset, notices.fail.mock.calls.length]).toEqual(['default', 1]);
+    const ended = view.measure();
+    view.stopMeasuring();
+    engine.preset = 'quick';
+    engine.endTrial(new Error('Cancelled.'));
+    await ended;
+    await settled();
+    expect(view.plan?.config.preset).toBe('default');
+    view.reset();
+    await settled();
+    expect([view.plan?.config.preset, notices.fail.mock.calls.length]).toEqual(['quick', 1]);
+  });
 });
