@@ -206,3 +206,11 @@ test('runs are compared, and weights from elsewhere are found, at twice the size
   await expect(page.getByRole('checkbox', { name: 'Compare small-trial in the charts' })).toBeHidden();
   await expect(page.getByRole('heading', { name: 'stained-cells-1' })).toBeVisible();
 });
+
+test('what is far down comes into view without taking the frame of the page along', async ({ page }) => {
+  await page.setViewportSize({ width: 1360, height: 850 });
+  await open(page, 'train?run=stained-cells-1', 'full', 'light');
+  await page.getByRole('heading', { name: 'Charts', exact: true }).evaluate((heading) => heading.scrollIntoView());
+  const top = await page.getByRole('combobox', { name: 'Folder' }).evaluate((one) => one.getBoundingClientRect().top);
+  expect(top).toBeGreaterThanOrEqual(0);
+});
