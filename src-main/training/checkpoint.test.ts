@@ -170,6 +170,6 @@ describe('resuming', () => {
       }
       const { code, message } = refusal(() => latestCheckpoint(run.path));
       expect(code).toBe('bad-checkpoint');
-      expect(message).toContain('None of the 2 checkpoints');
+      expect(message).toContain('can be read: 2 are damaged');
     }));
 });

@@ -146,7 +146,7 @@ export function loadTargetEncoder(path: string): { readonly header: CheckpointHe
 export const allDamaged = (run: string, checkpoints: number): AppError =>
   new AppError(
     'bad-checkpoint',
-    `None of the ${checkpoints} checkpoints of the run in ${run} can be read.`,
+    `No checkpoint of what the run in ${run} has learned can be read: ${checkpoints === 1 ? 'one is' : `${checkpoints} are`} damaged.`,
     'Restore its checkpoints folder from a backup, or start a new run.',
   );
 

@@ -62,7 +62,7 @@ describe('weights of another run to begin with', () => {
       saveCheckpoint(later, { ...state, step: 4 }, run.record);
       const bytes = readFileSync(later);
       writeFileSync(later, bytes.subarray(0, bytes.length - 100));
-      expect(() => resumeState(run)).toThrow('None of the 1 checkpoints');
+      expect(() => resumeState(run)).toThrow('can be read: one is damaged');
       expect(listCheckpoints(run.path).map((one) => one.step)).toEqual([0, 4]);
       writeFileSync(later, bytes);
       expect(resumeState(run).step).toBe(4);

@@ -7,6 +7,7 @@ import type { EvaluationImage } from '../../evaluation/protocol.ts';
 import { DecodeCache } from '../../images/cache.ts';
 import type { CachedImage } from '../../images/cache.ts';
 import { decodeImage } from '../../images/decode.ts';
+import { plainDecoding as settings } from '../../images/testing/plain-decoding.ts';
 
 const archive =
   process.env['IJEPA_CIFAR10'] ?? join(import.meta.dirname, '..', '..', '..', '..', 'shared', 'data', 'cifar10-images.tar.gz');
@@ -19,13 +20,6 @@ interface Photograph extends CachedImage {
 }
 
 const [classes, perClass, side] = [10, 20, 32];
-const settings = {
-  background: [0, 0, 0],
-  intensity: 'full',
-  intensityPercentile: [0, 100],
-  intensityWindow: [0, 1],
-  channels: 'rgb',
-} as const;
 
 async function unpacked(folder: string): Promise<readonly Photograph[]> {
   execFileSync('tar', ['xzf', archive, '-C', folder, '--wildcards', 'train/*/000?.jpg', 'train/*/001?.jpg']);

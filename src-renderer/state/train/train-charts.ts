@@ -10,15 +10,13 @@ import { formatBytes, formatCount, formatRate } from '../../strings/format.ts';
 import type { RunWatch } from './run-watch.svelte.ts';
 import { smooth } from './smoothing.ts';
 
+/** What an evaluation finds beside the score. */
+const figures = ['rankMe', 'lidar', 'positionalShare', 'predictionMargin', 'meanCosine', 'alpha'] as const;
+
 export const chartIds = [
   'score',
   'loss',
-  'rankMe',
-  'lidar',
-  'positionalShare',
-  'predictionMargin',
-  'meanCosine',
-  'alpha',
+  ...figures,
   'gradientNorm',
   'coupled',
   'learningRate',
@@ -29,15 +27,7 @@ export const chartIds = [
 export type ChartId = (typeof chartIds)[number];
 
 /** Charts whose points are evaluations; the others are curves of steps. */
-const evaluationCharts = [
-  'score',
-  'rankMe',
-  'lidar',
-  'positionalShare',
-  'predictionMargin',
-  'meanCosine',
-  'alpha',
-] as const satisfies readonly ChartId[];
+const evaluationCharts = ['score', ...figures] as const satisfies readonly ChartId[];
 export type EvaluationChart = (typeof evaluationCharts)[number];
 export const isEvaluationChart = (id: ChartId): id is EvaluationChart => (evaluationCharts as readonly ChartId[]).includes(id);
 
