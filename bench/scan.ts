@@ -153,7 +153,7 @@ async function batchRates(
     flip: true,
     colourJitter: 0,
     greyscale: 0,
-    target: { size: 224, patchSize: 16, mean: imagenetMean, std: imagenetStd },
+    targets: { target: { size: 224, patchSize: 16, mean: imagenetMean, std: imagenetStd } },
   });
   try {
     for (let step = 0; step < 3; step++) await source.next(step);

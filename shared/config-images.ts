@@ -91,5 +91,12 @@ export const imageSettings = {
     max: 1,
     help: 'Share of the training crops that lose their colours.',
   }),
+  smallFirst: number({
+    group: 'images',
+    default: 0,
+    min: 0,
+    max: 0.95,
+    help: 'Share of the steps, from the first on, whose crops are half as large and leave out the masked prediction: most of what crops teach is learned on these, for about half of the time.',
+  }),
   flip: flag({ group: 'images', default: true, help: 'Mirror half of the training crops left to right.' }),
 } as const satisfies Record<string, Setting>;

@@ -119,6 +119,7 @@ function checkTogether(config: TrainConfig): TrainConfig {
     fail('batchSize', '1 image has no others to tell its crops from', 'Choose a batch of 2 or more, or agreement by distance.');
   if (config.prediction === 0 && config.agreement === 0)
     fail('prediction', '0 leaves nothing to learn from', 'Give it a weight, or agreement.');
+  if (config.smallFirst > 0) checkSmallFirst(config);
   const crops = cropsPerImage(config) * (config.microBatch || config.batchSize);
   if (config.prediction > 0 && crops % config.predictionStride !== 0)
     fail(
@@ -131,6 +132,24 @@ function checkTogether(config: TrainConfig): TrainConfig {
   return config;
 }
 
+function checkSmallFirst(config: TrainConfig): void {
+  const without = 'Set smallFirst to 0';
+  if (config.agreement === 0)
+    fail(
+      'smallFirst',
+      'small crops leave out the masked prediction, and there is nothing else to learn from',
+      `${without}, or give agreement a weight.`,
+    );
+  if (gridSide(config) % 2 !== 0)
+    fail(
+      'smallFirst',
+      `half of ${config.imageSize} px is no whole number of patches of ${config.patchSize} px`,
+      `${without}, or choose an image size that ${2 * config.patchSize} divides.`,
+    );
+  if (config.positions === 'learned')
+    fail('smallFirst', 'learned positions belong to one size of image', `${without}, or take sine-cosine positions.`);
+}
+
 /** One crop of so many loses patches: all of them, those that are predicted, or none (Infinity). */
 export function maskedOneIn({ maskedCrops, prediction, predictionStride }: TrainConfig): number {
   if (maskedCrops === 'all') return 1;
@@ -139,6 +158,9 @@ export function maskedOneIn({ maskedCrops, prediction, predictionStride }: Train
 
 /** Whether a stem of convolutions with stride 2 can make a token of a patch. */
 export const canHalve = (patchSize: number): boolean => patchSize > 1 && Number.isInteger(Math.log2(patchSize));
+
+/** Steps of a run of `steps`, from the first on, whose crops are half as large and leave out the masked prediction. */
+export const smallSteps = ({ smallFirst }: Pick<TrainConfig, 'smallFirst'>, steps: number): number => Math.floor(smallFirst * steps);
 
 /** Crops that one image of the batch becomes. */
 export const cropsPerImage = ({ agreement, crops }: Pick<TrainConfig, 'agreement' | 'crops'>): number => (agreement > 0 ? crops : 1);

@@ -89,8 +89,21 @@ export class Budget {
   }
 }
 
-/** Steps that a budget allows, from trials of one step each between two measured rates. */
-export function stepsFor(budget: number, trials: readonly { readonly seconds: number; readonly rate: number }[]): number {
-  const cost = trials.reduce((sum, { seconds, rate }) => sum + seconds * rate, 0) / trials.length;
+/** Seconds of a step, between two measured rates. */
+export interface TimedStep {
+  readonly seconds: number;
+  readonly rate: number;
+}
+
+export interface PhaseTrials {
+  /** Of the steps of a run. */
+  readonly share: number;
+  readonly trials: readonly TimedStep[];
+}
+
+/** Steps that a budget allows, from trials of each phase of a run. */
+export function stepsFor(budget: number, phases: readonly PhaseTrials[]): number {
+  const costOf = ({ trials }: PhaseTrials): number => trials.reduce((sum, { seconds, rate }) => sum + seconds * rate, 0) / trials.length;
+  const cost = phases.reduce((sum, phase) => sum + phase.share * costOf(phase), 0);
   return Math.max(10, Math.round(budget / cost));
 }

@@ -35,9 +35,11 @@ describe('a budget', () => {
   it('is turned into steps by what a step costs, whatever the machine does meanwhile', () => {
     const fast = { seconds: 1, rate: 100 };
     const shared = { seconds: 4, rate: 25 };
-    expect(stepsFor(10_000, [fast])).toBe(100);
-    expect(stepsFor(10_000, [fast, shared])).toBe(100);
-    expect(stepsFor(10, [fast])).toBe(10);
+    expect(stepsFor(10_000, [{ share: 1, trials: [fast] }])).toBe(100);
+    expect(stepsFor(10_000, [{ share: 1, trials: [fast, shared] }])).toBe(100);
+    expect(stepsFor(10, [{ share: 1, trials: [fast] }])).toBe(10);
+    const cheap = { share: 0.75, trials: [{ seconds: 0.5, rate: 50 }] };
+    expect(stepsFor(10_000, [cheap, { share: 0.25, trials: [fast, shared] }])).toBe(Math.round(10_000 / (0.75 * 25 + 0.25 * 100)));
   });
 });
 

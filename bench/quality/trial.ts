@@ -11,14 +11,16 @@ import { cachedShortSide, Studio } from '../../src-main/engine/studio.ts';
 import { threadsOf } from '../../src-main/engine/threads.ts';
 import { writeFileAside } from '../../src-main/files/write-aside.ts';
 import { trainingBatches } from '../../src-main/trainer/run-data.ts';
+import { patchValues, tokenCount } from '../../src-main/jepa/model.ts';
 import { initialState } from '../../src-main/training/state.ts';
 import { readRecord, listCheckpoints, RunFolder } from '../../src-main/training/run-folder.ts';
 import { resumeState } from '../../src-main/training/resume.ts';
 import { RunControl } from '../../src-main/training/run-control.ts';
+import { phasesOf } from '../../src-main/training/phases.ts';
 import { StepRunner } from '../../src-main/training/step-runner.ts';
 import { train } from '../../src-main/training/train.ts';
 import { BareRate, Budget, stepsFor } from './budget.ts';
-import type { Spent } from './budget.ts';
+import type { PhaseTrials, Spent, TimedStep } from './budget.ts';
 
 export interface Trial {
   readonly recipe: string;
@@ -67,31 +69,41 @@ export async function openStudio(home: string, root: string): Promise<Studio> {
 }
 
 const warmUp = 2;
-/** Steps and seconds that the cost of a step is told from, whichever takes longer. */
+/** Steps of a throwaway run: its phases take the shares that those of any run do. */
+const throwaway = 1000;
+/** Steps and seconds that the cost of a step of a phase is told from, whichever takes longer. */
 const [timedSteps, timedSeconds] = [6, 5];
 
 /** Steps for a budget, from a few steps of a throwaway state. */
 async function measureSteps(config: TrainConfig, rate: BareRate, threads: number, budget: number): Promise<number> {
-  const runner = await StepRunner.create(config, 1000, { threads });
+  const runner = await StepRunner.create(config, throwaway, { threads });
   const state = initialState(config);
-  const values = cropsPerImage(config) * config.batchSize * 3 * config.imageSize ** 2;
-  const patches = Float32Array.from({ length: values }, (_, i) => Math.sin(i * 12.9898));
-  const trials: { seconds: number; rate: number }[] = [];
+  const phases: PhaseTrials[] = [];
   try {
-    for (let i = 0; i < warmUp; i++) await runner.run(state, patches);
-    for (let [steps, spent] = [0, 0]; steps < timedSteps || spent < timedSeconds;) {
-      const before = await rate.measure();
-      const began = performance.now();
-      let [seconds, count] = [0, 0];
-      for (; seconds < timedSeconds / 10; seconds = (performance.now() - began) / 1000, count++) await runner.run(state, patches);
-      trials.push({ seconds: seconds / count, rate: (before + (await rate.measure())) / 2 });
-      steps += count;
-      spent += seconds;
+    for (const { from, until, size } of phasesOf(config, throwaway)) {
+      const values = size.batch * tokenCount(size.model) * patchValues(size.model);
+      const patches = Float32Array.from({ length: values }, (_, i) => Math.sin(i * 12.9898));
+      const trials: TimedStep[] = [];
+      const step = async (): Promise<void> => {
+        state.step = from;
+        await runner.run(state, patches);
+      };
+      for (let i = 0; i < warmUp; i++) await step();
+      for (let [steps, spent] = [0, 0]; steps < timedSteps || spent < timedSeconds;) {
+        const before = await rate.measure();
+        const began = performance.now();
+        let [seconds, count] = [0, 0];
+        for (; seconds < timedSeconds / 10; seconds = (performance.now() - began) / 1000, count++) await step();
+        trials.push({ seconds: seconds / count, rate: (before + (await rate.measure())) / 2 });
+        steps += count;
+        spent += seconds;
+      }
+      phases.push({ share: (until - from) / throwaway, trials });
     }
   } finally {
     await runner.dispose();
   }
-  return stepsFor(budget, trials);
+  return stepsFor(budget, phases);
 }
 
 const commitFile = (run: string): string => join(run, 'commit.txt');
@@ -167,7 +179,7 @@ async function goOn(
   const { config, steps } = folder.record;
   const { all } = await studio.readImages(folder.record.folder);
   const hashes = all.filter(({ split }) => split === undefined || split === 'train').map(({ hash }) => hash);
-  const batches = trainingBatches(config, studio.cacheFor(preprocessingOf(config), cachedShortSide(config.imageSize)), hashes);
+  const batches = trainingBatches(config, steps, studio.cacheFor(preprocessingOf(config), cachedShortSide(config.imageSize)), hashes);
   try {
     const state = resumeState(folder);
     const budget = await Budget.begin(async () => rate.measure(), spentAt(run, state.step));

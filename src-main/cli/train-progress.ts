@@ -6,6 +6,7 @@ import { isBrokenCard, isCardFault } from '../engine/devices/candidates.ts';
 import type { ChosenDevice } from '../engine/devices/chosen-device.ts';
 import { CardFull, recordOf, trainRun } from '../engine/runs.ts';
 import type { Studio } from '../engine/studio.ts';
+import { workOf } from '../training/step-operations.ts';
 import { interruptible } from './interrupt.ts';
 import { count, duration } from './output.ts';
 import type { Output } from './output.ts';
@@ -40,15 +41,18 @@ export function baselinesText({ untrained, pixels, origin }: Extract<TrainEvent,
 /** Turns events into lines. */
 export class TrainProgress {
   readonly #output: Output;
+  readonly #work: (step: number) => number;
   #steps = 0;
-  #first: { step: number; at: number } | undefined;
+  #first: { done: number; at: number } | undefined;
   #rate = 0;
   #last = '';
   /** What was noted and is not over, by the name of its rule. */
   readonly #noted = new Map<string, { readonly step: number; readonly message: string }>();
 
-  constructor(output: Output) {
+  /** `work`: how much is done at a step, in steps of the run's average size. */
+  constructor(output: Output, work: (step: number) => number = (step) => step) {
     this.#output = output;
+    this.#work = work;
   }
 
   show(event: TrainEvent): void {
@@ -72,13 +76,12 @@ export class TrainProgress {
         output.say(baselinesText(event));
         return;
       case 'step': {
-        this.#first ??= { step: event.step, at: performance.now() };
-        const done = event.step - this.#first.step;
+        const done = this.#work(event.step);
+        this.#first ??= { done, at: performance.now() };
+        const more = done - this.#first.done;
         this.#rate = this.#rate === 0 ? event.imagesPerSecond : 0.9 * this.#rate + 0.1 * event.imagesPerSecond;
         const left =
-          done >= warmupSteps
-            ? `, ${duration(((performance.now() - this.#first.at) / 1000 / done) * (this.#steps - event.step))} left`
-            : '';
+          more >= warmupSteps ? `, ${duration(((performance.now() - this.#first.at) / 1000 / more) * (this.#steps - done))} left` : '';
         this.#last = `${output.bar(event.step / this.#steps)}  step ${count(event.step)}/${count(this.#steps)}  loss ${event.loss.toFixed(4)}  ${count(Math.round(this.#rate))} images/s${left}`;
         output.progress(this.#last);
         return;
@@ -121,9 +124,9 @@ export async function showTraining(output: Output, studio: Studio, run: string, 
     },
     () => studio.trainer.kill(),
   );
-  const progress = new TrainProgress(output);
+  const { config, steps } = recordOf(run);
+  const progress = new TrainProgress(output, workOf(config, steps));
   try {
-    const { config } = recordOf(run);
     const wanted = device ?? config.device;
     let instead: ChosenDevice | undefined;
     for (;;) {

@@ -9,6 +9,10 @@ it('tells the time of a step once enough of them were made, without the first on
   expect(pace.secondsPerStep).toBeUndefined();
   pace.step(22);
   expect(pace.secondsPerStep).toBeCloseTo(3, 9);
+  // Of a run whose steps are not all alike, it is that of an average one.
+  const small = new Pace();
+  for (let i = 0; i < 30; i++) small.step(1, 0.5);
+  expect(small.secondsPerStep).toBeCloseTo(2, 9);
 });
 
 it('describes runs as long as the presets say', () => {

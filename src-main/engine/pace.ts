@@ -64,14 +64,18 @@ const fewest = 20;
 export class Pace {
   #steps = 0;
   #seconds = 0;
+  #work = 0;
 
-  step(seconds: number): void {
+  /** A step that took so long, and was so much work beside an average one of its run. */
+  step(seconds: number, work = 1): void {
     this.#steps++;
-    if (this.#steps > warmUp) this.#seconds += seconds;
+    if (this.#steps <= warmUp) return;
+    this.#seconds += seconds;
+    this.#work += work;
   }
 
-  /** Undefined where too few steps were made to tell. */
+  /** Of an average step; undefined where too few were made to tell. */
   get secondsPerStep(): number | undefined {
-    return this.#steps < warmUp + fewest ? undefined : this.#seconds / (this.#steps - warmUp);
+    return this.#steps < warmUp + fewest ? undefined : this.#seconds / this.#work;
   }
 }

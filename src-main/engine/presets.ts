@@ -4,8 +4,7 @@ import type { TrainConfig } from '../../shared/config-table.ts';
 import { formatRoughly } from '../../shared/duration.ts';
 import type { PresetName, PresetUse } from '../../shared/presets.ts';
 import { leastContext } from '../jepa/masks.ts';
-import { stepOperations } from '../training/step-operations.ts';
-import { stepSize } from '../training/step-size.ts';
+import { meanStepOperations } from '../training/step-operations.ts';
 import type { Outlook } from './outlook.ts';
 
 interface PresetLength {
@@ -145,7 +144,7 @@ export function tooLong(
     const seconds = steps * secondsPerStep;
     return seconds <= mostSeconds ? undefined : `The default preset would take ${formatRoughly(seconds)} on ${card}.`;
   }
-  const operations = steps * stepOperations(stepSize(config), config);
+  const operations = steps * meanStepOperations(config);
   if (operations <= mostOperations) return undefined;
   const hours = (rate: number): string => Math.max(1, operations / rate / 3600).toPrecision(1);
   const busy = `The default preset would keep a processor busy for ${Number(hours(fast)).toLocaleString('en')} to ${Number(hours(slow)).toLocaleString('en')} hours`;

@@ -22,6 +22,7 @@ import { requireFitting } from '../training/initial-weights.ts';
 import { listCheckpoints, readRecord, RunFolder } from '../training/run-folder.ts';
 import type { RunRecord } from '../training/run-folder.ts';
 import { readEvents } from '../training/run-log.ts';
+import { workOf } from '../training/step-operations.ts';
 import { choosesPreset, chosenConfig } from './chosen-config.ts';
 import { isCardFault } from './devices/candidates.ts';
 import type { FolderImages } from './folder-images.ts';
@@ -194,13 +195,14 @@ export async function trainRun(
   device: Pick<TrainJob, 'device' | 'reason' | 'precision' | 'microBatch'>,
   onEvent: (event: TrainEvent) => void,
 ): Promise<void> {
-  const { config, folder } = readRecord(run);
+  const { config, folder, steps } = readRecord(run);
+  const work = workOf(config, steps);
   const shortSide = cachedShortSide(config.imageSize);
   const pace = new Pace();
   let isSmaller = false;
   const see = (event: TrainEvent): void => {
     if (event.type === 'step') {
-      pace.step(config.batchSize / event.imagesPerSecond);
+      pace.step(config.batchSize / event.imagesPerSecond, work(event.step) - work(event.step - 1));
       isSmaller = false;
     }
     // Not what was made smaller within the process: with that alone it would begin again as it did before.

@@ -1,5 +1,18 @@
 // Which images a step sees and how they are cropped: a pure function of (seed, step, place in the batch).
 import { Random } from '../../shared/random.ts';
+import type { Target } from './crop.ts';
+
+/** What crops are made for. */
+export interface StepTargets {
+  readonly target: Target;
+  /** Of the steps before `until`, whose crops are no larger. */
+  readonly first?: { readonly until: number; readonly target: Target };
+}
+
+export const targetAt = ({ target, first }: StepTargets, step: number): Target => (first && step < first.until ? first.target : target);
+
+/** Values of one crop. */
+export const cropValues = ({ size }: Target): number => size * size * 3;
 
 /** Plans the order of a run: every image once per epoch, in an order of its own each epoch; a batch may span two epochs. */
 export class BatchPlan {

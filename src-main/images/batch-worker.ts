@@ -2,9 +2,9 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { toWire } from '../../shared/errors.ts';
 import type { WireError } from '../../shared/errors.ts';
-import { BatchPlan } from './batch-plan.ts';
+import { BatchPlan, cropValues, targetAt } from './batch-plan.ts';
+import type { StepTargets } from './batch-plan.ts';
 import { DecodeCache } from './cache.ts';
-import type { Target } from './crop.ts';
 import { trainingCrop } from './training-crop.ts';
 import type { CropSettings } from './training-crop.ts';
 
@@ -16,7 +16,7 @@ export interface BatchSettings extends CropSettings {
   readonly batchSize: number;
   /** Crops of each image; they stand one after the other. */
   readonly crops: number;
-  readonly target: Target;
+  readonly targets: StepTargets;
 }
 
 export interface BatchRequest {
@@ -33,15 +33,16 @@ export interface BatchAnswer extends BatchRequest {
 export type BatchMessage = BatchAnswer | { readonly failed: WireError };
 
 const settings = workerData as BatchSettings & { readonly slots: readonly Float32Array[] };
-const { hashes, batchSize, crops, seed, target } = settings;
+const { hashes, batchSize, crops, seed } = settings;
 const plan = new BatchPlan(hashes.length, batchSize, seed);
-const perCrop = target.size * target.size * 3;
 
 /** Images after which a batch is given up: with all of them unreadable, the cache is gone. */
 const mostTries = 1000;
 
 async function fill(cache: DecodeCache, { step, slot }: BatchRequest): Promise<BatchAnswer> {
   const out = settings.slots[slot]!;
+  const target = targetAt(settings.targets, step);
+  const perCrop = cropValues(target);
   let skipped = 0;
   for (const [place, row] of plan.rows(step).entries()) {
     let image = await cache.get(hashes[row]!);

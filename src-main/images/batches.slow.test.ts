@@ -37,7 +37,7 @@ beforeAll(async () => {
     flip: true,
     colourJitter: 0,
     greyscale: 0,
-    target: { size: 16, patchSize: 4, mean: [0.5, 0.4, 0.3], std: [0.2, 0.3, 0.4] },
+    targets: { target: { size: 16, patchSize: 4, mean: [0.5, 0.4, 0.3], std: [0.2, 0.3, 0.4] } },
   };
 });
 afterAll(() => rmSync(root, { recursive: true }));
@@ -63,7 +63,7 @@ function made(step: number, place: number, crop: number, row: number, flip: bool
   const random = new Random(settings.seed, 'crop', step, place * settings.crops + crop);
   const box = randomResizedCrop(random, width, height, settings.cropScale, settings.cropAspect);
   const out = new Float32Array(16 * 16 * 3);
-  resampleCrop(pixels, width, height, box, flip && random.uniform() < 0.5, settings.target, out);
+  resampleCrop(pixels, width, height, box, flip && random.uniform() < 0.5, settings.targets.target, out);
   return out;
 }
 const perCrop = 16 * 16 * 3;
@@ -85,6 +85,23 @@ describe('batches', () => {
     const plain = await collect({ flip: false }, [0]);
     const row = plan.rows(0)[0]!;
     expect(plain.batches[0]!.subarray(0, perCrop)).toEqual(made(0, 0, 0, row, false));
+  });
+
+  it('hold the same crops in half the size before a step, also where a run is resumed', async () => {
+    const { target } = settings.targets;
+    const targets = { target, first: { until: 2, target: { ...target, size: 8 } } };
+    const { batches } = await collect({ targets }, [0, 1, 2, 3]);
+    const whole = await collect({}, [0, 1, 2, 3]);
+    expect(batches.map(({ length }) => length / (8 * 2 * 3))).toEqual([64, 64, 256, 256]);
+    expect(batches.slice(2)).toEqual(whole.batches.slice(2));
+    expect((await collect({ targets }, [1, 2])).batches).toEqual(batches.slice(1, 3));
+    // Both show the same part of a picture: the mean of each patch of the small one is near that of four patches.
+    const mean = (values: Float32Array): number => values.reduce((sum, value) => sum + value, 0) / values.length;
+    for (let crop = 0; crop < 16; crop++) {
+      const small = batches[0]!.subarray(crop * 192, (crop + 1) * 192);
+      const large = whole.batches[0]!.subarray(crop * 768, (crop + 1) * 768);
+      expect(Math.abs(mean(small) - mean(large))).toBeLessThan(0.1);
+    }
   });
 
   it('are the same whenever and wherever a run is resumed', async () => {

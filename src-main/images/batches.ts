@@ -2,10 +2,11 @@
 import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { AppError, fromWire } from '../../shared/errors.ts';
+import { cropValues, targetAt } from './batch-plan.ts';
 import type { BatchAnswer, BatchMessage, BatchRequest, BatchSettings } from './batch-worker.ts';
 
 export interface Batch {
-  /** [crops · batchSize, N, 3·P·P]; overwritten once two more batches were asked for. */
+  /** [crops · batchSize, N, 3·P·P], N by the step's target; overwritten once two more batches were asked for. */
   readonly patches: Float32Array;
   /** Images that another one stood in for, since the start. */
   readonly skipped: number;
@@ -19,6 +20,7 @@ const slotCount = 3;
 export class BatchSource {
   readonly #worker: Worker;
   readonly #slots: readonly Float32Array[];
+  readonly #lengthOf: (step: number) => number;
   readonly #made = new Map<number, Promise<BatchAnswer>>();
   readonly #resolvers = new Map<number, { resolve: (answer: BatchAnswer) => void; reject: (error: Error) => void }>();
   #failure: Error | undefined;
@@ -29,8 +31,9 @@ export class BatchSource {
   constructor(settings: BatchSettings) {
     if (settings.hashes.length === 0)
       throw new AppError('no-images', 'There is no image to train on.', 'Scan a folder that holds images first.');
-    const length = settings.crops * settings.batchSize * settings.target.size ** 2 * 3;
-    this.#slots = Array.from({ length: slotCount }, () => new Float32Array(new SharedArrayBuffer(4 * length)));
+    this.#lengthOf = (step) => settings.crops * settings.batchSize * cropValues(targetAt(settings.targets, step));
+    const longest = this.#lengthOf(Infinity);
+    this.#slots = Array.from({ length: slotCount }, () => new Float32Array(new SharedArrayBuffer(4 * longest)));
     this.#worker = new Worker(new URL(`./batch-worker${extname(import.meta.url)}`, import.meta.url), {
       workerData: { ...settings, slots: this.#slots },
       execArgv: ['--disable-warning=ExperimentalWarning'],
@@ -82,7 +85,7 @@ export class BatchSource {
     this.#skipped += answer.skipped;
     const waitedMs = performance.now() - asked;
     this.#waitedMs += waitedMs;
-    return { patches: this.#slots[answer.slot]!, skipped: this.#skipped, waitedMs };
+    return { patches: this.#slots[answer.slot]!.subarray(0, this.#lengthOf(step)), skipped: this.#skipped, waitedMs };
   }
 
   async dispose(): Promise<void> {

@@ -38,9 +38,9 @@ export function packMasks(size: StepSize, masks: readonly ImageMasks[], from: nu
   );
   const values = patches * model.encoder.width;
   for (let b = 0; b < microBatch; b++) {
-    // Nothing asks for the masks of what is seen whole.
-    if (size.othersWhole && b % stride !== 0) continue;
     const { context, targets } = masks[from + b]!;
+    // Nothing asks for the masks of what is seen whole.
+    if (size.othersWhole && targets.length === 0) continue;
     if (context.length > contextTokens) throw new RangeError(`a context of ${context.length} patches was compiled for ${contextTokens}`);
     if (context.length < contextTokens && !size.paddedContext)
       throw new RangeError(`a context of ${context.length} patches leaves ${contextTokens} unfilled`);

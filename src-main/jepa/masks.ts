@@ -113,10 +113,11 @@ export function contextTokenCount(config: MaskConfig): number {
   return Math.max(least, counts[Math.floor(counts.length / 20)]!);
 }
 
-const none: ImageMasks = { context: new Int32Array(0), targets: [] };
+/** Of an image that loses no patches. */
+export const seenWhole: ImageMasks = { context: new Int32Array(0), targets: [] };
 
 /**
- * Masks of the images 0 … batch − 1 of a step, or of every `stride`-th of them where the others are seen whole: those have empty ones.
+ * Masks of the images 0 … batch − 1 of a step, or of every `stride`-th of them where the others are seen whole.
  * What an image gets does not depend on whether others are drawn. Masks as published are drawn for all.
  */
 export function drawMasks(
@@ -131,7 +132,7 @@ export function drawMasks(
   if (config.masking === 'paper-exact') return paperExactMasks(config, grid, seed, step, batch);
   const sizes = drawSizes(config, grid, seed, step);
   return Array.from({ length: batch }, (_, image) =>
-    image % stride === 0 ? drawImage(config, grid, seed, step, image, contextTokens, sizes) : none,
+    image % stride === 0 ? drawImage(config, grid, seed, step, image, contextTokens, sizes) : seenWhole,
   );
 }
 

@@ -21,6 +21,8 @@ export interface ModelSize {
   readonly patchSize: number;
   /** Patches along one side. */
   readonly grid: number;
+  /** Distance of neighbouring patches' fixed positions; 1 when absent. A half of the image size with 2 is the same square, seen smaller. */
+  readonly spacing?: number;
   /** Positions of the encoder's patches; `sine-cosine` when absent. Those of the predictor are always fixed. */
   readonly positions?: TrainConfig['positions'];
   /** How a patch becomes a token; one linear map when absent. */

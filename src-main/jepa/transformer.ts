@@ -77,15 +77,15 @@ export function project(network: Network, { projector }: ModelSize, pooled: Tens
 }
 
 /** Rows of the fixed position table: all of them [1, N, width], or at indices [B, n] → [B, n, width]. */
-function positions(width: number, grid: number, indices?: Tensor): Tensor {
-  const table = sineCosinePositions(width, grid);
+function positions(width: number, { grid, spacing }: ModelSize, indices?: Tensor): Tensor {
+  const table = sineCosinePositions(width, grid, spacing);
   return indices ? gather(constant(table, [grid ** 2, width]), indices) : constant(table, [1, grid ** 2, width]);
 }
 
 /** The same from the encoder's own table, where it has learned one. */
 function encoderPositions(network: Network, size: ModelSize, indices?: Tensor): Tensor {
   const { width } = size.encoder;
-  if (size.positions !== 'learned') return positions(width, size.grid, indices);
+  if (size.positions !== 'learned') return positions(width, size, indices);
   const table = network('positions');
   return indices ? gather(table, indices) : reshape(table, [1, size.grid ** 2, width]);
 }
@@ -154,9 +154,9 @@ export function predict(
   const { width } = size.predictor;
   const [count, batch, targets] = targetIndices.shape as [number, number, number];
   const seen = context.shape[1]!;
-  const placed = add(dense(network, 'embed', context), positions(width, size.grid, contextIndices));
+  const placed = add(dense(network, 'embed', context), positions(width, size, contextIndices));
   const repeated = reshape(expand(reshape(placed, [1, batch * seen * width]), [count, batch * seen * width]), [count * batch, seen, width]);
-  const masked = add(positions(width, size.grid, reshape(targetIndices, [count * batch, targets])), network('maskToken'));
+  const masked = add(positions(width, size, reshape(targetIndices, [count * batch, targets])), network('maskToken'));
   const tokens = blocks(network, size.predictor, concatenate([repeated, masked], 1), { keyMask, kept: targets });
   return dense(network, 'proj', tokens);
 }

@@ -75,7 +75,7 @@ function finerWeights(weights: Weights, config: TrainConfig, finer: number): Wei
   const learned = positions === 'learned' ? weights['targetEncoder.positions'] : undefined;
   const table = learned
     ? interpolatePositions(learned, grid, grid * finer, encoder.width)
-    : sineCosinePositions(encoder.width, grid, finer);
+    : sineCosinePositions(encoder.width, grid * finer, 1 / finer);
   return { ...weights, 'targetEncoder.positions': table };
 }
 

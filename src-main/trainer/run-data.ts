@@ -1,6 +1,6 @@
 // Feeds the trainer: batches, the sample that judges a run, and images to embed, all from the decode cache.
 import { AppError } from '../../shared/errors.ts';
-import { cropsPerImage } from '../../shared/config.ts';
+import { cropsPerImage, smallSteps } from '../../shared/config.ts';
 import type { TrainConfig } from '../../shared/config-table.ts';
 import { preprocessingOf } from '../../shared/preprocessing.ts';
 import type { Preprocessing } from '../../shared/preprocessing.ts';
@@ -17,8 +17,11 @@ export function targetOf({ imageSize, mean, std }: Preprocessing, patchSize: num
   return { size: imageSize, patchSize, mean, std };
 }
 
-export function trainingBatches(config: TrainConfig, cacheFolder: string, hashes: readonly string[]): BatchSource {
-  const { batchSize, seed, cropScale, cropAspect, colourJitter, greyscale, patchSize } = config;
+/** The batches of a run of `steps` updates. */
+export function trainingBatches(config: TrainConfig, steps: number, cacheFolder: string, hashes: readonly string[]): BatchSource {
+  const target = targetOf(preprocessingOf(config), config.patchSize);
+  const until = smallSteps(config, steps);
+  const { batchSize, seed, cropScale, cropAspect, colourJitter, greyscale } = config;
   return new BatchSource({
     cache: cacheFolder,
     hashes,
@@ -30,7 +33,7 @@ export function trainingBatches(config: TrainConfig, cacheFolder: string, hashes
     colourJitter,
     greyscale,
     flip: config.flip && config.masking !== 'paper-exact',
-    target: targetOf(preprocessingOf(config), patchSize),
+    targets: { target, ...(until > 0 && { first: { until, target: { ...target, size: target.size / 2 } } }) },
   });
 }
 

@@ -25,14 +25,14 @@ export async function runTrainJob(job: TrainJob, control: RunControl, onEvent: (
   let batches: ReturnType<typeof trainingBatches> | undefined;
   let cache: DecodeCache | undefined;
   try {
-    const { config } = folder.record;
+    const { config, steps } = folder.record;
     cache = new DecodeCache(job.cache.folder, { access: 'read' });
     const trained = job.images.filter(({ split }) => split !== 'test').map(({ hash }) => hash);
     requireCached(cache, trained);
     // Before the log is taken back to the checkpoint: the memory that was too little then may be so again.
     const microBatch = microBatchOf(job, config);
     const state = resumeState(folder);
-    batches = trainingBatches(config, job.cache.folder, trained);
+    batches = trainingBatches(config, steps, job.cache.folder, trained);
     const notes = changesSince(folder.record, job);
     if (microBatch?.lacking) notes.push(microBatch.lacking);
     const plan = config.evaluateImages > 0 ? samplePlan(job, config.evaluateImages) : undefined;

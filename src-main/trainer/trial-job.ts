@@ -1,4 +1,4 @@
-// A few steps on random input: how long a step takes and how much memory it needs, before a run is begun.
+// A few steps of each phase on random input: how long a step takes on average and how much memory it needs, before a run is begun.
 import { readFileSync } from 'node:fs';
 import { Random } from '../../shared/random.ts';
 import { patchValues, tokenCount } from '../jepa/model.ts';
@@ -7,11 +7,13 @@ import { encodingDevice } from '../runtime/devices.ts';
 import { createStepDevice, precisionOn } from '../training/create-step-device.ts';
 import { EncoderRunner } from '../training/encoder-runner.ts';
 import { encoderWeights, initialState } from '../training/state.ts';
+import { phasesOf } from '../training/phases.ts';
 import { StepRunner } from '../training/step-runner.ts';
 import type { JobTypes, TrialJob } from './protocol.ts';
 import { TimedDevice } from './timed-device.ts';
 
-const trialSteps = 5;
+/** Of each phase of a run, and of the run itself. */
+const [trialSteps, trialRun] = [5, 1000];
 const trialBatches = 5;
 
 /** Peak resident memory of this process, bytes; where the system does not tell, what it holds now. */
@@ -50,28 +52,34 @@ export async function runTrialJob(job: TrialJob): Promise<JobTypes['trial']['res
   const compiling = performance.now();
   let timed: TimedDevice | undefined;
   const options = { device, threads, precision: precisionOn(device, config) };
-  const runner = await StepRunner.create(config, 1000, options, undefined, async (...given) => {
+  const runner = await StepRunner.create(config, trialRun, options, undefined, async (...given) => {
     timed = new TimedDevice(await createStepDevice(...given));
     return timed;
   });
   const compileSeconds = (performance.now() - compiling) / 1000;
-  const { model, batch } = runner.size;
-  const patches = randomPatches(config, model, batch);
+  const { model } = runner.size;
   const state = initialState(config);
-  const times: number[] = [];
-  const outside: number[] = [];
-  for (let i = 0; i <= trialSteps; i++) {
-    const [began, inside] = [performance.now(), timed?.seconds ?? 0];
-    await runner.run(state, patches);
-    const seconds = (performance.now() - began) / 1000;
-    if (i === 0) continue;
-    times.push(seconds);
-    outside.push(1 - (timed!.seconds - inside) / seconds);
+  let [seconds, outside] = [0, 0];
+  for (const { from, until, size } of phasesOf(config, trialRun)) {
+    const patches = randomPatches(config, size.model, size.batch);
+    const share = (until - from) / trialRun;
+    const [times, outsides]: [number[], number[]] = [[], []];
+    state.step = from;
+    for (let i = 0; i <= trialSteps; i++) {
+      const [began, inside] = [performance.now(), timed?.seconds ?? 0];
+      await runner.run(state, patches);
+      const took = (performance.now() - began) / 1000;
+      if (i === 0) continue;
+      times.push(took);
+      outsides.push(took - (timed!.seconds - inside));
+    }
+    seconds += share * median(times);
+    outside += share * median(outsides);
   }
   await runner.dispose();
   return {
-    seconds: median(times),
-    outsideShare: median(outside),
+    seconds,
+    outsideShare: outside / seconds,
     compileSeconds,
     peakBytes: peakMemory(),
     ...(job.embedding === true && { embeddingRate: await embeddingRate(job, model) }),

@@ -67,8 +67,8 @@ interface HealthRule {
   readonly name: string;
   /** Whether the figures that it asks are there; always when absent. */
   readonly canTell?: (situation: Situation) => boolean;
-  /** Whether it is of use to say it with that share of the run still to come; always when absent. */
-  readonly isTimely?: (left: number) => boolean;
+  /** Whether it is of use to say it at that point of the run; always when absent. */
+  readonly isTimely?: (left: number, isSmall: boolean) => boolean;
   /** Whether it is advice for a run that trains, and of no use once that is done. */
   readonly endsWithRun?: true;
   readonly note: (situation: Situation) => Note | undefined;
@@ -196,7 +196,8 @@ const rules: readonly HealthRule[] = [
       const course = courseOf(now, earlier);
       return course !== undefined && course !== 'undecided';
     },
-    isTimely: (left) => left > limits.nearEnd,
+    // The quality rises again when crops become larger.
+    isTimely: (left, isSmall) => left > limits.nearEnd && !isSmall,
     endsWithRun: true,
     note: ({ now, earlier }) => {
       const course = courseOf(now, earlier);
@@ -267,8 +268,8 @@ function holdingIn(situation: Situation): (HealthNote & Pick<HealthRule, 'isTime
 }
 
 /**
- * Notes on an evaluation, given the earlier ones, the untrained network's, the share of the run that is still to come, and the evaluation
- * of the weights that it began with.
+ * Notes on an evaluation, given the earlier ones, the untrained network's, the share of the run that is still to come, the evaluation of
+ * the weights that it began with, and the step until which its crops are small.
  */
 export function healthNotes(
   now: OnlineEvaluation,
@@ -276,9 +277,10 @@ export function healthNotes(
   untrained: OnlineEvaluation | undefined,
   left = 1,
   origin?: OnlineEvaluation,
+  smallUntil = 0,
 ): HealthNote[] {
   return holdingIn({ now, earlier, untrained, origin, before: origin ?? untrained }).flatMap(({ isTimely, ...note }) =>
-    isTimely?.(left) === false ? [] : [note],
+    isTimely?.(left, now.step <= smallUntil) === false ? [] : [note],
   );
 }
 
@@ -289,14 +291,15 @@ export function healthOf(
   untrained: OnlineEvaluation | undefined,
   left = 1,
   origin?: OnlineEvaluation,
+  smallUntil = 0,
 ): Health {
   const situation = { now, earlier, untrained, origin, before: origin ?? untrained };
   const last = earlier.at(-1);
   // What was left of the run at the evaluation before follows from the steps of both.
   const leftBefore = last && now.step > 0 ? 1 - ((1 - left) * last.step) / now.step : left;
-  const said = last ? healthNotes(last, earlier.slice(0, -1), untrained, leftBefore, origin).map(({ rule }) => rule) : [];
+  const said = last ? healthNotes(last, earlier.slice(0, -1), untrained, leftBefore, origin, smallUntil).map(({ rule }) => rule) : [];
   return {
     healthy: rules.flatMap(({ name, canTell, note }) => (canTell?.(situation) === false || note(situation) ? [] : [name])),
-    fresh: healthNotes(now, earlier, untrained, left, origin).filter(({ rule }) => !said.includes(rule)),
+    fresh: healthNotes(now, earlier, untrained, left, origin, smallUntil).filter(({ rule }) => !said.includes(rule)),
   };
 }

@@ -24,20 +24,26 @@ export class Judge {
   readonly #sample: Sample;
   readonly #encoder: EncoderRunner;
   readonly #masked: MaskedViews | undefined;
+  /** Until then the predictor has learned nothing. */
+  readonly #predictsAfter: number;
   /** Rows whose picture could not be read once: they judge nothing any more, so that all sources are judged by the same images. */
   readonly #lost = new Set<number>();
 
-  private constructor(sample: Sample, size: ModelSize, encoder: EncoderRunner, masked: MaskedViews | undefined) {
+  private constructor(sample: Sample, size: ModelSize, encoder: EncoderRunner, masked: MaskedViews | undefined, predictsAfter: number) {
     this.#sample = sample;
     this.size = size;
     this.#encoder = encoder;
     this.#masked = masked;
+    this.#predictsAfter = predictsAfter;
   }
 
-  /** With the settings of the run that is judged, an evaluation has the figures of masked views too. */
-  static async create(sample: Sample, size: ModelSize, options: SessionOptions, config?: TrainConfig): Promise<Judge> {
+  /**
+   * With the settings of the run that is judged, an evaluation has the figures of masked views too; those of the predictor once it has
+   * learned, after the step `predictsAfter`.
+   */
+  static async create(sample: Sample, size: ModelSize, options: SessionOptions, config?: TrainConfig, predictsAfter = 0): Promise<Judge> {
     const encoder = await EncoderRunner.create(size, 'last', options, true);
-    return new Judge(sample, size, encoder, config && (await MaskedViews.create(config, options)));
+    return new Judge(sample, size, encoder, config && (await MaskedViews.create(config, options)), predictsAfter);
   }
 
   /** What is left of the sample's plan. */
@@ -66,19 +72,21 @@ export class Judge {
       positionalShare: share,
       queries: plan.kind === 'labels' ? plan.queries.length : plan.images.length,
       ...(centred.alpha !== undefined && { alpha: centred.alpha }),
-      ...(await this.#maskedFigures(weights, targets)),
+      ...(await this.#maskedFigures(weights, targets, step)),
       ...(this.unreadable > 0 && { unreadable: this.unreadable }),
     };
   }
 
-  async #maskedFigures(weights: Weights, kept: ImageTargets): Promise<MaskedFigures> {
+  async #maskedFigures(weights: Weights, kept: ImageTargets, step: number): Promise<MaskedFigures> {
     if (!this.#masked) return {};
     const places = spread(kept.rows.length, maskedImages(rowsOf(this.plan).length));
     const perImage = kept.targets.length / kept.rows.length;
     const rows = Uint32Array.from(places, (place) => kept.rows[place]!);
     const targets = new Float32Array(rows.length * perImage);
     for (const [i, place] of places.entries()) targets.set(kept.targets.subarray(place * perImage, (place + 1) * perImage), i * perImage);
-    return this.#masked.figures(weights, { rows, targets }, this.#sample.patches(rows, this.#tokenView, this.#masked.batch));
+    const blocks = this.#sample.patches(rows, this.#tokenView, this.#masked.batch);
+    const { predictionMargin, ...figures } = await this.#masked.figures(weights, { rows, targets }, blocks);
+    return step > 0 && step <= this.#predictsAfter ? figures : { ...figures, ...(predictionMargin !== undefined && { predictionMargin }) };
   }
 
   /** The view whose tokens are kept. */

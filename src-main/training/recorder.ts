@@ -1,4 +1,5 @@
 // Writes down what happens in a run: events, evaluations, checkpoints, and which of them is the best.
+import { smallSteps } from '../../shared/config.ts';
 import type { TrainConfig } from '../../shared/config-table.ts';
 import { AppError } from '../../shared/errors.ts';
 import type { OnlineEvaluation, TrainEvent } from '../../shared/train-events.ts';
@@ -97,8 +98,9 @@ export class Recorder {
       return;
     }
     const best = this.#consider(evaluation);
-    const left = 1 - this.#state.step / this.#folder.record.steps;
-    const { healthy, fresh } = healthOf(evaluation, this.#evaluations, this.#untrained, left, this.#origin);
+    const { config, steps } = this.#folder.record;
+    const left = 1 - this.#state.step / steps;
+    const { healthy, fresh } = healthOf(evaluation, this.#evaluations, this.#untrained, left, this.#origin, smallSteps(config, steps));
     yield this.log({ type: 'evaluation', best, healthy, ...evaluation });
     for (const note of fresh) yield this.log({ type: 'note', step: this.#state.step, ...note });
     this.#evaluations.push(evaluation);

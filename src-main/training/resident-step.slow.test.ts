@@ -19,6 +19,7 @@ const cases = {
     maskedCrops: 'predicted',
     stem: 'convolutions',
   },
+  'smaller crops first': { agreement: 1, agreementBy: 'contrast', predictionStride: 4, maskedCrops: 'predicted', smallFirst: 0.25 },
   'the usual recipe: agreement, a prediction of some crops, Muon': { ...agreeing, predictionStride: 4, optimiser: 'muon' },
 };
 

@@ -1,9 +1,11 @@
 // How many floating-point operations an update takes: what its time, and the choice of a preset, follow from.
+import type { TrainConfig } from '../../shared/config-table.ts';
 import type { ModelSize, TransformerSize } from '../jepa/model.ts';
 import { tokenCount } from '../jepa/model.ts';
 import { isCoupled } from '../jepa/step.ts';
 import type { Objective, StepSize } from '../jepa/step.ts';
 import { isWholeStem, stemLayers } from '../jepa/stem.ts';
+import { phasesOf } from './phases.ts';
 
 /** Of the matrix products of one sequence in one block: projections, feed-forward, scores and values. */
 function blockOperations({ width, hidden }: TransformerSize, tokens: number): number {
@@ -40,4 +42,27 @@ export function stepOperations(size: StepSize, objective: Objective): number {
   const blocks = targetBlocks * predictor.depth * blockOperations(predictor, contextTokens + targetTokens);
   const predicted = whole + trained * (ends + blocks);
   return seen + (batch / predictionStride) * predicted;
+}
+
+/** Steps of a run whose phases are as long as those of any. */
+const longRun = 10_000;
+
+/** Operations of an update of a run on average: its phases have steps of other sizes. Throws as `stepSize`. */
+export const meanStepOperations = (config: TrainConfig): number => runOperations(config, longRun)(longRun) / longRun;
+
+/** Operations of a run of `steps` updates before each of its steps. */
+function runOperations(config: TrainConfig, steps: number): (step: number) => number {
+  const phases = phasesOf(config, steps).map(({ from, until, size, prediction }) => ({
+    from,
+    until,
+    each: stepOperations(size, { ...config, prediction }),
+  }));
+  return (step) => phases.reduce((sum, { from, until, each }) => sum + each * Math.max(0, Math.min(step, until) - from), 0);
+}
+
+/** How much of a run of `steps` updates is done before each step, in steps of its average size: at the end as many as it has. */
+export function workOf(config: TrainConfig, steps: number): (step: number) => number {
+  const before = runOperations(config, steps);
+  const mean = before(steps) / steps;
+  return (step) => before(step) / mean;
 }

@@ -3,6 +3,7 @@ import { cropsPerImage, parseConfig } from '../../shared/config.ts';
 import type { TrainConfig } from '../../shared/config-table.ts';
 import { Random } from '../../shared/random.ts';
 import { drawMasks } from '../jepa/masks.ts';
+import { sineCosinePositions } from '../jepa/positions.ts';
 import { relativeError } from '../jepa/testing/reference-values.ts';
 import { initialState } from './state.ts';
 import { stepSize } from './step-size.ts';
@@ -166,7 +167,7 @@ describe('a step cut into micro-batches', () => {
     const patches = patchesOf(config, 0, crops);
     const [plain, padded] = await Promise.all(
       [kept, kept + 9].map(async (contextTokens) => {
-        const runner = await StepRunner.create(config, 10, { threads: 1 }, contextTokens);
+        const runner = await StepRunner.create(config, 10, { threads: 1 }, { step: 0, contextTokens });
         const state = initialState(config);
         const outcome = await runner.run(state, patches);
         await runner.dispose();
@@ -183,5 +184,50 @@ describe('a step cut into micro-batches', () => {
   it('recompiles when a paper-exact context is longer than expected', async () => {
     const { outcomes } = await train(parseConfig({ ...small, masking: 'paper-exact', minKeep: 2, batchSize: 4, microBatch: 2 }), 5);
     for (const { loss } of outcomes) expect(loss).toBeGreaterThan(0);
+  });
+});
+
+describe('smaller crops first', () => {
+  const settings = {
+    ...small,
+    batchSize: 4,
+    agreement: 1,
+    agreementBy: 'contrast',
+    maskedCrops: 'predicted',
+    predictionStride: 4,
+  } as const;
+  const config = parseConfig({ ...settings, smallFirst: 0.3 });
+
+  it('are a run of half the image size with positions in between, without the masked prediction', async () => {
+    const half = parseConfig({ ...settings, imageSize: 12, prediction: 0, positions: 'learned' });
+    const patches = patchesOf(half, 0, 2);
+    const state = initialState(config);
+    const positions = sineCosinePositions(24, 3, 2);
+    const other = initialState(half);
+    Object.assign(other.tensors, initialState(config).tensors, { 'contextEncoder.positions': positions });
+    const [ours, theirs] = await Promise.all(
+      [config, half].map(async (one) => {
+        const runner = await StepRunner.create(one, 10, { threads: 1 });
+        const outcome = await runner.run(one === config ? state : other, patches);
+        await runner.dispose();
+        return outcome;
+      }),
+    );
+    expect(Object.keys(ours!)).not.toContain('smoothL1');
+    expect(ours!.coupled! / theirs!.coupled!).toBeCloseTo(1, 6);
+    // The other one moves its positions too.
+    expect(theirs!.gradientNorm).toBeGreaterThan(ours!.gradientNorm);
+    expect(state.tensors['predictor.proj.weight']).not.toEqual(initialState(config).tensors['predictor.proj.weight']);
+  });
+
+  it('end where a run of whole crops would go on with the same state', async () => {
+    const { state, outcomes } = await train(config, 3);
+    expect(outcomes.every(({ smoothL1 }) => smoothL1 === undefined)).toBe(true);
+    const copy = { ...state, tensors: Object.fromEntries(Object.entries(state.tensors).map(([name, values]) => [name, values.slice()])) };
+    const ours = await train(config, 2, state);
+    const theirs = await train(parseConfig(settings), 2, copy);
+    expect(ours.outcomes).toEqual(theirs.outcomes);
+    expect(ours.outcomes[0]!.smoothL1).toBeGreaterThan(0);
+    expect(state.tensors).toEqual(copy.tensors);
   });
 });

@@ -3,7 +3,7 @@ import type { TrainConfig } from '../../shared/config-table.ts';
 import { AppError } from '../../shared/errors.ts';
 import { Random } from '../../shared/random.ts';
 import { packMasks } from '../jepa/mask-batch.ts';
-import { drawMasks } from '../jepa/masks.ts';
+import { drawMasks, seenWhole } from '../jepa/masks.ts';
 import type { ImageMasks } from '../jepa/masks-paper.ts';
 import { patchValues, pooledWidth, tokenCount } from '../jepa/model.ts';
 import { isCoupled } from '../jepa/step.ts';
@@ -11,11 +11,13 @@ import type { StepSize } from '../jepa/step.ts';
 import { createStepDevice } from './create-step-device.ts';
 import { LossScale } from './loss-scale.ts';
 import type { StepOptions } from './create-step-device.ts';
+import { phasesOf } from './phases.ts';
+import type { Phase } from './phases.ts';
 import { scheduleInputsAt, scheduleOf } from './schedules.ts';
 import type { Schedule } from './schedules.ts';
 import type { TrainState } from './state.ts';
 import type { Coupling, Feeds, StepDevice, StepLosses } from './step-device.ts';
-import { possibleMicroBatches, stepSize } from './step-size.ts';
+import { possibleMicroBatches } from './step-size.ts';
 
 export interface StepOutcome {
   readonly loss: number;
@@ -30,39 +32,49 @@ export interface StepOutcome {
   readonly refused: boolean;
 }
 
+/** Where in its run a step stands. */
+export type StepPlace = Pick<TrainState, 'step' | 'contextTokens'>;
+
+/** The phase of a step; what comes after the end belongs to the last. */
+const phaseAt = (phases: readonly [...Phase[], Phase], step: number): Phase => phases.find(({ until }) => step < until) ?? phases.at(-1)!;
+
 export class StepRunner {
   readonly config: TrainConfig;
   readonly #compile: typeof createStepDevice;
   readonly schedule: Schedule;
-  #size: StepSize;
+  readonly #phases: readonly [...Phase[], Phase];
+  /** What the step is compiled for. */
+  #phase: Phase;
   readonly #options: StepOptions;
   #device: StepDevice | undefined;
   readonly #scale: LossScale | undefined;
   /** What the device has taken over. */
   #loaded: TrainState | undefined;
 
-  private constructor(config: TrainConfig, steps: number, options: StepOptions, compile: typeof createStepDevice, contextTokens?: number) {
+  private constructor(config: TrainConfig, steps: number, options: StepOptions, compile: typeof createStepDevice, at: StepPlace) {
     this.config = config;
     this.#compile = compile;
     this.schedule = scheduleOf(config, steps);
     this.#options = options;
     this.#scale = options.precision === 'float16' ? new LossScale() : undefined;
-    const size = stepSize(config);
-    this.#size = { ...size, contextTokens: contextTokens ?? size.contextTokens };
+    this.#phases = phasesOf(config, steps);
+    this.#phase = phaseAt(this.#phases, at.step);
+    const { contextTokens } = at;
+    if (contextTokens !== undefined && this.#size.paddedContext) this.#resize({ contextTokens });
   }
 
   /**
-   * Compiles the step of a run of `steps` updates; `contextTokens` is the state's, when the run goes on. Where the device has too little
-   * memory for a micro-batch, now or at a step that can be made again, it goes on with a smaller one: `size` tells.
+   * Compiles the step of a run of `steps` updates; `at` is the state when the run goes on. Where the device has too little memory for a
+   * micro-batch, now or at a step that can be made again, it goes on with a smaller one: `size` tells.
    */
   static async create(
     config: TrainConfig,
     steps: number,
     options: StepOptions,
-    contextTokens?: number,
+    at: StepPlace = { step: 0 },
     compile: typeof createStepDevice = createStepDevice,
   ): Promise<StepRunner> {
-    const runner = new StepRunner(config, steps, options, compile, contextTokens);
+    const runner = new StepRunner(config, steps, options, compile, at);
     await runner.#open();
     return runner;
   }
@@ -70,7 +82,7 @@ export class StepRunner {
   async #open(): Promise<void> {
     this.#loaded = undefined;
     try {
-      this.#device = await this.#compile(this.#size, this.config, this.#options);
+      this.#device = await this.#compile(this.#size, this.#objective, this.#options);
     } catch (error) {
       this.#shrinkOr(error);
       await this.#open();
@@ -82,33 +94,60 @@ export class StepRunner {
     const crops = this.#size.crops;
     const smaller = possibleMicroBatches(this.config).findLast((images) => images * crops < this.#size.microBatch);
     if (!(error instanceof AppError) || error.code !== 'out-of-memory' || smaller === undefined) throw error;
-    this.#size = { ...this.#size, microBatch: smaller * crops };
+    this.#resize({ microBatch: smaller * crops });
   }
 
+  get #size(): StepSize {
+    return this.#phase.size;
+  }
+
+  #resize(change: Partial<StepSize>): void {
+    this.#phase = { ...this.#phase, size: { ...this.#size, ...change } };
+  }
+
+  /** The settings as far as the step of this phase follows from them. */
+  get #objective(): TrainConfig {
+    return { ...this.config, prediction: this.#phase.prediction };
+  }
+
+  /** Of the steps at the end of the run, with the micro-batch that all have. */
   get size(): StepSize {
-    return this.#size;
+    const last = this.#phases.at(-1)!;
+    return this.#phase.from === last.from ? this.#size : { ...last.size, microBatch: this.#size.microBatch };
+  }
+
+  /** Recompiles the step where another phase of the run begins. */
+  async #enter(step: number): Promise<void> {
+    const next = phaseAt(this.#phases, step);
+    if (next.from === this.#phase.from) return;
+    await this.save();
+    await this.#close();
+    this.#phase = { ...next, size: { ...next.size, microBatch: this.#size.microBatch } };
+    await this.#open();
   }
 
   /** Masks of a step's images; recompiles when a paper-exact context is longer than any before. */
   async #masks(step: number): Promise<readonly ImageMasks[]> {
     const { batch, contextTokens, othersWhole, predictionStride } = this.#size;
+    if (othersWhole && this.#phase.prediction === 0) return Array.from({ length: batch }, () => seenWhole);
     const masks = drawMasks(this.config, this.config.seed, step, batch, contextTokens, othersWhole ? predictionStride : 1);
     const longest = masks[0]!.context.length;
     if (longest > this.#size.contextTokens) {
       await this.save();
       await this.#close();
-      this.#size = { ...this.#size, contextTokens: Math.min(tokenCount(this.#size.model), longest + 4) };
+      this.#resize({ contextTokens: Math.min(tokenCount(this.#size.model), longest + 4) });
       await this.#open();
     }
     return masks;
   }
 
   /**
-   * One update with the patches [batch, N, 3·P·P] of step `state.step`, which it counts. The arrays of `state` are moved in place, at
+   * One update with the patches [batch, N, 3·P·P] of step `state.step`, which it counts; N is that of the step's phase. The arrays of `state` are moved in place, at
    * once or, where the device keeps them, by `save`.
    */
   async run(state: TrainState, patches: Float32Array): Promise<StepOutcome> {
     const { step } = state;
+    await this.#enter(step);
     try {
       return await this.#step(state, patches);
     } catch (error) {
@@ -138,7 +177,8 @@ export class StepRunner {
       patches: patches.subarray((at / microBatch) * stride, (at / microBatch + 1) * stride),
     });
     const directions = this.config.sigreg > 0 ? { directions: this.#directions(state.step) } : {};
-    const inPieces = isCoupled(this.config) && starts.length > 1;
+    const objective = this.#objective;
+    const inPieces = isCoupled(objective) && starts.length > 1;
     const coupling = inPieces ? await this.#collect(starts, feedsAt, directions) : undefined;
 
     const attempt = async (): Promise<Omit<StepOutcome, 'refused'>> => {
@@ -150,8 +190,8 @@ export class StepRunner {
         for (const [name, value] of Object.entries(losses) as [keyof StepLosses, number][]) sums[name] = (sums[name] ?? 0) + value;
       }
       const gradientNorm = await device.update(scheduleInputsAt(this.schedule, this.config, state.step));
-      const masked = (this.config.loss === 'l2' ? sums.squaredError : sums.smoothL1) ?? 0;
-      const loss = this.config.prediction * masked + (sums.coupled ?? 0);
+      const masked = (objective.loss === 'l2' ? sums.squaredError : sums.smoothL1) ?? 0;
+      const loss = objective.prediction * masked + (sums.coupled ?? 0);
       return { loss, ...sums, gradientNorm, ...(this.#scale && { lossScale: this.#scale.value }) };
     };
     const scaleBefore = this.#scale?.value ?? 1;

@@ -20,6 +20,7 @@ describe.skipIf(noTensorflow !== undefined)(`a step on TensorFlow${whySkipped}`,
   it.each([
     ['AdamW, one micro-batch', {}],
     ['the usual recipe: agreement, micro-batches, a prediction of some crops, Muon', recipe],
+    ['smaller crops first', { ...recipe, maskedCrops: 'predicted', smallFirst: 0.5 }],
   ])(
     '%s: has the losses, gradient norms and weights of the CPU, refuses what it refuses, and either goes on for the other',
     async (_, extra) => {

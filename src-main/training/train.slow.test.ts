@@ -76,6 +76,7 @@ const cases: [string, Settings][] = [
   ['losses over the whole batch', { agreement: 0.5, sigreg: 0.1 }],
   ['the same through a projector', { agreement: 0.5, sigreg: 0.1, projectorWidth: 8 }],
   ['the published masks', { masking: 'paper-exact', minKeep: 2 }],
+  ['smaller crops first', { agreement: 1, agreementBy: 'contrast', maskedCrops: 'predicted', predictionStride: 4, smallFirst: 0.5 }],
 ];
 
 describe('a run that was stopped and resumed', () => {

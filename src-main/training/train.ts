@@ -1,4 +1,6 @@
 // The training loop as a stream of typed events: the terminal, the window and the tests consume the same one.
+import { smallSteps } from '../../shared/config.ts';
+import type { TrainConfig } from '../../shared/config-table.ts';
 import { formatDuration } from '../../shared/duration.ts';
 import { AppError } from '../../shared/errors.ts';
 import type { TrainEvent } from '../../shared/train-events.ts';
@@ -78,6 +80,16 @@ function wasAsleep(step: number, asleepSeconds: number): TrainEvent {
   };
 }
 
+function largerCrops(step: number, { imageSize, prediction }: TrainConfig): TrainEvent {
+  const also = prediction > 0 ? ', and hidden patches are predicted too' : '';
+  return {
+    type: 'note',
+    step,
+    message: `From here on crops are seen in ${imageSize} px instead of ${imageSize / 2}${also}.`,
+    hint: 'A step takes longer, and its loss begins anew: it does not compare with those before.',
+  };
+}
+
 const judgedOtherwise = {
   rule: judgedOtherwiseRule,
   message: 'From here on the run is judged by other images than before.',
@@ -98,9 +110,10 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent> 
   const session = { device: options.device, threads };
   const precision = options.precision ?? precisionOn(options.device, config);
   const compiling = { ...session, precision, ...(options.optimised !== undefined && { optimised: options.optimised }) };
-  const runner = await StepRunner.create(config, steps, compiling, state.contextTokens);
+  const runner = await StepRunner.create(config, steps, compiling, state);
   const encoding = { ...session, device: encodingDevice(options.device) };
-  const judge = options.sample ? await Judge.create(options.sample, runner.size.model, encoding, config) : undefined;
+  const small = smallSteps(config, steps);
+  const judge = options.sample ? await Judge.create(options.sample, runner.size.model, encoding, config, small) : undefined;
   const recorder = new Recorder(folder, state, judge?.plan);
   const checkpoint = async (): Promise<TrainEvent> => {
     await runner.save();
@@ -138,6 +151,7 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent> 
         watch.lap();
       }
       if (control.stopping) break;
+      if (state.step === small && small > 0) yield recorder.log(largerCrops(small, config));
       const began = performance.now();
       const schedule = scheduleAt(runner.schedule, state.step);
       const batch = await options.batches.next(state.step);

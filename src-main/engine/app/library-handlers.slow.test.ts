@@ -327,7 +327,7 @@ describe('masks and crops', () => {
       colourJitter: config.colourJitter,
       greyscale: config.greyscale,
       cache: engine.context.studio.cacheFor(preprocessing, cachedShortSide(64)),
-      target: { size: 64, patchSize: 8, mean: preprocessing.mean, std: preprocessing.std },
+      targets: { target: { size: 64, patchSize: 8, mean: preprocessing.mean, std: preprocessing.std } },
     });
     const { patches } = await source.next(step);
     const images = await page.call('library.ids', { folder, filter: { status: 'ok' } });

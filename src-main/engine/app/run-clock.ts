@@ -6,14 +6,19 @@ const warmupSeconds = 2;
 
 export class RunClock {
   readonly #before: number;
+  readonly #work: (step: number) => number;
   readonly #now: () => number;
   #since: number;
   #paused: number | undefined;
-  #first: { readonly step: number; readonly seconds: number } | undefined;
+  #first: { readonly done: number; readonly seconds: number } | undefined;
 
-  /** `before`: seconds of earlier sessions; `now` in milliseconds, on the wall: what was slept is taken off. */
-  constructor(before = 0, now: () => number = () => Date.now()) {
+  /**
+   * `before`: seconds of earlier sessions; `work`: how much is done at a step, in steps of the run's average size; `now` in milliseconds, on
+   * the wall: what was slept is taken off.
+   */
+  constructor(before = 0, work: (step: number) => number = (step) => step, now: () => number = () => Date.now()) {
     this.#before = before;
+    this.#work = work;
     this.#now = now;
     this.#since = now();
   }
@@ -38,11 +43,12 @@ export class RunClock {
     this.#since = Math.min(this.#since + 1000 * seconds, this.#now());
   }
 
-  /** Notes a step; seconds until the last of `steps`, evaluations so far counted in, once enough steps were seen. */
+  /** Notes a step; seconds until the last of `steps`, evaluations so far counted in, once enough was seen. */
   step(step: number, steps: number): number | undefined {
     const { seconds } = this;
-    this.#first ??= { step, seconds };
-    const [done, took] = [step - this.#first.step, seconds - this.#first.seconds];
-    return done >= warmupSteps && took >= warmupSeconds ? (took / done) * (steps - step) : undefined;
+    const done = this.#work(step);
+    this.#first ??= { done, seconds };
+    const [more, took] = [done - this.#first.done, seconds - this.#first.seconds];
+    return more >= warmupSteps && took >= warmupSeconds ? (took / more) * (steps - done) : undefined;
   }
 }

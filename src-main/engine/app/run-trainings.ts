@@ -12,6 +12,7 @@ import type { ActiveRun } from '../../training/app-file.ts';
 import { changeAppFile, readAppFile } from '../../training/app-file.ts';
 import { judgedSince } from '../../training/health.ts';
 import { readRecord } from '../../training/run-folder.ts';
+import { workOf } from '../../training/step-operations.ts';
 import { isBrokenCard, isCardFault } from '../devices/candidates.ts';
 import type { ChosenDevice } from '../devices/chosen-device.ts';
 import { CardFull, settleRun, trainRun } from '../runs.ts';
@@ -242,7 +243,7 @@ export class Trainings {
     const { studio } = this.#context;
     await settleRun(studio, path);
     const { steps, config } = readRecord(path);
-    const clock = new RunClock((await this.#store.logs.get(path)).seconds);
+    const clock = new RunClock((await this.#store.logs.get(path)).seconds, workOf(config, steps));
     let reason: 'done' | 'stopped' = 'stopped';
     const wanted = training.device ?? config.device;
     const chosen =

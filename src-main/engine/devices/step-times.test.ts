@@ -1,13 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { parseConfig } from '../../../shared/config.ts';
-import { stepOperations } from '../../training/step-operations.ts';
-import { stepSize } from '../../training/step-size.ts';
+import { meanStepOperations as operations } from '../../training/step-operations.ts';
 import { racedTimes, stepTime, withPace, withTooSlow, withTrial } from './step-times.ts';
 
 const nothing = { races: {}, rates: {} };
 const small = parseConfig({ imageSize: 32, patchSize: 4, batchSize: 8 });
 const large = parseConfig({ imageSize: 64, patchSize: 4, batchSize: 8 });
-const operations = (config: typeof small): number => stepOperations(stepSize(config), config);
 
 describe('the time of a step', () => {
   it('is not known where nothing was timed, nor from what did not end', () => {

@@ -1,7 +1,7 @@
-// How long a training step takes on a device here: what was timed, and what follows from it for runs of other sizes.
+// How long a training step of a run takes on average on a device here: what was timed, and what follows from it for runs of other sizes.
 import type { TrainConfig } from '../../../shared/config-table.ts';
 import type { DeviceId } from '../../../shared/devices.ts';
-import { stepOperations } from '../../training/step-operations.ts';
+import { meanStepOperations } from '../../training/step-operations.ts';
 import { stepSize } from '../../training/step-size.ts';
 import type { DeviceFile } from './device-file.ts';
 
@@ -17,7 +17,7 @@ export interface KnownTime {
 /** What the speed of a step depends on. */
 export function raceKey(config: TrainConfig): string {
   const { model, ...sizes } = stepSize(config);
-  const { prediction, agreementBy, optimiser, projectorWidth, sigregProjections, precision } = config;
+  const { prediction, agreementBy, optimiser, projectorWidth, sigregProjections, precision, smallFirst } = config;
   return JSON.stringify({
     ...model,
     ...sizes,
@@ -27,10 +27,10 @@ export function raceKey(config: TrainConfig): string {
     projectorWidth,
     sigregProjections,
     precision,
+    // Known times of earlier versions are of runs without.
+    ...(smallFirst > 0 && { smallFirst }),
   });
 }
-
-const operationsOf = (config: TrainConfig): number => stepOperations(stepSize(config), config);
 
 function withRaced<T extends Times>(known: T, device: DeviceId, config: TrainConfig, seconds: number | null): T {
   const key = raceKey(config);
@@ -52,7 +52,7 @@ export function racedTimes({ races }: Pick<Times, 'races'>, config: TrainConfig)
 /** With what a run has taken for a step, reading and judging counted in: no trial of its sizes, which devices are compared by. */
 export const withPace = <T extends Times>(known: T, device: DeviceId, config: TrainConfig, seconds: number): T => ({
   ...known,
-  rates: { ...known.rates, [device]: operationsOf(config) / seconds },
+  rates: { ...known.rates, [device]: meanStepOperations(config) / seconds },
 });
 
 /** Undefined while nothing was ever timed on the device. */
@@ -60,5 +60,5 @@ export function stepTime({ races, rates }: Times, device: DeviceId, config: Trai
   const timed = races[raceKey(config)]?.[device];
   if (typeof timed === 'number') return { seconds: timed, timed: true };
   const rate = rates[device];
-  return rate === undefined ? undefined : { seconds: operationsOf(config) / rate, timed: false };
+  return rate === undefined ? undefined : { seconds: meanStepOperations(config) / rate, timed: false };
 }
