@@ -132,6 +132,13 @@ function checkTogether(config: TrainConfig): TrainConfig {
   return config;
 }
 
+type SmallFirst = Pick<TrainConfig, 'imageSize' | 'patchSize' | 'agreement' | 'positions'>;
+const halvesEvenly = (config: SmallFirst): boolean => gridSide(config) % 2 === 0;
+
+/** Whether a run of these settings can see smaller crops first. */
+export const canBeginSmall = (config: SmallFirst): boolean =>
+  config.agreement > 0 && halvesEvenly(config) && config.positions !== 'learned';
+
 function checkSmallFirst(config: TrainConfig): void {
   const without = 'Set smallFirst to 0';
   if (config.agreement === 0)
@@ -140,7 +147,7 @@ function checkSmallFirst(config: TrainConfig): void {
       'small crops leave out the masked prediction, and there is nothing else to learn from',
       `${without}, or give agreement a weight.`,
     );
-  if (gridSide(config) % 2 !== 0)
+  if (!halvesEvenly(config))
     fail(
       'smallFirst',
       `half of ${config.imageSize} px is no whole number of patches of ${config.patchSize} px`,

@@ -28,11 +28,13 @@ export const originKeys: readonly ConfigKey[] = [
   'normalisation',
   'mean',
   'std',
+  'smallFirst',
 ];
 
 /** The settings that come with the weights. Mean and deviation of another folder are taken as numbers: this folder's own would differ. */
 export function originSettings(config: TrainConfig): Partial<TrainConfig> {
-  const taken = Object.fromEntries(originKeys.map((key) => [key, config[key]])) as Partial<TrainConfig>;
+  // What small crops teach is in the weights already.
+  const taken = { ...(Object.fromEntries(originKeys.map((key) => [key, config[key]])) as Partial<TrainConfig>), smallFirst: 0 };
   return config.normalisation === 'folder' ? { ...taken, normalisation: 'custom' } : taken;
 }
 

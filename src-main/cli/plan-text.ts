@@ -1,5 +1,5 @@
 // What a run will use, in lines: what was given and what was chosen for the folder alike.
-import { maskedOneIn } from '../../shared/config.ts';
+import { maskedOneIn, smallSteps } from '../../shared/config.ts';
 import { formatRoughly } from '../../shared/duration.ts';
 import type { RunPlan } from '../../shared/contract-runs.ts';
 import { checkpointSize } from '../engine/app/run-plan.ts';
@@ -31,8 +31,10 @@ export function planLines(plan: RunPlan): string[] {
   const some = `${count(sizes.contextTokens)} of them as context`;
   const context = oneIn === 1 ? some : oneIn === Infinity ? 'all of them seen' : `${some} in one crop of ${oneIn}, else all`;
   const kept = Math.min(config.keepCheckpoints + 1, steps);
+  const small = smallSteps(config, steps);
+  const smaller = small > 0 ? `; ${config.imageSize / 2} px in the first ${plural(small, 'step')}` : '';
   return [
-    `  Input       ${config.imageSize}×${config.imageSize} px in ${count(sizes.tokens)} patches of ${config.patchSize} px, ${context}`,
+    `  Input       ${config.imageSize}×${config.imageSize} px in ${count(sizes.tokens)} patches of ${config.patchSize} px, ${context}${smaller}`,
     `  Encoder     ${name}${config.width} wide × ${config.depth} deep, ${millions(sizes.encoderParameters)}`,
     `  Predictor   ${config.predictorWidth} wide × ${config.predictorDepth} deep, ${millions(sizes.predictorParameters)}`,
     `  Training    ${plural(steps, 'step')} of ${plural(config.batchSize, 'image')}${crops}: ${epochs(plan)} epochs of ${plural(images, 'image')}, learning rate up to ${config.learningRate}`,

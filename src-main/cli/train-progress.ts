@@ -4,9 +4,8 @@ import type { OnlineEvaluation, TrainEvent } from '../../shared/train-events.ts'
 import { assertNever } from '../../shared/errors.ts';
 import { isBrokenCard, isCardFault } from '../engine/devices/candidates.ts';
 import type { ChosenDevice } from '../engine/devices/chosen-device.ts';
-import { CardFull, recordOf, trainRun } from '../engine/runs.ts';
+import { CardFull, recordOf, trainRun, workOfRun } from '../engine/runs.ts';
 import type { Studio } from '../engine/studio.ts';
-import { workOf } from '../training/step-operations.ts';
 import { interruptible } from './interrupt.ts';
 import { count, duration } from './output.ts';
 import type { Output } from './output.ts';
@@ -124,8 +123,8 @@ export async function showTraining(output: Output, studio: Studio, run: string, 
     },
     () => studio.trainer.kill(),
   );
-  const { config, steps } = recordOf(run);
-  const progress = new TrainProgress(output, workOf(config, steps));
+  const { config } = recordOf(run);
+  const progress = new TrainProgress(output, workOfRun(run));
   try {
     const wanted = device ?? config.device;
     let instead: ChosenDevice | undefined;

@@ -1,5 +1,5 @@
 // The settings of a run: what is given over what a preset suggests for the folder, and which preset that is.
-import { canHalve, gridSide, parseConfig } from '../../shared/config.ts';
+import { canBeginSmall, canHalve, gridSide, parseConfig } from '../../shared/config.ts';
 import { configKeys, configTable } from '../../shared/config-table.ts';
 import type { TrainConfig } from '../../shared/config-table.ts';
 import { presetSentence } from '../../shared/presets.ts';
@@ -53,10 +53,13 @@ function completed(facts: FolderFacts, name: PresetName, others: Given, usual: P
     others['stem'] === 'linear' || (typeof patchSize === 'number' && !canHalve(patchSize)) || namesSizesOfPhotographs(facts, others);
   const settings = linear ? suggestConfig(facts, name, 'linear').settings : usual;
   const suggested = others['architecture'] !== undefined && others['architecture'] !== 'custom' ? withoutSizes(settings) : settings;
-  const sized = parseConfig({ ...suggested, contextTokens: 0, ...suggestedPatch(suggested, others), ...others });
-  if (others['contextTokens'] !== undefined) return sized;
-  // The suggested share of the patches, of the grid that the given sizes make.
-  return parseConfig({ ...sized, contextTokens: suggestedContext(gridSide(sized)) });
+  const sized = parseConfig({ ...suggested, contextTokens: 0, smallFirst: 0, ...suggestedPatch(suggested, others), ...others });
+  return parseConfig({
+    ...sized,
+    // The suggested share of the patches, of the grid that the given sizes make.
+    ...(others['contextTokens'] === undefined && { contextTokens: suggestedContext(gridSide(sized)) }),
+    ...(others['smallFirst'] === undefined && canBeginSmall(sized) && { smallFirst: suggested.smallFirst }),
+  });
 }
 
 /** Whether something differs that decides what is learned; how a run is carried out and judged does not. */

@@ -71,6 +71,7 @@ const recipe = {
   colourJitter: 0.5,
   greyscale: 0.2,
   cropScale: [0.2, 1],
+  smallFirst: 0,
   optimiser: 'muon',
   learningRate: 2e-3,
   startLearningRate: 1e-4,
@@ -115,7 +116,7 @@ export function presetRecipe(name: PresetName, batchSize: number, grid: number, 
   if (name === 'paper-exact') return published(batchSize, grid);
   const own = {
     ...recipe,
-    ...(stem === 'convolutions' && { stem, stemStart: 'whitening' as const, depth: 2, maskedCrops: 'predicted' as const }),
+    ...(stem === 'convolutions' && { stem, stemStart: 'whitening' as const, depth: 2, maskedCrops: 'predicted' as const, smallFirst: 0.7 }),
   } satisfies Partial<TrainConfig>;
   if (name === 'agreement-only') return { ...own, prediction: 0 };
   // In the batches of tiny folders there are fewer crops.

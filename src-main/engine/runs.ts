@@ -195,8 +195,8 @@ export async function trainRun(
   device: Pick<TrainJob, 'device' | 'reason' | 'precision' | 'microBatch'>,
   onEvent: (event: TrainEvent) => void,
 ): Promise<void> {
-  const { config, folder, steps } = readRecord(run);
-  const work = workOf(config, steps);
+  const { config, folder } = readRecord(run);
+  const work = workOfRun(run);
   const shortSide = cachedShortSide(config.imageSize);
   const pace = new Pace();
   let isSmaller = false;
@@ -260,6 +260,12 @@ export function checkpointOf(run: string, which = 'best'): string {
 
 /** The record of a run. Throws `not-found`, `bad-config`. */
 export const recordOf = (run: string): RunRecord => readRecord(run);
+
+/** How much of a run is done before each of its steps, in steps of its average size. Throws `not-found`, `bad-config`. */
+export function workOfRun(run: string): (step: number) => number {
+  const { config, steps } = readRecord(run);
+  return workOf(config, steps);
+}
 
 /** The settings of a checkpoint. Throws `bad-checkpoint`. */
 export const configOf = (checkpoint: string): TrainConfig => readCheckpointHeader(checkpoint).config;

@@ -36,6 +36,9 @@ export const plan = {
     const said = others.filter(Boolean).join(', ');
     return `${formatCount(images)}${said === '' ? '' : ` (${said})`}`;
   },
+  crops: 'Crops',
+  /** Of half of `side` in the first `small` steps. */
+  cropsOf: (side: number, small: number) => `${side / 2} px in the first ${plural(small, 'step')}, then ${side} px`,
   network: 'Encoder',
   parameters: (count: string) => `${count} parameters`,
   tokens: 'Patches seen',

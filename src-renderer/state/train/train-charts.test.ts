@@ -14,6 +14,7 @@ import {
   referencesOf,
   stepAt,
   taskOf,
+  showsLoss,
 } from './train-charts.ts';
 
 const series: MetricSeries = {
@@ -110,6 +111,22 @@ describe('the axis', () => {
     expect(extentOf(runs, { from: 11, to: 21 }, 'relative')).toEqual([10, 40]);
     expect(extentOf([{ watch: { curve: () => undefined, last: 0 }, startedAt: 0 }], undefined, 'step')).toEqual([1, 2]);
   });
+});
+
+it('the masked loss is shown once there is one, or will be from the first step on', () => {
+  const config = { prediction: 1, smallFirst: 0, loss: 'smooth-l1' } as const;
+  const series = (mean: readonly number[]) => {
+    const values = Float64Array.from(mean);
+    return { steps: values, seconds: values, mean: Float32Array.from(mean), min: Float32Array.from(mean), max: Float32Array.from(mean) };
+  };
+  const none = (): undefined => undefined;
+  expect(showsLoss(undefined, none)).toBe(true);
+  expect(showsLoss(config, none)).toBe(true);
+  expect(showsLoss({ ...config, prediction: 0 }, none)).toBe(false);
+  const small = { ...config, smallFirst: 0.7 };
+  expect(showsLoss(small, none)).toBe(false);
+  expect(showsLoss(small, () => series([NaN, NaN]))).toBe(false);
+  expect(showsLoss(small, (metric) => series(metric === 'smoothL1' ? [NaN, 0.4] : [NaN]))).toBe(true);
 });
 
 it('figures are short', () => {

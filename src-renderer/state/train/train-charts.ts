@@ -1,4 +1,5 @@
 // Which charts a run has, and what each of them draws: from curves and evaluations to lines.
+import type { TrainConfig } from '../../../shared/config-table.ts';
 import type { Baselines, MetricSeries, RunDetails } from '../../../shared/contract-runs.ts';
 import type { MetricName } from '../../../shared/metric-names.ts';
 import type { Space } from '../../../shared/contract-values.ts';
@@ -91,6 +92,16 @@ export function formatChartValue(id: ChartId, value: number): string {
 /** The metric behind a chart of a curve; the loss is the masked one that the run minimises, without the terms over a whole batch. */
 export function metricOf(id: Exclude<ChartId, EvaluationChart>, loss: 'smooth-l1' | 'l2'): MetricName {
   return id === 'loss' ? (loss === 'l2' ? 'squaredError' : 'smoothL1') : id;
+}
+
+/** Whether a run has a masked loss, or will have one from its first step on: while crops are small nothing is predicted. */
+export function showsLoss(
+  config: Pick<TrainConfig, 'prediction' | 'smallFirst' | 'loss'> | undefined,
+  curve: (metric: MetricName) => MetricSeries | undefined,
+): boolean {
+  if (!config) return true;
+  if (config.prediction === 0) return false;
+  return config.smallFirst === 0 || curve(metricOf('loss', config.loss))?.mean.some(Number.isFinite) === true;
 }
 
 /** Whose line it is and how it looks. */
