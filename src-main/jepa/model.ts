@@ -144,12 +144,16 @@ export const pooledWidth = ({ encoder, projector }: ModelSize): number => projec
 const prefixed = (prefix: string, specs: readonly ParameterSpec[]): ParameterSpec[] =>
   specs.map((spec) => ({ ...spec, name: `${prefix}.${spec.name}` }));
 
-/** What the optimiser moves: `contextEncoder.*`, `predictor.*` and `projector.*`. */
+/** What is trained: `contextEncoder.*`, `predictor.*` and `projector.*`. */
 export const trainedParameters = (size: ModelSize): readonly ParameterSpec[] => [
   ...prefixed('contextEncoder', encoderParameters(size)),
   ...prefixed('predictor', predictorParameters(size)),
   ...prefixed('projector', projectorParameters(size)),
 ];
+
+/** What an objective moves of it: without the masked prediction the predictor stays as it is. */
+export const movedParameters = (size: ModelSize, { prediction }: Pick<TrainConfig, 'prediction'>): readonly ParameterSpec[] =>
+  trainedParameters(size).filter(({ name }) => prediction > 0 || !name.startsWith('predictor.'));
 
 /** The moving average of the context encoder: `targetEncoder.*`. */
 export const targetParameters = (size: ModelSize): readonly ParameterSpec[] => prefixed('targetEncoder', encoderParameters(size));

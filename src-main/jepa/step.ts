@@ -9,7 +9,7 @@ import { plainLayerNorm } from '../tensor/layers.ts';
 import { concatenate, input, reshape, scalar, slice } from '../tensor/structure.ts';
 import { coupledLoss } from './couple.ts';
 import { smoothL1, squaredError } from './loss.ts';
-import { patchValues, pooledWidth, tokenCount, trainedParameters } from './model.ts';
+import { movedParameters, patchValues, pooledWidth, tokenCount } from './model.ts';
 import type { ModelSize } from './model.ts';
 import { meanOfTokens } from './pooling.ts';
 import { encode, networks, predict, project, takeTokens } from './transformer.ts';
@@ -176,7 +176,7 @@ export function accumulate(size: StepSize, objective: Objective, running: Runnin
   const coupled =
     isCoupled(objective) && whole ? { coupled: coupledLoss(pooled, size.crops, objective, sliceDirections(size, objective)) } : {};
   const total = coupled.coupled ? add(masked, coupled.coupled) : masked;
-  const specs = trainedParameters(size.model);
+  const specs = movedParameters(size.model, objective);
   const parameters = specs.map(({ name }) => {
     const [network, ...rest] = name.split('.') as [keyof Networks, ...string[]];
     return nets[network](rest.join('.'));

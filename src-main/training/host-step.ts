@@ -1,7 +1,8 @@
 // The step where arrays cross to the device at each call anyway (the CPU above all): state and gradients are arrays of this process,
 // written in place, and the update is a kernel of its own.
 import type { TrainConfig } from '../../shared/config-table.ts';
-import { trainedParameters } from '../jepa/model.ts';
+import { movedParameters } from '../jepa/model.ts';
+import type { ParameterSpec } from '../jepa/model.ts';
 import { accumulate, couple, isCoupled, pool } from '../jepa/step.ts';
 import type { StepSize } from '../jepa/step.ts';
 import { OnnxSession } from '../runtime/onnx-session.ts';
@@ -23,11 +24,11 @@ export class HostStep implements StepDevice {
   #state: StateArrays = {};
   #updating = false;
 
-  private constructor(size: StepSize, sessions: Sessions, optimiser: Optimiser) {
+  private constructor(moved: readonly ParameterSpec[], sessions: Sessions, optimiser: Optimiser) {
     this.#sessions = sessions;
     this.#optimiser = optimiser;
     this.#gradients = Object.fromEntries(
-      trainedParameters(size.model).map(({ name, shape }) => [`gradient.${name}`, new Float32Array(shape.reduce((a, b) => a * b, 1))]),
+      moved.map(({ name, shape }) => [`gradient.${name}`, new Float32Array(shape.reduce((a, b) => a * b, 1))]),
     );
   }
 
@@ -43,7 +44,8 @@ export class HostStep implements StepDevice {
           couple: await compile(couple(size, config)),
         }),
     };
-    return new HostStep(size, sessions, await kernelOptimiser(size.model, config, session));
+    const moved = movedParameters(size.model, config);
+    return new HostStep(moved, sessions, await kernelOptimiser(moved, config, session));
   }
 
   async load(state: StateArrays): Promise<void> {

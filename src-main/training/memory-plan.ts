@@ -2,7 +2,7 @@
 import type { TrainConfig } from '../../shared/config-table.ts';
 import { atOnce } from '../files/in-pieces.ts';
 import type { Pieces } from '../files/in-pieces.ts';
-import { modelSize, patchValues, tokenCount, trainedParameters } from '../jepa/model.ts';
+import { modelSize, movedParameters, patchValues, tokenCount } from '../jepa/model.ts';
 import { isMuonMatrix, muonDirections } from '../jepa/muon.ts';
 import { accumulate } from '../jepa/step.ts';
 import type { StepSize } from '../jepa/step.ts';
@@ -103,7 +103,7 @@ function* countedOnCard(size: StepSize, config: TrainConfig): Pieces<CardMemory>
   const moved = Math.max(...inGroups(stateTensors(model)).map(bytesOf));
   const patches = 4 * microBatch * tokenCount(model) * patchValues(model);
   // The running gradients are among the outputs of the graph.
-  const gradientBytes = bytesOf(trainedParameters(model));
+  const gradientBytes = bytesOf(movedParameters(model, config));
   return {
     total: state + moved + Math.max(peak, gradientBytes) + patches + judging.total,
     largest: Math.max(counted.largest, judging.largest),
@@ -112,9 +112,9 @@ function* countedOnCard(size: StepSize, config: TrainConfig): Pieces<CardMemory>
 
 function* counted(size: StepSize, config: TrainConfig): Pieces<MemoryPlan> {
   const step = yield* stepMemory(size, config);
-  const trained = trainedParameters(size.model);
-  const gradientBytes = bytesOf(trained);
-  const matrices = config.optimiser === 'muon' ? trained.filter(isMuonMatrix) : [];
+  const moved = movedParameters(size.model, config);
+  const gradientBytes = bytesOf(moved);
+  const matrices = config.optimiser === 'muon' ? moved.filter(isMuonMatrix) : [];
   const orthogonal = graphMemory(Object.values(muonDirections(matrices)));
   yield;
   const judging = processorJudging(size, config);

@@ -72,7 +72,7 @@ describe('the update kernel', () => {
   it.each(['adamw', 'muon'] as const)('moves everything as the graph does: %s', async (optimiser) => {
     const config = { ...settings, optimiser };
     const [ours, graphs] = [arrays(), arrays()];
-    const kernel = await kernelOptimiser(size, config, { threads: 1 });
+    const kernel = await kernelOptimiser(trainedParameters(size), config, { threads: 1 });
     const graph = await OnnxSession.compile(update(size, config), { threads: 1 });
     for (let step = 0; step < 3; step++) {
       const norms = [
@@ -89,7 +89,7 @@ describe('the update kernel', () => {
   });
 
   it.each([NaN, Infinity, 1e30])('moves nothing when a gradient holds %s', async (bad) => {
-    const kernel = await kernelOptimiser(size, { ...settings, optimiser: 'muon' }, { threads: 1 });
+    const kernel = await kernelOptimiser(trainedParameters(size), { ...settings, optimiser: 'muon' }, { threads: 1 });
     const [given, before] = [arrays(), arrays()];
     given.gradients['gradient.predictor.proj.bias']![3] = bad;
     const norm = await kernel.step(given.tensors, given.gradients, schedule);

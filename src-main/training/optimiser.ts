@@ -2,8 +2,7 @@
 // arithmetic as a graph (`../jepa/adamw.ts`).
 import { averageOf } from '../jepa/adamw.ts';
 import type { ScheduleInput, UpdateSettings } from '../jepa/adamw.ts';
-import { trainedParameters } from '../jepa/model.ts';
-import type { ModelSize } from '../jepa/model.ts';
+import type { ParameterSpec } from '../jepa/model.ts';
 import { isMuonMatrix, muonDirections } from '../jepa/muon.ts';
 import { UpdateKernel } from '../runtime/update-kernel.ts';
 import { OnnxSession } from '../runtime/onnx-session.ts';
@@ -18,11 +17,14 @@ export interface Optimiser {
   dispose(): Promise<void>;
 }
 
-/** The arithmetic of `update` in one pass through memory; directions of Muon come from a compiled graph. */
-export async function kernelOptimiser(size: ModelSize, config: UpdateSettings, options: SessionOptions): Promise<Optimiser> {
+/** The arithmetic of `moved` in one pass through memory, for these parameters; directions of Muon come from a compiled graph. */
+export async function kernelOptimiser(
+  specs: readonly ParameterSpec[],
+  config: UpdateSettings,
+  options: SessionOptions,
+): Promise<Optimiser> {
   const { beta1, beta2, epsilon } = config;
   const kernel = new UpdateKernel();
-  const specs = trainedParameters(size);
   const matrices = config.optimiser === 'muon' ? specs.filter(isMuonMatrix) : [];
   const orthogonal = new Set(matrices.map(({ name }) => name));
   const session = matrices.length > 0 ? await OnnxSession.compile(muonDirections(matrices), options) : undefined;

@@ -2,7 +2,7 @@
 // when a checkpoint or an evaluation needs them.
 import type { TrainConfig } from '../../shared/config-table.ts';
 import { moved, squaredNorm } from '../jepa/adamw.ts';
-import { trainedParameters } from '../jepa/model.ts';
+import { movedParameters } from '../jepa/model.ts';
 import type { ParameterSpec } from '../jepa/model.ts';
 import { accumulate, couple, isCoupled, pool } from '../jepa/step.ts';
 import type { StepSize } from '../jepa/step.ts';
@@ -47,7 +47,7 @@ export class ResidentStep implements StepDevice {
 
   static async create(size: StepSize, config: TrainConfig, { precision, ...options }: OnnxStepOptions): Promise<ResidentStep> {
     const alone = size.microBatch === size.batch;
-    const specs = trainedParameters(size.model);
+    const specs = movedParameters(size.model, config);
     // A tile is sized for a core's cache: on a card it is only another call, thousands of them for the micro-batches that fit one.
     const { pooled: _, ...step } = untiled(() => accumulate(size, config, alone ? 'alone' : 'carried', precision === 'float16'));
     const products = precision && { precision };

@@ -2,7 +2,7 @@
 // function. Images and masks go in, losses come out; the weights cross only when a checkpoint or an evaluation needs them.
 import type { TrainConfig } from '../../shared/config-table.ts';
 import { moved, squaredNorm } from '../jepa/adamw.ts';
-import { trainedParameters } from '../jepa/model.ts';
+import { movedParameters } from '../jepa/model.ts';
 import { accumulate, couple, isCoupled, pool } from '../jepa/step.ts';
 import type { StepSize } from '../jepa/step.ts';
 import type { BindingOptions } from '../runtime/tensorflow-binding.ts';
@@ -69,7 +69,7 @@ export class TensorflowStep implements StepDevice {
     { precision = 'float32', ...options }: TensorflowStepOptions,
   ): Promise<TensorflowStep> {
     const alone = size.microBatch === size.batch;
-    const specs = trainedParameters(size.model);
+    const specs = movedParameters(size.model, config);
     const gradients = specs.map(({ name, shape }) => ({ name: `gradient.${name}`, shape }));
     const tensors = stateTensors(size.model);
     const groups = inGroups(tensors);
