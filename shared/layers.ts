@@ -59,6 +59,7 @@ export const allowedImports: Readonly<Record<string, readonly string[]>> = {
   'src-renderer/state': ['shared', 'src-renderer/strings', 'src-renderer/components'],
   'src-renderer/views': ['shared', 'src-renderer/strings', 'src-renderer/components', 'src-renderer/state'],
   'src-renderer/testing': ['shared', 'src-renderer', 'src-renderer/state', 'src-renderer/strings', 'src-renderer/styles'],
+  'src-renderer/first-frame': ['shared', 'src-renderer', 'src-renderer/state'],
   'src-renderer': ['shared', 'src-renderer/state', 'src-renderer/views', 'src-renderer/styles'],
 };
 

@@ -1,10 +1,5 @@
-// Starts the page: finds out which face it is in, connects to the engine, shows the app.
-import { mount } from 'svelte';
-import App from './App.svelte';
-import { faceOfThisPage } from './state/face.ts';
-import { applyTheme, rememberedTheme } from './state/settings/settings-theme.ts';
-import './styles/tokens.css';
-import './styles/base.css';
+// Starts the page: first it is drawn as it came, then the app takes its place.
+import { drawn, nameStyles } from './state/first-frame.ts';
 
-applyTheme(rememberedTheme());
-mount(App, { target: document.getElementById('app')!, props: { face: faceOfThisPage() } });
+nameStyles();
+void drawn().then(async () => import('./start.ts'));

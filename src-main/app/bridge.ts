@@ -21,7 +21,7 @@ interface Page {
   readonly ports: Map<number, PageConnection>;
 }
 
-/** Serves every window from now on. */
+/** Serves every window from now on. An engine that waits starts when the first page wants it. */
 export function bridgeEngine(link: EngineLink): void {
   const pages = new Map<WebContents, Page>();
   const watched = new WeakSet<WebContents>();
@@ -54,6 +54,7 @@ export function bridgeEngine(link: EngineLink): void {
         if (!sender.isDestroyed()) sender.send(engineChannel, what);
       };
       if (ports.has(port) || ports.size >= mostPorts) return tell({ page: id, port, type: 'closed' });
+      link.start();
       const connection = link.connect();
       ports.set(port, connection);
       connection.onMessage((answer) => tell({ page: id, port, type: 'message', message: answer }));

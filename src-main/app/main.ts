@@ -14,10 +14,10 @@ import { Desktop } from './desktop.ts';
 import { Leaving } from './leaving.ts';
 import { menuTemplate } from './menu.ts';
 import type { MenuActions } from './menu.ts';
-import { registerScheme, servePage } from './page-protocol.ts';
+import { pageAddress, registerScheme, servePage } from './page-protocol.ts';
 import { placesOf } from './places.ts';
 import { updateCheck } from './updates.ts';
-import { lockSession, openWindow } from './window.ts';
+import { lockSession, makeWindow } from './window.ts';
 
 function about(window: BrowserWindow): void {
   const { electron, chrome, node } = process.versions;
@@ -38,18 +38,19 @@ function setMenu(window: BrowserWindow): void {
 
 function start(): void {
   const places = placesOf(app.getAppPath(), process.env);
+  // First: the process that draws it starts beside all else, and is what every first paint waits for.
+  const window = makeWindow(places, app.getPath('userData'), !app.isPackaged);
   lockSession(session.defaultSession);
   const [node, entry] = [programNode(places.program), engineEntry(places.program)];
-  // On few cores the engine's start would be felt in the window's.
+  // On few cores the engine's start would be felt in the window's: then it starts when the page, which is painted by then, asks for it.
   const waits = availableParallelism() < 4;
   const link = new EngineLink({ node, entry, home: places.home, waits });
   const client = new RpcClient<AppContract>(link.connect());
   servePage(session.defaultSession, places.page, client);
   bridgeEngine(link);
+  void window.loadURL(pageAddress);
   offerAbilities(client, places.icon);
   const leaving = new Leaving(link, new Desktop(client));
-  const window = openWindow(places, app.getPath('userData'), !app.isPackaged);
-  window.once('ready-to-show', () => link.start());
   setTimeout(() => link.start(), 5000); // A page that does not come must not keep a run from going on.
   leaving.guard(window);
   setMenu(window);

@@ -10,6 +10,9 @@ const scheme = 'studio';
 /** The page's address; every address of the window begins with it. */
 export const pageAddress = `${scheme}://app/`;
 
+/** A window has no page that opened it and opens none: keeping apart from those would only cost a second process at every start. */
+const { 'cross-origin-opener-policy': _, ...headersOfAll } = securityHeaders;
+
 /** Must be called before Electron is ready: the scheme has an origin of its own and counts as secure. */
 export function registerScheme(): void {
   protocol.registerSchemesAsPrivileged([{ scheme, privileges: { standard: true, secure: true, supportFetchAPI: true, stream: true } }]);
@@ -20,11 +23,14 @@ export function servePage(session: Session, folder: string, client: RpcClient<Ap
   const files = readRendererFiles(folder);
   session.protocol.handle(scheme, async (request) => {
     const respond = (status: number, headers: Readonly<Record<string, string>>, body: Uint8Array | null): Response =>
-      new Response(body as Uint8Array<ArrayBuffer> | null, { status, headers: { ...securityHeaders, ...headers } });
+      new Response(body as Uint8Array<ArrayBuffer> | null, { status, headers: { ...headersOfAll, ...headers } });
     const { host, pathname, search } = new URL(request.url);
     if (host !== 'app' || request.method !== 'GET') return respond(404, {}, null);
     const file = files.get(pathname);
-    if (file) return respond(200, { 'content-type': file.type, 'cache-control': 'no-cache' }, file.body);
+    if (file) {
+      const own = file.policy === undefined ? {} : { 'content-security-policy': file.policy };
+      return respond(200, { 'content-type': file.type, 'cache-control': 'no-cache', ...own }, file.body);
+    }
     const wanted = parsePictureRequest(pathname + search);
     if (!wanted) return respond(404, {}, null);
     const { status, headers, body } = await answerPicture(

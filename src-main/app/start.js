@@ -27,7 +27,8 @@ function hasScreen() {
 function newestSource() {
   const newestBelow = (path) =>
     statSync(path).isDirectory() ? Math.max(0, ...readdirSync(path).map((name) => newestBelow(join(path, name)))) : statSync(path).mtimeMs;
-  const parts = ['shared', 'src-renderer', 'src-main/app', 'src-main/link', 'package-lock.json', 'vite.config.ts', 'vite.main.config.ts'];
+  const settings = ['package-lock.json', 'vite.config.ts', 'vite.first-frame.ts', 'vite.main.config.ts', 'vite.version.ts'];
+  const parts = ['shared', 'src-renderer', 'src-main/app', 'src-main/link', ...settings];
   return Math.max(
     ...parts
       .map((part) => join(root, part))

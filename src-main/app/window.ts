@@ -43,8 +43,8 @@ async function pageIsGone(window: BrowserWindow, reason: string): Promise<void> 
   else app.quit();
 }
 
-/** Opens the window where it was last; it is shown once there is something to see. */
-export function openWindow(places: Places, userData: string, inspectable: boolean): BrowserWindow {
+/** Makes the window where it was last, with no page yet; it is shown once there is something to see. */
+export function makeWindow(places: Places, userData: string, inspectable: boolean): BrowserWindow {
   const stateFile = join(userData, 'window.json');
   const { area, maximized } = fitState(
     readWindowState(stateFile),
@@ -101,6 +101,5 @@ export function openWindow(places: Places, userData: string, inspectable: boolea
   page.once('did-fail-load', showSoon);
   // The end of the program hides its window first, however it came.
   window.on('hide', () => writeWindowState(stateFile, { area: window.getNormalBounds(), maximized: window.isMaximized() }));
-  void window.loadURL(pageAddress);
   return window;
 }

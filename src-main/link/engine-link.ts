@@ -24,7 +24,7 @@ export interface EngineLinkOptions {
   readonly helloMs?: number;
   readonly healthyMs?: number;
   readonly graceMs?: number;
-  /** Whether the engine waits for `start`, which the window calls when it is on the screen. */
+  /** Whether the engine waits for `start`, which the window calls when its page asks for it. */
   readonly waits?: boolean;
 }
 

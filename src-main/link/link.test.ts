@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -207,6 +208,23 @@ describe('the page’s files', () => {
     expect(() => readRendererFiles(at)).toThrow(
       expect.objectContaining({ code: 'bad-file', hint: expect.stringContaining('npm run build') as string }),
     );
+  });
+
+  it('let in of what is inline just what the page has', () => {
+    const at = join(folder, 'inline-renderer');
+    mkdirSync(at, { recursive: true });
+    const hash = (text: string): string => `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
+    writeFileSync(
+      join(at, 'index.html'),
+      '<!doctype html><style data-of="./a.css">p {\n}</style><script>one()</script><script type="module" src="./a.js"></script><p>',
+    );
+    const files = readRendererFiles(at);
+    for (const address of ['/', '/index.html']) {
+      const policy = files.get(address)!.policy!;
+      expect(policy).toContain(`; script-src 'self' ${hash('one()')}; style-src 'self' ${hash('p {\n}')}; style-src-attr`);
+    }
+    writeFileSync(join(at, 'index.html'), '<!doctype html><script type="module" src="./a.js"></script>');
+    expect(readRendererFiles(at).get('/')!.policy).toBe(securityHeaders['content-security-policy']);
   });
 
   it('run under a policy that lets in nothing from outside', () => {

@@ -11,6 +11,8 @@ export interface RendererFile {
   /** Its name changes with its content. */
   readonly hashed: boolean;
   readonly body: Buffer;
+  /** Sent with it in the place of every answer's: of a page that has styles or a script of its own, which are let in by their content. */
+  readonly policy?: string;
 }
 
 const types: Readonly<Record<string, string>> = {
@@ -61,8 +63,10 @@ export function readRendererFiles(folder: string): ReadonlyMap<string, RendererF
   };
   read('');
   const page = files.get('/index.html')!;
-  refuseOther(page.body.toString());
-  files.set('/', page);
+  const text = page.body.toString();
+  refuseOther(text);
+  const own = { ...page, policy: policyOf(hashesOf(text, 'script'), hashesOf(text, 'style')) };
+  files.set('/index.html', own).set('/', own);
   return files;
 }
 
@@ -70,25 +74,35 @@ export function readRendererFiles(folder: string): ReadonlyMap<string, RendererF
 export const pageScript = (files: ReadonlyMap<string, RendererFile>): string | undefined =>
   /<script type="module"[^>]* src="([^"]+)"/.exec(files.get('/')?.body.toString() ?? '')?.[1];
 
-/** Only the program's own files and engine; no inline script, no other origin, no frame around it. Inline style attributes only place things. */
-const policy = [
-  "default-src 'none'",
-  "script-src 'self'",
-  "style-src 'self'",
-  "style-src-attr 'unsafe-inline'",
-  "img-src 'self' blob: data:",
-  "font-src 'self'",
-  "connect-src 'self'",
-  "worker-src 'self'",
-  "manifest-src 'self'",
-  "base-uri 'none'",
-  "form-action 'none'",
-  "frame-ancestors 'none'",
-].join('; ');
+/** What the policy calls each element of that name that has its content in the page itself. */
+const hashesOf = (page: string, element: 'script' | 'style'): string =>
+  [...page.matchAll(new RegExp(`<${element}(?![^>]* src=)[^>]*>(.*?)</${element}>`, 'gs'))]
+    .map(([, content]) => ` 'sha256-${createHash('sha256').update(content!).digest('base64')}'`)
+    .join('');
+
+/**
+ * Only the program's own files and engine; of what is inline only what these hashes name, no other origin, no frame around it. Inline style
+ * attributes only place things.
+ */
+const policyOf = (scripts = '', styles = ''): string =>
+  [
+    "default-src 'none'",
+    `script-src 'self'${scripts}`,
+    `style-src 'self'${styles}`,
+    "style-src-attr 'unsafe-inline'",
+    "img-src 'self' blob: data:",
+    "font-src 'self'",
+    "connect-src 'self'",
+    "worker-src 'self'",
+    "manifest-src 'self'",
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'none'",
+  ].join('; ');
 
 /** Sent with every answer of every face. */
 export const securityHeaders: Readonly<Record<string, string>> = {
-  'content-security-policy': policy,
+  'content-security-policy': policyOf(),
   'x-content-type-options': 'nosniff',
   'x-frame-options': 'DENY',
   'referrer-policy': 'no-referrer',

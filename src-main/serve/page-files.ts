@@ -50,6 +50,7 @@ export class PageFiles {
     response.setHeader('etag', `W/${file.etag}`);
     response.setHeader('cache-control', file.hashed ? 'private, max-age=31536000, immutable' : 'private, no-cache');
     response.setHeader('vary', 'accept-encoding');
+    if (file.policy) response.setHeader('content-security-policy', file.policy);
     if (request.headers['if-none-match']?.includes(file.etag)) {
       response.writeHead(304).end();
       return true;
