@@ -12,10 +12,10 @@ import { recipes, settingsOf } from './recipes.ts';
 import { appendRow, readTable } from './table.ts';
 import type { TableRow } from './table.ts';
 import { openStudio, runTrial, settingsHash } from './trial.ts';
-import type { Trained } from './trial.ts';
+import type { Length, Trained } from './trial.ts';
 
 const usage = `npm run bench:quality -- --list | --table
-npm run bench:quality -- --recipe agreement,muon --folder cifar10 --budget 0.1 --seeds 0,1 [--report] [--probe] [--trial]
+npm run bench:quality -- --recipe agreement,muon --folder cifar10 (--budget 0.1 | --steps 5000) --seeds 0,1 [--report] [--probe] [--trial]
   [--threads N] [--data DIR] [--set '{"learningRate":0.002}']`;
 const { values } = commandLine(usage, {
   options: {
@@ -24,6 +24,7 @@ const { values } = commandLine(usage, {
     recipe: { type: 'string', default: 'shipped' },
     folder: { type: 'string', default: 'cifar10' },
     budget: { type: 'string', default: '0.1' },
+    steps: { type: 'string', default: '0' },
     seeds: { type: 'string', default: '0' },
     report: { type: 'boolean', default: false },
     probe: { type: 'boolean', default: false },
@@ -89,7 +90,7 @@ const percent = (value: number | undefined): string => (value === undefined ? ''
 function rowOf(
   recipe: string,
   folder: string,
-  budget: number,
+  length: Length,
   { run, commit: at, steps, crops, spent }: Trained,
   { run: own, untrained, pixels, probe, rankMe, positionalShare }: Judgement,
 ): TableRow {
@@ -102,7 +103,7 @@ function rowOf(
     folder,
     for: values.report ? 'report' : 'choice',
     seed: String(config.seed),
-    budget: String(budget / 1e15),
+    budget: 'budget' in length ? String(length.budget / 1e15) : '',
     used: (spent.operations / 1e15).toFixed(3),
     seconds: spent.seconds.toFixed(0),
     rate: (spent.operations / spent.seconds / 1e9).toFixed(0),
@@ -134,7 +135,8 @@ function requireKnown(what: string, given: readonly string[], known: object): vo
 }
 
 async function benchFolder(folder: string, signal: AbortSignal): Promise<void> {
-  const budget = Number(values.budget) * 1e15;
+  const [budget, steps] = [Number(values.budget) * 1e15, Number(values.steps)];
+  const length: Length = steps > 0 ? { steps } : { budget };
   const threads = Number(values.threads);
   const changes = JSON.parse(values.set) as Partial<TrainConfig>;
   const file = values.trial || Object.keys(changes).length > 0 ? join(values.data, 'trials.tsv') : table;
@@ -144,7 +146,7 @@ async function benchFolder(folder: string, signal: AbortSignal): Promise<void> {
     for (const recipe of names(values.recipe))
       for (const seed of names(values.seeds).map(Number)) {
         const settings = { ...settingsOf(recipe), ...changes };
-        const trained = await runTrial(studio, { recipe, settings, root, budget, seed, threads, commit: at }, signal, say);
+        const trained = await runTrial(studio, { recipe, settings, root, length, seed, threads, commit: at }, signal, say);
         if (!trained) return say('Stopped; the same command goes on from here.');
         const measured = await judge(studio, benchFolders[folder]!.truth, {
           root,
@@ -154,11 +156,12 @@ async function benchFolder(folder: string, signal: AbortSignal): Promise<void> {
           probe: values.probe,
           threads,
         });
-        const row = rowOf(recipe, folder, budget, trained, measured);
+        const row = rowOf(recipe, folder, length, trained, measured);
         await appendRow(file, row);
         show([row]);
         const off = trained.spent.operations / budget - 1;
-        if (Math.abs(off) > 0.1) say(`  the budget was missed by ${(100 * off).toFixed(0)} %: the machine was not as fast as in the trial`);
+        if ('budget' in length && Math.abs(off) > 0.1)
+          say(`  the budget was missed by ${(100 * off).toFixed(0)} %: the machine was not as fast as in the trial`);
       }
   } finally {
     await studio.dispose();

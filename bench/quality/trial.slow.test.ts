@@ -57,7 +57,7 @@ const trial = (seed: number): Trial => ({
     crops: 2,
   },
   root,
-  budget: 1e10,
+  length: { budget: 1e10 },
   seed,
   threads: 1,
   commit: 'abc',

@@ -22,13 +22,15 @@ import { train } from '../../src-main/training/train.ts';
 import { BareRate, Budget, stepsFor } from './budget.ts';
 import type { PhaseTrials, Spent, TimedStep } from './budget.ts';
 
+/** Operations, or updates. */
+export type Length = { readonly budget: number } | { readonly steps: number };
+
 export interface Trial {
   readonly recipe: string;
   readonly settings: Partial<TrainConfig>;
   /** The folder of images, laid out. */
   readonly root: string;
-  /** Operations. */
-  readonly budget: number;
+  readonly length: Length;
   readonly seed: number;
   readonly threads: number;
   /** The code that trains; a run that an earlier bench began keeps its own. */
@@ -142,18 +144,19 @@ export async function runTrial(
   signal: AbortSignal,
   say: (line: string) => void,
 ): Promise<Trained | undefined> {
-  const { recipe, root, budget, seed, commit } = trial;
+  const { recipe, root, length, seed, commit } = trial;
   const threads = threadsOf(trial.threads);
   const given = { ...trial.settings, seed, threads, evaluateImages: 0, checkpointMinutes: 3 };
   const { config: planned } = planRun(studio, root, { ...given, steps: 1 });
-  const name = `${recipe}-${root.split('/').at(-1)!}-${budget / 1e15}-${settingsHash(planned)}-seed${seed}`;
+  const long = 'budget' in length ? String(length.budget / 1e15) : `${length.steps}-steps`;
+  const name = `${recipe}-${root.split('/').at(-1)!}-${long}-${settingsHash(planned)}-seed${seed}`;
   let run = join(studio.home.runs, name);
   const exists = existsSync(join(run, 'config.json'));
   // A run keeps the threads that it was begun with, and its bound is theirs.
   const rate = await BareRate.create(exists ? threadsOf(readRecord(run).config.threads) : threads);
   try {
     if (!exists) {
-      const steps = await measureSteps(planned, rate, threads, budget);
+      const steps = 'steps' in length ? length.steps : await measureSteps(planned, rate, threads, length.budget);
       run = await createRun(studio, root, planRun(studio, root, { ...given, steps }), name);
     }
     if (!existsSync(commitFile(run))) writeFileAside(commitFile(run), commit);

@@ -116,7 +116,13 @@ export function presetRecipe(name: PresetName, batchSize: number, grid: number, 
   if (name === 'paper-exact') return published(batchSize, grid);
   const own = {
     ...recipe,
-    ...(stem === 'convolutions' && { stem, stemStart: 'whitening' as const, depth: 2, maskedCrops: 'predicted' as const, smallFirst: 0.7 }),
+    ...(stem === 'convolutions' && {
+      stem,
+      stemStart: 'whitening' as const,
+      depth: 2,
+      maskedCrops: 'predicted' as const,
+      smallFirst: 0.85,
+    }),
   } satisfies Partial<TrainConfig>;
   if (name === 'agreement-only') return { ...own, prediction: 0 };
   // In the batches of tiny folders there are fewer crops.
