@@ -13,7 +13,6 @@ import { offerTensorflow } from '../src-main/engine/devices/install-tensorflow.t
 import { withTrainer } from '../src-main/engine/devices/probe-device.ts';
 import { homeAt } from '../src-main/engine/home.ts';
 import { accumulate } from '../src-main/jepa/step.ts';
-import { encodingDevice } from '../src-main/runtime/devices.ts';
 import { findTensorflow } from '../src-main/runtime/tensorflow-library.ts';
 import { memoryPlan } from '../src-main/training/memory-plan.ts';
 import { stepSize } from '../src-main/training/step-size.ts';
@@ -60,7 +59,7 @@ async function stepRows(device: DeviceId, name: string, config: TrainConfig, mat
   const job = { kind: 'trial', config, threads: config.threads, device, embedding: isFull } as const;
   const found = await withTrainer(async (trainer) => trainer.run(job), limitMs).catch((error: unknown) => String(error));
   if (found === undefined || typeof found === 'string') return [{ name: title, value: found ?? tooSlow }];
-  const { seconds, outsideShare, compileSeconds, peakBytes, embeddingRate } = found;
+  const { seconds, outsideShare, compileSeconds, peakBytes, embedding } = found;
   const share = stepOperations(config) / seconds / 1e9 / matmulRate;
   const plan = memoryPlan(config).total;
   const goal = device === 'cpu' ? '≥ 85 %' : '≥ 60 %';
@@ -73,11 +72,15 @@ async function stepRows(device: DeviceId, name: string, config: TrainConfig, mat
       goal: '< 5 %',
       figure: outsideShare,
     },
-    ...(embeddingRate === undefined
-      ? []
-      : [
-          { name: `${title}, embedding`, value: `${embeddingRate.toPrecision(3)} images/s${whereEmbedded(device)}`, figure: embeddingRate },
-        ]),
+    ...(embedding
+      ? [
+          {
+            name: `${title}, embedding`,
+            value: `${embedding.rate.toPrecision(3)} images/s${embedding.device === device ? '' : ', on the processor'}`,
+            figure: embedding.rate,
+          },
+        ]
+      : []),
     { name: `${title}, until it is compiled`, value: `${compileSeconds.toFixed(1)} s`, goal: '< 6 s for ViT-B', figure: compileSeconds },
     ...(device === 'cpu'
       ? [
@@ -91,8 +94,6 @@ async function stepRows(device: DeviceId, name: string, config: TrainConfig, mat
       : []),
   ];
 }
-
-const whereEmbedded = (device: DeviceId): string => (encodingDevice(device) === device ? '' : ', on the processor');
 
 /** Of the step that is timed first, or of the smallest where that one would take too long. */
 async function placementOf(device: DeviceId, [name, config]: NamedConfig, matmulRate: number): Promise<readonly Row[]> {
