@@ -263,6 +263,7 @@ describe('the story of a folder', () => {
     expect(cpu!.stepSeconds).toBeGreaterThan(0);
     expect(found['chosen']).toBe('cpu');
     expect(found['chosenReason']).toMatch(/processor|Processor/);
+    expect([found['vectors'], found['vectorsReason']]).toEqual(['cpu', expect.stringMatching(/^The processor/)]);
   });
 });
 
