@@ -6,14 +6,13 @@ import { join } from 'node:path';
 import { parseConfig } from '../shared/config.ts';
 import type { TrainConfig } from '../shared/config-table.ts';
 import { deviceNames } from '../shared/devices.ts';
-import type { DeviceId, DeviceReport, ReducedReport } from '../shared/devices.ts';
+import type { DeviceId, DeviceReport, Precision, ReducedReport } from '../shared/devices.ts';
 import { withMicroBatch } from '../src-main/engine/devices/chosen-device.ts';
 import { Devices } from '../src-main/engine/devices/devices.ts';
 import { offerTensorflow } from '../src-main/engine/devices/install-tensorflow.ts';
 import { withTrainer } from '../src-main/engine/devices/probe-device.ts';
 import { homeAt } from '../src-main/engine/home.ts';
 import { accumulate } from '../src-main/jepa/step.ts';
-import { encodingDevice } from '../src-main/runtime/devices.ts';
 import { findTensorflow } from '../src-main/runtime/tensorflow-library.ts';
 import { memoryPlan } from '../src-main/training/memory-plan.ts';
 import { stepSize } from '../src-main/training/step-size.ts';
@@ -21,6 +20,8 @@ import { operationsOf } from './operations.ts';
 import { placementOn, placementRows } from './placement.ts';
 import type { Row } from './row.ts';
 import { benchConfig, smallestConfig } from './shape.ts';
+import { torchRows } from './torch.ts';
+import type { TimedStep } from './torch.ts';
 
 /** A device that takes longer for six steps is said to be far too slow. */
 const limitMs = 600_000;
@@ -30,15 +31,13 @@ type NamedConfig = readonly [name: string, config: TrainConfig];
 
 const smallest = (threads: number): NamedConfig => ['two blocks of width 24', smallestConfig(threads)];
 
-const sizes = (threads: number, quick: boolean): readonly NamedConfig[] => {
+/** A card is not busy with a batch that is large for a processor. */
+const sizes = (threads: number, quick: boolean, onCard: boolean): readonly NamedConfig[] => {
   const small = benchConfig(0, threads);
-  const base = parseConfig({ ...small, architecture: 'base', batchSize: 8 });
-  return quick
-    ? [['ViT-S/16, batch 16', small]]
-    : [
-        ['ViT-S/16, batch 16', small],
-        ['ViT-B/16, batch 8', base],
-      ];
+  const base = (batchSize: number): TrainConfig => parseConfig({ ...small, architecture: 'base', batchSize });
+  const first: NamedConfig = ['ViT-S/16, batch 16', small];
+  if (quick) return [first];
+  return [first, ['ViT-B/16, batch 8', base(8)], ...(onCard ? ([['ViT-B/16, batch 128', base(128)]] as const) : [])];
 };
 
 /** Operations of a step: those of its micro-batches. */
@@ -53,18 +52,23 @@ const isTooSlow = (config: TrainConfig, matmulRate: number): boolean => (trialSt
 const tooSlow = `more than ${limitMs / 60_000} minutes for ${trialSteps} steps`;
 
 /** In reduced precision only the step is another one. */
-async function stepRows(device: DeviceId, name: string, config: TrainConfig, matmulRate: number): Promise<readonly Row[]> {
+async function stepRows(
+  device: DeviceId,
+  name: string,
+  config: TrainConfig,
+  matmulRate: number,
+): Promise<{ readonly rows: readonly Row[]; readonly seconds?: number }> {
   const isFull = config.precision === 'float32';
   const title = `${deviceNames[device]}: ${name}`;
-  if (isTooSlow(config, matmulRate)) return [{ name: title, value: `${tooSlow}, by its bare product` }];
+  if (isTooSlow(config, matmulRate)) return { rows: [{ name: title, value: `${tooSlow}, by its bare product` }] };
   const job = { kind: 'trial', config, threads: config.threads, device, embedding: isFull } as const;
   const found = await withTrainer(async (trainer) => trainer.run(job), limitMs).catch((error: unknown) => String(error));
-  if (found === undefined || typeof found === 'string') return [{ name: title, value: found ?? tooSlow }];
-  const { seconds, outsideShare, compileSeconds, peakBytes, embeddingRate } = found;
+  if (found === undefined || typeof found === 'string') return { rows: [{ name: title, value: found ?? tooSlow }] };
+  const { seconds, outsideShare, compileSeconds, peakBytes, embedding } = found;
   const share = stepOperations(config) / seconds / 1e9 / matmulRate;
   const plan = memoryPlan(config).total;
   const goal = device === 'cpu' ? '≥ 85 %' : '≥ 60 %';
-  return [
+  const rows = [
     { name: title, value: `${seconds.toPrecision(3)} s a step, ${(config.batchSize / seconds).toPrecision(3)} images/s`, figure: seconds },
     { name: `${title}, share of the bare product`, value: `${(100 * share).toFixed(0)} %`, goal, figure: share },
     {
@@ -73,11 +77,15 @@ async function stepRows(device: DeviceId, name: string, config: TrainConfig, mat
       goal: '< 5 %',
       figure: outsideShare,
     },
-    ...(embeddingRate === undefined
-      ? []
-      : [
-          { name: `${title}, embedding`, value: `${embeddingRate.toPrecision(3)} images/s${whereEmbedded(device)}`, figure: embeddingRate },
-        ]),
+    ...(embedding
+      ? [
+          {
+            name: `${title}, embedding`,
+            value: `${embedding.rate.toPrecision(3)} images/s${embedding.device === device ? '' : ', on the processor'}`,
+            figure: embedding.rate,
+          },
+        ]
+      : []),
     { name: `${title}, until it is compiled`, value: `${compileSeconds.toFixed(1)} s`, goal: '< 6 s for ViT-B', figure: compileSeconds },
     ...(device === 'cpu'
       ? [
@@ -90,9 +98,8 @@ async function stepRows(device: DeviceId, name: string, config: TrainConfig, mat
         ]
       : []),
   ];
+  return { rows, seconds };
 }
-
-const whereEmbedded = (device: DeviceId): string => (encodingDevice(device) === device ? '' : ', on the processor');
 
 /** Of the step that is timed first, or of the smallest where that one would take too long. */
 async function placementOf(device: DeviceId, [name, config]: NamedConfig, matmulRate: number): Promise<readonly Row[]> {
@@ -129,13 +136,24 @@ function hasTensorflow(): boolean {
   }
 }
 
-export async function benchDevices(threads: number, quick: boolean): Promise<readonly Row[]> {
+/** PyTorch's steps that are timed, after one that is not: ours are timed by as few. */
+const torchRounds = 5;
+
+export interface DevicesOptions {
+  readonly threads: number;
+  readonly rounds: number;
+  /** Whether torch.compile is measured too. */
+  readonly compiled: boolean;
+}
+
+export async function benchDevices({ threads, rounds, compiled }: DevicesOptions, quick: boolean): Promise<readonly Row[]> {
   const folder = mkdtempSync(join(tmpdir(), 'ijepa-bench-devices-'));
   try {
     const devices = new Devices(homeAt(folder));
     const reports = await devices.test(devicesToTest((await devices.list()).devices, hasTensorflow()));
     const rows: Row[] = [];
-    for (const { id, state, reason, matmulRate, deviation, reduced } of reports) {
+    const ours: TimedStep[] = [];
+    for (const { id, state, reason, matmulRate, deviation, reduced, onProcessor } of reports) {
       if (state !== 'ready' || matmulRate === undefined) {
         rows.push({ name: deviceNames[id], value: `${state}: ${reason}` });
         continue;
@@ -146,17 +164,24 @@ export async function benchDevices(threads: number, quick: boolean): Promise<rea
         value: `${matmulRate.toPrecision(3)} GFLOP/s; self-test deviates by ${deviation!.toExponential(1)}`,
         figure: matmulRate,
       });
-      const timed = sizes(threads, quick);
-      for (const [name, config] of timed) {
+      const onCard = id !== 'cpu' && onProcessor !== true;
+      const timed = sizes(threads, quick, onCard);
+      for (const [of, config] of timed) {
         const fitted = withMicroBatch(config, await devices.microBatch(id, config));
-        rows.push(...(await stepRows(id, name, fitted, matmulRate)));
+        const time = async (name: string, precision: Precision, rate: number): Promise<void> => {
+          const found = await stepRows(id, name, { ...fitted, precision }, rate);
+          rows.push(...found.rows);
+          if (found.seconds !== undefined) ours.push({ name: deviceNames[id], of, precision, onCard, seconds: found.seconds });
+        };
+        await time(of, 'float32', matmulRate);
         if (reduced?.works !== true) continue;
         const { precision, matmulRate: rate = matmulRate } = reduced;
-        rows.push(...(await stepRows(id, `${name} in ${precision}`, { ...fitted, precision }, rate)));
+        await time(`${of} in ${precision}`, precision, rate);
       }
       rows.push(...(await placementOf(id, timed[0]!, matmulRate)));
     }
-    return rows;
+    const torch = await torchRows((onCard) => sizes(threads, quick, onCard), ours, { rounds: Math.min(rounds, torchRounds), compiled });
+    return [...rows, ...torch];
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

@@ -12,11 +12,12 @@ import { benchScan } from './scan.ts';
 import { benchSearch } from './search.ts';
 
 const usage = `npm run bench -- [step] [suggested] [embed] [search] [scan] [help] [wait] [devices]
-  [--quick] [--threads N] [--rounds N] [--micro N] [--json FILE]`;
+  [--quick] [--eager] [--threads N] [--rounds N] [--micro N] [--json FILE]`;
 const { values, positionals } = commandLine(usage, {
   allowPositionals: true,
   options: {
     quick: { type: 'boolean', default: false },
+    eager: { type: 'boolean', default: false },
     threads: { type: 'string', default: String(availableParallelism()) },
     rounds: { type: 'string' },
     micro: { type: 'string', default: '4' },
@@ -25,7 +26,7 @@ const { values, positionals } = commandLine(usage, {
 });
 const { quick } = values;
 const rounds = Number(values.rounds ?? (quick ? 2 : 7));
-const network = { threads: Number(values.threads), microBatch: Number(values.micro), rounds, compiled: !quick };
+const network = { threads: Number(values.threads), microBatch: Number(values.micro), rounds, compiled: !quick && !values.eager };
 
 const parts: Readonly<Record<string, () => Promise<readonly Row[]>>> = {
   step: async () => benchNetwork('step', network),
@@ -35,7 +36,7 @@ const parts: Readonly<Record<string, () => Promise<readonly Row[]>>> = {
   scan: async () => (await benchScan(quick ? 200 : 2000, quick ? 1 : 3)).rows,
   help: async () => benchProgram('help', rounds),
   wait: async () => benchProgram('wait', rounds),
-  devices: async () => benchDevices(network.threads, quick),
+  devices: async () => benchDevices(network, quick),
 };
 
 const chosen = positionals.length > 0 ? positionals : Object.keys(parts);

@@ -9,6 +9,7 @@ import type { Answer, Turn } from './peer.ts';
 import { writeStandardEncoder } from './peers/standard-encoder.ts';
 import type { Row } from './row.ts';
 import { benchConfig, median, shape } from './shape.ts';
+import { python, startTorch } from './torch.ts';
 
 export interface NetworkOptions {
   readonly threads: number;
@@ -50,12 +51,11 @@ export async function benchNetwork(part: 'step' | 'embed' | 'suggested', options
       ['matmul', ours, 'matmul'],
       ['ours', ours, isSuggested ? 'step' : part],
     ];
-    const masks = [shape.batch, shape.contextTokens, shape.targetBlocks, shape.targetTokens].map(String);
-    const python = process.env['PYTHON'] ?? 'python3';
-    const script = isSuggested
-      ? [fileOf('pytorch-suggested.py'), String(options.threads)]
-      : [fileOf('pytorch.py'), String(options.threads), ...masks];
-    const torch = await attempt('PyTorch', async () => Peer.start(python, script));
+    const torch = await attempt('PyTorch', async () =>
+      isSuggested
+        ? Peer.start(python(), [fileOf('pytorch-suggested.py'), String(options.threads)])
+        : startTorch(benchConfig(options.microBatch, options.threads), 'cpu'),
+    );
     if (torch) {
       turns.push([`PyTorch ${torch.version}`, torch.peer, isSuggested ? 'step' : part]);
       if (part !== 'embed' && options.compiled) {

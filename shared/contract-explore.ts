@@ -1,6 +1,7 @@
 // Vectors, neighbours, exports.
 import * as v from 'valibot';
 import { channel } from './channel.ts';
+import { configTable } from './config-table.ts';
 import type { JobStarted } from './contract-jobs.ts';
 import { checkpoint, count, identity, layer, path, runName, score, space, text } from './contract-values.ts';
 import type { Layer } from './contract-values.ts';
@@ -81,7 +82,7 @@ export const exploreChannels = {
   /** What a folder can be searched by, the newest first. */
   'explore.sources': channel<readonly EmbeddingSource[]>()(v.strictObject({ folder: identity })),
   /** Computes the vectors that are missing. */
-  'explore.embed': channel<JobStarted>()(v.strictObject(vectors)),
+  'explore.embed': channel<JobStarted>()(v.strictObject({ ...vectors, device: v.optional(v.picklist(configTable.device.choices)) })),
   'explore.search': channel<SearchResult>()(
     v.strictObject({
       folder: identity,

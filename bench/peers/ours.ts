@@ -73,7 +73,7 @@ const commands: Readonly<Record<string, () => Promise<Readonly<Record<string, nu
     const weights = Object.fromEntries(names.map((name) => [name, state.tensors[name]!]));
     encoder ??= await EncoderRunner.create(model, 'last', { threads }, false, undefined, weights);
     const valuesOfPass = encoder.batch * valuesOfImage;
-    for (let at = 0; at < patches.length; at += valuesOfPass) await encoder.run(weights, patches.subarray(at, at + valuesOfPass));
+    for (let at = 0; at < patches.length; at += valuesOfPass) await encoder.run(patches.subarray(at, at + valuesOfPass));
     return {};
   },
 };

@@ -61,12 +61,14 @@ class Predictor(nn.Module):
         return self.proj(tokens[:, seen.shape[1] :])
 
 
-def answer(commands: dict[str, Callable[[], None]]) -> None:
+def answer(commands: dict[str, Callable[[], None]], until_done: Callable[[], None] = lambda: None) -> None:
+    """`until_done` waits for a card, which works on after a call has returned."""
     print(json.dumps({"version": torch.__version__}), flush=True)
     for line in sys.stdin:
         try:
             began, used = time.perf_counter(), time.process_time()
             commands[line.strip()]()
+            until_done()
             figures = {"seconds": time.perf_counter() - began, "cpu": time.process_time() - used}
             figures["peakMebibytes"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         except Exception as error:  # What it says becomes the reason in the table.

@@ -92,8 +92,10 @@ async function judgeTwins(studio: Studio, { root, checkpoint, purpose, threads }
   };
   const scoresOf = (vectors: Float32Array): Scores => scoresOfTwins(vectors, vectors.length / hashes.length, groups, sources);
   try {
-    const embed = async (of: Readonly<Record<string, Float32Array>>): Promise<Float32Array> =>
-      collect(preprocessing, config.patchSize, encoder.batch, async (patches) => (await encoder.run(of, patches)).embedding);
+    const embed = async (of: Readonly<Record<string, Float32Array>>): Promise<Float32Array> => {
+      await encoder.hold(of);
+      return collect(preprocessing, config.patchSize, encoder.batch, async (patches) => (await encoder.run(patches)).embedding);
+    };
     const own = await embed(weights);
     return {
       run: scoresOf(own),

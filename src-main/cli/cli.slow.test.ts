@@ -88,6 +88,18 @@ describe('the story of a folder', () => {
     expect(jsonLines(second.stdout).at(-1)).toMatchObject({ type: 'done', rows: 520, added: 0 });
   });
 
+  it('says what vectors are made on and why, as it was told or on its own', async () => {
+    const told = await cli('embed', '--device', 'cpu', '--json');
+    expect(jsonLines(told.stdout).find(({ type }) => type === 'device')).toEqual({
+      type: 'device',
+      device: 'cpu',
+      reason: 'The processor, as asked.',
+    });
+    expect(jsonLines(told.stdout).at(-1)).toMatchObject({ type: 'done', device: 'cpu' });
+    expect((await cli('embed')).stdout).toMatch(/^Embeds on: The processor/m);
+    expect(jsonLines((await cli('inspect', '--json')).stdout).at(-1)).toMatchObject({ embeddings: [{ rows: 520, devices: { cpu: 520 } }] });
+  });
+
   it('evaluates beside both baselines in three spaces', async () => {
     const { code, stdout } = await cli('evaluate', '--json');
     expect(code).toBe(0);
@@ -251,6 +263,7 @@ describe('the story of a folder', () => {
     expect(cpu!.stepSeconds).toBeGreaterThan(0);
     expect(found['chosen']).toBe('cpu');
     expect(found['chosenReason']).toMatch(/processor|Processor/);
+    expect([found['vectors'], found['vectorsReason']]).toEqual(['cpu', expect.stringMatching(/^The processor/)]);
   });
 });
 
@@ -273,6 +286,8 @@ describe('what is wrong is said with what to do', () => {
     [2, ['evaluate', '--query-split', 'val'], /split train/],
     [3, ['scan', 'ABSENT'], /exist/i],
     [3, ['scan', 'EMPTY'], /no images/i],
+    [2, ['embed', '--device', 'gpu'], /--device: 'gpu' .*\n.*auto, cpu, webgpu/],
+    [2, ['evaluate', '--device', 'gpu'], /--device/],
     [3, ['embed', '--run', 'nobody'], /pictures-1/],
     [3, ['embed', '--checkpoint', '99'], /99/],
     [3, ['search', '--image', 'ABSENT'], /no file/i],

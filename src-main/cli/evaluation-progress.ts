@@ -3,6 +3,7 @@ import { AppError } from '../../shared/errors.ts';
 import { evaluateRun, renderReport } from '../engine/evaluation.ts';
 import type { EvaluateOptions, EvaluationProgress } from '../engine/evaluation.ts';
 import type { Studio } from '../engine/studio.ts';
+import { sayDevice } from './device-lines.ts';
 import { exitCodes } from './exit-codes.ts';
 import { interruptible } from './interrupt.ts';
 import { count } from './output.ts';
@@ -22,7 +23,8 @@ export async function showEvaluation(output: Output, studio: Studio, options: Ev
   };
   process.on('SIGHUP', hangUp);
   try {
-    const report = await evaluateRun(studio, { ...options, signal }, (progress) => output.progress(wordsOf(progress)));
+    const place = sayDevice(output, 'Measures', options.device);
+    const report = await evaluateRun(studio, { ...options, ...place, signal }, (progress) => output.progress(wordsOf(progress)));
     output.event({ type: 'report', ...report });
     output.progress('', true);
     output.say(renderReport(report));

@@ -1,5 +1,6 @@
 // The command line. Commands are loaded when they run, so that `--help` is quick.
 import { Command } from 'commander';
+import { configTable } from '../../shared/config-table.ts';
 import { AppError } from '../../shared/errors.ts';
 import { programVersion } from '../../shared/version.ts';
 import type { Action, Options } from './action.ts';
@@ -25,6 +26,13 @@ const onRun = (command: Command): Command =>
 
 const layer = (command: Command): Command =>
   command.option('--layer <layer>', 'last, or last4 (the last four blocks side by side)', 'last');
+
+const device = (command: Command): Command =>
+  command.option(
+    '--device <choice>',
+    `what computes the vectors: ${configTable.device.choices.join(', ')}; auto: a graphics card that computes right and much faster than the processor, else the processor`,
+    'auto',
+  );
 
 const threads = (command: Command): Command => command.option('--threads <number>', 'threads of the CPU; 0: one per core', '0');
 
@@ -127,14 +135,20 @@ function program(): Command {
   addConfigFlags(train);
 
   bind(
-    threads(layer(onRun(root.command('embed [folder]').description('scan a folder and compute its vectors (only of what is new)')))),
+    threads(
+      device(layer(onRun(root.command('embed [folder]').description('scan a folder and compute its vectors (only of what is new)')))),
+    ),
     async () => (await import('./commands/embed.ts')).embedCommand,
   ).addHelpText('after', examples(['embed', 'embed ~/Other --run Pictures-1 --layer last4']));
 
   bind(
     threads(
-      onRun(
-        root.command('evaluate [folder]').description('20-NN, linear probe or crop retrieval, beside raw pixels and the untrained network'),
+      device(
+        onRun(
+          root
+            .command('evaluate [folder]')
+            .description('20-NN, linear probe or crop retrieval, beside raw pixels and the untrained network'),
+        ),
       ),
     ),
     async () => (await import('./commands/evaluate.ts')).evaluateCommand,

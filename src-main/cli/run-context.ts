@@ -7,6 +7,8 @@ import { checkpointOf, configOf, recordOf, stepOf } from '../engine/runs.ts';
 import { decodingFor } from '../engine/scan-folder.ts';
 import { Studio } from '../engine/studio.ts';
 import type { Options } from './action.ts';
+import { configTable } from '../../shared/config-table.ts';
+import type { TrainConfig } from '../../shared/config-table.ts';
 import { choiceOption, integerOption, textOption } from './options.ts';
 import { count } from './output.ts';
 import type { Output } from './output.ts';
@@ -20,6 +22,8 @@ export interface RunContext {
   readonly root: string;
   readonly layer: 'last' | 'last4';
   readonly threads: number;
+  /** `auto` where the command leaves it open. */
+  readonly device: TrainConfig['device'];
 }
 
 /** Which run and step are used; without it nobody knows what "the newest" and "the best" were. */
@@ -39,6 +43,7 @@ async function withStudio(
   const home = textOption(options, 'home');
   const layer = options['layer'] === undefined ? 'last' : choiceOption(options, 'layer', '--layer', ['last', 'last4']);
   const threads = integerOption(options, 'threads', '--threads', 0, 512) ?? 0;
+  const device = options['device'] === undefined ? 'auto' : choiceOption(options, 'device', '--device', configTable.device.choices);
   const studio = new Studio({ readOnly, ...(home !== undefined && { home }) });
   try {
     const run = runPath(studio.home, textOption(options, 'run'));
@@ -47,7 +52,7 @@ async function withStudio(
     if (folder === undefined && record.imported !== undefined)
       throw new AppError('bad-input', `The run ${record.name} was imported and has no folder of its own.`, 'Say which folder is meant.');
     if (folder === undefined && !readOnly) requireFolderOfRun(record.folder);
-    const context = { studio, run, checkpoint, root: folder ?? record.folder, layer, threads };
+    const context = { studio, run, checkpoint, root: folder ?? record.folder, layer, threads, device };
     sayUsed(output, context);
     return await work(context);
   } finally {

@@ -71,20 +71,27 @@ describe('what a run would train on', () => {
 
   it('is said with its reason, and with the environment where that decides', async () => {
     vi.stubEnv('IJEPA_STUDIO_DEVICE', undefined);
-    const tests = { choose: async () => Promise.resolve(chosen) };
-    expect(await choiceOf(tests, config, {})).toEqual({ chosen: 'cpu', chosenReason: 'The processor, as asked.' });
+    const forVectors = async () => Promise.resolve({ device: 'webgpu', reason: 'WebGPU is faster.' } as const);
+    const tests = { choose: async () => Promise.resolve(chosen), forVectors };
+    const vectors = { vectors: 'webgpu', vectorsReason: 'WebGPU is faster.' };
+    expect(await choiceOf(tests, config, {})).toEqual({ chosen: 'cpu', chosenReason: 'The processor, as asked.', ...vectors });
     vi.stubEnv('IJEPA_STUDIO_DEVICE', 'cpu');
-    expect(await choiceOf(tests, config, {})).toEqual({ chosen: 'cpu', chosenReason: 'The processor, as asked. (IJEPA_STUDIO_DEVICE)' });
+    expect(await choiceOf(tests, config, {})).toEqual({
+      chosen: 'cpu',
+      chosenReason: 'The processor, as asked. (IJEPA_STUDIO_DEVICE)',
+      vectors: 'webgpu',
+      vectorsReason: 'WebGPU is faster. (IJEPA_STUDIO_DEVICE)',
+    });
   });
 
   it('is nothing where a run would not begin, with what to do; a cancelled question has no answer', async () => {
     vi.stubEnv('IJEPA_STUDIO_DEVICE', 'cuda');
-    const failing = (code: 'unsupported' | 'cancelled'): Parameters<typeof choiceOf>[0] => ({
-      choose: async () => Promise.reject(new AppError(code, 'CUDA is not to be had.', 'Choose auto.')),
-    });
-    expect(await choiceOf(failing('unsupported'), config, {})).toEqual({
-      chosenReason: 'None: CUDA is not to be had. Choose auto. (IJEPA_STUDIO_DEVICE)',
-    });
+    const failing = (code: 'unsupported' | 'cancelled'): Parameters<typeof choiceOf>[0] => {
+      const fails = async (): Promise<never> => Promise.reject(new AppError(code, 'CUDA is not to be had.', 'Choose auto.'));
+      return { choose: fails, forVectors: fails };
+    };
+    const reason = 'None: CUDA is not to be had. Choose auto. (IJEPA_STUDIO_DEVICE)';
+    expect(await choiceOf(failing('unsupported'), config, {})).toEqual({ chosenReason: reason, vectorsReason: reason });
     await expect(choiceOf(failing('cancelled'), config, {})).rejects.toMatchObject({ code: 'cancelled' });
   });
 });

@@ -10,6 +10,7 @@ import { withoutKernels } from '../../shared/tensorflow.ts';
 import { programVersion } from '../../shared/version.ts';
 import { imageLibraryVersion } from '../images/version.ts';
 import { sqliteVersion } from '../library/version.ts';
+import type { ReasonedDevice } from './devices/chosen-device.ts';
 import { Devices } from './devices/devices.ts';
 import { usualTools } from './devices/device-tools.ts';
 import type { DeviceWork } from './devices/device-tools.ts';
@@ -44,6 +45,9 @@ export interface Diagnosis {
   readonly chosen?: DeviceId;
   /** Why, as sentences. */
   readonly chosenReason: string;
+  /** The same of vectors and evaluations. */
+  readonly vectors?: DeviceId;
+  readonly vectorsReason: string;
   /** What would make it faster, each a sentence. */
   readonly advice: readonly string[];
 }
@@ -88,20 +92,30 @@ export function adviceFor(findings: Findings): string[] {
   return advice;
 }
 
-/** What a run on `auto` would train on, with the reason; of one that would not begin the reason alone. */
-export async function choiceOf(
-  tests: Pick<Devices, 'choose'>,
-  config: TrainConfig,
-  work: DeviceWork,
-): Promise<Pick<Diagnosis, 'chosen' | 'chosenReason'>> {
+/** What is chosen, with the reason; where nothing can be, the reason alone. */
+async function told(choose: () => Promise<ReasonedDevice>): Promise<{ readonly device?: DeviceId; readonly reason: string }> {
   const from = askedDevice('auto') === 'auto' ? '' : ' (IJEPA_STUDIO_DEVICE)';
   try {
-    const { device, reason } = await tests.choose('auto', config, work);
-    return { chosen: device, chosenReason: `${reason}${from}` };
+    const { device, reason } = await choose();
+    return { device, reason: `${reason}${from}` };
   } catch (error) {
     if (!(error instanceof AppError) || error.code === 'cancelled') throw error;
-    return { chosenReason: `None: ${error.message} ${error.hint}${from}` };
+    return { reason: `None: ${error.message} ${error.hint}${from}` };
   }
+}
+
+type Choice = Pick<Diagnosis, 'chosen' | 'chosenReason' | 'vectors' | 'vectorsReason'>;
+
+/** What a run on `auto` would train on, and what vectors would be made on by what was tested, with the reasons. */
+export async function choiceOf(tests: Pick<Devices, 'choose' | 'forVectors'>, config: TrainConfig, work: DeviceWork): Promise<Choice> {
+  const { device: chosen, reason } = await told(async () => tests.choose('auto', config, work));
+  const vectors = await told(async () => tests.forVectors('auto', async () => Promise.resolve(0), work));
+  return {
+    ...(chosen && { chosen }),
+    chosenReason: reason,
+    ...(vectors.device && { vectors: vectors.device }),
+    vectorsReason: vectors.reason,
+  };
 }
 
 /**

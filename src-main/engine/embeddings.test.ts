@@ -4,7 +4,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, it, vi } from 'vitest';
 import { programVersion } from '../../shared/version.ts';
-import { AppError } from '../../shared/errors.ts';
 import { preprocessingOf } from '../../shared/preprocessing.ts';
 import { atOnce } from '../files/in-pieces.ts';
 import { SafetensorsFile } from '../formats/safetensors.ts';
@@ -44,26 +43,6 @@ it('does not begin for somebody who has cancelled before the process has the wor
   const options = { checkpoint, root: folder, layer: 'last', threads: 1, trainer, signal: stop.signal } as const;
   await expect(embedFolder(studio, options, () => {})).rejects.toThrow('aborted');
   expect(begun).not.toHaveBeenCalled();
-});
-
-it('goes on on the processor where the card fails, which is set aside unless it was only full', async () => {
-  const checkpoint = checkpointOf(importWeights(studio.home, fixture, { name: 'on a card' }).run);
-  vi.spyOn(studio, 'readImages').mockResolvedValue(images);
-  vi.spyOn(studio.devices, 'forVectors').mockResolvedValue('webgpu');
-  const failed = vi.spyOn(studio.devices, 'failed').mockResolvedValue();
-  for (const [code, isSetAside] of [
-    ['out-of-memory', false],
-    ['device-failed', true],
-  ] as const) {
-    const trainer = new Trainer();
-    const run = vi
-      .spyOn(trainer, 'run')
-      .mockRejectedValueOnce(new AppError(code, 'It failed.', 'Wait.'))
-      .mockResolvedValue({} as never);
-    await embedFolder(studio, { checkpoint, root: folder, layer: 'last', threads: 1, trainer }, () => {});
-    expect(run.mock.calls.map(([job]) => job.kind === 'embed' && job.device)).toEqual(['webgpu', 'cpu']);
-    expect(failed.mock.calls.length > 0).toBe(isSetAside);
-  }
 });
 
 it('does not take the vectors of a deleted run of the same name for those of this one', async () => {

@@ -2,7 +2,9 @@
 import { existsSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { AppError } from '../../shared/errors.ts';
-import { isCardFault } from './devices/candidates.ts';
+import { onVectorDevice } from './devices/vector-device.ts';
+import type { VectorPlace } from './devices/vector-device.ts';
+import type { DeviceId } from '../../shared/devices.ts';
 import { preprocessingOf } from '../../shared/preprocessing.ts';
 import { inPieces } from '../files/in-pieces.ts';
 import { SafetensorsFile } from '../formats/safetensors.ts';
@@ -10,6 +12,7 @@ import type { EmbeddingLayer } from '../jepa/embedding.ts';
 import { modelSize } from '../jepa/model.ts';
 import { EmbeddingStore } from '../retrieval/embedding-store.ts';
 import { changeAppFile, readAppFile } from '../training/app-file.ts';
+import { encoderOperations } from '../training/step-operations.ts';
 import { readCheckpointHeader } from '../training/checkpoint.ts';
 import type { EmbedProgress } from '../trainer/protocol.ts';
 import type { Trainer } from '../trainer/trainer.ts';
@@ -20,15 +23,13 @@ import { cachedShortSide } from './studio.ts';
 import { threadsOf } from './threads.ts';
 import type { Studio } from './studio.ts';
 
-export interface EmbedOptions {
+export interface EmbedOptions extends VectorPlace {
   readonly checkpoint: string;
   readonly root: string;
   readonly layer: EmbeddingLayer;
   readonly threads: number;
   /** By default the one that trains. */
   readonly trainer?: Trainer;
-  /** Aborted before the process has the work: it is not begun, and the signal's reason is thrown. From then on the trainer is told to end. */
-  readonly signal?: AbortSignal;
 }
 
 export interface Embedded {
@@ -38,6 +39,18 @@ export interface Embedded {
   readonly added: number;
   /** Contents that are not in the decode cache or could not be read from it. */
   readonly skipped: number;
+  /** What the last of them were made on. */
+  readonly device: DeviceId;
+}
+
+/** Those of a folder that a checkpoint has not embedded yet. */
+async function missingOf(home: Home, checkpoint: string, layer: EmbeddingLayer, hashes: readonly string[]): Promise<number> {
+  const folder = await findEmbeddings(home, checkpoint, layer);
+  if (folder === undefined) return hashes.length;
+  const store = await EmbeddingStore.openForReading(folder);
+  const { length } = store.missing(hashes);
+  await store.dispose();
+  return length;
 }
 
 /** A run that goes on does not delete the checkpoint then: pictures from outside are looked up with it. */
@@ -49,10 +62,10 @@ function keepForVectors(checkpoint: string, step: number): void {
   if (!known.includes(step)) changeAppFile(run, { embedded: [...known, step] });
 }
 
-/** Embeds what the store lacks. Throws `bad-checkpoint`, `no-images`. */
+/** Embeds what the store lacks. Throws `bad-checkpoint`, `no-images`; what it throws of a device that was asked for, see `onVectorDevice`. */
 export async function embedFolder(
   studio: Studio,
-  { checkpoint, root, layer, threads, trainer = studio.trainer, signal }: EmbedOptions,
+  { checkpoint, root, layer, threads, trainer = studio.trainer, ...place }: EmbedOptions,
   onProgress: (progress: EmbedProgress) => void,
 ): Promise<Embedded> {
   const { config, step } = readCheckpointHeader(checkpoint);
@@ -60,18 +73,14 @@ export async function embedFolder(
   const shortSide = cachedShortSide(config.imageSize);
   const cache = { folder: studio.cacheFor(preprocessingOf(config), shortSide), shortSide };
   const hashes = (await studio.readImages(root)).all.map(({ hash }) => hash);
-  signal?.throwIfAborted();
+  place.signal?.throwIfAborted();
   const job = { kind: 'embed', checkpoint, cache, hashes, store: studio.home.embeddings, layer, threads: threadsOf(threads) } as const;
-  const device = await studio.devices.forVectors();
-  signal?.throwIfAborted();
-  try {
-    return await trainer.run({ ...job, device }, onProgress);
-  } catch (error) {
-    // What the card has made is kept; the processor goes on.
-    if (!isCardFault(error, { device })) throw error;
-    if (error.code !== 'out-of-memory') await studio.devices.failed(device, error.message);
-    return trainer.run({ ...job, device: 'cpu' }, onProgress);
-  }
+  const operations = async (): Promise<number> =>
+    encoderOperations(modelSize(config)) * (await missingOf(studio.home, checkpoint, layer, hashes));
+  return onVectorDevice(studio.devices, trainer, place, operations, async (on) => ({
+    ...(await trainer.run({ ...job, ...on }, onProgress)),
+    device: on.device,
+  }));
 }
 
 /** Hashes that were computed, by file, time and size. */

@@ -4,9 +4,14 @@ import { AppError } from '../../shared/errors.ts';
 import type { EvaluationImage } from '../evaluation/protocol.ts';
 import type { EvaluationReport } from '../evaluation/report.ts';
 import { DecodeCache } from '../images/cache.ts';
+import { deviceNames } from '../../shared/devices.ts';
+import { modelSize } from '../jepa/model.ts';
 import type { EvaluationProgress } from '../trainer/protocol.ts';
 import type { Trainer } from '../trainer/trainer.ts';
 import { readCheckpointHeader } from '../training/checkpoint.ts';
+import { encoderOperations } from '../training/step-operations.ts';
+import { onVectorDevice } from './devices/vector-device.ts';
+import type { VectorPlace } from './devices/vector-device.ts';
 import { imagesOfSplits, imagesToJudge } from './judged-images.ts';
 import type { JudgingSplits } from './judged-images.ts';
 import { learnedFrom } from './learned-from.ts';
@@ -18,7 +23,7 @@ import type { Studio } from './studio.ts';
 export { renderReport } from '../evaluation/report.ts';
 export type { EvaluationProgress } from '../trainer/protocol.ts';
 
-export interface EvaluateOptions {
+export interface EvaluateOptions extends VectorPlace {
   readonly run: string;
   readonly checkpoint: string;
   readonly root: string;
@@ -33,9 +38,10 @@ export interface EvaluateOptions {
   readonly threads: number;
   /** By default the one that trains. */
   readonly trainer?: Trainer;
-  /** Aborted before the process has the work: it is not begun, and the signal's reason is thrown. From then on the trainer is told to end. */
-  readonly signal?: AbortSignal;
 }
+
+/** Passes over the images at most: the run's network, the untrained one, and one that it may have begun with. */
+const networks = 3;
 
 /** Those that the cache holds: any other would be measured as an empty picture. Throws `no-images` when it holds none. */
 function cachedImages(folder: string, images: readonly EvaluationImage[]): EvaluationImage[] {
@@ -76,7 +82,7 @@ export async function evaluateRun(
   options: EvaluateOptions,
   onProgress: (progress: EvaluationProgress) => void,
 ): Promise<EvaluationReport> {
-  const { root, threads, splits, trainer = studio.trainer, signal, ...rest } = options;
+  const { root, threads, splits, trainer = studio.trainer, device, isCardTaken, onDevice, onStage, signal, ...rest } = options;
   const { config } = readCheckpointHeader(options.checkpoint);
   const shortSide = cachedShortSide(config.imageSize);
   const folder = studio.cacheFor(preprocessingOf(config), shortSide);
@@ -84,20 +90,29 @@ export async function evaluateRun(
   const { images: wanted, queriesFor } = splits ? imagesOfSplits(all, root, splits) : imagesToJudge(all, options.purpose);
   const images = cachedImages(folder, wanted);
   signal?.throwIfAborted();
-  const report = await trainer.run(
-    {
-      kind: 'evaluate',
-      ...rest,
-      cache: { folder, shortSide },
-      images,
-      learned: learnedFrom(studio.home.runs, options.run, root),
-      // Splits that were named may be for one purpose alone.
-      purpose: queriesFor === 'both' ? options.purpose : queriesFor,
-      queriesFor,
-      threads: threadsOf(threads),
-      device: 'cpu',
-    },
-    onProgress,
-  );
-  return { ...report, notes: [...report.notes, ...notesOn(report, images, all, wanted.length - images.length)] };
+  const job = {
+    kind: 'evaluate',
+    ...rest,
+    cache: { folder, shortSide },
+    images,
+    learned: learnedFrom(studio.home.runs, options.run, root),
+    // Splits that were named may be for one purpose alone.
+    purpose: queriesFor === 'both' ? options.purpose : queriesFor,
+    queriesFor,
+    threads: threadsOf(threads),
+  } as const;
+  const place = {
+    ...(device !== undefined && { device }),
+    ...(isCardTaken !== undefined && { isCardTaken }),
+    ...(onDevice && { onDevice }),
+    ...(onStage && { onStage }),
+    ...(signal && { signal }),
+  };
+  const operations = async (): Promise<number> => Promise.resolve(networks * images.length * encoderOperations(modelSize(config)));
+  const { report, madeOn } = await onVectorDevice(studio.devices, trainer, place, operations, async (on) => ({
+    report: await trainer.run({ ...job, ...on }, onProgress),
+    madeOn: on.device,
+  }));
+  const where = madeOn === 'cpu' ? [] : [`The vectors were made on ${deviceNames[madeOn]}.`];
+  return { ...report, notes: [...report.notes, ...notesOn(report, images, all, wanted.length - images.length), ...where] };
 }

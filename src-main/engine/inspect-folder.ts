@@ -6,6 +6,7 @@ import type { Folder } from '../library/folders.ts';
 import { openLibrary } from '../library/library.ts';
 import type { Library } from '../library/library.ts';
 import { EmbeddingStore } from '../retrieval/embedding-store.ts';
+import type { RowsByDevice } from '../retrieval/embedding-store.ts';
 import { embeddingFolders } from './embedding-folders.ts';
 import type { Home } from './home.ts';
 
@@ -42,6 +43,8 @@ export interface VectorSummary {
   readonly step: number;
   readonly layer: string;
   readonly rows: number;
+  /** Rows by the device that has made them, as far as that was noted. */
+  readonly devices: RowsByDevice;
 }
 
 /** The vectors of a home that can be read, by run and step. */
@@ -50,7 +53,7 @@ export async function describeVectors(home: Home): Promise<VectorSummary[]> {
   for (const { folder, manifest } of embeddingFolders(home)) {
     const store = await EmbeddingStore.openForReading(folder).catch(() => undefined);
     if (!store) continue;
-    found.push({ run: manifest.runId, step: manifest.step, layer: manifest.layer, rows: store.rows });
+    found.push({ run: manifest.runId, step: manifest.step, layer: manifest.layer, rows: store.rows, devices: store.devices });
     await store.dispose();
   }
   return found.toSorted((a, b) => a.run.localeCompare(b.run) || a.step - b.step);

@@ -25,6 +25,7 @@ import { readEvents } from '../training/run-log.ts';
 import { workOf } from '../training/step-operations.ts';
 import { choosesPreset, chosenConfig } from './chosen-config.ts';
 import { isCardFault } from './devices/candidates.ts';
+import { cardFailed } from './devices/vector-device.ts';
 import type { FolderImages } from './folder-images.ts';
 import { freshRunName, newRunPath } from './home.ts';
 import { imagesToJudge } from './judged-images.ts';
@@ -226,11 +227,10 @@ export async function trainRun(
     if (secondsPerStep !== undefined) await studio.devices.noteStep(device.device, config, secondsPerStep, 'training');
   } catch (error) {
     if (isCardFault(error, device)) {
-      // It would fail again when the run goes on by itself, above all in a process that has lost it.
-      await studio.trainer.dispose();
+      // It would fail again when the run goes on by itself.
+      await cardFailed(studio.devices, studio.trainer, device.device, error);
       if (error.code === 'out-of-memory')
         throw isSmaller ? new CardFull(error.code, error.message, error.hint, error) : tooLarge(error, config);
-      await studio.devices.failed(device.device, error.message);
     }
     throw error;
   }

@@ -57,6 +57,25 @@ describe('EmbeddingStore', () => {
     await again.dispose();
   });
 
+  it('knows which device has made how many of its rows, as far as that was noted, up to the last commit', async () => {
+    const store = await openStore();
+    await add(store, [0]);
+    await store.append([1, 2, 2].map(hashOf), vectorsOf([1, 2, 2]), 'webgpu');
+    await store.commit();
+    await store.append([2, 3].map(hashOf), vectorsOf([2, 3]), 'cpu');
+    const reader = await EmbeddingStore.openForReading(folder());
+    expect([reader.devices, store.devices]).toEqual([{ webgpu: 2 }, { webgpu: 2, cpu: 1 }]);
+    await Promise.all([reader.dispose(), store.dispose()]);
+    const again = await openStore();
+    expect(again.devices).toEqual({ webgpu: 2, cpu: 1 });
+    await again.dispose();
+    // As earlier versions wrote it.
+    writeFileSync(join(folder(), 'committed.json'), JSON.stringify({ version: 1, rows: 2 }));
+    const older = await openStore();
+    expect([older.rows, older.devices]).toEqual([2, {}]);
+    await older.dispose();
+  });
+
   it('lets one write and others read what is committed', async () => {
     const store = await openStore();
     await add(store, [0, 1]);

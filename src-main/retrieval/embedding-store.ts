@@ -29,6 +29,8 @@ export class EmbeddingStore {
   readonly #lock: FolderLock | undefined;
   readonly #index = new HashIndex();
   #committed = 0;
+  /** Rows that each device has made, as far as that was noted. */
+  #devices: RowsByDevice = {};
   #queue: Promise<unknown> = Promise.resolve();
   #open = true;
 
@@ -101,6 +103,11 @@ export class EmbeddingStore {
     return this.#index.rows;
   }
 
+  /** Rows that each device has made, by its name; what earlier versions have made counts for none. */
+  get devices(): RowsByDevice {
+    return this.#devices;
+  }
+
   /** Row of an image's content, or `undefined` when it is not embedded yet. */
   rowOf(hash: string): number | undefined {
     return this.#index.rowOf(hash);
@@ -118,9 +125,9 @@ export class EmbeddingStore {
 
   /**
    * Appends the vectors [hashes.length, dimension] of images with these contents; contents that are there already are skipped.
-   * Commits by itself every 2,048 rows. Rejects with `non-finite` or `bad-input` (nothing is appended), `disk-full`.
+   * Commits by itself every 2,048 rows. `device` is noted as what has made them. Rejects with `non-finite` or `bad-input` (nothing is appended), `disk-full`.
    */
-  append(hashes: readonly string[], vectors: Float32Array): Promise<void> {
+  append(hashes: readonly string[], vectors: Float32Array, device?: string): Promise<void> {
     return this.#inTurn(async () => {
       const { dimension } = this;
       if (vectors.length !== hashes.length * dimension) {
@@ -140,6 +147,7 @@ export class EmbeddingStore {
       await writeAt(this.#vectors, new Uint8Array(block.buffer), this.rows * dimension * 4);
       await writeAt(this.#hashes, hashBlock, this.rows * hashBytes);
       this.#index.append(hashBlock);
+      if (device !== undefined) this.#devices = { ...this.#devices, [device]: (this.#devices[device] ?? 0) + fresh.size };
       if (this.rows - this.#committed >= rowsPerCommit) await this.#commit();
     });
   }
@@ -194,7 +202,7 @@ export class EmbeddingStore {
   }
 
   async #recover(): Promise<void> {
-    const committed = await readCommitted(join(this.folder, 'committed.json'));
+    const { rows: committed, devices } = await readCommitted(join(this.folder, 'committed.json'));
     const rowBytes = this.dimension * 4;
     const [vectors, hashes] = [await this.#vectors.stat(), await this.#hashes.stat()];
     // A file that lost its tail with the power loses rows, not the store.
@@ -207,6 +215,7 @@ export class EmbeddingStore {
     await readAt(this.#hashes, known, 0);
     this.#index.append(known);
     this.#committed = rows;
+    this.#devices = devices;
   }
 
   async #commit(): Promise<void> {
@@ -214,7 +223,7 @@ export class EmbeddingStore {
     const rows = this.rows;
     await this.#vectors.datasync();
     await this.#hashes.datasync();
-    writeFileAside(join(this.folder, 'committed.json'), JSON.stringify({ version: 1, rows }));
+    writeFileAside(join(this.folder, 'committed.json'), JSON.stringify({ version: 1, rows, devices: this.#devices }));
     this.#committed = rows;
   }
 
@@ -256,14 +265,24 @@ async function closeAll(files: readonly FileHandle[]): Promise<void> {
   for (const file of files) await file.close();
 }
 
-/** Rows of the last commit; 0 before the first. */
-async function readCommitted(path: string): Promise<number> {
+/** By the names of devices. */
+export type RowsByDevice = Readonly<Record<string, number>>;
+
+interface Committed {
+  readonly rows: number;
+  /** None in those of earlier versions. */
+  readonly devices: RowsByDevice;
+}
+
+/** The last commit; no rows before the first. */
+async function readCommitted(path: string): Promise<Committed> {
   const text = await readIfPresent(path);
-  if (!text) return 0;
+  if (!text) return { rows: 0, devices: {} };
   try {
     const value: unknown = JSON.parse(textOf(text));
     if (typeof value === 'object' && value !== null && 'rows' in value && Number.isInteger(value.rows)) {
-      return Math.max(0, Number(value.rows));
+      const devices = 'devices' in value && typeof value.devices === 'object' && value.devices !== null ? value.devices : {};
+      return { rows: Math.max(0, Number(value.rows)), devices: devices as RowsByDevice };
     }
   } catch {
     // The same as a file without the number.

@@ -1,16 +1,19 @@
 import { closeSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { EvaluationImage } from '../evaluation/protocol.ts';
 import { DecodeCache } from '../images/cache.ts';
 import { EmbeddingStore } from '../retrieval/embedding-store.ts';
+import { noSoftwareGpu, softwareGpuEnvironment } from '../runtime/testing/software-gpu.ts';
+import { noTensorflow } from '../runtime/testing/tensorflow-here.ts';
 import { saveCheckpoint } from '../training/checkpoint.ts';
 import { initialState } from '../training/state.ts';
 import { smallRecord } from '../training/testing/small-run.ts';
 import { runEmbedJob, runEmbedPixelsJob } from './embed-job.ts';
 import type { EmbedJob } from './protocol.ts';
 import { embedJob, makeCache } from './testing/picture-cache.ts';
+import { Trainer } from './trainer.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'ijepa-embed-'));
 const [cache, checkpoint] = [join(folder, 'cache'), join(folder, 'step-000000000.safetensors')];
@@ -107,4 +110,52 @@ describe('embedding', () => {
     pictures.dispose();
     await store.dispose();
   });
+});
+
+/** Of a vector, over its largest number: that of the self-test. */
+const tolerance = 1e-4;
+
+/** Vectors by content. */
+async function vectorsIn(path: string): Promise<{ readonly vectors: ReadonlyMap<string, Float32Array>; readonly devices: object }> {
+  const store = await EmbeddingStore.openForReading(path);
+  const all = await store.read(Array.from({ length: store.rows }, (_, row) => row));
+  const { dimension, devices } = store;
+  const hashes = Array.from({ length: store.rows }, (_, row) => store.hashOf(row));
+  await store.dispose();
+  return { vectors: new Map(hashes.map((hash, row) => [hash, all.subarray(row * dimension, (row + 1) * dimension)])), devices };
+}
+
+describe.each([
+  ['webgpu', noSoftwareGpu, softwareGpuEnvironment],
+  ['tensorflow', noTensorflow, {}],
+] as const)('embedding on %s', (device, absence, environment) => {
+  afterEach(() => vi.unstubAllEnvs());
+
+  it.skipIf(absence !== undefined)(
+    `makes the processor’s vectors, goes on with what the processor has begun, and the store says which has made how many${absence ? `, ${absence}` : ''}`,
+    async () => {
+      for (const [name, value] of Object.entries(environment)) vi.stubEnv(name, value);
+      const begun = 30;
+      const nothing = (): void => {};
+      const never = (): boolean => false;
+      const alone = await runEmbedJob(jobIn(`alone beside ${device}`), never, nothing);
+      const job = jobIn(`on ${device}`);
+      await runEmbedJob({ ...job, hashes: job.hashes.slice(50, 50 + begun) }, never, nothing);
+      const trainer = new Trainer();
+      // So few that the last pass is not full.
+      const { folder: made, rows, added } = await trainer.run({ ...job, device, batch: 48 });
+      await trainer.dispose();
+      const [expected, found] = [await vectorsIn(alone.folder), await vectorsIn(made)];
+      expect([rows, added]).toEqual([alone.rows, alone.rows - begun]);
+      expect([expected.devices, found.devices]).toEqual([{ cpu: rows }, { cpu: begun, [device]: added }]);
+      const worst = Math.max(
+        ...[...expected.vectors].map(([hash, vector]) => {
+          const other = found.vectors.get(hash)!;
+          const largest = vector.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+          return vector.reduce((most, value, i) => Math.max(most, Math.abs(value - other[i]!)), 0) / largest;
+        }),
+      );
+      expect(worst).toBeLessThan(tolerance);
+    },
+  );
 });

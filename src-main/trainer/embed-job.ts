@@ -49,18 +49,19 @@ export async function runEmbedJob(
     const store = await EmbeddingStore.openForWriting(job.store, identity, programVersion);
     closing.push(async () => store.dispose());
     const device = { device: job.device, threads: job.threads };
-    const encoder = await EncoderRunner.create(size, job.layer, device, false, undefined, weights);
-    closing.push(async () => encoder.dispose());
     const wanted = store.missing(job.hashes).filter((hash) => cache.has(hash));
+    const encoder = await EncoderRunner.create(size, job.layer, device, false, job.batch, weights);
+    closing.push(async () => encoder.dispose());
     const began = performance.now();
     let committed = began;
     // Done are places of the list, those of damaged pictures too.
     let [done, added, stopped] = [0, 0, false];
     for await (const { places, patches } of patchesOf(cache, wanted, 'whole', encoder.batch, preprocessing, config.patchSize)) {
-      const { embedding } = await encoder.run(weights, patches);
+      const { embedding } = await encoder.run(patches);
       await store.append(
         places.map((place) => wanted[place]!),
         embedding,
+        job.device,
       );
       added += places.length;
       done = places.at(-1)! + 1;
@@ -86,7 +87,7 @@ export async function runEmbedJob(
 
 /** Embeds decoded pictures that belong to no library, [images, dimension]. */
 export async function runEmbedPixelsJob(job: EmbedPixelsJob): Promise<JobTypes['embed-pixels']['result']> {
-  const { config, runner, weights } = await pictureEncoder(job);
+  const { config, runner } = await pictureEncoder(job);
   const preprocessing = preprocessingOf(config);
   const target = targetOf(preprocessing, config.patchSize);
   const size = modelSize(config);
@@ -94,7 +95,7 @@ export async function runEmbedPixelsJob(job: EmbedPixelsJob): Promise<JobTypes['
   const patches = new Float32Array(tokenCount(size) * patchValues(size));
   for (const [i, image] of job.images.entries()) {
     placeImage(image satisfies CachedImage, 'whole', preprocessing, target, patches);
-    vectors.set((await runner.run(weights, patches)).embedding, i * runner.width);
+    vectors.set((await runner.run(patches)).embedding, i * runner.width);
   }
   return { vectors, dimension: runner.width };
 }

@@ -89,7 +89,11 @@ export async function runEvaluateJob(
   const origin = originOf(job, header.step);
   const stages = ['this run', 'untrained network', 'raw pixels', ...(origin.weights ? ['the weights it began with'] : [])];
   const { sample, begin } = watched(sampleOf(cache, hashes, plan, header.config, job.pixelSide), stages, onEvent);
-  const judge = await Judge.create(sample, size, { device: job.device, threads: job.threads });
+  const judge = await Judge.create(sample, size, {
+    device: job.device,
+    threads: job.threads,
+    ...(job.batch !== undefined && { batch: job.batch }),
+  });
   try {
     begin(0, judge.plan);
     const run = await judge.measure(weights, 'run', job.probe);

@@ -61,12 +61,13 @@ it('colours patches by components of the tokens of 48 images, and shows the pict
   // The same by hand: tokens of the 48 images, then those of the pictures, one at a time.
   const size = modelSize(record.config);
   const runner = await EncoderRunner.create(size, 'last', { threads: 1 }, true, 48);
+  await runner.hold(state.tensors);
   const opened = new DecodeCache(cache, { access: 'read' });
   const hashes = images.slice(0, 48).map(({ hash }) => hash);
   const preprocessing = preprocessingOf(record.config);
   let colours: ReturnType<typeof fitFeatureColours> | undefined;
   for await (const { patches } of patchesOf(opened, hashes, 'whole', 48, preprocessing, 4))
-    colours = fitFeatureColours((await runner.run(state.tensors, patches)).tokens!, size.encoder.width);
+    colours = fitFeatureColours((await runner.run(patches)).tokens!, size.encoder.width);
   opened.dispose();
   const { mean, std } = preprocessing;
   for (const [i, { pixels }] of [one, two].entries()) {
@@ -76,7 +77,7 @@ it('colours patches by components of the tokens of 48 images, and shows the pict
       const [x, y] = [(patch % 6) * 4 + column, Math.floor(patch / 6) * 4 + row];
       return (pixels[(y * 24 + x) * 3 + channel]! / 255 - mean[channel]!) / std[channel]!;
     });
-    const { tokens } = await runner.run(state.tensors, patches);
+    const { tokens } = await runner.run(patches);
     const expected = colourFeatures(colours!, tokens!);
     // Sums are taken in another order in a batch of another size.
     for (const [at, value] of pictures[i]!.colours.entries()) expect(Math.abs(value - expected[at]!)).toBeLessThanOrEqual(1);

@@ -59,7 +59,7 @@ export async function runFeaturesJob(job: FeaturesJob): Promise<JobTypes['featur
     const seen = Uint8Array.from({ length: 3 * side * side }, (_, i) =>
       Math.round(255 * planes[(i % 3) * side * side + Math.floor(i / 3)]!),
     );
-    const { tokens } = await runner.run(weights, patches);
+    const { tokens } = await runner.run(patches);
     pictures.push({ side, seen, grid: size.grid, colours: colourFeatures(colours, tokens!) });
   }
   return { pictures, fittedOn };
@@ -110,13 +110,20 @@ async function colouringEncoder(job: FeaturesJob): Promise<ColouringEncoder> {
   try {
     requireCached(cache, fitOn);
     const chosen = fitOn.filter((hash) => cache.has(hash)).slice(0, mostFitted);
-    runner = await EncoderRunner.create(size, 'last', { device, threads }, true, Math.min(mostBatch, embeddingBatch(size)), weights);
+    runner = await EncoderRunner.create(
+      size,
+      'last',
+      { device, threads },
+      true,
+      Math.min(mostBatch, embeddingBatch(size, device)),
+      weights,
+    );
     const { width } = size.encoder;
     const stride = Math.max(1, Math.ceil((chosen.length * tokenCount(size)) / mostTokens));
     const taken: Float32Array[] = [];
     let [at, fittedOn] = [0, 0];
     for await (const { places, patches } of patchesOf(cache, chosen, 'whole', runner.batch, preprocessingOf(config), config.patchSize)) {
-      const { tokens } = await runner.run(weights, patches);
+      const { tokens } = await runner.run(patches);
       fittedOn += places.length;
       // A stride through all images at once: other places in each.
       for (let from = 0; from < tokens!.length; from += width, at++) if (at % stride === 0) taken.push(tokens!.slice(from, from + width));

@@ -9,7 +9,6 @@ import type { EmbedPixelsJob } from './protocol.ts';
 export interface PictureEncoder {
   readonly config: TrainConfig;
   readonly runner: EncoderRunner;
-  readonly weights: Readonly<Record<string, Float32Array>>;
 }
 
 let kept: { readonly key: string; readonly encoder: PictureEncoder } | undefined;
@@ -23,6 +22,6 @@ export async function pictureEncoder({ checkpoint, layer, threads, device }: Emb
   kept = undefined;
   const { header, weights } = loadTargetEncoder(checkpoint);
   const runner = await EncoderRunner.create(modelSize(header.config), layer, { device, threads }, false, 1, weights);
-  kept = { key, encoder: { config: header.config, runner, weights } };
+  kept = { key, encoder: { config: header.config, runner } };
   return kept.encoder;
 }

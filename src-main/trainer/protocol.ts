@@ -43,7 +43,9 @@ export interface EmbedJob {
   readonly store: string;
   readonly layer: EmbeddingLayer;
   readonly threads: number;
-  readonly device: OnnxDevice;
+  readonly device: DeviceId;
+  /** Images that pass at once; as many as are good for the device when absent. */
+  readonly batch?: number;
 }
 
 /** Embeds images that are no part of a library, given as decoded pixels. */
@@ -109,7 +111,9 @@ export interface EvaluateJob {
   readonly pixelSide: number;
   readonly probe: boolean;
   readonly threads: number;
-  readonly device: OnnxDevice;
+  readonly device: DeviceId;
+  /** As of an embedding. */
+  readonly batch?: number;
 }
 
 export interface SelfTestJob {
@@ -160,8 +164,8 @@ export interface TrialFigures {
   readonly compileSeconds: number;
   /** Peak of the process's resident memory; what a graphics card holds of its own is not in it. */
   readonly peakBytes: number;
-  /** Pictures per second, by the encoder of such a run where the device has it done; only where it was asked for. */
-  readonly embeddingRate?: number;
+  /** Pictures per second, by the encoder of such a run, and where it computes then; only where it was asked for. */
+  readonly embedding?: { readonly rate: number; readonly device: DeviceId };
 }
 
 /** Events and result of each kind of job. */

@@ -4,12 +4,11 @@ import { update } from '../jepa/adamw.ts';
 import { embed } from '../jepa/embedding.ts';
 import { patchValues, tokenCount } from '../jepa/model.ts';
 import { encoderInputs } from '../jepa/transformer.ts';
-import { encodingDevice } from '../runtime/devices.ts';
 import { runtimeVersion } from '../runtime/onnx-session.ts';
-import type { SessionOptions } from '../runtime/onnx-session.ts';
 import { tensorflowStatus } from '../runtime/tensorflow-status.ts';
 import { evaluate } from '../tensor/reference.ts';
 import { EncoderRunner } from '../training/encoder-runner.ts';
+import type { ForwardOptions } from '../training/forward-pass.ts';
 import { scheduleInputsAt, scheduleOf } from '../training/schedules.ts';
 import { initialState } from '../training/state.ts';
 import { StepRunner } from '../training/step-runner.ts';
@@ -45,7 +44,7 @@ function updateDeviation(before: Weights, after: Weights, { gradients }: Referen
 }
 
 /** Largest difference of the embeddings of a few images from those in float64, over the largest number. */
-async function embeddingDeviation(tensors: Weights, options: SessionOptions): Promise<number> {
+async function embeddingDeviation(tensors: Weights, options: ForwardOptions): Promise<number> {
   const { model } = stepSize(tiny);
   const random = new Random(1, 'test', steps);
   const patches = Float32Array.from({ length: pictures * tokenCount(model) * patchValues(model) }, () => random.normal());
@@ -53,7 +52,7 @@ async function embeddingDeviation(tensors: Weights, options: SessionOptions): Pr
   const { embedding } = embed(encoderInputs('targetEncoder', model), model, pictures, 'last');
   const [expected] = evaluate([embedding], { ...weights, patches });
   const runner = await EncoderRunner.create(model, 'last', options, false, pictures, weights);
-  const found = (await runner.run(weights, patches)).embedding;
+  const found = (await runner.run(patches)).embedding;
   await runner.dispose();
   const largest = expected!.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
   return found.reduce((most, value, i) => Math.max(most, Math.abs(value - expected![i]!)), 0) / largest;
@@ -101,9 +100,7 @@ export async function runSelfTest({ device, threads, precision = 'float32' }: Se
     if (!(moved < updateTolerance)) deviations.push(moved);
   }
   await runner.dispose();
-  deviations.push(
-    isFull ? await embeddingDeviation(state.tensors, { device: encodingDevice(device), threads }) : await longProductDeviation(options),
-  );
+  deviations.push(isFull ? await embeddingDeviation(state.tensors, { device, threads }) : await longProductDeviation(options));
   const deviation = Math.max(...deviations);
   // What is not a number is no small deviation.
   const passed = deviation < tolerances[precision];

@@ -3,13 +3,13 @@ import { readFileSync } from 'node:fs';
 import { Random } from '../../shared/random.ts';
 import { patchValues, tokenCount } from '../jepa/model.ts';
 import type { ModelSize } from '../jepa/model.ts';
-import { encodingDevice } from '../runtime/devices.ts';
 import { createStepDevice, precisionOn } from '../training/create-step-device.ts';
 import { EncoderRunner } from '../training/encoder-runner.ts';
+import { encodingDevice } from '../training/forward-pass.ts';
 import { encoderWeights, initialState } from '../training/state.ts';
 import { phasesOf } from '../training/phases.ts';
 import { StepRunner } from '../training/step-runner.ts';
-import type { JobTypes, TrialJob } from './protocol.ts';
+import type { JobTypes, TrialFigures, TrialJob } from './protocol.ts';
 import { TimedDevice } from './timed-device.ts';
 
 /** Of each phase of a run, and of the run itself. */
@@ -33,18 +33,22 @@ function randomPatches({ seed }: TrialJob['config'], model: ModelSize, images: n
 }
 
 /** Pictures embedded in a second, where a run of the device has it done. */
-async function embeddingRate({ config, threads, device }: TrialJob, model: ModelSize): Promise<number> {
+async function embeddingOf(
+  { config, threads, device: trainedOn }: TrialJob,
+  model: ModelSize,
+): Promise<NonNullable<TrialFigures['embedding']>> {
+  const device = encodingDevice(trainedOn);
   const weights = encoderWeights(initialState(config), model, 'targetEncoder');
-  const runner = await EncoderRunner.create(model, 'last', { device: encodingDevice(device), threads }, false, undefined, weights);
+  const runner = await EncoderRunner.create(model, 'last', { device, threads }, false, undefined, weights);
   const patches = randomPatches(config, model, runner.batch);
   const times: number[] = [];
   for (let i = 0; i <= trialBatches; i++) {
     const began = performance.now();
-    await runner.run(weights, patches);
+    await runner.run(patches);
     if (i > 0) times.push((performance.now() - began) / 1000);
   }
   await runner.dispose();
-  return runner.batch / median(times);
+  return { rate: runner.batch / median(times), device };
 }
 
 export async function runTrialJob(job: TrialJob): Promise<JobTypes['trial']['result']> {
@@ -82,6 +86,6 @@ export async function runTrialJob(job: TrialJob): Promise<JobTypes['trial']['res
     outsideShare: outside / seconds,
     compileSeconds,
     peakBytes: peakMemory(),
-    ...(job.embedding === true && { embeddingRate: await embeddingRate(job, model) }),
+    ...(job.embedding === true && { embedding: await embeddingOf(job, model) }),
   };
 }

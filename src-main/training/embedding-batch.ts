@@ -1,8 +1,7 @@
 // How many images an encoder is given at once where nothing is differentiated.
-import type { OnnxDevice } from '../../shared/devices.ts';
+import type { DeviceId } from '../../shared/devices.ts';
 import { tokenCount } from '../jepa/model.ts';
 import type { ModelSize } from '../jepa/model.ts';
-import { keepsState } from '../runtime/devices.ts';
 
 const mostImages = 64;
 /** Bytes of scores of one block that a graphics card is asked to hold: its graphs keep them. */
@@ -15,7 +14,7 @@ export const scoreBytes = (size: ModelSize): number => 4 * tokenCount(size) ** 2
  * Images per pass. On a processor hidden activations of about 3 MB, which stay in the cache (measured best for ViT-S/16); on a card as
  * many as its memory may hold.
  */
-export function embeddingBatch(size: ModelSize, device: OnnxDevice = 'cpu'): number {
-  const wanted = keepsState(device) ? mostScoreBytes / scoreBytes(size) : 3e6 / (4 * tokenCount(size) * size.encoder.hidden);
+export function embeddingBatch(size: ModelSize, device: DeviceId = 'cpu'): number {
+  const wanted = device === 'cpu' ? 3e6 / (4 * tokenCount(size) * size.encoder.hidden) : mostScoreBytes / scoreBytes(size);
   return Math.max(1, Math.min(mostImages, Math.round(wanted)));
 }

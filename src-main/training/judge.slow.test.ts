@@ -119,9 +119,10 @@ describe('judging', () => {
       ] as const)
         trained[name] = weights[name]!.map((_, k) => usual + (k % 7 === 0 ? 3 : 0.3) * random.normal());
       const encoder = await EncoderRunner.create(size, 'last', { threads: 1 }, true, 50);
+      await encoder.hold(trained);
       const tokens: number[] = [];
       for await (const { patches } of sampleOf(labels).patches(labels.bank, 'whole', 50))
-        tokens.push(...(await encoder.run(trained, patches)).tokens!);
+        tokens.push(...(await encoder.run(patches)).tokens!);
       await encoder.dispose();
       const expected = shareOf(tokens, width);
       expect((await judge.evaluate(trained, 1)).positionalShare).toBeCloseTo(expected.ofTargets, 6);

@@ -7,8 +7,8 @@ import { withoutRows } from '../evaluation/protocol.ts';
 import type { CropProtocol, LabelProtocol } from '../evaluation/protocol.ts';
 import { tokenCount } from '../jepa/model.ts';
 import type { ModelSize } from '../jepa/model.ts';
-import type { SessionOptions } from '../runtime/onnx-session.ts';
 import { EncoderRunner } from './encoder-runner.ts';
+import type { ForwardOptions, Weights } from './forward-pass.ts';
 import { tokenImages } from './judging-memory.ts';
 import { maskedImages, MaskedViews } from './masked-figures.ts';
 import type { ImageTargets, MaskedFigures } from './masked-figures.ts';
@@ -17,7 +17,10 @@ import { gatherVectors, sampleFigures } from './sample-figures.ts';
 import type { RowVectors, Sample, View } from './sample-figures.ts';
 import { spaceScores } from './scores.ts';
 
-type Weights = Readonly<Record<string, Float32Array>>;
+export interface JudgeOptions extends ForwardOptions {
+  /** Images that pass at once; as many as are good for the device when absent. */
+  readonly batch?: number;
+}
 
 export class Judge {
   readonly size: ModelSize;
@@ -41,8 +44,8 @@ export class Judge {
    * With the settings of the run that is judged, an evaluation has the figures of masked views too; those of the predictor once it has
    * learned, after the step `predictsAfter`.
    */
-  static async create(sample: Sample, size: ModelSize, options: SessionOptions, config?: TrainConfig, predictsAfter = 0): Promise<Judge> {
-    const encoder = await EncoderRunner.create(size, 'last', options, true);
+  static async create(sample: Sample, size: ModelSize, options: JudgeOptions, config?: TrainConfig, predictsAfter = 0): Promise<Judge> {
+    const encoder = await EncoderRunner.create(size, 'last', options, true, options.batch);
     return new Judge(sample, size, encoder, config && (await MaskedViews.create(config, options)), predictsAfter);
   }
 
@@ -101,13 +104,14 @@ export class Judge {
     probe: boolean,
   ): Promise<{ figures: SourceFigures; positionalShare: number; targets: ImageTargets }> {
     const { bank } = this.plan;
+    await this.#encoder.hold(weights);
     const chosen = new Set(spread(bank.length, tokenImages).map((place) => bank[place]!));
     const kept: Float32Array[] = [];
     const keptRows: number[] = [];
     const perImage = tokenCount(this.size) * this.size.encoder.width;
     const vectors = async (rows: Uint32Array, view: View): Promise<RowVectors> =>
       gatherVectors(rows, this.#sample.patches(rows, view, this.#encoder.batch), async ({ patches, places }) => {
-        const { embedding, tokens } = await this.#encoder.run(weights, patches);
+        const { embedding, tokens } = await this.#encoder.run(patches);
         for (const [i, place] of places.entries()) {
           if (view !== this.#tokenView || !chosen.has(rows[place]!)) continue;
           kept.push(tokens!.slice(i * perImage, (i + 1) * perImage));
@@ -147,8 +151,9 @@ export class Judge {
     const looked = Array.from({ length: Math.min(rows.length, mostLooked) }, (_, i) => look.hashes[rows[Math.floor(i * every)]!]!);
     const hashes = [...new Set([...looked, ...pinned])];
     const places = Uint32Array.from(hashes.keys());
+    await this.#encoder.hold(weights);
     const read = await gatherVectors(places, look.patches(hashes, this.#encoder.batch), async ({ patches }) => {
-      return (await this.#encoder.run(weights, patches)).embedding;
+      return (await this.#encoder.run(patches)).embedding;
     });
     return neighboursAmong(
       Array.from(read.rows, (place) => hashes[place]!),

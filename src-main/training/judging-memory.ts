@@ -53,7 +53,7 @@ const keptScores = 2;
 
 /**
  * Of a card: weights, patches and values of the larger pass. Buffers that the step has freed do not serve it (on a card in software, memory
- * grew by as much). TensorFlow's runs are judged on the processor; there it is room to spare.
+ * grew by as much). TensorFlow computes them in what the step has freed; there it is room for the weights of both passes.
  */
 export function cardJudging(size: StepSize, config: TrainConfig): { readonly total: number; readonly largest: number } {
   if (config.evaluateImages === 0) return { total: 0, largest: 0 };

@@ -77,8 +77,10 @@ describe('64 pictures and a small model', () => {
     const runner = await StepRunner.create(config, steps, { threads: 1 });
     const encoder = await EncoderRunner.create(size, 'last', { threads: 1 }, false, 64);
     const state = initialState(config);
-    const spreadNow = async (): Promise<number> =>
-      spread((await encoder.run(encoderWeights(state, size, 'targetEncoder'), patches)).embedding, encoder.width);
+    const spreadNow = async (): Promise<number> => {
+      await encoder.hold(encoderWeights(state, size, 'targetEncoder'));
+      return spread((await encoder.run(patches)).embedding, encoder.width);
+    };
     const before = await spreadNow();
     const losses: number[] = [];
     while (state.step < steps) losses.push((await runner.run(state, patches)).smoothL1!);

@@ -49,7 +49,8 @@ async function figuresOf(
   const size = stepSize(config);
   const pictures = picturesOf(config);
   const encoder = await EncoderRunner.create(size.model, 'last', { threads: 1 }, true, images);
-  const { tokens } = await encoder.run(tensors, joined(pictures));
+  await encoder.hold(tensors);
+  const { tokens } = await encoder.run(joined(pictures));
   await encoder.dispose();
   const views = await MaskedViews.create(config, { threads: 1 });
   async function* blocks(): AsyncGenerator<PatchBlock> {

@@ -9,9 +9,9 @@ import { drawMasks } from '../jepa/masks.ts';
 import type { ImageMasks } from '../jepa/masks-paper.ts';
 import { patchValues, tokenCount } from '../jepa/model.ts';
 import type { StepSize } from '../jepa/step.ts';
-import { OnnxSession } from '../runtime/onnx-session.ts';
-import type { SessionOptions } from '../runtime/onnx-session.ts';
 import { embeddingBatch } from './embedding-batch.ts';
+import { compileForward } from './forward-pass.ts';
+import type { ForwardOptions, ForwardPass, Weights } from './forward-pass.ts';
 import type { PatchBlock } from './sample-figures.ts';
 import { stepSize } from './step-size.ts';
 
@@ -50,17 +50,17 @@ export class MaskedViews {
   readonly #config: TrainConfig;
   readonly #size: StepSize;
   readonly #masks: readonly (readonly ImageMasks[])[];
-  readonly #session: OnnxSession;
+  readonly #pass: ForwardPass;
 
-  private constructor(config: TrainConfig, size: StepSize, masks: readonly (readonly ImageMasks[])[], session: OnnxSession) {
+  private constructor(config: TrainConfig, size: StepSize, masks: readonly (readonly ImageMasks[])[], pass: ForwardPass) {
     this.#config = config;
     this.#size = size;
     this.#masks = masks;
-    this.#session = session;
+    this.#pass = pass;
   }
 
   /** Compiles the pass. */
-  static async create(config: TrainConfig, options: SessionOptions): Promise<MaskedViews> {
+  static async create(config: TrainConfig, options: ForwardOptions): Promise<MaskedViews> {
     const trained = stepSize(config);
     const masks = viewMasks(config, trained.contextTokens);
     const batch = embeddingBatch(trained.model);
@@ -73,8 +73,8 @@ export class MaskedViews {
       // Contexts of the paper's masks vary in length.
       contextTokens: Math.max(...masks.flat().map(({ context }) => context.length)),
     };
-    const session = await OnnxSession.compile({ ...maskedViews(size, config.prediction > 0) }, options);
-    return new MaskedViews(config, size, masks, session);
+    const pass = await compileForward(() => ({ ...maskedViews(size, config.prediction > 0) }), options);
+    return new MaskedViews(config, size, masks, pass);
   }
 
   /** Images per call of the pass. */
@@ -86,16 +86,13 @@ export class MaskedViews {
    * The figures of the networks with these weights (`contextEncoder.*`, `predictor.*`). `blocks` are the patches of `images.rows`, at most
    * 128 of them, `images.targets` what the target encoder makes of them. None where fewer than two images can be read.
    */
-  async figures(
-    weights: Readonly<Record<string, Float32Array>>,
-    images: ImageTargets,
-    blocks: AsyncIterable<PatchBlock>,
-  ): Promise<MaskedFigures> {
+  async figures(weights: Weights, images: ImageTargets, blocks: AsyncIterable<PatchBlock>): Promise<MaskedFigures> {
     const { width } = this.#size.model.encoder;
+    await this.#pass.hold(weights);
     const read: { readonly slots: readonly number[]; readonly outputs: readonly Record<string, Float32Array>[] }[] = [];
     for await (const { places, patches } of blocks) {
       const outputs: Record<string, Float32Array>[] = [];
-      for (let view = 0; view < viewsPerImage; view++) outputs.push(await this.#run(weights, patches, places, view));
+      for (let view = 0; view < viewsPerImage; view++) outputs.push(await this.#run(patches, places, view));
       read.push({ slots: places, outputs });
     }
     const slots = read.flatMap((one) => one.slots);
@@ -114,18 +111,13 @@ export class MaskedViews {
     return { lidar: lidar(pooled, viewsPerImage, width), ...(predictionMargin !== undefined && { predictionMargin }) };
   }
 
-  async #run(
-    weights: Readonly<Record<string, Float32Array>>,
-    patches: Float32Array,
-    slots: readonly number[],
-    view: number,
-  ): Promise<Record<string, Float32Array>> {
+  async #run(patches: Float32Array, slots: readonly number[], view: number): Promise<Record<string, Float32Array>> {
     const { microBatch, model } = this.#size;
     const full = new Float32Array(microBatch * tokenCount(model) * patchValues(model));
     full.set(patches);
     // What fills a last incomplete batch up is dropped again.
     const masks = Array.from({ length: microBatch }, (_, i) => this.#masks[view]![slots[i] ?? 0]!);
-    return this.#session.run({ ...weights, patches: full, ...packMasks(this.#size, masks, 0) });
+    return this.#pass.run({ patches: full, ...packMasks(this.#size, masks, 0) });
   }
 
   #margin(
@@ -168,6 +160,6 @@ export class MaskedViews {
   }
 
   async dispose(): Promise<void> {
-    await this.#session.dispose();
+    await this.#pass.dispose();
   }
 }

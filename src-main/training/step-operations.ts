@@ -12,8 +12,8 @@ function blockOperations({ width, hidden }: TransformerSize, tokens: number): nu
   return 2 * tokens * (4 * width ** 2 + 2 * width * hidden) + 4 * tokens ** 2 * width;
 }
 
-/** Encoder over `tokens` patches of one image, forward. */
-const encoderOperations = (model: ModelSize, tokens: number): number =>
+/** Of the encoder over `tokens` patches of one image, forward. */
+export const encoderOperations = (model: ModelSize, tokens = tokenCount(model)): number =>
   2 *
     (isWholeStem(model) ? tokenCount(model) : tokens) *
     stemLayers(model).reduce((sum, { inner, outer, places }) => sum + inner * outer * places, 0) +

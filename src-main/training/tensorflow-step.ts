@@ -10,32 +10,17 @@ import { TensorflowSession } from '../runtime/tensorflow-session.ts';
 import type { TensorflowPrecision } from '../tensor/graph.ts';
 import { lowerTensorflow } from '../tensor/lower-tensorflow.ts';
 import type { FunctionSource } from '../tensor/lower-tensorflow.ts';
-import { constant, expand, input } from '../tensor/structure.ts';
+import { constant, expand } from '../tensor/structure.ts';
 import { untiled } from '../tensor/tiles.ts';
 import { lossesOf } from './host-step.ts';
-import { inGroups, stateTensors } from './state.ts';
+import { stateTensors } from './state.ts';
 import type { StateTensor } from './state.ts';
 import type { Coupling, Feeds, StateArrays, StepDevice, StepLosses } from './step-device.ts';
+import { TensorflowCrossings } from './tensorflow-crossings.ts';
 
 export interface TensorflowStepOptions extends BindingOptions {
   /** Of the matrix products of the networks: with `bfloat16` the weights, moments and every sum stay float32. */
   readonly precision?: TensorflowPrecision;
-}
-
-type Functions = Record<string, FunctionSource>;
-const given = (name: string): string => `given.${name}`;
-
-/** Functions that fill variables from arrays, and that return them. */
-function crossings(groups: readonly (readonly StateTensor[])[]): Functions {
-  const functions: Functions = {};
-  groups.forEach((group, i) => {
-    functions[`load${i}`] = { outputs: Object.fromEntries(group.map(({ name, shape }) => [name, input(given(name), shape)])) };
-    functions[`save${i}`] = {
-      outputs: Object.fromEntries(group.map(({ name, shape }) => [given(name), input(name, shape)])),
-      compiled: false,
-    };
-  });
-  return functions;
 }
 
 /** Zeros for the gradients: a function is compiled once more for variables that hold something by then. */
@@ -53,14 +38,14 @@ const zeros = (gradients: readonly StateTensor[]): FunctionSource => ({
 
 export class TensorflowStep implements StepDevice {
   readonly #session: TensorflowSession;
-  readonly #groups: readonly (readonly StateTensor[])[];
+  readonly #crossings: TensorflowCrossings;
   #arrays: StateArrays = {};
   /** Whether the arrays lag behind. */
   #moved = false;
 
-  private constructor(session: TensorflowSession, groups: readonly (readonly StateTensor[])[]) {
+  private constructor(session: TensorflowSession, crossings: TensorflowCrossings) {
     this.#session = session;
-    this.#groups = groups;
+    this.#crossings = crossings;
   }
 
   static async create(
@@ -72,12 +57,13 @@ export class TensorflowStep implements StepDevice {
     const specs = movedParameters(size.model, config);
     const gradients = specs.map(({ name, shape }) => ({ name: `gradient.${name}`, shape }));
     const tensors = stateTensors(size.model);
-    const groups = inGroups(tensors);
+    const crossings = new TensorflowCrossings(tensors);
     const lowered = untiled(() => {
       const { pooled: _, ...step } = accumulate(size, config, alone ? 'alone' : 'carried');
       return lowerTensorflow(
         {
-          ...crossings(groups),
+          ...crossings.loading,
+          ...crossings.saving,
           accumulate: { outputs: step, precision },
           zeros: zeros(gradients),
           ...(isCoupled(config) &&
@@ -88,12 +74,11 @@ export class TensorflowStep implements StepDevice {
         Object.fromEntries([...tensors, ...gradients].map(({ name, shape }) => [name, shape])),
       );
     });
-    return new TensorflowStep(await TensorflowSession.create(lowered, options), groups);
+    return new TensorflowStep(await TensorflowSession.create(lowered, options), crossings);
   }
 
   async load(state: StateArrays): Promise<void> {
-    for (const [i, group] of this.#groups.entries())
-      await this.#session.call(`load${i}`, Object.fromEntries(group.map(({ name }) => [given(name), state[name]!])));
+    await this.#crossings.load(this.#session, state);
     await this.#session.call('zeros');
     this.#arrays = state;
     this.#moved = false;
@@ -127,8 +112,7 @@ export class TensorflowStep implements StepDevice {
 
   async save(): Promise<void> {
     if (!this.#moved) return;
-    for (const [i, group] of this.#groups.entries())
-      await this.#session.call(`save${i}`, {}, Object.fromEntries(group.map(({ name }) => [given(name), this.#arrays[name]!])));
+    await this.#crossings.save(this.#session, this.#arrays);
     this.#moved = false;
   }
 

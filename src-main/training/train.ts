@@ -5,7 +5,7 @@ import { formatDuration } from '../../shared/duration.ts';
 import { AppError } from '../../shared/errors.ts';
 import type { TrainEvent } from '../../shared/train-events.ts';
 import type { DeviceId, Precision } from '../../shared/devices.ts';
-import { encodingDevice } from '../runtime/devices.ts';
+import { encodingDevice } from './forward-pass.ts';
 import type { MicroBatch } from './fit-micro-batch.ts';
 import { judgedOtherwiseRule } from './health.ts';
 import type { Note } from './health.ts';

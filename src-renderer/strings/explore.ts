@@ -110,6 +110,8 @@ export const explore = {
   },
   layer: 'Layer',
   layerHint: 'The last four layers side by side give longer vectors, which are often a little better.',
+  device: 'Computed on',
+  automaticDevice: 'A graphics card where it is faster',
   embed: 'Compute vectors',
 
   results: (run: string) => `Images found by ${run}`,

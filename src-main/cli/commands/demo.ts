@@ -54,7 +54,7 @@ export const demo: Action = async (output, options) => {
 
     output.say('\n3. Embed every picture with the trained encoder.');
     const checkpoint = checkpointOf(run);
-    const context = { studio, run, checkpoint, root: studio.folder(pictures), layer: 'last', threads: 0 } as const;
+    const context = { studio, run, checkpoint, root: studio.folder(pictures), layer: 'last', threads: 0, device: 'auto' } as const;
     if ((await showEmbedding(output, context)).stopped) return stopped(output, studio);
 
     output.say('\n4. Evaluate: do neighbours share a category? Beside raw pixels and the same network untrained.');

@@ -45,6 +45,7 @@ export const doctorCommand: Action = async (output, options) => {
     if (found.beside.length > 0)
       output.say(`${found.beside.join(', ')} is being trained meanwhile: what is timed beside it is slower, and is not remembered.`);
     output.say(`A run trains on: ${found.chosenReason}`);
+    output.say(`Vectors are made on: ${found.vectorsReason}`);
     for (const sentence of found.advice) output.say(`To be faster: ${sentence}`);
     return found.devices.some(({ id, state }) => id === 'cpu' && state === 'ready') ? 0 : 8;
   } finally {

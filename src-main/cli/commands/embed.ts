@@ -1,6 +1,8 @@
 import { AppError } from '../../../shared/errors.ts';
 import { embedFolder } from '../../engine/embeddings.ts';
 import type { Embedded } from '../../engine/embeddings.ts';
+import { deviceNames } from '../../../shared/devices.ts';
+import { sayDevice } from '../device-lines.ts';
 import { interruptible } from '../interrupt.ts';
 import type { Action } from '../action.ts';
 import { count, duration } from '../output.ts';
@@ -11,7 +13,7 @@ import type { RunContext } from '../run-context.ts';
 /** Embeds a folder and shows it; Ctrl-C keeps what is done, and `stopped` says so. */
 export async function showEmbedding(
   output: Output,
-  { studio, checkpoint, root, layer, threads }: RunContext,
+  { studio, checkpoint, root, layer, threads, device }: RunContext,
 ): Promise<Embedded & { readonly stopped: boolean }> {
   const { signal, done } = interruptible(
     () => {
@@ -22,7 +24,8 @@ export async function showEmbedding(
   );
   const began = performance.now();
   try {
-    const result = await embedFolder(studio, { checkpoint, root, layer, threads, signal }, (progress) => {
+    const options = { checkpoint, root, layer, threads, signal, ...sayDevice(output, 'Embeds', device) };
+    const result = await embedFolder(studio, options, (progress) => {
       output.event(progress);
       output.progress(
         `${output.bar(progress.done / Math.max(1, progress.total))}  ${count(progress.done)}/${count(progress.total)} embedded, ${count(Math.round(progress.imagesPerSecond))} images/s`,
@@ -30,7 +33,7 @@ export async function showEmbedding(
     });
     const skipped = result.skipped > 0 ? `, ${count(result.skipped)} could not be read` : '';
     output.progress(
-      `${count(result.added)} images embedded in ${duration((performance.now() - began) / 1000)}${skipped}; ${count(result.rows)} vectors in all.`,
+      `${count(result.added)} images embedded${result.device === 'cpu' ? '' : ` on ${deviceNames[result.device]}`} in ${duration((performance.now() - began) / 1000)}${skipped}; ${count(result.rows)} vectors in all.`,
       true,
     );
     return { ...result, stopped: signal.aborted };

@@ -29,8 +29,8 @@ export const evaluateCommand: Action = async (output, options, folder) => {
     ...splitsOf(options),
     probe: options['probe'] !== false,
   } as const;
-  return withScannedRun(output, options, folder, async ({ studio, run, checkpoint, root, threads }) => {
-    await showEvaluation(output, studio, { run, checkpoint, root, threads, ...measures });
+  return withScannedRun(output, options, folder, async ({ studio, run, checkpoint, root, threads, device }) => {
+    await showEvaluation(output, studio, { run, checkpoint, root, threads, device, ...measures });
     return 0;
   });
 };

@@ -5,13 +5,21 @@ import { originSentences } from '../../../shared/origin.ts';
 import { resultText } from '../../../shared/run-verdict.ts';
 import { describeCheckpoint, describeHome, describeRun } from '../../engine/inspect.ts';
 import { describeFolders, describeVectors } from '../../engine/inspect-folder.ts';
-import type { FolderSummary } from '../../engine/inspect-folder.ts';
+import type { FolderSummary, VectorSummary } from '../../engine/inspect-folder.ts';
+import { placeOf } from '../../engine/devices/candidates.ts';
+import type { DeviceId } from '../../../shared/devices.ts';
 import { homeAt, runPath } from '../../engine/home.ts';
 import type { Action } from '../action.ts';
 import { textOption } from '../options.ts';
 import { count, megabytes, plural } from '../output.ts';
 
 const percent = (value: number | undefined): string => (value === undefined ? '' : `${(100 * value).toFixed(1)} %`);
+
+/** What vectors were made on, where that is not the processor alone. */
+function devicesText(devices: VectorSummary['devices']): string {
+  const parts = Object.entries(devices).map(([id, rows]) => `${count(rows)} made on ${placeOf(id as DeviceId)}`);
+  return parts.length === 0 || Object.keys(devices).join() === 'cpu' ? '' : `; ${parts.join(', ')}`;
+}
 
 function folderText({ path, exists, different, failed, missing, labels, mode }: FolderSummary): string {
   const parts = [
@@ -38,8 +46,8 @@ export const inspectCommand: Action = async (output, options, path) => {
     for (const run of found.runs)
       output.say(`  ${run.name}  step ${count(run.step)}/${count(run.steps)}  ${plural(run.images, 'image')} of ${run.folder}`);
     for (const { name, problem } of found.damaged) output.say(`  ${name}  ${problem}`);
-    for (const { run, step, layer, rows } of found.embeddings)
-      output.say(`  vectors of ${run}, step ${count(step)}: ${count(rows)}${layer === 'last' ? '' : ` (${layer})`}`);
+    for (const { run, step, layer, rows, devices } of found.embeddings)
+      output.say(`  vectors of ${run}, step ${count(step)}: ${count(rows)}${layer === 'last' ? '' : ` (${layer})`}${devicesText(devices)}`);
     return 0;
   }
   if (existsSync(path) && statSync(path).isFile()) {

@@ -1,6 +1,7 @@
 // Answers of the channels about vectors and neighbours.
 import type { CheckedInputOf } from '../../../shared/channel.ts';
 import type { exploreChannels, FeatureView, QueryImage, SearchResult } from '../../../shared/contract-explore.ts';
+import { deviceNames } from '../../../shared/devices.ts';
 import { AppError } from '../../../shared/errors.ts';
 import type { Handlers } from '../../../shared/rpc-server.ts';
 import { imagesOfContents } from '../../library/content-images.ts';
@@ -8,6 +9,7 @@ import { displayName } from '../../library/file-names.ts';
 import { folderOf } from '../../library/folders.ts';
 import { imagePlace } from '../../library/image-details.ts';
 import type { EmbeddingLayer } from '../../jepa/embedding.ts';
+import type { VectorPlace } from '../devices/vector-device.ts';
 import { embedFolder } from '../embeddings.ts';
 import { decodeImageFor, pictureFeatures } from '../features.ts';
 import { checkpointOf, configOf } from '../runs.ts';
@@ -28,8 +30,8 @@ const count = (number: number): string => number.toLocaleString('en-US');
 /** Embeds what is new in a folder, after a scan of it; what is embedded stays when it is cancelled. */
 async function startEmbedding(
   { studio, jobs }: EngineContext,
-  { store, aside, checkpoints }: Runs,
-  { folder, run, checkpoint: which, layer }: CheckedInputOf<(typeof exploreChannels)['explore.embed']>,
+  { store, aside, checkpoints, trainings }: Runs,
+  { folder, run, checkpoint: which, layer, device = 'auto' }: CheckedInputOf<(typeof exploreChannels)['explore.embed']>,
 ): Promise<{ readonly job: number }> {
   const { path: root } = folderOf(studio.library, folder);
   const held = await checkpoints.hold(run, which);
@@ -38,15 +40,24 @@ async function startEmbedding(
     await scanFor(studio, root, configOf(checkpoint), handle);
     const stop = (): void => aside.jobs.control('stop');
     handle.signal.addEventListener('abort', stop);
-    handle.say('Embeds the images.');
+    let where = '';
     handle.progress({ done: 0, total: 0, unit: 'images', rate: 0 });
     const meter = rateMeter();
     try {
-      const options = { checkpoint, root, layer, threads: aside.threads, trainer: aside.jobs, signal: handle.signal };
+      const place: VectorPlace = {
+        device,
+        isCardTaken: trainings.hasCard,
+        onStage: (stage) => handle.say(stage),
+        onDevice: (chosen) => {
+          where = chosen.device === 'cpu' ? '' : ` on ${deviceNames[chosen.device]}`;
+          handle.say(`Embeds the images on: ${chosen.reason}`);
+        },
+      };
+      const options = { checkpoint, root, layer, threads: aside.threads, trainer: aside.jobs, signal: handle.signal, ...place };
       const { added, skipped } = await embedFolder(studio, options, ({ done, total }) =>
         handle.progress({ done, total, ...meter(done, total) }),
       );
-      return `${count(added)} images embedded${skipped > 0 ? `, ${count(skipped)} could not be read` : ''}.`;
+      return `${count(added)} images embedded${where}${skipped > 0 ? `, ${count(skipped)} could not be read` : ''}.`;
     } finally {
       handle.signal.removeEventListener('abort', stop);
       store.forget(run);

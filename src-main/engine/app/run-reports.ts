@@ -82,7 +82,7 @@ interface Asked {
  */
 export async function startEvaluation(
   context: EngineContext,
-  { store, aside, checkpoints }: Runs,
+  { store, aside, checkpoints, trainings }: Runs,
   { run, checkpoint, purpose, folder }: Asked,
 ): Promise<{ readonly job: number }> {
   const { studio, jobs } = context;
@@ -105,7 +105,8 @@ export async function startEvaluation(
     const kill = (): void => aside.jobs.kill();
     handle.signal.addEventListener('abort', kill);
     const { signal } = handle;
-    const options = { signal, run: path, checkpoint: file, root, purpose, threads: aside.threads, trainer: aside.jobs, ...measures };
+    const place = { signal, isCardTaken: trainings.hasCard, onStage: (stage: string) => handle.say(stage) };
+    const options = { ...place, run: path, checkpoint: file, root, purpose, threads: aside.threads, trainer: aside.jobs, ...measures };
     try {
       const made = await evaluateRun(studio, options, (progress) => {
         clock.hear(progress);

@@ -84,6 +84,11 @@ export class Trainings {
     return [...this.#active.values()].some(({ state }) => state !== 'waiting');
   }
 
+  /** Whether a run that has the trainer trains on a graphics card, or may be about to. */
+  get hasCard(): boolean {
+    return [...this.#active.values()].some(({ state, chosen }) => state !== 'waiting' && chosen?.device !== 'cpu');
+  }
+
   watch(name: string, listener: (event: RunEvent) => void): () => void {
     return this.#feed(name).watch(listener);
   }

@@ -25,6 +25,10 @@ afterEach(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
+/** Operations of an embedding. */
+const little = async (): Promise<number> => Promise.resolve(1e9);
+const much = async (): Promise<number> => Promise.resolve(1e15);
+
 interface Asked {
   readonly devices: Devices;
   readonly probed: DeviceId[];
@@ -239,7 +243,10 @@ describe('the device of a run', () => {
       reason: 'It failed in the middle of work. The device was lost. The next run tests it once more.',
     });
     expect((await devices.expected(config)).device).toBeUndefined();
-    expect(await devices.forVectors()).toBe('cpu');
+    expect(await devices.forVectors('auto', little)).toMatchObject({
+      device: 'cpu',
+      reason: expect.stringContaining('The device was lost.'),
+    });
     expect(await devices.choose('auto', config)).toMatchObject({ device: 'webgpu' });
     expect(probed).toEqual(['webgpu']);
   });
@@ -447,22 +454,63 @@ describe.skipIf(process.platform === 'darwin')('TensorFlow and a card that it ma
 });
 
 describe('the device of vectors', () => {
-  it('is the processor until a card is known to be much faster, and nothing is tested for it', async () => {
-    const fast = devicesWith([card], { seconds: { cpu: 1, webgpu: 0.1 }, rates: { webgpu: 1000 } });
-    expect(await fast.devices.forVectors()).toBe('cpu');
-    expect(fast.probed).toEqual([]);
-    await fast.devices.choose('auto', config);
-    expect(await fast.devices.forVectors()).toBe('webgpu');
+  const rates = { cpu: 100, webgpu: 1000 };
+
+  it('is a card that is known to be much faster; none is tested for little work', async () => {
+    const { devices, probed } = devicesWith([card], { seconds: { cpu: 1, webgpu: 0.1 }, rates });
+    expect(await devices.forVectors('auto', little)).toMatchObject({ device: 'cpu', reason: expect.stringContaining('tested') });
+    expect(probed).toEqual([]);
+    await devices.choose('auto', config);
+    const known = { device: 'webgpu', reason: "WebGPU, whose matrix products are 10 times as fast as the processor's." };
+    expect(await devices.forVectors('auto', little)).toEqual(known);
+    expect(await devices.forVectors('cpu', much)).toEqual({ device: 'cpu', reason: 'The processor, as asked.' });
     vi.stubEnv('IJEPA_STUDIO_DEVICE', 'cpu');
-    expect(await fast.devices.forVectors()).toBe('cpu');
+    expect(await devices.forVectors('auto', much)).toMatchObject({ device: 'cpu' });
+    expect(await devices.forVectors('webgpu', little)).toEqual({ device: 'webgpu', reason: 'WebGPU, as asked.' });
   });
 
-  it('is the processor where the card is hardly faster, or fails', async () => {
-    for (const options of [{ rates: { webgpu: 150 } }, { rates: { webgpu: 1000 }, state: 'failed' as const }]) {
-      const { devices } = devicesWith([{ ...card, driver: JSON.stringify(options) }], options);
-      await devices.test(undefined);
-      expect(await devices.forVectors()).toBe('cpu');
+  it('is tested first where the processor would be busy for long, once', async () => {
+    const { devices, probed } = devicesWith([card], { rates });
+    expect(await devices.forVectors('auto', much)).toMatchObject({ device: 'webgpu' });
+    expect(await devices.forVectors('auto', much)).toMatchObject({ device: 'webgpu' });
+    expect(probed).toEqual(['cpu', 'webgpu']);
+  });
+
+  it('is the processor where there is no card, where it is hardly faster, or fails, which is said', async () => {
+    expect(await devicesWith([]).devices.forVectors('auto', much)).toEqual({
+      device: 'cpu',
+      reason: 'The processor: no graphics card was found.',
+    });
+    for (const [options, reason] of [
+      [{ rates: { webgpu: 150 } }, 'matrix products of WebGPU are 1.5 times as fast'],
+      [{ rates, state: 'failed' as const }, 'The processor. webgpu is failed.'],
+    ] as const) {
+      const { devices } = devicesWith([{ ...card, driver: reason }], options);
+      expect(await devices.forVectors('auto', much)).toEqual({ device: 'cpu', reason: expect.stringContaining(reason) });
     }
+  });
+
+  it('is one that was asked for only where it passes its test', async () => {
+    const { devices } = devicesWith([card], { state: 'failed' });
+    await expect(devices.forVectors('webgpu', little)).rejects.toMatchObject({
+      code: 'device-failed',
+      message: 'webgpu is failed.',
+      hint: 'Use the processor: --device cpu.',
+    });
+  });
+
+  it('is TensorFlow where it uses a card, and never by itself where it computes on the processor', async () => {
+    vi.stubEnv(tensorflowVariable, folder);
+    const nvidia = { ...card, name: 'NVIDIA RTX' };
+    const fastest = { cpu: 100, webgpu: 500, cuda: 600, tensorflow: 1000 };
+    const { devices } = devicesWith([nvidia], { rates: fastest });
+    expect(await devices.forVectors('auto', much)).toMatchObject({ device: 'tensorflow' });
+    const without = devicesWith([{ ...nvidia, driver: '2.0' }], { rates: fastest, onProcessor: true }).devices;
+    expect(await without.forVectors('auto', much)).toMatchObject({ device: 'cuda' });
+    expect(await without.forVectors('tensorflow', much)).toEqual({
+      device: 'tensorflow',
+      reason: 'TensorFlow, as asked. It computes on the processor: it has found no graphics card that it can use.',
+    });
   });
 });
 

@@ -2,7 +2,7 @@
 import { cropsPerImage } from '../../../shared/config.ts';
 import type { TrainConfig } from '../../../shared/config-table.ts';
 import { deviceNames, reducedPrecisions } from '../../../shared/devices.ts';
-import type { DeviceId, DeviceReport, GraphicsCard, OnnxDevice, Precision } from '../../../shared/devices.ts';
+import type { DeviceId, DeviceReport, GraphicsCard, Precision } from '../../../shared/devices.ts';
 import { AppError } from '../../../shared/errors.ts';
 import { inPieces } from '../../files/in-pieces.ts';
 import { cardMicroBatchInPieces, processorMicroBatchInPieces, whyNoSmaller } from '../../training/fit-micro-batch.ts';
@@ -26,7 +26,7 @@ import { KnownDevices } from './device-file.ts';
 import type { DeviceFile } from './device-file.ts';
 import { usualTools } from './device-tools.ts';
 import type { DeviceTools, DeviceWork } from './device-tools.ts';
-import { askedDevice, deviceForVectors, expectedDevice, fastestFirst, raceReason } from './expected-device.ts';
+import { askedDevice, deviceForVectors, expectedDevice, fastestFirst, noCardFound, processorAsked, raceReason } from './expected-device.ts';
 import type { ExpectedDevice, StepTime } from './expected-device.ts';
 import { offerTensorflow } from './install-tensorflow.ts';
 import { racedTimes, stepTime, withPace, withTooSlow, withTrial } from './step-times.ts';
@@ -38,6 +38,11 @@ export interface ExpectedStep extends KnownTime {
   /** Whether a card that is still to be tried may be faster. */
   readonly atMost: boolean;
 }
+
+/** Of a processor that was not measured yet, GFLOP/s. */
+const usualRate = 100;
+/** Seconds of work for a processor that are worth testing a graphics card: about what a test takes. */
+const worthTesting = 30;
 
 export class Devices {
   readonly #memory: KnownDevices;
@@ -129,7 +134,7 @@ export class Devices {
     this.#unasked?.abort();
     const chosen =
       asked === 'cpu'
-        ? ({ device: 'cpu', reason: 'The processor, as asked.' } as const)
+        ? processorAsked
         : await this.#alone(async () => (asked === 'auto' ? this.#fastest(config, work) : this.#wanted(asked as DeviceId, work)));
     return this.#completed(chosen, config, work);
   }
@@ -141,9 +146,14 @@ export class Devices {
 
   async #completed(chosen: ReasonedDevice, config: TrainConfig, work: DeviceWork): Promise<ChosenDevice> {
     const { precision, remark } = await this.#precision(chosen.device, config, work);
-    const isWithoutCard = chosen.device !== 'cpu' && (await this.#isOnProcessor(chosen.device));
-    const reason = [chosen.reason, isWithoutCard ? noCardUsed : '', remark ?? ''].filter(Boolean).join(' ');
+    const reason = [(await this.#withRemark(chosen)).reason, remark ?? ''].filter(Boolean).join(' ');
     return { ...chosen, reason, precision, microBatch: await this.microBatch(chosen.device, { ...config, precision }) };
+  }
+
+  /** Says where a device uses no card though it could. */
+  async #withRemark({ device, reason }: ReasonedDevice): Promise<ReasonedDevice> {
+    const isWithoutCard = device !== 'cpu' && (await this.#isOnProcessor(device));
+    return { device, reason: isWithoutCard ? `${reason} ${noCardUsed}` : reason };
   }
 
   /** What a device computes a run's products in, and what a person who wants them reduced should know of it. */
@@ -191,17 +201,23 @@ export class Devices {
       );
     const report = known?.state === 'ready' ? known : await this.#probe(id, work);
     if (report.state !== 'ready')
-      throw new AppError(
-        report.state === 'absent' ? 'unsupported' : 'device-failed',
-        report.reason,
-        'Train on the processor: --device cpu.',
-      );
+      throw new AppError(report.state === 'absent' ? 'unsupported' : 'device-failed', report.reason, 'Use the processor: --device cpu.');
     return { device: id, reason: `${deviceNames[id]}, as asked.` };
   }
 
   async #fastest(config: TrainConfig, work: DeviceWork): Promise<ReasonedDevice> {
+    await this.#known();
+    if (!hasCard(this.#cards!)) return noCardFound;
+    const reports = await this.#tested(work);
+    const ready = reports.filter(({ state }) => state === 'ready').map(({ id }) => id);
+    if (ready.length === 0) return { device: 'cpu', reason: `The processor. ${reports.map(({ reason }) => reason).join(' ')}` };
+    const ranked = await this.#race(['cpu', ...ready], config, work);
+    return { device: ranked[0]!.device, reason: raceReason(ranked) };
+  }
+
+  /** What could use a card; what was not tested yet is tested now. */
+  async #tested(work: DeviceWork): Promise<readonly DeviceReport[]> {
     const known = await this.#known();
-    if (!hasCard(this.#cards!)) return { device: 'cpu', reason: 'The processor: no graphics card was found.' };
     const reports: DeviceReport[] = [];
     // What the processor does is what a card for vectors is compared with.
     if (!known.reports.some(({ id }) => id === 'cpu')) await this.#probe('cpu', work);
@@ -209,10 +225,7 @@ export class Devices {
       const before = known.reports.find((one) => one.id === id);
       reports.push(before && before.state !== 'untested' ? before : await this.#probe(id, work));
     }
-    const ready = reports.filter(({ state }) => state === 'ready').map(({ id }) => id);
-    if (ready.length === 0) return { device: 'cpu', reason: `The processor. ${reports.map(({ reason }) => reason).join(' ')}` };
-    const ranked = await this.#race(['cpu', ...ready], config, work);
-    return { device: ranked[0]!.device, reason: raceReason(ranked) };
+    return reports;
   }
 
   /**
@@ -229,10 +242,22 @@ export class Devices {
     await this.#report({ id, state: isLost ? 'failed' : 'untested', reason, failures, tested: new Date().toISOString() });
   }
 
-  /** What vectors are made on: a card that is known to compute right and much faster than the processor. Nothing is tested for it. */
-  async forVectors(): Promise<OnnxDevice> {
-    const { reports } = await this.#known();
-    return deviceForVectors(this.#cards!, reports);
+  /**
+   * What vectors are made on: the device that is wanted, or a card that computes right and much faster than the processor. Cards that were
+   * not tested yet are tested now where the processor would be busy with all `operations` for long. Throws as `choose` does.
+   */
+  async forVectors(wanted: TrainConfig['device'], operations: () => Promise<number>, work: DeviceWork = {}): Promise<ReasonedDevice> {
+    const asked = askedDevice(wanted);
+    if (asked === 'cpu') return processorAsked;
+    const known = await this.#known();
+    if (asked !== 'auto') return this.#withRemark(await this.#alone(async () => this.#wanted(asked as DeviceId, work)));
+    if (!hasCard(this.#cards!)) return noCardFound;
+    const isTested = (id: DeviceId): boolean => known.reports.some((report) => report.id === id && report.state !== 'untested');
+    if (!['cpu' as const, ...candidates(this.#cards!)].every(isTested)) {
+      const rate = 1e9 * (known.reports.find(({ id }) => id === 'cpu')?.matmulRate ?? usualRate);
+      if ((await operations()) / rate > worthTesting) await this.#alone(async () => this.#tested(work));
+    }
+    return deviceForVectors(this.#cards!, (await this.#known()).reports);
   }
 
   /**

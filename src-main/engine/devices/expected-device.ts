@@ -1,8 +1,9 @@
 // What follows from what is known of the devices, without testing or timing any.
 import type { TrainConfig } from '../../../shared/config-table.ts';
 import { deviceNames } from '../../../shared/devices.ts';
-import type { DeviceId, DeviceReport, GraphicsCard, OnnxDevice } from '../../../shared/devices.ts';
+import type { DeviceId, DeviceReport, GraphicsCard } from '../../../shared/devices.ts';
 import { candidates, cardOf, hasCard, isOnProcessor, noCardUsed, untested } from './candidates.ts';
+import type { ReasonedDevice } from './chosen-device.ts';
 import type { DeviceFile } from './device-file.ts';
 import { racedTimes } from './step-times.ts';
 import type { TimedStep } from './time-step.ts';
@@ -44,6 +45,9 @@ export function raceReason(ranked: readonly StepTime[]): string {
 export const askedDevice = (wanted: TrainConfig['device']): string =>
   wanted === 'auto' ? (process.env['IJEPA_STUDIO_DEVICE'] ?? 'auto') : wanted;
 
+export const processorAsked = { device: 'cpu', reason: 'The processor, as asked.' } as const;
+export const noCardFound = { device: 'cpu', reason: 'The processor: no graphics card was found.' } as const;
+
 /** What a run would train on, by the tests and races of these cards. */
 export function expectedDevice(
   config: TrainConfig,
@@ -52,7 +56,7 @@ export function expectedDevice(
 ): ExpectedDevice {
   const { reports } = known;
   const asked = askedDevice(config.device);
-  if (asked === 'cpu') return { device: 'cpu', reason: 'The processor, as asked.' };
+  if (asked === 'cpu') return processorAsked;
   const reportOf = (id: DeviceId): DeviceReport | undefined => reports.find((one) => one.id === id);
   const placeFor = (id: DeviceId): Pick<ExpectedDevice, 'card' | 'onProcessor'> => {
     if (isOnProcessor(id, cards, reportOf(id))) return id === 'cpu' ? {} : { onProcessor: true };
@@ -65,7 +69,7 @@ export function expectedDevice(
     const more = report.state !== 'ready' ? ` ${report.reason}` : isOnProcessor(device, cards, report) ? ` ${noCardUsed}` : '';
     return { device, reason: `${deviceNames[device] ?? device}, as asked.${more}`, ...placeFor(device) };
   }
-  if (!hasCard(cards)) return { device: 'cpu', reason: 'The processor: no graphics card was found.' };
+  if (!hasCard(cards)) return noCardFound;
   const possible = candidates(cards);
   const isReady = (id: DeviceId): boolean => reportOf(id)?.state === 'ready';
   const usable = possible.filter((id) => isReady(id) || (reportOf(id)?.state ?? 'untested') === 'untested');
@@ -84,14 +88,29 @@ export function expectedDevice(
 /** Times the processor's rate that makes a card worth its transfers. */
 const muchFaster = 2;
 
-/** What vectors are made on. */
-export function deviceForVectors(cards: readonly GraphicsCard[], reports: readonly DeviceReport[]): OnnxDevice {
-  if (process.env['IJEPA_STUDIO_DEVICE'] === 'cpu') return 'cpu';
-  const rateOf = (id: DeviceId): number => reports.find((one) => one.id === id && one.state === 'ready')?.matmulRate ?? 0;
-  // TensorFlow runs the training step only.
-  const [best] = candidates(cards)
-    .filter((id): id is OnnxDevice => id !== 'tensorflow')
-    .toSorted((a, b) => rateOf(b) - rateOf(a));
-  const onProcessor = rateOf('cpu');
-  return best !== undefined && onProcessor > 0 && rateOf(best) >= muchFaster * onProcessor ? best : 'cpu';
+const notTried = (id: DeviceId): DeviceReport => ({
+  id,
+  state: 'untested',
+  reason: `${deviceNames[id]} is still to be tested, which takes longer than this work; a run does it, or ijepa-studio doctor.`,
+});
+
+/** What vectors are made on, by what is known: a card that computes right and much faster than the processor. */
+export function deviceForVectors(cards: readonly GraphicsCard[], reports: readonly DeviceReport[]): ReasonedDevice {
+  if (!hasCard(cards)) return noCardFound;
+  const known = candidates(cards).map((id) => reports.find((one) => one.id === id) ?? notTried(id));
+  const usable = known.filter((report) => report.state === 'ready' && !isOnProcessor(report.id, cards, report));
+  if (usable.length === 0) return { device: 'cpu', reason: `The processor. ${known.map(({ reason }) => reason).join(' ')}` };
+  const rateOf = (report: DeviceReport | undefined): number => report?.matmulRate ?? 0;
+  const [best] = usable.toSorted((a, b) => rateOf(b) - rateOf(a)) as [DeviceReport];
+  const onProcessor = rateOf(reports.find(({ id, state }) => id === 'cpu' && state === 'ready'));
+  const name = deviceNames[best.id];
+  if (onProcessor === 0)
+    return { device: 'cpu', reason: `The processor: how much faster ${name} is was not measured yet, and there is little to embed.` };
+  const times = rateOf(best) / onProcessor;
+  return times >= muchFaster
+    ? { device: best.id, reason: `${name}, whose matrix products are ${times.toPrecision(2)} times as fast as the processor's.` }
+    : {
+        device: 'cpu',
+        reason: `The processor: matrix products of ${name} are ${times.toPrecision(2)} times as fast, which does not make up for its transfers.`,
+      };
 }

@@ -1,5 +1,7 @@
 // Explore: what is looked for, in which vectors, and what was found.
 import { untrack } from 'svelte';
+import type { TrainConfig } from '../../../shared/config-table.ts';
+import type { DeviceId } from '../../../shared/devices.ts';
 import { AppError } from '../../../shared/errors.ts';
 import { uploadLimit } from '../../../shared/limits.ts';
 import type { EmbeddingSource, NeighbourRow, QueryImage } from '../../../shared/contract-explore.ts';
@@ -33,6 +35,7 @@ export class ExploreState {
   #problem = $state.raw<unknown>(undefined);
   #images = $state.raw<ReadonlyMap<number, Named>>(new Map());
   #samples = $state.raw<readonly GridImage[]>([]);
+  #devices = $state.raw<readonly DeviceId[]>([]);
   #uploading = $state.raw(0);
   #followed = '';
   #looked = '';
@@ -70,6 +73,10 @@ export class ExploreState {
   }
   get canGoBack(): boolean {
     return this.#studio.explore.past.length > 0;
+  }
+  /** What could compute vectors; none until `learnDevices`. */
+  get devices(): readonly DeviceId[] {
+    return this.#devices;
   }
   /** Vectors that are being computed for the folder. */
   get embedding(): readonly JobStatus[] {
@@ -170,9 +177,16 @@ export class ExploreState {
   }
 
   /** Computes the vectors that are missing. */
-  async embed(run: string, checkpoint: string, layer: Layer): Promise<boolean> {
+  async embed(run: string, checkpoint: string, layer: Layer, device: TrainConfig['device'] = 'auto'): Promise<boolean> {
     const folder = this.#studio.folder;
-    return folder !== undefined && (await this.#studio.ask('explore.embed', { folder: folder.id, run, checkpoint, layer })) !== undefined;
+    const asked = { run, checkpoint, layer, device };
+    return folder !== undefined && (await this.#studio.ask('explore.embed', { folder: folder.id, ...asked })) !== undefined;
+  }
+
+  /** Asks what could compute vectors. Where that cannot be told the engine chooses by itself. */
+  async learnDevices(): Promise<void> {
+    const info = await this.#studio.client.call('system.info', {}).catch(() => undefined);
+    this.#devices = info?.devices.filter(({ state }) => state !== 'absent').map(({ id }) => id) ?? [];
   }
 
   /** Asks for all that is to be shown now and was not asked for yet: the view calls it whenever something changes. */

@@ -223,3 +223,27 @@ describe('Explore', () => {
     expect(studio.explore.lastIn(1).plus).toEqual([{ image: 3 }]);
   });
 });
+
+describe('vectors that are computed', () => {
+  it('are on the device that is chosen among those that are not absent, and on what the engine chooses where nothing is', async () => {
+    const { state, asked, answers } = explored({});
+    answers['explore.embed'] = () => ({ job: 1 });
+    answers['system.info'] = () => ({
+      devices: [
+        { id: 'cpu', state: 'ready' },
+        { id: 'webgpu', state: 'untested' },
+        { id: 'cuda', state: 'absent' },
+      ],
+    });
+    await state.learnDevices();
+    expect(state.devices).toEqual(['cpu', 'webgpu']);
+    expect(await state.embed('a', 'best', 'last', 'webgpu')).toBe(true);
+    await state.embed('a', 'best', 'last');
+    expect(asked.filter(({ channel }) => channel === 'explore.embed').map(({ input }) => input['device'])).toEqual(['webgpu', 'auto']);
+    answers['system.info'] = () => {
+      throw new Error('The engine is away.');
+    };
+    await state.learnDevices();
+    expect(state.devices).toEqual([]);
+  });
+});

@@ -1,0 +1,18 @@
+// What a person is told of the device that vectors are made on.
+import type { TrainConfig } from '../../shared/config-table.ts';
+import type { VectorPlace } from '../engine/devices/vector-device.ts';
+import type { Output } from './output.ts';
+
+/** `does`: what the program does on it, such as `Embeds`. */
+export const sayDevice = (
+  output: Output,
+  does: string,
+  device: TrainConfig['device'] = 'auto',
+): Required<Omit<VectorPlace, 'isCardTaken' | 'signal'>> => ({
+  device,
+  onDevice: ({ device: chosen, reason }) => {
+    output.event({ type: 'device', device: chosen, reason });
+    output.say(`${does} on: ${reason}`);
+  },
+  onStage: (stage) => output.say(stage),
+});

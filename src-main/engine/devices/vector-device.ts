@@ -1,0 +1,91 @@
+// Work with an encoder on the device for it, and where a card fails in the middle of it, on what is left.
+import type { TrainConfig } from '../../../shared/config-table.ts';
+import type { DeviceId } from '../../../shared/devices.ts';
+import type { AppError } from '../../../shared/errors.ts';
+import type { Trainer } from '../../trainer/trainer.ts';
+import { isBrokenCard, isCardFault } from './candidates.ts';
+import type { ReasonedDevice } from './chosen-device.ts';
+import type { Devices } from './devices.ts';
+import { askedDevice } from './expected-device.ts';
+
+/** Where vectors may be made. */
+export interface VectorPlace {
+  /** As for a run; `auto` when absent. */
+  readonly device?: TrainConfig['device'];
+  /** Whether a run trains on the graphics card: its memory is that run's, and two that share it crash. */
+  readonly isCardTaken?: boolean;
+  /** What they are made on now and why; called once more where a card has failed. */
+  readonly onDevice?: (chosen: ReasonedDevice) => void;
+  /** What is done before, as a sentence. */
+  readonly onStage?: (stage: string) => void;
+  /** Aborted before the process has the work: it is not begun, and the signal's reason is thrown. From then on the trainer is told to end. */
+  readonly signal?: AbortSignal;
+}
+
+export interface VectorDevice {
+  readonly device: DeviceId;
+  /** Images that pass at once, where a card has no room for as many as usual. */
+  readonly batch?: number;
+}
+
+/** Images that pass at once on a card that had no room for as many as usual. */
+const fewImages = 4;
+
+/**
+ * Ends the process that a card has failed in, which would go on failing there, and notes it unless the card was only full: that says
+ * nothing of smaller work.
+ */
+export async function cardFailed(devices: Devices, trainer: Trainer, device: DeviceId, error: AppError): Promise<void> {
+  await trainer.dispose();
+  if (isBrokenCard(error, { device })) await devices.failed(device, error.message);
+}
+
+const onProcessor = (why: string): ReasonedDevice => ({ device: 'cpu', reason: `The processor. ${why}` });
+
+/**
+ * Does `work`, which keeps what it has made, on the device for so many `operations`. A card that fails is chosen once more where it passes
+ * its test, one that is full has fewer images to do at once, and then the processor goes on; one that was asked for by name is for the
+ * person to decide about.
+ */
+export async function onVectorDevice<T>(
+  devices: Devices,
+  trainer: Trainer,
+  { device: wanted = 'auto', isCardTaken = false, onDevice, onStage, signal }: VectorPlace,
+  operations: () => Promise<number>,
+  work: (place: VectorDevice) => Promise<T>,
+): Promise<T> {
+  const tools = { ...(signal && { signal }), ...(onStage && { onStage }) };
+  const isAsked = askedDevice(wanted) !== 'auto';
+  const choose = async (): Promise<ReasonedDevice> => {
+    // What tests find on a card that a run has filled is not how it is.
+    const found = await devices
+      .forVectors(wanted, isCardTaken ? async () => Promise.resolve(0) : operations, tools)
+      .catch((error: unknown) => {
+        signal?.throwIfAborted();
+        throw error;
+      });
+    return isCardTaken && !isAsked && found.device !== 'cpu' ? onProcessor('A run trains on the graphics card.') : found;
+  };
+  let isFull = false;
+  let instead: ReasonedDevice | undefined;
+  for (;;) {
+    const chosen = instead ?? (await choose());
+    signal?.throwIfAborted();
+    onDevice?.(chosen);
+    try {
+      return await work({ device: chosen.device, ...(isFull && { batch: fewImages }) });
+    } catch (error) {
+      if (!isCardFault(error, chosen)) throw error;
+      await cardFailed(devices, trainer, chosen.device, error);
+      const isTooLarge = error.code === 'out-of-memory';
+      if (signal?.aborted === true || (isAsked && (!isTooLarge || isFull))) throw error;
+      if (isTooLarge && !isFull)
+        instead = { device: chosen.device, reason: `${chosen.reason} ${error.message} It goes on with ${fewImages} images at once.` };
+      else instead = isTooLarge ? onProcessor(error.message) : undefined;
+      isFull = isTooLarge && !isFull;
+    } finally {
+      // Its libraries keep what they have taken of a card's memory.
+      if (chosen.device !== 'cpu') await trainer.dispose();
+    }
+  }
+}

@@ -1,0 +1,119 @@
+// Embeds the same pictures on the CPU and on a device, in a process of its own that may die of it, with weights that are compiled in and with
+// two networks that are held one after the other; says how far the vectors lie apart, and what memory is resident after some more passes.
+// Needs --expose-gc. Argument: JSON { device, passes }.
+import { readFileSync } from 'node:fs';
+import { parseConfig } from '../../../shared/config.ts';
+import type { DeviceId } from '../../../shared/devices.ts';
+import { Random } from '../../../shared/random.ts';
+import { asTargets } from '../../evaluation/positional.ts';
+import type { EmbeddingLayer } from '../../jepa/embedding.ts';
+import { modelSize } from '../../jepa/model.ts';
+import { EncoderRunner } from '../encoder-runner.ts';
+import type { Weights } from '../forward-pass.ts';
+import { MaskedViews } from '../masked-figures.ts';
+import type { PatchBlock } from '../sample-figures.ts';
+import { encoderWeights, initialState } from '../state.ts';
+import { deviceSettings } from './small-run.ts';
+
+export interface EncoderComparison {
+  /** Largest difference from the CPU's, over its largest number, by what was compared. */
+  readonly deviations: Readonly<Record<string, number>>;
+  /** MB resident after a quarter of the passes, and after all. */
+  readonly early: number;
+  readonly late: number;
+}
+
+const { device, passes } = JSON.parse(process.argv[2]!) as { readonly device: DeviceId; readonly passes: number };
+const [pictures, batch] = [7, 4];
+const config = parseConfig({
+  ...deviceSettings,
+  imageSize: 24,
+  width: 32,
+  depth: 2,
+  positions: 'learned',
+  masking: 'paper-exact',
+  minKeep: 2,
+});
+const size = modelSize(config);
+const perImage = 3 * config.imageSize ** 2;
+const random = new Random(4, 'test');
+const patches = Float32Array.from({ length: pictures * perImage }, () => random.normal());
+const states = [config, { ...config, seed: 1 }].map((one) => initialState(one).tensors);
+const networks = states.map((tensors) => encoderWeights({ step: 0, tensors }, size, 'targetEncoder'));
+
+type Made = Record<string, Float32Array>;
+
+/** In two passes, the last of which is not full. */
+async function embedded(runner: EncoderRunner): Promise<{ readonly vectors: Float32Array; readonly tokens: Float32Array }> {
+  const parts: { embedding: Float32Array; tokens?: Float32Array }[] = [];
+  for (let at = 0; at < pictures; at += batch) {
+    const { embedding, tokens } = await runner.run(patches.subarray(at * perImage, (at + batch) * perImage));
+    parts.push({ embedding: embedding.slice(), ...(tokens && { tokens: tokens.slice() }) });
+  }
+  const joined = (of: readonly Float32Array[]): Float32Array => Float32Array.from(of.flatMap((part) => [...part]));
+  return { vectors: joined(parts.map(({ embedding }) => embedding)), tokens: joined(parts.flatMap(({ tokens }) => tokens ?? [])) };
+}
+
+async function madeOn(where: DeviceId): Promise<Made> {
+  const made: Made = {};
+  const options = { device: where, threads: 1 };
+  const runnerOf = async (layer: EmbeddingLayer, withTokens: boolean, frozen?: Weights): Promise<EncoderRunner> =>
+    EncoderRunner.create(size, layer, options, withTokens, batch, frozen);
+  for (const layer of ['last', 'last4'] as const) {
+    const runner = await runnerOf(layer, false, networks[0]);
+    made[`${layer}, known weights`] = (await embedded(runner)).vectors;
+    await runner.dispose();
+  }
+  const held = await runnerOf('last', true);
+  for (const [i, network] of networks.entries()) {
+    await held.hold(network);
+    const { vectors, tokens } = await embedded(held);
+    made[`network ${i}`] = vectors;
+    made[`tokens of network ${i}`] = tokens;
+  }
+  await held.dispose();
+  const views = await MaskedViews.create(config, options);
+  async function* blocks(): AsyncGenerator<PatchBlock> {
+    for (let from = 0; from < pictures; from += views.batch) {
+      const places = Array.from({ length: Math.min(views.batch, pictures - from) }, (_, i) => from + i);
+      yield { places, patches: patches.subarray(from * perImage, (from + places.length) * perImage) };
+      await Promise.resolve();
+    }
+  }
+  for (const [i, tensors] of states.entries()) {
+    const targets = asTargets(made[`tokens of network ${i}`]!.slice(), size.encoder.width);
+    const images = { rows: Uint32Array.from({ length: pictures }, (_, row) => row), targets };
+    const { lidar, predictionMargin } = await views.figures(tensors, images, blocks());
+    made[`LiDAR of network ${i}`] = Float32Array.of(lidar!);
+    // A difference of two cosines, beside one.
+    made[`prediction margin of network ${i}`] = Float32Array.of(predictionMargin!, 1);
+  }
+  await views.dispose();
+  return made;
+}
+
+async function resident(): Promise<number> {
+  for (let i = 0; i < 3; i++) {
+    gc!();
+    await new Promise((resolve) => setImmediate(resolve)); // finalisers run between two tasks
+  }
+  return Number(/VmRSS:\s+(\d+)/.exec(readFileSync('/proc/self/status', 'utf8'))![1]) / 1024;
+}
+
+const [expected, found] = [await madeOn('cpu'), await madeOn(device)];
+const most = (values: Float32Array): number => values.reduce((largest, value) => Math.max(largest, Math.abs(value)), 0);
+const deviations = Object.fromEntries(
+  Object.entries(expected).map(([name, values]) => [name, most(values.map((value, i) => found[name]![i]! - value)) / most(values)]),
+);
+// The two networks are told apart by more than any deviation.
+deviations['between the networks'] = most(expected['network 0']!.map((value, i) => value - expected['network 1']![i]!));
+
+const runner = await EncoderRunner.create(size, 'last', { device, threads: 1 }, true, batch);
+let early = 0;
+for (let pass = 0; pass < passes; pass++) {
+  await runner.hold(networks[pass % 2]!);
+  await runner.run(patches.subarray(0, batch * perImage));
+  if (pass === Math.floor(passes / 4)) early = await resident();
+}
+process.stdout.write(JSON.stringify({ deviations, early, late: await resident() } satisfies EncoderComparison));
+await runner.dispose();
