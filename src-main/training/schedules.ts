@@ -1,10 +1,13 @@
 // Learning rate, weight decay and momentum as pure functions of the step (Assran et al. 2023, appendix A; the offsets are the
 // published code's: rate and decay look one step ahead, momentum does not).
+import { smallSteps } from '../../shared/config.ts';
 import type { TrainConfig } from '../../shared/config-table.ts';
 import { biasCorrections } from '../jepa/adamw.ts';
 import type { ScheduleInput } from '../jepa/adamw.ts';
 
 export interface Schedule {
+  /** Of a run whose crops are smaller before the step `until`, of `steps` in all. */
+  readonly small?: { readonly until: number; readonly steps: number };
   /** Steps over which the schedules run, already stretched; rate and decay use its floor. */
   readonly length: number;
   readonly warmupSteps: number;
@@ -20,11 +23,25 @@ export type StepSchedule = Pick<Record<ScheduleInput, number>, 'learningRate' | 
 
 const halfCosine = (from: number, to: number, progress: number): number => to + (from - to) * 0.5 * (1 + Math.cos(Math.PI * progress));
 
+/** What a step of smaller crops counts beside one of whole crops: they have a quarter of the pixels. */
+const smallStep = 1 / 4;
+
+/**
+ * How far a run is before a step, in steps: by steps the rate would have fallen to nothing when the crops become whole, and by what crops
+ * show it goes on falling over both parts.
+ */
+function placeOf({ small }: Schedule, step: number): number {
+  if (!small) return step;
+  const { until, steps } = small;
+  const shown = (at: number): number => Math.min(at, until) * smallStep + Math.max(0, at - until);
+  return (shown(step) * steps) / shown(steps);
+}
+
 /** The numbers of step 0, 1, 2, …; `momentum` is the one applied after that step's update. */
 export function scheduleAt(schedule: Schedule, step: number): StepSchedule {
   const { warmupSteps, startLearningRate, learningRate, finalLearningRate, weightDecay, momentum } = schedule;
   const length = Math.floor(schedule.length);
-  const t = step + 1;
+  const t = placeOf(schedule, step + 1);
   const rising = t < warmupSteps;
   const fall = (t - warmupSteps) / Math.max(1, length - warmupSteps);
   const rate = rising
@@ -39,14 +56,16 @@ export function scheduleAt(schedule: Schedule, step: number): StepSchedule {
   return {
     learningRate: rate,
     weightDecay: Math.min(high, Math.max(low, decay)),
-    momentum: Math.min(1, momentum[0] + (step * (momentum[1] - momentum[0])) / schedule.length),
+    momentum: Math.min(1, momentum[0] + (placeOf(schedule, step) * (momentum[1] - momentum[0])) / schedule.length),
   };
 }
 
 /** The schedule of a run of `steps` updates. */
 export function scheduleOf(config: TrainConfig, steps: number): Schedule {
   const { scheduleScale, warmup, startLearningRate, learningRate, finalLearningRate, weightDecay, weightDecaySchedule, momentum } = config;
+  const until = smallSteps(config, steps);
   return {
+    ...(until > 0 && { small: { until, steps } }),
     length: scheduleScale * steps,
     warmupSteps: Math.floor(warmup * steps),
     startLearningRate,

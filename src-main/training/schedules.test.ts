@@ -1,0 +1,37 @@
+import { expect, it } from 'vitest';
+import { parseConfig } from '../../shared/config.ts';
+import { scheduleAt, scheduleOf } from './schedules.ts';
+
+const settings = {
+  imageSize: 32,
+  patchSize: 8,
+  agreement: 1,
+  learningRate: 1,
+  startLearningRate: 0,
+  finalLearningRate: 0,
+  warmup: 0.1,
+  weightDecay: [0, 1],
+  momentum: [0.9, 1],
+} as const;
+const [plain, small] = [0, 0.8].map((smallFirst) => scheduleOf(parseConfig({ ...settings, smallFirst }), 100));
+
+it('runs over what crops show: 80 of 100 steps at a quarter of the pixels are half of it', () => {
+  // (80 / 4) / (80 / 4 + 20), so that step 80 stands where step 50 of whole crops does.
+  for (const [step, place] of [
+    [0, 0],
+    [40, 25],
+    [80, 50],
+    [90, 75],
+    [98, 95],
+  ] as const) {
+    expect(scheduleAt(small!, step).momentum).toBeCloseTo(scheduleAt(plain!, place).momentum, 9);
+    expect(scheduleAt(small!, step - 1).learningRate).toBeCloseTo(scheduleAt(plain!, place - 1).learningRate, 9);
+    expect(scheduleAt(small!, step - 1).weightDecay).toBeCloseTo(scheduleAt(plain!, place - 1).weightDecay, 9);
+  }
+  expect(scheduleAt(small!, 80).learningRate).toBeGreaterThan(0.4);
+  expect(scheduleAt(small!, 99).learningRate).toBeLessThan(1e-3);
+  // It rises over the first tenth, and falls from step to step.
+  const rates = Array.from({ length: 100 }, (_, step) => scheduleAt(small!, step).learningRate);
+  expect(rates.indexOf(Math.max(...rates))).toBe(15);
+  for (let step = 17; step < 100; step++) expect(rates[step]).toBeLessThan(rates[step - 1]!);
+});
