@@ -203,4 +203,18 @@ describe('health notes', () => {
       expect.objectContaining({ hint: expect.stringContaining('agreement') as unknown }),
     ]);
   });
+
+  it('of a run whose crops are smaller first: no advice to stop before they are whole, and a predictor that begins there is young there', () => {
+    const flat = [0.6, 0.55, 0.5, 0.5, 0.5].map((score, i) => evaluation({ step: 10 * (i + 1), score, queries: 400 }));
+    const rules = (now: OnlineEvaluation, smallUntil: number): string[] =>
+      healthNotes(now, flat, undefined, 1 - now.step / 100, undefined, smallUntil).map(({ rule }) => rule);
+    const still = evaluation({ step: 60, score: 0.5, queries: 400 });
+    expect(rules(still, 0)).toContain('plateau');
+    expect(rules(still, 80)).not.toContain('plateau');
+    expect(rules(still, 59)).toContain('plateau');
+    const blind = (step: number): OnlineEvaluation => evaluation({ step, predictionMargin: 0.001, score: 0.7 });
+    expect(rules(blind(85), 0)).toContain('blind predictor');
+    expect(rules(blind(85), 80)).not.toContain('blind predictor');
+    expect(rules(blind(87), 80)).toContain('blind predictor');
+  });
 });

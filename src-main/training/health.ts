@@ -62,19 +62,34 @@ interface Situation {
   readonly before: OnlineEvaluation | undefined;
 }
 
+/** Where in its run an evaluation stands. */
+interface Place {
+  /** Share that is still to come. */
+  readonly left: number;
+  /** Whether its crops are still small. */
+  readonly isSmall: boolean;
+  /** Share that is over of the part in which the predictor learns. */
+  readonly predicted: number;
+}
+
+function placeOf(step: number, left: number, smallUntil: number): Place {
+  const rest = step / (1 - left) - smallUntil;
+  return { left, isSmall: step <= smallUntil, predicted: smallUntil === 0 ? 1 - left : Math.max(0, step - smallUntil) / rest };
+}
+
 interface HealthRule {
   /** Kept in logs: a rule that asks something else has another name. */
   readonly name: string;
   /** Whether the figures that it asks are there; always when absent. */
   readonly canTell?: (situation: Situation) => boolean;
   /** Whether it is of use to say it at that point of the run; always when absent. */
-  readonly isTimely?: (left: number, isSmall: boolean) => boolean;
+  readonly isTimely?: (at: Place) => boolean;
   /** Whether it is advice for a run that trains, and of no use once that is done. */
   readonly endsWithRun?: true;
   readonly note: (situation: Situation) => Note | undefined;
 }
 
-const isGrown = (left: number): boolean => 1 - left >= limits.young;
+const isGrown = ({ left }: Place): boolean => 1 - left >= limits.young;
 
 const percent = (share: number): string => `${Math.round(100 * share)} %`;
 
@@ -142,7 +157,7 @@ const rules: readonly HealthRule[] = [
   {
     name: 'blind predictor',
     canTell: ({ now }) => now.predictionMargin !== undefined,
-    isTimely: isGrown,
+    isTimely: ({ predicted }) => predicted >= limits.young,
     note: ({ now }) =>
       now.predictionMargin !== undefined && now.predictionMargin < limits.predictionMargin
         ? {
@@ -197,7 +212,7 @@ const rules: readonly HealthRule[] = [
       return course !== undefined && course !== 'undecided';
     },
     // The quality rises again when crops become larger.
-    isTimely: (left, isSmall) => left > limits.nearEnd && !isSmall,
+    isTimely: ({ left, isSmall }) => left > limits.nearEnd && !isSmall,
     endsWithRun: true,
     note: ({ now, earlier }) => {
       const course = courseOf(now, earlier);
@@ -214,7 +229,7 @@ const rules: readonly HealthRule[] = [
   {
     name: 'nothing learned',
     canTell: ({ untrained }) => untrained !== undefined,
-    isTimely: (left) => left <= 0.5,
+    isTimely: ({ left }) => left <= 0.5,
     note: ({ now, untrained }) => {
       if (!untrained) return undefined;
       const [own, before] = [decidingScore(now), decidingScore(untrained)];
@@ -243,7 +258,7 @@ const rules: readonly HealthRule[] = [
     name: 'nothing gained',
     // What has become worse has not gained either: that is said by the rule above, and this one is not over by it.
     canTell: (situation) => ['unclear', 'better'].includes(gainOf(situation) ?? ''),
-    isTimely: (left) => left <= 0.5,
+    isTimely: ({ left }) => left <= 0.5,
     note: (situation) =>
       gainOf(situation) === 'unclear'
         ? {
@@ -280,7 +295,7 @@ export function healthNotes(
   smallUntil = 0,
 ): HealthNote[] {
   return holdingIn({ now, earlier, untrained, origin, before: origin ?? untrained }).flatMap(({ isTimely, ...note }) =>
-    isTimely?.(left, now.step <= smallUntil) === false ? [] : [note],
+    isTimely?.(placeOf(now.step, left, smallUntil)) === false ? [] : [note],
   );
 }
 
