@@ -17,6 +17,7 @@ import { findTensorflow } from '../src-main/runtime/tensorflow-library.ts';
 import { memoryPlan } from '../src-main/training/memory-plan.ts';
 import { stepSize } from '../src-main/training/step-size.ts';
 import { operationsOf } from './operations.ts';
+import { trialSteps } from '../src-main/trainer/protocol.ts';
 import { placementOn, placementRows } from './placement.ts';
 import type { Row } from './row.ts';
 import { benchConfig, smallestConfig } from './shape.ts';
@@ -25,7 +26,6 @@ import type { TimedStep } from './torch.ts';
 
 /** A device that takes longer for six steps is said to be far too slow. */
 const limitMs = 600_000;
-const trialSteps = 6;
 
 type NamedConfig = readonly [name: string, config: TrainConfig];
 

@@ -73,3 +73,14 @@ for (const [name, look] of Object.entries(looks))
     expect(sheets.filter((address) => own.includes(address))).toEqual([]);
     await Promise.all([before.context().close(), after.context().close()]);
   });
+
+test('a page whose app does not come says so, instead of connecting for ever', async ({ browser }) => {
+  const page = await openPage(browser, {});
+  await page.route('**/start-*.js', async (route) => route.abort());
+  await page.goto(served.url);
+  await expect(page.getByRole('alert')).toHaveText('The page could not be loaded: the program that serves it may have ended.');
+  await page.unroute('**/start-*.js');
+  await page.getByRole('button', { name: 'Load it again' }).click();
+  await expect(page).toHaveTitle(/ – I-JEPA Studio$/);
+  await page.context().close();
+});

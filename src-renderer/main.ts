@@ -1,5 +1,7 @@
 // Starts the page: first it is drawn as it came, then the app takes its place.
-import { drawn, nameStyles } from './state/first-frame.ts';
+import { drawn, nameStyles, sayMissing } from './state/first-frame.ts';
 
 nameStyles();
-void drawn().then(async () => import('./start.ts'));
+void drawn()
+  .then(async () => import('./start.ts'))
+  .catch(sayMissing);

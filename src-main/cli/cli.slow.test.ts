@@ -66,8 +66,19 @@ describe('the story of a folder', () => {
     const { code, stdout } = await cli('train', pictures, '--plan', '--epochs', '2');
     expect(code).toBe(0);
     expect(stdout).toMatch(/520 images/);
-    for (const words of ['32×32 px in 16 patches of 8 px', '128 wide × 2 deep', '17 steps of 64 images, 2 crops of each: 2.1 epochs'])
+    for (const words of [
+      '32×32 px in 16 patches of 8 px',
+      '; 16 px in the first 14 steps',
+      '128 wide × 2 deep',
+      '17 steps of 64 images, 2 crops of each: 2.1 epochs',
+    ])
       expect(stdout).toContain(words);
+    // What the setting needs beside it is suggested for the folder; what it cannot have is said.
+    expect((await cli('train', pictures, '--plan', '--epochs', '2', '--small-first', '0.5')).stdout).toContain(
+      '16 px in the first 8 steps',
+    );
+    const odd = await cli('train', pictures, '--plan', '--small-first', '0.5', '--image-size', '24');
+    expect([odd.code, odd.stderr]).toEqual([2, expect.stringContaining('half of 24 px is no whole number of patches') as unknown]);
     expect((await cli('train', pictures, '--plan', '--run', 'a/b')).code).toBe(2);
     expect(existsSync(join(home, 'runs'))).toBe(false);
   });

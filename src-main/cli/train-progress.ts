@@ -116,6 +116,8 @@ export class TrainProgress {
 
 /** Trains a run and shows it; true when it came to its end. Ctrl-C ends it with a checkpoint; a second one ends the program. */
 export async function showTraining(output: Output, studio: Studio, run: string, device?: TrainConfig['device']): Promise<boolean> {
+  const { config } = recordOf(run);
+  const progress = new TrainProgress(output, workOfRun(run));
   const { signal, done } = interruptible(
     () => {
       output.say('Stopping after this step, with a checkpoint. Press Ctrl-C again to end at once.');
@@ -123,8 +125,6 @@ export async function showTraining(output: Output, studio: Studio, run: string, 
     },
     () => studio.trainer.kill(),
   );
-  const { config } = recordOf(run);
-  const progress = new TrainProgress(output, workOfRun(run));
   try {
     const wanted = device ?? config.device;
     let instead: ChosenDevice | undefined;

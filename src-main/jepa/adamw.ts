@@ -10,14 +10,26 @@ import { isMuonMatrix, muonDirection } from './muon.ts';
 
 export type UpdateSettings = Pick<TrainConfig, 'beta1' | 'beta2' | 'epsilon' | 'optimiser'>;
 
-/** Numbers of one step, given as float32 scalars. */
-export const scheduleInputs = ['learningRate', 'weightDecay', 'momentum', 'correction1', 'correction2'] as const;
+/** Numbers of one step, given as float32 scalars. The predictor may have begun later than the rest, so that its moments are younger. */
+export const scheduleInputs = [
+  'learningRate',
+  'weightDecay',
+  'momentum',
+  'correction1',
+  'correction2',
+  'predictorCorrection1',
+  'predictorCorrection2',
+] as const;
 export type ScheduleInput = (typeof scheduleInputs)[number];
 
 /** 1 / (1 − β^t) for the moments of step t = 1, 2, …; the second as a root, because that is where it is used. */
 export function biasCorrections(beta1: number, beta2: number, t: number): { correction1: number; correction2: number } {
   return { correction1: 1 / (1 - beta1 ** t), correction2: 1 / Math.sqrt(1 - beta2 ** t) };
 }
+
+/** Which of the schedule's corrections are those of a parameter. */
+export const correctionsOf = (name: string): readonly [ScheduleInput, ScheduleInput] =>
+  name.startsWith('predictor.') ? ['predictorCorrection1', 'predictorCorrection2'] : ['correction1', 'correction2'];
 
 /** The name of a parameter's moving average, which only the context encoder's parameters have. */
 export const averageOf = (name: string): string | undefined =>
@@ -54,7 +66,6 @@ export function moved(
   const schedule = Object.fromEntries(scheduleInputs.map((name) => [name, input(name, [])])) as Record<ScheduleInput, Tensor>;
   const where = (after: Tensor, before: Tensor): Tensor => (finite ? select(finite, after, before) : after);
   const keep = subtract(1, multiply(schedule.learningRate, schedule.weightDecay));
-  const stepSize = multiply(schedule.learningRate, schedule.correction1);
   const outputs: Record<string, Tensor> = {};
 
   for (const spec of specs) {
@@ -73,7 +84,9 @@ export function moved(
     } else {
       const moment1 = towards(first, gradient, 1 - beta1);
       const moment2 = towards(second, square(gradient), 1 - beta2);
-      const direction = divide(moment1, add(multiply(sqrt(moment2), schedule.correction2), epsilon));
+      const [correction1, correction2] = correctionsOf(name);
+      const direction = divide(moment1, add(multiply(sqrt(moment2), schedule[correction2]), epsilon));
+      const stepSize = multiply(schedule.learningRate, schedule[correction1]);
       outputs[name] = where(subtract(kept, multiply(direction, stepSize)), weight);
       outputs[`moment1.${name}`] = where(moment1, first);
       outputs[`moment2.${name}`] = where(moment2, second);

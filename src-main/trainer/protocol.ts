@@ -124,6 +124,9 @@ export interface SelfTestJob {
   readonly precision?: Precision;
 }
 
+/** Steps of each phase of a run that a trial makes, the first to warm up. */
+export const trialSteps = 6;
+
 /** Times a few steps on random input. */
 export interface TrialJob {
   readonly kind: 'trial';

@@ -9,11 +9,12 @@ import { encodingDevice } from '../training/forward-pass.ts';
 import { encoderWeights, initialState } from '../training/state.ts';
 import { phasesOf } from '../training/phases.ts';
 import { StepRunner } from '../training/step-runner.ts';
+import { trialSteps } from './protocol.ts';
 import type { JobTypes, TrialFigures, TrialJob } from './protocol.ts';
 import { TimedDevice } from './timed-device.ts';
 
-/** Of each phase of a run, and of the run itself. */
-const [trialSteps, trialRun] = [5, 1000];
+/** Of a run whose phases have the shares that those of any have. */
+const trialRun = 1000;
 const trialBatches = 5;
 
 /** Peak resident memory of this process, bytes; where the system does not tell, what it holds now. */
@@ -68,8 +69,8 @@ export async function runTrialJob(job: TrialJob): Promise<JobTypes['trial']['res
     const patches = randomPatches(config, size.model, size.batch);
     const share = (until - from) / trialRun;
     const [times, outsides]: [number[], number[]] = [[], []];
-    state.step = from;
-    for (let i = 0; i <= trialSteps; i++) {
+    for (let i = 0; i < trialSteps; i++) {
+      state.step = from;
       const [began, inside] = [performance.now(), timed?.seconds ?? 0];
       await runner.run(state, patches);
       const took = (performance.now() - began) / 1000;

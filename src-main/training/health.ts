@@ -3,6 +3,7 @@
 import { clearErrors, leadError } from '../../shared/run-verdict.ts';
 import type { OnlineEvaluation, TrainEvent } from '../../shared/train-events.ts';
 import { courseOf, plateauWindow } from './plateau.ts';
+import type { Course } from './plateau.ts';
 import { decidingScore } from './scores.ts';
 
 export interface Note {
@@ -60,21 +61,21 @@ interface Situation {
   readonly origin: OnlineEvaluation | undefined;
   /** What the run stood at before its first step. */
   readonly before: OnlineEvaluation | undefined;
+  /** Step until which its crops are small. */
+  readonly smallUntil: number;
 }
 
 /** Where in its run an evaluation stands. */
 interface Place {
   /** Share that is still to come. */
   readonly left: number;
-  /** Whether its crops are still small. */
-  readonly isSmall: boolean;
   /** Share that is over of the part in which the predictor learns. */
   readonly predicted: number;
 }
 
 function placeOf(step: number, left: number, smallUntil: number): Place {
   const rest = step / (1 - left) - smallUntil;
-  return { left, isSmall: step <= smallUntil, predicted: smallUntil === 0 ? 1 - left : Math.max(0, step - smallUntil) / rest };
+  return { left, predicted: smallUntil === 0 ? 1 - left : Math.max(0, step - smallUntil) / rest };
 }
 
 interface HealthRule {
@@ -92,6 +93,12 @@ interface HealthRule {
 const isGrown = ({ left }: Place): boolean => 1 - left >= limits.young;
 
 const percent = (share: number): string => `${Math.round(100 * share)} %`;
+
+/** The quality rises again when crops become larger: only what came after that tells whether it still does. */
+const ownCourse = ({ now, earlier, smallUntil }: Situation): Course | undefined =>
+  now.step <= smallUntil && smallUntil > 0
+    ? undefined
+    : courseOf(now, smallUntil > 0 ? earlier.filter(({ step }) => step > smallUntil) : earlier);
 
 /** A figure that was once at least twice as high, and more than a few. */
 function fallen(
@@ -207,15 +214,15 @@ const rules: readonly HealthRule[] = [
   {
     name: 'plateau',
     // What may be a rise takes nothing back, and does not call for it again.
-    canTell: ({ now, earlier }) => {
-      const course = courseOf(now, earlier);
+    canTell: (situation) => {
+      const course = ownCourse(situation);
       return course !== undefined && course !== 'undecided';
     },
-    // The quality rises again when crops become larger.
-    isTimely: ({ left, isSmall }) => left > limits.nearEnd && !isSmall,
+    isTimely: ({ left }) => left > limits.nearEnd,
     endsWithRun: true,
-    note: ({ now, earlier }) => {
-      const course = courseOf(now, earlier);
+    note: (situation) => {
+      const { now } = situation;
+      const course = ownCourse(situation);
       if (course === undefined || typeof course === 'string') return undefined;
       const { gain, noise } = course;
       const within =
@@ -294,7 +301,7 @@ export function healthNotes(
   origin?: OnlineEvaluation,
   smallUntil = 0,
 ): HealthNote[] {
-  return holdingIn({ now, earlier, untrained, origin, before: origin ?? untrained }).flatMap(({ isTimely, ...note }) =>
+  return holdingIn({ now, earlier, untrained, origin, before: origin ?? untrained, smallUntil }).flatMap(({ isTimely, ...note }) =>
     isTimely?.(placeOf(now.step, left, smallUntil)) === false ? [] : [note],
   );
 }
@@ -308,7 +315,7 @@ export function healthOf(
   origin?: OnlineEvaluation,
   smallUntil = 0,
 ): Health {
-  const situation = { now, earlier, untrained, origin, before: origin ?? untrained };
+  const situation = { now, earlier, untrained, origin, before: origin ?? untrained, smallUntil };
   const last = earlier.at(-1);
   // What was left of the run at the evaluation before follows from the steps of both.
   const leftBefore = last && now.step > 0 ? 1 - ((1 - left) * last.step) / now.step : left;

@@ -40,6 +40,8 @@ const schedule = {
   momentum: scalarOf(0.9),
   correction1: scalarOf(3),
   correction2: scalarOf(4),
+  predictorCorrection1: scalarOf(1.5),
+  predictorCorrection2: scalarOf(6),
 };
 
 describe('orthogonalisation in float32', () => {

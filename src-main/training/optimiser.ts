@@ -1,6 +1,6 @@
 // One update of the weights from the gradients of a batch, by a kernel of its own on the CPU. Devices that keep the state run the same
 // arithmetic as a graph (`../jepa/adamw.ts`).
-import { averageOf } from '../jepa/adamw.ts';
+import { averageOf, correctionsOf } from '../jepa/adamw.ts';
 import type { ScheduleInput, UpdateSettings } from '../jepa/adamw.ts';
 import type { ParameterSpec } from '../jepa/model.ts';
 import { isMuonMatrix, muonDirections } from '../jepa/muon.ts';
@@ -41,8 +41,6 @@ export async function kernelOptimiser(
       const scalars = {
         rate1: 1 - beta1,
         rate2: 1 - beta2,
-        stepSize: learningRate * schedule.correction1[0]!,
-        correction2: schedule.correction2[0]!,
         epsilon,
         momentum: schedule.momentum[0]!,
       };
@@ -61,6 +59,7 @@ export async function kernelOptimiser(
           );
           continue;
         }
+        const [correction1, correction2] = correctionsOf(name).map((key) => schedule[key][0]!) as [number, number];
         kernel.move(
           {
             gradient: gradients[`gradient.${name}`]!,
@@ -69,7 +68,7 @@ export async function kernelOptimiser(
             moment2: tensors[`moment2.${name}`]!,
             ...(average !== undefined && { average: tensors[average]! }),
           },
-          { ...scalars, keep },
+          { ...scalars, keep, stepSize: learningRate * correction1, correction2 },
         );
       }
       return norm;

@@ -1,5 +1,5 @@
 // The parts of a run whose steps have other sizes: with `smallFirst` its first steps see crops of half the size without the masked
-// prediction. Weights and moments are the same in all of them, and the schedules run through.
+// prediction. Weights and moments go on from one to the next; the schedules run over what crops show (schedules.ts).
 import { smallSteps } from '../../shared/config.ts';
 import type { TrainConfig } from '../../shared/config-table.ts';
 import { tokenCount } from '../jepa/model.ts';

@@ -83,7 +83,14 @@ export function scheduleInputsAt(
   config: Pick<TrainConfig, 'beta1' | 'beta2'>,
   step: number,
 ): Record<ScheduleInput, Float32Array> {
-  const values = { ...scheduleAt(schedule, step), ...biasCorrections(config.beta1, config.beta2, step + 1) };
+  const corrections = (steps: number): ReturnType<typeof biasCorrections> => biasCorrections(config.beta1, config.beta2, steps);
+  const predictor = corrections(Math.max(1, step + 1 - (schedule.small?.until ?? 0)));
+  const values: Record<ScheduleInput, number> = {
+    ...scheduleAt(schedule, step),
+    ...corrections(step + 1),
+    predictorCorrection1: predictor.correction1,
+    predictorCorrection2: predictor.correction2,
+  };
   return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, Float32Array.of(value)])) as Record<
     ScheduleInput,
     Float32Array

@@ -50,13 +50,23 @@ const longRun = 10_000;
 /** Operations of an update of a run on average: its phases have steps of other sizes. Throws as `stepSize`. */
 export const meanStepOperations = (config: TrainConfig): number => runOperations(config, longRun)(longRun) / longRun;
 
-/** Operations of a run of `steps` updates before each of its steps. */
-function runOperations(config: TrainConfig, steps: number): (step: number) => number {
-  const phases = phasesOf(config, steps).map(({ from, until, size, prediction }) => ({
+/** The phases of a run of `steps` updates, with the operations of each step in them. */
+const costsOf = (config: TrainConfig, steps: number): readonly { readonly from: number; readonly until: number; readonly each: number }[] =>
+  phasesOf(config, steps).map(({ from, until, size, prediction }) => ({
     from,
     until,
     each: stepOperations(size, { ...config, prediction }),
   }));
+
+/** Phases of a run, and how much work a step of each of them is together, in steps of its average size. */
+export function trialOf(config: TrainConfig): { readonly phases: number; readonly work: number } {
+  const costs = costsOf(config, longRun);
+  return { phases: costs.length, work: costs.reduce((sum, { each }) => sum + each, 0) / meanStepOperations(config) };
+}
+
+/** Operations of a run of `steps` updates before each of its steps. */
+function runOperations(config: TrainConfig, steps: number): (step: number) => number {
+  const phases = costsOf(config, steps);
   return (step) => phases.reduce((sum, { from, until, each }) => sum + each * Math.max(0, Math.min(step, until) - from), 0);
 }
 

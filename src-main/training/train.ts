@@ -151,7 +151,11 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent> 
         watch.lap();
       }
       if (control.stopping) break;
-      if (state.step === small && small > 0) yield recorder.log(largerCrops(small, config));
+      if (state.step === small && small > 0) {
+        // Another step is compiled from here on, and a device that cannot take it should cost nothing.
+        yield await checkpoint();
+        yield recorder.log(largerCrops(small, config));
+      }
       const began = performance.now();
       const schedule = scheduleAt(runner.schedule, state.step);
       const batch = await options.batches.next(state.step);

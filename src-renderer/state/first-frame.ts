@@ -1,4 +1,5 @@
 // What is done about the page's first frame, which it has in itself as it is built (vite.first-frame.ts).
+import { firstFrame } from '../strings/first-frame.ts';
 
 /** Milliseconds after which a page that is not drawn, as one that nobody sees, goes on without. */
 const longest = 500;
@@ -19,4 +20,15 @@ export function nameStyles(page: Document = document): void {
     link.href = style.dataset['of']!;
     page.head.append(link);
   }
+}
+
+/** In the place of a frame that would say for ever that it connects. */
+export function sayMissing(): void {
+  const said = document.createElement('p');
+  said.setAttribute('role', 'alert');
+  said.textContent = firstFrame.missing;
+  const again = document.createElement('button');
+  again.textContent = firstFrame.again;
+  again.addEventListener('click', () => location.reload());
+  document.getElementById('app')!.replaceChildren(said, again);
 }

@@ -46,6 +46,7 @@ function settingsOf(options: Options): Record<string, unknown> {
 function alone(given: Readonly<Record<string, unknown>>): Record<string, unknown> {
   const { microBatch, architecture } = given;
   return {
+    ...(given['agreement'] === undefined && { agreement: 1 }),
     ...(architecture === undefined && { architecture: 'custom' }),
     ...(architecture === undefined && given['heads'] === undefined && { heads: 1 }),
     ...(given['predictorHeads'] === undefined && given['heads'] === undefined && { predictorHeads: 1 }),
@@ -135,7 +136,10 @@ export const trainCommand: Action = async (output, options, folder) => {
   const home = textOption(options, 'home');
   const given = settingsOf(options);
   // Wrong settings are said before a long scan, not after it.
-  const early = parseConfig(alone(given));
+  const { smallFirst, ...others } = given;
+  const early = parseConfig(alone(others));
+  // Whether crops can be halved is seen by the sizes that the folder gets.
+  parseConfig(alone({ smallFirst }));
   const studio = new Studio(home === undefined ? {} : { home });
   try {
     if (options['resume'] === true) return await goOn(output, studio, options, folder);
@@ -149,7 +153,7 @@ export const trainCommand: Action = async (output, options, folder) => {
     const name = textOption(options, 'run');
     if (name !== undefined) freeRunPath(studio.home, name);
     await showScan(output, studio, folder, {
-      ...decodingFor(origin ? parseConfig({ ...early, ...originSettings(origin.config), ...given }) : early),
+      ...decodingFor(origin ? parseConfig({ ...early, ...originSettings(origin.config), ...others }) : early),
       ...labelsOf(textOption(options, 'labels')),
       ...cacheLimitOf(options),
     });

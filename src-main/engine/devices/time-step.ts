@@ -2,6 +2,8 @@
 import type { TrainConfig } from '../../../shared/config-table.ts';
 import type { DeviceId } from '../../../shared/devices.ts';
 import { AppError } from '../../../shared/errors.ts';
+import { trialSteps } from '../../trainer/protocol.ts';
+import { trialOf } from '../../training/step-operations.ts';
 import { lowerPriority, threadsOf } from '../threads.ts';
 import { withTrainer } from './probe-device.ts';
 
@@ -9,8 +11,6 @@ import { withTrainer } from './probe-device.ts';
 const compileSeconds = (device: DeviceId): number => (device === 'tensorflow' ? 180 : 45);
 /** A device that is so many times slower than the fastest so far need not end its trial. */
 const farSlower = 3;
-/** Steps that a trial makes. */
-const trialSteps = 6;
 /** Seconds that the first of a race may take beside compiling. */
 const mostSeconds = 180;
 
@@ -31,7 +31,8 @@ export async function timeStep(
   signal?: AbortSignal,
   unasked = false,
 ): Promise<TimedStep> {
-  const limit = compileSeconds(device) + (best === undefined ? mostSeconds : farSlower * trialSteps * best);
+  const { phases, work } = trialOf(config);
+  const limit = phases * compileSeconds(device) + (best === undefined ? mostSeconds : farSlower * trialSteps * work * best);
   const job = { kind: 'trial', config, threads: threadsOf(config.threads), device } as const;
   try {
     const found = await withTrainer(
