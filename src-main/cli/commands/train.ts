@@ -42,6 +42,9 @@ function settingsOf(options: Options): Record<string, unknown> {
   return { ...stored, ...givenSettings(options) };
 }
 
+/** Steps are timed at the lowest priority: some seconds where nothing else runs. */
+const longestTimingMs = 30_000;
+
 /** Values that fit any others, so that what is given is checked for itself; how it fits together depends on the folder. */
 function alone(given: Readonly<Record<string, unknown>>): Record<string, unknown> {
   const { microBatch, architecture } = given;
@@ -157,8 +160,8 @@ export const trainCommand: Action = async (output, options, folder) => {
       ...labelsOf(textOption(options, 'labels')),
       ...cacheLimitOf(options),
     });
-    // A run that begins now tells its time by itself.
-    if (options['plan'] === true) await getToKnow(studio.devices);
+    // A run that begins now tells its time by itself. What a busy computer does not come to meanwhile is said not to be known.
+    if (options['plan'] === true) await getToKnow(studio.devices, AbortSignal.timeout(longestTimingMs));
     const plan = await planForPage(studio, folder, { ...(origin && originSettings(origin.config)), ...given }, origin !== undefined);
     output.event({ type: 'plan', ...plan });
     output.say(`Settings for ${plan.reason}`);

@@ -285,7 +285,7 @@ export class Devices {
   async getToKnow(config: TrainConfig, signal?: AbortSignal): Promise<boolean> {
     const isKnown = async (): Promise<boolean> => stepTime(await this.#known(), 'cpu', config)?.timed === true;
     if (await isKnown()) return true;
-    if (this.#unasked) return false;
+    if (this.#unasked || signal?.aborted === true) return false;
     const unasked = new AbortController();
     const timing = this.#alone(async () => this.#race(['cpu'], config, { signal: unasked.signal, unasked: true }));
     this.#unasked = unasked;
