@@ -77,8 +77,8 @@ describe('the story of a folder', () => {
     expect((await cli('train', pictures, '--plan', '--epochs', '2', '--small-first', '0.5')).stdout).toContain(
       '16 px in the first 8 steps',
     );
-    const odd = await cli('train', pictures, '--plan', '--small-first', '0.5', '--image-size', '24');
-    expect([odd.code, odd.stderr]).toEqual([2, expect.stringContaining('half of 24 px is no whole number of patches') as unknown]);
+    const odd = await cli('train', pictures, '--plan', '--small-first', '0.5', '--image-size', '40', '--patch-size', '8');
+    expect([odd.code, odd.stderr]).toEqual([2, expect.stringContaining('half of 40 px is no whole number of patches') as unknown]);
     expect((await cli('train', pictures, '--plan', '--run', 'a/b')).code).toBe(2);
     expect(existsSync(join(home, 'runs'))).toBe(false);
   });
