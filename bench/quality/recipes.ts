@@ -138,9 +138,9 @@ export const recipes: Readonly<Record<string, Recipe>> = {
   },
   'whitening-online': { what: 'targets of the encoder itself, no moving average', from: 'whitening', settings: { momentum: [0, 0] } },
   'whitening-cold': { what: 'a temperature of 0.1', from: 'whitening', settings: { temperature: 0.1 } },
-  'whitening-small-first': {
-    what: 'crops of half the size for the first 0.85 of the steps',
-    from: 'whitening',
+  'small-first': {
+    what: 'whitening-small, whose first 0.85 of the steps see crops of half the size',
+    from: 'whitening-small',
     settings: { smallFirst: 0.85 },
   },
   'convolutions-dropping': {
