@@ -166,6 +166,9 @@ export function maskedOneIn({ maskedCrops, prediction, predictionStride }: Train
 /** Whether a stem of convolutions with stride 2 can make a token of a patch. */
 export const canHalve = (patchSize: number): boolean => patchSize > 1 && Number.isInteger(Math.log2(patchSize));
 
+/** What a crop of half the size shows beside a whole one: a quarter of the pixels. */
+export const smallCrop = 1 / 4;
+
 /** Steps of a run of `steps`, from the first on, whose crops are half as large and leave out the masked prediction. */
 export const smallSteps = ({ smallFirst }: Pick<TrainConfig, 'smallFirst'>, steps: number): number => Math.floor(smallFirst * steps);
 

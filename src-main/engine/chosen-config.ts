@@ -5,7 +5,7 @@ import type { TrainConfig } from '../../shared/config-table.ts';
 import { presetSentence } from '../../shared/presets.ts';
 import type { PresetName } from '../../shared/presets.ts';
 import type { Outlook } from './outlook.ts';
-import { presetBound, tooLong } from './presets.ts';
+import { presetBound, presetEpochs, tooLong } from './presets.ts';
 import { isPhotograph, suggestConfig, suggestedContext, suggestedPatch } from './suggest.ts';
 import type { FolderFacts } from './suggest.ts';
 
@@ -54,12 +54,13 @@ function completed(facts: FolderFacts, name: PresetName, others: Given, usual: P
   const settings = linear ? suggestConfig(facts, name, 'linear').settings : usual;
   const suggested = others['architecture'] !== undefined && others['architecture'] !== 'custom' ? withoutSizes(settings) : settings;
   const sized = parseConfig({ ...suggested, contextTokens: 0, smallFirst: 0, ...suggestedPatch(suggested, others), ...others });
-  return parseConfig({
+  const chosen = parseConfig({
     ...sized,
     // The suggested share of the patches, of the grid that the given sizes make.
     ...(others['contextTokens'] === undefined && { contextTokens: suggestedContext(gridSide(sized)) }),
     ...(others['smallFirst'] === undefined && canBeginSmall(sized) && { smallFirst: suggested.smallFirst }),
   });
+  return others['epochs'] === undefined ? { ...chosen, epochs: presetEpochs(name, facts.images, chosen) } : chosen;
 }
 
 /** Whether something differs that decides what is learned; how a run is carried out and judged does not. */

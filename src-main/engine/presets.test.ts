@@ -22,15 +22,36 @@ describe('presets', () => {
   });
 
   it('are lengths that grow from quick to long, within bounds for tiny and huge folders', () => {
-    const two = { agreement: 1, crops: 2 };
+    const two = { agreement: 1, crops: 2, smallFirst: 0 };
     const [quick, usual, long] = (['quick', 'default', 'long'] as const).map((name) => presetEpochs(name, 10_000, two));
-    expect([quick, usual, long]).toEqual([10, 100, 400]);
+    expect([quick, usual, long]).toEqual([10, 73, 300]);
     expect(presetEpochs('default', 20, two)).toBe(2000);
     expect(presetEpochs('default', 1_000_000, two)).toBe(10);
     expect(presetEpochs('quick', 1_000_000, two)).toBe(1);
     // Also on a tiny folder quick is much shorter.
     expect([presetEpochs('quick', 20, two), presetEpochs('long', 20, two)]).toEqual([200, 8000]);
-    expect(presetEpochs('default', 10_000, { agreement: 0, crops: 2 })).toBe(200);
+    expect(presetEpochs('default', 10_000, { ...two, agreement: 0 })).toBe(145);
+    // Of smaller crops there are more: 0.8 of them at a quarter leave 0.4 of the pixels.
+    const small = { ...two, smallFirst: 0.8 };
+    expect([presetEpochs('quick', 10_000, small), presetEpochs('default', 10_000, small)]).toEqual([25, 181]);
+    expect([presetEpochs('default', 20, small), presetEpochs('default', 1_000_000, small)]).toEqual([5000, 25]);
+  });
+
+  it('are as long where what is given leaves no room for smaller crops', () => {
+    const shown = (given: Readonly<Record<string, unknown>>): number => {
+      const { epochs, smallFirst } = chosenConfig({ images: 10_000, shortSide: 32 }, given).config;
+      return Math.round(epochs * (1 - 0.75 * smallFirst) * 10) / 10;
+    };
+    expect(chosenConfig({ images: 10_000, shortSide: 32 }, {}).config.smallFirst).toBeGreaterThan(0.5);
+    for (const given of [{ imageSize: 40, patchSize: 8 }, { positions: 'learned' }, { agreement: 0 }, { stem: 'linear' }]) {
+      expect(chosenConfig({ images: 10_000, shortSide: 32 }, given).config.smallFirst).toBe(0);
+      expect(shown(given)).toBe('agreement' in given ? 145 : 73);
+    }
+    expect(shown({})).toBeCloseTo(72.5, 0);
+    expect(chosenConfig({ images: 10_000, shortSide: 32 }, { smallFirst: 0.5, epochs: 3 }).config).toMatchObject({
+      smallFirst: 0.5,
+      epochs: 3,
+    });
   });
 
   it('look at small images on 32 px, sixteen patches of them, and at the published patches of the images as they are', () => {
@@ -89,12 +110,13 @@ describe('presets', () => {
   });
 
   it('say where the size of the folder decides the length', () => {
-    const two = { agreement: 1, crops: 2 };
+    const two = { agreement: 1, crops: 2, smallFirst: 0 };
     expect(presetBound('default', 10_000, two)).toBeUndefined();
     expect(presetBound('default', 20, two)).toEqual({ by: 'few', epochs: 2000, crops: 80_000 });
     expect(presetBound('default', 1_000_000, two)).toEqual({ by: 'many', epochs: 10, crops: 20_000_000 });
-    expect(presetBound('default', 499, two)?.by).toBe('few');
-    expect(presetBound('default', 501, two)).toBeUndefined();
+    expect(presetBound('default', 20, { ...two, smallFirst: 0.8 })).toEqual({ by: 'few', epochs: 5000, crops: 200_000 });
+    expect(presetBound('default', 362, two)?.by).toBe('few');
+    expect(presetBound('default', 363, two)).toBeUndefined();
   });
 });
 
@@ -136,8 +158,8 @@ describe('what is said of a preset', () => {
   });
 
   it('says that the folder is too small for the whole of it, and no figure', () => {
-    expect(said(20, {})).toContain('So few images are seen 2,000 times and no more: 80,000 crops in all.');
-    expect(said(1_000_000, { preset: 'default' })).toContain('So many images are seen 10 times all the same: 20,000,000 crops in all.');
+    expect(said(20, {})).toContain('So few images are seen 5,520 times and no more: 220,800 crops in all.');
+    expect(said(1_000_000, { preset: 'default' })).toContain('So many images are seen 28 times all the same: 56,000,000 crops in all.');
     expect(said(20, {})).not.toContain('reached');
   });
 
@@ -148,7 +170,7 @@ describe('what is said of a preset', () => {
     expect(chosenConfig(facts, given, { on: 'card', card: 'A card', secondsPerStep: 0.01 }).config.preset).toBe('default');
     const slow = chosenConfig(facts, given, { on: 'card', card: 'A card', secondsPerStep: 10 });
     expect(slow.config.preset).toBe('quick');
-    expect(slow.reason).toMatch(/would take about 2 days on A card\. Preset quick:/);
+    expect(slow.reason).toMatch(/would take about 4 days on A card\. Preset quick:/);
     expect(slow.reason).not.toContain('processor');
   });
 });

@@ -1,5 +1,5 @@
 // What the presets set, and which of them a folder gets when nobody chooses.
-import { cropsPerImage } from '../../shared/config.ts';
+import { cropsPerImage, smallCrop } from '../../shared/config.ts';
 import type { TrainConfig } from '../../shared/config-table.ts';
 import { formatRoughly } from '../../shared/duration.ts';
 import type { PresetName, PresetUse } from '../../shared/presets.ts';
@@ -8,27 +8,35 @@ import { meanStepOperations } from '../training/step-operations.ts';
 import type { Outlook } from './outlook.ts';
 
 interface PresetLength {
-  /** Crops that a run sees in all. */
+  /** Crops that a run sees in all, where a smaller one counts as its pixels do: a quarter. */
   readonly crops: number;
-  /** Large folders are seen at least so often, and small ones no more often than this. */
+  /** Large folders are seen at least so often, and small ones no more often than this, counted alike. */
   readonly epochs: readonly [number, number];
 }
-const usual: PresetLength = { crops: 2e6, epochs: [10, 2000] };
+const usual: PresetLength = { crops: 1.45e6, epochs: [10, 2000] };
 const lengths: Readonly<Record<PresetName, PresetLength>> = {
   quick: { crops: 2e5, epochs: [1, 200] },
   default: usual,
-  long: { crops: 8e6, epochs: [40, 8000] },
-  'paper-exact': usual,
+  long: { crops: 6e6, epochs: [40, 8000] },
+  'paper-exact': { ...usual, crops: 2e6 },
   'agreement-only': usual,
 };
 
-type Crops = Pick<TrainConfig, 'agreement' | 'crops'>;
+type Crops = Pick<TrainConfig, 'agreement' | 'crops' | 'smallFirst'>;
+
+/** What a crop counts on average. */
+const countOf = ({ smallFirst }: Crops): number => 1 - smallFirst + smallFirst * smallCrop;
+
+/** From so many epochs on they are whole ones: a person counts them. */
+const wholeFrom = 20;
 
 /** Epochs of a preset for a folder, to three digits. */
 export function presetEpochs(name: PresetName, images: number, config: Crops): number {
   const { crops, epochs } = lengths[name];
   const [fewest, most] = epochs;
-  return Number(Math.min(most, Math.max(fewest, crops / (images * cropsPerImage(config)))).toPrecision(3));
+  const seen = Math.min(most, Math.max(fewest, crops / (images * cropsPerImage(config)))) / countOf(config);
+  const short = Number(seen.toPrecision(3));
+  return short < wholeFrom ? short : Math.round(short);
 }
 
 /** Where the folder is so small or so large that its images are seen as often as the preset allows at most or at least. */
@@ -36,9 +44,10 @@ export function presetBound(name: PresetName, images: number, config: Crops): Pr
   const { crops, epochs } = lengths[name];
   const [fewest, most] = epochs;
   const each = images * cropsPerImage(config);
-  if (crops > most * each) return { by: 'few', epochs: most, crops: most * each };
-  if (crops < fewest * each) return { by: 'many', epochs: fewest, crops: fewest * each };
-  return undefined;
+  const by = crops > most * each ? 'few' : crops < fewest * each ? 'many' : undefined;
+  if (by === undefined) return undefined;
+  const seen = presetEpochs(name, images, config);
+  return { by, epochs: seen, crops: seen * each };
 }
 
 /**

@@ -85,7 +85,7 @@ export function suggestConfig(
   const batchSize = Math.max(2, Math.min(mostBatch, 2 ** Math.floor(Math.log2(Math.max(2, images / 4)))));
   const grid = imageSize / patchSize;
   const recipe = presetRecipe(preset, batchSize, grid, chosen);
-  const { agreement = 0, crops = 2 } = recipe;
+  const { agreement = 0, crops = 2, smallFirst = 0 } = recipe;
   const settings = {
     preset,
     imageSize,
@@ -93,7 +93,7 @@ export function suggestConfig(
     batchSize,
     contextTokens: suggestedContext(grid),
     ...recipe,
-    epochs: presetEpochs(preset, images, { agreement, crops }),
+    epochs: presetEpochs(preset, images, { agreement, crops, smallFirst }),
   } satisfies Partial<TrainConfig>;
   const reason = `${images.toLocaleString('en')} images with a typical short side of ${Math.round(shortSide).toLocaleString('en')} px.`;
   return { settings, reason };

@@ -1,6 +1,6 @@
 // Learning rate, weight decay and momentum as pure functions of the step (Assran et al. 2023, appendix A; the offsets are the
 // published code's: rate and decay look one step ahead, momentum does not).
-import { smallSteps } from '../../shared/config.ts';
+import { smallCrop, smallSteps } from '../../shared/config.ts';
 import type { TrainConfig } from '../../shared/config-table.ts';
 import { biasCorrections } from '../jepa/adamw.ts';
 import type { ScheduleInput } from '../jepa/adamw.ts';
@@ -23,9 +23,6 @@ export type StepSchedule = Pick<Record<ScheduleInput, number>, 'learningRate' | 
 
 const halfCosine = (from: number, to: number, progress: number): number => to + (from - to) * 0.5 * (1 + Math.cos(Math.PI * progress));
 
-/** What a step of smaller crops counts beside one of whole crops: they have a quarter of the pixels. */
-const smallStep = 1 / 4;
-
 /**
  * How far a run is before a step, in steps: by steps the rate would have fallen to nothing when the crops become whole, and by what crops
  * show it goes on falling over both parts.
@@ -33,7 +30,7 @@ const smallStep = 1 / 4;
 function placeOf({ small }: Schedule, step: number): number {
   if (!small) return step;
   const { until, steps } = small;
-  const shown = (at: number): number => Math.min(at, until) * smallStep + Math.max(0, at - until);
+  const shown = (at: number): number => Math.min(at, until) * smallCrop + Math.max(0, at - until);
   return (shown(step) * steps) / shown(steps);
 }
 
