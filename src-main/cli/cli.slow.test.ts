@@ -106,7 +106,7 @@ describe('the story of a folder', () => {
       device: 'cpu',
       reason: 'The processor, as asked.',
     });
-    expect(jsonLines(told.stdout).at(-1)).toMatchObject({ type: 'done', device: 'cpu' });
+    expect(jsonLines(told.stdout).at(-1)).toMatchObject({ type: 'done', added: 0, devices: {} });
     expect((await cli('embed')).stdout).toMatch(/^Embeds on: The processor/m);
     expect(jsonLines((await cli('inspect', '--json')).stdout).at(-1)).toMatchObject({ embeddings: [{ rows: 520, devices: { cpu: 520 } }] });
   });

@@ -1,15 +1,19 @@
 // What a person is told of the device that vectors are made on.
 import type { TrainConfig } from '../../shared/config-table.ts';
 import type { VectorPlace } from '../engine/devices/vector-device.ts';
+import { hasRunOnCard } from '../engine/home.ts';
+import type { Studio } from '../engine/studio.ts';
 import type { Output } from './output.ts';
 
 /** `does`: what the program does on it, such as `Embeds`. */
 export const sayDevice = (
   output: Output,
   does: string,
+  studio: Studio,
   device: TrainConfig['device'] = 'auto',
-): Required<Omit<VectorPlace, 'isCardTaken' | 'signal'>> => ({
+): Required<Omit<VectorPlace, 'signal'>> => ({
   device,
+  isCardTaken: () => hasRunOnCard(studio.home),
   onDevice: ({ device: chosen, reason }) => {
     output.event({ type: 'device', device: chosen, reason });
     output.say(`${does} on: ${reason}`);

@@ -23,7 +23,7 @@ export async function showEvaluation(output: Output, studio: Studio, options: Ev
   };
   process.on('SIGHUP', hangUp);
   try {
-    const place = sayDevice(output, 'Measures', options.device);
+    const place = sayDevice(output, 'Measures', studio, options.device);
     const report = await evaluateRun(studio, { ...options, ...place, signal }, (progress) => output.progress(wordsOf(progress)));
     output.event({ type: 'report', ...report });
     output.progress('', true);

@@ -109,7 +109,8 @@ type Choice = Pick<Diagnosis, 'chosen' | 'chosenReason' | 'vectors' | 'vectorsRe
 /** What a run on `auto` would train on, and what vectors would be made on by what was tested, with the reasons. */
 export async function choiceOf(tests: Pick<Devices, 'choose' | 'forVectors'>, config: TrainConfig, work: DeviceWork): Promise<Choice> {
   const { device: chosen, reason } = await told(async () => tests.choose('auto', config, work));
-  const vectors = await told(async () => tests.forVectors('auto', async () => Promise.resolve(0), work));
+  // Of more work than the processor does at once.
+  const vectors = await told(async () => tests.forVectors('auto', async () => Promise.resolve(Infinity), work));
   return {
     ...(chosen && { chosen }),
     chosenReason: reason,

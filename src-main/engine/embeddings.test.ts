@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, it, vi } from 'vitest';
+import { AppError } from '../../shared/errors.ts';
 import { programVersion } from '../../shared/version.ts';
 import { preprocessingOf } from '../../shared/preprocessing.ts';
 import { atOnce } from '../files/in-pieces.ts';
@@ -11,7 +12,7 @@ import { modelSize } from '../jepa/model.ts';
 import { EmbeddingStore } from '../retrieval/embedding-store.ts';
 import { Trainer } from '../trainer/trainer.ts';
 import { targetEncoderHash } from '../weights/encoder-hash.ts';
-import { embedFolder, openEmbeddings } from './embeddings.ts';
+import { embedFolder, madeOn, openEmbeddings, weightsHash } from './embeddings.ts';
 import { importWeights } from './import-weights.ts';
 import { checkpointOf } from './runs.ts';
 import { Studio } from './studio.ts';
@@ -43,6 +44,70 @@ it('does not begin for somebody who has cancelled before the process has the wor
   const options = { checkpoint, root: folder, layer: 'last', threads: 1, trainer, signal: stop.signal } as const;
   await expect(embedFolder(studio, options, () => {})).rejects.toThrow('aborted');
   expect(begun).not.toHaveBeenCalled();
+});
+
+it('goes on after a card that failed with what it has kept, and says how many each device has made', async () => {
+  const { run, name, config } = importWeights(studio.home, fixture, { name: 'on a card' });
+  const checkpoint = checkpointOf(run);
+  const hashes = Array.from({ length: 7 }, (_, i) => i.toString(16).padStart(64, '0'));
+  vi.spyOn(studio, 'readImages').mockResolvedValue({
+    ...images,
+    all: hashes.map((hash) => ({ hash, path: hash, label: undefined, split: undefined })),
+  });
+  const rest = vi.spyOn(studio.devices, 'forVectors').mockImplementation(async (_wanted, operations) => {
+    left.push(await operations());
+    return Promise.resolve({ device: left.length < 2 ? 'webgpu' : 'cpu', reason: 'As tested.' });
+  });
+  const failed = vi.spyOn(studio.devices, 'failed').mockResolvedValue();
+  const left: number[] = [];
+  const identity = {
+    runId: name,
+    step: 0,
+    weightsHash: await weightsHash(checkpoint),
+    layer: 'last',
+    pooling: 'mean',
+    preprocessing: preprocessingOf(config),
+    dimension: 4,
+  };
+  /** As the job does it, up to so many rows. */
+  const append = async (
+    from: number,
+    to: number,
+    device: string,
+  ): Promise<{ folder: string; rows: number; added: number; skipped: number }> => {
+    const store = await EmbeddingStore.openForWriting(studio.home.embeddings, identity, programVersion);
+    await store.append(hashes.slice(from, to), new Float32Array(4 * (to - from)), device);
+    await store.dispose();
+    return { folder: store.folder, rows: store.rows, added: to - from, skipped: 0 };
+  };
+  await append(0, 1, 'cpu');
+  const trainer = new Trainer();
+  const jobs = vi
+    .spyOn(trainer, 'run')
+    .mockImplementationOnce(async () => {
+      await append(1, 3, 'webgpu');
+      throw new AppError('out-of-memory', 'The card was full.', 'Wait.');
+    })
+    .mockImplementationOnce(async () => {
+      await append(3, 5, 'webgpu');
+      throw new AppError('device-failed', 'The card was lost.', 'Wait.');
+    })
+    .mockImplementationOnce(async () => append(5, 7, 'cpu') as never);
+  const made = await embedFolder(studio, { checkpoint, root: folder, layer: 'last', threads: 1, trainer }, () => {});
+  const places = jobs.mock.calls.map(([job]) => job.kind === 'embed' && [job.device, job.batch]);
+  expect(places).toEqual([
+    ['webgpu', undefined],
+    ['webgpu', 4],
+    ['cpu', undefined],
+  ]);
+  expect(failed.mock.calls).toEqual([['webgpu', 'The card was lost.']]);
+  expect(made).toMatchObject({ rows: 7, added: 6, skipped: 0, devices: { webgpu: 4, cpu: 2 } });
+  // What is left to do is what a device is chosen by.
+  expect(left[0]! / left[1]!).toBe(6 / 2);
+  expect(madeOn(made.devices)).toBe(' (2 on the processor, 4 on WebGPU)');
+  expect([madeOn({ webgpu: 4 }), madeOn({ cpu: 4 }), madeOn({})]).toEqual([' on WebGPU', '', '']);
+  rest.mockRestore();
+  failed.mockRestore();
 });
 
 it('does not take the vectors of a deleted run of the same name for those of this one', async () => {

@@ -5,12 +5,14 @@ import { AppError } from '../../shared/errors.ts';
 import { onVectorDevice } from './devices/vector-device.ts';
 import type { VectorPlace } from './devices/vector-device.ts';
 import type { DeviceId } from '../../shared/devices.ts';
+import { placeOf } from './devices/candidates.ts';
 import { preprocessingOf } from '../../shared/preprocessing.ts';
 import { inPieces } from '../files/in-pieces.ts';
 import { SafetensorsFile } from '../formats/safetensors.ts';
 import type { EmbeddingLayer } from '../jepa/embedding.ts';
 import { modelSize } from '../jepa/model.ts';
 import { EmbeddingStore } from '../retrieval/embedding-store.ts';
+import type { RowsByDevice } from '../retrieval/embedding-store.ts';
 import { changeAppFile, readAppFile } from '../training/app-file.ts';
 import { encoderOperations } from '../training/step-operations.ts';
 import { readCheckpointHeader } from '../training/checkpoint.ts';
@@ -36,21 +38,43 @@ export interface Embedded {
   /** Folder of the store. */
   readonly folder: string;
   readonly rows: number;
+  /** Rows that were made now, where a card has failed too. */
   readonly added: number;
   /** Contents that are not in the decode cache or could not be read from it. */
   readonly skipped: number;
-  /** What the last of them were made on. */
-  readonly device: DeviceId;
+  /** How many of these each device has made. */
+  readonly devices: RowsByDevice;
 }
 
-/** Those of a folder that a checkpoint has not embedded yet. */
-async function missingOf(home: Home, checkpoint: string, layer: EmbeddingLayer, hashes: readonly string[]): Promise<number> {
+interface Stored {
+  readonly rows: number;
+  readonly devices: RowsByDevice;
+  /** Images of a folder that are not embedded yet. */
+  readonly missing: number;
+}
+
+/** What a checkpoint has embedded by now. */
+async function storedOf(home: Home, checkpoint: string, layer: EmbeddingLayer, hashes: readonly string[]): Promise<Stored> {
   const folder = await findEmbeddings(home, checkpoint, layer);
-  if (folder === undefined) return hashes.length;
+  if (folder === undefined) return { rows: 0, devices: {}, missing: hashes.length };
   const store = await EmbeddingStore.openForReading(folder);
-  const { length } = store.missing(hashes);
+  const { rows, devices } = store;
+  const missing = store.missing(hashes).length;
   await store.dispose();
-  return length;
+  return { rows, devices, missing };
+}
+
+/** What was made between two moments. */
+function madeSince(before: Stored, now: Stored): Pick<Embedded, 'added' | 'devices'> {
+  const made = Object.entries(now.devices).map(([device, rows]) => [device, rows - (before.devices[device] ?? 0)] as const);
+  return { added: now.rows - before.rows, devices: Object.fromEntries(made.filter(([, rows]) => rows > 0)) };
+}
+
+/** What images were embedded on, as the rest of a sentence about them; nothing where the processor has done it all. */
+export function madeOn(devices: RowsByDevice): string {
+  const made = Object.entries(devices) as [DeviceId, number][];
+  if (made.length > 1) return ` (${made.map(([device, rows]) => `${rows.toLocaleString('en-US')} on ${placeOf(device)}`).join(', ')})`;
+  return made.map(([device]) => (device === 'cpu' ? '' : ` on ${placeOf(device)}`)).join('');
 }
 
 /** A run that goes on does not delete the checkpoint then: pictures from outside are looked up with it. */
@@ -75,12 +99,11 @@ export async function embedFolder(
   const hashes = (await studio.readImages(root)).all.map(({ hash }) => hash);
   place.signal?.throwIfAborted();
   const job = { kind: 'embed', checkpoint, cache, hashes, store: studio.home.embeddings, layer, threads: threadsOf(threads) } as const;
-  const operations = async (): Promise<number> =>
-    encoderOperations(modelSize(config)) * (await missingOf(studio.home, checkpoint, layer, hashes));
-  return onVectorDevice(studio.devices, trainer, place, operations, async (on) => ({
-    ...(await trainer.run({ ...job, ...on }, onProgress)),
-    device: on.device,
-  }));
+  const stored = async (): Promise<Stored> => storedOf(studio.home, checkpoint, layer, hashes);
+  const before = await stored();
+  const operations = async (): Promise<number> => encoderOperations(modelSize(config)) * (await stored()).missing;
+  const last = await onVectorDevice(studio.devices, trainer, place, operations, async (on) => trainer.run({ ...job, ...on }, onProgress));
+  return { ...last, ...madeSince(before, await stored()) };
 }
 
 /** Hashes that were computed, by file, time and size. */

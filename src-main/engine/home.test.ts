@@ -1,10 +1,11 @@
-import { mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
 import { AppError } from '../../shared/errors.ts';
 import { takeLock } from '../files/folder-lock.ts';
-import { freshRunName, homeAt, newRunPath, runNames, runsInUse } from './home.ts';
+import { logPath } from '../training/run-log.ts';
+import { freshRunName, hasRunOnCard, homeAt, newRunPath, runNames, runsInUse } from './home.ts';
 import { describeHome } from './inspect.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'ijepa home '));
@@ -32,6 +33,27 @@ describe('the home', () => {
     expect(runsInUse(home)).toEqual(['trains']);
     lock.dispose();
     expect(runsInUse(home)).toEqual([]);
+  });
+
+  it('knows whether one of them trains on a graphics card, or may be about to', () => {
+    const home = homeAt(join(folder, 'on a card'));
+    const run = join(home.runs, 'trains');
+    mkdirSync(run, { recursive: true });
+    writeFileSync(join(run, 'config.json'), '{}');
+    expect(hasRunOnCard(home)).toBe(false);
+    const lock = takeLock(run);
+    // Before it has said what it trains on.
+    expect(hasRunOnCard(home)).toBe(true);
+    for (const [device, isOnCard] of [
+      ['webgpu', true],
+      ['cpu', false],
+      ['cuda', true],
+    ] as const) {
+      appendFileSync(logPath(run), `${JSON.stringify({ type: 'started', device })}\n`);
+      expect(hasRunOnCard(home)).toBe(isOnCard);
+    }
+    lock.dispose();
+    expect(hasRunOnCard(home)).toBe(false);
   });
 
   it('orders runs by when they were made, not by when their file was last written', () => {

@@ -4,6 +4,7 @@ import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { AppError } from '../../shared/errors.ts';
 import { isHeldHere } from '../files/folder-lock.ts';
+import { readEvents } from '../training/run-log.ts';
 
 export interface Home {
   readonly path: string;
@@ -46,6 +47,10 @@ export function runNames({ runs }: Home): string[] {
 
 /** Names of the runs that a process of this computer trains or changes at this moment. */
 export const runsInUse = (home: Home): readonly string[] => runNames(home).filter((name) => isHeldHere(join(home.runs, name)));
+
+/** Whether one of them trains on a graphics card, or may be about to. */
+export const hasRunOnCard = (home: Home): boolean =>
+  runsInUse(home).some((name) => [...readEvents(join(home.runs, name), 'started')].at(-1)?.device !== 'cpu');
 
 /** Folder of a run given by name or path, the newest when not given. Throws `not-found` with the names there are. */
 export function runPath(home: Home, run?: string): string {

@@ -69,6 +69,13 @@ describe('EmbeddingStore', () => {
     const again = await openStore();
     expect(again.devices).toEqual({ webgpu: 2, cpu: 1 });
     await again.dispose();
+    // The file lost its tail: whose rows those were is not known.
+    truncateSync(join(folder(), 'vectors.f32'), 3 * 24);
+    const torn = await openStore();
+    expect([torn.rows, torn.devices]).toEqual([3, {}]);
+    await torn.append([4].map(hashOf), vectorsOf([4]), 'cpu');
+    expect(torn.devices).toEqual({ cpu: 1 });
+    await torn.dispose();
     // As earlier versions wrote it.
     writeFileSync(join(folder(), 'committed.json'), JSON.stringify({ version: 1, rows: 2 }));
     const older = await openStore();

@@ -215,7 +215,8 @@ export class EmbeddingStore {
     await readAt(this.#hashes, known, 0);
     this.#index.append(known);
     this.#committed = rows;
-    this.#devices = devices;
+    // Which of them the lost rows were of is not known.
+    this.#devices = rows < committed ? {} : devices;
   }
 
   async #commit(): Promise<void> {

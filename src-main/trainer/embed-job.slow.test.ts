@@ -8,6 +8,7 @@ import { EmbeddingStore } from '../retrieval/embedding-store.ts';
 import { noSoftwareGpu, softwareGpuEnvironment } from '../runtime/testing/software-gpu.ts';
 import { noTensorflow } from '../runtime/testing/tensorflow-here.ts';
 import { saveCheckpoint } from '../training/checkpoint.ts';
+import { EncoderRunner } from '../training/encoder-runner.ts';
 import { initialState } from '../training/state.ts';
 import { smallRecord } from '../training/testing/small-run.ts';
 import { runEmbedJob, runEmbedPixelsJob } from './embed-job.ts';
@@ -62,13 +63,18 @@ describe('embedding', () => {
     // Every pass was on the disk before it was told of.
     const rows = await Promise.all(committed);
     expect(rows.every((count) => count > first.rows)).toBe(true);
+    // Where nothing is left no device is started for it.
+    const compiled = vi.spyOn(EncoderRunner, 'create');
+    const all = jobIn('store');
     expect(
       await runEmbedJob(
-        jobIn('store'),
+        { ...all, hashes: [...all.hashes, 'ab'.repeat(32)] },
         () => false,
         () => {},
       ),
-    ).toMatchObject({ rows: images.length, added: 0, skipped: 0 });
+    ).toEqual({ folder: first.folder, rows: images.length, added: 0, skipped: 1 });
+    expect(compiled).not.toHaveBeenCalled();
+    compiled.mockRestore();
   });
 
   it('leaves out what the cache lacks or has damaged, and counts it', async () => {

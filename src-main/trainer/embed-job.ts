@@ -49,7 +49,11 @@ export async function runEmbedJob(
     const store = await EmbeddingStore.openForWriting(job.store, identity, programVersion);
     closing.push(async () => store.dispose());
     const device = { device: job.device, threads: job.threads };
-    const wanted = store.missing(job.hashes).filter((hash) => cache.has(hash));
+    const missing = store.missing(job.hashes);
+    const wanted = missing.filter((hash) => cache.has(hash));
+    const uncached = missing.length - wanted.length;
+    // To compile for nothing takes a card seconds.
+    if (wanted.length === 0) return { folder: store.folder, rows: store.rows, added: 0, skipped: uncached };
     const encoder = await EncoderRunner.create(size, job.layer, device, false, job.batch, weights);
     closing.push(async () => encoder.dispose());
     const began = performance.now();
@@ -78,7 +82,7 @@ export async function runEmbedJob(
       folder: store.folder,
       rows: store.rows,
       added,
-      skipped: done - added + job.hashes.filter((hash) => !cache.has(hash) && store.rowOf(hash) === undefined).length,
+      skipped: done - added + uncached,
     };
   } finally {
     for (const close of closing.toReversed()) await close();

@@ -1,7 +1,6 @@
 import { AppError } from '../../../shared/errors.ts';
-import { embedFolder } from '../../engine/embeddings.ts';
+import { embedFolder, madeOn } from '../../engine/embeddings.ts';
 import type { Embedded } from '../../engine/embeddings.ts';
-import { deviceNames } from '../../../shared/devices.ts';
 import { sayDevice } from '../device-lines.ts';
 import { interruptible } from '../interrupt.ts';
 import type { Action } from '../action.ts';
@@ -24,7 +23,7 @@ export async function showEmbedding(
   );
   const began = performance.now();
   try {
-    const options = { checkpoint, root, layer, threads, signal, ...sayDevice(output, 'Embeds', device) };
+    const options = { checkpoint, root, layer, threads, signal, ...sayDevice(output, 'Embeds', studio, device) };
     const result = await embedFolder(studio, options, (progress) => {
       output.event(progress);
       output.progress(
@@ -33,7 +32,7 @@ export async function showEmbedding(
     });
     const skipped = result.skipped > 0 ? `, ${count(result.skipped)} could not be read` : '';
     output.progress(
-      `${count(result.added)} images embedded${result.device === 'cpu' ? '' : ` on ${deviceNames[result.device]}`} in ${duration((performance.now() - began) / 1000)}${skipped}; ${count(result.rows)} vectors in all.`,
+      `${count(result.added)} images embedded${madeOn(result.devices)} in ${duration((performance.now() - began) / 1000)}${skipped}; ${count(result.rows)} vectors in all.`,
       true,
     );
     return { ...result, stopped: signal.aborted };

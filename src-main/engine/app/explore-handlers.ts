@@ -1,7 +1,6 @@
 // Answers of the channels about vectors and neighbours.
 import type { CheckedInputOf } from '../../../shared/channel.ts';
 import type { exploreChannels, FeatureView, QueryImage, SearchResult } from '../../../shared/contract-explore.ts';
-import { deviceNames } from '../../../shared/devices.ts';
 import { AppError } from '../../../shared/errors.ts';
 import type { Handlers } from '../../../shared/rpc-server.ts';
 import { imagesOfContents } from '../../library/content-images.ts';
@@ -10,7 +9,7 @@ import { folderOf } from '../../library/folders.ts';
 import { imagePlace } from '../../library/image-details.ts';
 import type { EmbeddingLayer } from '../../jepa/embedding.ts';
 import type { VectorPlace } from '../devices/vector-device.ts';
-import { embedFolder } from '../embeddings.ts';
+import { embedFolder, madeOn } from '../embeddings.ts';
 import { decodeImageFor, pictureFeatures } from '../features.ts';
 import { checkpointOf, configOf } from '../runs.ts';
 import type { FolderSearch, Query } from '../search.ts';
@@ -40,24 +39,20 @@ async function startEmbedding(
     await scanFor(studio, root, configOf(checkpoint), handle);
     const stop = (): void => aside.jobs.control('stop');
     handle.signal.addEventListener('abort', stop);
-    let where = '';
     handle.progress({ done: 0, total: 0, unit: 'images', rate: 0 });
     const meter = rateMeter();
     try {
       const place: VectorPlace = {
         device,
-        isCardTaken: trainings.hasCard,
+        isCardTaken: () => trainings.hasCard,
         onStage: (stage) => handle.say(stage),
-        onDevice: (chosen) => {
-          where = chosen.device === 'cpu' ? '' : ` on ${deviceNames[chosen.device]}`;
-          handle.say(`Embeds the images on: ${chosen.reason}`);
-        },
+        onDevice: ({ reason }) => handle.say(`Embeds the images on: ${reason}`),
       };
       const options = { checkpoint, root, layer, threads: aside.threads, trainer: aside.jobs, signal: handle.signal, ...place };
-      const { added, skipped } = await embedFolder(studio, options, ({ done, total }) =>
+      const { added, skipped, devices } = await embedFolder(studio, options, ({ done, total }) =>
         handle.progress({ done, total, ...meter(done, total) }),
       );
-      return `${count(added)} images embedded${where}${skipped > 0 ? `, ${count(skipped)} could not be read` : ''}.`;
+      return `${count(added)} images embedded${madeOn(devices)}${skipped > 0 ? `, ${count(skipped)} could not be read` : ''}.`;
     } finally {
       handle.signal.removeEventListener('abort', stop);
       store.forget(run);

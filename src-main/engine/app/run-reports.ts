@@ -10,6 +10,7 @@ import { writeFileAside } from '../../files/write-aside.ts';
 import { findFolder, folderOf } from '../../library/folders.ts';
 import { readCheckpointHeader } from '../../training/checkpoint.ts';
 import { readRecord } from '../../training/run-folder.ts';
+import type { VectorPlace } from '../devices/vector-device.ts';
 import { evaluateRun } from '../evaluation.ts';
 import type { EngineContext } from './context.ts';
 import { EvaluationClock } from './evaluation-clock.ts';
@@ -105,12 +106,22 @@ export async function startEvaluation(
     const kill = (): void => aside.jobs.kill();
     handle.signal.addEventListener('abort', kill);
     const { signal } = handle;
-    const place = { signal, isCardTaken: trainings.hasCard, onStage: (stage: string) => handle.say(stage) };
+    let where = '';
+    const place: VectorPlace = {
+      signal,
+      isCardTaken: () => trainings.hasCard,
+      onStage: (stage) => handle.say(stage),
+      onDevice: ({ reason }) => {
+        where = `Makes the vectors on: ${reason}`;
+        handle.say(where);
+      },
+    };
     const options = { ...place, run: path, checkpoint: file, root, purpose, threads: aside.threads, trainer: aside.jobs, ...measures };
     try {
       const made = await evaluateRun(studio, options, (progress) => {
         clock.hear(progress);
-        handle.say(progress.part === 'pictures' ? `Measures ${progress.stage}.` : `Fits spaces and linear probes of ${progress.stage}.`);
+        const { part, stage } = progress;
+        handle.say(part === 'pictures' ? `Measures ${stage}. ${where}` : `Fits spaces and linear probes of ${stage}.`);
         tell();
       });
       const created = new Date().toISOString();

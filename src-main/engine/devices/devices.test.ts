@@ -26,7 +26,8 @@ afterEach(() => {
 });
 
 /** Operations of an embedding. */
-const little = async (): Promise<number> => Promise.resolve(1e9);
+const hardlyAny = async (): Promise<number> => Promise.resolve(1e9);
+const little = async (): Promise<number> => Promise.resolve(1e12);
 const much = async (): Promise<number> => Promise.resolve(1e15);
 
 interface Asked {
@@ -476,6 +477,47 @@ describe('the device of vectors', () => {
     expect(probed).toEqual(['cpu', 'webgpu']);
   });
 
+  it('is the processor where that is done at once, with nothing to do too, unless a card was asked for', async () => {
+    const { devices, probed } = devicesWith([card], { seconds: { cpu: 1, webgpu: 0.1 }, rates });
+    await devices.choose('auto', config);
+    probed.length = 0;
+    for (const operations of [async () => Promise.resolve(0), hardlyAny])
+      expect(await devices.forVectors('auto', operations)).toEqual({
+        device: 'cpu',
+        reason: 'The processor: to start a graphics card takes longer than this work.',
+      });
+    expect(await devices.forVectors('webgpu', hardlyAny)).toMatchObject({ device: 'webgpu' });
+    expect(probed).toEqual([]);
+  });
+
+  it('is the processor, and no card is tested, while a run trains on one, unless it was asked for', async () => {
+    const taken = { device: 'cpu', reason: 'The processor: a run trains on the graphics card.' };
+    const { devices, probed } = devicesWith([card], { seconds: { cpu: 1, webgpu: 0.1 }, rates });
+    let isTaken = true;
+    const work = { isCardTaken: () => isTaken };
+    for (const operations of [hardlyAny, little, much]) expect(await devices.forVectors('auto', operations, work)).toEqual(taken);
+    expect(probed).toEqual([]);
+    expect(await devices.forVectors('webgpu', much, work)).toMatchObject({ device: 'webgpu' });
+    expect(await devices.forVectors('auto', much, work)).toEqual(taken);
+    expect(await devicesWith([]).devices.forVectors('auto', much, work)).toMatchObject({
+      reason: expect.stringContaining('no graphics card'),
+    });
+    isTaken = false;
+    expect(await devices.forVectors('auto', much, work)).toMatchObject({ device: 'webgpu' });
+  });
+
+  it('is the processor where a run has begun while cards were tested, or while the test waited', async () => {
+    const [tested, waited] = [
+      { ...card, driver: 'tested' },
+      { ...card, driver: 'waited' },
+    ].map((one) => devicesWith([one], { rates }));
+    const begun = { isCardTaken: () => tested!.probed.length > 0 };
+    expect((await tested!.devices.forVectors('auto', much, begun)).reason).toContain('a run trains');
+    let looks = 0;
+    expect((await waited!.devices.forVectors('auto', much, { isCardTaken: () => looks++ > 0 })).reason).toContain('a run trains');
+    expect(waited!.probed).toEqual([]);
+  });
+
   it('is the processor where there is no card, where it is hardly faster, or fails, which is said', async () => {
     expect(await devicesWith([]).devices.forVectors('auto', much)).toEqual({
       device: 'cpu',
@@ -495,7 +537,7 @@ describe('the device of vectors', () => {
     await expect(devices.forVectors('webgpu', little)).rejects.toMatchObject({
       code: 'device-failed',
       message: 'webgpu is failed.',
-      hint: 'Use the processor: --device cpu.',
+      hint: 'Choose the processor (device cpu).',
     });
   });
 

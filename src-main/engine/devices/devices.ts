@@ -26,7 +26,17 @@ import { KnownDevices } from './device-file.ts';
 import type { DeviceFile } from './device-file.ts';
 import { usualTools } from './device-tools.ts';
 import type { DeviceTools, DeviceWork } from './device-tools.ts';
-import { askedDevice, deviceForVectors, expectedDevice, fastestFirst, noCardFound, processorAsked, raceReason } from './expected-device.ts';
+import {
+  askedDevice,
+  cardTaken,
+  deviceForVectors,
+  expectedDevice,
+  fastestFirst,
+  littleWork,
+  noCardFound,
+  processorAsked,
+  raceReason,
+} from './expected-device.ts';
 import type { ExpectedDevice, StepTime } from './expected-device.ts';
 import { offerTensorflow } from './install-tensorflow.ts';
 import { racedTimes, stepTime, withPace, withTooSlow, withTrial } from './step-times.ts';
@@ -43,6 +53,14 @@ export interface ExpectedStep extends KnownTime {
 const usualRate = 100;
 /** Seconds of work for a processor that are worth testing a graphics card: about what a test takes. */
 const worthTesting = 30;
+/** The same for starting one: its libraries and the first pass on it take longer than that. */
+const worthStarting = 1;
+
+/** Work on vectors, before it has a device. */
+export interface VectorWork extends DeviceWork {
+  /** Whether a run trains on the graphics card now. */
+  readonly isCardTaken?: (() => boolean) | undefined;
+}
 
 export class Devices {
   readonly #memory: KnownDevices;
@@ -201,7 +219,7 @@ export class Devices {
       );
     const report = known?.state === 'ready' ? known : await this.#probe(id, work);
     if (report.state !== 'ready')
-      throw new AppError(report.state === 'absent' ? 'unsupported' : 'device-failed', report.reason, 'Use the processor: --device cpu.');
+      throw new AppError(report.state === 'absent' ? 'unsupported' : 'device-failed', report.reason, 'Choose the processor (device cpu).');
     return { device: id, reason: `${deviceNames[id]}, as asked.` };
   }
 
@@ -243,21 +261,28 @@ export class Devices {
   }
 
   /**
-   * What vectors are made on: the device that is wanted, or a card that computes right and much faster than the processor. Cards that were
-   * not tested yet are tested now where the processor would be busy with all `operations` for long. Throws as `choose` does.
+   * What vectors are made on: the device that is wanted, or a card that no run has, computes right and much faster than the processor. Cards
+   * that were not tested yet are tested now where the processor would be busy with all `operations` for long; where it is done at once none
+   * is started. Throws as `choose` does.
    */
-  async forVectors(wanted: TrainConfig['device'], operations: () => Promise<number>, work: DeviceWork = {}): Promise<ReasonedDevice> {
+  async forVectors(
+    wanted: TrainConfig['device'],
+    operations: () => Promise<number>,
+    { isCardTaken = () => false, ...work }: VectorWork = {},
+  ): Promise<ReasonedDevice> {
     const asked = askedDevice(wanted);
     if (asked === 'cpu') return processorAsked;
     const known = await this.#known();
     if (asked !== 'auto') return this.#withRemark(await this.#alone(async () => this.#wanted(asked as DeviceId, work)));
     if (!hasCard(this.#cards!)) return noCardFound;
+    if (isCardTaken()) return cardTaken;
+    const seconds = (await operations()) / (1e9 * (known.reports.find(({ id }) => id === 'cpu')?.matmulRate ?? usualRate));
+    if (seconds < worthStarting) return littleWork;
     const isTested = (id: DeviceId): boolean => known.reports.some((report) => report.id === id && report.state !== 'untested');
-    if (!['cpu' as const, ...candidates(this.#cards!)].every(isTested)) {
-      const rate = 1e9 * (known.reports.find(({ id }) => id === 'cpu')?.matmulRate ?? usualRate);
-      if ((await operations()) / rate > worthTesting) await this.#alone(async () => this.#tested(work));
-    }
-    return deviceForVectors(this.#cards!, (await this.#known()).reports);
+    if (seconds > worthTesting && !['cpu' as const, ...candidates(this.#cards!)].every(isTested))
+      // What a test finds on a card that a run has filled is not how it is.
+      await this.#alone(async () => (isCardTaken() ? [] : this.#tested(work)));
+    return isCardTaken() ? cardTaken : deviceForVectors(this.#cards!, (await this.#known()).reports);
   }
 
   /**

@@ -47,6 +47,9 @@ export const askedDevice = (wanted: TrainConfig['device']): string =>
 
 export const processorAsked = { device: 'cpu', reason: 'The processor, as asked.' } as const;
 export const noCardFound = { device: 'cpu', reason: 'The processor: no graphics card was found.' } as const;
+/** Of vectors and evaluations. */
+export const cardTaken = { device: 'cpu', reason: 'The processor: a run trains on the graphics card.' } as const;
+export const littleWork = { device: 'cpu', reason: 'The processor: to start a graphics card takes longer than this work.' } as const;
 
 /** What a run would train on, by the tests and races of these cards. */
 export function expectedDevice(

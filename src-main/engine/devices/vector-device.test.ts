@@ -3,7 +3,7 @@ import { describe, expect, it, vi } from 'vitest';
 import type { DeviceId } from '../../../shared/devices.ts';
 import { AppError } from '../../../shared/errors.ts';
 import { Trainer } from '../../trainer/trainer.ts';
-import type { Devices } from './devices.ts';
+import type { Devices, VectorWork } from './devices.ts';
 import { onVectorDevice } from './vector-device.ts';
 import type { VectorDevice, VectorPlace } from './vector-device.ts';
 
@@ -14,17 +14,27 @@ const wrong = new AppError('bad-checkpoint', 'The file is damaged.', 'Choose ano
 /** Devices that choose these one after the other, and work that ends in these errors before it succeeds. */
 function setUp(chosen: readonly DeviceId[], errors: readonly AppError[]) {
   const trainer = new Trainer();
-  const ended = vi.spyOn(trainer, 'dispose').mockResolvedValue();
+  /** What happens, in order; a process that is ended twice has ended once. */
+  const order: string[] = [];
+  const ended = vi.spyOn(trainer, 'dispose').mockImplementation(async () => {
+    if (order.at(-1) !== 'ended') order.push('ended');
+    return Promise.resolve();
+  });
   const [left, faults] = [[...chosen], [...errors]];
   const failed: string[] = [];
   const asked: number[] = [];
   const devices = {
-    forVectors: async (_wanted: string, operations: () => Promise<number>) => {
+    forVectors: async (wanted: string, operations: () => Promise<number>, { isCardTaken }: VectorWork) => {
+      order.push('chosen');
       asked.push(await operations());
+      if (wanted === 'auto' && isCardTaken?.() === true) return { device: 'cpu', reason: 'cpu, beside a run.' };
       const device = left.length > 1 ? left.shift()! : left[0]!;
       return { device, reason: `${device}, by its test.` };
     },
-    failed: async (id: DeviceId, message: string) => Promise.resolve(void failed.push(`${id}: ${message}`)),
+    failed: async (id: DeviceId, message: string) => {
+      order.push('noted');
+      return Promise.resolve(void failed.push(`${id}: ${message}`));
+    },
   } as unknown as Devices;
   const places: VectorDevice[] = [];
   const reasons: string[] = [];
@@ -35,28 +45,32 @@ function setUp(chosen: readonly DeviceId[], errors: readonly AppError[]) {
       { onDevice: ({ reason }) => reasons.push(reason), ...place },
       async () => Promise.resolve(7),
       async (on) => {
+        order.push(`on ${on.device}`);
         places.push(on);
         const error = faults.shift();
         if (error) throw error;
         return Promise.resolve('done');
       },
     );
-  return { run, places, reasons, failed, asked, ended };
+  return { run, places, reasons, failed, asked, ended, order };
 }
 
 describe('work on a card', () => {
   it('that is lost is noted, and chosen anew by what its test says now; its process is ended each time', async () => {
-    const { run, places, reasons, failed, ended } = setUp(['webgpu', 'webgpu', 'cpu'], [lost, lost]);
+    const { run, places, reasons, failed, order } = setUp(['webgpu', 'webgpu', 'cpu'], [lost, lost]);
     expect(await run()).toBe('done');
     expect(places).toEqual([{ device: 'webgpu' }, { device: 'webgpu' }, { device: 'cpu' }]);
     expect(reasons).toEqual(['webgpu, by its test.', 'webgpu, by its test.', 'cpu, by its test.']);
     expect(failed).toEqual(['webgpu: The device was lost.', 'webgpu: The device was lost.']);
-    expect(ended).toHaveBeenCalled();
+    // Before the card is noted and tested anew, which the process would disturb.
+    const lostOnce = ['chosen', 'on webgpu', 'ended', 'noted', 'ended'];
+    expect(order).toEqual([...lostOnce, ...lostOnce, 'chosen', 'on cpu']);
   });
 
   it('that is full goes on with fewer images there, then on the processor, and the card stays in use for other work', async () => {
-    const { run, places, reasons, failed } = setUp(['webgpu'], [full, full]);
+    const { run, places, reasons, failed, order } = setUp(['webgpu'], [full, full]);
     expect(await run()).toBe('done');
+    expect(order).toEqual(['chosen', 'on webgpu', 'ended', 'on webgpu', 'ended', 'on cpu']);
     expect(places).toEqual([{ device: 'webgpu' }, { device: 'webgpu', batch: 4 }, { device: 'cpu' }]);
     expect(reasons.slice(1)).toEqual([
       'webgpu, by its test. The card was full. It goes on with 4 images at once.',
@@ -86,17 +100,20 @@ describe('work on a card', () => {
     expect(processor.ended).not.toHaveBeenCalled();
   });
 
-  it('is not begun while a run trains there, nor is the card tested then, unless it was asked for by name', async () => {
-    const taken = setUp(['webgpu'], []);
-    await taken.run({ isCardTaken: true });
-    expect([taken.places, taken.reasons]).toEqual([[{ device: 'cpu' }], ['The processor. A run trains on the graphics card.']]);
-    expect(taken.asked).toEqual([0]);
-    const named = setUp(['webgpu'], []);
-    await named.run({ isCardTaken: true, device: 'webgpu' });
-    expect(named.places).toEqual([{ device: 'webgpu' }]);
-    const free = setUp(['webgpu'], []);
-    await free.run();
-    expect(free.asked).toEqual([7]);
+  it('does not go on there once a run has begun to train on it', async () => {
+    for (const [error, reason] of [
+      [lost, 'cpu, beside a run.'],
+      [full, 'The processor. The card was full.'],
+    ] as const) {
+      const { run, places, reasons, asked } = setUp(['webgpu'], [error]);
+      expect(await run({ isCardTaken: () => places.length > 0 })).toBe('done');
+      expect(places).toEqual([{ device: 'webgpu' }, { device: 'cpu' }]);
+      expect(reasons).toEqual(['webgpu, by its test.', reason]);
+      expect(asked[0]).toBe(7);
+    }
+    const named = setUp(['webgpu'], [full]);
+    await named.run({ isCardTaken: () => true, device: 'webgpu' });
+    expect(named.places).toEqual([{ device: 'webgpu' }, { device: 'webgpu', batch: 4 }]);
   });
 
   it('ends with the signal’s reason where it was aborted before', async () => {

@@ -12,8 +12,8 @@ import { askedDevice } from './expected-device.ts';
 export interface VectorPlace {
   /** As for a run; `auto` when absent. */
   readonly device?: TrainConfig['device'];
-  /** Whether a run trains on the graphics card: its memory is that run's, and two that share it crash. */
-  readonly isCardTaken?: boolean;
+  /** Whether a run trains on the graphics card now: its memory is that run's, and two that share it crash. */
+  readonly isCardTaken?: () => boolean;
   /** What they are made on now and why; called once more where a card has failed. */
   readonly onDevice?: (chosen: ReasonedDevice) => void;
   /** What is done before, as a sentence. */
@@ -50,22 +50,17 @@ const onProcessor = (why: string): ReasonedDevice => ({ device: 'cpu', reason: `
 export async function onVectorDevice<T>(
   devices: Devices,
   trainer: Trainer,
-  { device: wanted = 'auto', isCardTaken = false, onDevice, onStage, signal }: VectorPlace,
+  { device: wanted = 'auto', isCardTaken, onDevice, onStage, signal }: VectorPlace,
   operations: () => Promise<number>,
   work: (place: VectorDevice) => Promise<T>,
 ): Promise<T> {
-  const tools = { ...(signal && { signal }), ...(onStage && { onStage }) };
+  const tools = { isCardTaken, ...(signal && { signal }), ...(onStage && { onStage }) };
   const isAsked = askedDevice(wanted) !== 'auto';
-  const choose = async (): Promise<ReasonedDevice> => {
-    // What tests find on a card that a run has filled is not how it is.
-    const found = await devices
-      .forVectors(wanted, isCardTaken ? async () => Promise.resolve(0) : operations, tools)
-      .catch((error: unknown) => {
-        signal?.throwIfAborted();
-        throw error;
-      });
-    return isCardTaken && !isAsked && found.device !== 'cpu' ? onProcessor('A run trains on the graphics card.') : found;
-  };
+  const choose = async (): Promise<ReasonedDevice> =>
+    devices.forVectors(wanted, operations, tools).catch((error: unknown) => {
+      signal?.throwIfAborted();
+      throw error;
+    });
   let isFull = false;
   let instead: ReasonedDevice | undefined;
   for (;;) {
@@ -79,10 +74,12 @@ export async function onVectorDevice<T>(
       await cardFailed(devices, trainer, chosen.device, error);
       const isTooLarge = error.code === 'out-of-memory';
       if (signal?.aborted === true || (isAsked && (!isTooLarge || isFull))) throw error;
-      if (isTooLarge && !isFull)
+      // A run that has begun meanwhile needs all of it.
+      const goesOnThere: boolean = isTooLarge && !isFull && (isAsked || isCardTaken?.() !== true);
+      if (goesOnThere)
         instead = { device: chosen.device, reason: `${chosen.reason} ${error.message} It goes on with ${fewImages} images at once.` };
       else instead = isTooLarge ? onProcessor(error.message) : undefined;
-      isFull = isTooLarge && !isFull;
+      isFull = goesOnThere;
     } finally {
       // Its libraries keep what they have taken of a card's memory.
       if (chosen.device !== 'cpu') await trainer.dispose();

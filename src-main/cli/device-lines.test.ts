@@ -1,0 +1,25 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect, it } from 'vitest';
+import { takeLock } from '../files/folder-lock.ts';
+import { homeAt } from '../engine/home.ts';
+import type { Studio } from '../engine/studio.ts';
+import { sayDevice } from './device-lines.ts';
+import type { Output } from './output.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'ijepa-device-lines-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+it('a command looks each time whether a run of the home trains on the card now', () => {
+  const home = homeAt(folder);
+  const { isCardTaken } = sayDevice({} as Output, 'Embeds', { home } as Studio);
+  expect(isCardTaken()).toBe(false);
+  const run = join(home.runs, 'trains');
+  mkdirSync(run, { recursive: true });
+  writeFileSync(join(run, 'config.json'), '{}');
+  const lock = takeLock(run);
+  expect(isCardTaken()).toBe(true);
+  lock.dispose();
+  expect(isCardTaken()).toBe(false);
+});
