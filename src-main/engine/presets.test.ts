@@ -132,7 +132,7 @@ describe('what is said of a preset', () => {
         expect(sentence).toContain(length);
         expect(sentence).toContain(reached[pictures] ?? 'was not measured');
       }
-    expect(said(10_000, {})).toMatch(/2 million crops.* 67\.5 % on CIFAR-10/);
+    expect(said(10_000, {})).toMatch(/4 million crops.* % on CIFAR-10/);
     expect(said(10_000, {}, 400)).toMatch(/74 % on 1,049 large pictures/);
     expect(said(10_000, {}, 400)).not.toContain('CIFAR');
   });
