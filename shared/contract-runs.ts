@@ -41,6 +41,8 @@ export interface RunNote {
   readonly step: number;
   readonly message: string;
   readonly hint: string;
+  /** Whether it tells of the run's course, where nothing is amiss. */
+  readonly isCourse?: true;
   /** Step from which on it counts no more; absent while it does, and of what nothing takes back. */
   readonly overSince?: number;
   /** It is over because the run is done, whose advice has no use any more; absent where an evaluation no longer said so. */

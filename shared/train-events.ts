@@ -116,6 +116,8 @@ export type TrainEvent =
       readonly hint: string;
       /** Name of what was noticed: `healthy` has it once it is no longer so. */
       readonly rule?: string;
+      /** Whether it tells of the run's course, where nothing is amiss. */
+      readonly isCourse?: true;
       /** Of the time since the event before, the computer slept so long. */
       readonly asleepSeconds?: number;
       /** It goes on with micro-batches of so many images. */

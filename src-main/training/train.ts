@@ -85,6 +85,7 @@ function largerCrops(step: number, { imageSize, prediction }: TrainConfig): Trai
   return {
     type: 'note',
     step,
+    isCourse: true,
     message: `From here on crops are seen in ${imageSize} px instead of ${imageSize / 2}${also}.`,
     hint: 'A step takes longer, and its loss begins anew: it does not compare with those before.',
   };

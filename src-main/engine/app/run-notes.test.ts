@@ -67,3 +67,11 @@ it('stand where a log of an earlier version does not say what is over', () => {
     { step: 30, message: 'Collapsed.', hint: 'Try this.' },
   ]);
 });
+
+it('say which of them tell of the course of the run, where nothing is amiss', () => {
+  const larger: TrainEvent = { type: 'note', step: 5, message: 'Crops are larger.', hint: 'A step takes longer.', isCourse: true };
+  expect(runNotes([larger, note(6, 'The computer slept.')])).toEqual([
+    { step: 5, message: 'Crops are larger.', hint: 'A step takes longer.', isCourse: true },
+    { step: 6, message: 'The computer slept.', hint: 'Try this.' },
+  ]);
+});

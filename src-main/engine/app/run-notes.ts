@@ -7,8 +7,8 @@ import { judgedOtherwiseRule, rulesUntilDone } from '../../training/health.ts';
 export function runNotes(events: readonly TrainEvent[]): RunNote[] {
   return events.flatMap((event, at) => {
     if (event.type !== 'note') return [];
-    const { step, message, hint, rule } = event;
-    if (rule === undefined) return [{ step, message, hint }];
+    const { step, message, hint, rule, isCourse } = event;
+    if (rule === undefined) return [{ step, message, hint, ...(isCourse && { isCourse }) }];
     const later = events.slice(at + 1);
     const boundary = later.findIndex((one) => one.type === 'note' && one.rule === judgedOtherwiseRule);
     const comparable = boundary < 0 ? later : later.slice(0, boundary);
