@@ -88,9 +88,12 @@ function expectSameRun(run: string, alone: string): void {
   expect(found.map(({ step }) => step)).toEqual(expected.map(({ step }) => step));
   for (const figure of ['loss', 'smoothL1', 'coupled', 'gradientNorm'] as const)
     found.forEach((event, i) => {
-      const difference = Math.abs(event[figure]! / expected[i]![figure]! - 1);
-      expect(difference, `${figure} of step ${event.step}`).toBeLessThan(tolerance);
+      const [here, there] = [event[figure], expected[i]![figure]];
+      // While crops are small nothing is predicted.
+      if (figure === 'smoothL1' && there === undefined) return expect(here).toBeUndefined();
+      expect(Math.abs(here! / there! - 1), `${figure} of step ${event.step}`).toBeLessThan(tolerance);
     });
+  expect(found.some(({ smoothL1 }) => smoothL1 === undefined) && found.some(({ smoothL1 }) => smoothL1 !== undefined)).toBe(true);
   const [judged, judgedAlone] = [logged(run, 'evaluation'), logged(alone, 'evaluation')];
   expect(judged.map(({ step }) => step)).toEqual([4, 8, steps]);
   judged.forEach(({ rankMe, lidar, queries }, i) => {

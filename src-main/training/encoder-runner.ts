@@ -46,6 +46,11 @@ export class EncoderRunner {
     await this.#pass.hold(weights);
   }
 
+  /** Lets go of them. */
+  release(): void {
+    this.#pass.release();
+  }
+
   /**
    * Patches [n, N, 3·P·P] with n ≤ `batch` → embeddings [n, width] (and tokens [n, N, encoder width]). A last incomplete batch is filled
    * up with zeros, whose results are dropped.

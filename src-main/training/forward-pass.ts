@@ -23,6 +23,8 @@ export interface ForwardOptions {
 export interface ForwardPass {
   /** The weights of the calls that follow, as they are now: who changes them holds them anew. */
   hold(weights: Weights): Promise<void>;
+  /** Lets go of arrays that were held: they may be those of a whole state that nobody else needs any more. */
+  release(): void;
   /** `feeds` holds every input that is no weight. */
   run(feeds: Readonly<Record<string, Values>>): Promise<Record<string, Float32Array>>;
   dispose(): Promise<void>;
@@ -58,16 +60,22 @@ export async function compileForward(
 /** Where weights cross at each call, unless they are compiled in. */
 class OnnxForward implements ForwardPass {
   readonly #session: OnnxSession;
+  readonly #frozen: Weights;
   #weights: Weights;
 
-  constructor(session: OnnxSession, weights: Weights = {}) {
+  constructor(session: OnnxSession, frozen: Weights = {}) {
     this.#session = session;
-    this.#weights = weights;
+    this.#frozen = frozen;
+    this.#weights = frozen;
   }
 
   async hold(weights: Weights): Promise<void> {
     this.#weights = weights;
     return Promise.resolve();
+  }
+
+  release(): void {
+    this.#weights = this.#frozen;
   }
 
   async run(feeds: Readonly<Record<string, Values>>): Promise<Record<string, Float32Array>> {
@@ -114,6 +122,9 @@ class TensorflowForward implements ForwardPass {
   async hold(weights: Weights): Promise<void> {
     await this.#crossings.load(this.#session, weights);
   }
+
+  /** They are copies in the device's memory. */
+  release(): void {}
 
   async run(feeds: Readonly<Record<string, Values>>): Promise<Record<string, Float32Array>> {
     return this.#session.call('forward', feeds);

@@ -119,7 +119,7 @@ export class Judge {
         }
         return embedding;
       });
-    const measured = await sampleFigures(this.plan, source, vectors, probe, this.#lost);
+    const measured = await sampleFigures(this.plan, source, vectors, probe, this.#lost).finally(() => this.#encoder.release());
     const all = new Float32Array(kept.length * perImage);
     for (const [i, part] of kept.entries()) all.set(part, i * perImage);
     const { width } = this.size.encoder;
@@ -155,6 +155,7 @@ export class Judge {
     const read = await gatherVectors(places, look.patches(hashes, this.#encoder.batch), async ({ patches }) => {
       return (await this.#encoder.run(patches)).embedding;
     });
+    this.#encoder.release();
     return neighboursAmong(
       Array.from(read.rows, (place) => hashes[place]!),
       read.values,

@@ -95,6 +95,7 @@ export class MaskedViews {
       for (let view = 0; view < viewsPerImage; view++) outputs.push(await this.#run(patches, places, view));
       read.push({ slots: places, outputs });
     }
+    this.#pass.release();
     const slots = read.flatMap((one) => one.slots);
     if (slots.length < 2) return {};
     const pooled = new Float32Array(slots.length * viewsPerImage * width);

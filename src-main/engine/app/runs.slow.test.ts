@@ -210,7 +210,7 @@ describe('a run', () => {
   it('lends its weights to another one, when they fit', async () => {
     const from = { run, checkpoint: 'best' };
     const begin = async (more: object) =>
-      page.call('runs.start', { folder, settings: { ...settings, steps: 2, ...more }, name: 'second', usable: true, from });
+      page.call('runs.start', { folder, settings: { ...settings, smallFirst: 0, steps: 2, ...more }, name: 'second', usable: true, from });
     await expect(begin({ width: 48 })).rejects.toMatchObject({ code: 'bad-config', message: expect.stringContaining('width') as unknown });
     expect(await summaryOf('second')).toBeUndefined();
     const { job } = await begin({});
