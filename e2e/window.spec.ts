@@ -32,6 +32,12 @@ test('from a folder to exported vectors, in the window', async () => {
   const problems: string[] = [];
   page.on('pageerror', (error) => problems.push(error.message));
   await expect(page.getByRole('button', { name: 'Choose a folder' })).toBeVisible();
+  // With it Chromium would make a second process at every start; the policy of what may run stands all the same.
+  const headers = await page.evaluate(async () => {
+    const answer = await fetch('/');
+    return ['cross-origin-opener-policy', 'content-security-policy'].map((name) => answer.headers.get(name));
+  });
+  expect(headers).toEqual([null, expect.stringContaining("default-src 'none'")]);
   await tellStory({
     page,
     home: join(place.path, 'home'),
