@@ -151,7 +151,7 @@ describe('vectors of a folder', () => {
     const closer = await page.call('explore.features', { folder, run, step: 6, image: { image: own }, finer: 2 });
     expect(closer).toMatchObject({ side: 2 * view.side, grid: 2 * view.grid, fittedOn: 48 });
     for (const image of [{ image: 99_999 }, { upload: 3 }]) await expect(ask(image)).rejects.toMatchObject({ code: 'not-found' });
-    await expect(page.call('explore.features', { folder, run, step: 3, image: { image: own } })).rejects.toMatchObject({
+    await expect(page.call('explore.features', { folder, run, step: 7, image: { image: own } })).rejects.toMatchObject({
       code: 'not-found',
     });
   });
