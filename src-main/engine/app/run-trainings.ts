@@ -1,6 +1,5 @@
 // Runs that are being trained or wait for it: one state machine each, driven by the trainer's events, the person and what goes wrong.
 import { join } from 'node:path';
-import type { TrainConfig } from '../../../shared/config-table.ts';
 import type { RunEvent } from '../../../shared/contract-runs.ts';
 import { AppError, toWire } from '../../../shared/errors.ts';
 import { canMove, moveRun } from '../../../shared/run-state.ts';
@@ -14,11 +13,12 @@ import { judgedSince } from '../../training/health.ts';
 import { readRecord } from '../../training/run-folder.ts';
 import { workOf } from '../../training/step-operations.ts';
 import { isBrokenCard, isCardFault } from '../devices/candidates.ts';
-import type { ChosenDevice } from '../devices/chosen-device.ts';
 import { CardFull, settleRun, trainRun } from '../runs.ts';
 import type { EngineContext } from './context.ts';
 import type { JobHandle } from './jobs.ts';
 import { imagesToDecode, scanFor } from './prepare-images.ts';
+import { activeRun } from './active-run.ts';
+import type { Training } from './active-run.ts';
 import { RunClock } from './run-clock.ts';
 import { RunFeed } from './run-feed.ts';
 import type { RunStore } from './run-store.ts';
@@ -30,26 +30,6 @@ export const usableThreads = (): number => Math.max(1, threadsOf(0) - 1);
 
 /** Engines that may die over a run before it is left alone. */
 const mostDeaths = 1;
-
-interface Training {
-  readonly name: string;
-  readonly usable: boolean;
-  readonly job: number;
-  /** Engines that died over it before. */
-  readonly deaths: number;
-  /** Asked for instead of what its record names. */
-  readonly device: TrainConfig['device'] | undefined;
-  state: RunState;
-  step: number;
-  /** A person wants it to rest: it does after its step, and still when its trainer or engine has died meanwhile. */
-  paused: boolean;
-  /** What it trains on, and what was asked for. */
-  chosen?: ChosenDevice & { readonly wanted: TrainConfig['device'] };
-  /** Said by a card that had no room for the run, which goes on on the processor. */
-  tooLarge?: string;
-  /** Ends a scan at once and training after its step. */
-  readonly stop: AbortController;
-}
 
 export class Trainings {
   readonly #context: EngineContext;
@@ -343,11 +323,3 @@ export class Trainings {
     }
   }
 }
-
-/** What an engine after this one must know to go on with a run. */
-const activeRun = ({ usable, deaths, paused, device }: Pick<Training, 'usable' | 'deaths' | 'paused' | 'device'>): ActiveRun => ({
-  usable,
-  deaths,
-  ...(paused && { paused }),
-  ...(device !== undefined && { device }),
-});

@@ -15,6 +15,12 @@ export interface DeviceWork {
   readonly unasked?: boolean;
 }
 
+/** Work on vectors, before it has a device. */
+export interface VectorWork extends DeviceWork {
+  /** Whether a run trains on the graphics card now. */
+  readonly isCardTaken?: (() => boolean) | undefined;
+}
+
 export interface DeviceTools {
   cards(): Promise<readonly GraphicsCard[]>;
   probe(id: DeviceId, signal?: AbortSignal): Promise<DeviceReport>;

@@ -25,11 +25,12 @@ import type { ChosenDevice, ReasonedDevice } from './chosen-device.ts';
 import { KnownDevices } from './device-file.ts';
 import type { DeviceFile } from './device-file.ts';
 import { usualTools } from './device-tools.ts';
-import type { DeviceTools, DeviceWork } from './device-tools.ts';
+import type { DeviceTools, DeviceWork, VectorWork } from './device-tools.ts';
 import {
   askedDevice,
   cardTaken,
   deviceForVectors,
+  effortFor,
   expectedDevice,
   fastestFirst,
   littleWork,
@@ -47,19 +48,6 @@ export interface ExpectedStep extends KnownTime {
   readonly device: DeviceId;
   /** Whether a card that is still to be tried may be faster. */
   readonly atMost: boolean;
-}
-
-/** Of a processor that was not measured yet, GFLOP/s. */
-const usualRate = 100;
-/** Seconds of work for a processor that are worth testing a graphics card: about what a test takes. */
-const worthTesting = 30;
-/** The same for starting one: its libraries and the first pass on it take longer than that. */
-const worthStarting = 1;
-
-/** Work on vectors, before it has a device. */
-export interface VectorWork extends DeviceWork {
-  /** Whether a run trains on the graphics card now. */
-  readonly isCardTaken?: (() => boolean) | undefined;
 }
 
 export class Devices {
@@ -276,12 +264,10 @@ export class Devices {
     if (asked !== 'auto') return this.#withRemark(await this.#alone(async () => this.#wanted(asked as DeviceId, work)));
     if (!hasCard(this.#cards!)) return noCardFound;
     if (isCardTaken()) return cardTaken;
-    const seconds = (await operations()) / (1e9 * (known.reports.find(({ id }) => id === 'cpu')?.matmulRate ?? usualRate));
-    if (seconds < worthStarting) return littleWork;
-    const isTested = (id: DeviceId): boolean => known.reports.some((report) => report.id === id && report.state !== 'untested');
-    if (seconds > worthTesting && !['cpu' as const, ...candidates(this.#cards!)].every(isTested))
-      // What a test finds on a card that a run has filled is not how it is.
-      await this.#alone(async () => (isCardTaken() ? [] : this.#tested(work)));
+    const effort = effortFor(await operations(), this.#cards!, known.reports);
+    if (effort === 'none') return littleWork;
+    // What a test finds on a card that a run has filled is not how it is.
+    if (effort === 'test') await this.#alone(async () => (isCardTaken() ? [] : this.#tested(work)));
     return isCardTaken() ? cardTaken : deviceForVectors(this.#cards!, (await this.#known()).reports);
   }
 

@@ -88,6 +88,21 @@ export function expectedDevice(
   return { reason, ...(card && { card }) };
 }
 
+/** Of a processor that was not measured yet, GFLOP/s. */
+const usualRate = 100;
+/** Seconds of work for a processor that are worth testing a graphics card: about what a test takes. */
+const worthTesting = 30;
+/** The same for starting one: its libraries and the first pass on it take longer than that. */
+const worthStarting = 1;
+
+/** What vectors of so many operations are worth: starting no card, taking one that is known, or testing those that are not. */
+export function effortFor(operations: number, cards: readonly GraphicsCard[], reports: readonly DeviceReport[]): 'none' | 'known' | 'test' {
+  const seconds = operations / (1e9 * (reports.find(({ id }) => id === 'cpu')?.matmulRate ?? usualRate));
+  if (seconds < worthStarting) return 'none';
+  const isTested = (id: DeviceId): boolean => reports.some((report) => report.id === id && report.state !== 'untested');
+  return seconds > worthTesting && !['cpu' as const, ...candidates(cards)].every(isTested) ? 'test' : 'known';
+}
+
 /** Times the processor's rate that makes a card worth its transfers. */
 const muchFaster = 2;
 

@@ -3,7 +3,8 @@ import { describe, expect, it, vi } from 'vitest';
 import type { DeviceId } from '../../../shared/devices.ts';
 import { AppError } from '../../../shared/errors.ts';
 import { Trainer } from '../../trainer/trainer.ts';
-import type { Devices, VectorWork } from './devices.ts';
+import type { VectorWork } from './device-tools.ts';
+import type { Devices } from './devices.ts';
 import { onVectorDevice } from './vector-device.ts';
 import type { VectorDevice, VectorPlace } from './vector-device.ts';
 
