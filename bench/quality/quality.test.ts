@@ -3,6 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { parseConfig } from '../../shared/config.ts';
+import type { ConfigKey } from '../../shared/config-table.ts';
+import { chosenConfig } from '../../src-main/engine/chosen-config.ts';
+import { suggestedKeys } from '../../src-main/engine/suggest.ts';
 import { Budget, stepsFor } from './budget.ts';
 import { recipes, settingsOf } from './recipes.ts';
 import { appendRow, columnNames, formatTable, parseTable, readTable } from './table.ts';
@@ -98,6 +101,26 @@ describe('recipes', () => {
   it.each(Object.keys(recipes))('%s is a valid configuration', (name) => {
     const config = parseConfig({ imageSize: 32, patchSize: 4, ...settingsOf(name) });
     expect(config.imageSize % config.patchSize).toBe(0);
+  });
+
+  it('say all that the program suggests, so that a new suggestion does not change them', () => {
+    // How large pictures are and how long a run is follow from the folder.
+    const ofFolder: readonly ConfigKey[] = ['preset', 'imageSize', 'epochs'];
+    for (const name of Object.keys(recipes).filter((one) => one !== 'shipped'))
+      expect(Object.keys(settingsOf(name)), name).toEqual(expect.arrayContaining(suggestedKeys.filter((key) => !ofFolder.includes(key))));
+  });
+
+  it('are what their lines in the table were measured with', () => {
+    const given = { seed: 0, threads: 1, evaluateImages: 0, checkpointMinutes: 3 };
+    // Settings that came before counted otherwise in the hash; what is shipped follows from the length of the run, too.
+    const rows = readTable(join(import.meta.dirname, 'table.tsv')).filter(
+      ({ date, recipe }) => date > '2026-11-28' && recipe !== 'shipped',
+    );
+    expect(rows.length).toBeGreaterThan(20);
+    for (const { recipe, folder: pictures, settings } of rows) {
+      const facts = { images: 10_000, shortSide: { cifar10: 32, emoji: 64, stamps: 200 }[pictures]! };
+      expect(settingsHash(chosenConfig(facts, { ...settingsOf(recipe), ...given }).config), `${recipe}, ${pictures}`).toBe(settings);
+    }
   });
 
   it('inherit, and differ from each other in their settings', () => {

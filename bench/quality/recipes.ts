@@ -9,7 +9,10 @@ export interface Recipe {
   readonly settings: Partial<TrainConfig>;
 }
 
-/** Agreement of two crops and SIGReg through a projector, without the masked prediction: the cheapest objective per crop. */
+/**
+ * Agreement of two crops and SIGReg through a projector, without the masked prediction: the cheapest objective per crop. It says all that
+ * the program might suggest otherwise one day, so that a recipe stays what its rows were measured with.
+ */
 const agreement = {
   architecture: 'custom',
   width: 192,
@@ -19,8 +22,17 @@ const agreement = {
   predictorWidth: 96,
   predictorDepth: 2,
   predictorHeads: 3,
+  patchSize: 4,
+  stem: 'linear',
+  stemStart: 'random',
+  contextTokens: 16,
+  maskedCrops: 'all',
+  predictionStride: 1,
+  smallFirst: 0,
   batchSize: 128,
   agreement: 1,
+  agreementBy: 'distance',
+  temperature: 0.2,
   sigreg: 0.02,
   sigregProjections: 64,
   projectorWidth: 64,
@@ -143,6 +155,11 @@ export const recipes: Readonly<Record<string, Recipe>> = {
     from: 'whitening-small',
     settings: { smallFirst: 0.85 },
   },
+  // One change each of that.
+  'small-first-crops-4': { what: 'four crops of half as many images', from: 'small-first', settings: { crops: 4, batchSize: 32 } },
+  'small-first-fast': { what: 'a learning rate of 0.004', from: 'small-first', settings: { learningRate: 4e-3 } },
+  'small-first-wide': { what: 'a width of 192', from: 'small-first', settings: { width: 192, heads: 3 } },
+  'small-first-deep': { what: 'four blocks instead of two', from: 'small-first', settings: { depth: 4 } },
   'convolutions-dropping': {
     what: 'convolutions without the masked prediction, 8 of 16 patches seen',
     from: 'convolutions',
