@@ -5,7 +5,7 @@ import { writeFileSync } from 'node:fs';
 import { availableParallelism, cpus } from 'node:os';
 import { commandLine } from './command-line.ts';
 import { benchDevices } from './devices.ts';
-import { benchNetwork } from './network.ts';
+import { benchNetwork, benchSuggested } from './network.ts';
 import { benchProgram } from './program.ts';
 import type { Row } from './row.ts';
 import { benchScan } from './scan.ts';
@@ -30,7 +30,7 @@ const network = { threads: Number(values.threads), microBatch: Number(values.mic
 
 const parts: Readonly<Record<string, () => Promise<readonly Row[]>>> = {
   step: async () => benchNetwork('step', network),
-  suggested: async () => benchNetwork('suggested', { ...network, rounds: 5 * rounds }),
+  suggested: async () => benchSuggested({ ...network, rounds: 5 * rounds }),
   embed: async () => benchNetwork('embed', network),
   search: async () => (await benchSearch(quick ? [100_000] : [100_000, 1_000_000])).rows,
   scan: async () => (await benchScan(quick ? 200 : 2000, quick ? 1 : 3)).rows,

@@ -23,9 +23,17 @@ export const benchConfig = (microBatch: number, threads: number, batchSize: numb
     steps: 1000,
   });
 
-/** What the program suggests for ten thousand pictures of 32 px, once its crops are whole: 128 of them a step. */
-export const suggestedConfig = (threads: number): TrainConfig =>
-  parseConfig({ ...suggestConfig({ images: 10_000, shortSide: 32 }).settings, smallFirst: 0, threads, steps: 1000 });
+/** Crops of a step as suggested for small pictures: the first part of the steps, and those that follow. */
+export const suggestedCrops = {
+  small: { count: 128, side: 16, what: 'small' },
+  suggested: { count: 128, side: 32, what: 'whole' },
+} as const;
+
+/** What the program suggests for ten thousand pictures of 32 px; without its first part once its crops are whole. */
+export function suggestedConfig(crops: keyof typeof suggestedCrops, threads: number): TrainConfig {
+  const { settings } = suggestConfig({ images: 10_000, shortSide: 32 });
+  return parseConfig({ ...settings, ...(crops === 'suggested' && { smallFirst: 0 }), threads, steps: 1000 });
+}
 
 /** What a device in software makes in seconds. */
 export const smallestConfig = (threads: number): TrainConfig =>

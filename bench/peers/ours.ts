@@ -1,11 +1,12 @@
 // This program on the same work, in a process like the trainer's. Answers `matmul`, `step` and `embed`; see ../peer.ts.
 // Parameters: threads, images per pass (0: as many as the program chooses), what the step runs on (cpu, or tensorflow where its library is
-// installed), and whether the network is the one that is suggested for small pictures (`suggested`) instead of ViT-S/16.
+// installed), and whether the network is the one that is suggested for small pictures instead of ViT-S/16, with its small crops (`small`)
+// or with whole ones (`suggested`).
 import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import type { DeviceId } from '../../shared/devices.ts';
 import { Random } from '../../shared/random.ts';
-import { encoderParameters, patchValues, tokenCount, trainedParameters } from '../../src-main/jepa/model.ts';
+import { encoderParameters, movedParameters, patchValues, tokenCount } from '../../src-main/jepa/model.ts';
 import { isMuonMatrix, muonDirections } from '../../src-main/jepa/muon.ts';
 import { accumulate } from '../../src-main/jepa/step.ts';
 import { OnnxSession, runtimeVersion } from '../../src-main/runtime/onnx-session.ts';
@@ -17,13 +18,17 @@ import { EncoderRunner } from '../../src-main/training/encoder-runner.ts';
 import { initialState } from '../../src-main/training/state.ts';
 import { StepRunner } from '../../src-main/training/step-runner.ts';
 import { operationsOf } from '../operations.ts';
-import { stepSize } from '../../src-main/training/step-size.ts';
+import { phasesOf } from '../../src-main/training/phases.ts';
 import { benchConfig, suggestedConfig } from '../shape.ts';
 
 const [threads, microBatch] = process.argv.slice(2, 4).map(Number) as [number, number];
 const device = (process.argv[4] ?? 'cpu') as DeviceId;
-const config = process.argv[5] === 'suggested' ? suggestedConfig(threads) : benchConfig(microBatch, threads);
-const { batch, microBatch: perPass, model: network } = stepSize(config);
+const crops = process.argv[5] as 'small' | 'suggested' | undefined;
+const config = crops === undefined ? benchConfig(microBatch, threads) : suggestedConfig(crops, threads);
+const steps = 1000;
+const [{ size, prediction }] = phasesOf(config, steps);
+const objective = { ...config, prediction };
+const { batch, microBatch: perPass, model: network } = size;
 const valuesOfImage = tokenCount(network) * patchValues(network);
 const random = new Random(1, 'test');
 const patches = Float32Array.from({ length: batch * valuesOfImage }, () => random.between(-1, 1));
@@ -53,10 +58,10 @@ const commands: Readonly<Record<string, () => Promise<Readonly<Record<string, nu
     return {};
   },
   create: async () => {
-    runner = await StepRunner.create(config, 1000, { threads, device });
-    const graph = Object.values(accumulate(runner.size, config));
+    runner = await StepRunner.create(config, steps, { threads, device });
+    const graph = Object.values(accumulate(size, objective));
     const calls = batch / perPass;
-    const directions = config.optimiser === 'muon' ? muonDirections(trainedParameters(network).filter(isMuonMatrix)) : {};
+    const directions = config.optimiser === 'muon' ? muonDirections(movedParameters(network, objective).filter(isMuonMatrix)) : {};
     return {
       operations: calls * operationsOf(graph) + operationsOf(Object.values(directions)),
       copiedBytes: calls * graph.reduce((total, tensor) => total + 4 * sizeOf(tensor.shape), 0),
@@ -68,7 +73,7 @@ const commands: Readonly<Record<string, () => Promise<Readonly<Record<string, nu
     return { insideSeconds: inside / 1000 };
   },
   embed: async () => {
-    const { model } = runner!.size;
+    const { model } = size;
     const names = encoderParameters(model).map(({ name }) => `targetEncoder.${name}`);
     const weights = Object.fromEntries(names.map((name) => [name, state.tensors[name]!]));
     encoder ??= await EncoderRunner.create(model, 'last', { threads }, false, undefined, weights);

@@ -1,7 +1,8 @@
 """PyTorch on the step that is suggested for small pictures: a stem of convolutions, the contrast of two crops, the masked prediction on one
 crop of eight, Muon beside AdamW. Written from the papers, with what PyTorch has of its own for each.
 
-Answers one command per line (`step`, `compiled`) with one line of JSON; see ../peer.ts. Argument: threads.
+Answers one command per line (`step`, `compiled`) with one line of JSON; see ../peer.ts. Arguments: threads, side of the crops: 32 px, or
+16 px, which are seen whole and without the masked prediction.
 """
 
 import sys
@@ -12,7 +13,8 @@ from torch import nn
 
 from pytorch_parts import Predictor, Transformer, answer, take
 
-CROPS, SIDE, GRID, WIDTH, DEPTH, HEADS = 128, 32, 4, 128, 2, 4
+CROPS, SIDE, WIDTH, DEPTH, HEADS = 128, int(sys.argv[2]), 128, 2, 4
+GRID, IS_PREDICTED = SIDE // 8, SIDE == 32
 PREDICTOR_WIDTH, PREDICTOR_DEPTH, PREDICTOR_HEADS = 64, 2, 2
 STRIDE, CONTEXT, BLOCKS, TARGET, TEMPERATURE = 8, 8, 4, 4, 0.2
 TOKENS, PREDICTED = GRID**2, CROPS // STRIDE
@@ -99,7 +101,8 @@ for encoder in (context_encoder, target_encoder):
 target_encoder.load_state_dict(context_encoder.state_dict())
 target_encoder.requires_grad_(False)
 
-named = [(name, p) for network in (context_encoder, predictor, projector) for name, p in network.named_parameters()]
+moved = (context_encoder, predictor, projector) if IS_PREDICTED else (context_encoder, projector)
+named = [(name, p) for network in moved for name, p in network.named_parameters()]
 is_matrix = lambda name, p: p.dim() > 1 and (name.startswith("blocks.") or "convolutions" in name and "convolutions.0" not in name)
 muon = Muon([(name, p) for name, p in named if is_matrix(name, p)], 2e-3, 0.04)
 adamw = torch.optim.AdamW([p for name, p in named if not is_matrix(name, p)], lr=2e-3, weight_decay=0.04, fused=True)
@@ -112,7 +115,19 @@ picture = torch.arange(CROPS) // 2
 same, itself = picture[:, None] == picture, torch.eye(CROPS, dtype=torch.bool)
 
 
-def loss_of() -> torch.Tensor:
+def contrast(means: torch.Tensor) -> torch.Tensor:
+    unit = F.normalize(projector(means), dim=1)
+    scores = (unit @ unit.T - 1) / TEMPERATURE
+    likeness = scores.exp()
+    surprise = (likeness + likeness.masked_fill(same, 0).sum(1, keepdim=True)).log() - scores
+    return surprise.masked_fill(~same | itself, 0).sum() / CROPS
+
+
+def loss_of_whole() -> torch.Tensor:
+    return contrast(context_encoder(pictures).mean(1))
+
+
+def loss_with_prediction() -> torch.Tensor:
     chosen = pictures[::STRIDE]
     with torch.no_grad():
         tokens = F.layer_norm(target_encoder(chosen), (WIDTH,))
@@ -120,12 +135,10 @@ def loss_of() -> torch.Tensor:
     context = context_encoder(chosen, seen)
     others = context_encoder(pictures[~is_predicted])
     means = torch.cat([context.mean(1)[:, None], others.mean(1).view(PREDICTED, STRIDE - 1, WIDTH)], 1)
-    unit = F.normalize(projector(means.view(CROPS, WIDTH)), dim=1)
-    scores = (unit @ unit.T - 1) / TEMPERATURE
-    likeness = scores.exp()
-    surprise = (likeness + likeness.masked_fill(same, 0).sum(1, keepdim=True)).log() - scores
-    contrast = surprise.masked_fill(~same | itself, 0).sum() / CROPS
-    return contrast + F.smooth_l1_loss(predictor(context, seen, wanted), targets)
+    return contrast(means.view(CROPS, WIDTH)) + F.smooth_l1_loss(predictor(context, seen, wanted), targets)
+
+
+loss_of = loss_with_prediction if IS_PREDICTED else loss_of_whole
 
 
 def step(loss_function=loss_of) -> None:
