@@ -65,7 +65,7 @@ export const optimiserSettings = {
     default: 0.1,
     min: 0,
     max: 1,
-    help: 'Share of the run in which the learning rate rises.',
+    help: 'Share of the run in which the learning rate rises; of smaller crops each counts as a quarter.',
   }),
   weightDecay: range({
     group: 'optimiser',

@@ -26,6 +26,8 @@ export interface JobProgress {
   readonly done: number;
   readonly total: number;
   readonly unit: 'images' | 'steps' | 'rows' | 'megabytes' | '';
+  /** Share of the work that is done, 0 to 1, where its units are not all alike. */
+  readonly share?: number;
   /** Units per second, 0 while not known. */
   readonly rate: number;
   /** Seconds left, after the first few per cent. */

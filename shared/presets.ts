@@ -26,9 +26,9 @@ export const presetTexts: Readonly<Record<PresetName, PresetText>> = {
     },
   },
   default: {
-    what: 'Masked prediction and agreement of crops.',
+    what: 'Learns which crops belong together, on small crops first; in its last part it also predicts hidden patches (I-JEPA).',
     length:
-      '4 million crops, most of them small: half an hour to an hour of one core for small images, twice or three times that for photographs.',
+      '4 million crops, most of them small: half an hour to an hour and a quarter of one core for small images, twice or three times that for photographs.',
     reached: {
       small: `It reached 68.6 % on CIFAR-10 (${cifar}) in 27 minutes of one core.`,
       photographs: `402,000 crops, none of them small, reached 74 % on 1,049 large pictures of stamps (${stamps}).`,

@@ -2,6 +2,7 @@
 import type { JobStatus } from '../../shared/contract-jobs.ts';
 import type { RunSummary } from '../../shared/contract-runs.ts';
 import { endedBetween } from '../../shared/job-ends.ts';
+import { jobShare } from '../../shared/run-progress.ts';
 import { isActive } from '../../shared/run-state.ts';
 
 export interface Activity {
@@ -19,7 +20,7 @@ const isLong = ({ kind }: JobStatus): boolean => kind !== 'trial' && kind !== 's
 export function activityOf(jobs: readonly JobStatus[], runs: readonly RunSummary[]): Activity {
   const paused = new Set(runs.filter(({ state }) => state === 'paused').map(({ name }) => name));
   const working = jobs.filter((job) => job.state === 'running' && isLong(job) && !(job.run !== undefined && paused.has(job.run)));
-  const shares = working.map(({ progress: { done, total } }) => (total > 0 ? Math.min(1, done / total) : 2));
+  const shares = working.map(({ progress }) => jobShare(progress) ?? 2);
   return {
     progress: shares.length > 0 ? Math.min(...shares) : -1,
     awake: working.length > 0,

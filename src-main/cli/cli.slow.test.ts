@@ -68,14 +68,14 @@ describe('the story of a folder', () => {
     expect(stdout).toMatch(/520 images/);
     for (const words of [
       '32×32 px in 16 patches of 8 px',
-      '; 16 px in the first 14 steps',
+      '; before that 14 steps of 16 px crops with nothing hidden',
       '128 wide × 2 deep',
       '17 steps of 64 images, 2 crops of each: 2.1 epochs',
     ])
       expect(stdout).toContain(words);
     // What the setting needs beside it is suggested for the folder; what it cannot have is said.
     expect((await cli('train', pictures, '--plan', '--epochs', '2', '--small-first', '0.5')).stdout).toContain(
-      '16 px in the first 8 steps',
+      'before that 8 steps of 16 px crops with nothing hidden',
     );
     const odd = await cli('train', pictures, '--plan', '--small-first', '0.5', '--image-size', '40', '--patch-size', '8');
     expect([odd.code, odd.stderr]).toEqual([2, expect.stringContaining('half of 40 px is no whole number of patches') as unknown]);

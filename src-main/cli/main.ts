@@ -25,7 +25,7 @@ const onRun = (command: Command): Command =>
     .option('--checkpoint <which>', 'best, latest, a step, or a file', 'best');
 
 const layer = (command: Command): Command =>
-  command.option('--layer <layer>', 'last, or last4 (the last four blocks side by side)', 'last');
+  command.option('--layer <layer>', 'last, or last4 (up to four last blocks side by side)', 'last');
 
 const device = (command: Command): Command =>
   command.option(

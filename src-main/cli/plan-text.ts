@@ -1,7 +1,9 @@
 // What a run will use, in lines: what was given and what was chosen for the folder alike.
 import { maskedOneIn, smallSteps } from '../../shared/config.ts';
 import { formatRoughly } from '../../shared/duration.ts';
+import type { TrainConfig } from '../../shared/config-table.ts';
 import type { RunPlan } from '../../shared/contract-runs.ts';
+import type { RunSizes } from '../../shared/train-events.ts';
 import { checkpointSize } from '../engine/app/run-plan.ts';
 import { inFlags } from './config-flags.ts';
 import { count, megabytes, plural } from './output.ts';
@@ -23,18 +25,26 @@ function timeText({ time, steps }: RunPlan): string {
   return time.timed ? `${total}, by steps of these sizes` : `${total}, by steps of other sizes: half or twice that is possible`;
 }
 
+/** Which patches the encoder sees, and of what crops. */
+export function patchesText(
+  config: TrainConfig,
+  { contextTokens, tokens }: Pick<RunSizes, 'contextTokens' | 'tokens'>,
+  steps: number,
+): string {
+  const small = smallSteps(config, steps);
+  const oneIn = maskedOneIn(config);
+  const some = `${count(contextTokens)} of ${plural(tokens, 'patch', 'patches')} seen`;
+  const seen = oneIn === 1 ? some : oneIn === Infinity ? `all ${count(tokens)} patches seen` : `${some} in one crop of ${oneIn}, else all`;
+  return small > 0 ? `${seen}; before that ${plural(small, 'step')} of ${config.imageSize / 2} px crops with nothing hidden` : seen;
+}
+
 export function planLines(plan: RunPlan): string[] {
   const { config, sizes, steps, images, card, warnings } = plan;
   const name = config.architecture === 'custom' ? '' : `${config.architecture}: `;
   const crops = config.agreement > 0 ? `, ${config.crops} crops of each` : '';
-  const oneIn = maskedOneIn(config);
-  const some = `${count(sizes.contextTokens)} of them as context`;
-  const context = oneIn === 1 ? some : oneIn === Infinity ? 'all of them seen' : `${some} in one crop of ${oneIn}, else all`;
   const kept = Math.min(config.keepCheckpoints + 1, steps);
-  const small = smallSteps(config, steps);
-  const smaller = small > 0 ? `; ${config.imageSize / 2} px in the first ${plural(small, 'step')}` : '';
   return [
-    `  Input       ${config.imageSize}×${config.imageSize} px in ${count(sizes.tokens)} patches of ${config.patchSize} px, ${context}${smaller}`,
+    `  Input       ${config.imageSize}×${config.imageSize} px in ${count(sizes.tokens)} patches of ${config.patchSize} px, ${patchesText(config, sizes, steps)}`,
     `  Encoder     ${name}${config.width} wide × ${config.depth} deep, ${millions(sizes.encoderParameters)}`,
     `  Predictor   ${config.predictorWidth} wide × ${config.predictorDepth} deep, ${millions(sizes.predictorParameters)}`,
     `  Training    ${plural(steps, 'step')} of ${plural(config.batchSize, 'image')}${crops}: ${epochs(plan)} epochs of ${plural(images, 'image')}, learning rate up to ${config.learningRate}`,

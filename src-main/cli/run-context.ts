@@ -30,7 +30,7 @@ export interface RunContext {
 function sayUsed(output: Output, { run, checkpoint, layer }: RunContext): void {
   const [name, step] = [basename(run), stepOf(checkpoint)];
   output.event({ type: 'using', run: name, step, layer });
-  output.say(`Run ${name}, step ${count(step)}${layer === 'last4' ? ', last four blocks' : ''}.`);
+  output.say(`Run ${name}, step ${count(step)}${layer === 'last4' ? ', up to four last blocks' : ''}.`);
 }
 
 async function withStudio(

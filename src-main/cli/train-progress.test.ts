@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { parseConfig } from '../../shared/config.ts';
 import type { TrainEvent } from '../../shared/train-events.ts';
 import { evaluationEvent } from '../training/testing/evaluation-event.ts';
 import type { Output } from './output.ts';
@@ -7,7 +8,7 @@ import { baselinesText, TrainProgress } from './train-progress.ts';
 it('says every figure of an evaluation that the notes go by, where it was measured', () => {
   const lines: string[] = [];
   const output = { event: () => {}, progress: () => {}, say: (line: string) => lines.push(line) };
-  const progress = new TrainProgress(output as unknown as Output);
+  const progress = new TrainProgress(output as unknown as Output, parseConfig({}));
   const plain = evaluationEvent(10);
   if (plain.type !== 'evaluation') throw new Error('It is none.');
   progress.show(plain);
@@ -21,7 +22,7 @@ it('says every figure of an evaluation that the notes go by, where it was measur
 it('says when what was noted is no longer so', () => {
   const lines: string[] = [];
   const output = { event: () => {}, progress: () => {}, say: (line: string) => lines.push(line) };
-  const progress = new TrainProgress(output as unknown as Output);
+  const progress = new TrainProgress(output as unknown as Output, parseConfig({}));
   const events: readonly TrainEvent[] = [
     evaluationEvent(10, []),
     { type: 'note', step: 10, rule: 'plateau', message: 'It has not risen.', hint: 'Wait.' },
@@ -44,4 +45,26 @@ it('names the weights that a run begins with before the untrained network, which
   expect(baselinesText({ ...baselines, origin: of(0.6) })).toMatch(
     /: the weights it began with [^;]*60[^;]*; beside them untrained network/,
   );
+});
+
+it('shows how much of the work is done, and that first crops are small and hide nothing', () => {
+  const lines: string[] = [];
+  const drawn: string[] = [];
+  const output = {
+    event: () => {},
+    progress: (line: string) => drawn.push(line),
+    say: (line: string) => lines.push(line),
+    bar: (share: number) => `${Math.round(100 * share)} %`,
+  };
+  const config = parseConfig({ imageSize: 32, patchSize: 8, agreement: 1, smallFirst: 0.8, predictionStride: 8, maskedCrops: 'predicted' });
+  const progress = new TrainProgress(output as unknown as Output, config);
+  const sizes = { encoderParameters: 1e6, predictorParameters: 1e5, contextTokens: 8, tokens: 16 };
+  const started = { type: 'started', run: 'a', step: 0, steps: 100, device: 'cpu', threads: 2, sizes } as unknown as TrainEvent;
+  progress.show(started);
+  progress.show({ type: 'step', step: 80, loss: 1, imagesPerSecond: 10 } as TrainEvent);
+  expect(lines.at(-1)).toMatch(
+    / 8 of 16 patches seen in one crop of 8, else all; before that 80 steps of 16 px crops with nothing hidden\.$/,
+  );
+  // A small step does a quarter of the work of each of the 20 that follow.
+  expect(drawn.at(-1)).toMatch(/^50 % {2}step 80\/100/);
 });

@@ -2,12 +2,14 @@
 import type { TrainConfig } from '../../shared/config-table.ts';
 import type { OnlineEvaluation, TrainEvent } from '../../shared/train-events.ts';
 import { assertNever } from '../../shared/errors.ts';
+import { runShare } from '../../shared/run-progress.ts';
 import { isBrokenCard, isCardFault } from '../engine/devices/candidates.ts';
 import type { ChosenDevice } from '../engine/devices/chosen-device.ts';
 import { CardFull, recordOf, trainRun, workOfRun } from '../engine/runs.ts';
 import type { Studio } from '../engine/studio.ts';
 import { interruptible } from './interrupt.ts';
 import { count, duration } from './output.ts';
+import { patchesText } from './plan-text.ts';
 import type { Output } from './output.ts';
 
 const percent = (value: number | undefined): string => (value === undefined ? '–' : `${(100 * value).toFixed(1)} %`);
@@ -40,6 +42,7 @@ export function baselinesText({ untrained, pixels, origin }: Extract<TrainEvent,
 /** Turns events into lines. */
 export class TrainProgress {
   readonly #output: Output;
+  readonly #config: TrainConfig;
   readonly #work: (step: number) => number;
   #steps = 0;
   #first: { done: number; at: number } | undefined;
@@ -49,9 +52,14 @@ export class TrainProgress {
   readonly #noted = new Map<string, { readonly step: number; readonly message: string }>();
 
   /** `work`: how much is done at a step, in steps of the run's average size. */
-  constructor(output: Output, work: (step: number) => number = (step) => step) {
+  constructor(output: Output, config: TrainConfig, work: (step: number) => number = (step) => step) {
     this.#output = output;
+    this.#config = config;
     this.#work = work;
+  }
+
+  #share(step: number): number {
+    return runShare(this.#config, this.#steps, step);
   }
 
   show(event: TrainEvent): void {
@@ -67,7 +75,7 @@ export class TrainProgress {
         if (deviceReason !== undefined) output.say(`Trains on: ${deviceReason}`);
         if (microBatchReason !== undefined) output.say(`Micro-batch: ${microBatchReason}`);
         output.say(
-          `Run ${event.run}: ${count(steps - event.step)} steps on ${device}${precision === undefined || precision === 'float32' ? '' : ` in ${precision}`}${device === 'cpu' ? ` with ${threads} threads` : ''}, ${millions} M parameters, ${sizes.contextTokens} of ${sizes.tokens} patches as context.`,
+          `Run ${event.run}: ${count(steps - event.step)} steps on ${device}${precision === undefined || precision === 'float32' ? '' : ` in ${precision}`}${device === 'cpu' ? ` with ${threads} threads` : ''}, ${millions} M parameters, ${patchesText(this.#config, sizes, steps)}.`,
         );
         return;
       }
@@ -81,7 +89,7 @@ export class TrainProgress {
         this.#rate = this.#rate === 0 ? event.imagesPerSecond : 0.9 * this.#rate + 0.1 * event.imagesPerSecond;
         const left =
           more >= warmupSteps ? `, ${duration(((performance.now() - this.#first.at) / 1000 / more) * (this.#steps - done))} left` : '';
-        this.#last = `${output.bar(event.step / this.#steps)}  step ${count(event.step)}/${count(this.#steps)}  loss ${event.loss.toFixed(4)}  ${count(Math.round(this.#rate))} images/s${left}`;
+        this.#last = `${output.bar(this.#share(event.step))}  step ${count(event.step)}/${count(this.#steps)}  loss ${event.loss.toFixed(4)}  ${count(Math.round(this.#rate))} images/s${left}`;
         output.progress(this.#last);
         return;
       }
@@ -117,7 +125,7 @@ export class TrainProgress {
 /** Trains a run and shows it; true when it came to its end. Ctrl-C ends it with a checkpoint; a second one ends the program. */
 export async function showTraining(output: Output, studio: Studio, run: string, device?: TrainConfig['device']): Promise<boolean> {
   const { config } = recordOf(run);
-  const progress = new TrainProgress(output, workOfRun(run));
+  const progress = new TrainProgress(output, config, workOfRun(run));
   const { signal, done } = interruptible(
     () => {
       output.say('Stopping after this step, with a checkpoint. Press Ctrl-C again to end at once.');

@@ -158,7 +158,7 @@ function noEmbeddings(home: Home, checkpoint: string, layer: EmbeddingLayer): Ap
     : names.length > 0
       ? `; or name a run that has some: --run ${names.map((name) => JSON.stringify(name)).join(' or --run ')}`
       : '';
-  const what = layer === 'last' ? '' : ' of its last four blocks';
+  const what = layer === 'last' ? '' : ' of up to four last blocks';
   return new AppError(
     'not-found',
     `There are no embeddings of run ${run} at step ${step}${what}.`,

@@ -244,7 +244,7 @@ const rules: readonly HealthRule[] = [
       return own - before > noise
         ? undefined
         : {
-            message: `Half of the run is over, and its vectors are not clearly better than the untrained network’s (${(100 * own).toFixed(1)} against ${(100 * before).toFixed(1)} %).`,
+            message: `Half of the steps are made, and its vectors are not clearly better than the untrained network’s (${(100 * own).toFixed(1)} against ${(100 * before).toFixed(1)} %).`,
             hint: 'If the next evaluations say the same, start again with the suggested settings, more steps, or more images.',
           };
     },
@@ -269,7 +269,7 @@ const rules: readonly HealthRule[] = [
     note: (situation) =>
       gainOf(situation) === 'unclear'
         ? {
-            message: `Half of the run is over, and its vectors are not clearly better than those of the weights that it began with (${besideOrigin(situation)}).`,
+            message: `Half of the steps are made, and its vectors are not clearly better than those of the weights that it began with (${besideOrigin(situation)}).`,
             hint: 'If the next evaluations say the same, those weights (step 0) serve as well as they are; more steps or more images may add something.',
           }
         : undefined,

@@ -1,7 +1,8 @@
 // Learning rate, weight decay and momentum as pure functions of the step (Assran et al. 2023, appendix A; the offsets are the
 // published code's: rate and decay look one step ahead, momentum does not).
-import { smallCrop, smallSteps } from '../../shared/config.ts';
+import { smallSteps } from '../../shared/config.ts';
 import type { TrainConfig } from '../../shared/config-table.ts';
+import { shownBefore } from '../../shared/run-progress.ts';
 import { biasCorrections } from '../jepa/adamw.ts';
 import type { ScheduleInput } from '../jepa/adamw.ts';
 
@@ -30,8 +31,7 @@ const halfCosine = (from: number, to: number, progress: number): number => to + 
 function placeOf({ small }: Schedule, step: number): number {
   if (!small) return step;
   const { until, steps } = small;
-  const shown = (at: number): number => Math.min(at, until) * smallCrop + Math.max(0, at - until);
-  return (shown(step) * steps) / shown(steps);
+  return (shownBefore(step, until) * steps) / shownBefore(steps, until);
 }
 
 /** The numbers of step 0, 1, 2, …; `momentum` is the one applied after that step's update. */

@@ -87,7 +87,7 @@ function largerCrops(step: number, { imageSize, prediction }: TrainConfig): Trai
     step,
     isCourse: true,
     message: `From here on crops are seen in ${imageSize} px instead of ${imageSize / 2}${also}.`,
-    hint: 'A step takes longer, and its loss begins anew: it does not compare with those before.',
+    hint: 'A step takes three to four times as long from here on, as the time left knew. Its loss begins anew: it does not compare with those before.',
   };
 }
 
@@ -172,7 +172,7 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent> 
         throw new AppError(
           'non-finite',
           `The gradients of ${mostRefusals} steps in a row were not finite.`,
-          'Resume from the last checkpoint with a lower learning rate.',
+          'Its checkpoints are good, and its settings stay: start a new run with its weights and a lower learning rate (“New run from these weights”, in a terminal train FOLDER --from RUN).',
         );
       }
       const { loss, smoothL1, squaredError, coupled, gradientNorm, lossScale } = outcome;
@@ -200,7 +200,7 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent> 
           type: 'note',
           step: state.step,
           message: `Step ${state.step} was skipped: a gradient was not finite.`,
-          hint: 'If it happens often, lower the learning rate.',
+          hint: 'If it happens often, start a new run with a lower learning rate.',
         });
       }
       const last = state.step === steps;

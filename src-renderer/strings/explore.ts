@@ -3,7 +3,7 @@ import type { Layer, Space } from '../../shared/contract-values.ts';
 import { common } from './common.ts';
 import { formatCount, plural } from './format.ts';
 
-const layers: Readonly<Record<Layer, string>> = { last: 'last layer', last4: 'last four layers' };
+const layers: Readonly<Record<Layer, string>> = { last: 'last layer', last4: 'last layers together' };
 const spaces: Readonly<Record<Space, { readonly name: string; readonly text: string }>> = {
   raw: { name: 'As is', text: 'Vectors as the encoder gave them. What all images of the folder share makes every score high.' },
   centred: { name: 'Centred', text: 'The mean of the folder is taken away first, so that only what differs between images counts.' },
@@ -14,7 +14,7 @@ const spaces: Readonly<Record<Space, { readonly name: string; readonly text: str
 };
 
 /** As a choice on its own. */
-const layerNames: Readonly<Record<Layer, string>> = { last: 'Last layer', last4: 'Last four layers' };
+const layerNames: Readonly<Record<Layer, string>> = { last: 'Last layer', last4: 'Last layers together' };
 
 export const explore = {
   title: 'Explore',
@@ -109,7 +109,8 @@ export const explore = {
     return name ? `${name} (step ${formatCount(step)})` : `Step ${formatCount(step)}`;
   },
   layer: 'Layer',
-  layerHint: 'The last four layers side by side give longer vectors, which are often a little better.',
+  layerHint:
+    'Up to four last layers side by side (the suggested encoder has two) give longer vectors, which were no better in our measurements of it.',
   device: 'Computed on',
   automaticDevice: 'A graphics card where it is faster',
   embed: 'Compute vectors',

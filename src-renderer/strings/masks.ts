@@ -4,7 +4,7 @@ import { formatCount, formatShare, plural } from './format.ts';
 export const masks = {
   title: 'Masks',
   intro:
-    'At each step the encoder sees only the outlined patches of a picture. From them the predictor must tell what the numbered blocks are about: not their pixels, but what the encoder would make of them.',
+    'Where a run predicts hidden patches, the encoder sees only the outlined ones of a picture. From them the predictor must tell what the numbered blocks are about: not their pixels, but what the encoder would make of them.',
   modes: {
     label: 'What is shown',
     overlay: 'Both',
@@ -35,8 +35,12 @@ export const masks = {
     patchesOf: (grid: number) => `${grid} × ${grid} = ${formatCount(grid * grid)}`,
     context: 'Seen by the encoder',
     contextOf: (tokens: number, all: number) => `${plural(tokens, 'patch', 'patches')}, ${formatShare(tokens / all, 0)}`,
+    /** Of a run whose first steps see smaller crops. */
+    unmasked: 'Steps that hide nothing',
+    unmaskedOf: (share: number, side: number) => `the first ${formatShare(share, 0)}, with crops of ${side} px`,
     masked: 'Crops that lose patches',
-    maskedOf: (oneIn: number) => (oneIn === 0 ? 'none' : oneIn === 1 ? 'all' : `1 of ${oneIn}; the others are seen whole`),
+    maskedOf: (oneIn: number) =>
+      oneIn === 0 ? 'none: these settings predict nothing' : oneIn === 1 ? 'all' : `1 of ${oneIn}; the others are seen whole`,
     target: 'A target block, on average',
     targetOf: (tokens: number) => `${tokens < 10 ? tokens.toFixed(1) : formatCount(tokens)} patches`,
     coverage: 'Targets together cover',

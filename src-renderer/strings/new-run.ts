@@ -38,12 +38,16 @@ export const plan = {
   },
   crops: 'Crops',
   /** Of half of `side` in the first `small` steps. */
-  cropsOf: (side: number, small: number) => `${side / 2} px in the first ${plural(small, 'step')}, then ${side} px`,
+  cropsOf: (side: number, small: number) => `${side / 2} px with nothing hidden in the first ${plural(small, 'step')}, then ${side} px`,
   network: 'Encoder',
   parameters: (count: string) => `${count} parameters`,
   tokens: 'Patches seen',
-  tokensOf: (context: number, all: number, oneIn: number) =>
-    oneIn === 1 ? `${context} of ${all}` : oneIn === Infinity ? `all ${all}` : `${context} of ${all} in 1 crop of ${oneIn}, else all`,
+  /** `small`: steps at the start that hide nothing. */
+  tokensOf: (context: number, all: number, oneIn: number, small: number) => {
+    const some = `${context} of ${all}`;
+    const seen = oneIn === 1 ? some : oneIn === Infinity ? `all ${all}` : `${some} in 1 crop of ${oneIn}, else all`;
+    return small > 0 && oneIn !== Infinity ? `${seen}, after the first ${plural(small, 'step')}` : seen;
+  },
   disk: 'Disk for checkpoints',
   diskOf: (bytes: number, free: number) => `${formatBytes(bytes)} (${formatBytes(free)} free)`,
   time: 'Time',

@@ -15,7 +15,7 @@ const named: Partial<Record<ConfigKey, string>> = {
   maskedCrops: 'Crops that lose patches',
   crops: 'Crops of an image',
   fit: 'Square when embedded',
-  smallFirst: 'Steps with smaller crops',
+  smallFirst: 'Share of steps with smaller crops',
   flip: 'Mirror crops',
   masking: 'Mask sampler',
   targetCount: 'Target blocks',

@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import type { RunEvent } from '../../../shared/contract-runs.ts';
 import { AppError, toWire } from '../../../shared/errors.ts';
+import { runShare } from '../../../shared/run-progress.ts';
 import { canMove, moveRun } from '../../../shared/run-state.ts';
 import type { RunState } from '../../../shared/run-state.ts';
 import { resultText } from '../../../shared/run-verdict.ts';
@@ -27,6 +28,14 @@ import { untilFree } from './trainer-processes.ts';
 
 /** Threads of a run that leaves the computer usable. */
 export const usableThreads = (): number => Math.max(1, threadsOf(0) - 1);
+
+/** How far a run is, in its several measures. */
+interface Course {
+  readonly clock: RunClock;
+  readonly steps: number;
+  /** Of the work that is done before a step, 0 to 1. */
+  readonly share: (step: number) => number;
+}
 
 /** Engines that may die over a run before it is left alone. */
 const mostDeaths = 1;
@@ -239,10 +248,10 @@ export class Trainings {
     // Asked for before the trainer has the run, a stop does not reach it; from here to its start nothing else happens.
     if (training.stop.signal.aborted) return reason;
     job.say('');
-    job.progress({ done: 0, total: steps, unit: 'steps', rate: 0 });
+    job.progress({ done: 0, total: steps, unit: 'steps', rate: 0, share: 0 });
     const trained = trainRun(studio, path, chosen, (event) => {
       if (event.type === 'finished') ({ reason } = event);
-      this.#receive(training, job, clock, steps, event);
+      this.#receive(training, job, { clock, steps, share: (step) => runShare(config, steps, step) }, event);
     });
     if (training.usable && studio.trainer.pid !== undefined) lowerPriority(studio.trainer.pid);
     if (training.paused) studio.trainer.control('pause');
@@ -250,12 +259,12 @@ export class Trainings {
     return reason;
   }
 
-  #receive(training: Training, job: JobHandle, clock: RunClock, steps: number, event: TrainEvent): void {
+  #receive(training: Training, job: JobHandle, { clock, steps, share }: Course, event: TrainEvent): void {
     const feed = this.#feed(training.name);
     switch (event.type) {
       case 'started':
         training.step = event.step;
-        job.progress({ done: event.step });
+        job.progress({ done: event.step, share: share(event.step) });
         break;
       case 'paused':
         clock.pause();
@@ -279,7 +288,7 @@ export class Trainings {
         const { seconds } = clock;
         feed.post({ type: 'step', metrics, elapsedSeconds: seconds, secondsLeft, memoryBytes: event.memoryBytes ?? 0 });
         const left = secondsLeft === undefined ? {} : { secondsLeft, rate: (steps - event.step) / Math.max(1e-9, secondsLeft) };
-        job.progress({ done: event.step, ...left });
+        job.progress({ done: event.step, share: share(event.step), ...left });
         this.#changed();
         return;
       }
