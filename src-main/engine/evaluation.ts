@@ -86,7 +86,7 @@ export async function evaluateRun(
   const { config } = readCheckpointHeader(options.checkpoint);
   const shortSide = cachedShortSide(config.imageSize);
   const folder = studio.cacheFor(preprocessingOf(config), shortSide);
-  const { all } = await studio.readImages(root);
+  const { all, fingerprint } = await studio.readImages(root);
   const { images: wanted, queriesFor } = splits ? imagesOfSplits(all, root, splits) : imagesToJudge(all, options.purpose);
   const images = cachedImages(folder, wanted);
   signal?.throwIfAborted();
@@ -95,7 +95,7 @@ export async function evaluateRun(
     ...rest,
     cache: { folder, shortSide },
     images,
-    learned: learnedFrom(studio.home.runs, options.run, root),
+    learned: learnedFrom(studio.home.runs, options.run, root, fingerprint),
     // Splits that were named may be for one purpose alone.
     purpose: queriesFor === 'both' ? options.purpose : queriesFor,
     queriesFor,
