@@ -181,7 +181,7 @@ const rules: readonly HealthRule[] = [
       return (
         found && {
           message: `The vectors use fewer and fewer directions: RankMe is ${found.to.toFixed(1)}, after ${found.from.toFixed(1)} at step ${found.step}.`,
-          hint: 'If the score falls too, stop: the best checkpoint is kept. Start again with a lower learning rate, or more sigreg where it is used.',
+          hint: 'If the score falls too, stop: the best checkpoint is kept. Start again with a lower learning rate, or a higher SIGReg weight where it is used.',
         }
       );
     },
@@ -207,7 +207,7 @@ const rules: readonly HealthRule[] = [
       now.alpha !== undefined && now.alpha > limits.steepAlpha && worse(now.alpha, before?.alpha)
         ? {
             message: `A few directions say nearly everything (spectrum α ${now.alpha.toFixed(1)}, where about 1 is healthy).`,
-            hint: 'Search in the whitened space, which weighs all directions alike; agreement by contrast or more sigreg spreads them in the next run.',
+            hint: 'Search in the whitened space, which weighs all directions alike; agreement by contrast or a higher SIGReg weight spreads them in the next run.',
           }
         : undefined,
   },

@@ -81,7 +81,7 @@ function warningsFor({ config, images, steps }: Pick<RunPlan, 'config' | 'images
   if (config.threads > threadsOf(0))
     warn(
       `${config.threads} threads are more than the ${threadsOf(0)} cores here: they wait for each other.`,
-      'Set threads to 0: one per core.',
+      'Choose 0 threads: one per core.',
     );
   if (steps < 20)
     warn(`${plural(steps, 'step is', 'steps are')} enough to see that everything works, not to learn.`, 'Raise epochs or steps.');

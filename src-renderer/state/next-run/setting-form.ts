@@ -5,7 +5,8 @@ import { configKeys, configTable } from '../../../shared/config-table.ts';
 import type { ConfigKey, TrainConfig } from '../../../shared/config-table.ts';
 import { AppError } from '../../../shared/errors.ts';
 import type { Setting } from '../../../shared/setting.ts';
-import { settingName } from '../../strings/settings.ts';
+import { firstKey } from '../../../shared/settings-in-text.ts';
+import { inNames, settingHelp, settingName } from '../../strings/settings.ts';
 
 export type SettingValue = TrainConfig[ConfigKey];
 /** Settings that a person chose; all others are suggested. */
@@ -17,8 +18,6 @@ export interface SettingProblem {
   readonly message: string;
   readonly hint: string;
 }
-
-const isKey = (word: string): word is ConfigKey => Object.hasOwn(configTable, word);
 
 export function sameValue(a: unknown, b: unknown): boolean {
   if (Array.isArray(a) && Array.isArray(b)) return a.length === b.length && a.every((one, i) => one === b[i]);
@@ -65,8 +64,8 @@ export function foundKeys(search: string): ReadonlyMap<Setting['group'], readonl
   const words = search.toLowerCase().split(/\s+/).filter(Boolean);
   const groups = new Map<Setting['group'], ConfigKey[]>();
   for (const key of configKeys) {
-    const { group, help } = configTable[key];
-    const text = `${key} ${settingName(key)} ${help} ${group}`.toLowerCase();
+    const { group } = configTable[key];
+    const text = `${key} ${settingName(key)} ${settingHelp(key)} ${group}`.toLowerCase();
     if (!words.every((word) => text.includes(word))) continue;
     groups.set(group, [...(groups.get(group) ?? []), key]);
   }
@@ -98,9 +97,9 @@ export function problemOf(settings: Readonly<Record<string, unknown>>): SettingP
 /** An error about settings, with the setting that it is about. Rethrows what is none. */
 export function problemFrom(error: unknown): SettingProblem {
   if (!(error instanceof AppError)) throw error;
-  const [, word = ''] = /^(\w+): /.exec(error.message) ?? [];
-  if (!isKey(word)) return { key: undefined, message: error.message, hint: error.hint };
-  return { key: word, message: error.message.slice(word.length + 2), hint: error.hint };
+  const key = firstKey(error.message);
+  const message = key === undefined ? error.message : error.message.slice(`${key}: `.length);
+  return { key, message: inNames(message), hint: inNames(error.hint) };
 }
 
 /** Which chosen settings differ from what is suggested. */
