@@ -1,5 +1,6 @@
 // What the figures of a run mean, in words with a next step. The loss alone says little: it may rise while features improve.
 // One table: a rule is silent, or has a sentence and what to do. Nothing wrong, nothing said.
+import { readAgain } from '../../shared/decoded-images.ts';
 import { clearErrors, leadError } from '../../shared/run-verdict.ts';
 import type { OnlineEvaluation, TrainEvent } from '../../shared/train-events.ts';
 import { courseOf, plateauWindow } from './plateau.ts';
@@ -137,8 +138,8 @@ const rules: readonly HealthRule[] = [
       now.unreadable === undefined
         ? undefined
         : {
-            message: `${now.unreadable} images of the evaluation cannot be read from the decode cache and were left out.`,
-            hint: 'ijepa-studio scan FOLDER --retry reads them anew; scores before and after that are of slightly different images.',
+            message: `${now.unreadable} decoded images of the evaluation cannot be read and were left out.`,
+            hint: `${readAgain} Scores before and after that are of slightly different images.`,
           },
   },
   {
