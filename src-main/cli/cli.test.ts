@@ -138,7 +138,7 @@ describe('a plan', () => {
         microBatch: 4,
       },
       microBatch: '4 of 500 images in a pass.',
-      checkpointBytes: 0,
+      diskBytes: 0,
       diskFree: 0,
       memoryBytes: 414e6,
       memoryFree: 8e9,

@@ -108,14 +108,16 @@ export async function planForPage(
   // The best one is kept besides the latest, and so are the weights that it began with.
   const kept = (Math.min(plan.config.keepCheckpoints + 1, plan.steps) + Number(fromWeights)) * checkpointSize(sizes);
   const { bavail, bsize } = await statfs(studio.home.path);
-  const [checkpointBytes, diskFree] = [Math.round(kept + cache.bytes), bavail * bsize];
+  const [diskBytes, diskFree] = [Math.round(kept + cache.bytes), bavail * bsize];
   const warnings = warningsFor(plan);
   const { total } = await inPieces(memoryPlanInPieces(withMicroBatch(plan.config, onProcessor)));
   const [memoryBytes, memoryFree] = [Math.round(total), freemem()];
-  if (memoryBytes > memoryFree)
+  const isOnProcessor = expected.device === 'cpu' || expected.onProcessor === true;
+  if (isOnProcessor && memoryBytes > memoryFree)
     warnings.push({
       message: `${gigabytes(memoryFree)} of memory are free, the run needs about ${gigabytes(memoryBytes)} on the processor.`,
-      hint: 'Close other programs, or choose a smaller network, image size or micro-batch.',
+      // Without a micro-batch of its own it is the smallest already.
+      hint: `Close other programs, or ${plan.config.microBatch > 0 ? 'set microBatch to 0' : 'choose a smaller image size or encoder'}.`,
     });
   const card = expected.card && {
     name: expected.card.name,
@@ -123,10 +125,10 @@ export async function planForPage(
     ...(expected.card.memoryFree !== undefined && { free: expected.card.memoryFree }),
   };
   if (onCard?.lacking) warnings.push(onCard.lacking);
-  if (checkpointBytes > diskFree)
+  if (diskBytes > diskFree)
     warnings.push({
-      message: `The disk has ${gigabytes(diskFree)} free, the run needs about ${gigabytes(checkpointBytes)}.`,
-      hint: 'Free some space, keep fewer checkpoints, or choose a smaller network.',
+      message: `The disk has ${gigabytes(diskFree)} free, the run needs about ${gigabytes(diskBytes)} for its checkpoints and the decoded images.`,
+      hint: 'Free some space, choose a smaller image size, or keep fewer checkpoints.',
     });
   else if (cache.jpeg)
     warnings.push({
@@ -140,7 +142,7 @@ export async function planForPage(
     heldOut: images.all.length - images.trained,
     sizes,
     microBatch: microBatch.reason,
-    checkpointBytes,
+    diskBytes,
     diskFree,
     memoryBytes,
     memoryFree,
