@@ -43,6 +43,7 @@ describe('the configuration', () => {
     [{ targetScale: [0.2, 0.1] }, 'lower number first'],
     [{ targetScale: [0.2] }, '2 numbers'],
     [{ imageSize: 100, patchSize: 16 }, 'patch size'],
+    [{ imageSize: 90, patchSize: 16 }, 'an image size that 8 or 16 divides'],
     [{ imageSize: 32, patchSize: 16 }, '3×3'],
     [{ batchSize: 6, microBatch: 4 }, 'divides the batch'],
     [{ batchSize: 4, microBatch: 8 }, 'divides the batch'],

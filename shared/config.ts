@@ -56,10 +56,11 @@ export const gridSide = (config: Pick<TrainConfig, 'imageSize' | 'patchSize'>): 
 
 function checkTogether(config: TrainConfig): TrainConfig {
   if (config.imageSize % config.patchSize !== 0) {
+    const possible = [4, 7, 8, 14, 16].filter((p) => config.imageSize % p === 0);
     fail(
       'patchSize',
       `${config.patchSize} does not divide the image size ${config.imageSize}`,
-      `Choose a patch size such as ${[4, 7, 8, 14, 16].filter((p) => config.imageSize % p === 0).join(', ') || 1}.`,
+      possible.length > 0 ? `Choose a patch size such as ${possible.join(', ')}.` : 'Choose an image size that 8 or 16 divides.',
     );
   }
   if (gridSide(config) < 3)

@@ -12,7 +12,9 @@ import { sizesOf, stepSize } from '../../training/step-size.ts';
 import { withMicroBatch } from '../devices/chosen-device.ts';
 import { threadsOf } from '../threads.ts';
 import { planRunHere } from '../runs.ts';
+import type { PlannedRun } from '../runs.ts';
 import { cachedShortSide } from '../studio.ts';
+import { suggestedLearningRate } from '../suggest.ts';
 import type { Studio } from '../studio.ts';
 import { imagesToDecode } from './prepare-images.ts';
 import { plural } from './words.ts';
@@ -21,8 +23,8 @@ import { plural } from './words.ts';
 const fewForMaskingAlone = 20_000;
 const fewImages = 500;
 const manyPatches = 400;
-/** What is suggested for small folders; larger than any published one. */
-const usualLearningRate = 1e-3;
+/** Times the suggested learning rate that a run will most likely not survive. */
+const tooFast = 10;
 
 const gigabytes = (bytes: number): string => `${(bytes / 1e9).toFixed(1)} GB`;
 
@@ -44,7 +46,7 @@ async function cacheEstimate(
   return estimateCacheBytes(lacking, median.width * median.height * shrunk ** 2, defaultCacheBytes(studio.home.cache));
 }
 
-function warningsFor({ config, images, steps }: Pick<RunPlan, 'config' | 'images' | 'steps'>): RunPlan['warnings'][number][] {
+function warningsFor({ config, images, steps }: PlannedRun): RunPlan['warnings'][number][] {
   const warnings: RunPlan['warnings'][number][] = [];
   const warn = (message: string, hint: string): void => void warnings.push({ message, hint });
   if (config.batchSize > images)
@@ -71,12 +73,13 @@ function warningsFor({ config, images, steps }: Pick<RunPlan, 'config' | 'images
   if (tokens > manyPatches)
     warn(
       `An image of ${config.imageSize} px has ${tokens} patches of ${config.patchSize} px, and each step takes longer for it (196 are usual).`,
-      'Choose a larger patch, or an image size that 8 or 16 divides.',
+      'Choose a larger patch or a smaller image size.',
     );
-  if (config.learningRate > 10 * usualLearningRate)
+  const learningRate = suggestedLearningRate(config, images);
+  if (config.learningRate > tooFast * learningRate)
     warn(
-      `A learning rate of ${config.learningRate} is more than ten times the usual ${usualLearningRate}: the run will most likely diverge.`,
-      `Set the learning rate to ${usualLearningRate}.`,
+      `A learning rate of ${config.learningRate} is more than ten times the suggested ${learningRate}: the run will most likely diverge.`,
+      `Set the learning rate to ${learningRate}, as suggested.`,
     );
   if (config.threads > threadsOf(0))
     warn(
