@@ -21,7 +21,7 @@ const named: Partial<Record<ConfigKey, string>> = {
   flip: 'Mirror crops',
   masking: 'Mask sampler',
   targetCount: 'Target blocks',
-  minKeep: 'Fewest context patches',
+  minKeep: 'Fewest patches in a mask',
   contextTokens: 'Context patches kept',
   sigreg: 'SIGReg weight',
   projectorWidth: 'Width of the projector',

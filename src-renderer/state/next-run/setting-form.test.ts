@@ -1,6 +1,7 @@
 // The form shows every setting of the table, finds them by words, and says which of them is wrong.
 import { describe, expect, it } from 'vitest';
 import { configKeys } from '../../../shared/config-table.ts';
+import type { ConfigKey, TrainConfig } from '../../../shared/config-table.ts';
 import { defaultConfig } from '../../../shared/config.ts';
 import { choiceName, inNames, settingHelp, settingName } from '../../strings/settings.ts';
 import type { SettingValue } from './setting-form.ts';
@@ -48,6 +49,22 @@ describe('the form of settings', () => {
     expect(isUsed('width', { ...defaultConfig, architecture: 'custom' })).toBe(true);
     expect(isUsed('epochs', { ...defaultConfig, steps: 20 })).toBe(false);
     expect(isUsed('sigregProjections', { ...defaultConfig, sigreg: 0.1 })).toBe(true);
+  });
+
+  it('knows what only counts where something is predicted or masked', () => {
+    const among = (keys: readonly ConfigKey[], settings: Partial<TrainConfig>): readonly ConfigKey[] =>
+      keys.filter((key) => isUsed(key, { ...defaultConfig, ...settings }));
+    const masks = ['flip', 'targetCount', 'contextScale', 'minKeep', 'contextTokens'] as const;
+    expect(among(masks, {})).toEqual(masks);
+    expect(among(masks, { contextTokens: 20 })).not.toContain('minKeep');
+    expect(among(masks, { masking: 'paper-exact', contextTokens: 20 })).toEqual(['targetCount', 'contextScale', 'minKeep']);
+    const prediction = ['loss', 'predictionStride', 'predictorDepth'] as const;
+    expect(among(prediction, { prediction: 1 })).toEqual(prediction);
+    const without = { prediction: 0, agreement: 1 };
+    expect(among([...prediction, ...masks], without)).toEqual(masks);
+    // Evaluations look at masked views all the same.
+    expect(among(masks, { ...without, maskedCrops: 'predicted' })).toEqual(masks);
+    expect(among(masks, { ...without, maskedCrops: 'predicted', evaluateImages: 0 })).toEqual(['flip']);
   });
 
   it('names the setting that is wrong', () => {

@@ -1,6 +1,6 @@
 // What the form of settings needs to know besides the table: which settings count, what was changed, what is searched for, and how a
 // value is written and read.
-import { parseConfig } from '../../../shared/config.ts';
+import { maskedOneIn, parseConfig } from '../../../shared/config.ts';
 import { configKeys, configTable } from '../../../shared/config-table.ts';
 import type { ConfigKey, TrainConfig } from '../../../shared/config-table.ts';
 import { AppError } from '../../../shared/errors.ts';
@@ -23,6 +23,9 @@ export function sameValue(a: unknown, b: unknown): boolean {
   if (Array.isArray(a) && Array.isArray(b)) return a.length === b.length && a.every((one, i) => one === b[i]);
   return a === b;
 }
+
+/** Whether anything draws masks: the figures of an evaluation do too, for a run whose crops are seen whole. */
+const drawsMasks = (config: TrainConfig): boolean => maskedOneIn(config) !== Infinity || config.evaluateImages > 0;
 
 /** Whether a setting does anything with the others as they are. */
 export function isUsed(key: ConfigKey, config: TrainConfig): boolean {
@@ -54,6 +57,23 @@ export function isUsed(key: ConfigKey, config: TrainConfig): boolean {
       return config.agreement > 0 && config.agreementBy === 'contrast';
     case 'epochs':
       return config.steps === 0;
+    case 'loss':
+    case 'predictionStride':
+    case 'predictorWidth':
+    case 'predictorDepth':
+    case 'predictorHeads':
+      return config.prediction > 0;
+    case 'flip':
+      return config.masking !== 'paper-exact';
+    case 'targetCount':
+    case 'targetScale':
+    case 'targetAspect':
+    case 'contextScale':
+      return drawsMasks(config);
+    case 'contextTokens':
+      return drawsMasks(config) && config.masking !== 'paper-exact';
+    case 'minKeep':
+      return drawsMasks(config) && (config.masking === 'paper-exact' || config.contextTokens === 0);
     default:
       return true;
   }
