@@ -100,7 +100,7 @@ describe('the report', () => {
     const text = renderReport(good);
     expect(text.indexOf('this run')).toBeLessThan(text.lastIndexOf('raw pixels'));
     expect(text).toContain('Position alone explains 25.0 %');
-    expect(text).toContain('2 images are damaged in the decode cache');
+    expect(text).toContain('2 decoded images are damaged or gone');
     expect(renderReport(assembleReport(protocol, measured(4, 0.5)))).not.toContain('damaged');
     expect(text).toContain('linear probe');
     // One line in plain words under each table.

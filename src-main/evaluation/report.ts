@@ -1,4 +1,5 @@
 // The evaluation as a person reads it: this run beside its baselines in every space, and one sentence that says what it means.
+import { readAgain } from '../../shared/decoded-images.ts';
 import { pairedError } from '../../shared/paired-error.ts';
 import { compareRun } from '../../shared/run-verdict.ts';
 import type { Verdict } from '../../shared/run-verdict.ts';
@@ -26,7 +27,7 @@ export interface EvaluationReport {
   readonly verdict: Verdict;
   /** Share of the targets' variance that position alone explains, 0–1; `undefined` when not measured. */
   readonly positionalShare: number | undefined;
-  /** Images that were left out because they are damaged in the decode cache, or gone from it. */
+  /** Decoded images that were left out because they are damaged or gone. */
   readonly unreadable: number;
   /** Queries whose nearest image of the bank is almost the same picture; `undefined` when not measured. */
   readonly nearDuplicates: number | undefined;
@@ -138,9 +139,7 @@ export function assembleReport(
     classes: labels ? protocol.classes : [],
     notes: [
       ...(labels ? labelNotes(protocol, learned) : cropNotes(protocol, learned)),
-      ...(unreadable > 0
-        ? [`${unreadable} images are damaged in the decode cache, or gone from it, and were left out; scan --retry reads them anew.`]
-        : []),
+      ...(unreadable > 0 ? [`${unreadable} decoded images are damaged or gone, and were left out. ${readAgain}`] : []),
     ],
     rows: sorted.map(figuresOnly),
     headline,
