@@ -157,6 +157,12 @@ describe('what came of a run', () => {
     expect(verdictOf(evaluation(5, { knn: 0.54 }), baselines)!.statement).toContain('(±6.3 points)');
   });
 
+  it('speaks of folders only where their names are the labels', () => {
+    const own = evaluation(5, { knn: 0.61 });
+    expect(verdictOf(own, undefined)!.headline).toContain('agree with your folders 61 %');
+    expect(verdictOf({ ...own, labelsFrom: 'file' }, undefined)!.headline).toContain('agree with your labels 61 %');
+  });
+
   it('is said in any space, by labels or by crops', () => {
     const own = { ...evaluation(5, { knn: 0.5 }), raw: { retrieval: 0.4 } };
     const baselines = { untrained: evaluation(0, {}), pixels: { raw: { retrieval: 0.2 }, centred: {}, whitened: {} } };

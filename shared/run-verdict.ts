@@ -18,6 +18,8 @@ export interface Comparison {
   readonly untrained?: number | undefined;
   /** The weights of another run that it began with. */
   readonly origin?: number | undefined;
+  /** Where labels come from; the names of folders when absent. */
+  readonly labelsFrom?: 'file' | undefined;
   /** Images that asked; unknown in logs of earlier versions. */
   readonly queries?: number | undefined;
   /** Standard errors of the run's lead over each, where single answers are known; else they are bounded, see {@link differenceError}. */
@@ -63,7 +65,9 @@ export function compareRun(comparison: Comparison): RunVerdict {
     })
     .toSorted((a, b) => b.score - a.score);
   const what =
-    task === 'knn' ? `Neighbours agree with your folders ${whole(run)}` : `Two crops of an image find each other ${whole(run)} of the time`;
+    task === 'knn'
+      ? `Neighbours agree with your ${comparison.labelsFrom === 'file' ? 'labels' : 'folders'} ${whole(run)}`
+      : `Two crops of an image find each other ${whole(run)} of the time`;
   const asked = queries === undefined ? [] : [`${count(queries)} ${task === 'knn' ? 'queries' : 'images'}`];
   const beside = baselines.map(({ name, score }) => `${name.replace('the ', '')} ${whole(score)}`).join(', ');
   const facts = [...(beside ? [beside] : []), ...asked].join('; ');
@@ -146,6 +150,7 @@ export function verdictOf(
       origin: baselines?.origin && leadError(evaluation, baselines.origin, space),
     },
     queries: evaluation.queries,
+    labelsFrom: evaluation.labelsFrom,
   });
 }
 

@@ -61,6 +61,8 @@ export interface OnlineEvaluation {
   readonly queries?: number;
   /** Which contents asked, in which order, as one word. */
   readonly asked?: string;
+  /** Where the labels come from that judged; the names of folders when absent. */
+  readonly labelsFrom?: 'file';
   /** α of the centred vectors' eigen-spectrum (λⱼ ∝ j^−α); absent too where too few eigenvalues are above rounding. */
   readonly alpha?: number;
   /** LiDAR over several contexts of an image. */

@@ -41,8 +41,7 @@ async function trainedUntil(failure: AppError, ...events: readonly TrainEvent[])
     devices: { failed },
     home: { cache: folder },
     cacheFor: () => folder,
-    imagesWithSplits: () => [],
-    fingerprint: () => '',
+    folderImages: () => ({ all: [], fingerprint: '' }),
   } as unknown as Studio;
   const error = await trainRun(studio, run, { device: 'webgpu' }, () => {}).catch((thrown: unknown) => thrown);
   return { error, isSetAside: failed.mock.calls.length > 0 };

@@ -29,7 +29,7 @@ it('goes on after a card that was full with fewer images at once, and says what 
   await cache.put(hash, { width: 2, height: 2, pixels: new Uint8Array(12) });
   cache.dispose();
   const all = [{ hash, path: 'a', label: undefined, split: undefined }];
-  vi.spyOn(studio, 'readImages').mockResolvedValue({ all, trained: 1, fingerprint: '', size: undefined });
+  vi.spyOn(studio, 'readImages').mockResolvedValue({ all, trained: 1, fingerprint: '', labelsFrom: 'file', size: undefined });
   vi.spyOn(studio.devices, 'forVectors').mockResolvedValue({ device: 'webgpu', reason: 'As tested.' });
   const trainer = new Trainer();
   const jobs = vi
@@ -37,9 +37,9 @@ it('goes on after a card that was full with fewer images at once, and says what 
     .mockRejectedValueOnce(new AppError('out-of-memory', 'The card was full.', 'Wait.'))
     .mockResolvedValueOnce({ task: 'crops', notes: ['As measured.'] } as never);
   const { notes } = await evaluateRun(studio, { run, checkpoint: checkpointOf(run), root: folder, trainer, ...measures }, () => {});
-  expect(jobs.mock.calls.map(([job]) => job.kind === 'evaluate' && [job.device, job.batch])).toEqual([
-    ['webgpu', undefined],
-    ['webgpu', 4],
+  expect(jobs.mock.calls.map(([job]) => job.kind === 'evaluate' && [job.device, job.batch, job.labelsFrom])).toEqual([
+    ['webgpu', undefined, 'file'],
+    ['webgpu', 4, 'file'],
   ]);
   expect(notes).toEqual(['As measured.', 'The vectors were made on WebGPU.']);
 });

@@ -87,7 +87,7 @@ export async function evaluateRun(
   const { config } = readCheckpointHeader(options.checkpoint);
   const shortSide = cachedShortSide(config.imageSize);
   const folder = studio.cacheFor(preprocessingOf(config), shortSide);
-  const { all, fingerprint } = await studio.readImages(root);
+  const { all, fingerprint, labelsFrom } = await studio.readImages(root);
   const { images: wanted, queriesFor } = splits ? imagesOfSplits(all, root, splits) : imagesToJudge(all, options.purpose);
   const images = cachedImages(folder, wanted);
   signal?.throwIfAborted();
@@ -100,6 +100,7 @@ export async function evaluateRun(
     // Splits that were named may be for one purpose alone.
     purpose: queriesFor === 'both' ? options.purpose : queriesFor,
     queriesFor,
+    ...(labelsFrom && { labelsFrom }),
     threads: threadsOf(threads),
   } as const;
   const place = {

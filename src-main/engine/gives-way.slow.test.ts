@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { setLabels } from '../library/annotations.ts';
 import { images } from '../library/catalogue.ts';
+import { addFolder } from '../library/folders.ts';
 import { fillLibrary } from '../library/testing/large-catalogue.ts';
 import { FolderContentsCache } from './app/folder-contents.ts';
 import { planForPage } from './app/run-plan.ts';
@@ -73,7 +74,10 @@ it('what is known of a folder is read again when it has changed', async () => {
   expect(after.trained).toBe(before.trained - 1);
   expect(after.fingerprint).toBe(before.fingerprint);
   expect(after.all.find(({ hash }) => hash === some!.hash)).toMatchObject({ label: 'other', split: 'test' });
-  expect(studio.imagesWithSplits(root)).toBe(after.all);
+  expect(studio.folderImages(root).all).toBe(after.all);
+  expect(after.labelsFrom).toBeUndefined();
+  addFolder(studio.library, root, { kind: 'csv', file: join(root, 'labels.csv') });
+  expect(studio.folderImages(root).labelsFrom).toBe('file');
 });
 
 it('the contents of a folder hold nobody up, and other changes than theirs do not read them again', async () => {

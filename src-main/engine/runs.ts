@@ -199,6 +199,7 @@ export async function trainRun(
   const { config, folder } = readRecord(run);
   const work = workOfRun(run);
   const shortSide = cachedShortSide(config.imageSize);
+  const { all, fingerprint, labelsFrom } = studio.folderImages(folder);
   const pace = new Pace();
   let isSmaller = false;
   const see = (event: TrainEvent): void => {
@@ -217,8 +218,9 @@ export async function trainRun(
         run,
         cache: { folder: studio.cacheFor(preprocessingOf(config), shortSide), shortSide },
         optimised: join(studio.home.cache, 'graphs'),
-        ...imagesToJudge(studio.imagesWithSplits(folder), 'choosing'),
-        fingerprint: studio.fingerprint(folder),
+        ...imagesToJudge(all, 'choosing'),
+        fingerprint,
+        ...(labelsFrom && { labelsFrom }),
         ...device,
       },
       see,

@@ -15,7 +15,7 @@ import type { Library } from '../library/library.ts';
 import { Trainer } from '../trainer/trainer.ts';
 import { Devices } from './devices/devices.ts';
 import { FolderImagesCache } from './folder-images.ts';
-import type { FolderImages, SplitImage } from './folder-images.ts';
+import type { FolderImages } from './folder-images.ts';
 import { homeAt } from './home.ts';
 import type { Home } from './home.ts';
 
@@ -75,14 +75,9 @@ export class Studio {
     return this.#images.of(root);
   }
 
-  /** The different contents of a folder with labels and splits. Throws `no-images`, `not-found`. */
-  imagesWithSplits(root: string): readonly SplitImage[] {
-    return this.folderImages(root).all;
-  }
-
-  /** The same; `val` counts as test, so that neither is trained on. */
+  /** The different contents of a folder with labels; `val` counts as test, so that neither is trained on. Throws `no-images`, `not-found`. */
   images(root: string): readonly EvaluationImage[] {
-    return this.imagesWithSplits(root).map((image) => ({ ...image, split: image.split === 'val' ? 'test' : image.split }));
+    return this.folderImages(root).all.map((image) => ({ ...image, split: image.split === 'val' ? 'test' : image.split }));
   }
 
   fingerprint(root: string): string {

@@ -102,6 +102,12 @@ describe('planEvaluation', () => {
     expect(planEvaluation(unlabelled.slice(1)).asked).not.toBe(planEvaluation(unlabelled).asked);
   });
 
+  it('knows where its labels come from, which a headline says', () => {
+    const images = [...many('a', 'x', 200), ...many('a', 'y', 200)];
+    expect(planEvaluation(images, { labelsFrom: 'file' })).toMatchObject({ labelsFrom: 'file' });
+    expect(planEvaluation(images)).not.toHaveProperty('labelsFrom');
+  });
+
   it('keeps a class to look up in whose few images all ask for the other purpose', () => {
     const few = Array.from({ length: 5 }, (_, i) => image(`a/few/${i}.jpg`, 'few', `b${2 * i}`));
     const plans = (['choosing', 'reporting'] as const).map((purpose) =>

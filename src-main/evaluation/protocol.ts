@@ -19,6 +19,8 @@ export interface ProtocolOptions {
   /** `choosing`: the first queries of each class, for every decision; `reporting`: all the others, to be looked at once. */
   readonly purpose?: 'choosing' | 'reporting';
   readonly queriesFor?: QueriesFor;
+  /** Where the labels come from; the names of folders when absent. */
+  readonly labelsFrom?: 'file' | undefined;
   readonly bankPerClass?: number;
   /** For choosing. Where the split is for both, never more than {@link mostChoosing}, nor than half of a class where halves are enough. */
   readonly queriesPerClass?: number;
@@ -46,6 +48,7 @@ export interface LabelProtocol {
   readonly repeated: number;
   readonly purpose?: 'choosing' | 'reporting';
   readonly queriesFor?: QueriesFor;
+  readonly labelsFrom?: 'file';
   /** Classes whose queries serve choosing and reporting alike, because they have too few. */
   readonly shared?: number;
 }
@@ -91,7 +94,7 @@ export function splitOfPath(path: string): Split | undefined {
  * spaces are fitted on the other half), chosen from one end of the order by hash and reported from the other.
  */
 export function planEvaluation(images: readonly EvaluationImage[], options: ProtocolOptions = {}): LabelProtocol | CropProtocol {
-  const { purpose = 'choosing', queriesFor = 'both', bankPerClass = 1000, queriesPerClass = 200, cropImages = 2000 } = options;
+  const { purpose = 'choosing', queriesFor = 'both', bankPerClass = 1000, queriesPerClass = 200, cropImages = 2000, labelsFrom } = options;
   const labelled = images.some((image) => image.label !== undefined);
   const crops = (reason: string): CropProtocol => {
     const rows = cropRows(images, cropImages, purpose);
@@ -158,6 +161,7 @@ export function planEvaluation(images: readonly EvaluationImage[], options: Prot
     repeated: queries.filter((row) => known.has(images[row]!.hash)).length,
     purpose,
     queriesFor,
+    ...(labelsFrom && { labelsFrom }),
     shared,
   };
 }

@@ -130,7 +130,7 @@ export function assembleReport(
   const sorted = [...rows].sort((a, b) => order.indexOf(a.source) - order.indexOf(b.source));
   const labels = protocol.kind === 'labels';
   const queries = labels ? protocol.queries.length : protocol.images.length;
-  const { verdict, headline } = judge(sorted, labels, queries);
+  const { verdict, headline } = judge(sorted, protocol, queries);
   return {
     version: 1,
     task: protocol.kind,
@@ -217,7 +217,12 @@ interface Standing {
 }
 
 /** All rows count in one space, the baselines too. */
-function judge(rows: readonly SourceFigures[], labels: boolean, queries: number): Pick<EvaluationReport, 'headline' | 'verdict'> {
+function judge(
+  rows: readonly SourceFigures[],
+  protocol: LabelProtocol | CropProtocol,
+  queries: number,
+): Pick<EvaluationReport, 'headline' | 'verdict'> {
+  const labels = protocol.kind === 'labels';
   const standing = (source: VectorSource): Standing | undefined => {
     const row = rows.find((one) => one.source === source);
     if (!row) return undefined;
@@ -237,6 +242,7 @@ function judge(rows: readonly SourceFigures[], labels: boolean, queries: number)
     origin: origin?.score,
     errors: { pixels: errorOf(pixels), untrained: errorOf(untrained), origin: errorOf(origin) },
     queries,
+    labelsFrom: labels ? protocol.labelsFrom : undefined,
   });
   return { verdict, headline: `${headline}. ${statement} All in the ${spaceNames[judged]} space, which search uses by default.` };
 }

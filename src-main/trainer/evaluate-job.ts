@@ -84,8 +84,8 @@ export async function runEvaluateJob(
   const cache = new DecodeCache(job.cache.folder, { access: 'read' });
   const hashes = job.images.map(({ hash }) => hash);
   requireCached(cache, hashes);
-  const { purpose, queriesFor = 'both', bankPerClass, queriesPerClass } = job;
-  const plan = planEvaluation(job.images, { purpose, queriesFor, bankPerClass, queriesPerClass });
+  const { purpose, queriesFor = 'both', labelsFrom, bankPerClass, queriesPerClass } = job;
+  const plan = planEvaluation(job.images, { purpose, queriesFor, labelsFrom, bankPerClass, queriesPerClass });
   const origin = originOf(job, header.step);
   const stages = ['this run', 'untrained network', 'raw pixels', ...(origin.weights ? ['the weights it began with'] : [])];
   const { sample, begin } = watched(sampleOf(cache, hashes, plan, header.config, job.pixelSide), stages, onEvent);

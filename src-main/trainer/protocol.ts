@@ -24,6 +24,8 @@ export interface TrainJob {
   readonly images: readonly EvaluationImage[];
   /** What the test images are for; without it for choosing and the report alike. */
   readonly queriesFor?: QueriesFor;
+  /** Where the labels come from; the names of folders when absent. */
+  readonly labelsFrom?: 'file';
   /** Of the catalogue as it is now. */
   readonly fingerprint: string;
   readonly device: DeviceId;
@@ -105,6 +107,7 @@ export interface EvaluateJob {
   readonly learned: Acquaintance;
   readonly purpose: 'choosing' | 'reporting';
   readonly queriesFor?: QueriesFor;
+  readonly labelsFrom?: 'file';
   readonly bankPerClass: number;
   readonly queriesPerClass: number;
   /** Side of the pictures of the raw-pixel baseline. */

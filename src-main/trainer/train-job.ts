@@ -110,10 +110,11 @@ const notByLabels = (reason: string): Note => ({
 const hashesOf = (job: TrainJob): string[] => job.images.map(({ hash }) => hash);
 
 /** The online sample: at most `most` images, a quarter of them queries. */
-function samplePlan({ images, queriesFor = 'both' }: TrainJob, most: number): ReturnType<typeof planEvaluation> {
+function samplePlan({ images, queriesFor = 'both', labelsFrom }: TrainJob, most: number): ReturnType<typeof planEvaluation> {
   const classes = Math.max(1, new Set(images.map(({ label }) => label)).size);
   return planEvaluation(images, {
     queriesFor,
+    labelsFrom,
     bankPerClass: Math.max(4, Math.floor(((1 - queryShare) * most) / classes)),
     queriesPerClass: Math.max(2, Math.floor((queryShare * most) / classes)),
     cropImages: Math.floor(most / 2),
