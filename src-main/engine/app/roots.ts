@@ -1,49 +1,9 @@
 // Which paths of this machine a page may name. In the window the person at the screen may name any; `serve` gives folders, and what a
 // page names must lie in one of them when all links are followed.
-import { lstat, realpath } from 'node:fs/promises';
-import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { isAbsolute, resolve } from 'node:path';
 import { AppError } from '../../../shared/errors.ts';
-import { askedOnce } from './asked-once.ts';
-
-function isWithin(path: string, folder: string): boolean {
-  const way = relative(folder, path);
-  return way === '' || !(way === '..' || way.startsWith(`..${sep}`) || isAbsolute(way));
-}
-
-/** Milliseconds after which a path that does not answer, as on a server that is gone, is taken as it is written. */
-const patienceMs = 2000;
-
-/**
- * The real path of what is there, with what is not there yet appended. `undefined` for a link that leads nowhere: what is made through
- * it would lie anywhere.
- */
-async function realPath(path: string): Promise<string | undefined> {
-  try {
-    return await realpath(path);
-  } catch {
-    const isLink = await lstat(path).then(
-      (stats) => stats.isSymbolicLink(),
-      () => false,
-    );
-    if (isLink) return undefined;
-  }
-  const parent = dirname(path);
-  if (parent === path) return path;
-  const above = await realPath(parent);
-  return above === undefined ? undefined : join(above, path.slice(parent.length).replace(/^[\\/]+/, ''));
-}
-
-const realPathOnce = askedOnce(realPath);
-
-/** The path itself where its disk does not answer in time. */
-async function realPathSoon(path: string): Promise<string> {
-  const late = new AbortController();
-  const given = sleep(patienceMs, path, { signal: late.signal }).catch(() => path);
-  const real = await Promise.race([realPathOnce(path), given]);
-  late.abort();
-  return real ?? path;
-}
+import { isBelow } from '../../files/is-below.ts';
+import { realPath, realPathSoon } from '../../files/real-path.ts';
 
 export class Roots {
   /** Absolute; `undefined`: everything is allowed. */
@@ -59,7 +19,7 @@ export class Roots {
   /** Whether a real path lies in one of the given folders, which are looked at all at once. */
   async #isIn(real: string, folders: readonly string[]): Promise<boolean> {
     const places = await Promise.all(folders.map(realPathSoon));
-    return places.some((place) => isWithin(real, place));
+    return places.some((place) => isBelow(real, place));
   }
 
   /** The given folders are looked at first: one of the catalogue may be on a server that does not answer. */
@@ -70,7 +30,7 @@ export class Roots {
     if (this.folders === undefined) return absolute;
     let real: string | undefined;
     try {
-      real = await realPathOnce(absolute);
+      real = await realPath(absolute);
     } catch {
       // A name that is too long, a folder that may not be looked into: nothing is said about what lies beyond the roots.
     }
