@@ -35,7 +35,7 @@ export const demo: Action = async (output, options) => {
   mkdirSync(pictures, { recursive: true });
   const studio = new Studio({ home: textOption(options, 'home') ?? join(folder, 'home') });
   try {
-    checkSheetTarget(studio, sheet);
+    await checkSheetTarget(studio, sheet);
     output.say('1. Scan: emoji of the npm package emoji-datasource-google, sorted into folders by category.');
     await copySampleImages(pictures, most);
     const start = parseConfig({ architecture: 'custom' });
