@@ -34,3 +34,13 @@ describe('a list of failures', () => {
     expect(existsSync(join(pictures, 'failures.csv'))).toBe(false);
   });
 });
+
+describe('a demo', () => {
+  it('puts no pictures of its own among those of a folder that was scanned', async () => {
+    const place = join(pictures, 'demo');
+    const { code, stderr } = await cli('demo', '--folder', place);
+    expect(code).not.toBe(0);
+    expect(stderr).toContain(`${place} lies in ${pictures}, among the images`);
+    expect(existsSync(place)).toBe(false);
+  });
+});

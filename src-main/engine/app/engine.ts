@@ -25,7 +25,7 @@ export class Engine {
   constructor({ home, roots, resumeInterrupted = false }: EngineOptions) {
     const within = roots.length > 0 ? roots : undefined;
     const studio = new Studio({ home, ...(within && { within }) });
-    this.context = { studio, jobs: new Jobs(), roots: new Roots(within, () => studio.originals) };
+    this.context = { studio, jobs: new Jobs(), roots: new Roots(within, () => studio.originals, [studio.home.exports]) };
     this.#handlers = engineHandlers(this.context);
     if (resumeInterrupted) this.#handlers.resumeInterrupted();
   }

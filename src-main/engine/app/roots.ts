@@ -9,11 +9,16 @@ export class Roots {
   /** Absolute; `undefined`: everything is allowed. */
   readonly folders: readonly string[] | undefined;
   readonly #catalogued: () => readonly string[];
+  readonly #own: readonly string[];
 
-  /** `catalogued` gives the folders that the library has: they may be read wherever they lie. */
-  constructor(folders: readonly string[] | undefined, catalogued: () => readonly string[]) {
+  /**
+   * `catalogued` gives the folders that the library has: they may be read wherever they lie. `own` are places of the program itself, where
+   * it may be told to write.
+   */
+  constructor(folders: readonly string[] | undefined, catalogued: () => readonly string[], own: readonly string[] = []) {
     this.folders = folders?.map((folder) => resolve(folder));
     this.#catalogued = catalogued;
+    this.#own = own;
   }
 
   /** Whether a real path lies in one of the given folders, which are looked at all at once. */
@@ -23,7 +28,7 @@ export class Roots {
   }
 
   /** The given folders are looked at first: one of the catalogue may be on a server that does not answer. */
-  async #check(path: string, alsoCatalogued: boolean): Promise<string> {
+  async #check(path: string, others: () => readonly string[]): Promise<string> {
     if (!isAbsolute(path) || path.includes('\0'))
       throw new AppError('bad-input', `'${path.slice(0, 200)}' is not a whole path.`, 'Give the path from the root of the disk on.');
     const absolute = resolve(path);
@@ -36,7 +41,7 @@ export class Roots {
     }
     if (real !== undefined) {
       if (await this.#isIn(real, this.folders)) return absolute;
-      if (alsoCatalogued && (await this.#isIn(real, this.#catalogued()))) return absolute;
+      if (await this.#isIn(real, others())) return absolute;
     }
     throw new AppError(
       'not-allowed',
@@ -47,11 +52,11 @@ export class Roots {
 
   /** A path that may be read, absolute; it need not exist. Rejects with `bad-input`, `not-allowed`. */
   async readable(path: string): Promise<string> {
-    return this.#check(path, true);
+    return this.#check(path, this.#catalogued);
   }
 
   /** A path that may be written to, absolute. Rejects with `bad-input`, `not-allowed`. */
   async writable(path: string): Promise<string> {
-    return this.#check(path, false);
+    return this.#check(path, () => this.#own);
   }
 }
