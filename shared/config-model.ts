@@ -7,7 +7,7 @@ export const modelSettings = {
     group: 'model',
     default: 'tiny',
     choices: ['tiny', 'small', 'base', 'large', 'huge', 'giant', 'custom'],
-    help: 'Size of the encoder by name; custom takes width, depth, heads and mlpRatio as given.',
+    help: 'Size of the encoder by name; custom: the width, depth, heads and feed-forward ratio that are given.',
   }),
   width: integer({ group: 'model', default: 192, min: 8, max: 4096, help: 'Width of the encoder (custom only).' }),
   depth: integer({

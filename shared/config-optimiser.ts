@@ -30,7 +30,7 @@ export const optimiserSettings = {
     default: 0,
     min: 0,
     max: 100_000_000,
-    help: 'Updates of the run; 0: epochs decides.',
+    help: 'Updates of the run; 0: the epochs decide.',
   }),
   epochs: number({
     group: 'optimiser',

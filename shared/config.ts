@@ -56,10 +56,11 @@ export const gridSide = (config: Pick<TrainConfig, 'imageSize' | 'patchSize'>): 
 
 function checkTogether(config: TrainConfig): TrainConfig {
   if (config.imageSize % config.patchSize !== 0) {
+    const possible = [4, 7, 8, 14, 16].filter((p) => config.imageSize % p === 0);
     fail(
       'patchSize',
       `${config.patchSize} does not divide the image size ${config.imageSize}`,
-      `Choose a patch size such as ${[4, 7, 8, 14, 16].filter((p) => config.imageSize % p === 0).join(', ') || 1}.`,
+      possible.length > 0 ? `Choose a patch size such as ${possible.join(', ')}.` : 'Choose an image size that 8 or 16 divides.',
     );
   }
   if (gridSide(config) < 3)
@@ -171,6 +172,14 @@ export const smallCrop = 1 / 4;
 
 /** Steps of a run of `steps`, from the first on, whose crops are half as large and leave out the masked prediction. */
 export const smallSteps = ({ smallFirst }: Pick<TrainConfig, 'smallFirst'>, steps: number): number => Math.floor(smallFirst * steps);
+
+/** Steps from one evaluation of a run of `steps` to the next; its last step is judged too. */
+export const evaluateEvery = ({ evaluateSteps }: Pick<TrainConfig, 'evaluateSteps'>, steps: number): number =>
+  evaluateSteps || Math.max(1, Math.ceil(steps / 10));
+
+/** Step of a run's first evaluation; undefined where it has no images to judge with. */
+export const firstEvaluation = (config: Pick<TrainConfig, 'evaluateSteps' | 'evaluateImages'>, steps: number): number | undefined =>
+  config.evaluateImages === 0 ? undefined : Math.min(steps, evaluateEvery(config, steps));
 
 /** Crops that one image of the batch becomes. */
 export const cropsPerImage = ({ agreement, crops }: Pick<TrainConfig, 'agreement' | 'crops'>): number => (agreement > 0 ? crops : 1);

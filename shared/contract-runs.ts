@@ -84,8 +84,8 @@ export interface RunPlan {
   readonly sizes: RunSizes;
   /** How many images pass at once on what it would train on, and why, as a sentence. */
   readonly microBatch: string;
-  /** Bytes: of the checkpoints kept, and of the decode cache that is still to be made. */
-  readonly checkpointBytes: number;
+  /** Bytes of the checkpoints kept, and of the decoded images that are still to be made. */
+  readonly diskBytes: number;
   readonly diskFree: number;
   /** Bytes that training takes on the processor, counted from its graph, and those that are free. */
   readonly memoryBytes: number;

@@ -35,6 +35,19 @@ const resolve = (one: Import): string => normalize(join(dirname(one.file), one.t
 const imports = sources.flatMap(importsOf);
 const local = imports.filter((one) => one.target.startsWith('.'));
 
+/** What a README names: files, some at once as `{a,b}-x.ts` or `*-x.ts`, and folders with all that is in them. */
+function namesIn(readme: string): readonly RegExp[] {
+  const words = [...readme.matchAll(/`([\w.*/{},-]+)`/g)].map(([, word]) => word!);
+  return words.map((word) => {
+    const pattern = word
+      .replaceAll('.', '\\.')
+      .replaceAll('*', '[^/]*')
+      .replace(/\{([^}]*)\}/, (_, names: string) => `(${names.replaceAll(',', '|')})`)
+      .replace(/\/$/, '/.*');
+    return new RegExp(`/${pattern}$`);
+  });
+}
+
 describe('the plan of the house', () => {
   it('finds the sources and their imports', () => {
     expect(sources.length).toBeGreaterThan(5);
@@ -59,6 +72,17 @@ describe('the plan of the house', () => {
       return owners !== undefined && !owners.includes(folderOf(one.file));
     });
     expect(forbidden).toEqual([]);
+  });
+
+  it('names every file in the README of its room', () => {
+    const files = globSync('{{shared,src-main}/**,bench}/*.ts', { cwd: root }).filter(
+      (file) => !/\.(test|d)\.ts$/.test(file) && !file.includes('/testing/'),
+    );
+    const named = new Map(
+      [...new Set(files.map(folderOf))].map((room) => [room, namesIn(readFileSync(join(root, room, 'README.md'), 'utf8'))]),
+    );
+    expect(named.size).toBeGreaterThan(15);
+    expect(files.filter((file) => !named.get(folderOf(file))!.some((name) => name.test(file)))).toEqual([]);
   });
 
   it('has no cycle, of types neither', () => {

@@ -105,7 +105,7 @@ export interface RunBaselines {
   readonly pixels: Pick<OnlineEvaluation, SpaceName>;
 }
 
-type Asked = Pick<OnlineEvaluation, SpaceName> & { readonly queries?: number | undefined };
+type Asked = Pick<OnlineEvaluation, SpaceName> & { readonly queries?: number | undefined; readonly asked?: string | undefined };
 
 /**
  * Standard error of what two evaluations of one run are apart in a space: of the same queries' answers where the log holds them, else
@@ -118,7 +118,7 @@ export function leadError(own: Asked, other: Asked, space: SpaceName = 'whitened
   if (queries === undefined || first === undefined || second === undefined) return undefined;
   // Images that could not be read later on judge no more: then it was not the same ones that asked.
   const answersOf = ({ answers }: SpaceScores): Float64Array | undefined =>
-    queries === other.queries && answers !== undefined ? unpackAnswers(answers, queries) : undefined;
+    queries === other.queries && own.asked === other.asked && answers !== undefined ? unpackAnswers(answers, queries) : undefined;
   const [mine, theirs] = [answersOf(a), answersOf(b)];
   return mine && theirs ? pairedError(mine, theirs) : differenceError(first, second, queries);
 }
@@ -133,7 +133,7 @@ export function verdictOf(
   const score = (scores: SpaceScores | undefined): number | undefined => scores?.[task];
   const run = score(evaluation[space]);
   if (run === undefined) return undefined;
-  const pixels = baselines && { ...baselines.pixels, queries: baselines.untrained.queries };
+  const pixels = baselines && { ...baselines.pixels, queries: baselines.untrained.queries, asked: baselines.untrained.asked };
   return compareRun({
     task,
     run,

@@ -59,6 +59,8 @@ export interface OnlineEvaluation {
   readonly positionalShare: number;
   /** Images that asked for their neighbours, or for their other crop. This and what follows is absent in logs of earlier versions. */
   readonly queries?: number;
+  /** Which contents asked, in which order, as one word. */
+  readonly asked?: string;
   /** α of the centred vectors' eigen-spectrum (λⱼ ∝ j^−α); absent too where too few eigenvalues are above rounding. */
   readonly alpha?: number;
   /** LiDAR over several contexts of an image. */

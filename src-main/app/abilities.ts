@@ -58,7 +58,7 @@ async function dragOut(page: WebContents, client: RpcClient<AppContract>, images
     throw new AppError(
       'not-found',
       'The files of these images are not there.',
-      'If they lie on a drive, connect it; then scan the folder again.',
+      'If they lie on a drive, connect it; then read the folder again.',
     );
   if (page.isDestroyed()) return;
   page.startDrag({ file: files[0]!, files, icon: nativeImage.createFromPath(icon).resize({ width: 64 }) });

@@ -56,6 +56,8 @@ describe('flags of the config table', () => {
     expect(inFlags('width: 5 is not a multiple')).toBe('--width: 5 is not a multiple');
     expect(inFlags('fit it: --min-keep, a file minKeep.png')).toBe('fit it: --min-keep, a file minKeep.png');
     expect(inFlags('The width of xpatchSizes')).toBe('The width of xpatchSizes');
+    expect(inFlags('Train on the processor (device=cpu).')).toBe('Train on the processor (--device cpu).');
+    expect(inFlags('Write it as {"batchSize": 64, …}.')).toBe('Write it as {"batchSize": 64, …}.');
   });
   it('reads ranges, switches and choices, and leaves what was not given', () => {
     expect(parsed('--target-scale', '0.1,0.3', '--flip', 'no', '--architecture', 'small')).toEqual({
@@ -136,7 +138,7 @@ describe('a plan', () => {
         microBatch: 4,
       },
       microBatch: '4 of 500 images in a pass.',
-      checkpointBytes: 0,
+      diskBytes: 0,
       diskFree: 0,
       memoryBytes: 414e6,
       memoryFree: 8e9,

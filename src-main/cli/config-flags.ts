@@ -5,18 +5,14 @@ import { configKeys, configTable } from '../../shared/config-table.ts';
 import type { ConfigKey } from '../../shared/config-table.ts';
 import { AppError } from '../../shared/errors.ts';
 import type { Setting } from '../../shared/setting.ts';
+import { sayingSettings } from '../../shared/settings-in-text.ts';
 import { sizeKeys, suggestedKeys } from '../engine/suggest.ts';
 
 export const flagName = (key: string): string => `--${key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 
-/** The text with settings as a person of the terminal types them: `minKeep` as `--min-keep`, and the one it begins with in any case. */
-export function inFlags(text: string): string {
-  const first = /^([a-zA-Z\d]+): /.exec(text)?.[1];
-  const named =
-    first !== undefined && (configKeys as readonly string[]).includes(first) ? flagName(first) + text.slice(first.length) : text;
-  const written = configKeys.filter((key) => /[A-Z]/.test(key));
-  return named.replace(new RegExp(`(?<![\\w/\\\\.-])(${written.join('|')})(?!\\.?\\w)`, 'g'), (key) => flagName(key));
-}
+/** The text with settings as a person of the terminal types them: `minKeep` as `--min-keep`, `device=cpu` as `--device cpu`. */
+export const inFlags = (text: string): string =>
+  sayingSettings(text, { first: flagName, named: flagName, chosen: (key, choice) => `${flagName(key)} ${choice}` });
 
 /** Where a setting comes from when its flag is not given. */
 function presetText(key: ConfigKey, setting: Setting): string {
@@ -50,9 +46,10 @@ export function addConfigFlags(command: Command): Command {
     const unit = setting.unit ? ` [${setting.unit}]` : '';
     const choices = setting.type === 'choice' ? ` (${setting.choices.join(', ')})` : '';
     command.addOption(
-      new Option(`${flagName(key)} ${placeholder(setting)}`, `${setting.help}${unit}${choices} ${presetText(key, setting)}`).helpGroup(
-        `Settings: ${setting.group}`,
-      ),
+      new Option(
+        `${flagName(key)} ${placeholder(setting)}`,
+        `${inFlags(setting.help)}${unit}${choices} ${presetText(key, setting)}`,
+      ).helpGroup(`Settings: ${setting.group}`),
     );
   }
   return command;

@@ -50,7 +50,7 @@ export function planLines(plan: RunPlan): string[] {
     `  Training    ${plural(steps, 'step')} of ${plural(config.batchSize, 'image')}${crops}: ${epochs(plan)} epochs of ${plural(images, 'image')}, learning rate up to ${config.learningRate}`,
     `  Checkpoints ${megabytes(checkpointSize(sizes))} each, up to ${plural(kept, 'of them is', 'of them are')} kept`,
     `  Memory      about ${megabytes(plan.memoryBytes)} on the processor, ${megabytes(plan.memoryFree)} are free`,
-    `  Trains on   ${plan.device}`,
+    `  Trains on   ${inFlags(plan.device)}`,
     `  Micro-batch ${plan.microBatch}`,
     `  Time        ${timeText(plan)}`,
     ...(card

@@ -7,6 +7,7 @@ import { isBrokenCard, isCardFault } from '../engine/devices/candidates.ts';
 import type { ChosenDevice } from '../engine/devices/chosen-device.ts';
 import { CardFull, recordOf, trainRun, workOfRun } from '../engine/runs.ts';
 import type { Studio } from '../engine/studio.ts';
+import { inFlags } from './config-flags.ts';
 import { interruptible } from './interrupt.ts';
 import { count, duration } from './output.ts';
 import { patchesText } from './plan-text.ts';
@@ -72,7 +73,7 @@ export class TrainProgress {
         // It may go on from an earlier step than before.
         for (const [rule, { step }] of this.#noted) if (step > event.step) this.#noted.delete(rule);
         const millions = ((sizes.encoderParameters + sizes.predictorParameters) / 1e6).toFixed(1);
-        if (deviceReason !== undefined) output.say(`Trains on: ${deviceReason}`);
+        if (deviceReason !== undefined) output.say(inFlags(`Trains on: ${deviceReason}`));
         if (microBatchReason !== undefined) output.say(`Micro-batch: ${microBatchReason}`);
         output.say(
           `Run ${event.run}: ${count(steps - event.step)} steps on ${device}${precision === undefined || precision === 'float32' ? '' : ` in ${precision}`}${device === 'cpu' ? ` with ${threads} threads` : ''}, ${millions} M parameters, ${patchesText(this.#config, sizes, steps)}.`,
@@ -104,7 +105,7 @@ export class TrainProgress {
         return;
       case 'note':
         if (event.rule !== undefined) this.#noted.set(event.rule, event);
-        output.say(`Note: ${event.message} ${event.hint}`);
+        output.say(inFlags(`Note: ${event.message} ${event.hint}`));
         return;
       case 'paused':
       case 'resumed':

@@ -60,7 +60,7 @@ it('ends the run alone where there is nothing smaller, and says what can be done
   for (const events of [[], [step], [smaller, step], [madeSmaller], [step, madeSmaller]]) {
     const { error, isSetAside } = await trained(...events);
     expect(error).not.toBeInstanceOf(CardFull);
-    expect(error).toMatchObject({ code: 'out-of-memory', hint: expect.stringContaining('device cpu') as string });
+    expect(error).toMatchObject({ code: 'out-of-memory', hint: expect.stringContaining('device=cpu') as string });
     expect(isSetAside).toBe(false);
   }
 });

@@ -126,6 +126,9 @@ export async function weightsHash(checkpoint: string): Promise<string> {
   }
 }
 
+/** What to do where a checkpoint lacks vectors. */
+export const computeVectors = 'Compute the vectors first (in a terminal: ijepa-studio embed).';
+
 /** Folder of the vectors of a checkpoint; undefined when it has not embedded anything. Throws `bad-checkpoint`. */
 export async function findEmbeddings(home: Home, checkpoint: string, layer: EmbeddingLayer): Promise<string | undefined> {
   const { run, step } = readCheckpointHeader(checkpoint);
@@ -161,7 +164,7 @@ function noEmbeddings(home: Home, checkpoint: string, layer: EmbeddingLayer): Ap
   const what = layer === 'last' ? '' : ' of up to four last blocks';
   return new AppError(
     'not-found',
-    `There are no embeddings of run ${run} at step ${step}${what}.`,
-    `Make them first: ijepa-studio embed --run ${JSON.stringify(run)}${layerFlag}${instead}`,
+    `There are no vectors of run ${run} at step ${step}${what}.`,
+    `Compute them first (in a terminal: ijepa-studio embed --run ${JSON.stringify(run)}${layerFlag}${instead}).`,
   );
 }

@@ -58,8 +58,8 @@ function cachedImages(folder: string, images: readonly EvaluationImage[]): Evalu
   }
   throw new AppError(
     'no-images',
-    'None of these images is in the decode cache of this run.',
-    'Make it again: ijepa-studio embed FOLDER reads what is missing.',
+    'None of these images is decoded for this run.',
+    'Compute their vectors, which reads what is missing (in a terminal: ijepa-studio embed FOLDER).',
   );
 }
 
@@ -72,7 +72,8 @@ function notesOn(report: EvaluationReport, images: readonly EvaluationImage[], a
   if (report.task === 'labels' && names('train') !== '' && names('test') !== '')
     notes.push(`Looked up in: ${names('train')}; asking: ${names('test')}.`);
   if (report.task === 'labels' && names('test') === 'train') notes.push('The images that ask are of the split that runs learn from.');
-  if (missing > 0) notes.push(`${missing} images are not in the decode cache and were left out; scan the folder again to read them.`);
+  if (missing > 0)
+    notes.push(`${missing} images are not decoded and were left out: read the folder again (in a terminal: ijepa-studio scan FOLDER).`);
   return notes;
 }
 
@@ -86,7 +87,7 @@ export async function evaluateRun(
   const { config } = readCheckpointHeader(options.checkpoint);
   const shortSide = cachedShortSide(config.imageSize);
   const folder = studio.cacheFor(preprocessingOf(config), shortSide);
-  const { all } = await studio.readImages(root);
+  const { all, fingerprint } = await studio.readImages(root);
   const { images: wanted, queriesFor } = splits ? imagesOfSplits(all, root, splits) : imagesToJudge(all, options.purpose);
   const images = cachedImages(folder, wanted);
   signal?.throwIfAborted();
@@ -95,7 +96,7 @@ export async function evaluateRun(
     ...rest,
     cache: { folder, shortSide },
     images,
-    learned: learnedFrom(studio.home.runs, options.run, root),
+    learned: learnedFrom(studio.home.runs, options.run, root, fingerprint),
     // Splits that were named may be for one purpose alone.
     purpose: queriesFor === 'both' ? options.purpose : queriesFor,
     queriesFor,

@@ -19,6 +19,7 @@ import { displayName } from '../library/file-names.ts';
 import type { EmbeddingStore } from '../retrieval/embedding-store.ts';
 import { librarySpace } from '../retrieval/library-search.ts';
 import { encodeSpace } from '../retrieval/space-file.ts';
+import { computeVectors } from './embeddings.ts';
 import { NeighbourFinder } from './export-neighbours.ts';
 import type { Studio } from './studio.ts';
 
@@ -64,11 +65,7 @@ export function imagesByRow(studio: Studio, store: EmbeddingStore, root: string)
     if (row !== undefined) images.set(row, image);
   }
   if (images.size === 0)
-    throw new AppError(
-      'not-found',
-      `None of the images of ${root} is embedded with this checkpoint.`,
-      'Embed them first: ijepa-studio embed',
-    );
+    throw new AppError('not-found', `None of the images of ${root} has a vector of this checkpoint yet.`, computeVectors);
   return images;
 }
 

@@ -90,7 +90,7 @@ export async function fetchModel(home: Home, model: PublishedModel, { accepted, 
     throw new AppError(
       'disk-full',
       `The model takes ${(needed / 1e9).toFixed(1)} GB while it becomes a run, and ${((bavail * bsize) / 1e9).toFixed(1)} GB are free.`,
-      'Free some space, or choose another home: --home FOLDER',
+      'Free some space (in a terminal another home will do: --home FOLDER).',
     );
   // Two that append to one file would spoil it.
   const lock = takeLock(folder);

@@ -14,11 +14,12 @@ function run(name: string, folder: string, from?: string): string {
   writeFileSync(join(runs, name, 'config.json'), JSON.stringify({ ...smallRecord(), name, folder, ...begun }));
   return join(runs, name);
 }
-const of = (path: string, root: string): string => learnedFrom(runs, path, root);
+const of = (path: string, root: string, fingerprint = smallRecord().fingerprint): string => learnedFrom(runs, path, root, fingerprint);
 
 it('a run has learned from its own folder, and from no other as far as all it began with is known', () => {
   const own = run('own', '/pictures/cells');
   expect([of(own, '/pictures/cells'), of(own, '/pictures/plants')]).toEqual(['here', 'elsewhere']);
+  expect(of(own, '/pictures/cells', 'of other images')).toBe('changed');
   // With images in common.
   expect([of(own, '/pictures'), of(own, '/pictures/cells/new')]).toEqual(['unknown', 'unknown']);
 

@@ -16,12 +16,13 @@ function recordOf(run: string): RunRecord | undefined {
 }
 
 /**
- * `here` of the folder that the run learned from. `unknown` where it shares images with that folder, or with one that the weights which
- * it began with learned from, or where nobody knows any more what that was. `runs`: the folder of all runs.
+ * `here` of the folder that the run learned from, `changed` when its images are other ones by now. `unknown` where it shares images with that folder, or with one that the weights which
+ * it began with learned from, or where nobody knows any more what that was. `runs`: the folder of
+ * all runs; `fingerprint`: of the images of `root`.
  */
-export function learnedFrom(runs: string, run: string, root: string): Acquaintance {
+export function learnedFrom(runs: string, run: string, root: string, fingerprint: string): Acquaintance {
   let record: RunRecord | undefined = readRecord(run);
-  if (record.folder === root) return 'here';
+  if (record.folder === root) return record.fingerprint === fingerprint ? 'here' : 'changed';
   // A chain of records cannot be longer than there are steps back in time.
   for (const seen = new Set<string>(); record;) {
     // Imported weights have no folder.

@@ -166,7 +166,7 @@ describe('a plan', () => {
     ['tiny', { patchSize: 4 }, 'bad-input', /patchSize of at most 3/],
     ['tests', {}, 'no-images', /called train/],
     ['many', { batchSize: 0 }, 'bad-config', /from 1/],
-    ['many', { imageSize: 30, patchSize: 4 }, 'bad-config', /patch size/],
+    ['many', { imageSize: 30, patchSize: 4 }, 'bad-config', /image size that 8 or 16 divides/],
     ['many', { imageSize: 8, patchSize: 4 }, 'bad-config', /3×3/],
     ['many', { imageSize: 12, patchSize: 4, targetScale: [0.9, 0.9], targetAspect: [1, 1] }, 'bad-config', /smaller targetScale/],
     ['many', { imageSize: 32, patchSize: 4, masking: 'paper-exact' }, 'bad-config', /smaller minKeep/],
@@ -187,7 +187,8 @@ describe('a plan', () => {
       (await planForPage(studio, folders.many, { steps: 50, ...settings })).warnings.map(({ message }) => message).join(' ');
     expect(await told({})).not.toMatch(/patches|learning rate|threads|batch/i);
     expect(await told({ imageSize: 50 })).toContain('625 patches of 2 px');
-    expect(await told({ learningRate: 0.02 })).toContain('ten times the usual');
+    expect(await told({ learningRate: 0.03 })).toContain('ten times the suggested 0.002');
+    expect(await told({ learningRate: 0.02 })).not.toContain('learning rate');
     expect(await told({ threads: 512 })).toContain('512 threads');
     expect(await told({ batchSize: 64 })).toContain('more than the 20 there are');
   });

@@ -238,7 +238,7 @@ export async function trainRun(
 
 /** Of a run that was told to use this card. */
 const tooLarge = ({ code, message }: AppError, config: TrainConfig): AppError =>
-  new AppError(code, message, `Let it go on on the processor (device cpu) from its last checkpoint, or begin one ${whatFitsCard(config)}.`);
+  new AppError(code, message, `Let it go on on the processor (device=cpu) from its last checkpoint, or begin one ${whatFitsCard(config)}.`);
 
 /** The checkpoint meant by `best` (default), `latest`, a step, or a file. Throws `not-found`. */
 export function checkpointOf(run: string, which = 'best'): string {

@@ -18,7 +18,7 @@ import type { RowBitmap } from '../retrieval/top-rows.ts';
 import type { Neighbours } from '../retrieval/vector-memory.ts';
 import type { Trainer } from '../trainer/trainer.ts';
 import { readCheckpointHeader } from '../training/checkpoint.ts';
-import { openEmbeddings } from './embeddings.ts';
+import { computeVectors, openEmbeddings } from './embeddings.ts';
 import { cachedShortSide } from './studio.ts';
 import { threadsOf } from './threads.ts';
 import type { Studio } from './studio.ts';
@@ -104,11 +104,7 @@ export class FolderSearch {
         if (row !== undefined) imageOf.set(row, image);
       }
       if (imageOf.size === 0)
-        throw new AppError(
-          'not-found',
-          `None of the images of ${setup.root} is embedded with this checkpoint.`,
-          'Embed them first: ijepa-studio embed',
-        );
+        throw new AppError('not-found', `None of the images of ${setup.root} has a vector of this checkpoint yet.`, computeVectors);
       const space = await librarySpace(store, setup.space, Uint32Array.from(imageOf.keys()));
       return new FolderSearch(studio, setup, store, space, await openLibrarySearch(store, space), imageOf);
     } catch (error) {
@@ -177,7 +173,7 @@ export class FolderSearch {
 
   #rowOf(hash: string): number {
     const row = this.#store.rowOf(hash);
-    if (row === undefined) throw new AppError('not-found', 'This image is not embedded.', 'Embed the folder again: ijepa-studio embed');
+    if (row === undefined) throw new AppError('not-found', 'This image has no vector yet.', computeVectors);
     return row;
   }
 

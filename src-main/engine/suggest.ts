@@ -99,6 +99,12 @@ export function suggestConfig(
   return { settings, reason };
 }
 
+/** The learning rate that a run of so many images has by its preset: no other fact of the folder decides it. */
+export function suggestedLearningRate({ preset, learningRate }: TrainConfig, images: number): number {
+  const facts = { images, shortSide: largestSmall };
+  return suggestConfig(facts, preset === 'auto' ? 'default' : preset).settings.learningRate ?? learningRate;
+}
+
 /** Settings that come from the folder, not from the table's defaults, unless they are given. */
 export const suggestedKeys: readonly ConfigKey[] = Object.keys(suggestConfig({ images: 2, shortSide: 1 }).settings) as ConfigKey[];
 /** Those of them that a named architecture takes from itself or from the table. */

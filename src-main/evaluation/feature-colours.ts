@@ -30,7 +30,7 @@ export function fitFeatureColours(tokens: Float32Array, dimension: number): Feat
     throw new AppError(
       'bad-input',
       'Colours cannot be fitted on fewer than two patches.',
-      'Scan the folder again, or choose larger images.',
+      'Read the folder again, or choose larger images.',
     );
   }
   const { mean, directions } = principalComponents(tokens, dimension, channels);

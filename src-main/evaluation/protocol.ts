@@ -1,5 +1,6 @@
 // Which images judge an encoder: a bank to look things up in and queries that are looked up. A pure function of the images' paths,
 // contents and labels, so that every run of a folder is judged by the same images.
+import { fingerprint } from '../../shared/fingerprint.ts';
 
 export interface EvaluationImage {
   /** Relative to the folder, with `/`. */
@@ -39,6 +40,8 @@ export interface LabelProtocol {
   readonly folds?: Uint8Array;
   /** Classes left out because they have fewer than {@link minimumPerClass} images on a side. */
   readonly leftOut: readonly string[];
+  /** Which contents ask, in which order: plans with the same are answered by the same pictures. */
+  readonly asked: string;
   /** Queries whose very content is in the bank too. */
   readonly repeated: number;
   readonly purpose?: 'choosing' | 'reporting';
@@ -52,6 +55,8 @@ export interface CropProtocol {
   /** Positions in the list of images: those whose crops look for each other, and others to fit the spaces on. */
   readonly images: Uint32Array;
   readonly bank: Uint32Array;
+  /** As of labels. */
+  readonly asked: string;
   /** Why labels are not used. */
   readonly reason: string;
   readonly purpose?: 'choosing' | 'reporting';
@@ -81,14 +86,17 @@ export function splitOfPath(path: string): Split | undefined {
  * Chooses bank and queries. With train and test: the first 1,000 files by name of each class of train, and the first 200 of each
  * class of test, or the first half of a smaller class where the halves are enough (`choosing`), or the rest (`reporting`); all of it
  * may ask when `queriesFor` keeps it for one purpose. Without: copies of one content count once, each class is ordered by hash, and
- * every second image may ask for choosing, the others for reporting: a fifth of those, or in a small folder up to five fifths one after
+ * by a bit of it each image may ask for choosing or for reporting: a fifth of those, or in a small folder up to five fifths one after
  * the other, which are `folds`. Without two usable classes or 50 queries: crop retrieval on up to 2,000 images (half of them ask, their
  * spaces are fitted on the other half), chosen from one end of the order by hash and reported from the other.
  */
 export function planEvaluation(images: readonly EvaluationImage[], options: ProtocolOptions = {}): LabelProtocol | CropProtocol {
   const { purpose = 'choosing', queriesFor = 'both', bankPerClass = 1000, queriesPerClass = 200, cropImages = 2000 } = options;
   const labelled = images.some((image) => image.label !== undefined);
-  const crops = (reason: string): CropProtocol => ({ kind: 'crops', ...cropRows(images, cropImages, purpose), reason, purpose });
+  const crops = (reason: string): CropProtocol => {
+    const rows = cropRows(images, cropImages, purpose);
+    return { kind: 'crops', ...rows, asked: fingerprint(Array.from(rows.images, (row) => images[row]!.hash)), reason, purpose };
+  };
   if (!labelled) return crops('The images have no labels.');
   const folders = ['train', 'test'].every((split) => images.some((image) => image.split === split && image.label !== undefined));
   const classes: string[] = [];
@@ -109,7 +117,8 @@ export function planEvaluation(images: readonly EvaluationImage[], options: Prot
       ? splitByFolders(images, members, { purpose, queriesFor, queriesPerClass }, keepBack)
       : splitByHash(images, members, { purpose, queriesPerClass }, folds);
     const smallestBank = sides.bank.length + sides.queries.length - Math.ceil(sides.queries.length / folds);
-    if (smallestBank < minimumPerClass || sides.queries.length === 0) {
+    // By their hashes all images of a small class may ask for the other purpose: there they are looked up in.
+    if (smallestBank < minimumPerClass || (folders && sides.queries.length === 0)) {
       leftOut.push(label);
       continue;
     }
@@ -145,6 +154,7 @@ export function planEvaluation(images: readonly EvaluationImage[], options: Prot
     queryLabels: Uint32Array.from(queryLabels),
     ...(folds > 1 && { folds: Uint8Array.from(foldOf) }),
     leftOut,
+    asked: fingerprint(queries.map((row) => images[row]!.hash)),
     repeated: queries.filter((row) => known.has(images[row]!.hash)).length,
     purpose,
     queriesFor,
@@ -186,13 +196,24 @@ function splitByFolders(
   };
 }
 
+const purposes = ['choosing', 'reporting'] as const;
+
+/** A bit of its own content decides: what was asked for a choice never asks for a report, whatever comes to the folder or goes. */
+const asksFor = (hash: string): 'choosing' | 'reporting' => {
+  let bit = 0;
+  for (let i = 0; i < hash.length; i++) bit ^= hash.charCodeAt(i) & 1;
+  return purposes[bit]!;
+};
+
 /** The images of a class that may ask for a purpose, in the order in which they do, and how many of them are a fold. */
-function askingOf(ordered: readonly number[], purpose: 'choosing' | 'reporting'): { readonly rows: number[]; readonly perFold: number } {
-  const rows = ordered.filter((_, i) => i % 2 === (purpose === 'choosing' ? 0 : 1));
+function askingOf(
+  images: readonly EvaluationImage[],
+  ordered: readonly number[],
+  purpose: 'choosing' | 'reporting',
+): { readonly rows: number[]; readonly perFold: number } {
+  const rows = ordered.filter((row) => asksFor(images[row]!.hash) === purpose);
   return { rows, perFold: Math.ceil(rows.length / mostFolds) };
 }
-
-const purposes = ['choosing', 'reporting'] as const;
 
 /** The fewest folds that a folder without a split of its own needs to ask enough, or as much as it can; alike for both purposes. */
 function foldsFor(
@@ -203,7 +224,7 @@ function foldsFor(
   const asking = groups
     .map(([, members]) => differentByHash(images, members))
     .filter((contents) => contents.length > minimumPerClass)
-    .map((contents) => askingOf(contents, 'reporting'));
+    .map((contents) => askingOf(images, contents, 'reporting'));
   const asked = (folds: number): number =>
     asking.reduce((sum, { rows, perFold }) => sum + Math.min(queriesPerClass, folds * perFold, rows.length), 0);
   const enough = Math.min(enoughQueries, asked(mostFolds));
@@ -220,7 +241,7 @@ function splitByHash(
 ): Sides {
   const ordered = differentByHash(images, members);
   // Half of them are kept back for the report, so that choosing cannot fit them.
-  const { rows, perFold } = askingOf(ordered, purpose);
+  const { rows, perFold } = askingOf(images, ordered, purpose);
   const queries = rows.slice(0, Math.min(folds * perFold, queriesPerClass));
   const asks = new Set(queries);
   return { bank: ordered.filter((row) => !asks.has(row)), queries, shared: false };

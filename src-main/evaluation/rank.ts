@@ -17,7 +17,7 @@ export interface SpectrumOptions {
 /** Eigenvalues of XᵀX ÷ N of `vectors` [N, dimension], descending, min(N, dimension) of them (1,024 at most beyond that size). */
 export function eigenSpectrum(vectors: Float32Array, dimension: number, options: SpectrumOptions = {}): Float64Array {
   const all = rowCount(vectors, dimension);
-  if (all === 0) throw new AppError('bad-input', 'There are no vectors to measure.', 'Embed some images first.');
+  if (all === 0) throw new AppError('bad-input', 'There are no vectors to measure.', 'Compute the vectors of some images first.');
   const sampled = dimension > spectrumSide && all > spectrumSide ? sampleRows(vectors, dimension, options.seed ?? 0) : vectors;
   const rows = sampled.length / dimension;
   const mean = options.centred ? meanOfRows(sampled, dimension) : undefined;
@@ -81,7 +81,7 @@ export function spectrumAlpha(spectrum: Float64Array, from = 1): number | undefi
  */
 export function meanPairwiseCosine(vectors: Float32Array, dimension: number): number {
   const count = rowCount(vectors, dimension);
-  if (count < 2) throw new AppError('bad-input', 'Pairs need at least two vectors.', 'Embed more images.');
+  if (count < 2) throw new AppError('bad-input', 'Pairs need at least two vectors.', 'Compute the vectors of more images.');
   const unit = normaliseRows(vectors, dimension);
   const mean = meanOfRows(unit, dimension);
   let own = 0;

@@ -1,4 +1,5 @@
 // The evaluation as a person reads it: this run beside its baselines in every space, and one sentence that says what it means.
+import { readAgain } from '../../shared/decoded-images.ts';
 import { pairedError } from '../../shared/paired-error.ts';
 import { compareRun } from '../../shared/run-verdict.ts';
 import type { Verdict } from '../../shared/run-verdict.ts';
@@ -26,7 +27,7 @@ export interface EvaluationReport {
   readonly verdict: Verdict;
   /** Share of the targets' variance that position alone explains, 0–1; `undefined` when not measured. */
   readonly positionalShare: number | undefined;
-  /** Images that were left out because they are damaged in the decode cache, or gone from it. */
+  /** Decoded images that were left out because they are damaged or gone. */
   readonly unreadable: number;
   /** Queries whose nearest image of the bank is almost the same picture; `undefined` when not measured. */
   readonly nearDuplicates: number | undefined;
@@ -40,8 +41,13 @@ export interface Findings {
   readonly learned?: Acquaintance;
 }
 
-/** Whether the network has learned from the folder's images, and a checkpoint was chosen by them: `here`, only `elsewhere`, or nobody knows. */
-export type Acquaintance = 'here' | 'elsewhere' | 'unknown';
+/**
+ * Whether the network has learned from the folder's images, and a checkpoint was chosen by them: `here`, here as it was before images
+ * came or went (`changed`), only `elsewhere`, or nobody knows.
+ */
+export type Acquaintance = 'here' | 'changed' | 'elsewhere' | 'unknown';
+type Stranger = Exclude<Acquaintance, 'here' | 'changed'>;
+const isStranger = (learned: Acquaintance): learned is Stranger => learned === 'elsewhere' || learned === 'unknown';
 
 export const sourceNames: Readonly<Record<VectorSource, string>> = {
   run: 'this run',
@@ -133,9 +139,7 @@ export function assembleReport(
     classes: labels ? protocol.classes : [],
     notes: [
       ...(labels ? labelNotes(protocol, learned) : cropNotes(protocol, learned)),
-      ...(unreadable > 0
-        ? [`${unreadable} images are damaged in the decode cache, or gone from it, and were left out; scan --retry reads them anew.`]
-        : []),
+      ...(unreadable > 0 ? [`${unreadable} decoded images are damaged or gone, and were left out. ${readAgain}`] : []),
     ],
     rows: sorted.map(figuresOnly),
     headline,
@@ -155,7 +159,7 @@ const cropPurpose: Readonly<Record<'choosing' | 'reporting', string>> = {
   reporting: 'Images that no choice was made on come first; in a small folder they are not enough, and some are asked again.',
 };
 
-const strangers: Readonly<Record<Exclude<Acquaintance, 'here'>, string>> = {
+const strangers: Readonly<Record<Stranger, string>> = {
   elsewhere: 'This network has not learned from the images of this folder, and no choice was made on them.',
   unknown:
     'The run learned from another folder; whether these images, or some of them, were there too, or where the weights that it began with come from, is not known.',
@@ -164,7 +168,7 @@ const strangers: Readonly<Record<Exclude<Acquaintance, 'here'>, string>> = {
 const cropNotes = ({ reason, purpose = 'choosing', bank }: CropProtocol, learned: Acquaintance): string[] => [
   reason,
   cropRetrievalBias,
-  learned === 'here' ? cropPurpose[purpose] : strangers[learned],
+  isStranger(learned) ? strangers[learned] : cropPurpose[purpose],
   `The spaces are fitted on the crops of ${count(bank.length)} other images.`,
 ];
 
@@ -175,17 +179,24 @@ function labelNotes(protocol: LabelProtocol, learned: Acquaintance): string[] {
     folds > 1
       ? `Images were split by their hash in ${folds} ways, so that many of them ask, each in a bank without it`
       : 'Bank and queries were split by the hash of the images';
-  const chosenBy =
-    (queriesFor === 'both' ? purpose : queriesFor) === 'choosing'
-      ? 'The best checkpoint of a run is chosen on such queries, which flatters it a little: a report asks others.'
+  const seen: Readonly<Partial<Record<Acquaintance, string>>> = {
+    here: '; training has seen them all, without their labels',
+    changed: '; training has seen those that were there, without their labels',
+  };
+  const asksToChoose = (queriesFor === 'both' ? purpose : queriesFor) === 'choosing';
+  // Which of a test part ask for what goes by their order.
+  const untouched =
+    learned === 'changed' && queriesFor === 'both' && protocol.split === 'folders'
+      ? 'The folder is not as it was when the run began: choices may have been made on some of these queries.'
       : 'No choice was made on these queries.';
+  const chosenBy = asksToChoose
+    ? 'The best checkpoint of a run is chosen on such queries, which flatters it a little: a report asks others.'
+    : untouched;
   const notes = [
-    protocol.split === 'folders'
-      ? 'Bank and queries are splits of the folder.'
-      : `${byHash}${learned === 'here' ? '; training has seen them all, without their labels' : ''}.`,
-    learned === 'here' ? chosenBy : strangers[learned],
+    protocol.split === 'folders' ? 'Bank and queries are splits of the folder.' : `${byHash}${seen[learned] ?? ''}.`,
+    isStranger(learned) ? strangers[learned] : chosenBy,
   ];
-  if (purpose === 'reporting' && shared > 0 && learned === 'here') {
+  if (purpose === 'reporting' && shared > 0 && !isStranger(learned)) {
     notes[1] = `Too few images to keep some back: in ${shared} of ${classes.length} classes choices were made on these very queries.`;
   }
   if (leftOut.length > 0) {

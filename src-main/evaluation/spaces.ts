@@ -51,7 +51,7 @@ export const defaultShrinkage = 0.1;
 export function fitSpace(kind: SpaceKind, bank: Float32Array, dimension: number, options: SpaceOptions = {}): SpaceTransform {
   const rows = rowCount(bank, dimension);
   if (rows === 0) {
-    throw new AppError('bad-input', 'There are no vectors to fit a space on.', 'Embed some images first.');
+    throw new AppError('bad-input', 'There are no vectors to fit a space on.', 'Compute the vectors of some images first.');
   }
   requireFinite(bank);
   const none = new Float32Array(0);
@@ -130,7 +130,7 @@ export function requireFinite(vectors: Float32Array): void {
       throw new AppError(
         'non-finite',
         'A vector contains values that are not numbers.',
-        'The weights that made it are damaged: choose an earlier checkpoint and embed again.',
+        'The weights that made it are damaged: choose an earlier checkpoint and compute its vectors.',
       );
     }
   }

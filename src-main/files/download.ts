@@ -47,7 +47,7 @@ function unreachable(url: URL, error: unknown): AppError {
   return new AppError(
     'network',
     `${url.host} cannot be reached: ${reason || 'no connection'}.`,
-    'Try again: what came is kept. Behind a proxy set NODE_USE_ENV_PROXY=1 beside HTTPS_PROXY. Without a network, fetch the files elsewhere and import them: ijepa-studio import FOLDER',
+    'Try again: what came is kept. Behind a proxy set NODE_USE_ENV_PROXY=1 beside HTTPS_PROXY. Without a network, fetch the files elsewhere and import them (in a terminal: ijepa-studio import FOLDER).',
     error,
   );
 }

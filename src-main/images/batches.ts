@@ -1,6 +1,7 @@
 // Training batches, made ahead on a thread of their own so that a step never waits for data.
 import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
+import { readAgain } from '../../shared/decoded-images.ts';
 import { AppError, fromWire } from '../../shared/errors.ts';
 import { cropValues, targetAt } from './batch-plan.ts';
 import type { BatchAnswer, BatchMessage, BatchRequest, BatchSettings } from './batch-worker.ts';
@@ -30,7 +31,7 @@ export class BatchSource {
   /** Throws `no-images` without images; a cache that cannot be opened is said by `next`. */
   constructor(settings: BatchSettings) {
     if (settings.hashes.length === 0)
-      throw new AppError('no-images', 'There is no image to train on.', 'Scan a folder that holds images first.');
+      throw new AppError('no-images', 'There is no image to train on.', 'Choose a folder that holds images.');
     this.#lengthOf = (step) => settings.crops * settings.batchSize * cropValues(targetAt(settings.targets, step));
     const longest = this.#lengthOf(Infinity);
     this.#slots = Array.from({ length: slotCount }, () => new Float32Array(new SharedArrayBuffer(4 * longest)));
@@ -77,11 +78,7 @@ export class BatchSource {
     this.#made.delete(step);
     this.#resolvers.delete(step);
     if (answer.empty)
-      throw new AppError(
-        'no-images',
-        'Not one image of this run can be read from the decode cache.',
-        'Scan the folder again, then resume.',
-      );
+      throw new AppError('no-images', 'Not one decoded image of this run can be read.', `${readAgain} Then resume the run.`);
     this.#skipped += answer.skipped;
     const waitedMs = performance.now() - asked;
     this.#waitedMs += waitedMs;

@@ -4,6 +4,7 @@ import { closeSync, fstatSync, ftruncateSync, mkdirSync, openSync, readdirSync, 
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import sharp from 'sharp';
+import { clearDecodedImages } from '../../shared/decoded-images.ts';
 import { AppError, systemError } from '../../shared/errors.ts';
 import { atOnce, inPieces } from '../files/in-pieces.ts';
 import type { Pieces } from '../files/in-pieces.ts';
@@ -177,8 +178,8 @@ export class DecodeCache {
     if (this.#bytes + payload.length > this.#maxBytes) {
       throw new AppError(
         'disk-full',
-        `The decode cache has reached its limit of ${Math.round(this.#maxBytes / 1e6)} MB.`,
-        'Raise the limit with --cache-limit, or delete the cache of other folders.',
+        `The decoded images have reached their limit of ${Math.round(this.#maxBytes / 1e6)} MB.`,
+        `${clearDecodedImages}, or free some space (in a terminal: --cache-limit).`,
       );
     }
     try {

@@ -38,7 +38,7 @@ function readStable(path: string): Buffer {
       count = readSync(file, bytes, length, Math.min(bytes.length - length, 2 ** 30), null);
     const after = fstatSync(file);
     if (length !== after.size || after.size !== before.size || after.mtimeMs !== before.mtimeMs) {
-      throw new Failure('changed-while-reading', 'The file changed while it was read; it is tried again at the next scan.');
+      throw new Failure('changed-while-reading', 'The file changed while it was read; it is tried again when the folder is read next.');
     }
     return bytes;
   } finally {

@@ -180,7 +180,7 @@ export class DecoderPool implements Decoder {
       const error = new AppError(
         'decoder-crashed',
         'The image decoder does not start on this computer.',
-        'Run `ijepa-studio doctor`; if sharp cannot be loaded, install the program again for this system.',
+        'Install the program again for this system (in a terminal, ijepa-studio doctor says whether sharp can be loaded).',
       );
       for (const task of this.#waiting.splice(0)) task.reject(error);
       return;

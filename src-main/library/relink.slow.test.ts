@@ -1,11 +1,11 @@
-import { mkdirSync, renameSync, rmSync, utimesSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { addTag, setLabels, tagsOf } from './annotations.ts';
 import { fingerprint } from './catalogue.ts';
 import { folders } from './folders.ts';
 import { relink } from './relink.ts';
-import { CountingDecoder, Place, scanned } from './testing/scan-fixtures.ts';
+import { CountingDecoder, Place, png, scanned } from './testing/scan-fixtures.ts';
 
 let place: Place;
 let moved = '';
@@ -78,6 +78,40 @@ describe('a moved folder', () => {
     expect(place.statuses()).toEqual({ '1.png': 'ok', '2.png': 'missing', 'new.png': 'ok' });
   });
 
+  it('keeps an image that is missing and its tags, also where another has its place now', async () => {
+    await place.put({ 'a/1.png': 1, 'a/2.png': 2 });
+    await place.scan();
+    const ids = Object.fromEntries(place.rows().map(({ path, id }) => [path, id]));
+    const lost = ids['a/1.png']!;
+    addTag(place.library, [lost], 'best');
+    renameSync(place.photos, moved);
+    renameSync(join(moved, 'a/2.png'), join(moved, 'a/1.png'));
+    expect(await relink(place.library, place.photos, moved)).toMatchObject({ matched: 1, missing: 1, unknown: 0 });
+    expect(place.statuses()).toEqual({ 'a/1.png': 'ok', [`a/1 (before, ${lost}).png`]: 'missing' });
+    expect(tagsOf(place.library, lost)).toEqual(['best']);
+    // It comes back by its content.
+    writeFileSync(join(moved, 'a/found.png'), await png(1));
+    await scanned(place.library, moved, { decoder: new CountingDecoder(moved) });
+    expect(Object.fromEntries(place.rows().map(({ path, id }) => [path, id]))).toMatchObject({
+      'a/1.png': ids['a/2.png'],
+      'a/found.png': lost,
+    });
+    expect(tagsOf(place.library, lost)).toEqual(['best']);
+  });
+
+  it('that is where it was all along stays as it is, with its tags', async () => {
+    await place.put({ '1.png': 1, '2.png': 2 });
+    await place.scan();
+    addTag(place.library, [place.row('1.png').id], 'best');
+    for (const same of [place.photos, `${place.photos}/`, join(place.photos, '..', basename(place.photos))])
+      await expect(relink(place.library, place.photos, same)).rejects.toMatchObject({
+        code: 'bad-input',
+        hint: expect.stringContaining('Update'),
+      });
+    expect(place.statuses()).toEqual({ '1.png': 'ok', '2.png': 'ok' });
+    expect(tagsOf(place.library, place.row('1.png').id)).toEqual(['best']);
+  });
+
   it('may be trusted by size and time, without reading', async () => {
     await place.put({ '1.png': 1, '2.png': 2 });
     await place.scan();
@@ -111,7 +145,7 @@ describe('a moved folder', () => {
     mkdirSync(moved);
     await expect(relink(place.library, place.photos, moved)).rejects.toMatchObject({ code: 'not-found' });
     await expect(relink(place.library, place.photos, join(place.path, 'nowhere'))).rejects.toMatchObject({ code: 'not-found' });
-    await expect(relink(place.library, place.photos, place.photos, { signal: AbortSignal.abort() })).rejects.toMatchObject({
+    await expect(relink(place.library, place.photos, moved, { signal: AbortSignal.abort() })).rejects.toMatchObject({
       code: 'cancelled',
     });
     await expect(relink(place.library, join(place.path, 'unknown'), moved)).rejects.toMatchObject({ code: 'not-found' });

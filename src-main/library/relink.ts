@@ -1,5 +1,5 @@
 // A folder or drive that was moved or renamed: the catalogue follows it by content, without decoding or embedding anything again.
-import { resolve } from 'node:path';
+import { posix, resolve } from 'node:path';
 import { AppError } from '../../shared/errors.ts';
 import { fileHash } from './content-hash.ts';
 import { foldedText, nativePath } from './file-names.ts';
@@ -51,6 +51,12 @@ interface Match {
 
 const nameOf = (path: string): string => path.slice(path.lastIndexOf('/') + 1);
 
+/** Where an image is said to lie whose place has another one now. */
+function formerPath(path: string, id: number): string {
+  const { dir, name, ext } = posix.parse(path);
+  return posix.join(dir, `${name} (before, ${id})${ext}`);
+}
+
 /** Old images with a content, by size in bytes; each is matched once. */
 function imagesBySize(library: Library, folderId: number): Map<number, OldImage[]> {
   const rows = library.run(() =>
@@ -78,7 +84,8 @@ function bestOf(same: readonly OldImage[], path: string): OldImage | undefined {
 function apply(library: Library, old: Folder, newRoot: string, matches: readonly Match[]): number {
   const { database } = library;
   return library.write(() => {
-    const other = findFolder(library, newRoot);
+    const found = findFolder(library, newRoot);
+    const other = found?.id === old.id ? undefined : found;
     database.prepare("UPDATE images SET status = 'missing' WHERE folder_id = ?").run(old.id);
     if (other) {
       // The new place was scanned already: its rows give way, their tags are kept.
@@ -94,8 +101,9 @@ function apply(library: Library, old: Folder, newRoot: string, matches: readonly
     const taken = new Set(matches.map(({ path }) => path));
     for (const { id } of matches) leave.run(`\0${id}`, id);
     const rest = database.prepare<[number], { id: number; path: string }>('SELECT id, path FROM images WHERE folder_id = ?').all(old.id);
-    const drop = database.prepare('DELETE FROM images WHERE id = ?');
-    for (const { id, path } of rest) if (!matched.has(id) && taken.has(path)) drop.run(id);
+    const giveWay = database.prepare('UPDATE images SET path = ?, folded = NULL WHERE id = ?');
+    // What is missing may come back by its content: it keeps its tags, under a name that nothing else has.
+    for (const { id, path } of rest) if (!matched.has(id) && taken.has(path)) giveWay.run(formerPath(path, id), id);
     const take = database.prepare("UPDATE images SET path = ?, folded = ?, modified = ?, status = 'ok' WHERE id = ?");
     for (const { id, path, modified } of matches) {
       const folded = foldedText(path);
@@ -118,8 +126,8 @@ function apply(library: Library, old: Folder, newRoot: string, matches: readonly
 
 /**
  * Lets the root `oldRoot` continue at `newRoot`: files there are matched with its images by size, then by content hash, whatever
- * their names are now; numbers, tags and labels by hand stay. Nothing changes when no image is found (`not-found`). Throws also
- * `not-writable`, `bad-input` (not a folder), `cancelled`.
+ * their names are now; numbers and tags stay, also of what is missing. Nothing changes when no image is found (`not-found`). Throws also
+ * `not-writable`, `bad-input` (not a folder, or the one it is at), `cancelled`.
  */
 export async function relink(
   library: Library,
@@ -129,6 +137,8 @@ export async function relink(
 ): Promise<RelinkResult> {
   const old = folderOf(library, oldRoot);
   const root = resolve(newRoot);
+  if (findFolder(library, root)?.id === old.id)
+    throw new AppError('bad-input', `${root} is where the folder has been all along.`, 'Update it instead; nothing was changed.');
   const bySize = imagesBySize(library, old.id);
   const matches: Match[] = [];
   let [unknown, hashed, found, compared] = [0, 0, 0, 0];

@@ -135,14 +135,14 @@ export interface ScanState {
 }
 
 export function cancelled(): AppError {
-  return new AppError('cancelled', 'The scan was stopped.', 'Scan the folder again to go on where it stopped.');
+  return new AppError('cancelled', 'Reading the folder was stopped.', 'Read it again to go on where it stopped.');
 }
 
 /** The root is not there any more, or another folder is in its place. */
 export function rootVanished(root: string): AppError {
   return new AppError(
     'not-found',
-    `The folder ${root} vanished during the scan.`,
-    'Connect its drive again and scan once more: what was found so far is kept, and no image was marked as missing.',
+    `The folder ${root} vanished while it was read.`,
+    'Connect its drive again and read it once more: what was found so far is kept, and no image was marked as missing.',
   );
 }

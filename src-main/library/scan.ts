@@ -98,7 +98,7 @@ function refuseEmptied(state: ScanState): void {
     throw new AppError(
       'not-found',
       `The folder ${state.folder.path} is empty, but the library knows ${before} images in it.`,
-      'If it lies on a drive, connect the drive and scan again; if the images are gone for good, remove the folder from the library.',
+      'If it lies on a drive, connect the drive and read the folder again; if the images are gone for good, remove the folder from the library.',
     );
 }
 
@@ -148,7 +148,8 @@ async function translated(error: unknown, state: ScanState, asked: boolean): Pro
  * `disk-full`, `bad-file` (catalogue or table of labels), and what the decoder throws when it cannot work at all.
  */
 export async function* scan(library: Library, rootPath: string, options: ScanOptions): AsyncGenerator<ScanEvent> {
-  if (running.has(library)) throw new AppError('locked', 'Another scan is running in this library.', 'Wait for it to end, or stop it.');
+  if (running.has(library))
+    throw new AppError('locked', 'Another folder of this library is being read.', 'Wait for it to end, or stop it.');
   running.add(library);
   const stop = new AbortController();
   const signal = options.signal ? AbortSignal.any([options.signal, stop.signal]) : stop.signal;

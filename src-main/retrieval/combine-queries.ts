@@ -15,7 +15,7 @@ export function combineQueries(plus: readonly Float32Array[], minus: readonly Fl
   ] as const) {
     for (const vector of vectors) {
       if (vector.length !== dimension) {
-        throw new AppError('bad-input', 'The images of the query were embedded differently.', 'Embed them with one model.');
+        throw new AppError('bad-input', 'The vectors of the query are of different lengths.', 'Compute them with one model.');
       }
       const unit = normaliseRows(vector, dimension);
       for (let k = 0; k < dimension; k++) sum[k]! += sign * unit[k]!;

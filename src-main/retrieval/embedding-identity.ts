@@ -58,7 +58,7 @@ function damaged(path: string, cause?: unknown): AppError {
   return new AppError(
     'bad-file',
     `${path} does not describe embeddings.`,
-    'Remove its folder; the images are embedded again when needed.',
+    'Remove its folder; the vectors are computed again when needed.',
     cause,
   );
 }

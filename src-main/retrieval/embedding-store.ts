@@ -57,7 +57,7 @@ export class EmbeddingStore {
         ? parseManifest(textOf(existing), path)
         : { ...identity, format: 'ijepa-studio-embeddings', version: 1, programVersion, created };
       if (!isSameIdentity(manifest, identity)) {
-        throw new AppError('bad-file', `${path} belongs to another model.`, 'Remove this folder; its images are embedded again.');
+        throw new AppError('bad-file', `${path} belongs to another model.`, 'Remove this folder; its vectors are computed again.');
       }
       // Positional writes need another flag than the one that creates without emptying.
       await closeAll(await openFiles(folder, 'a+'));
@@ -74,7 +74,7 @@ export class EmbeddingStore {
   static async openForReading(folder: string): Promise<EmbeddingStore> {
     const path = join(folder, 'manifest.json');
     const text = await readIfPresent(path);
-    if (!text) throw new AppError('not-found', `There are no embeddings in ${folder}.`, 'Embed the library first.');
+    if (!text) throw new AppError('not-found', `There are no vectors in ${folder}.`, 'Compute them first.');
     return EmbeddingStore.#opened(folder, parseManifest(textOf(text), path), await openFiles(folder, 'r'));
   }
 
@@ -170,7 +170,7 @@ export class EmbeddingStore {
     const { dimension } = this;
     for (const row of rows) {
       if (!Number.isInteger(row) || row < 0 || row >= this.rows) {
-        throw new AppError('not-found', `The embeddings hold no row ${row}.`, 'Embed the image first.');
+        throw new AppError('not-found', `The vectors have no row ${row}.`, 'Compute the vector of the image first.');
       }
     }
     const result = new Float32Array(rows.length * dimension);
@@ -288,7 +288,7 @@ async function readCommitted(path: string): Promise<Committed> {
   } catch {
     // The same as a file without the number.
   }
-  throw new AppError('bad-file', `${path} is damaged.`, 'Remove its folder; the images are embedded again when needed.');
+  throw new AppError('bad-file', `${path} is damaged.`, 'Remove its folder; the vectors are computed again when needed.');
 }
 
 function textOf(bytes: Uint8Array): string {
@@ -314,7 +314,7 @@ async function readAt(file: FileHandle, into: Uint8Array, position: number): Pro
   for (let done = 0; done < into.length;) {
     const { bytesRead } = await file.read(into, done, into.length - done, position + done);
     if (bytesRead === 0) {
-      throw new AppError('bad-file', 'The file of embeddings is shorter than it was.', 'Embed the library again.');
+      throw new AppError('bad-file', 'The file of vectors is shorter than it was.', 'Compute them again.');
     }
     done += bytesRead;
   }

@@ -68,7 +68,7 @@ export class HashIndex {
 /** 64 hex digits as 32 bytes. Throws `bad-input`. */
 export function bytesOf(hash: string): Uint8Array {
   if (!/^[0-9a-f]{64}$/i.test(hash)) {
-    throw new AppError('bad-input', `“${hash}” is no SHA-256 of a file.`, 'Scan the library again.');
+    throw new AppError('bad-input', `“${hash}” is no SHA-256 of a file.`, 'Read the folder again.');
   }
   return Buffer.from(hash, 'hex');
 }

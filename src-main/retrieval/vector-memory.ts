@@ -139,7 +139,7 @@ export class VectorMemory {
   /** The stored vector of a row, [dimension]. Throws `not-found`. */
   vector(row: number): Float32Array<ArrayBuffer> {
     if (!Number.isInteger(row) || row < 0 || row >= this.rows) {
-      throw new AppError('not-found', `The search holds no row ${row}.`, 'Embed the image first.');
+      throw new AppError('not-found', `The search holds no row ${row}.`, 'Compute its vector first.');
     }
     return Float32Array.from(this.#row(row).subarray(0, this.dimension));
   }
@@ -299,7 +299,7 @@ function checkRequest(queries: Float32Array, dimension: number, k: number, minSc
     throw new AppError(
       'bad-input',
       `A query of ${queries.length} numbers does not fit vectors of ${dimension} dimensions.`,
-      'Query and library must be embedded by the same model, in the same space.',
+      'The vectors of query and library must come from the same model, in the same space.',
     );
   }
   if (!Number.isInteger(k) || k < 1 || k > 1000 || Number.isNaN(minScore)) {
@@ -312,6 +312,6 @@ function notNumbers(what: string): AppError {
   return new AppError(
     'non-finite',
     `${what} contains values that are not numbers or too large to compare.`,
-    'The weights that made it are damaged: choose an earlier checkpoint and embed again.',
+    'The weights that made it are damaged: choose an earlier checkpoint and compute its vectors.',
   );
 }

@@ -29,7 +29,7 @@ describe('what is thrown', () => {
   it('of a card that is lost says that it was', () => {
     const error = deviceError(new Error(`${download} 4, message: [Device] is lost.`), 'webgpu');
     expect(error).toMatchObject({ code: 'device-failed', message: expect.stringContaining('was lost') as string });
-    expect(error.hint).toContain('--device cpu');
+    expect(error.hint).toContain('device=cpu');
   });
 
   it('of a card that has died or does something wrong is a failure in its own words', () => {

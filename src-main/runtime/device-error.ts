@@ -33,14 +33,14 @@ export function deviceError(error: unknown, device: DeviceId): AppError {
     return new AppError(
       'device-failed',
       `The processor could not compute it: ${message}`,
-      'Try again: the last checkpoint is intact. If it fails again, please report it with what ijepa-studio doctor says.',
+      'Try again: the last checkpoint is intact. If it fails again, please report it with the versions in Settings (in a terminal: ijepa-studio doctor).',
       error,
     );
   }
   return new AppError(
     'device-failed',
     isLost(message) ? 'The graphics card was lost: its driver was reset, or it was removed.' : `The device failed: ${message}`,
-    'Try again on the CPU (--device cpu); the last checkpoint is intact.',
+    'Try again on the processor (device=cpu); the last checkpoint is intact.',
     error,
   );
 }

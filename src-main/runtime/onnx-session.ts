@@ -58,7 +58,7 @@ function onnxError(error: unknown, device: OnnxDevice): AppError {
     return new AppError(
       'unsupported',
       'WebGPU finds no graphics card that it can use.',
-      'Install or update the driver of the graphics card (on Linux its Vulkan driver, and libvulkan1) and test this computer again, or train on the processor: --device cpu.',
+      'Install or update the driver of the graphics card (on Linux its Vulkan driver, and libvulkan1) and test this computer again, or train on the processor (device=cpu).',
       error,
     );
   }
@@ -66,7 +66,7 @@ function onnxError(error: unknown, device: OnnxDevice): AppError {
     return new AppError(
       'unsupported',
       'The part of onnxruntime that speaks to this device is not installed.',
-      'WebGPU uses the same graphics card without it; or train on the processor: --device cpu.',
+      'WebGPU uses the same graphics card without it; or train on the processor (device=cpu).',
       error,
     );
   }

@@ -122,8 +122,8 @@ export function requireCached(cache: DecodeCache, hashes: readonly string[]): vo
   if (!hashes.some((hash) => cache.has(hash))) {
     throw new AppError(
       'no-images',
-      'None of these images is in the decode cache.',
-      'Scan the folder again; the cache may have been cleared.',
+      'None of these images is decoded.',
+      'Read the folder again (in a terminal: ijepa-studio scan FOLDER): the decoded images may have been cleared.',
     );
   }
 }

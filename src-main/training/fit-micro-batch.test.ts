@@ -107,7 +107,7 @@ describe('the micro-batch for a card', () => {
     const { images, lacking } = on(cardOf(1e6));
     expect(images).toBe(1);
     expect(lacking!.message).toMatch(/Even the smallest micro-batch takes about \d+ MB, and A card has 1 MB of memory free/);
-    for (const way of ['imageSize', 'contextTokens', 'device cpu']) expect(lacking!.hint).toContain(way);
+    for (const way of ['imageSize', 'contextTokens', 'device=cpu']) expect(lacking!.hint).toContain(way);
     // It fits the card, but not the share: worth a try.
     expect(on(cardOf(needs(1) + 1)).lacking).toBeUndefined();
   });

@@ -46,10 +46,10 @@ export const asBefore = (images: number, config: TrainConfig): MicroBatch => ({
 });
 
 function notEnough(place: string, needed: number, free: number, isCard: boolean): NonNullable<MicroBatch['lacking']> {
-  const others = isCard ? 'close what else uses the card, or train on the processor (device cpu)' : 'close other programs';
+  const others = isCard ? 'close what else uses the card, or train on the processor (device=cpu)' : 'or close other programs';
   return {
     message: `Even the smallest micro-batch takes about ${bytesText(needed)}, and ${place} ${bytesText(free)} of memory free.`,
-    hint: `Choose a smaller imageSize, fewer contextTokens or a smaller network, ${others}.`,
+    hint: `Choose a smaller imageSize, contextTokens or network, ${others}.`,
   };
 }
 

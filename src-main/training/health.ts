@@ -1,5 +1,6 @@
 // What the figures of a run mean, in words with a next step. The loss alone says little: it may rise while features improve.
 // One table: a rule is silent, or has a sentence and what to do. Nothing wrong, nothing said.
+import { readAgain } from '../../shared/decoded-images.ts';
 import { clearErrors, leadError } from '../../shared/run-verdict.ts';
 import type { OnlineEvaluation, TrainEvent } from '../../shared/train-events.ts';
 import { courseOf, plateauWindow } from './plateau.ts';
@@ -137,8 +138,8 @@ const rules: readonly HealthRule[] = [
       now.unreadable === undefined
         ? undefined
         : {
-            message: `${now.unreadable} images of the evaluation cannot be read from the decode cache and were left out.`,
-            hint: 'ijepa-studio scan FOLDER --retry reads them anew; scores before and after that are of slightly different images.',
+            message: `${now.unreadable} decoded images of the evaluation cannot be read and were left out.`,
+            hint: `${readAgain} Scores before and after that are of slightly different images.`,
           },
   },
   {
@@ -181,7 +182,7 @@ const rules: readonly HealthRule[] = [
       return (
         found && {
           message: `The vectors use fewer and fewer directions: RankMe is ${found.to.toFixed(1)}, after ${found.from.toFixed(1)} at step ${found.step}.`,
-          hint: 'If the score falls too, stop: the best checkpoint is kept. Start again with a lower learning rate, or more sigreg where it is used.',
+          hint: 'If the score falls too, stop: the best checkpoint is kept. Start again with a lower learning rate, or a higher SIGReg weight where it is used.',
         }
       );
     },
@@ -207,7 +208,7 @@ const rules: readonly HealthRule[] = [
       now.alpha !== undefined && now.alpha > limits.steepAlpha && worse(now.alpha, before?.alpha)
         ? {
             message: `A few directions say nearly everything (spectrum α ${now.alpha.toFixed(1)}, where about 1 is healthy).`,
-            hint: 'Search in the whitened space, which weighs all directions alike; agreement by contrast or more sigreg spreads them in the next run.',
+            hint: 'Search in the whitened space, which weighs all directions alike; agreement by contrast or a higher SIGReg weight spreads them in the next run.',
           }
         : undefined,
   },

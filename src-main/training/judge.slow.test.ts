@@ -41,6 +41,7 @@ function sampleOf(plan: Sample['plan'], unreadable: readonly number[] = []): Sam
 const rows = (from: number, to: number): Uint32Array => Uint32Array.from({ length: to - from }, (_, i) => from + i);
 const labels: LabelProtocol = {
   kind: 'labels',
+  asked: 'these',
   split: 'hash',
   classes: ['even', 'odd'],
   bank: rows(0, 200),
@@ -168,9 +169,13 @@ describe('judging', () => {
   });
 
   it('without labels lets two crops of an image find each other', async () => {
-    const crops = await Judge.create(sampleOf({ kind: 'crops', images: rows(0, 60), bank: rows(60, 120), reason: 'none' }), size, {
-      threads: 1,
-    });
+    const crops = await Judge.create(
+      sampleOf({ kind: 'crops', asked: 'these', images: rows(0, 60), bank: rows(60, 120), reason: 'none' }),
+      size,
+      {
+        threads: 1,
+      },
+    );
     const { raw, whitened, queries } = await crops.evaluate(weights, 0);
     await crops.dispose();
     expect(queries).toBe(60);

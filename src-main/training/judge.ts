@@ -74,6 +74,7 @@ export class Judge {
       meanCosine: raw.meanCosine,
       positionalShare: share,
       queries: plan.kind === 'labels' ? plan.queries.length : plan.images.length,
+      asked: plan.asked,
       ...(centred.alpha !== undefined && { alpha: centred.alpha }),
       ...(await this.#maskedFigures(weights, targets, step)),
       ...(this.unreadable > 0 && { unreadable: this.unreadable }),

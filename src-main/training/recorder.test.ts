@@ -155,6 +155,24 @@ describe('a run that goes on', () => {
       expect(new Recorder(run, state, crops).judgedOtherwise).toBe(true);
     }));
 
+  it('compares with what the same contents have said, not with as many others', () =>
+    withRun(async (run, state) => {
+      const plan = (asked: string, split: 'folders' | 'hash' = 'hash') =>
+        ({ kind: 'labels', queries: new Uint32Array(100), asked, split }) as unknown as ConstructorParameters<typeof Recorder>[2];
+      const answered = (asked: string | undefined): Evaluator => {
+        const { evaluate, ...others } = judgeOf((step) => 1 / step);
+        const more = { queries: 100, ...(asked !== undefined && { asked }) };
+        return { ...others, evaluate: async (tensors, step) => ({ ...(await evaluate(tensors, step)), ...more }) };
+      };
+      await go(state, new Recorder(run, state, plan('these')), answered('these'), 2);
+      expect(new Recorder(run, state, plan('these')).judgedOtherwise).toBe(false);
+      expect(new Recorder(run, state, plan('others')).judgedOtherwise).toBe(true);
+      // Where it was not written down a folder without a test part was split otherwise; a test part is as it was.
+      await go(state, new Recorder(run, state, plan('these')), answered(undefined), 3);
+      expect(new Recorder(run, state, plan('these')).judgedOtherwise).toBe(true);
+      expect(new Recorder(run, state, plan('these', 'folders')).judgedOtherwise).toBe(false);
+    }));
+
   it('judges the baselines once', () =>
     withRun(async (run, state) => {
       const [event] = await collect(new Recorder(run, state).judgeBaselines(judge, record.config));

@@ -144,8 +144,11 @@ function beginning(folder: RunFolder, state: TrainState): TrainState['tensors'] 
 const sameShare = 0.9;
 
 /** Whether the figures of an evaluation stand beside those that are made by a plan. */
-function compares({ whitened, queries }: OnlineEvaluation, plan: Plan): boolean {
+function compares({ whitened, queries, asked }: OnlineEvaluation, plan: Plan): boolean {
   if ((whitened.knn !== undefined) !== (plan.kind === 'labels')) return false;
+  if (asked !== undefined && asked !== plan.asked) return false;
+  // Versions before it was written down split a folder without a test part otherwise.
+  if (asked === undefined && plan.kind === 'labels' && plan.split === 'hash') return false;
   const asking = plan.kind === 'labels' ? plan.queries.length : plan.images.length;
   return queries === undefined || Math.min(queries, asking) >= sameShare * Math.max(queries, asking);
 }

@@ -168,7 +168,7 @@ export function readRecord(path: string): RunRecord {
     throw new AppError(
       'not-found',
       `There is no run in ${path}.`,
-      'List the runs with `ijepa-studio inspect`, or start one with `train`.',
+      'Choose another run (in a terminal: ijepa-studio inspect lists them).',
       error,
     );
   }

@@ -7,7 +7,7 @@ import type { PatchBlock, RowVectors, View } from './sample-figures.ts';
 
 const dimension = 8;
 const rows = (from: number, to: number): Uint32Array => Uint32Array.from({ length: to - from }, (_, i) => from + i);
-const plan: CropProtocol = { kind: 'crops', images: rows(0, 20), bank: rows(20, 50), reason: 'none' };
+const plan: CropProtocol = { kind: 'crops', asked: 'these', images: rows(0, 20), bank: rows(20, 50), reason: 'none' };
 
 /** A crop of an image: the image's own values and some noise. */
 function crop(row: number, view: View): number[] {
@@ -68,6 +68,7 @@ it('queries in folds keep their labels and folds when some images cannot be read
   const [bank, queries] = [rows(0, 30), rows(30, 60)];
   const folded: LabelProtocol = {
     kind: 'labels',
+    asked: 'these',
     split: 'hash',
     classes: ['a', 'b', 'c'],
     bank,

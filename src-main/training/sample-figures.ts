@@ -1,4 +1,5 @@
 // The figures of a fixed sample of images from whatever turns their pictures into vectors: an encoder, or raw pixels.
+import { readAgain } from '../../shared/decoded-images.ts';
 import { AppError } from '../../shared/errors.ts';
 import { evaluateCrops, evaluateLabelled } from '../evaluation/evaluate.ts';
 import type { SourceFigures, VectorSource } from '../evaluation/evaluate.ts';
@@ -96,8 +97,7 @@ export async function sampleFigures(
   for (const view of views) asking.push(await look(plan.kind === 'crops' ? plan.images : plan.queries, view));
   const left = withoutRows(plan, lost);
   const reason = tooFew(left);
-  if (reason !== undefined)
-    throw new AppError('no-images', reason, 'ijepa-studio scan FOLDER --retry reads anew what the cache lacks; or add images.');
+  if (reason !== undefined) throw new AppError('no-images', reason, `${readAgain} Or add images.`);
   const { dimension } = asking[0]!;
   const [first, second] = asking.map((one) => without(one, lost));
   const fitted = bank.map((one) => without(one, lost));

@@ -35,6 +35,7 @@ function sampleOf(imageSize: number): Sample {
   }
   const plan = {
     kind: 'crops',
+    asked: 'these',
     images: Uint32Array.of(0, 1, 2, 3, 4, 5, 6, 7),
     bank: Uint32Array.of(8, 9, 10, 11),
     reason: 'test',

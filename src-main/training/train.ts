@@ -1,5 +1,5 @@
 // The training loop as a stream of typed events: the terminal, the window and the tests consume the same one.
-import { smallSteps } from '../../shared/config.ts';
+import { evaluateEvery, smallSteps } from '../../shared/config.ts';
 import type { TrainConfig } from '../../shared/config-table.ts';
 import { formatDuration } from '../../shared/duration.ts';
 import { AppError } from '../../shared/errors.ts';
@@ -139,7 +139,7 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent> 
     for (const note of options.notes ?? []) yield recorder.log({ type: 'note', step: state.step, ...note });
     if (recorder.judgedOtherwise) yield recorder.log({ type: 'note', step: state.step, ...judgedOtherwise });
     if (judge) yield* recorder.judgeBaselines(judge, config);
-    const evaluateEvery = config.evaluateSteps || Math.max(1, Math.ceil(steps / 10));
+    const every = evaluateEvery(config, steps);
     let refusedInRow = 0;
     const watch = new SleepWatch(options.clocks);
     let refused = recorder.before.refusedSteps;
@@ -204,7 +204,7 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent> 
         });
       }
       const last = state.step === steps;
-      if (judge && (state.step % evaluateEvery === 0 || last)) {
+      if (judge && (state.step % every === 0 || last)) {
         await runner.save();
         yield* recorder.judge(judge);
       }

@@ -48,7 +48,7 @@ export const plan = {
     const seen = oneIn === 1 ? some : oneIn === Infinity ? `all ${all}` : `${some} in 1 crop of ${oneIn}, else all`;
     return small > 0 && oneIn !== Infinity ? `${seen}, after the first ${plural(small, 'step')}` : seen;
   },
-  disk: 'Disk for checkpoints',
+  disk: 'Disk that it takes',
   diskOf: (bytes: number, free: number) => `${formatBytes(bytes)} (${formatBytes(free)} free)`,
   time: 'Time',
   timeOf: (total: number, step: number) =>
@@ -70,10 +70,8 @@ export const plan = {
   measure: 'Measure',
   measuring: 'Measuring…',
   measureHelp: 'Makes a few steps with these settings to see how long and how much memory they take. Nothing is kept.',
-  noDisk: 'There is not enough free space for the checkpoints.',
-  noDiskHint: 'Free some space, keep fewer checkpoints, or choose a smaller encoder.',
-  noMemory: 'These settings take more memory than is free.',
-  noMemoryHint: 'Choose a smaller micro-batch: the result does not depend on it.',
+  noMemory: 'These settings were measured to take more memory than is free.',
+  noMemoryHint: 'Close other programs, or choose a smaller image size or encoder.',
   start: 'Start training',
   starting: 'Starting…',
   started: (run: string) => `${run} has begun.`,

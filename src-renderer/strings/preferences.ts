@@ -1,8 +1,9 @@
+import { clearingLabels } from '../../shared/decoded-images.ts';
 import type { ReducedReport } from '../../shared/devices.ts';
 import { formatBytes, formatRate, plural } from './format.ts';
 
 export const preferences = {
-  title: 'Settings',
+  title: clearingLabels.view,
   devices: {
     title: 'Devices',
     text: 'What runs can train on. A device is used only after three tiny steps on it match the reference; of several, the fastest for a run.',
@@ -30,12 +31,12 @@ export const preferences = {
     memory: (free: number, total: number) => `${formatBytes(free)} of ${formatBytes(total)} memory free`,
   },
   storage: {
-    title: 'Storage',
+    title: clearingLabels.section,
     text: 'Everything that the program makes lies in one folder. Your images are never changed.',
     home: 'Folder of the program',
     rows: { runs: 'Runs and their checkpoints', embeddings: 'Vectors of images', cache: 'Decoded images, to read them faster' },
     free: (free: number) => `${formatBytes(free)} free on this disk`,
-    clear: 'Clear decoded images',
+    clear: clearingLabels.button,
     clearTitle: 'Clear the decoded images?',
     clearText: (bytes: number) =>
       `This frees ${formatBytes(bytes)}. They are made again when a run or a search needs them, which takes about as long as reading the folder did. Runs, vectors, labels and tags stay.`,

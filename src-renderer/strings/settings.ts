@@ -1,7 +1,9 @@
 // Names of settings as the form shows them; what a setting does is said by the config table's own help.
+import { configTable } from '../../shared/config-table.ts';
 import type { ConfigKey } from '../../shared/config-table.ts';
 import { deviceNames } from '../../shared/devices.ts';
 import type { Setting } from '../../shared/setting.ts';
+import { sayingSettings } from '../../shared/settings-in-text.ts';
 
 /** Where the words of the key itself would not do. */
 const named: Partial<Record<ConfigKey, string>> = {
@@ -19,7 +21,7 @@ const named: Partial<Record<ConfigKey, string>> = {
   flip: 'Mirror crops',
   masking: 'Mask sampler',
   targetCount: 'Target blocks',
-  minKeep: 'Fewest context patches',
+  minKeep: 'Fewest patches in a mask',
   contextTokens: 'Context patches kept',
   sigreg: 'SIGReg weight',
   projectorWidth: 'Width of the projector',
@@ -84,3 +86,14 @@ export function choiceName(choice: string, key: ConfigKey): string {
   if (key === 'device' && choice === 'auto') return 'The fastest for the run';
   return choiceNames[choice] ?? choice[0]!.toUpperCase() + choice.slice(1);
 }
+
+/** A text of the engine with its settings as the form shows them: `microBatch` as “Micro-batch”, `device=cpu` as “Device: Processor”. */
+export const inNames = (text: string): string =>
+  sayingSettings(text, {
+    first: settingName,
+    named: (key) => `“${settingName(key)}”`,
+    chosen: (key, choice) => `“${settingName(key)}: ${choiceName(choice, key)}”`,
+  });
+
+/** What a setting does. */
+export const settingHelp = (key: ConfigKey): string => inNames(configTable[key].help);

@@ -216,8 +216,6 @@ export const train = {
     best: (share: string, step: number) => `best ${share} at step ${formatCount(step)}`,
     isBest: (step: number) => `best checkpoint, step ${formatCount(step)}`,
     verdict: (headline: string, statement: string, going: boolean) => `${going ? 'So far: ' : ''}${headline}. ${statement}`,
-    waiting: 'The first evaluation comes after about a tenth of the run.',
-    none: 'This run has no evaluation.',
     rank: 'RankMe',
     rankExplain: 'Directions that the vectors use, of the width of the encoder.',
     lidar: 'LiDAR',
@@ -237,6 +235,11 @@ export const train = {
     spaceHelp:
       'Vectors can be compared as they are, with the mean of all images taken away, or whitened: every direction stretched to the same weight. Whitening added up to five points in our measurements of the suggested settings, and ten to twenty to raw pixels. Baselines are treated the same.',
     spaces: { raw: 'As is', centred: 'Centred', whitened: 'Whitened' },
+  },
+  /** `first`: step of its first evaluation; undefined where none ever comes. */
+  noEvaluation: (first: number | undefined, going: boolean) => {
+    if (first === undefined) return 'This run is not judged: it has no images to judge with.';
+    return going ? `The first evaluation comes at step ${formatCount(first)}.` : 'This run has no evaluation.';
   },
   health: {
     title: 'What the figures say',
@@ -281,7 +284,7 @@ export const train = {
     charts,
     scoreOf: { knn: '20-NN', retrieval: 'Crop retrieval' },
     nothing: 'Knows nothing',
-    emptyEvaluations: 'The first evaluation comes after about a tenth of the run.',
+    emptyRange: 'There is no evaluation in this range.',
     emptySteps: 'Draws itself as steps are made.',
     emptyMemory: 'Known only while the run trains.',
   },

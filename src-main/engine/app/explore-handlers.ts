@@ -21,10 +21,9 @@ import { FolderContentsCache } from './folder-contents.ts';
 import { scanFor } from './prepare-images.ts';
 import { rateMeter } from './rate.ts';
 import type { Runs } from './runs.ts';
+import { count, plural } from './words.ts';
 
 type Explore = Pick<typeof exploreChannels, 'explore.sources' | 'explore.embed' | 'explore.search' | 'explore.upload' | 'explore.features'>;
-
-const count = (number: number): string => number.toLocaleString('en-US');
 
 /** Embeds what is new in a folder, after a scan of it; what is embedded stays when it is cancelled. */
 async function startEmbedding(
@@ -46,13 +45,13 @@ async function startEmbedding(
         device,
         isCardTaken: () => trainings.hasCard,
         onStage: (stage) => handle.say(stage),
-        onDevice: ({ reason }) => handle.say(`Embeds the images on: ${reason}`),
+        onDevice: ({ reason }) => handle.say(`Computes the vectors on: ${reason}`),
       };
       const options = { checkpoint, root, layer, threads: aside.threads, trainer: aside.jobs, signal: handle.signal, ...place };
       const { added, skipped, devices } = await embedFolder(studio, options, ({ done, total }) =>
         handle.progress({ done, total, ...meter(done, total) }),
       );
-      return `${count(added)} images embedded${madeOn(devices)}${skipped > 0 ? `, ${count(skipped)} could not be read` : ''}.`;
+      return `${plural(added, 'vector', 'vectors')} computed${madeOn(devices)}${skipped > 0 ? `, ${count(skipped)} could not be read` : ''}.`;
     } finally {
       handle.signal.removeEventListener('abort', stop);
       store.forget(run);
@@ -80,7 +79,7 @@ export function exploreHandlers(context: EngineContext, runs: Runs): ExploreHand
     if ('upload' in image) return uploads.query(image.upload, checkpoint, layer, (hash) => search.holds(hash));
     const { hash, path } = imagePlace(studio.library, image.image);
     if (hash === null || !search.holds(hash))
-      throw new AppError('not-found', `${displayName(path)} has no vector yet.`, 'Embed the folder again: new images are added.');
+      throw new AppError('not-found', `${displayName(path)} has no vector yet.`, 'Compute the missing vectors.');
     return { hash };
   };
 

@@ -3,7 +3,7 @@ import { statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { AppError } from '../../../shared/errors.ts';
 import { folderOf } from '../../library/folders.ts';
-import { findEmbeddings } from '../embeddings.ts';
+import { computeVectors, findEmbeddings } from '../embeddings.ts';
 import { FolderSearch } from '../search.ts';
 import type { SearchSetup } from '../search.ts';
 import type { Studio } from '../studio.ts';
@@ -49,7 +49,7 @@ export class Searches {
   async #stamp({ checkpoint, root, layer }: SearchSetup): Promise<string> {
     const folder = await findEmbeddings(this.#studio.home, checkpoint, layer);
     const stats = folder === undefined ? undefined : statSync(join(folder, 'committed.json'), { throwIfNoEntry: false });
-    if (!stats) throw new AppError('not-found', 'This folder is not embedded with this checkpoint.', 'Embed it first.');
+    if (!stats) throw new AppError('not-found', 'This folder has no vectors of this checkpoint yet.', computeVectors);
     const { digest } = await this.#contents.of(folderOf(this.#studio.library, root).id);
     return `${folder} ${stats.mtimeMs} ${stats.size} ${digest}`;
   }

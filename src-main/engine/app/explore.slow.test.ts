@@ -72,7 +72,7 @@ describe('vectors of a folder', () => {
         k: 3,
       }),
     ).rejects.toMatchObject({ code: 'not-found' });
-    expect(await embed()).toBe(`${2 * perKind} images embedded.`);
+    expect(await embed()).toBe(`${2 * perKind} vectors computed.`);
     const sources = await page.call('explore.sources', { folder });
     expect(sources).toEqual([{ run, step: 6, layer: 'last', dimension: 24, embedded: 2 * perKind, images: 2 * perKind }]);
     source = sources[0]!;
@@ -162,7 +162,7 @@ describe('vectors of a folder', () => {
       .webp({ lossless: true })
       .toBuffer();
     writeFileSync(join(pictures, 'stripes', 'twin.webp'), fresh);
-    expect(await embed()).toBe('1 images embedded.');
+    expect(await embed()).toBe('1 vector computed.');
     const after = await search({ plus: [{ image: await idOf('stripes 004') }], k: 1000 });
     expect(after.neighbours.length).toBe(before.neighbours.length + 1);
     expect(after.neighbours[0]!.path).toBe('stripes/twin.webp');

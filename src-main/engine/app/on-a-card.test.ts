@@ -74,9 +74,9 @@ it('an embedding', async () => {
   const input = { folder: 1, run: 'x', checkpoint: 'best', layer: 'last' } as const;
   const { job } = (await exploreHandlers(context, runs).table['explore.embed'](input as never, {} as never)) as { job: number };
   await jobs.wait(job);
-  expect(told).toEqual(['Embeds the images on: WebGPU, as tested.', 'Embeds the images on: WebGPU, as tested.']);
+  expect(told).toEqual(['Computes the vectors on: WebGPU, as tested.', 'Computes the vectors on: WebGPU, as tested.']);
   expect(taken).toEqual([false, true]);
-  expect(detail()).toBe('6 images embedded (4 on WebGPU, 2 on the processor).');
+  expect(detail()).toBe('6 vectors computed (4 on WebGPU, 2 on the processor).');
 });
 
 it('an evaluation', async () => {

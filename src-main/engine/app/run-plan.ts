@@ -12,7 +12,9 @@ import { sizesOf, stepSize } from '../../training/step-size.ts';
 import { withMicroBatch } from '../devices/chosen-device.ts';
 import { threadsOf } from '../threads.ts';
 import { planRunHere } from '../runs.ts';
+import type { PlannedRun } from '../runs.ts';
 import { cachedShortSide } from '../studio.ts';
+import { suggestedLearningRate } from '../suggest.ts';
 import type { Studio } from '../studio.ts';
 import { imagesToDecode } from './prepare-images.ts';
 import { plural } from './words.ts';
@@ -21,8 +23,8 @@ import { plural } from './words.ts';
 const fewForMaskingAlone = 20_000;
 const fewImages = 500;
 const manyPatches = 400;
-/** What is suggested for small folders; larger than any published one. */
-const usualLearningRate = 1e-3;
+/** Times the suggested learning rate that a run will most likely not survive. */
+const tooFast = 10;
 
 const gigabytes = (bytes: number): string => `${(bytes / 1e9).toFixed(1)} GB`;
 
@@ -44,7 +46,7 @@ async function cacheEstimate(
   return estimateCacheBytes(lacking, median.width * median.height * shrunk ** 2, defaultCacheBytes(studio.home.cache));
 }
 
-function warningsFor({ config, images, steps }: Pick<RunPlan, 'config' | 'images' | 'steps'>): RunPlan['warnings'][number][] {
+function warningsFor({ config, images, steps }: PlannedRun): RunPlan['warnings'][number][] {
   const warnings: RunPlan['warnings'][number][] = [];
   const warn = (message: string, hint: string): void => void warnings.push({ message, hint });
   if (config.batchSize > images)
@@ -71,17 +73,18 @@ function warningsFor({ config, images, steps }: Pick<RunPlan, 'config' | 'images
   if (tokens > manyPatches)
     warn(
       `An image of ${config.imageSize} px has ${tokens} patches of ${config.patchSize} px, and each step takes longer for it (196 are usual).`,
-      'Choose a larger patch, or an image size that 8 or 16 divides.',
+      'Choose a larger patch or a smaller image size.',
     );
-  if (config.learningRate > 10 * usualLearningRate)
+  const learningRate = suggestedLearningRate(config, images);
+  if (config.learningRate > tooFast * learningRate)
     warn(
-      `A learning rate of ${config.learningRate} is more than ten times the usual ${usualLearningRate}: the run will most likely diverge.`,
-      `Set the learning rate to ${usualLearningRate}.`,
+      `A learning rate of ${config.learningRate} is more than ten times the suggested ${learningRate}: the run will most likely diverge.`,
+      `Set the learning rate to ${learningRate}, as suggested.`,
     );
   if (config.threads > threadsOf(0))
     warn(
       `${config.threads} threads are more than the ${threadsOf(0)} cores here: they wait for each other.`,
-      'Set threads to 0: one per core.',
+      'Choose 0 threads: one per core.',
     );
   if (steps < 20)
     warn(`${plural(steps, 'step is', 'steps are')} enough to see that everything works, not to learn.`, 'Raise epochs or steps.');
@@ -108,14 +111,16 @@ export async function planForPage(
   // The best one is kept besides the latest, and so are the weights that it began with.
   const kept = (Math.min(plan.config.keepCheckpoints + 1, plan.steps) + Number(fromWeights)) * checkpointSize(sizes);
   const { bavail, bsize } = await statfs(studio.home.path);
-  const [checkpointBytes, diskFree] = [Math.round(kept + cache.bytes), bavail * bsize];
+  const [diskBytes, diskFree] = [Math.round(kept + cache.bytes), bavail * bsize];
   const warnings = warningsFor(plan);
   const { total } = await inPieces(memoryPlanInPieces(withMicroBatch(plan.config, onProcessor)));
   const [memoryBytes, memoryFree] = [Math.round(total), freemem()];
-  if (memoryBytes > memoryFree)
+  const isOnProcessor = expected.device === 'cpu' || expected.onProcessor === true;
+  if (isOnProcessor && memoryBytes > memoryFree)
     warnings.push({
       message: `${gigabytes(memoryFree)} of memory are free, the run needs about ${gigabytes(memoryBytes)} on the processor.`,
-      hint: 'Close other programs, or choose a smaller network, image size or micro-batch.',
+      // Without a micro-batch of its own it is the smallest already.
+      hint: `Close other programs, or ${plan.config.microBatch > 0 ? 'set microBatch to 0' : 'choose a smaller image size or encoder'}.`,
     });
   const card = expected.card && {
     name: expected.card.name,
@@ -123,10 +128,10 @@ export async function planForPage(
     ...(expected.card.memoryFree !== undefined && { free: expected.card.memoryFree }),
   };
   if (onCard?.lacking) warnings.push(onCard.lacking);
-  if (checkpointBytes > diskFree)
+  if (diskBytes > diskFree)
     warnings.push({
-      message: `The disk has ${gigabytes(diskFree)} free, the run needs about ${gigabytes(checkpointBytes)}.`,
-      hint: 'Free some space, keep fewer checkpoints, or choose a smaller network.',
+      message: `The disk has ${gigabytes(diskFree)} free, the run needs about ${gigabytes(diskBytes)} for its checkpoints and the decoded images.`,
+      hint: 'Free some space, choose a smaller image size, or keep fewer checkpoints.',
     });
   else if (cache.jpeg)
     warnings.push({
@@ -140,7 +145,7 @@ export async function planForPage(
     heldOut: images.all.length - images.trained,
     sizes,
     microBatch: microBatch.reason,
-    checkpointBytes,
+    diskBytes,
     diskFree,
     memoryBytes,
     memoryFree,

@@ -48,10 +48,10 @@ describe('a run', () => {
     const plan = await page.call('runs.plan', { folder, settings });
     expect(plan).toMatchObject({ steps: 120, images: 80 });
     expect(plan.sizes.tokens).toBe(16);
-    expect(plan.checkpointBytes).toBeGreaterThan(4 * 4 * plan.sizes.encoderParameters);
+    expect(plan.diskBytes).toBeGreaterThan(4 * 4 * plan.sizes.encoderParameters);
     expect(plan.warnings.map(({ message }) => message).join()).toContain('80 images are few');
     const begun = await page.call('runs.plan', { folder, settings, fromWeights: true });
-    expect(begun.checkpointBytes - plan.checkpointBytes).toBeGreaterThan(4 * 4 * plan.sizes.encoderParameters);
+    expect(begun.diskBytes - plan.diskBytes).toBeGreaterThan(4 * 4 * plan.sizes.encoderParameters);
     await expect(page.call('runs.plan', { folder, settings: { ...settings, patchSize: 7 } })).rejects.toMatchObject({ code: 'bad-config' });
     await expect(page.call('runs.plan', { folder: 99, settings })).rejects.toMatchObject({ code: 'not-found' });
   });

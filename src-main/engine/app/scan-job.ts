@@ -21,10 +21,10 @@ const running = new WeakMap<Studio, Promise<void>>();
 async function takeTurn(studio: Studio, job: JobHandle): Promise<() => void> {
   const cancelled = new Promise<void>((resolve) => job.signal.addEventListener('abort', () => resolve()));
   for (let before = running.get(studio); before && !job.signal.aborted; before = running.get(studio)) {
-    job.say('Waits for another scan to end.');
+    job.say('Waits until another folder is read.');
     await Promise.race([before, cancelled]);
   }
-  if (job.signal.aborted) throw new AppError('cancelled', 'The scan was stopped.', 'Scan the folder again to go on where it stopped.');
+  if (job.signal.aborted) throw new AppError('cancelled', 'Reading the folder was stopped.', 'Read it again to go on where it stopped.');
   let done = (): void => {};
   const turn = new Promise<void>((resolve) => (done = resolve));
   running.set(studio, turn);

@@ -63,8 +63,8 @@ async function clearCache({ jobs, studio }: EngineContext, thumbnails: Thumbnail
     if (busy)
       throw new AppError(
         'locked',
-        `The decode cache is in use (${busy.kind}: ${busy.subject}).`,
-        'Wait for that to end or cancel it, then clear the cache.',
+        `The decoded images are in use (${busy.subject}).`,
+        'Wait for that work to end or cancel it, then clear them.',
       );
     // In one turn, so that no job begins with a cache that is being deleted.
     if (existsSync(home.cache)) renameSync(home.cache, cleared);

@@ -537,7 +537,7 @@ describe('the device of vectors', () => {
     await expect(devices.forVectors('webgpu', little)).rejects.toMatchObject({
       code: 'device-failed',
       message: 'webgpu is failed.',
-      hint: 'Choose the processor (device cpu).',
+      hint: 'Choose the processor (device=cpu).',
     });
   });
 

@@ -207,7 +207,7 @@ export class Devices {
       );
     const report = known?.state === 'ready' ? known : await this.#probe(id, work);
     if (report.state !== 'ready')
-      throw new AppError(report.state === 'absent' ? 'unsupported' : 'device-failed', report.reason, 'Choose the processor (device cpu).');
+      throw new AppError(report.state === 'absent' ? 'unsupported' : 'device-failed', report.reason, 'Choose the processor (device=cpu).');
     return { device: id, reason: `${deviceNames[id]}, as asked.` };
   }
 

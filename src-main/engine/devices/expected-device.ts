@@ -123,7 +123,10 @@ export function deviceForVectors(cards: readonly GraphicsCard[], reports: readon
   const onProcessor = rateOf(reports.find(({ id, state }) => id === 'cpu' && state === 'ready'));
   const name = deviceNames[best.id];
   if (onProcessor === 0)
-    return { device: 'cpu', reason: `The processor: how much faster ${name} is was not measured yet, and there is little to embed.` };
+    return {
+      device: 'cpu',
+      reason: `The processor: how much faster ${name} is was not measured yet, and there are few vectors to compute.`,
+    };
   const times = rateOf(best) / onProcessor;
   return times >= muchFaster
     ? { device: best.id, reason: `${name}, whose matrix products are ${times.toPrecision(2)} times as fast as the processor's.` }

@@ -84,7 +84,7 @@ export async function installTensorflow(
     throw new AppError(
       'disk-full',
       `TensorFlow takes up to ${(neededBytes / 1e9).toFixed(0)} GB while it is installed, and ${((bavail * bsize) / 1e9).toFixed(1)} GB are free.`,
-      'Free some space, or choose another home: --home FOLDER',
+      'Free some space (in a terminal another home will do: --home FOLDER).',
     );
   const lock = takeLock(folder);
   const aside = join(folder, 'unpacked');
@@ -115,7 +115,7 @@ function forget(folder: string, parts: NativeParts): void {
 }
 
 const elsewhere =
-  'Try again: what came is kept. Without a network, fetch both archives elsewhere: ijepa-studio devices install tensorflow --library FILE --binding FILE';
+  'Try again: what came is kept. Without a network, fetch both archives elsewhere (in a terminal: ijepa-studio devices install tensorflow --library FILE --binding FILE).';
 
 async function fetched(folder: string, { address, sha256 }: NativePart, options: DownloadOptions): Promise<string> {
   const target = join(folder, basename(address));

@@ -1,11 +1,12 @@
 // What the form of settings needs to know besides the table: which settings count, what was changed, what is searched for, and how a
 // value is written and read.
-import { parseConfig } from '../../../shared/config.ts';
+import { maskedOneIn, parseConfig } from '../../../shared/config.ts';
 import { configKeys, configTable } from '../../../shared/config-table.ts';
 import type { ConfigKey, TrainConfig } from '../../../shared/config-table.ts';
 import { AppError } from '../../../shared/errors.ts';
 import type { Setting } from '../../../shared/setting.ts';
-import { settingName } from '../../strings/settings.ts';
+import { firstKey } from '../../../shared/settings-in-text.ts';
+import { inNames, settingHelp, settingName } from '../../strings/settings.ts';
 
 export type SettingValue = TrainConfig[ConfigKey];
 /** Settings that a person chose; all others are suggested. */
@@ -18,12 +19,13 @@ export interface SettingProblem {
   readonly hint: string;
 }
 
-const isKey = (word: string): word is ConfigKey => Object.hasOwn(configTable, word);
-
 export function sameValue(a: unknown, b: unknown): boolean {
   if (Array.isArray(a) && Array.isArray(b)) return a.length === b.length && a.every((one, i) => one === b[i]);
   return a === b;
 }
+
+/** Whether anything draws masks: the figures of an evaluation do too, for a run whose crops are seen whole. */
+const drawsMasks = (config: TrainConfig): boolean => maskedOneIn(config) !== Infinity || config.evaluateImages > 0;
 
 /** Whether a setting does anything with the others as they are. */
 export function isUsed(key: ConfigKey, config: TrainConfig): boolean {
@@ -55,6 +57,23 @@ export function isUsed(key: ConfigKey, config: TrainConfig): boolean {
       return config.agreement > 0 && config.agreementBy === 'contrast';
     case 'epochs':
       return config.steps === 0;
+    case 'loss':
+    case 'predictionStride':
+    case 'predictorWidth':
+    case 'predictorDepth':
+    case 'predictorHeads':
+      return config.prediction > 0;
+    case 'flip':
+      return config.masking !== 'paper-exact';
+    case 'targetCount':
+    case 'targetScale':
+    case 'targetAspect':
+    case 'contextScale':
+      return drawsMasks(config);
+    case 'contextTokens':
+      return drawsMasks(config) && config.masking !== 'paper-exact';
+    case 'minKeep':
+      return drawsMasks(config) && (config.masking === 'paper-exact' || config.contextTokens === 0);
     default:
       return true;
   }
@@ -65,8 +84,8 @@ export function foundKeys(search: string): ReadonlyMap<Setting['group'], readonl
   const words = search.toLowerCase().split(/\s+/).filter(Boolean);
   const groups = new Map<Setting['group'], ConfigKey[]>();
   for (const key of configKeys) {
-    const { group, help } = configTable[key];
-    const text = `${key} ${settingName(key)} ${help} ${group}`.toLowerCase();
+    const { group } = configTable[key];
+    const text = `${key} ${settingName(key)} ${settingHelp(key)} ${group}`.toLowerCase();
     if (!words.every((word) => text.includes(word))) continue;
     groups.set(group, [...(groups.get(group) ?? []), key]);
   }
@@ -98,9 +117,9 @@ export function problemOf(settings: Readonly<Record<string, unknown>>): SettingP
 /** An error about settings, with the setting that it is about. Rethrows what is none. */
 export function problemFrom(error: unknown): SettingProblem {
   if (!(error instanceof AppError)) throw error;
-  const [, word = ''] = /^(\w+): /.exec(error.message) ?? [];
-  if (!isKey(word)) return { key: undefined, message: error.message, hint: error.hint };
-  return { key: word, message: error.message.slice(word.length + 2), hint: error.hint };
+  const key = firstKey(error.message);
+  const message = key === undefined ? error.message : error.message.slice(`${key}: `.length);
+  return { key, message: inNames(message), hint: inNames(error.hint) };
 }
 
 /** Which chosen settings differ from what is suggested. */

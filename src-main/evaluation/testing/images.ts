@@ -1,0 +1,12 @@
+// Images that are named only, for plans of evaluations.
+import { splitOfPath } from '../protocol.ts';
+import type { EvaluationImage } from '../protocol.ts';
+
+export const image = (path: string, label: string | undefined, hash = path): EvaluationImage => ({
+  path,
+  hash,
+  label,
+  split: splitOfPath(path),
+});
+export const many = (folder: string, label: string, count: number): EvaluationImage[] =>
+  Array.from({ length: count }, (_, i) => image(`${folder}/${label}/${String(i).padStart(4, '0')}.jpg`, label));
