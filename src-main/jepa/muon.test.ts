@@ -125,6 +125,29 @@ describe("Muon's direction", () => {
     }
   });
 
+  it.each([
+    [4, 32],
+    [32, 4],
+    [12, 12],
+  ])('of %i×%i has a root mean square of about a fifth, whatever the shape', (rows, columns) => {
+    const shape = [rows, columns];
+    const { direction } = muonDirection('predictor.blocks.0.mlp.fc1.weight', input('g', shape), input('m', shape));
+    const [values] = evaluate([direction], { g: normals(5, rows * columns), m: normals(6, rows * columns) });
+    const size = Math.sqrt(values!.reduce((sum, value) => sum + value ** 2, 0) / (rows * columns));
+    expect(size).toBeGreaterThan(0.14);
+    expect(size).toBeLessThan(0.26);
+  });
+
+  it("is Nesterov's: of 0.95·(moved momentum) + 0.05·gradient", () => {
+    const [shape, count] = [[5, 8], 40];
+    const [g, m] = [normals(7, count), normals(8, count)];
+    const { direction } = muonDirection('predictor.blocks.0.mlp.fc1.weight', input('g', shape), input('m', shape));
+    const [values] = evaluate([direction], { g, m });
+    const x = g.map((value, i) => 0.95 * (0.95 * m[i]! + 0.05 * value) + 0.05 * value);
+    const [expected] = evaluate([orthogonalise(input('x', shape), 0.2 * Math.sqrt(8))], { x });
+    expected!.forEach((value, i) => expect(values![i]!).toBeCloseTo(value, 5));
+  });
+
   it('moves the momentum by a twentieth of the way to the gradient', () => {
     const { momentum } = muonDirection('predictor.blocks.0.mlp.fc1.weight', input('g', [2, 2]), input('m', [2, 2]));
     const [values] = evaluate([momentum], { g: [1, 0, 2, 4], m: [0, 1, 2, 0] });

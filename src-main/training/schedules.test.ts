@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { parseConfig } from '../../shared/config.ts';
 import type { TrainConfig } from '../../shared/config-table.ts';
-import { scheduleAt, scheduleOf } from './schedules.ts';
+import { scheduleAt, scheduleInputsAt, scheduleOf } from './schedules.ts';
 
 const settings = {
   imageSize: 32,
@@ -52,4 +52,25 @@ it.each([
     expect(all[step]!.weightDecay, `decay of step ${step}`).toBeGreaterThanOrEqual(all[step - 1]!.weightDecay);
   }
   expect(all.at(-1)).toEqual({ learningRate: 0.01, weightDecay: 1, momentum: 1 });
+});
+
+it('corrects the moments of a predictor that begins after the small crops by its own steps', () => {
+  const betas = { beta1: 0.9, beta2: 0.99 };
+  const own = (step: number): readonly [number, number] => {
+    const { predictorCorrection1, predictorCorrection2 } = scheduleInputsAt(small!, betas, step);
+    return [predictorCorrection1[0]!, predictorCorrection2[0]!];
+  };
+  // 80 of 100 steps are of small crops; before it begins its moments are not used.
+  for (const [step, updates] of [
+    [0, 1],
+    [79, 1],
+    [80, 1],
+    [81, 2],
+    [99, 20],
+  ] as const) {
+    expect(own(step)[0], `step ${step}`).toBeCloseTo(1 / (1 - 0.9 ** updates), 5);
+    expect(own(step)[1], `step ${step}`).toBeCloseTo(1 / Math.sqrt(1 - 0.99 ** updates), 5);
+  }
+  expect(scheduleInputsAt(small!, betas, 81).correction1[0]).toBeCloseTo(1 / (1 - 0.9 ** 82), 5);
+  expect(scheduleInputsAt(plain!, betas, 81).predictorCorrection1[0]).toBeCloseTo(1 / (1 - 0.9 ** 82), 5);
 });
