@@ -139,7 +139,7 @@ describe('a plan', () => {
   it('takes the preset that the folder and a processor allow, says why, and lets what is given win', () => {
     const usual = planRun(studio, folders.many, {});
     expect(usual.config.preset).toBe('default');
-    expect(usual.reason).toMatch(/Preset default: Masked prediction and agreement/);
+    expect(usual.reason).toMatch(/Preset default: Learns which crops belong together/);
     const large = planRun(studio, folders.many, { architecture: 'base', imageSize: 224, patchSize: 16 });
     expect(large.config.preset).toBe('quick');
     expect(large.reason).toMatch(/would keep a processor busy for [\d,]+ to [\d,]+ hours\. Preset quick:/);

@@ -5,7 +5,7 @@ import { planEvaluation } from './protocol.ts';
 import { linearProbe } from './linear-probe.ts';
 import { assembleReport, measureTables, renderReport, reportFacts } from './report.ts';
 import { applySpace, fitSpace, normaliseRows } from './spaces.ts';
-import { many } from './testing/images.ts';
+import { image, many } from './testing/images.ts';
 import { gaussian } from './testing/reference.ts';
 
 describe('folds', () => {
