@@ -45,7 +45,7 @@ describe('where a sheet may be written', () => {
     ['link/cats/new.png', 'bad-input', /among the images/],
     ['photo.png', 'bad-input', /is not a contact sheet/],
     ['empty.png', 'bad-input', /is not a contact sheet/],
-    ['photo.jpg', 'bad-input', /does not end as a contact sheet/],
+    ['photo.jpg', 'bad-input', /does not end in \.png/],
     ['folder.png', 'bad-input', /is a folder/],
     ['nowhere/found.png', 'not-found', /no folder/],
   ])('refuses %s and says why', async (name, code, words) => {

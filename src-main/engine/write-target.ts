@@ -33,7 +33,8 @@ export async function requireOutside(path: string, originals: readonly string[])
 interface OwnFile {
   /** With its article. */
   readonly name: string;
-  readonly ending: RegExp | undefined;
+  /** In small letters; none where any will do. */
+  readonly ending?: string;
   readonly example: string;
   /** Whether a file is an earlier one of these. Throws the operating system's errors. */
   readonly isOurs: (path: string) => boolean;
@@ -44,7 +45,7 @@ async function requireFileTarget(path: string, originals: readonly string[], own
   const refuse = (message: string): never => {
     throw new AppError('bad-input', message, `Name a new file, such as ${example}, outside the folders of your images.`);
   };
-  if (ending && !ending.test(path)) refuse(`${path} does not end as ${name} does.`);
+  if (ending !== undefined && !path.toLowerCase().endsWith(ending)) refuse(`${path} does not end in ${ending}, as ${name} does.`);
   const place = dirname(resolve(path));
   if (!statSync(place, { throwIfNoEntry: false })?.isDirectory())
     throw new AppError('not-found', `There is no folder ${place} to put ${name} in.`, 'Make it first, or choose another place.');
@@ -66,8 +67,8 @@ async function requireFileTarget(path: string, originals: readonly string[], own
  * earlier sheet; `not-found` and `not-writable` for its folder.
  */
 export const requireSheetTarget = async (path: string, originals: readonly string[]): Promise<void> =>
-  requireFileTarget(path, originals, { name: 'a contact sheet', ending: /\.png$/i, example: 'found.png', isOurs: isContactSheet });
+  requireFileTarget(path, originals, { name: 'a contact sheet', ending: '.png', example: 'found.png', isOurs: isContactSheet });
 
 /** The same for a list of failures, which may have any name. */
 export const requireFailuresTarget = async (path: string, originals: readonly string[]): Promise<void> =>
-  requireFileTarget(path, originals, { name: 'a list of failures', ending: undefined, example: 'failures.csv', isOurs: isFailureList });
+  requireFileTarget(path, originals, { name: 'a list of failures', example: 'failures.csv', isOurs: isFailureList });
