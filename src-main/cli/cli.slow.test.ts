@@ -115,7 +115,9 @@ describe('the story of a folder', () => {
     const { code, stdout } = await cli('evaluate', '--json');
     expect(code).toBe(0);
     const report = jsonLines(stdout).at(-1)!;
-    expect(report).toMatchObject({ type: 'report', task: 'labels', queries: 260, classes });
+    expect(report).toMatchObject({ type: 'report', task: 'labels', classes });
+    // A bit of each content says whether it asks for reports: of 520 about half do.
+    expect(Math.abs(Number(report['queries']) - 260)).toBeLessThan(40);
     const rows = report['rows'] as { source: string; spaces: Record<string, { neighbours: number; probe: number }> }[];
     expect(rows.map(({ source }) => source)).toEqual(['run', 'untrained', 'pixels']);
     for (const { spaces } of rows) expect(Object.keys(spaces)).toEqual(['raw', 'centred', 'whitened']);
@@ -180,7 +182,10 @@ describe('the story of a folder', () => {
     const query = join(pictures, 'green', '5.png');
     expect((await cli('search', '--image', query)).stdout).toMatch(/^Run pictures-1, step \d\.\n/);
     const layer = await cli('search', '--image', query, '--layer', 'last4');
-    expect([layer.code, layer.stderr]).toEqual([3, expect.stringMatching(/embed --run "pictures-1" --layer last4; or .* --layer last$/m)]);
+    expect([layer.code, layer.stderr]).toEqual([
+      3,
+      expect.stringMatching(/embed --run "pictures-1" --layer last4; or .* --layer last\)\.$/m),
+    ]);
     for (const command of ['search', 'embed']) {
       const part = await cli(command, join(pictures, 'green'), ...(command === 'search' ? ['--image', query] : []));
       expect([part.code, part.stderr]).toEqual([3, expect.stringContaining(`Give the whole folder: ${JSON.stringify(pictures)}`)]);
