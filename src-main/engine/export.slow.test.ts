@@ -113,6 +113,17 @@ describe('imported weights', () => {
   });
 });
 
+describe('an export among the images', () => {
+  it('is refused before anything is made: the next scan would take its pictures for theirs', async () => {
+    const options = optionsOf('pictures/train/vectors', ['projector']);
+    await expect(exportBundle(studio, options)).rejects.toMatchObject({
+      code: 'bad-input',
+      message: `${options.target} lies in ${pictures}, among the images: nothing is ever written there.`,
+    });
+    expect(existsSync(options.target)).toBe(false);
+  });
+});
+
 describe('an export of everything', () => {
   beforeAll(async () => void (await exportBundle(studio, optionsOf('all', exportFormats, { neighbours: 3, vectorColumn: 'vector' }))));
 

@@ -22,6 +22,7 @@ import { exportVectors, requireGoing, vectorFormats } from './export-vectors.ts'
 import type { ExportedVectors, VectorFormat } from './export-vectors.ts';
 import { cachedShortSide } from './studio.ts';
 import type { Studio } from './studio.ts';
+import { requireOutside } from './write-target.ts';
 
 export const weightFormats = ['safetensors', 'huggingface', 'onnx'] as const;
 export type WeightFormat = (typeof weightFormats)[number];
@@ -161,7 +162,7 @@ export function replacedText({ created, run, step, removed }: ReplacedExport): s
 
 /**
  * Writes what was asked for into `target`: beside the files of an earlier export where they are of the same weights and vectors, else in
- * their place. Throws `bad-input` when the folder holds files of other origin, `not-found` when vectors are
+ * their place. Throws `bad-input` when the folder lies among originals or holds files of other origin, `not-found` when vectors are
  * asked for that are not embedded, `locked` while another export is written there, `bad-checkpoint`, `disk-full`, `not-writable`, and
  * `cancelled` after `signal`: nothing of this export is left then, and an earlier one is whole but for files that were written over with
  * something else.
@@ -172,6 +173,7 @@ export async function exportBundle(
   onProgress: (progress: ExportProgress) => void = () => {},
 ): Promise<Exported> {
   requireColumn(vectorColumn);
+  await requireOutside(target, studio.originals);
   const { config, run, step } = readCheckpointHeader(checkpoint);
   const model: ModelDescription = { size: modelSize(config), preprocessing: preprocessingOf(config), run, step, program: programVersion };
   const wanted = vectorFormats.filter((format) => formats.includes(format));

@@ -11,6 +11,8 @@ export interface Home {
   readonly cache: string;
   readonly runs: string;
   readonly embeddings: string;
+  /** For exports that a person names no place for, where no better one may be used. */
+  readonly exports: string;
 }
 
 /** The home at `path`, else at IJEPA_STUDIO_HOME, else `.ijepa-studio` in the user's folder. An empty text is none: it would mean the working folder. Throws `bad-input` for a file. */
@@ -18,7 +20,8 @@ export function homeAt(path?: string): Home {
   const root = resolve(path || process.env['IJEPA_STUDIO_HOME'] || join(homedir(), '.ijepa-studio'));
   if (statSync(root, { throwIfNoEntry: false })?.isFile() === true)
     throw new AppError('bad-input', `The home ${root} is a file.`, 'Give a folder, which is made when it is not there.');
-  return { path: root, cache: join(root, 'cache'), runs: join(root, 'runs'), embeddings: join(root, 'embeddings') };
+  const at = (name: string): string => join(root, name);
+  return { path: root, cache: at('cache'), runs: at('runs'), embeddings: at('embeddings'), exports: at('exports') };
 }
 
 /** When a run was made, ms since 1970: its record says it, since a folder that moved has the file written anew. A damaged record has its file's time. */

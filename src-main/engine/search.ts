@@ -134,6 +134,8 @@ export class FolderSearch {
     const place = async (query: Query): Promise<Float32Array> =>
       placeInSpace(this.#space, 'hash' in query ? await this.#store.read([this.#rowOf(query.hash)]) : query.vector);
     const [liked, disliked] = [await Promise.all(plus.map(place)), await Promise.all(minus.map(place))];
+    if (this.#space.kind !== 'raw' && [...liked, ...disliked].some((vector) => vector.every((value) => value === 0)))
+      throw nothingDiffers(this.size);
     const query = combineQueries(liked, disliked);
     const search = async (count: number, exclude: readonly number[]): Promise<Neighbours> =>
       (
@@ -243,6 +245,19 @@ export async function embedPicture(
 ): Promise<Float32Array> {
   const { vectors } = await trainer.run({ kind: 'embed-pixels', ...setup, images: [{ width, height, pixels }], device: 'cpu' });
   return vectors;
+}
+
+/** For a picture that has no direction in a space whose origin is the mean of the folder: with one image alone, none ever has one. */
+function nothingDiffers(images: number): AppError {
+  const [message, more] =
+    images === 1
+      ? ['Only one image of this folder has a vector', 'Compute the vectors of more images, or search']
+      : ['All images of this folder have the same vector', 'Search'];
+  return new AppError(
+    'bad-input',
+    `${message}, and this space compares images by what differs between them.`,
+    `${more} with the vectors as they are: “As is” (in a terminal: --space raw).`,
+  );
 }
 
 function concatenated(vectors: readonly Float32Array[]): Float32Array {

@@ -3,12 +3,11 @@ import { basename, dirname } from 'node:path';
 import { preprocessingOf } from '../../shared/preprocessing.ts';
 import { contactSheet } from '../images/contact-sheet.ts';
 import type { QueryTile, Tile } from '../images/contact-sheet.ts';
-import { folders } from '../library/folders.ts';
 import { readCheckpointHeader } from '../training/checkpoint.ts';
 import type { FeaturePicture } from '../trainer/protocol.ts';
 import type { Neighbour } from './search.ts';
-import { requireSheetTarget } from './sheet-target.ts';
 import type { Studio } from './studio.ts';
+import { requireSheetTarget } from './write-target.ts';
 
 export interface SheetQuery {
   readonly path: string;
@@ -27,16 +26,12 @@ const tileSide = 128;
 /** The file with its label, else with the folder it lies in: names such as 1.png say nothing alone. */
 export const shortPath = (path: string, label?: string): string => `${label ?? basename(dirname(path))}/${basename(path)}`;
 
-/** Throws `bad-input`, `not-found`, `not-writable` where no sheet may be written: ask before the work for it begins. */
-export const checkSheetTarget = ({ library }: Studio, path: string): void =>
-  requireSheetTarget(
-    path,
-    folders(library).map((folder) => folder.path),
-  );
+/** Rejects with `bad-input`, `not-found`, `not-writable` where no sheet may be written: ask before the work for it begins. */
+export const checkSheetTarget = async ({ originals }: Studio, path: string): Promise<void> => requireSheetTarget(path, originals);
 
 /** Writes `path`; files that cannot be read any more are left out. Throws as `checkSheetTarget`, and `disk-full`. */
 export async function drawSheet(studio: Studio, checkpoint: string, rows: readonly SheetRow[], path: string): Promise<void> {
-  checkSheetTarget(studio, path);
+  await checkSheetTarget(studio, path);
   const settings = preprocessingOf(readCheckpointHeader(checkpoint).config);
   const tile = async (file: string, caption: string, label: string | undefined): Promise<Tile | undefined> => {
     const result = await studio.decoders.decode({ path: file, settings, shortSide: tileSide });
@@ -66,7 +61,7 @@ export interface FeatureRow extends FeaturePicture {
 
 /** Draws each picture as the encoder got it, its patches as colours beside it. Throws as `checkSheetTarget`, and `disk-full`. */
 export async function drawFeatureSheet(studio: Studio, rows: readonly FeatureRow[], path: string): Promise<void> {
-  checkSheetTarget(studio, path);
+  await checkSheetTarget(studio, path);
   const blocks = rows.map(({ side, seen, grid, colours, path: file }) => ({
     queries: [{ image: { width: side, height: side, pixels: seen }, caption: 'picture', detail: shortPath(file), wanted: true }],
     neighbours: [

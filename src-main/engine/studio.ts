@@ -84,6 +84,11 @@ export class Studio {
     return this.folderImages(root).fingerprint;
   }
 
+  /** Paths of the catalogued folders: nothing is written in them. */
+  get originals(): readonly string[] {
+    return folders(this.library).map(({ path }) => path);
+  }
+
   /** The catalogued folder that a path lies in, unless it is catalogued itself. */
   partOf(root: string): string | undefined {
     const place = resolve(root);

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { minimise } from './lbfgs.ts';
 import { linearProbe, stratifiedSplit } from './linear-probe.ts';
-import { fitLogistic, fitStandardisation, logisticObjective, standardise } from './logistic-regression.ts';
+import { accuracyOf } from './nearest-neighbours.ts';
+import { fitLogistic, fitStandardisation, logisticObjective, predictLogistic, standardise } from './logistic-regression.ts';
 import { gaussian } from './testing/reference.ts';
 
 const labelsOf = (count: number, classes: number): Uint32Array => Uint32Array.from({ length: count }, (_, i) => i % classes);
@@ -77,6 +78,32 @@ describe('linearProbe', () => {
     expect(right.gradientNorm).toBeLessThanOrEqual(1e-5);
     expect(probe(noise).accuracy).toBeLessThan(0.45);
     expect(probe(blobs)).toEqual(right);
+  });
+
+  it('chooses the penalty that is best on a fifth of the bank, neither the strongest nor the weakest', () => {
+    const [rows, dimension] = [120, 30];
+    // One class in four, seen in one feature: a strong penalty gives every row to the larger class, a weak one learns the noise.
+    const labels = Uint32Array.from({ length: rows }, (_, i) => Number(i % 4 === 0));
+    const x = gaussian(rows * dimension, 9).map(
+      (value, i) => value + (i % dimension === 0 && labels[Math.floor(i / dimension)] === 1 ? 2.2 : 0),
+    );
+    const penalties = [10, 1, 0.1, 0.01, 0.0001];
+    const fitted = fitStandardisation(x, dimension);
+    const { training, validation } = stratifiedSplit(labels, 0.2, 0);
+    const part = (places: Uint32Array): [Float32Array, Uint32Array] => [
+      standardise(fitted, Float32Array.from([...places].flatMap((row) => [...x.subarray(row * dimension, (row + 1) * dimension)]))),
+      Uint32Array.from(places, (row) => labels[row]!),
+    ];
+    const scores = penalties.map((penalty) => {
+      const model = fitLogistic(...part(training), dimension, 2, { penalty, tolerance: 1e-6, maxIterations: 1000 });
+      const { predicted, crossEntropy } = predictLogistic(model, ...part(validation));
+      return { penalty, crossEntropy, accuracy: accuracyOf(predicted, part(validation)[1]).accuracy };
+    });
+    const [best] = scores.toSorted((a, b) => b.accuracy - a.accuracy || a.crossEntropy - b.crossEntropy);
+    expect([0.1, 0.01]).toContain(best!.penalty);
+    expect(best!.accuracy).toBeGreaterThan(scores[0]!.accuracy);
+    expect(linearProbe(x, labels, x, labels, dimension, { penalties }).penalty).toBe(best!.penalty);
+    expect(linearProbe(x, labels, x, labels, dimension, { penalties: [0.3] }).penalty).toBe(0.3);
   });
 
   it('works with a constant feature, with one image per class, and with a class that only the queries have', () => {

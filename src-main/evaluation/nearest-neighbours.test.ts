@@ -39,6 +39,16 @@ describe('classifyByNeighbours', () => {
     expect([predicted[0], accuracy, perClass]).toEqual([0, 1, [{ label: 0, queries: 1, accuracy: 1 }]]);
   });
 
+  it('asks twenty neighbours when no number is given, and all of a smaller bank', () => {
+    const at = (rows: number): Float32Array => new Float32Array(2 * rows).fill(Math.SQRT1_2);
+    // All are as near: of the first twenty, ten are of either class, and the lower one wins; of nineteen the higher one would.
+    const labels = Uint32Array.from({ length: 40 }, (_, i) => (i < 10 ? 1 : i < 20 ? 0 : 1));
+    const ask = (rows: number): ReturnType<typeof classifyByNeighbours> =>
+      classifyByNeighbours(at(rows), labels.subarray(0, rows), at(1), Uint32Array.of(0), 2);
+    expect(ask(40)).toMatchObject({ neighbours: 20, accuracy: 1 });
+    expect(ask(19)).toMatchObject({ neighbours: 19, accuracy: 0 });
+  });
+
   it('scores chance, not more, when everything collapsed', () => {
     const same = new Float32Array(200).fill(Math.SQRT1_2);
     const labels = Uint32Array.from({ length: 100 }, (_, i) => Math.floor(i / 25));

@@ -26,6 +26,23 @@ describe('rank', () => {
     expect(spectrumAlpha(Float64Array.of(1, 0, 0, 0))).toBeUndefined();
   });
 
+  it('weighs every octave of a spectrum alike that follows no power law', () => {
+    // Flat up to the eighth eigenvalue, then j^−2: the weighted line lies between, nearer to flat than one through all points alike.
+    const spectrum = Float64Array.from({ length: 200 }, (_, i) => (i < 8 ? 1 : (8 / (i + 1)) ** 2));
+    const slope = (weightOf: (j: number) => number): number => {
+      const points = Array.from(spectrum, (value, i) => ({ x: Math.log(i + 1), y: Math.log(value), w: weightOf(i + 1) }));
+      const all = points.reduce((sum, { w }) => sum + w, 0);
+      const mean = (of: 'x' | 'y'): number => points.reduce((sum, point) => sum + point.w * point[of], 0) / all;
+      const [x0, y0] = [mean('x'), mean('y')];
+      const [up, along] = points.reduce(([a, b], { x, y, w }) => [a + w * (x - x0) * (y - y0), b + w * (x - x0) ** 2] as [number, number], [
+        0, 0,
+      ] as [number, number]);
+      return up / along;
+    };
+    expect(spectrumAlpha(spectrum)).toBeCloseTo(-slope((j) => 1 / j), 10);
+    expect(-slope(() => 1)).toBeGreaterThan(-slope((j) => 1 / j) + 0.2);
+  });
+
   it('has the mean cosine of all pairs', () => {
     const x = gaussian(30 * 4, 8).map((value) => value + 0.5);
     x.fill(0, 8, 12);

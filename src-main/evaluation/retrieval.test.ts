@@ -56,6 +56,31 @@ describe('groupRetrieval', () => {
     expect(result.recallAt1).toBeCloseTo(0.25, 12);
   });
 
+  it('is that average for several of the group among equal scores, tried order by order', () => {
+    const orders = (of: readonly number[]): number[][] =>
+      of.length === 0 ? [[]] : of.flatMap((one) => orders(of.filter((other) => other !== one)).map((rest) => [one, ...rest]));
+    // Seven images at three places, three of the first group at one of them.
+    const places = [Float32Array.of(1, 0), Float32Array.of(0.6, 0.8), Float32Array.of(-0.8, 0.6)];
+    const at = [0, 1, 1, 1, 1, 2, 2];
+    const groups = Uint32Array.of(0, 0, 0, 0, 1, 0, 1);
+    const vectors = Float32Array.from(at.flatMap((place) => [...places[place]!]));
+    let [precision, recall] = [0, 0];
+    for (const query of groups.keys()) {
+      const all = orders([...groups.keys()].filter((row) => row !== query));
+      for (const order of all) {
+        // A stable sort leaves equal scores in the order that is tried.
+        const ranked = order.toSorted((a, b) => dotOfRows(vectors, query, vectors, b, 2) - dotOfRows(vectors, query, vectors, a, 2));
+        const hits = ranked.flatMap((row, place) => (groups[row] === groups[query] ? [place + 1] : []));
+        precision += hits.reduce((sum, place, i) => sum + (i + 1) / place, 0) / hits.length / all.length / groups.length;
+        recall += Number(hits[0] === 1) / all.length / groups.length;
+      }
+    }
+    const result = groupRetrieval(vectors, 2, groups);
+    expect(result.queries).toBe(7);
+    expect(result.meanAveragePrecision).toBeCloseTo(precision, 12);
+    expect(result.recallAt1).toBeCloseTo(recall, 12);
+  });
+
   it('agrees with the textbook definition when scores differ', () => {
     fc.assert(
       fc.property(fc.integer({ min: 3, max: 40 }), fc.nat(), (count, seed) => {

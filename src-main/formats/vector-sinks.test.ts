@@ -82,6 +82,17 @@ describe('a Parquet file', () => {
     );
     const metadata = await parquetMetadataAsync(await asyncBufferFromFile(path));
     expect(metadata.key_value_metadata).toContainEqual({ key: 'run', value: 'r-1' });
+    // Readers find a column's values by its place: chunks come in the order of the schema.
+    expect(metadata.row_groups[0]!.columns.map((chunk) => chunk.meta_data!.path_in_schema.join('.'))).toEqual([
+      'id',
+      'file_name',
+      'filepath',
+      'embedding.list.element',
+      'label',
+      'split',
+      'neighbors.ids.list.element',
+      'neighbors.distances.list.element',
+    ]);
   });
 
   it('has the vectors under another name, or no vectors, or no neighbours', async () => {

@@ -55,6 +55,26 @@ describe('unbiased masks', () => {
     expect(counts[grid - 1]! / counts[0]!).toBeLessThan(1.15);
   });
 
+  it('keep of what a context may have the last rows and columns as often as the first', () => {
+    const grid = 14;
+    const [rows, columns] = [0, 1].map(() => Array.from<number>({ length: grid }).fill(0));
+    const keep = 30;
+    for (let step = 0; step < 400; step++)
+      for (const { context } of drawMasks(configOf(grid), 1, step, 8, keep))
+        for (const patch of context) {
+          rows![Math.floor(patch / grid)]! += 1;
+          columns![patch % grid]! += 1;
+        }
+    const mean = (400 * 8 * keep) / grid;
+    for (const counts of [rows!, columns!])
+      for (const [i, count] of counts.entries()) {
+        // Blocks cover the middle more often than the edge, and both sides alike.
+        expect(count / counts[grid - 1 - i]!, `${i} beside ${grid - 1 - i}`).toBeGreaterThan(0.85);
+        expect(count / mean).toBeGreaterThan(0.5);
+        expect(count / mean).toBeLessThan(2);
+      }
+  });
+
   it('refuse targets that fill the grid', () => {
     expect(() => contextTokenCount(configOf(3, { targetScale: [0.9, 0.9], targetAspect: [1, 1] }))).toThrow(AppError);
   });

@@ -1,6 +1,5 @@
-// What a person says about images: tags, and labels given by hand (which scans leave alone).
+// What a person says about images: tags.
 import { AppError } from '../../shared/errors.ts';
-import type { Labels } from './labels.ts';
 import type { Library } from './library.ts';
 
 function tagName(name: string): string {
@@ -52,15 +51,4 @@ export function tags(library: Library): { readonly name: string; readonly images
       )
       .all(),
   );
-}
-
-/** Sets label and split of images by hand, or with `undefined` hands them back to the folder's rule at the next scan. */
-export function setLabels(library: Library, imageIds: readonly number[], labels: Labels | undefined): void {
-  library.write(() => {
-    const set = library.database.prepare('UPDATE images SET label = ?, split = ?, label_by_hand = 1 WHERE id = ?');
-    const release = library.database.prepare('UPDATE images SET label_by_hand = 0 WHERE id = ?');
-    for (const id of imageIds)
-      if (labels) set.run(labels.label, labels.split, id);
-      else release.run(id);
-  });
 }

@@ -29,7 +29,6 @@ export interface ImageRow {
   readonly format: string | null;
   readonly label: string | null;
   readonly split: Split | null;
-  readonly labelByHand: boolean;
 }
 
 export interface ImageQuery {
@@ -94,15 +93,15 @@ export function images(library: Library, query: ImageQuery = {}, page: ImagePage
   const afterValues = page.after ? [page.after.folderId, page.after.path] : [];
   return library.run(() =>
     library.database
-      .prepare<(string | number)[], Omit<ImageRow, 'labelByHand'> & { labelByHand: 0 | 1 }>(
+      .prepare<(string | number)[], ImageRow>(
         `SELECT i.id, i.folder_id AS folderId, i.path, i.size, i.modified, i.status, lower(hex(c.hash)) AS hash,
-                c.width, c.height, c.format, i.label, i.split, i.label_by_hand AS labelByHand
+                c.width, c.height, c.format, i.label, i.split
          FROM (SELECT i.id FROM images i WHERE ${sql} ${after} ORDER BY i.folder_id, i.path LIMIT ? OFFSET ?) page
          JOIN images i ON i.id = page.id LEFT JOIN contents c ON c.id = i.content_id
          ORDER BY i.folder_id, i.path`,
       )
       .all(...values, ...afterValues, page.limit ?? 100, page.offset ?? 0)
-      .map((row) => ({ ...row, hash: row.hash === '' ? null : row.hash, labelByHand: row.labelByHand === 1 })),
+      .map((row) => ({ ...row, hash: row.hash === '' ? null : row.hash })),
   );
 }
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
 import { atOnce } from '../files/in-pieces.ts';
-import { addTag, setLabels } from './annotations.ts';
+import { addTag } from './annotations.ts';
 import { images } from './catalogue.ts';
 import { contentHashes, imagesOfContents } from './content-images.ts';
 import { addFolder, removeFolder } from './folders.ts';
@@ -71,7 +71,7 @@ it('the stamps of a folder tell what of it has changed, also by a connection bes
   const [first] = images(stamped, { root: here });
   const run = (sql: string, on = stamped.database) => on.prepare(sql).run(first!.id);
   expect(changed(() => addTag(stamped, [first!.id], 'best'))).toEqual([false, false, false, false]);
-  expect(changed(() => setLabels(stamped, [first!.id], { label: 'cat', split: 'test' }))).toEqual([false, true, false, false]);
+  expect(changed(() => run("UPDATE images SET label = 'cat', split = 'test' WHERE id = ?"))).toEqual([false, true, false, false]);
   expect(changed(() => run("UPDATE images SET status = 'missing' WHERE id = ?"))).toEqual([true, true, false, false]);
   expect(changed(() => run('UPDATE images SET content_id = NULL WHERE id = ?'))).toEqual([true, true, false, false]);
   expect(changed(() => run('DELETE FROM images WHERE id = ?'))).toEqual([true, true, false, false]);

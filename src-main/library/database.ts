@@ -18,7 +18,7 @@ function damaged(file: string, detail: string, cause?: unknown): AppError {
   return new AppError(
     'bad-file',
     `The catalogue ${file} is damaged (${detail}).`,
-    `Move it away and read your folders again: images, runs and vectors are not in it, only tags and labels given by hand are. ` +
+    `Move it away and read your folders again: images, runs and vectors are not in it, only tags are. ` +
       `A copy kept from an earlier version of the program may lie beside it (catalogue.v*.sqlite).`,
     cause,
   );

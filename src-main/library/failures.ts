@@ -1,6 +1,7 @@
 // The list of files and folders that gave no image, with reasons for people.
-import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, openSync, readSync } from 'node:fs';
 import { systemError } from '../../shared/errors.ts';
+import { writeFileAside } from '../files/write-aside.ts';
 import type { FailureReason } from '../images/decoder.ts';
 import { csvLine } from './csv.ts';
 import { displayName } from './file-names.ts';
@@ -55,28 +56,33 @@ export function countFailures(library: Library, root: string | number): number {
   );
 }
 
+const header = csvLine(['file', 'reason', 'message']);
+
 /** The list as lines of a CSV file (`file,reason,message`), the header first. Throws `not-found`. */
 export function* failureLines(library: Library, root?: string | number): Generator<string> {
-  yield csvLine(['file', 'reason', 'message']);
+  yield header;
   for (const one of failures(library, root === undefined ? {} : { root })) yield csvLine([displayName(one.path), one.reason, one.message]);
 }
 
-/** Writes the list as CSV (`file,reason,message`), to a temporary name first. Throws `disk-full`, `not-writable`, `not-found`. */
+/** Writes the list as CSV over what is there: ask for the place first (engine/write-target.ts). Throws `disk-full`, `not-writable`, `not-found`. */
 export function exportFailures(library: Library, file: string, root?: string | number): void {
-  const temporary = `${file}.${process.pid}.tmp`;
   try {
-    const handle = openSync(temporary, 'w');
-    try {
-      for (const line of failureLines(library, root)) writeSync(handle, line);
-      fsyncSync(handle);
-    } finally {
-      closeSync(handle);
-    }
-    renameSync(temporary, file);
+    writeFileAside(file, [...failureLines(library, root)].join(''));
   } catch (error) {
-    rmSync(temporary, { force: true });
     throw systemError(error) ?? error;
   }
+}
+
+/** Whether a file begins as a list that was written here, also when an editor has changed its line ends. Throws the operating system's errors. */
+export function isFailureList(path: string): boolean {
+  const start = Buffer.alloc(header.length);
+  const handle = openSync(path, 'r');
+  try {
+    readSync(handle, start, 0, start.length, 0);
+  } finally {
+    closeSync(handle);
+  }
+  return start.toString('latin1').split(/\r?\n/, 1)[0] === header.trimEnd();
 }
 
 /**

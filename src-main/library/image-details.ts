@@ -6,7 +6,7 @@ import type { ImageRow } from './catalogue.ts';
 import type { Library } from './library.ts';
 
 /** Where an image lies and what it holds. */
-export interface ImagePlace extends Omit<ImageRow, 'labelByHand'> {
+export interface ImagePlace extends ImageRow {
   /** Path of the folder that it belongs to. */
   readonly root: string;
 }

@@ -9,7 +9,9 @@ export interface Migration {
 
 /*
  * `contents` is one row per distinct file content: images that are copies share it, and embeddings (kept elsewhere) are keyed by
- * its hash, so neither a rename nor a relink touches them. `images` pages by (folder, path) in every filter's index.
+ * its hash, so neither a rename nor a relink touches them. `images` pages by (folder, path) in every filter's index; its
+ * `label_by_hand` is 0 in every catalogue and read by nobody: nobody was ever offered to give labels, and a step that takes the column
+ * away would write millions of rows anew for nothing.
  */
 const first = `
   CREATE TABLE folders (

@@ -1,7 +1,7 @@
 import { mkdirSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { addTag, setLabels, tagsOf } from './annotations.ts';
+import { addTag, tagsOf } from './annotations.ts';
 import { fingerprint } from './catalogue.ts';
 import { folders } from './folders.ts';
 import { relink } from './relink.ts';
@@ -21,7 +21,6 @@ describe('a moved folder', () => {
     await place.scan();
     const ids = Object.fromEntries(place.rows().map(({ path, id }) => [path, id]));
     addTag(place.library, [ids['cat/1.png']!], 'best');
-    setLabels(place.library, [ids['cat/2.png']!], { label: 'lynx', split: null });
     const print = fingerprint(place.library, place.photos);
     renameSync(place.photos, moved);
     const said: [number, number][] = [];
@@ -36,7 +35,7 @@ describe('a moved folder', () => {
     expect(decoder.taken()).toEqual([]);
     expect(Object.fromEntries(place.rows().map(({ path, id }) => [path, id]))).toEqual(ids);
     expect(tagsOf(place.library, ids['cat/1.png']!)).toEqual(['best']);
-    expect(place.row('cat/2.png').label).toBe('lynx');
+    expect(place.row('cat/2.png').label).toBe('cat');
     expect(place.library.database.pragma('foreign_key_check')).toEqual([]);
   });
 

@@ -14,7 +14,6 @@ interface Candidate extends Unmet {
   readonly folded: string | null;
   readonly label: string | null;
   readonly split: string | null;
-  readonly labelByHand: 0 | 1;
 }
 
 const nameOf = (path: string): string => path.slice(path.lastIndexOf('/') + 1);
@@ -52,7 +51,7 @@ function markMissing(state: ScanState, ids: readonly number[]): void {
 
 /**
  * A missing image whose content lies in a file that appeared since the last finished scan takes that file's place: it keeps its
- * number, its tags and a label given by hand. Of several such files the one with the same name is preferred.
+ * number and its tags. Of several such files the one with the same name is preferred.
  */
 function adoptMoved(state: ScanState): void {
   const { database } = state.library;
@@ -67,7 +66,7 @@ function adoptMoved(state: ScanState): void {
     .all(state.folder.id, state.folder.id);
   if (missing.length === 0) return;
   const appeared = database.prepare<[number, number], Candidate>(
-    `SELECT i.id, i.path, i.folded, i.size, i.modified, i.label, i.split, i.label_by_hand AS labelByHand
+    `SELECT i.id, i.path, i.folded, i.size, i.modified, i.label, i.split
      FROM images i JOIN scans s ON s.id = i.scan_id
      WHERE i.content_id = ? AND i.folder_id = ? AND s.finished_at IS NULL AND i.status = 'ok' ORDER BY i.path`,
   );
@@ -77,8 +76,7 @@ function adoptMoved(state: ScanState): void {
   const drop = database.prepare<[number]>('DELETE FROM images WHERE id = ?');
   const take = database.prepare(
     `UPDATE images SET path = @path, folded = @folded, size = @size, modified = @modified, status = 'ok',
-       label = iif(label_by_hand, label, @label), split = iif(label_by_hand, split, @split),
-       label_by_hand = max(label_by_hand, @labelByHand)
+       label = @label, split = @split
      WHERE id = @missingId`,
   );
   const candidates = new Map<number, Candidate[]>();

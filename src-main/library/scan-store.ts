@@ -24,7 +24,6 @@ export interface KnownImage {
   readonly message: string | null;
   readonly label: string | null;
   readonly split: Split | null;
-  readonly byHand: 0 | 1;
 }
 
 export interface Content {
@@ -55,7 +54,7 @@ export function scanStore(library: Library, folderId: number, scanId: number) {
     CREATE TEMP TABLE scan_work (id INTEGER PRIMARY KEY, path TEXT, size INTEGER, modified REAL, imageId INTEGER);
   `);
   const find = database.prepare<[number, string], KnownImage>(`
-    SELECT i.id, i.size, i.modified, i.status, i.label, i.split, i.label_by_hand AS byHand,
+    SELECT i.id, i.size, i.modified, i.status, i.label, i.split,
            nullif(lower(hex(c.hash)), '') AS hash, f.reason, f.message
     FROM images i LEFT JOIN contents c ON c.id = i.content_id LEFT JOIN failures f ON f.image_id = i.id
     WHERE i.folder_id = ? AND i.path = ?`);
@@ -83,7 +82,7 @@ export function scanStore(library: Library, folderId: number, scanId: number) {
        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
        ON CONFLICT (folder_id, path) DO UPDATE SET size = excluded.size, modified = excluded.modified,
          content_id = excluded.content_id, status = excluded.status,
-         label = iif(label_by_hand, label, excluded.label), split = iif(label_by_hand, split, excluded.split)
+         label = excluded.label, split = excluded.split
        RETURNING id`,
     )
     .pluck();
@@ -92,9 +91,7 @@ export function scanStore(library: Library, folderId: number, scanId: number) {
   const putFailure = database.prepare<[number, string, string, number]>(
     'INSERT OR REPLACE INTO failures (image_id, reason, message, failed_at) VALUES (?, ?, ?, ?)',
   );
-  const setLabels = database.prepare<[string | null, string | null, number]>(
-    'UPDATE images SET label = ?, split = ? WHERE id = ? AND NOT label_by_hand',
-  );
+  const setLabels = database.prepare<[string | null, string | null, number]>('UPDATE images SET label = ?, split = ? WHERE id = ?');
   const setStatus = database.prepare<[string, number]>('UPDATE images SET status = ? WHERE id = ?');
   const putQuarantine = database.prepare<[Buffer, number, string, string, number]>(
     'INSERT OR REPLACE INTO quarantine (hash, size, reason, message, since) VALUES (?, ?, ?, ?, ?)',

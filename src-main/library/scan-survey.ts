@@ -10,7 +10,6 @@ import { walk } from './walk.ts';
 const passing: ReadonlySet<FailureReason> = new Set<FailureReason>(['unreadable', 'changed-while-reading']);
 
 function refreshLabels(state: ScanState, path: string, known: KnownImage): void {
-  if (known.byHand === 1) return;
   const labels = labelsOf(path, state.rule);
   if (labels.label !== known.label || labels.split !== known.split)
     state.batch.add(() => {

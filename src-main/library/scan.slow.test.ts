@@ -14,7 +14,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { DecodeCache } from '../images/cache.ts';
 import type { DecodeResult } from '../images/decoder.ts';
-import { addTag, setLabels, tagsOf } from './annotations.ts';
+import { addTag, tagsOf } from './annotations.ts';
 import { countsBy, fingerprint, images, imagesForTraining, medianSize, requireImages } from './catalogue.ts';
 import { exportFailures, failures, retryFailed } from './failures.ts';
 import { nameText } from './file-names.ts';
@@ -186,21 +186,20 @@ describe('names', () => {
     expect((await place.scan()).counts).toMatchObject({ unchanged: 4, reused: 1 });
   });
 
-  it('that move keep their number, tags and labels by hand', async () => {
+  it('that move keep their number and tags, and have the label of their new place', async () => {
     await place.put({ 'cat/1.png': 1, 'cat/2.png': 2, 'cat/3.png': 3 });
     await place.scan();
     const { id } = place.row('cat/1.png');
     addTag(place.library, [id], 'best');
-    setLabels(place.library, [id], { label: 'lynx', split: 'test' });
     mkdirSync(at('dog'));
     renameSync(at('cat/1.png'), at('dog/1.png'));
     renameSync(at('cat/2.png'), at('dog/other.png'));
     place.decoder.taken();
     expect((await place.scan()).counts).toMatchObject({ found: 3, reused: 2, unchanged: 1, moved: 2, missing: 0 });
     expect(place.decoder.taken()).toEqual([]);
-    expect(place.row('dog/1.png')).toMatchObject({ id, label: 'lynx', split: 'test', labelByHand: true });
+    expect(place.row('dog/1.png')).toMatchObject({ id, label: 'dog', split: null });
     expect(tagsOf(place.library, id)).toEqual(['best']);
-    expect(place.row('dog/other.png')).toMatchObject({ label: 'dog', labelByHand: false });
+    expect(place.row('dog/other.png')).toMatchObject({ label: 'dog' });
     expect(place.rows().length).toBe(3);
   });
 });
@@ -231,11 +230,10 @@ describe('labels', () => {
     place.reopen();
     await place.scan();
     expect(labels()).toEqual(fromTable);
-    setLabels(place.library, [place.row('top.png').id], { label: 'mine', split: null });
     await place.scan({ labels: { kind: 'off' } });
     expect(labels()).toEqual([
       ['test/dog/2.png', null, null],
-      ['top.png', 'mine', null],
+      ['top.png', null, null],
       ['train/cat/1.png', null, null],
     ]);
     expect(place.decoder.taken()).toEqual([]);

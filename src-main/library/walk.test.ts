@@ -82,6 +82,17 @@ describe('walk', () => {
     ]);
   });
 
+  it('does not follow a link to a folder above the root, which holds more than the root', async () => {
+    const album = join(outside, 'photos/album');
+    mkdirSync(album, { recursive: true });
+    for (const path of ['photos/album/1.jpg', 'photos/beside.jpg', 'above.jpg']) writeFileSync(join(outside, path), '');
+    symlinkSync('..', join(album, 'up'));
+    symlinkSync(outside, join(album, 'further-up'));
+    const found: string[] = [];
+    for await (const { path } of walk(album)) found.push(path);
+    expect(found).toEqual(['1.jpg']);
+  });
+
   it.skipIf(process.platform === 'win32')('follows no link out of the folders that may be used, and says so', async () => {
     put('a/1.jpg');
     for (const folder of ['private', 'shared']) {

@@ -57,6 +57,20 @@ describe('EmbeddingStore', () => {
     await again.dispose();
   });
 
+  it('loses the rows whose hashes were lost, and is no damaged file', async () => {
+    const store = await openStore();
+    await add(store, [0, 1, 2, 3]);
+    await store.dispose();
+    truncateSync(join(folder(), 'hashes.bin'), 2 * 32 + 5);
+    const reader = await EmbeddingStore.openForReading(folder());
+    expect([reader.rows, reader.rowOf(hashOf(1)), reader.rowOf(hashOf(2))]).toEqual([2, 1, undefined]);
+    await reader.dispose();
+    const again = await openStore();
+    await add(again, [2]);
+    expect([again.rowOf(hashOf(2)), ...(await again.read([1, 2]))]).toEqual([2, ...vectorsOf([1, 2])]);
+    await again.dispose();
+  });
+
   it('knows which device has made how many of its rows, as far as that was noted, up to the last commit', async () => {
     const store = await openStore();
     await add(store, [0]);

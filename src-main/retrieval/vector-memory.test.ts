@@ -92,6 +92,41 @@ describe('VectorMemory', () => {
     );
   });
 
+  it('finds the best of near copies that float32 puts in another order', () => {
+    const [dimension, rows] = [96, 2000];
+    const one = normaliseRows(gaussian(dimension, 11), dimension);
+    const random = new Random(12, 'test');
+    // Every number is off by some of its last bits: the true scores differ by less than what float32 rounds away.
+    const vectors = Float32Array.from(
+      { length: rows * dimension },
+      (_, i) => one[i % dimension]! * (1 + (random.integer(9) - 4) * 2 ** -24),
+    );
+    const memory = new VectorMemory(dimension);
+    append(memory, vectors);
+    const request = { queries: one, k: 5 };
+    const [expected] = bruteForce(vectors, dimension, request);
+    expect(memory.search(request)).toEqual([expected]);
+    const inFloat32 = Array.from({ length: rows }, (_, row) => {
+      let score = 0;
+      for (let i = 0; i < dimension; i++) score = Math.fround(score + Math.fround(one[i]! * vectors[row * dimension + i]!));
+      return { row, score };
+    }).toSorted((a, b) => b.score - a.score || a.row - b.row);
+    expect(inFloat32.slice(0, 5).map(({ row }) => row)).not.toEqual([...expected!.rows]);
+  });
+
+  it('puts nothing in its memory after the first vector in the file: rows would change places', () => {
+    const memory = new VectorMemory(4, undefined, join(folder, 'first'));
+    memory.spill(Float32Array.of(1, 0, 0, 0));
+    expect(memory.reserve(3).room).toBe(0);
+    append(memory, Float32Array.of(0, 1, 0, 0, 0, 0, 1, 0));
+    const [answer] = memory.search({ queries: Float32Array.of(3, 2, 1, 0), k: 3 });
+    expect([[...answer!.rows], [...answer!.scores]]).toEqual([
+      [0, 1, 2],
+      [3, 2, 1],
+    ]);
+    memory.dispose();
+  });
+
   it('really uses the file beyond its limit, and removes it', () => {
     const vectors = awkward(3000, 33, 4);
     const path = join(folder, 'used');

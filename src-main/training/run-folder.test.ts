@@ -139,6 +139,15 @@ describe('stored checkpoints', () => {
       expect(listCheckpoints(join(run.path, 'nowhere'))).toEqual([]);
     }));
 
+  it('are listed by step also where their names sort otherwise', () =>
+    withRun((run) => {
+      // More digits than a name is filled up to.
+      put(run, [12345678901, 2345678901, 999999999]);
+      expect(steps(run)).toEqual([999999999, 2345678901, 12345678901]);
+      pruneCheckpoints(run.path, 1, []);
+      expect(steps(run)).toEqual([12345678901]);
+    }));
+
   it('are pruned to the last ones and the best', () =>
     withRun((run) => {
       put(run, [1, 2, 3, 4, 5, 6]);

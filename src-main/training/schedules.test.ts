@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import { parseConfig } from '../../shared/config.ts';
-import { scheduleAt, scheduleOf } from './schedules.ts';
+import type { TrainConfig } from '../../shared/config-table.ts';
+import { scheduleAt, scheduleInputsAt, scheduleOf } from './schedules.ts';
 
 const settings = {
   imageSize: 32,
@@ -34,4 +35,42 @@ it('runs over what crops show: 80 of 100 steps at a quarter of the pixels are ha
   const rates = Array.from({ length: 100 }, (_, step) => scheduleAt(small!, step).learningRate);
   expect(rates.indexOf(Math.max(...rates))).toBe(15);
   for (let step = 17; step < 100; step++) expect(rates[step]).toBeLessThan(rates[step - 1]!);
+});
+
+it.each([
+  ['half as long as the run', { scheduleScale: 0.5 }],
+  ['half as long as the run, with smaller crops first', { scheduleScale: 0.5, smallFirst: 0.8 }],
+  ['shorter than the warm-up', { scheduleScale: 0.1, warmup: 0.2 }],
+  ['shorter than a step', { scheduleScale: 0.1, steps: 9 }],
+] as const)('stays at its end where it is %s', (_name, { steps = 100, ...more }: Partial<TrainConfig> & { readonly steps?: number }) => {
+  const schedule = scheduleOf(parseConfig({ ...settings, weightDecaySchedule: 'cosine', finalLearningRate: 0.01, ...more }), steps);
+  const all = Array.from({ length: steps }, (_, step) => scheduleAt(schedule, step));
+  const rates = all.map(({ learningRate }) => learningRate);
+  const peak = rates.indexOf(Math.max(...rates));
+  for (let step = peak + 1; step < steps; step++) {
+    expect(rates[step], `rate of step ${step}`).toBeLessThanOrEqual(rates[step - 1]!);
+    expect(all[step]!.weightDecay, `decay of step ${step}`).toBeGreaterThanOrEqual(all[step - 1]!.weightDecay);
+  }
+  expect(all.at(-1)).toEqual({ learningRate: 0.01, weightDecay: 1, momentum: 1 });
+});
+
+it('corrects the moments of a predictor that begins after the small crops by its own steps', () => {
+  const betas = { beta1: 0.9, beta2: 0.99 };
+  const own = (step: number): readonly [number, number] => {
+    const { predictorCorrection1, predictorCorrection2 } = scheduleInputsAt(small!, betas, step);
+    return [predictorCorrection1[0]!, predictorCorrection2[0]!];
+  };
+  // 80 of 100 steps are of small crops; before it begins its moments are not used.
+  for (const [step, updates] of [
+    [0, 1],
+    [79, 1],
+    [80, 1],
+    [81, 2],
+    [99, 20],
+  ] as const) {
+    expect(own(step)[0], `step ${step}`).toBeCloseTo(1 / (1 - 0.9 ** updates), 5);
+    expect(own(step)[1], `step ${step}`).toBeCloseTo(1 / Math.sqrt(1 - 0.99 ** updates), 5);
+  }
+  expect(scheduleInputsAt(small!, betas, 81).correction1[0]).toBeCloseTo(1 / (1 - 0.9 ** 82), 5);
+  expect(scheduleInputsAt(plain!, betas, 81).predictorCorrection1[0]).toBeCloseTo(1 / (1 - 0.9 ** 82), 5);
 });

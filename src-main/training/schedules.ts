@@ -40,11 +40,12 @@ export function scheduleAt(schedule: Schedule, step: number): StepSchedule {
   const length = Math.floor(schedule.length);
   const t = placeOf(schedule, step + 1);
   const rising = t < warmupSteps;
-  const fall = (t - warmupSteps) / Math.max(1, length - warmupSteps);
+  // A schedule that is shorter than the run stays at its end: past a half, a cosine would turn back.
+  const fall = Math.min(1, (t - warmupSteps) / Math.max(1, length - warmupSteps));
   const rate = rising
     ? startLearningRate + (t / Math.max(1, warmupSteps)) * (learningRate - startLearningRate)
     : Math.max(finalLearningRate, halfCosine(learningRate, finalLearningRate, fall));
-  const progress = t / length;
+  const progress = Math.min(1, t / length);
   const decay =
     schedule.weightDecaySchedule === 'cosine'
       ? halfCosine(...weightDecay, progress)

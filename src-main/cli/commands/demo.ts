@@ -10,6 +10,7 @@ import { copySampleImages } from '../../engine/sample-images.ts';
 import { FolderSearch } from '../../engine/search.ts';
 import { checkSheetTarget, drawSheet } from '../../engine/sheet.ts';
 import { cachedShortSide, Studio } from '../../engine/studio.ts';
+import { requireOutside } from '../../engine/write-target.ts';
 import type { Action } from '../action.ts';
 import { showEvaluation } from '../evaluation-progress.ts';
 import { integerOption, numberOption, textOption } from '../options.ts';
@@ -32,10 +33,11 @@ export const demo: Action = async (output, options) => {
   const minutes = numberOption(options, 'minutes', '--minutes', 0.1)!;
   const most = integerOption(options, 'images', '--images', 100)!;
   const sheet = join(folder, 'neighbours.png');
-  mkdirSync(pictures, { recursive: true });
   const studio = new Studio({ home: textOption(options, 'home') ?? join(folder, 'home') });
   try {
-    checkSheetTarget(studio, sheet);
+    await requireOutside(folder, studio.originals);
+    mkdirSync(pictures, { recursive: true });
+    await checkSheetTarget(studio, sheet);
     output.say('1. Scan: emoji of the npm package emoji-datasource-google, sorted into folders by category.');
     await copySampleImages(pictures, most);
     const start = parseConfig({ architecture: 'custom' });

@@ -16,7 +16,7 @@ export const featuresCommand: Action = async (output, options, folder) =>
     if (files.length === 0) throw new AppError('bad-input', 'No image was given.', 'Say what to look at: --image FILE');
     const sheet = textOption(options, 'sheet');
     if (sheet === undefined) throw new AppError('bad-input', 'Nowhere to draw was given.', 'Say where the picture goes: --sheet seen.png');
-    checkSheetTarget(studio, sheet);
+    await checkSheetTarget(studio, sheet);
     const finer = integerOption(options, 'finer', '--finer', 1, mostFiner)!;
     const images = [];
     for (const file of files) images.push(await decodeFor(studio, checkpoint, file, finer));

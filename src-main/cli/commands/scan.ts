@@ -1,6 +1,6 @@
 import { defaultConfig } from '../../../shared/config.ts';
 import { preprocessingOf } from '../../../shared/preprocessing.ts';
-import { defaultDecodeLimits, exportFailureList, failureList } from '../../engine/failures.ts';
+import { checkFailuresTarget, defaultDecodeLimits, exportFailureList, failureList } from '../../engine/failures.ts';
 import { moveFolder } from '../../engine/moved-folder.ts';
 import { Studio } from '../../engine/studio.ts';
 import type { Action } from '../action.ts';
@@ -15,6 +15,8 @@ export const scanCommand: Action = async (output, options, folder) => {
   const maxPixels = integerOption(options, 'maxPixels', '--max-pixels', 1)!;
   const studio = new Studio({ ...(home !== undefined && { home }), limits: { ...defaultDecodeLimits, maxPixels } });
   try {
+    const target = textOption(options, 'failures');
+    if (target !== undefined) await checkFailuresTarget(studio, target, folder!);
     const from = textOption(options, 'movedFrom');
     if (from !== undefined) {
       const moved = await moveFolder(studio, from, folder!, {
@@ -38,8 +40,7 @@ export const scanCommand: Action = async (output, options, folder) => {
     for (const { path, message } of failed) output.say(`  ${path}: ${message}`);
     if (counts.failed > failed.length)
       output.say(`  … and ${count(counts.failed - failed.length)} more: --failures FILE writes the whole list.`);
-    const target = textOption(options, 'failures');
-    if (target !== undefined) exportFailureList(studio, target, folder!);
+    if (target !== undefined) await exportFailureList(studio, target, folder!);
     studio.images(folder!);
     return 0;
   } finally {

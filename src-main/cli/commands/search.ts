@@ -15,7 +15,7 @@ export const searchCommand: Action = async (output, options, folder) => {
     if (plus.length === 0) throw new AppError('bad-input', 'No query image was given.', 'Say what to look for: --image FILE');
     const minus = listOption(options, 'minus');
     const sheet = textOption(options, 'sheet');
-    if (sheet !== undefined) checkSheetTarget(studio, sheet);
+    if (sheet !== undefined) await checkSheetTarget(studio, sheet);
     const space = choiceOption(options, 'space', '--space', ['raw', 'centred', 'whitened']);
     const search = await FolderSearch.open(studio, { checkpoint, root, layer, space, threads });
     try {

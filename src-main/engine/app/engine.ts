@@ -1,7 +1,6 @@
 // The engine as pages see it: a home that is open, the work under way in it, and an answer to every channel.
 import type { EnginePort } from '../../../shared/messages.ts';
 import { serve } from '../../../shared/rpc-server.ts';
-import { folders } from '../../library/folders.ts';
 import { Studio } from '../studio.ts';
 import type { EngineContext } from './context.ts';
 import { engineContract, engineHandlers } from './handlers.ts';
@@ -26,8 +25,7 @@ export class Engine {
   constructor({ home, roots, resumeInterrupted = false }: EngineOptions) {
     const within = roots.length > 0 ? roots : undefined;
     const studio = new Studio({ home, ...(within && { within }) });
-    const catalogued = (): string[] => folders(studio.library).map(({ path }) => path);
-    this.context = { studio, jobs: new Jobs(), roots: new Roots(within, catalogued) };
+    this.context = { studio, jobs: new Jobs(), roots: new Roots(within, () => studio.originals, [studio.home.exports]) };
     this.#handlers = engineHandlers(this.context);
     if (resumeInterrupted) this.#handlers.resumeInterrupted();
   }

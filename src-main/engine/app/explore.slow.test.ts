@@ -262,6 +262,19 @@ describe('an export', () => {
     await expect(page.call('export.start', { folder, run, target: 'relative', formats: ['npy'], ...options })).rejects.toMatchObject({
       code: 'bad-input',
     });
+  });
+
+  it('never lies among the images, also by a preview or a job that would begin', async () => {
+    for (const target of [pictures, join(pictures, 'dots', 'vectors')]) {
+      const among = { code: 'bad-input', message: expect.stringContaining(`lies in ${pictures}, among the images`) as unknown };
+      const input = { folder, run, target, formats: ['projector' as const], ...options };
+      await expect(page.call('export.preview', input)).rejects.toMatchObject(among);
+      await expect(page.call('export.start', input)).rejects.toMatchObject(among);
+    }
+    expect(existsSync(join(pictures, 'dots', 'vectors'))).toBe(false);
+  });
+
+  it('goes to a folder of its own for each checkpoint when no other is named', async () => {
     expect((await page.call('export.target', { run, checkpoint: 'best' })).path).toMatch(/ijepa-studio-exports[\\/].*-step-\d+$/);
     const { step } = (await page.call('explore.sources', { folder })).find((one) => one.run === run)!;
     expect((await page.call('export.target', { run, checkpoint: String(step) })).path).toMatch(new RegExp(`-step-${step}$`));

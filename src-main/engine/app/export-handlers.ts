@@ -1,14 +1,14 @@
 // Answers of the channels about exports.
-import { existsSync } from 'node:fs';
-import { homedir } from 'node:os';
-import { basename, join } from 'node:path';
+import { basename } from 'node:path';
 import type { exploreChannels } from '../../../shared/contract-explore.ts';
 import type { Handlers } from '../../../shared/rpc-server.ts';
 import { folderOf } from '../../library/folders.ts';
 import { readCheckpointHeader } from '../../training/checkpoint.ts';
 import { exportBundle, replacedText } from '../export.ts';
+import { requireOutside } from '../write-target.ts';
 import type { EngineContext } from './context.ts';
 import { ExportPreviews } from './export-preview.ts';
+import { defaultTarget } from './export-target.ts';
 import { rateMeter } from './rate.ts';
 import type { Runs } from './runs.ts';
 
@@ -16,29 +16,28 @@ type Export = Pick<typeof exploreChannels, 'export.preview' | 'export.target' | 
 
 const size = (bytes: number): string => (bytes < 1e6 ? `${Math.ceil(bytes / 1e3)} kB` : `${(bytes / 1e6).toFixed(1)} MB`);
 
-/** Where exports go when nothing is chosen: a folder of its own for each checkpoint, in the first place that may be used. */
-function defaultTarget({ roots }: EngineContext, run: string, step: number): string {
-  const documents = join(homedir(), 'Documents');
-  const place = roots.folders?.[0] ?? (existsSync(documents) ? documents : homedir());
-  return join(place, 'ijepa-studio-exports', `${run}-step-${step}`);
-}
-
 export function exportHandlers(context: EngineContext, { store }: Runs): Handlers<Export> {
   const { studio, jobs, roots } = context;
   const previews = new ExportPreviews(studio);
+  /** Where a page wants an export, absolute. Rejects with `bad-input`, `not-allowed`: at once, while the form is still there to be changed. */
+  const placeFor = async (target: string): Promise<string> => {
+    const place = await roots.writable(target);
+    await requireOutside(place, studio.originals);
+    return place;
+  };
   return {
     'export.preview': async ({ folder, run, checkpoint, target, ...options }) => {
       const { path: root } = folderOf(studio.library, folder);
-      return previews.of({ ...options, root, target: await roots.writable(target), checkpoint: await store.checkpoint(run, checkpoint) });
+      return previews.of({ ...options, root, target: await placeFor(target), checkpoint: await store.checkpoint(run, checkpoint) });
     },
     'export.target': async ({ run, checkpoint }) => {
       const { step } = readCheckpointHeader(await store.checkpoint(run, checkpoint));
-      return { path: defaultTarget(context, run, step) };
+      return { path: await defaultTarget(context, run, step) };
     },
     'export.start': async ({ folder, run, checkpoint: which, target, ...options }) => {
       const { path: root } = folderOf(studio.library, folder);
       const checkpoint = await store.checkpoint(run, which);
-      const place = await roots.writable(target);
+      const place = await placeFor(target);
       const job = jobs.start('export', { subject: basename(place), folder, run }, async (handle) => {
         const { signal } = handle;
         const meter = rateMeter();

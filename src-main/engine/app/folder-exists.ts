@@ -1,6 +1,6 @@
 // Whether a folder of the catalogue is there.
 import { stat } from 'node:fs/promises';
-import { askedOnce } from './asked-once.ts';
+import { askedOnce } from '../../files/asked-once.ts';
 
 /** Milliseconds after which a folder that does not answer, as on a server that is gone, counts as not there. */
 const patience = 1000;

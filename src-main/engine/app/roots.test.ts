@@ -33,6 +33,14 @@ describe('a page of the browser face', () => {
     await expect(roots.writable(at('known/cat.jpg'))).rejects.toEqual(code('not-allowed'));
   });
 
+  it('may have the program write in a place of its own, and not read there', async () => {
+    const own = new Roots([at('data')], () => [at('known')], [at('home/exports')]);
+    expect(await own.writable(at('home/exports/run'))).toBe(at('home/exports/run'));
+    for (const path of ['home', 'home/exports10', 'home/exports/../runs', 'known'])
+      await expect(own.writable(at(path)), path).rejects.toEqual(code('not-allowed'));
+    await expect(own.readable(at('home/exports/run'))).rejects.toEqual(code('not-allowed'));
+  });
+
   it('waits for no folder of the catalogue, which may be on a server that is gone, where a given one holds the path', async () => {
     const away = new Roots([at('data')], () => {
       throw new Error('asked for the catalogue');

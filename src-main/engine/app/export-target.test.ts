@@ -1,0 +1,48 @@
+import { mkdirSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { defaultTarget } from './export-target.ts';
+import { Roots } from './roots.ts';
+
+let person = '';
+beforeEach(() => {
+  person = realpathSync(mkdtempSync(join(tmpdir(), 'export-target-')));
+  for (const name of ['HOME', 'USERPROFILE']) vi.stubEnv(name, person);
+});
+afterEach(() => {
+  vi.unstubAllEnvs();
+  rmSync(person, { recursive: true });
+});
+
+/** The default with these folders catalogued, and these given to a page; relative to the folder of the person. */
+async function target(originals: readonly string[], given?: readonly string[]): Promise<string> {
+  const at = (names: readonly string[]): string[] => names.map((name) => join(person, name));
+  const exports = join(person, '.ijepa-studio', 'exports');
+  const roots = new Roots(given && at(given), () => at(originals), [exports]);
+  const path = await defaultTarget({ studio: { originals: at(originals), home: { exports } }, roots }, 'cats', 7);
+  expect(await roots.writable(path)).toBe(path);
+  return path.slice(person.length + 1).replaceAll('\\', '/');
+}
+
+describe('where an export goes when nothing is chosen', () => {
+  it('is in the documents of the person, or in their folder where there are none', async () => {
+    expect(await target(['Pictures'])).toBe('ijepa-studio-exports/cats-step-7');
+    mkdirSync(join(person, 'Documents'));
+    expect(await target(['Pictures'])).toBe('Documents/ijepa-studio-exports/cats-step-7');
+  });
+
+  it.each(['Documents', '.', 'Documents/ijepa-studio-exports'])(
+    'is in the home of the program where %s is a folder of images',
+    async (images) => {
+      mkdirSync(join(person, 'Documents'));
+      expect(await target([images])).toBe('.ijepa-studio/exports/cats-step-7');
+    },
+  );
+
+  it('is in the first folder that a page may use and that holds no originals, else in the home of the program, which it may use for this', async () => {
+    expect(await target(['photos'], ['data', 'photos'])).toBe('data/ijepa-studio-exports/cats-step-7');
+    expect(await target(['photos'], ['photos', 'data'])).toBe('data/ijepa-studio-exports/cats-step-7');
+    expect(await target(['photos'], ['photos'])).toBe('.ijepa-studio/exports/cats-step-7');
+  });
+});
