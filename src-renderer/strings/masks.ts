@@ -36,11 +36,11 @@ export const masks = {
     context: 'Seen by the encoder',
     contextOf: (tokens: number, all: number) => `${plural(tokens, 'patch', 'patches')}, ${formatShare(tokens / all, 0)}`,
     /** Of a run whose first steps see smaller crops. */
-    unmasked: 'Steps that hide nothing',
-    unmaskedOf: (share: number, side: number) => `the first ${formatShare(share, 0)}, with crops of ${side} px`,
+    unmasked: 'Nothing is hidden',
+    unmaskedOf: (share: number, side: number) => `first ${formatShare(share, 0)} of steps, ${side} px`,
     masked: 'Crops that lose patches',
     maskedOf: (oneIn: number) =>
-      oneIn === 0 ? 'none: these settings predict nothing' : oneIn === 1 ? 'all' : `1 of ${oneIn}; the others are seen whole`,
+      oneIn === 0 ? 'none: these settings predict nothing' : oneIn === 1 ? 'all' : `1 of ${oneIn}, else whole`,
     target: 'A target block, on average',
     targetOf: (tokens: number) => `${tokens < 10 ? tokens.toFixed(1) : formatCount(tokens)} patches`,
     coverage: 'Targets together cover',
