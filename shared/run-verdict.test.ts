@@ -150,6 +150,7 @@ describe('what came of a run', () => {
       '4.0 points above raw pixels: more than chance would make of 500 queries (±1.8 points).',
     );
     expect(verdictOf({ ...own, queries: 499 }, baselines)!.verdict).toBe('not-clearly-better');
+    expect(verdictOf({ ...own, unreadable: 1 }, baselines)!.verdict).toBe('not-clearly-better');
     // As many, but others.
     const askedBy = (word: string): typeof baselines => ({ ...baselines, untrained: { ...baselines.untrained, asked: word } });
     expect(verdictOf({ ...own, asked: 'these' }, askedBy('these'))!.verdict).toBe('better');

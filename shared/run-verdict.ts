@@ -109,7 +109,9 @@ export interface RunBaselines {
   readonly pixels: Pick<OnlineEvaluation, SpaceName>;
 }
 
-type Asked = Pick<OnlineEvaluation, SpaceName> & { readonly queries?: number | undefined; readonly asked?: string | undefined };
+type Asked = Pick<OnlineEvaluation, SpaceName> & {
+  readonly [key in 'queries' | 'asked' | 'unreadable']?: OnlineEvaluation[key] | undefined;
+};
 
 /**
  * Standard error of what two evaluations of one run are apart in a space: of the same queries' answers where the log holds them, else
@@ -120,9 +122,11 @@ export function leadError(own: Asked, other: Asked, space: SpaceName = 'whitened
   const [a, b] = [own[space], other[space]];
   const [first, second] = [a.knn ?? a.retrieval, b.knn ?? b.retrieval];
   if (queries === undefined || first === undefined || second === undefined) return undefined;
-  // Images that could not be read later on judge no more: then it was not the same ones that asked.
+  // Images that cannot be read judge no more, and which those are is not written down.
+  const isWhole = own.unreadable === undefined && other.unreadable === undefined;
+  const areTheSame = isWhole && queries === other.queries && own.asked === other.asked;
   const answersOf = ({ answers }: SpaceScores): Float64Array | undefined =>
-    queries === other.queries && own.asked === other.asked && answers !== undefined ? unpackAnswers(answers, queries) : undefined;
+    areTheSame && answers !== undefined ? unpackAnswers(answers, queries) : undefined;
   const [mine, theirs] = [answersOf(a), answersOf(b)];
   return mine && theirs ? pairedError(mine, theirs) : differenceError(first, second, queries);
 }
@@ -137,7 +141,8 @@ export function verdictOf(
   const score = (scores: SpaceScores | undefined): number | undefined => scores?.[task];
   const run = score(evaluation[space]);
   if (run === undefined) return undefined;
-  const pixels = baselines && { ...baselines.pixels, queries: baselines.untrained.queries, asked: baselines.untrained.asked };
+  // Measured with the untrained network.
+  const pixels = baselines && { ...baselines.untrained, ...baselines.pixels };
   return compareRun({
     task,
     run,

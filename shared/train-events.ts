@@ -59,7 +59,7 @@ export interface OnlineEvaluation {
   readonly positionalShare: number;
   /** Images that asked for their neighbours, or for their other crop. This and what follows is absent in logs of earlier versions. */
   readonly queries?: number;
-  /** Which contents asked, in which order, as one word. */
+  /** Which contents were to ask, in which order, as one word: also those of them that could not be read. */
   readonly asked?: string;
   /** Where the labels come from that judged; the names of folders when absent. */
   readonly labelsFrom?: 'file';

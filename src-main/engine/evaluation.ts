@@ -3,18 +3,20 @@ import { preprocessingOf } from '../../shared/preprocessing.ts';
 import { AppError } from '../../shared/errors.ts';
 import type { EvaluationImage } from '../evaluation/protocol.ts';
 import type { EvaluationReport } from '../evaluation/report.ts';
+import { inPieces } from '../files/in-pieces.ts';
 import { DecodeCache } from '../images/cache.ts';
 import { deviceNames } from '../../shared/devices.ts';
 import { modelSize } from '../jepa/model.ts';
 import type { EvaluationProgress } from '../trainer/protocol.ts';
 import type { Trainer } from '../trainer/trainer.ts';
 import { readCheckpointHeader } from '../training/checkpoint.ts';
+import { labelFingerprintInPieces } from '../training/label-fingerprint.ts';
 import { encoderOperations } from '../training/step-operations.ts';
 import { onVectorDevice } from './devices/vector-device.ts';
 import type { VectorPlace } from './devices/vector-device.ts';
 import { imagesOfSplits, imagesToJudge } from './judged-images.ts';
 import type { JudgingSplits } from './judged-images.ts';
-import { learnedFrom } from './learned-from.ts';
+import { learnedFrom, wasChosenOtherwise } from './learned-from.ts';
 import { cachedShortSide } from './studio.ts';
 import { threadsOf } from './threads.ts';
 import type { SplitImage } from './folder-images.ts';
@@ -88,6 +90,7 @@ export async function evaluateRun(
   const shortSide = cachedShortSide(config.imageSize);
   const folder = studio.cacheFor(preprocessingOf(config), shortSide);
   const { all, fingerprint, labelsFrom } = await studio.readImages(root);
+  const labels = await inPieces(labelFingerprintInPieces(imagesToJudge(all, 'choosing').images));
   const { images: wanted, queriesFor } = splits ? imagesOfSplits(all, root, splits) : imagesToJudge(all, options.purpose);
   const images = cachedImages(folder, wanted);
   signal?.throwIfAborted();
@@ -96,7 +99,8 @@ export async function evaluateRun(
     ...rest,
     cache: { folder, shortSide },
     images,
-    learned: learnedFrom(studio.home.runs, options.run, root, fingerprint),
+    learned: learnedFrom(studio.home.runs, options.run, root, { fingerprint, labels }),
+    chosenOtherwise: wasChosenOtherwise(options.run),
     // Splits that were named may be for one purpose alone.
     purpose: queriesFor === 'both' ? options.purpose : queriesFor,
     queriesFor,

@@ -4,6 +4,7 @@ import { AppError } from '../../shared/errors.ts';
 import type { Acquaintance } from '../evaluation/report.ts';
 import { isBelow } from '../files/is-below.ts';
 import { readRecord } from '../training/run-folder.ts';
+import { readEvents } from '../training/run-log.ts';
 import type { RunRecord } from '../training/run-folder.ts';
 
 function recordOf(run: string): RunRecord | undefined {
@@ -16,13 +17,21 @@ function recordOf(run: string): RunRecord | undefined {
 }
 
 /**
- * `here` of the folder that the run learned from, `changed` when its images are other ones by now. `unknown` where it shares images with that folder, or with one that the weights which
- * it began with learned from, or where nobody knows any more what that was. `runs`: the folder of
- * all runs; `fingerprint`: of the images of `root`.
+ * `here` of the folder that the run learned from, `changed` when its images, labels or splits are other ones by now. `unknown` where it
+ * shares images with that folder, or with one that the weights which it began with learned from, or where nobody knows any more what that
+ * was. `runs`: the folder of all runs; `now`: of `root`, as a record has them.
  */
-export function learnedFrom(runs: string, run: string, root: string, fingerprint: string): Acquaintance {
+export function learnedFrom(
+  runs: string,
+  run: string,
+  root: string,
+  now: Required<Pick<RunRecord, 'fingerprint' | 'labels'>>,
+): Acquaintance {
   let record: RunRecord | undefined = readRecord(run);
-  if (record.folder === root) return record.fingerprint === fingerprint ? 'here' : 'changed';
+  if (record.folder === root) {
+    const { fingerprint, labels = now.labels } = record;
+    return fingerprint === now.fingerprint && labels === now.labels ? 'here' : 'changed';
+  }
   // A chain of records cannot be longer than there are steps back in time.
   for (const seen = new Set<string>(); record;) {
     // Imported weights have no folder.
@@ -34,4 +43,10 @@ export function learnedFrom(runs: string, run: string, root: string, fingerprint
     record = recordOf(join(runs, name));
   }
   return 'unknown';
+}
+
+/** Whether choices of a run were made on images that an earlier version chose by their rank, in a folder without a split. */
+export function wasChosenOtherwise(run: string): boolean {
+  for (const { asked, whitened } of readEvents(run, 'evaluation')) if (asked === undefined && whitened.knn !== undefined) return true;
+  return false;
 }

@@ -102,6 +102,23 @@ describe('planEvaluation', () => {
     expect(planEvaluation(unlabelled.slice(1)).asked).not.toBe(planEvaluation(unlabelled).asked);
   });
 
+  it('judges by labels for both purposes or for neither, and asks two classes at least', () => {
+    /** A hash that asks for choosing (0) or for reporting (1). */
+    const hashFor = (name: string, bit: number): string =>
+      `${name}${[...name].reduce((sum, letter) => sum ^ (letter.charCodeAt(0) & 1), bit)}`;
+    const named = (label: string, ...counts: readonly [choosing: number, reporting: number]): EvaluationImage[] =>
+      counts.flatMap((count, bit) =>
+        Array.from({ length: count }, (_, i) => image(`a/${label}/${bit}-${i}.jpg`, label, hashFor(`${label}${bit}-${i}`, bit))),
+      );
+    const kinds = (images: readonly EvaluationImage[]): string[] =>
+      (['choosing', 'reporting'] as const).map((purpose) => planEvaluation(images, { purpose }).kind);
+    for (const few of [named('bb', 4, 0), named('bb', 0, 4), named('bb', 7, 0), named('bb', 0, 7)])
+      expect(kinds([...named('dd', 100, 100), ...few])).toEqual(['crops', 'crops']);
+    for (const few of [named('bb', 4, 0), named('bb', 0, 4), named('bb', 7, 0), named('bb', 4, 4)])
+      expect(kinds([...named('dd', 60, 60), ...named('ff', 60, 60), ...few])).toEqual(['labels', 'labels']);
+    expect(kinds([...named('dd', 30, 24), ...named('ff', 30, 24), ...named('bb', 0, 4)])).toEqual(['crops', 'crops']);
+  });
+
   it('knows where its labels come from, which a headline says', () => {
     const images = [...many('a', 'x', 200), ...many('a', 'y', 200)];
     expect(planEvaluation(images, { labelsFrom: 'file' })).toMatchObject({ labelsFrom: 'file' });

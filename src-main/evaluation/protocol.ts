@@ -112,6 +112,7 @@ export function planEvaluation(images: readonly EvaluationImage[], options: Prot
   let shared = 0;
   // The other purpose's queries count too: both judge by labels, or neither.
   const asked = { choosing: 0, reporting: 0 };
+  const asking = { choosing: 0, reporting: 0 };
   const groups = [...byLabel(images)].sort(([a], [b]) => compare(a, b));
   const keepBack = canKeepBack(images, groups);
   const folds = folders ? 1 : foldsFor(images, groups, queriesPerClass);
@@ -119,15 +120,17 @@ export function planEvaluation(images: readonly EvaluationImage[], options: Prot
     const sides = folders
       ? splitByFolders(images, members, { purpose, queriesFor, queriesPerClass }, keepBack)
       : splitByHash(images, members, { purpose, queriesPerClass }, folds);
-    const smallestBank = sides.bank.length + sides.queries.length - Math.ceil(sides.queries.length / folds);
-    // By their hashes all images of a small class may ask for the other purpose: there they are looked up in.
-    if (smallestBank < minimumPerClass || (folders && sides.queries.length === 0)) {
+    // By their hashes all images of a small class may ask for the other purpose: for this one they are looked up in.
+    if (folders ? sides.bank.length < minimumPerClass || sides.queries.length === 0 : !isEnough(images, members)) {
       leftOut.push(label);
       continue;
     }
     shared += Number(sides.shared);
-    if (!folders)
-      for (const one of purposes) asked[one] += splitByHash(images, members, { purpose: one, queriesPerClass }, folds).queries.length;
+    for (const one of purposes) {
+      const { queries: its } = folders ? sides : splitByHash(images, members, { purpose: one, queriesPerClass }, folds);
+      asked[one] += its.length;
+      asking[one] += Number(its.length > 0);
+    }
     // In folds the queries of all others are looked up in too.
     const others = sides.queries.length - Math.ceil(sides.queries.length / folds);
     for (const row of sides.bank.slice(0, Math.max(0, bankPerClass - others))) {
@@ -141,8 +144,9 @@ export function planEvaluation(images: readonly EvaluationImage[], options: Prot
     }
     classes.push(label);
   }
-  if (classes.length < 2) return crops(`Fewer than two classes have ${minimumPerClass} images to look up in and one to ask with.`);
-  const fewest = folders ? queries.length : Math.min(asked.choosing, asked.reporting);
+  if (Math.min(asking.choosing, asking.reporting) < 2)
+    return crops(`Fewer than two classes have ${minimumPerClass} images to look up in and one to ask with.`);
+  const fewest = Math.min(asked.choosing, asked.reporting);
   if (fewest < minimumQueries) {
     return crops(`Of the images with labels only ${fewest} can ask for their neighbours, and fewer than ${minimumQueries} say too little.`);
   }
@@ -209,6 +213,10 @@ const asksFor = (hash: string): 'choosing' | 'reporting' => {
   return purposes[bit]!;
 };
 
+/** Whether a class without a split has enough to look up in whichever of its images ask. */
+const isEnough = (images: readonly EvaluationImage[], members: readonly number[]): boolean =>
+  differentByHash(images, members).length > minimumPerClass;
+
 /** The images of a class that may ask for a purpose, in the order in which they do, and how many of them are a fold. */
 function askingOf(
   images: readonly EvaluationImage[],
@@ -226,9 +234,8 @@ function foldsFor(
   queriesPerClass: number,
 ): number {
   const asking = groups
-    .map(([, members]) => differentByHash(images, members))
-    .filter((contents) => contents.length > minimumPerClass)
-    .map((contents) => askingOf(images, contents, 'reporting'));
+    .filter(([, members]) => isEnough(images, members))
+    .map(([, members]) => askingOf(images, differentByHash(images, members), 'reporting'));
   const asked = (folds: number): number =>
     asking.reduce((sum, { rows, perFold }) => sum + Math.min(queriesPerClass, folds * perFold, rows.length), 0);
   const enough = Math.min(enoughQueries, asked(mostFolds));

@@ -164,6 +164,25 @@ describe('the report', () => {
     for (const { cells } of tables[0]!.rows) expect(renderReport(good)).toMatch(new RegExp(cells.join(' +')));
   });
 
+  it('does not say that no choice was made where the folder or the rule is not what it was', () => {
+    const [folders, hash] = [
+      planEvaluation([...many('train', 'a', 150), ...many('train', 'b', 150), ...many('test', 'a', 150), ...many('test', 'b', 150)], {
+        purpose: 'reporting',
+      }),
+      planEvaluation([...many('x', 'a', 150), ...many('x', 'b', 150)], { purpose: 'reporting' }),
+    ];
+    const said = (plan: typeof hash, findings: Parameters<typeof assembleReport>[2]): string =>
+      assembleReport(plan, [], findings).notes[1]!;
+    for (const plan of [folders, hash]) expect(said(plan, {})).toBe('No choice was made on these queries.');
+    const mixed = 'choices may have been made on some of these queries.';
+    expect(said(folders, { learned: 'changed' })).toBe(`The folder is not as it was when the run began: ${mixed}`);
+    // By their contents they stay apart.
+    expect(said(hash, { learned: 'changed' })).toBe('No choice was made on these queries.');
+    expect(said(hash, { chosenOtherwise: true })).toBe(`An earlier version trained the run: ${mixed}`);
+    expect(said(folders, { chosenOtherwise: true })).toBe('No choice was made on these queries.');
+    expect(assembleReport(hash, [], { learned: 'changed' }).notes[0]).toContain('training has seen those that were there');
+  });
+
   it('says on what it was chosen, and names no thousand classes', () => {
     expect(renderReport(report(4, 0.5))).toContain('best checkpoint of a run is chosen on such queries');
     const crowded = planEvaluation([

@@ -39,6 +39,8 @@ export interface Findings {
   readonly unreadable?: number;
   /** `here` when absent. */
   readonly learned?: Acquaintance;
+  /** Whether an earlier version made the run's choices, by another half of a folder without a split than is asked now. */
+  readonly chosenOtherwise?: boolean;
 }
 
 /**
@@ -124,7 +126,7 @@ function figuresOnly(row: SourceFigures): ReportRow {
 export function assembleReport(
   protocol: LabelProtocol | CropProtocol,
   rows: readonly SourceFigures[],
-  { positionalShare, unreadable = 0, learned = 'here' }: Findings = {},
+  { positionalShare, unreadable = 0, learned = 'here', chosenOtherwise = false }: Findings = {},
 ): EvaluationReport {
   const order: readonly VectorSource[] = ['run', 'origin', 'untrained', 'pixels'];
   const sorted = [...rows].sort((a, b) => order.indexOf(a.source) - order.indexOf(b.source));
@@ -138,7 +140,7 @@ export function assembleReport(
     bank: labels ? bankSize(protocol) : protocol.images.length,
     classes: labels ? protocol.classes : [],
     notes: [
-      ...(labels ? labelNotes(protocol, learned) : cropNotes(protocol, learned)),
+      ...(labels ? labelNotes(protocol, learned, chosenOtherwise) : cropNotes(protocol, learned)),
       ...(unreadable > 0 ? [`${unreadable} decoded images are damaged or gone, and were left out. ${readAgain}`] : []),
     ],
     rows: sorted.map(figuresOnly),
@@ -172,7 +174,7 @@ const cropNotes = ({ reason, purpose = 'choosing', bank }: CropProtocol, learned
   `The spaces are fitted on the crops of ${count(bank.length)} other images.`,
 ];
 
-function labelNotes(protocol: LabelProtocol, learned: Acquaintance): string[] {
+function labelNotes(protocol: LabelProtocol, learned: Acquaintance, chosenOtherwise: boolean): string[] {
   const { leftOut, repeated, purpose = 'choosing', queriesFor = 'both', shared = 0, classes } = protocol;
   const folds = new Set(protocol.folds).size;
   const byHash =
@@ -184,11 +186,12 @@ function labelNotes(protocol: LabelProtocol, learned: Acquaintance): string[] {
     changed: '; training has seen those that were there, without their labels',
   };
   const asksToChoose = (queriesFor === 'both' ? purpose : queriesFor) === 'choosing';
-  // Which of a test part ask for what goes by their order.
-  const untouched =
-    learned === 'changed' && queriesFor === 'both' && protocol.split === 'folders'
-      ? 'The folder is not as it was when the run began: choices may have been made on some of these queries.'
-      : 'No choice was made on these queries.';
+  // Which of a test part ask for what goes by their order, and without one by their contents.
+  const mixed =
+    protocol.split === 'folders'
+      ? learned === 'changed' && 'The folder is not as it was when the run began'
+      : chosenOtherwise && 'An earlier version trained the run';
+  const untouched = mixed ? `${mixed}: choices may have been made on some of these queries.` : 'No choice was made on these queries.';
   const chosenBy = asksToChoose
     ? 'The best checkpoint of a run is chosen on such queries, which flatters it a little: a report asks others.'
     : untouched;

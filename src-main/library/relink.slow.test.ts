@@ -98,6 +98,19 @@ describe('a moved folder', () => {
     expect(tagsOf(place.library, lost)).toEqual(['best']);
   });
 
+  it('finds what is missing by its name, and forgets a file that had failed where a picture has its place', async () => {
+    await place.put({ 'IMG_1.png': 1, 'IMG_2.png': 2, 'broken.png': 'x', 'good.png': 3 });
+    await place.scan();
+    const lost = place.row('IMG_1.png').id;
+    renameSync(place.photos, moved);
+    renameSync(join(moved, 'IMG_2.png'), join(moved, 'IMG_1.png'));
+    renameSync(join(moved, 'good.png'), join(moved, 'broken.png'));
+    expect(await relink(place.library, place.photos, moved)).toMatchObject({ matched: 2, missing: 1 });
+    expect(place.statuses()).toEqual({ 'IMG_1.png': 'ok', [`IMG_1 (before, ${lost}).png`]: 'missing', 'broken.png': 'ok' });
+    const folded = place.library.database.prepare('SELECT folded FROM images WHERE id = ?').pluck().get(lost);
+    expect(folded).toBe(`img_1 (before, ${lost}).png`);
+  });
+
   it('that is where it was all along stays as it is, with its tags', async () => {
     await place.put({ '1.png': 1, '2.png': 2 });
     await place.scan();

@@ -51,6 +51,12 @@ interface Match {
 
 const nameOf = (path: string): string => path.slice(path.lastIndexOf('/') + 1);
 
+/** A path and how it is searched for, where that differs. */
+function spelled(path: string): readonly [path: string, folded: string | null] {
+  const folded = foldedText(path);
+  return [path, folded === path ? null : folded];
+}
+
 /** Where an image is said to lie whose place has another one now. */
 function formerPath(path: string, id: number): string {
   const { dir, name, ext } = posix.parse(path);
@@ -100,15 +106,21 @@ function apply(library: Library, old: Folder, newRoot: string, matches: readonly
     const matched = new Set(matches.map(({ id }) => id));
     const taken = new Set(matches.map(({ path }) => path));
     for (const { id } of matches) leave.run(`\0${id}`, id);
-    const rest = database.prepare<[number], { id: number; path: string }>('SELECT id, path FROM images WHERE folder_id = ?').all(old.id);
-    const giveWay = database.prepare('UPDATE images SET path = ?, folded = NULL WHERE id = ?');
-    // What is missing may come back by its content: it keeps its tags, under a name that nothing else has.
-    for (const { id, path } of rest) if (!matched.has(id) && taken.has(path)) giveWay.run(formerPath(path, id), id);
-    const take = database.prepare("UPDATE images SET path = ?, folded = ?, modified = ?, status = 'ok' WHERE id = ?");
-    for (const { id, path, modified } of matches) {
-      const folded = foldedText(path);
-      take.run(path, folded === path ? null : folded, modified, id);
+    const rest = database
+      .prepare<[number], { id: number; path: string; content: number | null }>(
+        'SELECT id, path, content_id AS content FROM images WHERE folder_id = ?',
+      )
+      .all(old.id);
+    const drop = database.prepare('DELETE FROM images WHERE id = ?');
+    const giveWay = database.prepare('UPDATE images SET path = ?, folded = ? WHERE id = ?');
+    for (const { id, path, content } of rest) {
+      if (matched.has(id) || !taken.has(path)) continue;
+      // What is missing may come back by its content: it keeps its tags, under a name that nothing else has. A file that failed has none.
+      if (content === null) drop.run(id);
+      else giveWay.run(...spelled(formerPath(path, id)), id);
     }
+    const take = database.prepare("UPDATE images SET path = ?, folded = ?, modified = ?, status = 'ok' WHERE id = ?");
+    for (const { id, path, modified } of matches) take.run(...spelled(path), modified, id);
     database.prepare('DELETE FROM failures WHERE image_id IN (SELECT id FROM images WHERE folder_id = ? AND status = ?)').run(old.id, 'ok');
     if (other) {
       database.prepare(`UPDATE OR IGNORE images SET folder_id = ? WHERE folder_id = ?`).run(old.id, other.id);

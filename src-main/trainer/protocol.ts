@@ -105,6 +105,8 @@ export interface EvaluateJob {
   readonly cache: CacheAddress;
   readonly images: readonly EvaluationImage[];
   readonly learned: Acquaintance;
+  /** As a report's findings have it. */
+  readonly chosenOtherwise?: boolean;
   readonly purpose: 'choosing' | 'reporting';
   readonly queriesFor?: QueriesFor;
   readonly labelsFrom?: 'file';

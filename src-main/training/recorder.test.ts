@@ -173,6 +173,28 @@ describe('a run that goes on', () => {
       expect(new Recorder(run, state, plan('these', 'folders')).judgedOtherwise).toBe(false);
     }));
 
+  it('keeps the best checkpoint of a judgement that does not compare any more', () =>
+    withRun(async (run, state) => {
+      const plan = (asked: string) =>
+        ({ kind: 'labels', queries: new Uint32Array(100), asked, split: 'hash' }) as unknown as ConstructorParameters<typeof Recorder>[2];
+      const answered = (asked: string, score: (step: number) => number): Evaluator => {
+        const { evaluate, ...others } = judgeOf(score);
+        return { ...others, evaluate: async (tensors, step) => ({ ...(await evaluate(tensors, step)), queries: 100, asked }) };
+      };
+      const goOn = async (asked: string, until: number): Promise<void> => {
+        const falling = answered(asked, (step) => 1 / step);
+        const recorder = new Recorder(run, state, plan(asked));
+        await collect(recorder.judgeBaselines(falling, record.config));
+        await go(state, recorder, falling, until);
+      };
+      await goOn('these', 5);
+      expect(stored(run)).toEqual([1, 4, 5]);
+      await goOn('others', 10);
+      expect(stored(run)).toEqual([1, 6, 9, 10]);
+      await goOn('others', 12);
+      expect(stored(run)).toEqual([1, 6, 11, 12]);
+    }));
+
   it('judges the baselines once', () =>
     withRun(async (run, state) => {
       const [event] = await collect(new Recorder(run, state).judgeBaselines(judge, record.config));

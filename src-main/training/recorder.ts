@@ -28,6 +28,8 @@ export class Recorder {
   /** Of the weights of another run that it began with. */
   #origin: OnlineEvaluation | undefined;
   #best: { step: number; score: number } | undefined;
+  /** Steps of the best checkpoints of judgements that do not compare with this one: they are not given up for that. */
+  readonly #formerBests: number[] = [];
   /** Whether the last evaluation asked other images, or something else: it does not compare with those to come. */
   readonly judgedOtherwise: boolean;
   #savedAt = performance.now();
@@ -41,10 +43,18 @@ export class Recorder {
     this.#state = state;
     this.#savedStep = listCheckpoints(folder.path).at(-1)?.step ?? -1;
     let [skippedImages, refusedSteps, judgedOtherwise] = [0, 0, false];
+    let calledBest: number | undefined;
     for (const event of readEvents(folder.path, 'step', 'baselines', 'evaluation')) {
       if (event.type === 'step') {
         ({ skippedImages, refusedSteps } = event);
         continue;
+      }
+      if (event.type === 'evaluation') {
+        if (event.best) calledBest = event.step;
+      } else if (calledBest !== undefined) {
+        // Baselines are measured once in a judgement.
+        this.#formerBests.push(calledBest);
+        calledBest = undefined;
       }
       // Of the last judgement: what compares with it came after what does not, and that was said then.
       judgedOtherwise = plan !== undefined && !compares(event.type === 'baselines' ? event.untrained : event, plan);
@@ -57,6 +67,7 @@ export class Recorder {
       this.#consider(event);
     }
     this.judgedOtherwise = judgedOtherwise;
+    if (judgedOtherwise && calledBest !== undefined) this.#formerBests.push(calledBest);
     this.before = { skippedImages, refusedSteps };
   }
 
@@ -122,7 +133,8 @@ export class Recorder {
     const { path, record } = this.#folder;
     const { embedded = [], held = [] } = readAppFile(path);
     // Step 0 are the weights that it began with: what it has made of them is asked as long as it is there.
-    const spared = [...(this.#best ? [this.#best.step] : []), ...embedded, ...held, ...(record.from ? [0] : [])];
+    const best = this.#best ? [this.#best.step] : [];
+    const spared = [...best, ...this.#formerBests, ...embedded, ...held, ...(record.from ? [0] : [])];
     pruneCheckpoints(path, record.config.keepCheckpoints, spared);
     return this.log({ type: 'checkpoint', step, file, best: this.#best === undefined || this.#best.step === step });
   }

@@ -54,6 +54,13 @@ it.each([
   expect(all.at(-1)).toEqual({ learningRate: 0.01, weightDecay: 1, momentum: 1 });
 });
 
+it('leaves the momentum at its end, too, also below 1', () => {
+  const schedule = scheduleOf(parseConfig({ ...settings, momentum: [0.9, 0.99], scheduleScale: 0.5 }), 100);
+  expect([0, 25, 50, 99].map((step) => scheduleAt(schedule, step).momentum)).toEqual(
+    [0.9, 0.945, 0.99, 0.99].map((one) => expect.closeTo(one, 12)),
+  );
+});
+
 it('corrects the moments of a predictor that begins after the small crops by its own steps', () => {
   const betas = { beta1: 0.9, beta2: 0.99 };
   const own = (step: number): readonly [number, number] => {

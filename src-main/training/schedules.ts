@@ -54,7 +54,7 @@ export function scheduleAt(schedule: Schedule, step: number): StepSchedule {
   return {
     learningRate: rate,
     weightDecay: Math.min(high, Math.max(low, decay)),
-    momentum: Math.min(1, momentum[0] + (placeOf(schedule, step) * (momentum[1] - momentum[0])) / schedule.length),
+    momentum: momentum[0] + (momentum[1] - momentum[0]) * Math.min(1, placeOf(schedule, step) / schedule.length),
   };
 }
 

@@ -172,7 +172,7 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent> 
         throw new AppError(
           'non-finite',
           `The gradients of ${mostRefusals} steps in a row were not finite.`,
-          'Its checkpoints are good, and its settings stay: start a new run with its weights and a lower learning rate (“New run from these weights”, in a terminal train FOLDER --from RUN).',
+          'Start a new run from the weights of this one with a lower learning rate (“New run from these weights”; in a terminal train FOLDER --from RUN).',
         );
       }
       const { loss, smoothL1, squaredError, coupled, gradientNorm, lossScale } = outcome;

@@ -39,8 +39,7 @@ export const masks = {
     unmasked: 'Nothing is hidden',
     unmaskedOf: (share: number, side: number) => `first ${formatShare(share, 0)} of steps, ${side} px`,
     masked: 'Crops that lose patches',
-    maskedOf: (oneIn: number) =>
-      oneIn === 0 ? 'none: these settings predict nothing' : oneIn === 1 ? 'all' : `1 of ${oneIn}, else whole`,
+    maskedOf: (oneIn: number) => (oneIn === 0 ? 'none: these settings predict nothing' : oneIn === 1 ? 'all' : `1 of ${oneIn}, else whole`),
     target: 'A target block, on average',
     targetOf: (tokens: number) => `${tokens < 10 ? tokens.toFixed(1) : formatCount(tokens)} patches`,
     coverage: 'Targets together cover',

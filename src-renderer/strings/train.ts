@@ -166,8 +166,7 @@ export const train = {
     stopDiscardText: (step: number) =>
       `“Stop now” keeps none: the run stands at step ${formatCount(step)}, and what came since then is lost.`,
     problem: 'The run has failed',
-    problemHint:
-      'Its checkpoints are good. Do what is said there and resume; its settings stay, so for others choose “New run from these weights”.',
+    problemHint: 'The checkpoints of the run are good. Where nothing else is said, put right what is named and resume.',
     path: 'Folder of the run',
     settings: 'Settings of this run',
     trainedOn: (device: string) => `Trained on: ${device}`,
