@@ -105,7 +105,7 @@ describe('planEvaluation', () => {
   it('judges by labels for both purposes or for neither, and asks two classes at least', () => {
     /** A hash that asks for choosing (0) or for reporting (1). */
     const hashFor = (name: string, bit: number): string =>
-      `${name}${[...name].reduce((sum, letter) => sum ^ (letter.charCodeAt(0) & 1), bit)}`;
+      `${name}${Array.from(name, (letter) => letter.charCodeAt(0) & 1).reduce((sum, one) => sum ^ one, bit)}`;
     const named = (label: string, ...counts: readonly [choosing: number, reporting: number]): EvaluationImage[] =>
       counts.flatMap((count, bit) =>
         Array.from({ length: count }, (_, i) => image(`a/${label}/${bit}-${i}.jpg`, label, hashFor(`${label}${bit}-${i}`, bit))),
