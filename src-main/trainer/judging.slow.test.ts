@@ -79,7 +79,7 @@ it('a damaged picture is left out of an evaluation as if it were not there, and 
   expect(told[0]).toMatchObject({ stage: 'this run', part: 'pictures', done: 0 });
   expect(told.every(({ done }, i) => i === 0 || done >= told[i - 1]!.done)).toBe(true);
   expect(report).toMatchObject({ task: 'crops', queries: 28, unreadable: 3 });
-  expect(report.notes.at(-1)).toContain('3 images are damaged');
+  expect(report.notes.at(-1)).toContain('3 decoded images are damaged');
   expect(report.notes).toContain('The spaces are fitted on the crops of 29 other images.');
   for (const { spaces } of report.rows) expect(spaces.raw.cropRecall).toBeGreaterThanOrEqual(0);
   await expect(evaluate(lost)).rejects.toMatchObject({ code: 'no-images' });
@@ -163,5 +163,5 @@ it('a run that is judged by fewer images says how many fewer, once', async () =>
   const events = await train({ evaluateImages: 24, evaluateSteps: 1 }, images);
   expect(events.find(({ type }) => type === 'baselines')).toMatchObject({ untrained: { unreadable: 1 } });
   expect(events.filter(({ type }) => type === 'evaluation')).toHaveLength(4);
-  expect(events.filter((event) => event.type === 'note' && event.message.startsWith('1 images of the evaluation'))).toHaveLength(1);
+  expect(events.filter((event) => event.type === 'note' && event.message.startsWith('1 decoded images of the evaluation'))).toHaveLength(1);
 });
