@@ -189,6 +189,7 @@ describe('a plan', () => {
     expect(await told({ imageSize: 50 })).toContain('625 patches of 2 px');
     expect(await told({ learningRate: 0.03 })).toContain('ten times the suggested 0.002');
     expect(await told({ learningRate: 0.02 })).not.toContain('learning rate');
+    expect(await told({ preset: 'paper-exact', batchSize: 20, learningRate: 0.00003 })).not.toContain('learning rate');
     expect(await told({ threads: 512 })).toContain('512 threads');
     expect(await told({ batchSize: 64 })).toContain('more than the 20 there are');
   });

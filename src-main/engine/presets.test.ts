@@ -5,7 +5,7 @@ import type { PresetName } from '../../shared/presets.ts';
 import { requireMasks } from '../jepa/masks.ts';
 import { chosenConfig } from './chosen-config.ts';
 import { presetBound, presetEpochs, tooLong } from './presets.ts';
-import { suggestConfig } from './suggest.ts';
+import { suggestConfig, suggestedLearningRate } from './suggest.ts';
 
 const names = Object.keys(presetTexts) as PresetName[];
 const folders = [2, 10, 500, 10_000, 100_000].flatMap((images) =>
@@ -75,6 +75,14 @@ describe('presets', () => {
     expect(config).toMatchObject({ masking: 'paper-exact', agreement: 0, sigreg: 0, loss: 'smooth-l1', optimiser: 'adamw', minKeep: 10 });
     expect(config.learningRate).toBeCloseTo((1e-3 * config.batchSize) / 2048, 12);
     expect(config.momentum).toEqual([0.996, 1]);
+  });
+
+  it('suggest the published learning rate for the batch that a run has, whichever was suggested for its folder', () => {
+    const rate = (given: Readonly<Record<string, unknown>>): number =>
+      suggestedLearningRate(chosenConfig({ images: 10_000, shortSide: 300 }, given).config);
+    expect(rate({ preset: 'paper-exact', batchSize: 2048, learningRate: 1e-3 })).toBe(1e-3);
+    expect(rate({ preset: 'paper-exact', learningRate: 1e-3 })).toBe(1e-3 / 32);
+    for (const batchSize of [8, 64, 2048]) expect(rate({ batchSize, learningRate: 0.5 })).toBe(2e-3);
   });
 
   it('of agreement alone leave out the prediction, and all others keep it', () => {

@@ -1,5 +1,5 @@
 // Settings for a folder when the person gives none, with the reason in words.
-import { canHalve } from '../../shared/config.ts';
+import { canHalve, gridSide } from '../../shared/config.ts';
 import type { ConfigKey, TrainConfig } from '../../shared/config-table.ts';
 import type { PresetName } from '../../shared/presets.ts';
 import { presetEpochs, presetRecipe } from './presets.ts';
@@ -99,10 +99,10 @@ export function suggestConfig(
   return { settings, reason };
 }
 
-/** The learning rate that a run of so many images has by its preset: no other fact of the folder decides it. */
-export function suggestedLearningRate({ preset, learningRate }: TrainConfig, images: number): number {
-  const facts = { images, shortSide: largestSmall };
-  return suggestConfig(facts, preset === 'auto' ? 'default' : preset).settings.learningRate ?? learningRate;
+/** The learning rate that the preset of a run has for the batch of that run: the published one grows with it. */
+export function suggestedLearningRate(config: TrainConfig): number {
+  const { preset, batchSize, stem, learningRate } = config;
+  return presetRecipe(preset === 'auto' ? 'default' : preset, batchSize, gridSide(config), stem).learningRate ?? learningRate;
 }
 
 /** Settings that come from the folder, not from the table's defaults, unless they are given. */

@@ -75,7 +75,7 @@ function warningsFor({ config, images, steps }: PlannedRun): RunPlan['warnings']
       `An image of ${config.imageSize} px has ${tokens} patches of ${config.patchSize} px, and each step takes longer for it (196 are usual).`,
       'Choose a larger patch or a smaller image size.',
     );
-  const learningRate = suggestedLearningRate(config, images);
+  const learningRate = suggestedLearningRate(config);
   if (config.learningRate > tooFast * learningRate)
     warn(
       `A learning rate of ${config.learningRate} is more than ten times the suggested ${learningRate}: the run will most likely diverge.`,
