@@ -23,3 +23,12 @@ it('a command looks each time whether a run of the home trains on the card now',
   lock.dispose();
   expect(isCardTaken()).toBe(false);
 });
+
+it('a command says what it uses and why with the flags of the terminal, and to a program as it is', () => {
+  const [said, events]: [string[], object[]] = [[], []];
+  const output = { say: (text: string) => said.push(text), event: (value: object) => events.push(value) } as unknown as Output;
+  const reason = 'The processor. CUDA is not there; or train on the processor (device=cpu).';
+  sayDevice(output, 'Embeds', {} as Studio).onDevice({ device: 'cpu', reason });
+  expect(said).toEqual(['Embeds on: The processor. CUDA is not there; or train on the processor (--device cpu).']);
+  expect(events).toEqual([{ type: 'device', device: 'cpu', reason }]);
+});

@@ -3,6 +3,7 @@ import type { TrainConfig } from '../../shared/config-table.ts';
 import type { VectorPlace } from '../engine/devices/vector-device.ts';
 import { hasRunOnCard } from '../engine/home.ts';
 import type { Studio } from '../engine/studio.ts';
+import { inFlags } from './config-flags.ts';
 import type { Output } from './output.ts';
 
 /** `does`: what the program does on it, such as `Embeds`. */
@@ -16,7 +17,7 @@ export const sayDevice = (
   isCardTaken: () => hasRunOnCard(studio.home),
   onDevice: ({ device: chosen, reason }) => {
     output.event({ type: 'device', device: chosen, reason });
-    output.say(`${does} on: ${reason}`);
+    output.say(inFlags(`${does} on: ${reason}`));
   },
   onStage: (stage) => output.say(stage),
 });

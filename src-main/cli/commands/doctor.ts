@@ -3,6 +3,7 @@ import { stepText } from '../../engine/devices/expected-device.ts';
 import { diagnose } from '../../engine/doctor.ts';
 import type { Diagnosis } from '../../engine/doctor.ts';
 import type { Action } from '../action.ts';
+import { inFlags } from '../config-flags.ts';
 import { interruptible } from '../interrupt.ts';
 import { textOption } from '../options.ts';
 import { count, megabytes } from '../output.ts';
@@ -12,7 +13,7 @@ const stateWords = { ready: 'ready', untested: 'not tested', failed: 'FAILED', a
 const rateText = (rate: number): string => `${rate < 10 ? rate.toPrecision(2) : Math.round(rate)} GFLOP/s`;
 
 function deviceLines({ devices, chosen }: Diagnosis): string[] {
-  return devices.flatMap(({ id, state, reason, matmulRate, stepSeconds, stepFailure, runtime, reduced }) => {
+  const lines = devices.flatMap(({ id, state, reason, matmulRate, stepSeconds, stepFailure, runtime, reduced }) => {
     const speed = [
       matmulRate === undefined ? '' : `${rateText(matmulRate)} in a bare 1024³ product`,
       stepSeconds === undefined || stepFailure !== undefined ? '' : `a training step ${stepText(stepSeconds ?? Infinity)}`,
@@ -25,6 +26,29 @@ function deviceLines({ devices, chosen }: Diagnosis): string[] {
       ...(reduced ? [`    ${reduced.reason}${reduced.matmulRate === undefined ? '' : ` ${rateText(reduced.matmulRate)}.`}`] : []),
     ];
   });
+  return lines.map(inFlags);
+}
+
+/** All that was found, as a person of the terminal reads it. */
+export function diagnosisLines(found: Diagnosis): string[] {
+  const { cards, step, beside } = found;
+  return [
+    `ijepa-studio ${found.program} · Node ${found.node} · sharp ${found.sharp} · SQLite ${found.sqlite}`,
+    `${found.system}, ${found.processor}, ${found.cores} cores`,
+    `Memory: ${megabytes(found.memoryFree)} free of ${megabytes(found.memoryTotal)}`,
+    ...cards.map(
+      ({ name, driver, memory, memoryFree }) =>
+        `Graphics card: ${name}${driver === undefined ? '' : `, driver ${driver}`}${memory === undefined ? '' : `, ${megabytes(memory)}`}${memoryFree === undefined ? '' : ` (${megabytes(memoryFree)} free)`}`,
+    ),
+    `Devices (a training step is one of the usual recipe, ${count(step.crops)} crops of ${step.imageSize} px):`,
+    ...deviceLines(found),
+    ...(beside.length > 0
+      ? [`${beside.join(', ')} is being trained meanwhile: what is timed beside it is slower, and is not remembered.`]
+      : []),
+    inFlags(`A run trains on: ${found.chosenReason}`),
+    inFlags(`Vectors are made on: ${found.vectorsReason}`),
+    ...found.advice.map((sentence) => inFlags(`To be faster: ${sentence}`)),
+  ];
 }
 
 export const doctorCommand: Action = async (output, options) => {
@@ -33,20 +57,7 @@ export const doctorCommand: Action = async (output, options) => {
     const found = await diagnose(textOption(options, 'home'), { signal, onStage: (stage) => output.progress(stage) });
     output.event({ type: 'doctor', ...found });
     output.progress('', true);
-    output.say(`ijepa-studio ${found.program} · Node ${found.node} · sharp ${found.sharp} · SQLite ${found.sqlite}`);
-    output.say(`${found.system}, ${found.processor}, ${found.cores} cores`);
-    output.say(`Memory: ${megabytes(found.memoryFree)} free of ${megabytes(found.memoryTotal)}`);
-    for (const { name, driver, memory, memoryFree } of found.cards)
-      output.say(
-        `Graphics card: ${name}${driver === undefined ? '' : `, driver ${driver}`}${memory === undefined ? '' : `, ${megabytes(memory)}`}${memoryFree === undefined ? '' : ` (${megabytes(memoryFree)} free)`}`,
-      );
-    output.say(`Devices (a training step is one of the usual recipe, ${count(found.step.crops)} crops of ${found.step.imageSize} px):`);
-    for (const line of deviceLines(found)) output.say(line);
-    if (found.beside.length > 0)
-      output.say(`${found.beside.join(', ')} is being trained meanwhile: what is timed beside it is slower, and is not remembered.`);
-    output.say(`A run trains on: ${found.chosenReason}`);
-    output.say(`Vectors are made on: ${found.vectorsReason}`);
-    for (const sentence of found.advice) output.say(`To be faster: ${sentence}`);
+    for (const line of diagnosisLines(found)) output.say(line);
     return found.devices.some(({ id, state }) => id === 'cpu' && state === 'ready') ? 0 : 8;
   } finally {
     done();

@@ -1,0 +1,30 @@
+import { expect, it } from 'vitest';
+import type { Diagnosis } from '../../engine/doctor.ts';
+import { diagnosisLines } from './doctor.ts';
+
+it('what a device lacks is said with the flags of the terminal', () => {
+  const reason = 'CUDA is not there. Or train on the processor (device=cpu).';
+  const found: Diagnosis = {
+    program: '1',
+    node: '22',
+    sharp: '1',
+    sqlite: '3',
+    system: 'Linux',
+    processor: 'A processor',
+    cores: 2,
+    memoryFree: 1e9,
+    memoryTotal: 2e9,
+    cards: [{ name: 'A card' }],
+    devices: [{ id: 'cuda', state: 'absent', reason }],
+    step: { crops: 128, imageSize: 32 },
+    beside: [],
+    chosen: 'cpu',
+    chosenReason: `The processor. ${reason}`,
+    vectors: 'cpu',
+    vectorsReason: `The processor. ${reason}`,
+    advice: [`A graphics card is there, and cannot be used: CUDA: ${reason}`],
+  };
+  const said = diagnosisLines(found).join('\n');
+  expect(said).not.toContain('device=cpu');
+  expect(said.split('--device cpu')).toHaveLength(5);
+});
