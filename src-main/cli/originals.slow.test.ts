@@ -2,7 +2,7 @@
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { drawPictures } from '../engine/app/testing/open-engine.ts';
 import { runCli } from './testing/run-cli.ts';
 import type { CliResult } from './testing/run-cli.ts';
@@ -13,6 +13,7 @@ const cli = async (...args: string[]): Promise<CliResult> => runCli([...args, '-
 
 beforeAll(async () => drawPictures(pictures, 2));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
+afterEach(() => vi.unstubAllEnvs());
 
 describe('a list of failures', () => {
   it('is not written over a photograph, also of a folder that was never scanned, and the scan does not begin', async () => {
@@ -39,6 +40,15 @@ describe('a demo', () => {
   it('puts no pictures of its own among those of a folder that was scanned', async () => {
     const place = join(pictures, 'demo');
     const { code, stderr } = await cli('demo', '--folder', place);
+    expect(code).not.toBe(0);
+    expect(stderr).toContain(`${place} lies in ${pictures}, among the images`);
+    expect(existsSync(place)).toBe(false);
+  });
+
+  it('makes nothing there without a home of its own either, where the folder was scanned for the usual one', async () => {
+    vi.stubEnv('IJEPA_STUDIO_HOME', join(folder, 'home'));
+    const place = join(pictures, 'demo');
+    const { code, stderr } = await runCli(['demo', '--folder', place]);
     expect(code).not.toBe(0);
     expect(stderr).toContain(`${place} lies in ${pictures}, among the images`);
     expect(existsSync(place)).toBe(false);

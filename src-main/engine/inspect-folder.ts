@@ -27,16 +27,21 @@ function summaryOf(library: Library, { id, path, labels: { kind } }: Folder): Fo
   return { path, exists: existsSync(path), different, failed, missing, labels, mode: kind };
 }
 
-/** The catalogued folders of a home, by path. Throws `bad-file` for a damaged catalogue. */
-export function describeFolders(home: Home): FolderSummary[] {
+function ofFolders<T>(home: Home, look: (library: Library, folder: Folder) => T): T[] {
   if (!existsSync(join(home.path, 'catalogue.sqlite'))) return [];
   const library = openLibrary(home.path, 'read');
   try {
-    return folders(library).map((folder) => summaryOf(library, folder));
+    return folders(library).map((folder) => look(library, folder));
   } finally {
     library.dispose();
   }
 }
+
+/** The catalogued folders of a home, by path. Throws `bad-file` for a damaged catalogue, `unsupported` for another version's. */
+export const describeFolders = (home: Home): FolderSummary[] => ofFolders(home, summaryOf);
+
+/** Their paths, where nothing is written. Throws the same. */
+export const originalsOf = (home: Home): string[] => ofFolders(home, (_library, { path }) => path);
 
 export interface VectorSummary {
   readonly run: string;

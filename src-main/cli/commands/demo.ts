@@ -4,6 +4,8 @@ import { join, resolve } from 'node:path';
 import { parseConfig } from '../../../shared/config.ts';
 import { preprocessingOf } from '../../../shared/preprocessing.ts';
 import { planForPage } from '../../engine/app/run-plan.ts';
+import { homeAt } from '../../engine/home.ts';
+import { originalsOf } from '../../engine/inspect-folder.ts';
 import { measureStepSeconds } from '../../engine/pace.ts';
 import { checkpointOf, createRun, planRun } from '../../engine/runs.ts';
 import { copySampleImages } from '../../engine/sample-images.ts';
@@ -33,7 +35,11 @@ export const demo: Action = async (output, options) => {
   const minutes = numberOption(options, 'minutes', '--minutes', 0.1)!;
   const most = integerOption(options, 'images', '--images', 100)!;
   const sheet = join(folder, 'neighbours.png');
-  const studio = new Studio({ home: textOption(options, 'home') ?? join(folder, 'home') });
+  const home = textOption(options, 'home') ?? join(folder, 'home');
+  // The home of the demo knows nothing of the folders that were scanned for the usual one, and may itself come to lie in one of them.
+  const usual = homeAt();
+  if (homeAt(home).path !== usual.path) await requireOutside(folder, originalsOf(usual));
+  const studio = new Studio({ home });
   try {
     await requireOutside(folder, studio.originals);
     mkdirSync(pictures, { recursive: true });
