@@ -69,6 +69,7 @@ describe('the configuration', () => {
       100, 1, 30, 1000,
     ]);
     expect(first({ evaluateImages: 0, evaluateSteps: 30 }, 1000)).toBeUndefined();
+    expect([true, false, undefined].map((judged) => firstEvaluation(defaultConfig, 1000, judged))).toEqual([100, undefined, 100]);
   });
 
   it('want other images for a contrast', () => {

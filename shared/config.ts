@@ -177,9 +177,12 @@ export const smallSteps = ({ smallFirst }: Pick<TrainConfig, 'smallFirst'>, step
 export const evaluateEvery = ({ evaluateSteps }: Pick<TrainConfig, 'evaluateSteps'>, steps: number): number =>
   evaluateSteps || Math.max(1, Math.ceil(steps / 10));
 
-/** Step of a run's first evaluation; undefined where it has no images to judge with. */
-export const firstEvaluation = (config: Pick<TrainConfig, 'evaluateSteps' | 'evaluateImages'>, steps: number): number | undefined =>
-  config.evaluateImages === 0 ? undefined : Math.min(steps, evaluateEvery(config, steps));
+/** Step of a run's first evaluation; undefined where none comes: by its settings, or where it was found not to be judged. */
+export const firstEvaluation = (
+  config: Pick<TrainConfig, 'evaluateSteps' | 'evaluateImages'>,
+  steps: number,
+  judged = true,
+): number | undefined => (!judged || config.evaluateImages === 0 ? undefined : Math.min(steps, evaluateEvery(config, steps)));
 
 /** Crops that one image of the batch becomes. */
 export const cropsPerImage = ({ agreement, crops }: Pick<TrainConfig, 'agreement' | 'crops'>): number => (agreement > 0 ? crops : 1);

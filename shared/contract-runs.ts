@@ -66,6 +66,8 @@ export interface RunDetails {
   readonly origin: Origin | undefined;
   readonly baselines: Baselines | undefined;
   readonly evaluations: readonly OnlineEvaluation[];
+  /** Whether there were enough images to judge it with when it trained last; undefined before it has begun, and of runs of earlier versions. */
+  readonly judged: boolean | undefined;
   /** Step from which on other images judge than before; undefined where they are still the first. */
   readonly judgedSince: number | undefined;
   readonly notes: readonly RunNote[];

@@ -95,6 +95,8 @@ export type TrainEvent =
       /** Of matrix products; absent in runs of earlier versions. */
       readonly precision?: Precision;
       readonly threads: number;
+      /** Whether there are enough images to judge it with; absent in runs of earlier versions. */
+      readonly judged?: boolean;
     }
   | ({ readonly type: 'step' } & StepMetrics)
   | {

@@ -97,6 +97,7 @@ it('a run that began with weights of another is measured beside those, unless th
   }).dispose();
   const events: TrainEvent[] = [];
   await runTrainJob(trainJob(run, cache, images), new RunControl(), (event) => events.push(event));
+  expect(events[0]).toMatchObject({ type: 'started', judged: true });
   expect(events.find(({ type }) => type === 'baselines')).toMatchObject({
     origin: { step: 0, predictionMargin: expect.any(Number) as number },
   });
@@ -119,6 +120,7 @@ it.each([1, 2, 3])('%i images to judge by are no evaluation, which is said, and 
   const events = await train({ evaluateImages, evaluateSteps: 2 }, await makeCache(cache, 12));
   const notes = events.filter((event) => event.type === 'note').map(({ message }) => message);
   expect(notes).toEqual([expect.stringContaining('Nothing is evaluated while this run trains')]);
+  expect(events[0]).toMatchObject({ type: 'started', judged: false });
   expect(events.at(-1)).toMatchObject({ type: 'finished', reason: 'done', step: 4 });
   expect(events.some(({ type }) => type === 'evaluation' || type === 'baselines')).toBe(false);
 });

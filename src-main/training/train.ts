@@ -133,6 +133,7 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent> 
       ...(options.deviceReason !== undefined && { deviceReason: options.deviceReason }),
       precision,
       threads,
+      judged: judge !== undefined,
     });
     const planned = stepSize(config).microBatch;
     if (runner.size.microBatch < planned) yield recorder.log(smallerMicroBatch(state.step, planned, runner));

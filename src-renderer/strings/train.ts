@@ -237,7 +237,7 @@ export const train = {
   },
   /** `first`: step of its first evaluation; undefined where none ever comes. */
   noEvaluation: (first: number | undefined, going: boolean) => {
-    if (first === undefined) return 'This run is not judged: it has no images to judge with.';
+    if (first === undefined) return 'This run is not judged: it has no images to judge with, or too few.';
     return going ? `The first evaluation comes at step ${formatCount(first)}.` : 'This run has no evaluation.';
   },
   health: {

@@ -214,6 +214,7 @@ export function fakeRuns(
         weights: run.imported ? authors : undefined,
         origin: name === continued ? { run: 'vit-h-14-authors', step: 0, imported: true, weights: authors } : undefined,
         baselines: evaluated ? { ...baselines, ...(name === continued && { origin: begunWith }) } : undefined,
+        judged: run.step > 0 ? true : undefined,
         judgedSince: undefined,
         evaluations: evaluated ? evaluationsOf(curveOf(run), run.step) : [],
         notes:

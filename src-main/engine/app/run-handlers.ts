@@ -62,6 +62,7 @@ async function details({ studio }: EngineContext, { store, trainings }: Runs, ru
     sizes: started?.type === 'started' ? started.sizes : summary.imported ? undefined : sizesOf(stepSize(config), config),
     baselines: baselines?.type === 'baselines' ? baselinesOf(baselines) : undefined,
     evaluations: log.events.filter((event) => event.type === 'evaluation'),
+    judged: started?.type === 'started' ? started.judged : undefined,
     judgedSince: judgedSince(log.events),
     notes: runNotes(log.events),
     pinned: hashes.flatMap((hash) => ids.get(hash) ?? []),

@@ -134,6 +134,7 @@ describe('a run', () => {
     const details = await page.call('runs.details', { run });
     expect(details.pinned).toEqual([images.ids[3], images.ids[50]]);
     expect(details.evaluations.length).toBe(12);
+    expect(details.judged).toBe(true);
     expect(details.baselines!.untrained.step).toBe(0);
     expect(before.step).toBeLessThan(120);
     expect(details.threads).toBe(1);
