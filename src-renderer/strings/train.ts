@@ -232,7 +232,7 @@ export const train = {
     fromOrigin: (value: string) => `began with ${value}`,
     space: 'Space',
     spaceHelp:
-      'Vectors can be compared as they are, with the mean of all images taken away, or whitened: every direction stretched to the same weight. Whitening added up to five points in our measurements of the suggested settings, and ten to twenty to raw pixels. Baselines are treated the same.',
+      'Vectors can be compared as they are, with the mean of all images taken away, or whitened: every direction stretched to the same weight. Whitening added up to five points in our measurements of the suggested settings. Baselines are treated the same.',
     spaces: { raw: 'As is', centred: 'Centred', whitened: 'Whitened' },
   },
   /** `first`: step of its first evaluation; undefined where none ever comes. */
