@@ -144,10 +144,10 @@ export async function tellStory({ page, home, images, target, addFolder, interlu
 
   await test.step('vectors are exported, and other programs can read them', async () => {
     await goTo(page, 'Export');
-    await page
-      .getByRole('textbox', { name: /folder/i })
-      .first()
-      .fill(target);
+    const field = page.getByRole('textbox', { name: /folder/i }).first();
+    // The suggestion is on its way when the view opens.
+    await expect(field).not.toHaveValue('');
+    await field.fill(target);
     await page.getByRole('checkbox', { name: /NumPy array/ }).check();
     await expect(page.getByText('vectors.npy').first()).toBeVisible();
     await page.getByRole('button', { name: 'Export', exact: true }).click();

@@ -9,8 +9,18 @@ export const kernelSide = 3;
 
 const windowSize = kernelSide ** 2;
 
+/** Of each side once: a graph has the same windows in all its encoders, and a plan traces it several times. Nobody writes to them. */
+function remembered(make: (side: number) => Int32Array): (side: number) => Int32Array {
+  const known = new Map<number, Int32Array>();
+  return (side) => {
+    const made = known.get(side) ?? make(side);
+    known.set(side, made);
+    return made;
+  };
+}
+
 /** What the windows over `side` × `side` see, one after the other: rows 2i − 1 to 2i + 1, columns likewise, blank beyond the border. */
-function windowPlaces(side: number): Int32Array {
+const windowPlaces = remembered((side) => {
   const half = side / 2;
   return Int32Array.from({ length: half ** 2 * windowSize }, (_, at) => {
     const [window, within] = [Math.floor(at / windowSize), at % windowSize];
@@ -18,7 +28,7 @@ function windowPlaces(side: number): Int32Array {
     const column = 2 * (window % half) - 1 + (within % kernelSide);
     return row < 0 || column < 0 ? blank : row * side + column;
   });
-}
+});
 
 /** Places of a square row by row. */
 export const rowByRow = (side: number): Int32Array => Int32Array.from({ length: side ** 2 }, (_, place) => place);
@@ -33,7 +43,7 @@ export function patchByPatch(grid: number, p: number): Int32Array {
 }
 
 /** Places of a square of `side` × `side` in the order in which the gradient of the windows over it comes out (rows.ts). */
-export const mostSeenFirst = (side: number): Int32Array => mostTakenFirst(side ** 2, windowPlaces(side));
+export const mostSeenFirst = remembered((side) => mostTakenFirst(side ** 2, windowPlaces(side)));
 
 /**
  * [B, S·S, C] → [B, S/2·S/2, 9·C], the inputs of each place as (row, column, channel). The places of x and of the result lie in the

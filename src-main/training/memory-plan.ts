@@ -9,6 +9,7 @@ import type { StepSize } from '../jepa/step.ts';
 import { sizeOf } from '../tensor/graph.ts';
 import { graphMemory } from '../tensor/memory.ts';
 import type { GraphMemory } from '../tensor/memory.ts';
+import type { Tensor } from '../tensor/graph.ts';
 import { untiled } from '../tensor/tiles.ts';
 import { cardJudging, processorJudging, tokenImages } from './judging-memory.ts';
 import { inGroups, stateTensors } from './state.ts';
@@ -136,20 +137,21 @@ function* counted(size: StepSize, config: TrainConfig): Pieces<MemoryPlan> {
 function* stepMemory(
   size: StepSize,
   config: TrainConfig,
-  build: (trace: () => GraphMemory) => GraphMemory = (trace) => trace(),
+  build: (graph: () => readonly Tensor[]) => readonly Tensor[] = (graph) => graph(),
 ): Pieces<GraphMemory> {
   const { model } = size;
   const { encoder, predictor } = model;
-  const traced = (encoderDepth: number, predictorDepth: number): GraphMemory => {
+  function* traced(encoderDepth: number, predictorDepth: number): Pieces<GraphMemory> {
     const shallow = { ...model, encoder: { ...encoder, depth: encoderDepth }, predictor: { ...predictor, depth: predictorDepth } };
-    return build(() => graphMemory(Object.values(accumulate({ ...size, model: shallow }, config))));
-  };
-  const one = traced(1, 1);
-  yield;
-  const encoderBlock = traced(2, 1);
-  yield;
-  const predictorBlock = traced(1, 2);
-  yield;
+    const graph = build(() => Object.values(accumulate({ ...size, model: shallow }, config)));
+    yield;
+    const found = graphMemory(graph);
+    yield;
+    return found;
+  }
+  const one = yield* traced(1, 1);
+  const encoderBlock = yield* traced(2, 1);
+  const predictorBlock = yield* traced(1, 2);
   const at = (key: 'peak' | 'nodes'): number =>
     one[key] + (encoder.depth - 1) * (encoderBlock[key] - one[key]) + (predictor.depth - 1) * (predictorBlock[key] - one[key]);
   return { peak: at('peak'), largest: one.largest, nodes: at('nodes') };
