@@ -44,8 +44,8 @@ export interface Findings {
 }
 
 /**
- * Whether the network has learned from the folder's images, and a checkpoint was chosen by them: `here`, here as it was before images
- * came or went (`changed`), only `elsewhere`, or nobody knows.
+ * Whether the network has learned from the folder's images, and a checkpoint was chosen by them: `here`, here as it was before images,
+ * labels or splits changed (`changed`), only `elsewhere`, or nobody knows.
  */
 export type Acquaintance = 'here' | 'changed' | 'elsewhere' | 'unknown';
 type Stranger = Exclude<Acquaintance, 'here' | 'changed'>;

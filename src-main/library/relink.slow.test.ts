@@ -98,6 +98,21 @@ describe('a moved folder', () => {
     expect(tagsOf(place.library, lost)).toEqual(['best']);
   });
 
+  it('gives what is missing a name that no file has', async () => {
+    await place.put({ '1.png': 1, '2.png': 2, '3.png': 3 });
+    await place.scan();
+    const lost = place.row('1.png').id;
+    renameSync(place.photos, moved);
+    renameSync(join(moved, '2.png'), join(moved, '1.png'));
+    renameSync(join(moved, '3.png'), join(moved, `1 (before, ${lost}).png`));
+    expect(await relink(place.library, place.photos, moved)).toMatchObject({ matched: 2, missing: 1 });
+    expect(place.statuses()).toEqual({
+      '1.png': 'ok',
+      [`1 (before, ${lost}).png`]: 'ok',
+      [`1 (before, ${lost}) (before, ${lost}).png`]: 'missing',
+    });
+  });
+
   it('finds what is missing by its name, and forgets a file that had failed where a picture has its place', async () => {
     await place.put({ 'IMG_1.png': 1, 'IMG_2.png': 2, 'broken.png': 'x', 'good.png': 3 });
     await place.scan();

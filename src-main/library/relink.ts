@@ -57,10 +57,11 @@ function spelled(path: string): readonly [path: string, folded: string | null] {
   return [path, folded === path ? null : folded];
 }
 
-/** Where an image is said to lie whose place has another one now. */
-function formerPath(path: string, id: number): string {
+/** Where an image is said to lie whose place has another one now: nowhere that something else lies. */
+function formerPath(path: string, id: number, used: ReadonlySet<string>): string {
   const { dir, name, ext } = posix.parse(path);
-  return posix.join(dir, `${name} (before, ${id})${ext}`);
+  const former = posix.join(dir, `${name} (before, ${id})${ext}`);
+  return used.has(former) ? formerPath(former, id, used) : former;
 }
 
 /** Old images with a content, by size in bytes; each is matched once. */
@@ -111,13 +112,14 @@ function apply(library: Library, old: Folder, newRoot: string, matches: readonly
         'SELECT id, path, content_id AS content FROM images WHERE folder_id = ?',
       )
       .all(old.id);
+    const used = new Set([...taken, ...rest.map(({ path }) => path)]);
     const drop = database.prepare('DELETE FROM images WHERE id = ?');
     const giveWay = database.prepare('UPDATE images SET path = ?, folded = ? WHERE id = ?');
     for (const { id, path, content } of rest) {
       if (matched.has(id) || !taken.has(path)) continue;
       // What is missing may come back by its content: it keeps its tags, under a name that nothing else has. A file that failed has none.
       if (content === null) drop.run(id);
-      else giveWay.run(...spelled(formerPath(path, id)), id);
+      else giveWay.run(...spelled(formerPath(path, id, used)), id);
     }
     const take = database.prepare("UPDATE images SET path = ?, folded = ?, modified = ?, status = 'ok' WHERE id = ?");
     for (const { id, path, modified } of matches) take.run(...spelled(path), modified, id);
