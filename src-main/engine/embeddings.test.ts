@@ -12,10 +12,11 @@ import { modelSize } from '../jepa/model.ts';
 import { EmbeddingStore } from '../retrieval/embedding-store.ts';
 import { Trainer } from '../trainer/trainer.ts';
 import { targetEncoderHash } from '../weights/encoder-hash.ts';
-import { embedFolder, madeOn, openEmbeddings, weightsHash } from './embeddings.ts';
+import { embedFolder, madeOn, openEmbeddings } from './embeddings.ts';
 import { importWeights } from './import-weights.ts';
 import { checkpointOf } from './runs.ts';
 import { Studio } from './studio.ts';
+import { embeddingIdentity } from './testing/embedding-identity.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'ijepa-embeddings-'));
 const fixture = join(import.meta.dirname, '../jepa/testing/fixtures/huggingface');
@@ -60,15 +61,7 @@ it('goes on after a card that failed with what it has kept, and says how many ea
   });
   const failed = vi.spyOn(studio.devices, 'failed').mockResolvedValue();
   const left: number[] = [];
-  const identity = {
-    runId: name,
-    step: 0,
-    weightsHash: await weightsHash(checkpoint),
-    layer: 'last',
-    pooling: 'mean',
-    preprocessing: preprocessingOf(config),
-    dimension: 4,
-  };
+  const identity = await embeddingIdentity(name, checkpoint, config, 4);
   /** As the job does it, up to so many rows. */
   const append = async (
     from: number,

@@ -3,14 +3,13 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, it, vi } from 'vitest';
-import { preprocessingOf } from '../../shared/preprocessing.ts';
 import { programVersion } from '../../shared/version.ts';
 import { EmbeddingStore } from '../retrieval/embedding-store.ts';
-import { weightsHash } from './embeddings.ts';
 import { importWeights } from './import-weights.ts';
 import { checkpointOf } from './runs.ts';
 import { FolderSearch } from './search.ts';
 import { Studio } from './studio.ts';
+import { embeddingIdentity } from './testing/embedding-identity.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'ijepa-search-'));
 const fixture = join(import.meta.dirname, '../jepa/testing/fixtures/huggingface');
@@ -26,15 +25,7 @@ const hashOf = (image: number): string => image.toString(16).padStart(64, '0');
 async function answers(name: string, vectors: readonly (readonly number[])[]): Promise<Record<string, readonly [unknown, unknown]>> {
   const { run, config } = importWeights(studio.home, fixture, { name });
   const checkpoint = checkpointOf(run);
-  const identity = {
-    runId: name,
-    step: 0,
-    weightsHash: await weightsHash(checkpoint),
-    layer: 'last',
-    pooling: 'mean',
-    preprocessing: preprocessingOf(config),
-    dimension: 2,
-  };
+  const identity = await embeddingIdentity(name, checkpoint, config, 2);
   const store = await EmbeddingStore.openForWriting(studio.home.embeddings, identity, programVersion);
   await store.append(
     vectors.map((_, i) => hashOf(i)),
