@@ -5,7 +5,7 @@ import { canOpenWindows, openScreen, openWindow } from '../src-main/app/testing/
 import type { OpenWindow, VirtualScreen } from '../src-main/app/testing/open-window.ts';
 import { makePictures } from './support/pictures.ts';
 import { temporaryFolder } from './support/serve.ts';
-import { tellStory } from './support/story.ts';
+import { STEPS, statusOf, tellStory } from './support/story.ts';
 
 const place = temporaryFolder();
 const pictures = join(place.path, 'shapes');
@@ -50,9 +50,10 @@ test('from a folder to exported vectors, in the window', async () => {
       }, pictures);
       await page.getByRole('button', { name: 'Choose a folder' }).click();
     },
-    interlude: async () => {
+    whilePaused: async () => {
       await page.reload();
-      await expect(page.getByText(/of 240/).first()).toBeVisible();
+      await expect(statusOf(page)).toContainText('Paused');
+      await expect(statusOf(page)).toContainText(`of ${STEPS}`);
     },
   });
   await page.screenshot({ path: join(import.meta.dirname, '..', 'dist', 'e2e', 'window-export.png') });
