@@ -72,6 +72,14 @@ export const objectiveSettings = {
     max: 2,
     help: 'Of the contrast: the lower, the more the crops that are most alike count.',
   }),
+  contrastImages: integer({
+    group: 'objective',
+    default: 0,
+    min: 0,
+    max: 4096,
+    unit: 'images',
+    help: 'Images among whose crops each finds its siblings, a divisor of the batch; 0: the whole batch. Micro-batches of whole groups need no pass of their own before.',
+  }),
   crops: integer({
     group: 'objective',
     default: 2,

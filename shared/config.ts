@@ -118,6 +118,14 @@ function checkTogether(config: TrainConfig): TrainConfig {
     );
   if (config.agreement > 0 && config.agreementBy === 'contrast' && config.batchSize < 2)
     fail('batchSize', '1 image has no others to tell its crops from', 'Choose a batch of 2 or more, or agreement by distance.');
+  if (config.contrastImages === 1)
+    fail('contrastImages', '1 image has no others to tell its crops from', 'Choose 2 or more, or 0 for the whole batch.');
+  if (config.contrastImages > 0 && config.contrastImages < config.batchSize && config.batchSize % config.contrastImages !== 0)
+    fail(
+      'contrastImages',
+      `${config.contrastImages} does not divide the batch of ${config.batchSize}`,
+      'Choose a divisor of the batch, or 0 for all of it.',
+    );
   if (config.prediction === 0 && config.agreement === 0)
     fail('prediction', '0 leaves nothing to learn from', 'Give it a weight, or agreement.');
   if (config.smallFirst > 0) checkSmallFirst(config);

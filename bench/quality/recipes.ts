@@ -157,6 +157,7 @@ export const recipes: Readonly<Record<string, Recipe>> = {
   },
   // One change each of that.
   'small-first-crops-4': { what: 'four crops of half as many images', from: 'small-first', settings: { crops: 4, batchSize: 32 } },
+  'small-first-groups': { what: 'crops told apart among 32 images instead of 64', from: 'small-first', settings: { contrastImages: 32 } },
   'small-first-fast': { what: 'a learning rate of 0.004', from: 'small-first', settings: { learningRate: 4e-3 } },
   'small-first-wide': { what: 'a width of 192', from: 'small-first', settings: { width: 192, heads: 3 } },
   'small-first-deep': { what: 'four blocks instead of two', from: 'small-first', settings: { depth: 4 } },

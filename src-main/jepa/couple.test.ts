@@ -4,7 +4,7 @@ import { Random } from '../../shared/random.ts';
 import { gradients } from '../tensor/gradients.ts';
 import { evaluate } from '../tensor/reference.ts';
 import { input } from '../tensor/structure.ts';
-import { agreement, contrast, coupledLoss, sigreg } from './couple.ts';
+import { agreement, contrast, coupledCrops, coupledLoss, sigreg } from './couple.ts';
 
 const normals = (seed: number, count: number): Float64Array => {
   const random = new Random(seed, 'test');
@@ -85,19 +85,34 @@ describe('agreement', () => {
     const z = input('z', [4, 2]);
     const values = { z: normals(3, 8), d: normals(4, 6) };
     const d = input('d', [2, 3]);
-    const how = { agreementBy: 'distance', temperature: 0.2 } as const;
+    const how = { agreementBy: 'distance', temperature: 0.2, contrastImages: 0 } as const;
     const [both, one, other] = evaluate(
-      [coupledLoss(z, 2, { sigreg: 0.5, agreement: 2, ...how }, d), sigreg(z, d), agreement(z, 2)],
+      [coupledLoss(z, 2, 4, { sigreg: 0.5, agreement: 2, ...how }, d), sigreg(z, d), agreement(z, 2)],
       values,
     );
     expect(both![0]).toBeCloseTo(0.5 * one![0]! + 2 * other![0]!, 12);
-    expect(evaluate([coupledLoss(z, 2, { sigreg: 0, agreement: 0, ...how }, d)], values)[0]![0]).toBe(0);
+    expect(evaluate([coupledLoss(z, 2, 1, { sigreg: 0, agreement: 0, ...how }, d)], values)[0]![0]).toBe(0);
     const [chosen, contrasted] = evaluate(
-      [coupledLoss(z, 2, { sigreg: 0, agreement: 3, agreementBy: 'contrast', temperature: 0.3 }, d), contrast(z, 2, 0.3)],
+      [
+        coupledLoss(z, 2, 4, { sigreg: 0, agreement: 3, agreementBy: 'contrast', temperature: 0.3, contrastImages: 0 }, d),
+        contrast(z, 2, 0.3),
+      ],
       values,
     );
     expect(chosen![0]).toBeCloseTo(3 * contrasted![0]!, 12);
   });
+});
+
+describe('crops that losses look at together', () => {
+  const weights = { sigreg: 0, agreement: 1, agreementBy: 'contrast', temperature: 0.2, contrastImages: 0 } as const;
+  it.each([
+    ['those of the batch with SIGReg', { sigreg: 1, contrastImages: 4 }, 64],
+    ['those of the batch by contrast', {}, 64],
+    ['those of so many images', { contrastImages: 4 }, 8],
+    ['those of the batch where it has fewer images', { contrastImages: 100 }, 64],
+    ['those of an image by distance', { agreementBy: 'distance' }, 2],
+    ['one by itself without any', { agreement: 0 }, 1],
+  ] as const)('are %s', (_, change, expected) => expect(coupledCrops(64, 2, { ...weights, ...change })).toBe(expected));
 });
 
 /** Straight from the definition: the mean over pairs of −log(e^(s/τ) / (e^(s/τ) + Σ of other pictures' crops)). */
@@ -136,6 +151,17 @@ describe('contrast', () => {
       ),
       { numRuns: 40 },
     );
+  });
+
+  it('among so many crops is the mean of what each group of them has by itself', () => {
+    const [crops, group, groups, width] = [3, 6, 4, 5];
+    const z = normals(9, groups * group * width);
+    const [value] = evaluate([contrast(input('z', [groups * group, width]), crops, 0.2, group)], { z });
+    const each = Array.from({ length: groups }, (_, i) =>
+      contrastOf(z.slice(i * group * width, (i + 1) * group * width), width, crops, 0.2),
+    );
+    expect(value![0]! / (each.reduce((a, b) => a + b) / groups)).toBeCloseTo(1, 6);
+    expect(value![0]! / contrastOf(z, width, crops, 0.2)).toBeLessThan(0.9);
   });
 
   it('knows nothing where all crops are alike, and is small where each is alike to its own', () => {

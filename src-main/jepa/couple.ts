@@ -45,13 +45,15 @@ export function agreement(z: Tensor, crops: number): Tensor {
 const leastSquare = 1e-12;
 
 /**
- * InfoNCE (van den Oord et al. 2018; NT-Xent of Chen et al. 2020 for two crops): each crop must find the others of its picture among all
- * crops of the batch. Mean over pairs of −log(e^(cos/τ) / (e^(cos/τ) + Σ of the crops of other pictures)); z [crops·B, D] as in
- * {@link agreement}. `temperature` τ ≥ 0.05: cosines are at most 1, so that e^((cos−1)/τ) neither overflows nor vanishes in float32.
+ * InfoNCE (van den Oord et al. 2018; NT-Xent of Chen et al. 2020 for two crops): each crop must find the others of its picture among the
+ * `count` crops that stand together, all of z when absent. Mean over pairs of −log(e^(cos/τ) / (e^(cos/τ) + Σ of the crops of other
+ * pictures)); z [crops·B, D] as in {@link agreement}. `temperature` τ ≥ 0.05: cosines are at most 1, so that e^((cos−1)/τ) neither
+ * overflows nor vanishes in float32.
  */
-export function contrast(z: Tensor, crops: number, temperature: number): Tensor {
-  const count = z.shape[0]!;
-  const unit = divide(z, sqrt(add(sum(square(z), [1]), leastSquare)));
+export function contrast(z: Tensor, crops: number, temperature: number, count = z.shape[0]!): Tensor {
+  const [all, width] = z.shape as [number, number];
+  const directions = divide(z, sqrt(add(sum(square(z), [1]), leastSquare)));
+  const unit = count === all ? directions : reshape(directions, [all / count, count, width]);
   const scores = subtract(matmul(unit, unit, false, true, 1 / temperature), 1 / temperature);
   const along = (axis: 0 | 1, of: (row: number) => number): Tensor =>
     constant(
@@ -65,20 +67,31 @@ export function contrast(z: Tensor, crops: number, temperature: number): Tensor 
     along(1, (row) => row),
   );
   const likeness = exp(scores);
-  const others = sum(select(samePicture, 0, likeness), [1]);
+  const others = sum(select(samePicture, 0, likeness), [likeness.shape.length - 1]);
   const surprise = subtract(log(add(likeness, others)), scores);
-  return multiply(sumAll(select(itself, 0, select(samePicture, surprise, 0))), 1 / (count * (crops - 1)));
+  return multiply(sumAll(select(itself, 0, select(samePicture, surprise, 0))), 1 / (all * (crops - 1)));
 }
 
-/** What is minimised over the whole batch, and how. */
-export type CoupledWeights = Pick<TrainConfig, 'sigreg' | 'agreement' | 'agreementBy' | 'temperature'>;
+/** What is minimised over several images, and how. */
+export type CoupledWeights = Pick<TrainConfig, 'sigreg' | 'agreement' | 'agreementBy' | 'temperature' | 'contrastImages'>;
 
-/** The weighted sum of the losses in use, a scalar. */
-export function coupledLoss(pooled: Tensor, crops: number, weights: CoupledWeights, directions: Tensor): Tensor {
+/** Crops that these losses look at together; they divide the crops of a batch, `batch`. */
+export function coupledCrops(
+  batch: number,
+  crops: number,
+  { sigreg, agreement: weight, agreementBy, contrastImages }: CoupledWeights,
+): number {
+  if (sigreg > 0) return batch;
+  if (weight === 0) return 1;
+  return agreementBy === 'contrast' ? Math.min(batch, crops * contrastImages || batch) : crops;
+}
+
+/** The weighted mean of the losses in use over crops of which `together` stand in each group, a scalar. */
+export function coupledLoss(pooled: Tensor, crops: number, together: number, weights: CoupledWeights, directions: Tensor): Tensor {
   const terms: Tensor[] = [];
   if (weights.sigreg > 0) terms.push(multiply(sigreg(pooled, directions), weights.sigreg));
   if (weights.agreement > 0) {
-    const agree = weights.agreementBy === 'contrast' ? contrast(pooled, crops, weights.temperature) : agreement(pooled, crops);
+    const agree = weights.agreementBy === 'contrast' ? contrast(pooled, crops, weights.temperature, together) : agreement(pooled, crops);
     terms.push(multiply(agree, weights.agreement));
   }
   return terms.length === 0 ? scalar(0) : terms.reduce((a, b) => add(a, b));

@@ -1,5 +1,6 @@
 // Muon (Jordan et al. 2024): the matrices of the blocks move along their orthogonalised momentum, everything else by AdamW. Updates
 // are scaled to the size that AdamW's have (Liu et al. 2025, "Muon is scalable"), so that one learning rate serves both.
+import type { TrainConfig } from '../../shared/config-table.ts';
 import { add, divide, multiply, sqrt, square, subtract } from '../tensor/elementwise.ts';
 import type { Tensor } from '../tensor/graph.ts';
 import { gemm, matmul } from '../tensor/products.ts';
@@ -20,12 +21,30 @@ const stretches = [3, 2] as const;
 /** Beyond this ratio of sides fewer operations are needed that way: 4·long + 14·short products of short × short instead of 10·long + 5·short. */
 const oblong = 1.5;
 
+/** Matrices that a parameter holds side by side. */
+const partsOf = (name: string): number => (name.endsWith('attention.qkv.weight') ? 3 : 1);
+
 /**
  * Whether a parameter is moved by its orthogonalised momentum: the weights of the blocks and of convolutions after the first, not what
  * sees pixels, projects or normalises.
  */
 export const isMuonMatrix = ({ name, shape }: Pick<ParameterSpec, 'name' | 'shape'>): boolean =>
   shape.length === 2 && /\.(blocks|patchEmbed\.[1-9]\d*)\./.test(name);
+
+/** The parameters that are moved so, with these settings. */
+export const muonMatrices = (specs: readonly ParameterSpec[], { optimiser }: Pick<TrainConfig, 'optimiser'>): readonly ParameterSpec[] =>
+  optimiser === 'muon' ? specs.filter(isMuonMatrix) : [];
+
+const isOblong = (rows: number, columns: number): boolean => Math.max(rows, columns) > oblong * Math.min(rows, columns);
+
+/** Floating-point operations of a step's direction of a parameter. */
+export function muonOperations({ name, shape }: Pick<ParameterSpec, 'name' | 'shape'>): number {
+  const [rows, columns] = shape as [number, number];
+  const each = columns / partsOf(name);
+  const [short, long] = [Math.min(rows, each), Math.max(rows, each)];
+  const [longs, shorts] = isOblong(rows, each) ? [4, 14] : [10, 5];
+  return partsOf(name) * 2 * short ** 2 * (longs * long + shorts * short);
+}
 
 /**
  * Newton–Schulz iteration towards U·Vᵀ of x = U·Σ·Vᵀ, x [m, n]: y ← P·y with G = y·yᵀ and P = c1 + c3·G + c5·G², or from the right where
@@ -40,9 +59,8 @@ export function orthogonalise(x: Tensor): Tensor {
   const times = (polynomial: Tensor, other: Tensor): Tensor => gemm(polynomial, other, other, 1, c1);
   const reached = (polynomial: Tensor, identity: number, y: Tensor): Tensor =>
     isTall ? gemm(y, polynomial, y, 1, identity) : gemm(polynomial, y, y, 1, identity);
-  const isOblong = Math.max(rows, columns) > oblong * Math.min(rows, columns);
   let y = divide(x, add(sqrt(sumAll(square(x))), 1e-7));
-  for (const count of isOblong ? stretches : plain) {
+  for (const count of isOblong(rows, columns) ? stretches : plain) {
     let gram = gramOf(y);
     let all = ofGram(gram);
     let [last, identity] = [all, c1 as number];
@@ -66,7 +84,7 @@ export function muonDirection(name: string, gradient: Tensor, running: Tensor): 
   // Nesterov's: what the momentum will be if the gradient stays.
   const ahead = add(gradient, multiply(subtract(momentum, gradient), scalar(muonMomentum)));
   const [rows, columns] = gradient.shape as [number, number];
-  const parts = name.endsWith('attention.qkv.weight') ? 3 : 1;
+  const parts = partsOf(name);
   const each = columns / parts;
   const scaled = Array.from({ length: parts }, (_, i) =>
     multiply(orthogonalise(slice(ahead, 1, i * each, each)), updateSize * Math.sqrt(Math.max(rows, each))),

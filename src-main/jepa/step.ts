@@ -1,13 +1,13 @@
 // The I-JEPA step (Assran et al. 2023, §3) as graphs. `accumulate` adds a micro-batch's gradients to the running ones, `update`
 // (adamw.ts) moves the weights once per batch. The loss weights are 1/(values in the whole batch), so that micro-batches add up to
-// the batch's mean and the result does not depend on how it was cut. Losses over the whole batch go through `pool` and `couple`.
+// the batch's mean and the result does not depend on how it was cut. Losses over crops of several of them go through `pool` and `couple`.
 import type { TrainConfig } from '../../shared/config-table.ts';
 import { add, divide, equal, multiply, select, subtract } from '../tensor/elementwise.ts';
 import { gradients } from '../tensor/gradients.ts';
 import type { Tensor } from '../tensor/graph.ts';
 import { plainLayerNorm } from '../tensor/layers.ts';
 import { concatenate, input, reshape, scalar, slice } from '../tensor/structure.ts';
-import { coupledLoss } from './couple.ts';
+import { coupledCrops, coupledLoss } from './couple.ts';
 import { smoothL1, squaredError } from './loss.ts';
 import { movedParameters, patchValues, pooledWidth, tokenCount } from './model.ts';
 import type { ModelSize } from './model.ts';
@@ -37,12 +37,26 @@ export interface StepSize {
 
 export type Objective = Pick<
   TrainConfig,
-  'loss' | 'prediction' | 'sigreg' | 'sigregProjections' | 'agreement' | 'agreementBy' | 'temperature'
+  'loss' | 'prediction' | 'sigreg' | 'sigregProjections' | 'agreement' | 'agreementBy' | 'temperature' | 'contrastImages'
 >;
 export type Outputs = Readonly<Record<string, Tensor>>;
 
-/** Whether a loss looks at the whole batch. */
+/** Whether a loss looks at several crops. */
 export const isCoupled = ({ sigreg, agreement }: Objective): boolean => sigreg > 0 || agreement > 0;
+
+/** Crops of a batch whose losses follow from each other. */
+const together = ({ batch, crops }: StepSize, objective: Objective): number => coupledCrops(batch, crops, objective);
+
+/** Whether a loss looks at crops of several micro-batches: then all are encoded before it is known what any of them adds to its gradient. */
+export const crossesParts = (size: StepSize, objective: Objective): boolean =>
+  size.microBatch < size.batch && size.microBatch % together(size, objective) !== 0;
+
+/** The loss over several crops, of those that are `pooled`, as a share of the whole batch's. */
+function sharedLoss(size: StepSize, objective: Objective, pooled: Tensor): Tensor {
+  const loss = coupledLoss(pooled, size.crops, together(size, objective), objective, sliceDirections(size, objective));
+  const share = pooled.shape[0]! / size.batch;
+  return share === 1 ? loss : multiply(loss, share);
+}
 
 const imagePatches = ({ model, microBatch }: StepSize): Tensor => input('patches', [microBatch, tokenCount(model), patchValues(model)]);
 const sliceDirections = ({ model }: StepSize, { sigregProjections }: Objective): Tensor =>
@@ -172,9 +186,8 @@ export function accumulate(size: StepSize, objective: Objective, running: Runnin
   const nets = networks(size.model);
   const { pooled, losses, masked } = objective.prediction > 0 ? maskedLosses(size, objective, nets) : contextAlone(size, objective, nets);
 
-  const whole = size.microBatch === size.batch;
-  const coupled =
-    isCoupled(objective) && whole ? { coupled: coupledLoss(pooled, size.crops, objective, sliceDirections(size, objective)) } : {};
+  const crosses = crossesParts(size, objective);
+  const coupled = isCoupled(objective) && !crosses ? { coupled: sharedLoss(size, objective, pooled) } : {};
   const total = coupled.coupled ? add(masked, coupled.coupled) : masked;
   const specs = movedParameters(size.model, objective);
   const parameters = specs.map(({ name }) => {
@@ -183,10 +196,9 @@ export function accumulate(size: StepSize, objective: Objective, running: Runnin
   });
   const scale = scaled ? input('lossScale', []) : undefined;
   const times = (cotangent: Tensor): Tensor => (scale ? multiply(cotangent, scale) : cotangent);
-  const found =
-    isCoupled(objective) && !whole
-      ? gradients([total, pooled], parameters, [scale ?? scalar(1), times(input('pooledCotangent', pooled.shape))])
-      : gradients([total], parameters, [scale ?? scalar(1)]);
+  const found = crosses
+    ? gradients([total, pooled], parameters, [scale ?? scalar(1), times(input('pooledCotangent', pooled.shape))])
+    : gradients([total], parameters, [scale ?? scalar(1)]);
   const computed = scale ? found.map((gradient) => divide(gradient, scale)) : found;
   const carry = equal(input('carry', []), 1);
   const outputs = specs.map(({ name, shape }, i): readonly [string, Tensor] => {
@@ -207,6 +219,6 @@ export const pool = (size: StepSize, objective: Objective): Outputs => ({
 /** Pooled contexts of the whole batch → their loss and its cotangent, which `accumulate` takes as `pooledCotangent`. */
 export function couple(size: StepSize, objective: Objective): Outputs {
   const pooled = input('pooled', [size.batch, pooledWidth(size.model)]);
-  const coupled = coupledLoss(pooled, size.crops, objective, sliceDirections(size, objective));
+  const coupled = sharedLoss(size, objective, pooled);
   return { coupled, pooledCotangent: gradients([coupled], [pooled])[0]! };
 }

@@ -126,6 +126,11 @@ export class OnnxSession {
     }
   }
 
+  /** Names of what it must be fed. */
+  get inputs(): readonly string[] {
+    return this.#lowered.inputs.map(({ name }) => name);
+  }
+
   /**
    * Runs the graph once. `feeds` holds every input; an output named in `into` is written to that array in place (which may be
    * an input's own array when the graph reads it element by element), any other is returned as a new array.

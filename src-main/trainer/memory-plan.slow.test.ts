@@ -9,6 +9,7 @@ import { accumulate } from '../jepa/step.ts';
 import { graphMemory } from '../tensor/memory.ts';
 import { processorMicroBatchInPieces } from '../training/fit-micro-batch.ts';
 import { cardMemoryInPieces, memoryPlan } from '../training/memory-plan.ts';
+import { parallelParts } from '../training/parallel-parts.ts';
 import { RunFolder } from '../training/run-folder.ts';
 import { stepSize } from '../training/step-size.ts';
 import { smallRecord } from '../training/testing/small-run.ts';
@@ -82,6 +83,21 @@ describe('the memory of a run', () => {
     const trainer = new Trainer();
     try {
       const { peakBytes } = await trainer.run({ kind: 'trial', config, threads: 1, device: 'cpu' });
+      expectSaid(memoryPlan(config).total, peakBytes);
+    } finally {
+      await trainer.dispose();
+    }
+  });
+
+  it.skipIf(process.platform !== 'linux').each([
+    ['whose losses look at the whole batch', {}],
+    ['told apart in groups', { agreementBy: 'contrast', sigreg: 0, contrastImages: 32 }],
+  ])('on two cores is what was said before, within 15 %%: crops %s', async (_, change) => {
+    const config = parseConfig({ ...sizes[1]![1], ...change, imageSize: 32, depth: 2, batchSize: 64, threads: 2, evaluateImages: 0 });
+    expect(parallelParts(stepSize(config), config, 2)?.shares).toBe(2);
+    const trainer = new Trainer();
+    try {
+      const { peakBytes } = await trainer.run({ kind: 'trial', config, threads: 2, device: 'cpu' });
       expectSaid(memoryPlan(config).total, peakBytes);
     } finally {
       await trainer.dispose();

@@ -10,7 +10,7 @@ it('counts what passes in the calls of a device, those that fail too, and nothin
     update: async () => pause(40).then(() => Promise.reject(new Error('lost'))),
   } as Partial<StepDevice> as StepDevice;
   const timed = new TimedDevice(device);
-  expect(await timed.accumulate({}, true)).toEqual({ smoothL1: 2 });
+  expect(await timed.accumulate([])).toEqual({ smoothL1: 2 });
   await pause(200);
   await expect(timed.update({} as Parameters<StepDevice['update']>[0])).rejects.toThrow('lost');
   expect(timed.isHome).toBe(true);

@@ -24,12 +24,16 @@ export class TimedDevice implements StepDevice {
   }
 
   load: StepDevice['load'] = async (state) => this.#timed(async () => this.#device.load(state));
-  accumulate: StepDevice['accumulate'] = async (feeds, first) => this.#timed(async () => this.#device.accumulate(feeds, first));
-  pool: StepDevice['pool'] = async (feeds) => this.#timed(async () => this.#device.pool(feeds));
+  accumulate: StepDevice['accumulate'] = async (parts) => this.#timed(async () => this.#device.accumulate(parts));
+  pool: StepDevice['pool'] = async (parts) => this.#timed(async () => this.#device.pool(parts));
   couple: StepDevice['couple'] = async (feeds) => this.#timed(async () => this.#device.couple(feeds));
   update: StepDevice['update'] = async (schedule) => this.#timed(async () => this.#device.update(schedule));
   save: StepDevice['save'] = async () => this.#timed(async () => this.#device.save());
   dispose: StepDevice['dispose'] = async () => this.#device.dispose();
+
+  get microBatch(): number {
+    return this.#device.microBatch;
+  }
 
   get isHome(): boolean {
     return this.#device.isHome;

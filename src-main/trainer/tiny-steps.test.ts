@@ -10,7 +10,7 @@ import { moved, squaredNorm } from '../jepa/adamw.ts';
 import { embed } from '../jepa/embedding.ts';
 import { maskedViews } from '../jepa/masked-views.ts';
 import { trainedParameters } from '../jepa/model.ts';
-import { accumulate, couple, isCoupled, pool } from '../jepa/step.ts';
+import { accumulate, couple, crossesParts, pool } from '../jepa/step.ts';
 import type { Outputs } from '../jepa/step.ts';
 import { encoderInputs } from '../jepa/transformer.ts';
 import { reachable } from '../tensor/graph.ts';
@@ -30,7 +30,10 @@ function graphsOf(config: TrainConfig): readonly Outputs[] {
     ...whole!.map(({ size, prediction }) => accumulate(size, { ...config, prediction }, 'alone')),
     ...pieces!.flatMap(({ size, prediction }) => {
       const objective = { ...config, prediction };
-      return [accumulate(size, objective, 'carried'), ...(isCoupled(config) ? [pool(size, objective), couple(size, objective)] : [])];
+      return [
+        accumulate(size, objective, 'carried'),
+        ...(crossesParts(size, objective) ? [pool(size, objective), couple(size, objective)] : []),
+      ];
     }),
     { ...moved(specs, config, undefined), squared: squaredNorm(specs) },
     { ...embed(encoderInputs('targetEncoder', model), model, 2, 'last') },

@@ -6,6 +6,8 @@ import type { StepSize } from '../jepa/step.ts';
 import { keepsState } from '../runtime/devices.ts';
 import type { SessionOptions } from '../runtime/onnx-session.ts';
 import { HostStep } from './host-step.ts';
+import { parallelParts } from './parallel-parts.ts';
+import { ParallelStep } from './parallel-step.ts';
 import { ResidentStep } from './resident-step.ts';
 import type { StepDevice } from './step-device.ts';
 import { TensorflowStep } from './tensorflow-step.ts';
@@ -28,5 +30,8 @@ export async function createStepDevice(
 ): Promise<StepDevice> {
   if (device === 'tensorflow') return TensorflowStep.create(size, config, { ...options, ...(precision === 'bfloat16' && { precision }) });
   const onnx = { ...options, device, ...(precision === 'float16' && { precision }) };
-  return keepsState(device) ? ResidentStep.create(size, config, onnx) : HostStep.create(size, config, onnx);
+  if (keepsState(device)) return ResidentStep.create(size, config, onnx);
+  const parts = device === 'cpu' && options.profile === undefined ? parallelParts(size, config, options.threads ?? 1) : undefined;
+  if (parts) return ParallelStep.create(size, config, onnx, parts);
+  return HostStep.create(size, config, onnx);
 }

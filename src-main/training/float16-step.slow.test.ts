@@ -3,6 +3,7 @@ import { parseConfig } from '../../shared/config.ts';
 import type { StepOptions } from './create-step-device.ts';
 import { initialState } from './state.ts';
 import type { StepDevice } from './step-device.ts';
+import { stepSize } from './step-size.ts';
 import { StepRunner } from './step-runner.ts';
 import { advance, expectNearFloat32, train, using, worstFigure } from './testing/compare-runs.ts';
 import type { Plan } from './testing/compare-runs.ts';
@@ -54,17 +55,18 @@ describe('a step with products in float16', () => {
   });
 
   it('refuses what overflows at any scale, which is then what it was before', async () => {
+    const config = parseConfig({ ...deviceSettings });
     const scales: number[] = [];
     let isBroken = true;
     // A finite loss whose gradient is none, whatever it is multiplied by.
     const device: Partial<StepDevice> = {
       isHome: true,
+      microBatch: stepSize(config).microBatch,
       load: async () => Promise.resolve(),
-      accumulate: async (feeds) => Promise.resolve({ smoothL1: scales.push(feeds['lossScale']![0]!) && 1 }),
+      accumulate: async ([feeds]) => Promise.resolve({ smoothL1: scales.push(feeds!['lossScale']![0]!) && 1 }),
       update: async () => Promise.resolve(isBroken ? Number.NaN : 1),
       dispose: async () => Promise.resolve(),
     };
-    const config = parseConfig({ ...deviceSettings });
     const runner = await StepRunner.create(config, 8, float16, undefined, async () => Promise.resolve(device as StepDevice));
     const state = initialState(config);
     const patches = new Float32Array(runner.size.batch * 3 * config.imageSize ** 2);

@@ -2,50 +2,50 @@
 // written in place, and the update is a kernel of its own.
 import type { TrainConfig } from '../../shared/config-table.ts';
 import { movedParameters } from '../jepa/model.ts';
-import type { ParameterSpec } from '../jepa/model.ts';
-import { accumulate, couple, isCoupled, pool } from '../jepa/step.ts';
+import { muonMatrices } from '../jepa/muon.ts';
 import type { StepSize } from '../jepa/step.ts';
-import { OnnxSession } from '../runtime/onnx-session.ts';
-import type { OnnxPrecision } from '../tensor/graph.ts';
-import { kernelOptimiser } from './optimiser.ts';
+import { CoupledLoss } from './coupled-loss.ts';
+import { HostPass } from './host-pass.ts';
+import { MuonSession } from './muon-session.ts';
+import { kernelOptimiser, optimise } from './optimiser.ts';
 import type { Optimiser } from './optimiser.ts';
+import { arraysOf } from './state.ts';
 import type { Coupling, Feeds, OnnxStepOptions, StateArrays, StepDevice, StepLosses } from './step-device.ts';
-
-interface Sessions {
-  readonly accumulate: OnnxSession;
-  readonly pool?: OnnxSession;
-  readonly couple?: OnnxSession;
-}
+import { lossesInTurn, pooledInTurn } from './step-parts.ts';
 
 export class HostStep implements StepDevice {
-  readonly #sessions: Sessions;
+  readonly microBatch: number;
+  readonly #pass: HostPass;
+  readonly #coupled: CoupledLoss | undefined;
   readonly #optimiser: Optimiser;
   readonly #gradients: Record<string, Float32Array>;
   #state: StateArrays = {};
   #updating = false;
 
-  private constructor(moved: readonly ParameterSpec[], sessions: Sessions, optimiser: Optimiser) {
-    this.#sessions = sessions;
+  private constructor(
+    microBatch: number,
+    pass: HostPass,
+    coupled: CoupledLoss | undefined,
+    optimiser: Optimiser,
+    gradients: Record<string, Float32Array>,
+  ) {
+    this.microBatch = microBatch;
+    this.#pass = pass;
+    this.#coupled = coupled;
     this.#optimiser = optimiser;
-    this.#gradients = Object.fromEntries(
-      moved.map(({ name, shape }) => [`gradient.${name}`, new Float32Array(shape.reduce((a, b) => a * b, 1))]),
-    );
+    this.#gradients = gradients;
   }
 
   static async create(size: StepSize, config: TrainConfig, options: OnnxStepOptions): Promise<HostStep> {
-    const { precision, ...session } = options;
-    const compile = async (graph: Parameters<typeof OnnxSession.compile>[0], products?: OnnxPrecision): Promise<OnnxSession> =>
-      OnnxSession.compile(graph, session, products && { precision: products });
-    const sessions = {
-      accumulate: await compile(accumulate(size, config, 'added', precision === 'float16'), precision),
-      ...(isCoupled(config) &&
-        size.microBatch < size.batch && {
-          pool: await compile(pool(size, config), precision),
-          couple: await compile(couple(size, config)),
-        }),
-    };
+    const { precision: _, ...session } = options;
     const moved = movedParameters(size.model, config);
-    return new HostStep(moved, sessions, await kernelOptimiser(moved, config, session));
+    return new HostStep(
+      size.microBatch,
+      await HostPass.create(size, config, options),
+      await CoupledLoss.create(size, config, options),
+      kernelOptimiser(moved, config, await MuonSession.create(muonMatrices(moved, config), session)),
+      arraysOf(moved, 'gradient'),
+    );
   }
 
   async load(state: StateArrays): Promise<void> {
@@ -54,25 +54,22 @@ export class HostStep implements StepDevice {
     return Promise.resolve();
   }
 
-  async accumulate(feeds: Feeds, first: boolean): Promise<StepLosses> {
-    if (first) for (const values of Object.values(this.#gradients)) values.fill(0);
-    const results = await this.#sessions.accumulate.run({ ...this.#state, ...this.#gradients, ...feeds }, this.#gradients);
-    return lossesOf(results);
+  async accumulate(parts: readonly Feeds[]): Promise<StepLosses> {
+    return lossesInTurn(parts, async (feeds, first) => this.#pass.accumulate(this.#state, this.#gradients, feeds, first));
   }
 
-  async pool(feeds: Feeds): Promise<Float32Array> {
-    return (await this.#sessions.pool!.run({ ...this.#state, ...feeds }))['pooled']!;
+  async pool(parts: readonly Feeds[]): Promise<Float32Array> {
+    return pooledInTurn(parts, async (feeds) => this.#pass.pool(this.#state, feeds));
   }
 
   async couple(feeds: Feeds): Promise<Coupling> {
-    const { coupled, pooledCotangent } = await this.#sessions.couple!.run(feeds);
-    return { coupled: coupled![0]!, pooledCotangent: pooledCotangent! };
+    return this.#coupled!.of(feeds);
   }
 
   async update(schedule: Parameters<StepDevice['update']>[0]): Promise<number> {
     // Where it fails half way, some of the moments have moved.
     this.#updating = true;
-    const norm = await this.#optimiser.step(this.#state, this.#gradients, schedule);
+    const norm = await optimise(this.#optimiser, this.#state, this.#gradients, schedule);
     this.#updating = false;
     return norm;
   }
@@ -87,13 +84,6 @@ export class HostStep implements StepDevice {
   }
 
   async dispose(): Promise<void> {
-    await Promise.all([...Object.values(this.#sessions), this.#optimiser].map(async (one) => (one as OnnxSession).dispose()));
+    await Promise.all([this.#pass, this.#coupled, this.#optimiser].map(async (one) => one?.dispose()));
   }
-}
-
-/** The losses among the outputs of `accumulate`. */
-export function lossesOf(results: Readonly<Record<string, Float32Array>>): StepLosses {
-  const losses: StepLosses = {};
-  for (const name of ['smoothL1', 'squaredError', 'coupled'] as const) if (results[name]) losses[name] = results[name][0]!;
-  return losses;
 }

@@ -3,8 +3,8 @@ import type { TrainConfig } from '../../shared/config-table.ts';
 import { atOnce } from '../files/in-pieces.ts';
 import type { Pieces } from '../files/in-pieces.ts';
 import { modelSize, movedParameters, patchValues, tokenCount } from '../jepa/model.ts';
-import { isMuonMatrix, muonDirections } from '../jepa/muon.ts';
-import { accumulate } from '../jepa/step.ts';
+import { muonDirections, muonMatrices } from '../jepa/muon.ts';
+import { accumulate, crossesParts } from '../jepa/step.ts';
 import type { StepSize } from '../jepa/step.ts';
 import { sizeOf } from '../tensor/graph.ts';
 import { graphMemory } from '../tensor/memory.ts';
@@ -13,6 +13,8 @@ import type { Tensor } from '../tensor/graph.ts';
 import { untiled } from '../tensor/tiles.ts';
 import { cardJudging, processorJudging, tokenImages } from './judging-memory.ts';
 import { inGroups, stateTensors } from './state.ts';
+import { parallelParts } from './parallel-parts.ts';
+import type { Parts } from './parallel-parts.ts';
 import { stepSize } from './step-size.ts';
 
 export interface MemoryPlan {
@@ -35,6 +37,8 @@ export interface MemoryPlan {
 // for its collection; the arena holds more than what is alive.
 const processBytes = 150e6;
 const nodeBytes = 23e3;
+/** Of a thread that loads the program and the runtime for itself. */
+const threadBytes = 30e6;
 const gradientCopies = 3;
 const arenaShare = 1.15;
 
@@ -62,8 +66,8 @@ function* remembered<T extends MemoryPlan | CardMemory>(
   config: TrainConfig,
   count: () => Pieces<T>,
 ): Pieces<T> {
-  const { loss, prediction, sigreg, sigregProjections, agreement, agreementBy, optimiser, precision } = config;
-  const objective = [loss, prediction, sigreg, sigregProjections, agreement, agreementBy];
+  const { loss, prediction, sigreg, sigregProjections, agreement, agreementBy, contrastImages, optimiser, precision } = config;
+  const objective = [loss, prediction, sigreg, sigregProjections, agreement, agreementBy, contrastImages];
   const key = JSON.stringify([kind, size, objective, optimiser, precision, Math.min(config.evaluateImages, tokenImages)]);
   const known = counts.get(key) ?? (yield* count());
   counts.delete(key);
@@ -72,13 +76,18 @@ function* remembered<T extends MemoryPlan | CardMemory>(
   return known as T;
 }
 
-/** Within 15 % of the measured peak of a trial for every size tried. Throws `bad-config` where the grid is too small for its masks. */
+/**
+ * Within 15 % of the measured peak of a trial for every size tried, on the threads of the settings (one where they name none). Throws
+ * `bad-config` where the grid is too small for its masks.
+ */
 export const memoryPlan = (config: TrainConfig): MemoryPlan => atOnce(memoryPlanInPieces(config));
 
 /** The same, letting others in. */
 export function* memoryPlanInPieces(config: TrainConfig): Pieces<MemoryPlan> {
   const size = stepSize(config);
-  return yield* remembered('processor', size, config, () => counted(size, config));
+  // Parts differ by phase; the last has the largest crops.
+  const parts = parallelParts(size, config, config.threads);
+  return yield* remembered(`processor, ${parts?.shares ?? 1}`, size, config, () => counted(size, config, parts));
 }
 
 /** What a run takes of a graphics card that keeps its state, counted from its graph. Throws as `memoryPlan`. */
@@ -111,27 +120,36 @@ function* countedOnCard(size: StepSize, config: TrainConfig): Pieces<CardMemory>
   };
 }
 
-function* counted(size: StepSize, config: TrainConfig): Pieces<MemoryPlan> {
-  const step = yield* stepMemory(size, config);
+function* counted(size: StepSize, config: TrainConfig, parts: Parts | undefined): Pieces<MemoryPlan> {
+  const shares = parts?.shares ?? 1;
+  const pass = parts ? { ...size, microBatch: parts.microBatch } : size;
+  const step = yield* stepMemory(pass, config);
   const moved = movedParameters(size.model, config);
   const gradientBytes = bytesOf(moved);
-  const matrices = config.optimiser === 'muon' ? moved.filter(isMuonMatrix) : [];
+  const matrices = muonMatrices(moved, config);
   const orthogonal = graphMemory(Object.values(muonDirections(matrices)));
   yield;
   const judging = processorJudging(size, config);
   yield;
-  const parts = {
-    state: bytesOf(stateTensors(modelSize(config))),
+  const memory = {
+    // What shares have in common is there beside what is saved.
+    state: (shares > 1 ? 2 : 1) * bytesOf(stateTensors(modelSize(config))),
     // Muon's directions and moved momenta are outputs as gradients are.
-    gradients: gradientCopies * (gradientBytes + 2 * bytesOf(matrices)),
+    gradients: gradientCopies * (shares * gradientBytes + 2 * bytesOf(matrices)),
     // The running gradients among the outputs are counted above.
-    activations: arenaShare * Math.max(0, step.peak - gradientBytes),
+    activations: shares * arenaShare * Math.max(0, step.peak - gradientBytes),
     batch: 4 * size.batch * tokenCount(size.model) * patchValues(size.model),
     judging: arenaShare * judging.values + judging.collected,
-    program: processBytes + nodeBytes * (step.nodes + orthogonal.nodes + judging.nodes),
+    program:
+      processBytes +
+      (shares - 1) * threadBytes +
+      nodeBytes * (shares * passes(pass, config) * step.nodes + orthogonal.nodes + judging.nodes),
   };
-  return { ...parts, total: Object.values(parts).reduce((a, b) => a + b) };
+  return { ...memory, total: Object.values(memory).reduce((a, b) => a + b) };
 }
+
+/** Graphs of a pass, in those of the longest: a third of it is the forward pass that losses over several parts need. */
+const passes = (size: StepSize, config: TrainConfig): number => (crossesParts(size, config) ? 4 / 3 : 1);
 
 /** Of the graph of a micro-batch: blocks are alike, so that it is traced with one and with two, and the others follow from that. */
 function* stepMemory(

@@ -5,11 +5,14 @@ import { updateKernelBase64 } from '../runtime/update-kernel.ts';
 import { trainedParameters } from '../jepa/model.ts';
 import type { ModelSize } from '../jepa/model.ts';
 import { update } from '../jepa/adamw.ts';
-import { orthogonalise } from '../jepa/muon.ts';
+import type { UpdateSettings } from '../jepa/adamw.ts';
+import { muonMatrices, orthogonalise } from '../jepa/muon.ts';
 import { evaluate } from '../tensor/reference.ts';
 import { input } from '../tensor/structure.ts';
 import { OnnxSession } from '../runtime/onnx-session.ts';
-import { kernelOptimiser } from './optimiser.ts';
+import { MuonSession } from './muon-session.ts';
+import { kernelOptimiser, optimise } from './optimiser.ts';
+import type { Optimiser } from './optimiser.ts';
 import { stateTensors } from './state.ts';
 
 // Lengths of the tensors: below, at and above one block of the kernel, and no multiple of four.
@@ -66,6 +69,10 @@ describe('orthogonalisation in float32', () => {
   });
 });
 
+const specs = trainedParameters(size);
+const optimiserOf = async (config: UpdateSettings): Promise<Optimiser> =>
+  kernelOptimiser(specs, config, await MuonSession.create(muonMatrices(specs, config), { threads: 1 }));
+
 describe('the update kernel', () => {
   it('is the committed source, assembled', async () => {
     expect(await assembled(new URL('../runtime/update-kernel.wat', import.meta.url))).toBe(updateKernelBase64);
@@ -74,11 +81,11 @@ describe('the update kernel', () => {
   it.each(['adamw', 'muon'] as const)('moves everything as the graph does: %s', async (optimiser) => {
     const config = { ...settings, optimiser };
     const [ours, graphs] = [arrays(), arrays()];
-    const kernel = await kernelOptimiser(trainedParameters(size), config, { threads: 1 });
+    const kernel = await optimiserOf(config);
     const graph = await OnnxSession.compile(update(size, config), { threads: 1 });
     for (let step = 0; step < 3; step++) {
       const norms = [
-        await kernel.step(ours.tensors, ours.gradients, schedule),
+        await optimise(kernel, ours.tensors, ours.gradients, schedule),
         (await graph.run({ ...graphs.tensors, ...graphs.gradients, ...schedule }, graphs.tensors))['gradientNorm']![0]!,
       ];
       expect(norms[0]! / norms[1]!).toBeCloseTo(1, 5);
@@ -91,10 +98,10 @@ describe('the update kernel', () => {
   });
 
   it.each([NaN, Infinity, 1e30])('moves nothing when a gradient holds %s', async (bad) => {
-    const kernel = await kernelOptimiser(trainedParameters(size), { ...settings, optimiser: 'muon' }, { threads: 1 });
+    const kernel = await optimiserOf({ ...settings, optimiser: 'muon' });
     const [given, before] = [arrays(), arrays()];
     given.gradients['gradient.predictor.proj.bias']![3] = bad;
-    const norm = await kernel.step(given.tensors, given.gradients, schedule);
+    const norm = await optimise(kernel, given.tensors, given.gradients, schedule);
     await kernel.dispose();
     expect(Number.isFinite(norm)).toBe(false);
     expect(given.tensors).toEqual(before.tensors);

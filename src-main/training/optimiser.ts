@@ -3,40 +3,39 @@
 import { averageOf, correctionsOf } from '../jepa/adamw.ts';
 import type { ScheduleInput, UpdateSettings } from '../jepa/adamw.ts';
 import type { ParameterSpec } from '../jepa/model.ts';
-import { isMuonMatrix, muonDirections } from '../jepa/muon.ts';
+import { muonMatrices } from '../jepa/muon.ts';
 import { UpdateKernel } from '../runtime/update-kernel.ts';
-import { OnnxSession } from '../runtime/onnx-session.ts';
-import type { SessionOptions } from '../runtime/onnx-session.ts';
+import type { Directions } from './muon-session.ts';
 
 type Arrays = Readonly<Record<string, Float32Array>>;
 type Schedule = Readonly<Record<ScheduleInput, Float32Array>>;
 
+/** The norm of gradients whose squares have this sum; not finite where second moments in float32 would not be either. */
+export const normOf = (squares: number): number => Math.sqrt(Math.fround(squares));
+
 export interface Optimiser {
-  /** Moves `tensors` in place by `gradients`; returns the norm of the gradient. Where that is not finite, nothing moved. */
-  step(tensors: Arrays, gradients: Arrays, schedule: Schedule): Promise<number>;
+  /** Σ g² of the gradients of its parameters, in float64. */
+  squares(gradients: Arrays): number;
+  /** Moves its parameters among `tensors` in place. */
+  move(tensors: Arrays, gradients: Arrays, schedule: Schedule): Promise<void>;
   dispose(): Promise<void>;
 }
 
-/** The arithmetic of `moved` in one pass through memory, for these parameters; directions of Muon come from a compiled graph. */
-export async function kernelOptimiser(
-  specs: readonly ParameterSpec[],
-  config: UpdateSettings,
-  options: SessionOptions,
-): Promise<Optimiser> {
+/** One update of all parameters; returns the norm of the gradient. Where that is not finite, nothing moved. */
+export async function optimise(optimiser: Optimiser, tensors: Arrays, gradients: Arrays, schedule: Schedule): Promise<number> {
+  const norm = normOf(optimiser.squares(gradients));
+  if (Number.isFinite(norm)) await optimiser.move(tensors, gradients, schedule);
+  return norm;
+}
+
+/** The arithmetic of `moved` in one pass through memory, for these parameters; `directions` are Muon's, and the optimiser's to dispose of. */
+export function kernelOptimiser(specs: readonly ParameterSpec[], config: UpdateSettings, directions: Directions | undefined): Optimiser {
   const { beta1, beta2, epsilon } = config;
   const kernel = new UpdateKernel();
-  const matrices = config.optimiser === 'muon' ? specs.filter(isMuonMatrix) : [];
-  const orthogonal = new Set(matrices.map(({ name }) => name));
-  const session = matrices.length > 0 ? await OnnxSession.compile(muonDirections(matrices), options) : undefined;
-  const directions = Object.fromEntries(
-    matrices.map(({ name, shape }) => [`direction.${name}`, new Float32Array(shape.reduce((a, b) => a * b, 1))]),
-  );
+  const orthogonal = new Set(muonMatrices(specs, config).map(({ name }) => name));
   return {
-    step: async (tensors, gradients, schedule) => {
-      const squared = specs.reduce((total, { name }) => total + kernel.squares(gradients[`gradient.${name}`]!), 0);
-      // Squares beyond float32 would make the second moments infinite.
-      const norm = Math.sqrt(Math.fround(squared));
-      if (!Number.isFinite(norm)) return norm;
+    squares: (gradients) => specs.reduce((total, { name }) => total + kernel.squares(gradients[`gradient.${name}`]!), 0),
+    move: async (tensors, gradients, schedule) => {
       const [learningRate, weightDecay] = [schedule.learningRate[0]!, schedule.weightDecay[0]!];
       const scalars = {
         rate1: 1 - beta1,
@@ -44,14 +43,14 @@ export async function kernelOptimiser(
         epsilon,
         momentum: schedule.momentum[0]!,
       };
-      await session?.run({ ...gradients, ...tensors }, { ...directions, ...tensors });
+      const found = (await directions?.of(gradients, tensors)) ?? {};
       for (const { name, decay } of specs) {
         const average = averageOf(name);
         const keep = decay ? 1 - learningRate * weightDecay : 1;
         if (orthogonal.has(name)) {
           kernel.moveAlong(
             {
-              direction: directions[`direction.${name}`]!,
+              direction: found[`direction.${name}`]!,
               weight: tensors[name]!,
               ...(average !== undefined && { average: tensors[average]! }),
             },
@@ -71,8 +70,7 @@ export async function kernelOptimiser(
           { ...scalars, keep, stepSize: learningRate * correction1, correction2 },
         );
       }
-      return norm;
     },
-    dispose: async () => session?.dispose(),
+    dispose: async () => directions?.dispose(),
   };
 }

@@ -4,16 +4,16 @@ import type { TrainConfig } from '../../shared/config-table.ts';
 import { moved, squaredNorm } from '../jepa/adamw.ts';
 import { movedParameters } from '../jepa/model.ts';
 import type { ParameterSpec } from '../jepa/model.ts';
-import { accumulate, couple, isCoupled, pool } from '../jepa/step.ts';
+import { accumulate, couple, crossesParts, pool } from '../jepa/step.ts';
 import type { StepSize } from '../jepa/step.ts';
 import { OnnxSession } from '../runtime/onnx-session.ts';
 import type { DeviceValue } from '../runtime/onnx-session.ts';
 import { sizeOf } from '../tensor/graph.ts';
 import { input } from '../tensor/structure.ts';
 import { untiled } from '../tensor/tiles.ts';
-import { lossesOf } from './host-step.ts';
 import { inGroups, stateTensors } from './state.ts';
 import type { Coupling, Feeds, OnnxStepOptions, StateArrays, StepDevice, StepLosses } from './step-device.ts';
+import { lossesInTurn, lossesOf, pooledInTurn } from './step-parts.ts';
 
 interface Sessions {
   readonly accumulate: OnnxSession;
@@ -31,6 +31,7 @@ type Graph = Parameters<typeof OnnxSession.compile>[0];
 const isGradient = (key: string): boolean => key.startsWith('gradient.');
 
 export class ResidentStep implements StepDevice {
+  readonly microBatch: number;
   readonly #sessions: Sessions;
   /** Gradients that the first call is given, where it takes any: they are not read. */
   readonly #noGradients: readonly ParameterSpec[];
@@ -40,7 +41,8 @@ export class ResidentStep implements StepDevice {
   /** Whether the arrays lag behind. */
   #moved = false;
 
-  private constructor(sessions: Sessions, noGradients: readonly ParameterSpec[]) {
+  private constructor(microBatch: number, sessions: Sessions, noGradients: readonly ParameterSpec[]) {
+    this.microBatch = microBatch;
     this.#sessions = sessions;
     this.#noGradients = noGradients;
   }
@@ -62,13 +64,13 @@ export class ResidentStep implements StepDevice {
       copies.push({ names: group.map(({ name }) => name), session: await compile(graph) });
     }
     return new ResidentStep(
+      size.microBatch,
       {
         accumulate: await OnnxSession.compile(step, { ...options, wholly: true, keep: isGradient }, products),
-        ...(isCoupled(config) &&
-          !alone && {
-            pool: await compile(pool(size, config), false, products),
-            couple: await compile(untiled(() => couple(size, config))),
-          }),
+        ...(crossesParts(size, config) && {
+          pool: await compile(pool(size, config), false, products),
+          couple: await compile(untiled(() => couple(size, config))),
+        }),
         norm: await compile({ squared: squaredNorm(specs) }),
         updates,
         copies,
@@ -97,7 +99,11 @@ export class ResidentStep implements StepDevice {
     }
   }
 
-  async accumulate(feeds: Feeds, first: boolean): Promise<StepLosses> {
+  async accumulate(parts: readonly Feeds[]): Promise<StepLosses> {
+    return lossesInTurn(parts, async (feeds, first) => this.#accumulate(feeds, first));
+  }
+
+  async #accumulate(feeds: Feeds, first: boolean): Promise<StepLosses> {
     const unread = Object.fromEntries(
       this.#noGradients
         .filter(({ name }) => !this.#held[`gradient.${name}`])
@@ -109,9 +115,11 @@ export class ResidentStep implements StepDevice {
     return lossesOf(values);
   }
 
-  async pool(feeds: Feeds): Promise<Float32Array> {
-    const { values } = await this.#sessions.pool!.runOnDevice({ ...this.#arrays, ...this.#held, ...feeds });
-    return values['pooled']!;
+  async pool(parts: readonly Feeds[]): Promise<Float32Array> {
+    return pooledInTurn(parts, async (feeds) => {
+      const { values } = await this.#sessions.pool!.runOnDevice({ ...this.#arrays, ...this.#held, ...feeds });
+      return values['pooled']!;
+    });
   }
 
   async couple(feeds: Feeds): Promise<Coupling> {

@@ -25,6 +25,19 @@ export function stateTensors(size: ModelSize): readonly StateTensor[] {
   return [...trained, ...targetParameters(size), ...moments('moment1'), ...moments('moment2')].map(({ name, shape }) => ({ name, shape }));
 }
 
+/** Arrays of zeros under `${kind}.${name}`; `shared` ones are the same memory for every thread. */
+export const arraysOf = (
+  specs: readonly StateTensor[],
+  kind?: 'gradient' | 'direction',
+  shared = false,
+): Record<string, Float32Array<ArrayBufferLike>> =>
+  Object.fromEntries(
+    specs.map(({ name, shape }) => {
+      const count = sizeOf(shape);
+      return [kind ? `${kind}.${name}` : name, shared ? new Float32Array(new SharedArrayBuffer(4 * count)) : new Float32Array(count)];
+    }),
+  );
+
 /** Bytes of tensors that a device takes at a time, where what it takes is in its memory twice. */
 const groupBytes = 64e6;
 

@@ -28,12 +28,14 @@ export type Feeds = Readonly<Record<string, Values>>;
  * at a time.
  */
 export interface StepDevice {
+  /** Images of what it is fed with: those of a micro-batch, or of each of the equal parts that it computes side by side. */
+  readonly microBatch: number;
   /** Takes the state over; from here on the arrays may lag behind until `save`. */
   load(state: StateArrays): Promise<void>;
-  /** Adds the gradients of a micro-batch to the running ones; the `first` of a batch begins them anew. */
-  accumulate(feeds: Feeds, first: boolean): Promise<StepLosses>;
-  /** Pooled contexts of a micro-batch [B, width], forward only. Only where a batch has several micro-batches. */
-  pool(feeds: Feeds): Promise<Float32Array>;
+  /** The running gradients of a batch, of which `parts` are all feeds in order, and its losses. */
+  accumulate(parts: readonly Feeds[]): Promise<StepLosses>;
+  /** Pooled contexts of a batch [batch, width], forward only. Only where it has several parts. */
+  pool(parts: readonly Feeds[]): Promise<Float32Array>;
   /** The loss over the whole batch and its cotangent; feeds `pooled` [batch, width] and `directions`. */
   couple(feeds: Feeds): Promise<Coupling>;
   /** Moves the state by the running gradients; returns their norm. Where that is not finite, nothing has moved. */

@@ -55,9 +55,11 @@ describe('operations of a step', () => {
     expect(stepOperations(strided, { ...objective, prediction: 0, agreement: 1 })).toBe(8 * 3 * (encoder(9) + projector));
   });
 
-  it('of a batch that is cut up count the forward pass before it', () => {
-    const coupled = { ...objective, prediction: 0, agreement: 1 };
+  it('of a batch that is cut up count the forward pass before it, where a loss looks at crops of several pieces', () => {
+    const coupled = { ...objective, prediction: 0, agreement: 1, agreementBy: 'contrast' } as const;
     expect(stepOperations({ ...size, microBatch: 4 }, coupled)).toBe(8 * 4 * (encoder(4) + projector));
+    for (const alone of [{ ...coupled, contrastImages: 2 }, { ...coupled, agreementBy: 'distance' } as const])
+      expect(stepOperations({ ...size, microBatch: 4 }, alone)).toBe(8 * 3 * (encoder(4) + projector));
     expect(stepOperations({ ...size, microBatch: 4 }, objective)).toBe(stepOperations(size, objective));
   });
 });

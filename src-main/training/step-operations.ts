@@ -2,7 +2,7 @@
 import type { TrainConfig } from '../../shared/config-table.ts';
 import type { ModelSize, TransformerSize } from '../jepa/model.ts';
 import { tokenCount } from '../jepa/model.ts';
-import { isCoupled } from '../jepa/step.ts';
+import { crossesParts, isCoupled } from '../jepa/step.ts';
 import type { Objective, StepSize } from '../jepa/step.ts';
 import { isWholeStem, stemLayers } from '../jepa/stem.ts';
 import { phasesOf } from './phases.ts';
@@ -24,18 +24,18 @@ const trained = 3;
 
 /**
  * Floating-point operations of one update, matrix products alone (elementwise work is a few per cent of them): the context pass of every
- * image, for each predicted image the target pass and the predictor's passes, and the forward pass that whole-batch losses need when a
- * batch is cut up.
+ * image, for each predicted image the target pass and the predictor's passes, and the forward pass that losses over crops of
+ * several micro-batches need.
  */
 export function stepOperations(size: StepSize, objective: Objective): number {
-  const { model, batch, microBatch, contextTokens, targetBlocks, targetTokens, predictionStride, othersWhole } = size;
+  const { model, batch, contextTokens, targetBlocks, targetTokens, predictionStride, othersWhole } = size;
   const { encoder, predictor, projector } = model;
   const masked = encoderOperations(model, contextTokens);
   const whole = encoderOperations(model, tokenCount(model));
   const wholeShare = othersWhole ? 1 - (objective.prediction > 0 ? 1 / predictionStride : 0) : 0;
   const context = masked + wholeShare * (whole - masked);
   const projected = projector ? 2 * projector.hidden * (encoder.width + projector.width) : 0;
-  const passes = trained + (isCoupled(objective) && microBatch < batch ? 1 : 0);
+  const passes = trained + (crossesParts(size, objective) ? 1 : 0);
   const seen = batch * passes * (context + (isCoupled(objective) ? projected : 0));
   if (objective.prediction === 0) return seen;
   const ends = 2 * encoder.width * predictor.width * (contextTokens + targetBlocks * targetTokens);

@@ -70,6 +70,7 @@ describe('a step cut into micro-batches', () => {
     ['agreement alone', { agreement: 1, sigreg: 0.1, prediction: 0 }],
     ['a stem of convolutions', { stem: 'convolutions' }],
     ['agreement by contrast', { agreement: 1, agreementBy: 'contrast', crops: 4, predictionStride: 4, projectorWidth: 8 }],
+    ['by contrast among the crops of four images', { agreement: 1, agreementBy: 'contrast', contrastImages: 4, predictionStride: 2 }],
   ])('1×32, 4×8 and 32×1 move the weights alike: %s', async (_, extra) => {
     const whole = await train(parseConfig({ ...small, ...extra, microBatch: 32 }), 2);
     for (const microBatch of [8, 1]) {

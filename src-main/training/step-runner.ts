@@ -5,8 +5,8 @@ import { Random } from '../../shared/random.ts';
 import { packMasks } from '../jepa/mask-batch.ts';
 import { drawMasks, seenWhole } from '../jepa/masks.ts';
 import type { ImageMasks } from '../jepa/masks-paper.ts';
-import { patchValues, pooledWidth, tokenCount } from '../jepa/model.ts';
-import { isCoupled } from '../jepa/step.ts';
+import { pooledWidth, tokenCount } from '../jepa/model.ts';
+import { crossesParts } from '../jepa/step.ts';
 import type { StepSize } from '../jepa/step.ts';
 import { createStepDevice } from './create-step-device.ts';
 import { LossScale } from './loss-scale.ts';
@@ -16,7 +16,7 @@ import type { Phase } from './phases.ts';
 import { scheduleInputsAt, scheduleOf } from './schedules.ts';
 import type { Schedule } from './schedules.ts';
 import type { TrainState } from './state.ts';
-import type { Coupling, Feeds, StepDevice, StepLosses } from './step-device.ts';
+import type { Feeds, StepDevice, StepLosses } from './step-device.ts';
 import { possibleMicroBatches } from './step-size.ts';
 
 export interface StepOutcome {
@@ -169,26 +169,20 @@ export class StepRunner {
       this.#loaded = state;
     }
     if (this.#size.paddedContext) state.contextTokens = this.#size.contextTokens;
-    const { batch, microBatch, model } = this.#size;
-    const stride = microBatch * tokenCount(model) * patchValues(model);
-    const starts = Array.from({ length: batch / microBatch }, (_, i) => i * microBatch);
-    const feedsAt = (at: number): Feeds => ({
-      ...packMasks(this.#size, masks, at),
-      patches: patches.subarray((at / microBatch) * stride, (at / microBatch + 1) * stride),
-    });
+    const { batch } = this.#size;
+    const parts = this.#partsOf(masks, patches);
     const directions = this.config.sigreg > 0 ? { directions: this.#directions(state.step) } : {};
     const objective = this.#objective;
-    const inPieces = isCoupled(objective) && starts.length > 1;
-    const coupling = inPieces ? await this.#collect(starts, feedsAt, directions) : undefined;
+    const coupling = crossesParts({ ...this.#size, microBatch: device.microBatch }, objective)
+      ? await device.couple({ ...directions, pooled: await device.pool(parts) })
+      : undefined;
+    const coupled = (at: number): Feeds =>
+      coupling ? { pooledCotangent: rows(coupling.pooledCotangent, at, device.microBatch, batch) } : directions;
 
     const attempt = async (): Promise<Omit<StepOutcome, 'refused'>> => {
       const scale = this.#scale && { lossScale: Float32Array.of(this.#scale.value) };
-      const sums: StepLosses = coupling ? { coupled: coupling.coupled } : {};
-      for (const at of starts) {
-        const cotangent = coupling ? { pooledCotangent: rows(coupling.pooledCotangent, at, microBatch, batch) } : {};
-        const losses = await device.accumulate({ ...feedsAt(at), ...(coupling ? cotangent : directions), ...scale }, at === 0);
-        for (const [name, value] of Object.entries(losses) as [keyof StepLosses, number][]) sums[name] = (sums[name] ?? 0) + value;
-      }
+      const losses = await device.accumulate(parts.map((feeds, i) => ({ ...feeds, ...coupled(i * device.microBatch), ...scale })));
+      const sums: StepLosses = { ...losses, ...(coupling && { coupled: coupling.coupled }) };
       const gradientNorm = await device.update(scheduleInputsAt(this.schedule, this.config, state.step));
       const masked = (objective.loss === 'l2' ? sums.squaredError : sums.smoothL1) ?? 0;
       const loss = objective.prediction * masked + (sums.coupled ?? 0);
@@ -206,12 +200,13 @@ export class StepRunner {
     return { ...outcome, refused };
   }
 
-  /** Forward-only pass over the batch, then its loss and the cotangent of every pooled context. */
-  async #collect(starts: readonly number[], feedsAt: (at: number) => Feeds, directions: Feeds): Promise<Coupling> {
-    const { batch, microBatch, model } = this.#size;
-    const pooled = new Float32Array(batch * pooledWidth(model));
-    for (const at of starts) rows(pooled, at, microBatch, batch).set(await this.#device!.pool(feedsAt(at)));
-    return this.#device!.couple({ ...directions, pooled });
+  /** Masks and patches of a batch, cut as the device takes them. */
+  #partsOf(masks: readonly ImageMasks[], patches: Float32Array): readonly Feeds[] {
+    const size = { ...this.#size, microBatch: this.#device!.microBatch };
+    return Array.from({ length: size.batch / size.microBatch }, (_, i) => {
+      const from = i * size.microBatch;
+      return { ...packMasks(size, masks, from), patches: rows(patches, from, size.microBatch, size.batch) };
+    });
   }
 
   #directions(step: number): Float32Array {

@@ -3,7 +3,7 @@
 import type { TrainConfig } from '../../shared/config-table.ts';
 import { moved, squaredNorm } from '../jepa/adamw.ts';
 import { movedParameters } from '../jepa/model.ts';
-import { accumulate, couple, isCoupled, pool } from '../jepa/step.ts';
+import { accumulate, couple, crossesParts, pool } from '../jepa/step.ts';
 import type { StepSize } from '../jepa/step.ts';
 import type { BindingOptions } from '../runtime/tensorflow-binding.ts';
 import { TensorflowSession } from '../runtime/tensorflow-session.ts';
@@ -12,10 +12,10 @@ import { lowerTensorflow } from '../tensor/lower-tensorflow.ts';
 import type { FunctionSource } from '../tensor/lower-tensorflow.ts';
 import { constant, expand } from '../tensor/structure.ts';
 import { untiled } from '../tensor/tiles.ts';
-import { lossesOf } from './host-step.ts';
 import { stateTensors } from './state.ts';
 import type { StateTensor } from './state.ts';
 import type { Coupling, Feeds, StateArrays, StepDevice, StepLosses } from './step-device.ts';
+import { lossesInTurn, lossesOf, pooledInTurn } from './step-parts.ts';
 import { TensorflowCrossings } from './tensorflow-crossings.ts';
 
 export interface TensorflowStepOptions extends BindingOptions {
@@ -37,13 +37,15 @@ const zeros = (gradients: readonly StateTensor[]): FunctionSource => ({
 });
 
 export class TensorflowStep implements StepDevice {
+  readonly microBatch: number;
   readonly #session: TensorflowSession;
   readonly #crossings: TensorflowCrossings;
   #arrays: StateArrays = {};
   /** Whether the arrays lag behind. */
   #moved = false;
 
-  private constructor(session: TensorflowSession, crossings: TensorflowCrossings) {
+  private constructor(microBatch: number, session: TensorflowSession, crossings: TensorflowCrossings) {
+    this.microBatch = microBatch;
     this.#session = session;
     this.#crossings = crossings;
   }
@@ -66,15 +68,17 @@ export class TensorflowStep implements StepDevice {
           ...crossings.saving,
           accumulate: { outputs: step, precision },
           zeros: zeros(gradients),
-          ...(isCoupled(config) &&
-            !alone && { pool: { outputs: pool(size, config), precision }, couple: { outputs: couple(size, config) } }),
+          ...(crossesParts(size, config) && {
+            pool: { outputs: pool(size, config), precision },
+            couple: { outputs: couple(size, config) },
+          }),
           norm: { outputs: { squared: squaredNorm(specs) } },
           update: { outputs: moved(specs, config, undefined) },
         },
         Object.fromEntries([...tensors, ...gradients].map(({ name, shape }) => [name, shape])),
       );
     });
-    return new TensorflowStep(await TensorflowSession.create(lowered, options), crossings);
+    return new TensorflowStep(size.microBatch, await TensorflowSession.create(lowered, options), crossings);
   }
 
   async load(state: StateArrays): Promise<void> {
@@ -84,12 +88,14 @@ export class TensorflowStep implements StepDevice {
     this.#moved = false;
   }
 
-  async accumulate(feeds: Feeds, first: boolean): Promise<StepLosses> {
-    return lossesOf(await this.#session.call('accumulate', { ...feeds, carry: Float32Array.of(first ? 0 : 1) }));
+  async accumulate(parts: readonly Feeds[]): Promise<StepLosses> {
+    return lossesInTurn(parts, async (feeds, first) =>
+      lossesOf(await this.#session.call('accumulate', { ...feeds, carry: Float32Array.of(first ? 0 : 1) })),
+    );
   }
 
-  async pool(feeds: Feeds): Promise<Float32Array> {
-    return (await this.#session.call('pool', feeds))['pooled']!;
+  async pool(parts: readonly Feeds[]): Promise<Float32Array> {
+    return pooledInTurn(parts, async (feeds) => (await this.#session.call('pool', feeds))['pooled']!);
   }
 
   async couple(feeds: Feeds): Promise<Coupling> {

@@ -32,9 +32,9 @@ const limited =
     const device = await HostStep.create(size, settings, { threads });
     let made = 0;
     const whole = device.accumulate.bind(device);
-    device.accumulate = async (feeds, first) => {
-      if (made++ >= from && size.microBatch > most) throw tooLarge();
-      return whole(feeds, first);
+    device.accumulate = async (parts) => {
+      if (parts.some(() => made++ >= from) && size.microBatch > most) throw tooLarge();
+      return whole(parts);
     };
     return device;
   };

@@ -29,6 +29,7 @@ const named: Partial<Record<ConfigKey, string>> = {
   agreement: 'Agreement of crops',
   agreementBy: 'Agreement by',
   temperature: 'Temperature of the contrast',
+  contrastImages: 'Images in a contrast',
   microBatch: 'Micro-batch',
   warmup: 'Warm-up',
   beta1: 'Beta 1',

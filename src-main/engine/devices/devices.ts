@@ -8,6 +8,7 @@ import { inPieces } from '../../files/in-pieces.ts';
 import { cardMicroBatchInPieces, processorMicroBatchInPieces, whyNoSmaller } from '../../training/fit-micro-batch.ts';
 import type { MicroBatch } from '../../training/fit-micro-batch.ts';
 import type { Home } from '../home.ts';
+import { threadsOf } from '../threads.ts';
 import {
   candidates,
   cardOf,
@@ -182,7 +183,10 @@ export class Devices {
    * when cards were last `looked` at. Throws `bad-config` where the grid is too small for its masks.
    */
   async microBatch(device: DeviceId, config: TrainConfig, looked?: GraphicsCard): Promise<MicroBatch> {
-    if (await this.#isOnProcessor(device)) return inPieces(processorMicroBatchInPieces(config, this.#tools.memory()));
+    if (await this.#isOnProcessor(device)) {
+      const onThreads = { ...config, threads: threadsOf(config.threads) };
+      return inPieces(processorMicroBatchInPieces(onThreads, this.#tools.memory()));
+    }
     const card = looked ?? cardOf(device, config.microBatch > 0 ? (this.#cards ?? []) : await this.#tools.cards());
     return inPieces(cardMicroBatchInPieces(config, card));
   }

@@ -54,6 +54,7 @@ export function isUsed(key: ConfigKey, config: TrainConfig): boolean {
     case 'crops':
       return config.agreement > 0;
     case 'temperature':
+    case 'contrastImages':
       return config.agreement > 0 && config.agreementBy === 'contrast';
     case 'epochs':
       return config.steps === 0;
