@@ -77,5 +77,8 @@ describe('the configuration', () => {
     expect(() => parseConfig(settings)).toThrow('no others to tell its crops from');
     expect(() => parseConfig({ ...settings, batchSize: 2 })).not.toThrow();
     expect(() => parseConfig({ ...settings, agreementBy: 'distance' })).not.toThrow();
+    for (const contrastImages of [0, 2, 4, 8, 100]) expect(() => parseConfig({ ...settings, batchSize: 8, contrastImages })).not.toThrow();
+    expect(() => parseConfig({ ...settings, batchSize: 8, contrastImages: 1 })).toThrow('1 image has no others');
+    expect(() => parseConfig({ ...settings, batchSize: 8, contrastImages: 3 })).toThrow('3 does not divide the batch of 8');
   });
 });

@@ -7,7 +7,7 @@ import { createInterface } from 'node:readline';
 import type { DeviceId } from '../../shared/devices.ts';
 import { Random } from '../../shared/random.ts';
 import { encoderParameters, movedParameters, patchValues, tokenCount } from '../../src-main/jepa/model.ts';
-import { isMuonMatrix, muonDirections } from '../../src-main/jepa/muon.ts';
+import { muonDirections, muonMatrices } from '../../src-main/jepa/muon.ts';
 import { accumulate } from '../../src-main/jepa/step.ts';
 import { OnnxSession, runtimeVersion } from '../../src-main/runtime/onnx-session.ts';
 import { lowerOnnx } from '../../src-main/tensor/lower-onnx.ts';
@@ -31,7 +31,9 @@ const objective = { ...config, prediction };
 const { batch, microBatch: perPass, model: network } = size;
 const valuesOfImage = tokenCount(network) * patchValues(network);
 const random = new Random(1, 'test');
-const patches = Float32Array.from({ length: batch * valuesOfImage }, () => random.between(-1, 1));
+// As batches are: memory that threads share.
+const patches = new Float32Array(new SharedArrayBuffer(4 * batch * valuesOfImage));
+for (let i = 0; i < patches.length; i++) patches[i] = random.between(-1, 1);
 const state = initialState(config);
 
 // Time inside `run`, copies of its results included; what is left of a step is ours.
@@ -61,7 +63,7 @@ const commands: Readonly<Record<string, () => Promise<Readonly<Record<string, nu
     runner = await StepRunner.create(config, steps, { threads, device });
     const graph = Object.values(accumulate(size, objective));
     const calls = batch / perPass;
-    const directions = config.optimiser === 'muon' ? muonDirections(movedParameters(network, objective).filter(isMuonMatrix)) : {};
+    const directions = muonDirections(muonMatrices(movedParameters(network, objective), config));
     return {
       operations: calls * operationsOf(graph) + operationsOf(Object.values(directions)),
       copiedBytes: calls * graph.reduce((total, tensor) => total + 4 * sizeOf(tensor.shape), 0),

@@ -32,6 +32,7 @@ const agreement = {
   batchSize: 128,
   agreement: 1,
   agreementBy: 'distance',
+  contrastImages: 0,
   temperature: 0.2,
   sigreg: 0.02,
   sigregProjections: 64,

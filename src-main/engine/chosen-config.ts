@@ -5,7 +5,7 @@ import type { TrainConfig } from '../../shared/config-table.ts';
 import { presetSentence } from '../../shared/presets.ts';
 import type { PresetName } from '../../shared/presets.ts';
 import type { Outlook } from './outlook.ts';
-import { presetBound, presetEpochs, tooLong } from './presets.ts';
+import { batchKeys, presetBound, presetEpochs, presetRecipe, tooLong } from './presets.ts';
 import { isPhotograph, suggestConfig, suggestedContext, suggestedPatch } from './suggest.ts';
 import type { FolderFacts } from './suggest.ts';
 
@@ -53,9 +53,19 @@ function completed(facts: FolderFacts, name: PresetName, others: Given, usual: P
     others['stem'] === 'linear' || (typeof patchSize === 'number' && !canHalve(patchSize)) || namesSizesOfPhotographs(facts, others);
   const settings = linear ? suggestConfig(facts, name, 'linear').settings : usual;
   const suggested = others['architecture'] !== undefined && others['architecture'] !== 'custom' ? withoutSizes(settings) : settings;
-  const sized = parseConfig({ ...suggested, contextTokens: 0, smallFirst: 0, ...suggestedPatch(suggested, others), ...others });
+  const sized = parseConfig({
+    ...suggested,
+    contextTokens: 0,
+    smallFirst: 0,
+    predictionStride: 1,
+    contrastImages: 0,
+    ...suggestedPatch(suggested, others),
+    ...others,
+  });
+  const ofBatch = presetRecipe(name, sized.batchSize, gridSide(sized), sized.stem);
   const chosen = parseConfig({
     ...sized,
+    ...Object.fromEntries(batchKeys.filter((key) => others[key] === undefined && key in ofBatch).map((key) => [key, ofBatch[key]])),
     // The suggested share of the patches, of the grid that the given sizes make.
     ...(others['contextTokens'] === undefined && { contextTokens: suggestedContext(gridSide(sized)) }),
     ...(others['smallFirst'] === undefined && canBeginSmall(sized) && { smallFirst: suggested.smallFirst }),

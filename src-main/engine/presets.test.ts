@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parseConfig } from '../../shared/config.ts';
+import type { TrainConfig } from '../../shared/config-table.ts';
 import { presetSentence, presetTexts } from '../../shared/presets.ts';
 import type { PresetName } from '../../shared/presets.ts';
 import { requireMasks } from '../jepa/masks.ts';
@@ -83,6 +84,17 @@ describe('presets', () => {
     expect(rate({ preset: 'paper-exact', batchSize: 2048, learningRate: 1e-3 })).toBe(1e-3);
     expect(rate({ preset: 'paper-exact', learningRate: 1e-3 })).toBe(1e-3 / 32);
     for (const batchSize of [8, 64, 2048]) expect(rate({ batchSize, learningRate: 0.5 })).toBe(2e-3);
+  });
+
+  it('follow the batch that is given: its learning rate, the crops that are predicted, and those that are told apart', () => {
+    const of = (given: Readonly<Record<string, unknown>>): TrainConfig => chosenConfig({ images: 10_000, shortSide: 64 }, given).config;
+    const { learningRate, startLearningRate } = of({ preset: 'paper-exact', batchSize: 512 });
+    expect([learningRate, startLearningRate]).toEqual([1e-3 / 4, 2e-4 / 4]);
+    expect(of({ preset: 'paper-exact', batchSize: 512, learningRate: 1 }).learningRate).toBe(1);
+    const told = [64, 32, 48, 96, 128].map((batchSize) => of({ batchSize }).contrastImages);
+    expect(told).toEqual([32, 0, 0, 32, 32]);
+    expect(of({ batchSize: 64, contrastImages: 16 }).contrastImages).toBe(16);
+    expect([64, 6, 3].map((batchSize) => of({ batchSize }).predictionStride)).toEqual([8, 4, 2]);
   });
 
   it('of agreement alone leave out the prediction, and all others keep it', () => {

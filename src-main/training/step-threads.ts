@@ -106,7 +106,7 @@ export class StepThreads {
     try {
       await everyOne(threads.map(async (thread) => thread.ready()));
     } catch (error) {
-      await Promise.all(threads.map(async (thread) => thread.terminate()));
+      await new StepThreads(threads).terminate();
       throw error;
     }
     return new StepThreads(threads);
@@ -123,5 +123,10 @@ export class StepThreads {
 
   async dispose(): Promise<void> {
     await Promise.all(this.#threads.map(async (thread) => thread.dispose()));
+  }
+
+  /** Ends them wherever they are. */
+  async terminate(): Promise<void> {
+    await Promise.all(this.#threads.map(async (thread) => thread.terminate()));
   }
 }
