@@ -179,7 +179,10 @@ function stepRows(answers: Answers, created: Answer, part: Exclude<Part, 'embed'
     },
     { name: 'step: peak memory of the process', value: `${(steps.at(-1)!.peakMebibytes / 1024).toFixed(2)} GiB`, goal: '≤ 2.0' },
     { name: 'step: results copied by the runtime', value: `${(created['copiedBytes']! / 1e6).toFixed(0)} MB` },
-    { name: 'step: time outside of run (update, masks)', value: `${(100 * median(outside)).toFixed(1)} %` },
+    {
+      name: 'step: time outside of run (update, masks; on several cores waiting for them)',
+      value: `${(100 * median(outside)).toFixed(1)} %`,
+    },
     { name: 'step: compiling', value: `${created.seconds.toFixed(1)} s` },
   ];
 }

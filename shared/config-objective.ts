@@ -63,7 +63,7 @@ export const objectiveSettings = {
     group: 'objective',
     default: 'distance',
     choices: ['distance', 'contrast'],
-    help: 'How crops agree; distance: they are near each other, with SIGReg against collapse; contrast: each finds its siblings among all crops of the batch (InfoNCE).',
+    help: 'How crops agree; distance: they are near each other, with SIGReg against collapse; contrast: each finds its siblings among the crops of other images (InfoNCE).',
   }),
   temperature: number({
     group: 'objective',
@@ -78,7 +78,7 @@ export const objectiveSettings = {
     min: 0,
     max: 4096,
     unit: 'images',
-    help: 'Images among whose crops each finds its siblings, a divisor of the batch; 0: the whole batch. Micro-batches of whole groups need no pass of their own before.',
+    help: 'Each crop must find its siblings among the crops of so many images, which divide the batch; 0: of all its images. In smaller groups several cores need not wait for each other.',
   }),
   crops: integer({
     group: 'objective',

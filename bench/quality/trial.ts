@@ -84,7 +84,8 @@ async function measureSteps(config: TrainConfig, rate: BareRate, threads: number
   try {
     for (const { from, until, size } of phasesOf(config, throwaway)) {
       const values = size.batch * tokenCount(size.model) * patchValues(size.model);
-      const patches = Float32Array.from({ length: values }, (_, i) => Math.sin(i * 12.9898));
+      const patches = new Float32Array(new SharedArrayBuffer(4 * values));
+      for (let i = 0; i < values; i++) patches[i] = Math.sin(i * 12.9898);
       const trials: TimedStep[] = [];
       const step = async (): Promise<void> => {
         state.step = from;

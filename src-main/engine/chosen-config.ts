@@ -1,11 +1,11 @@
 // The settings of a run: what is given over what a preset suggests for the folder, and which preset that is.
-import { canBeginSmall, canHalve, gridSide, parseConfig } from '../../shared/config.ts';
+import { canBeginSmall, canHalve, cropsPerImage, gridSide, parseConfig } from '../../shared/config.ts';
 import { configKeys, configTable } from '../../shared/config-table.ts';
 import type { TrainConfig } from '../../shared/config-table.ts';
 import { presetSentence } from '../../shared/presets.ts';
 import type { PresetName } from '../../shared/presets.ts';
 import type { Outlook } from './outlook.ts';
-import { batchKeys, presetBound, presetEpochs, presetRecipe, tooLong } from './presets.ts';
+import { batchKeys, predictionStrideOf, presetBound, presetEpochs, presetRecipe, tooLong } from './presets.ts';
 import { isPhotograph, suggestConfig, suggestedContext, suggestedPatch } from './suggest.ts';
 import type { FolderFacts } from './suggest.ts';
 
@@ -66,6 +66,9 @@ function completed(facts: FolderFacts, name: PresetName, others: Given, usual: P
   const chosen = parseConfig({
     ...sized,
     ...Object.fromEntries(batchKeys.filter((key) => others[key] === undefined && key in ofBatch).map((key) => [key, ofBatch[key]])),
+    ...(others['predictionStride'] === undefined && {
+      predictionStride: name === 'paper-exact' ? 1 : predictionStrideOf(cropsPerImage(sized) * (sized.microBatch || sized.batchSize)),
+    }),
     // The suggested share of the patches, of the grid that the given sizes make.
     ...(others['contextTokens'] === undefined && { contextTokens: suggestedContext(gridSide(sized)) }),
     ...(others['smallFirst'] === undefined && canBeginSmall(sized) && { smallFirst: suggested.smallFirst }),

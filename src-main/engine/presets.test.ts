@@ -95,6 +95,13 @@ describe('presets', () => {
     expect(told).toEqual([32, 0, 0, 32, 32]);
     expect(of({ batchSize: 64, contrastImages: 16 }).contrastImages).toBe(16);
     expect([64, 6, 3].map((batchSize) => of({ batchSize }).predictionStride)).toEqual([8, 4, 2]);
+    for (const [given, stride] of [
+      [{ batchSize: 36, agreement: 0 }, 4],
+      [{ batchSize: 4, crops: 3 }, 4],
+      [{ batchSize: 64, microBatch: 2 }, 4],
+      [{ batchSize: 64, microBatch: 1 }, 2],
+    ] as const)
+      expect(of(given).predictionStride).toBe(stride);
   });
 
   it('of agreement alone leave out the prediction, and all others keep it', () => {

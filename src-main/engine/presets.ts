@@ -52,7 +52,7 @@ export function presetBound(name: PresetName, images: number, config: Crops): Pr
 
 /**
  * The recipe for small folders, as far as it does not follow from the folder: a narrow encoder; two crops of each image, of other
- * colours, whose pooled contexts must find each other among those of the batch; the masked prediction on one crop of eight, where it
+ * colours, whose pooled contexts must find each other among those of other images; the masked prediction on one crop of eight, where it
  * costs least; Muon. What each part is worth stands in bench/quality.
  */
 const recipe = {
@@ -87,9 +87,6 @@ const recipe = {
   weightDecay: [0.04, 0.1],
   momentum: [0.99, 1],
 } satisfies Partial<TrainConfig>;
-
-/** The prediction costs least on few crops; of a batch that they divide. */
-const strides = [8, 4, 2];
 
 /** Among the crops of so many images they learn as much as among those of twice as many, and of half as many less (bench/quality). */
 const toldApart = 32;
@@ -141,16 +138,14 @@ export function presetRecipe(name: PresetName, batchSize: number, grid: number, 
     }),
   } satisfies Partial<TrainConfig>;
   if (name === 'agreement-only') return { ...own, prediction: 0 };
-  return { ...own, predictionStride: strides.find((stride) => (recipe.crops * batchSize) % stride === 0) ?? 1 };
+  return { ...own, predictionStride: predictionStrideOf(recipe.crops * batchSize) };
 }
 
+/** On one crop of how many the masked prediction is made, where so many pass at once: it costs least on few, and divides them. */
+export const predictionStrideOf = (crops: number): number => [8, 4, 2].find((stride) => crops % stride === 0) ?? 1;
+
 /** What of a recipe follows from the batch. */
-export const batchKeys = [
-  'learningRate',
-  'startLearningRate',
-  'predictionStride',
-  'contrastImages',
-] as const satisfies readonly ConfigKey[];
+export const batchKeys = ['learningRate', 'startLearningRate', 'contrastImages'] as const satisfies readonly ConfigKey[];
 
 /** Operations up to which a processor is given the whole default: some two hours of two slow cores. */
 const mostOperations = 1e15;

@@ -1,6 +1,7 @@
 // Nothing is ever half written: a file gets a temporary name beside its place, is synced, and then takes its name in one move.
 import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { threadId } from 'node:worker_threads';
 
 /** Makes a rename durable; a platform that cannot sync folders (Windows) does not need it. */
 export function syncFolder(path: string): void {
@@ -31,7 +32,7 @@ export class AsideFile {
 
   constructor(path: string) {
     this.path = path;
-    this.#aside = `${path}.${process.pid}-${++written}.part`;
+    this.#aside = `${path}.${process.pid}-${threadId}-${++written}.part`;
     this.handle = openSync(this.#aside, 'w');
   }
 

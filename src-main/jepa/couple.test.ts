@@ -100,6 +100,14 @@ describe('agreement', () => {
       values,
     );
     expect(chosen![0]).toBeCloseTo(3 * contrasted![0]!, 12);
+    // SIGReg is of all of them, the contrast of groups.
+    const eight = input('z', [8, 2]);
+    const weights = { sigreg: 0.5, agreement: 3, agreementBy: 'contrast', temperature: 0.3, contrastImages: 2 } as const;
+    const [sum, spread, apart] = evaluate([coupledLoss(eight, 2, 4, weights, d), sigreg(eight, d), contrast(eight, 2, 0.3, 4)], {
+      ...values,
+      z: normals(5, 16),
+    });
+    expect(sum![0]).toBeCloseTo(0.5 * spread![0]! + 3 * apart![0]!, 12);
   });
 });
 

@@ -1,5 +1,5 @@
-// Losses over the whole batch, on the pooled context embeddings: SIGReg against collapse, agreement of the crops of a picture by
-// distance or by contrast with the crops of others.
+// Losses over several crops, on their pooled context embeddings: SIGReg of a batch against collapse, agreement of the crops of a picture
+// by distance or by contrast with the crops of others.
 import type { TrainConfig } from '../../shared/config-table.ts';
 import { add, cos, divide, equal, exp, log, mean, multiply, select, sin, sqrt, square, subtract } from '../tensor/elementwise.ts';
 import type { Tensor } from '../tensor/graph.ts';
@@ -75,23 +75,23 @@ export function contrast(z: Tensor, crops: number, temperature: number, count = 
 /** What is minimised over several images, and how. */
 export type CoupledWeights = Pick<TrainConfig, 'sigreg' | 'agreement' | 'agreementBy' | 'temperature' | 'contrastImages'>;
 
-/** Crops that these losses look at together; they divide the crops of a batch, `batch`. */
-export function coupledCrops(
-  batch: number,
-  crops: number,
-  { sigreg, agreement: weight, agreementBy, contrastImages }: CoupledWeights,
-): number {
-  if (sigreg > 0) return batch;
-  if (weight === 0) return 1;
-  return agreementBy === 'contrast' ? Math.min(batch, crops * contrastImages || batch) : crops;
+/** Crops of a batch of `batch` that are told apart by contrast. */
+export const contrastCrops = (batch: number, crops: number, { contrastImages }: Pick<CoupledWeights, 'contrastImages'>): number =>
+  Math.min(batch, crops * contrastImages || batch);
+
+/** Crops of a batch of `batch` that the losses in use look at together. */
+export function coupledCrops(batch: number, crops: number, weights: CoupledWeights): number {
+  if (weights.sigreg > 0) return batch;
+  if (weights.agreement === 0) return 1;
+  return weights.agreementBy === 'contrast' ? contrastCrops(batch, crops, weights) : crops;
 }
 
-/** The weighted mean of the losses in use over crops of which `together` stand in each group, a scalar. */
-export function coupledLoss(pooled: Tensor, crops: number, together: number, weights: CoupledWeights, directions: Tensor): Tensor {
+/** The weighted sum of the losses in use, a scalar; `apart` crops that stand together are told apart by contrast. */
+export function coupledLoss(pooled: Tensor, crops: number, apart: number, weights: CoupledWeights, directions: Tensor): Tensor {
   const terms: Tensor[] = [];
   if (weights.sigreg > 0) terms.push(multiply(sigreg(pooled, directions), weights.sigreg));
   if (weights.agreement > 0) {
-    const agree = weights.agreementBy === 'contrast' ? contrast(pooled, crops, weights.temperature, together) : agreement(pooled, crops);
+    const agree = weights.agreementBy === 'contrast' ? contrast(pooled, crops, weights.temperature, apart) : agreement(pooled, crops);
     terms.push(multiply(agree, weights.agreement));
   }
   return terms.length === 0 ? scalar(0) : terms.reduce((a, b) => add(a, b));

@@ -7,7 +7,7 @@ import { gradients } from '../tensor/gradients.ts';
 import type { Tensor } from '../tensor/graph.ts';
 import { plainLayerNorm } from '../tensor/layers.ts';
 import { concatenate, input, reshape, scalar, slice } from '../tensor/structure.ts';
-import { coupledCrops, coupledLoss } from './couple.ts';
+import { contrastCrops, coupledCrops, coupledLoss } from './couple.ts';
 import { smoothL1, squaredError } from './loss.ts';
 import { movedParameters, patchValues, pooledWidth, tokenCount } from './model.ts';
 import type { ModelSize } from './model.ts';
@@ -44,16 +44,19 @@ export type Outputs = Readonly<Record<string, Tensor>>;
 /** Whether a loss looks at several crops. */
 export const isCoupled = ({ sigreg, agreement }: Objective): boolean => sigreg > 0 || agreement > 0;
 
-/** Crops of a batch whose losses follow from each other. */
-const together = ({ batch, crops }: StepSize, objective: Objective): number => coupledCrops(batch, crops, objective);
-
 /** Whether a loss looks at crops of several micro-batches: then all are encoded before it is known what any of them adds to its gradient. */
 export const crossesParts = (size: StepSize, objective: Objective): boolean =>
-  size.microBatch < size.batch && size.microBatch % together(size, objective) !== 0;
+  size.microBatch < size.batch && size.microBatch % coupledCrops(size.batch, size.crops, objective) !== 0;
 
 /** The loss over several crops, of those that are `pooled`, as a share of the whole batch's. */
 function sharedLoss(size: StepSize, objective: Objective, pooled: Tensor): Tensor {
-  const loss = coupledLoss(pooled, size.crops, together(size, objective), objective, sliceDirections(size, objective));
+  const loss = coupledLoss(
+    pooled,
+    size.crops,
+    contrastCrops(size.batch, size.crops, objective),
+    objective,
+    sliceDirections(size, objective),
+  );
   const share = pooled.shape[0]! / size.batch;
   return share === 1 ? loss : multiply(loss, share);
 }

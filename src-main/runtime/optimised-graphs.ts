@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
+import { threadId } from 'node:worker_threads';
 import { writeFileAside } from '../files/write-aside.ts';
 
 /** Makes a session of a graph. It may be told to leave the graph as it is, or where to write what it has made of it. */
@@ -16,7 +17,7 @@ const mostBytes = 128e6;
 const digestBytes = 32;
 const digest = (bytes: Uint8Array): Buffer => createHash('sha256').update(bytes).digest();
 
-/** Two sessions that are made of one graph at once never share a file. */
+/** Two sessions that are made of one graph at once, in threads or processes, never share a file. */
 let made = 0;
 
 /**
@@ -40,7 +41,7 @@ export async function throughOptimised<S>(
       remove(file);
     }
   }
-  const written = `${file}.${process.pid}-${++made}.part`;
+  const written = `${file}.${process.pid}-${threadId}-${++made}.part`;
   let session: S;
   try {
     mkdirSync(folder, { recursive: true });

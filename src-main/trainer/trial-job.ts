@@ -30,7 +30,10 @@ const median = (values: readonly number[]): number => values.toSorted((a, b) => 
 
 function randomPatches({ seed }: TrialJob['config'], model: ModelSize, images: number): Float32Array {
   const random = new Random(seed, 'test');
-  return Float32Array.from({ length: images * tokenCount(model) * patchValues(model) }, () => random.between(-1, 1));
+  // As batches are: memory that threads share.
+  const patches = new Float32Array(new SharedArrayBuffer(4 * images * tokenCount(model) * patchValues(model)));
+  for (let i = 0; i < patches.length; i++) patches[i] = random.between(-1, 1);
+  return patches;
 }
 
 /** Pictures embedded in a second, where a run of the device has it done. */
@@ -65,23 +68,26 @@ export async function runTrialJob(job: TrialJob): Promise<JobTypes['trial']['res
   const { model } = runner.size;
   const state = initialState(config);
   let [seconds, outside] = [0, 0];
-  for (const { from, until, size } of phasesOf(config, trialRun)) {
-    const patches = randomPatches(config, size.model, size.batch);
-    const share = (until - from) / trialRun;
-    const [times, outsides]: [number[], number[]] = [[], []];
-    for (let i = 0; i < trialSteps; i++) {
-      state.step = from;
-      const [began, inside] = [performance.now(), timed?.seconds ?? 0];
-      await runner.run(state, patches);
-      const took = (performance.now() - began) / 1000;
-      if (i === 0) continue;
-      times.push(took);
-      outsides.push(took - (timed!.seconds - inside));
+  try {
+    for (const { from, until, size } of phasesOf(config, trialRun)) {
+      const patches = randomPatches(config, size.model, size.batch);
+      const share = (until - from) / trialRun;
+      const [times, outsides]: [number[], number[]] = [[], []];
+      for (let i = 0; i < trialSteps; i++) {
+        state.step = from;
+        const [began, inside] = [performance.now(), timed?.seconds ?? 0];
+        await runner.run(state, patches);
+        const took = (performance.now() - began) / 1000;
+        if (i === 0) continue;
+        times.push(took);
+        outsides.push(took - (timed!.seconds - inside));
+      }
+      seconds += share * median(times);
+      outside += share * median(outsides);
     }
-    seconds += share * median(times);
-    outside += share * median(outsides);
+  } finally {
+    await runner.dispose();
   }
-  await runner.dispose();
   return {
     seconds,
     outsideShare: outside / seconds,

@@ -14,6 +14,7 @@ import { untiled } from '../tensor/tiles.ts';
 import { cardJudging, processorJudging, tokenImages } from './judging-memory.ts';
 import { inGroups, stateTensors } from './state.ts';
 import { parallelParts } from './parallel-parts.ts';
+import { phasesOf } from './phases.ts';
 import type { Parts } from './parallel-parts.ts';
 import { stepSize } from './step-size.ts';
 
@@ -56,6 +57,9 @@ export interface CardMemory {
   readonly largest: number;
 }
 
+/** Steps of a run that has all of its phases. */
+const longRun = 1000;
+
 /** A page asks after each change of a setting, for several micro-batches, and the graph of a large network takes a while. */
 const mostCounted = 24;
 const counts = new Map<string, MemoryPlan | CardMemory>();
@@ -84,10 +88,15 @@ export const memoryPlan = (config: TrainConfig): MemoryPlan => atOnce(memoryPlan
 
 /** The same, letting others in. */
 export function* memoryPlanInPieces(config: TrainConfig): Pieces<MemoryPlan> {
-  const size = stepSize(config);
-  // Parts differ by phase; the last has the largest crops.
-  const parts = parallelParts(size, config, config.threads);
-  return yield* remembered(`processor, ${parts?.shares ?? 1}`, size, config, () => counted(size, config, parts));
+  const plans: MemoryPlan[] = [];
+  // The last phase has the largest crops, and one before it may be cut into more parts.
+  for (const phase of phasesOf(config, longRun)) {
+    const settings = { ...config, prediction: phase.prediction };
+    const parts = parallelParts(phase.size, settings, config.threads);
+    if (parts === undefined && phase.until < longRun) continue;
+    plans.push(yield* remembered(`processor, ${JSON.stringify(parts)}`, phase.size, settings, () => counted(phase.size, settings, parts)));
+  }
+  return plans.reduce((most, plan) => (plan.total > most.total ? plan : most));
 }
 
 /** What a run takes of a graphics card that keeps its state, counted from its graph. Throws as `memoryPlan`. */
@@ -179,5 +188,8 @@ function* stepMemory(
 export function surelyEnough(config: TrainConfig): number {
   const size = modelSize(config);
   const depth = size.encoder.depth + size.predictor.depth;
-  return processBytes + 3 * bytesOf(stateTensors(size)) + 2e9 + depth * 2e8;
+  const state = bytesOf(stateTensors(size));
+  // A thread has gradients and graphs of its own; of activations all have as much as one would.
+  const each = threadBytes + state + depth * 1e8;
+  return processBytes + 3 * state + 2e9 + depth * 2e8 + Math.max(0, config.threads - 1) * each;
 }

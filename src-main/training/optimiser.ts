@@ -5,9 +5,8 @@ import type { ScheduleInput, UpdateSettings } from '../jepa/adamw.ts';
 import type { ParameterSpec } from '../jepa/model.ts';
 import { muonMatrices } from '../jepa/muon.ts';
 import { UpdateKernel } from '../runtime/update-kernel.ts';
-import type { Directions } from './muon-session.ts';
+import type { Arrays, MuonSession } from './muon-session.ts';
 
-type Arrays = Readonly<Record<string, Float32Array>>;
 type Schedule = Readonly<Record<ScheduleInput, Float32Array>>;
 
 /** The norm of gradients whose squares have this sum; not finite where second moments in float32 would not be either. */
@@ -29,7 +28,7 @@ export async function optimise(optimiser: Optimiser, tensors: Arrays, gradients:
 }
 
 /** The arithmetic of `moved` in one pass through memory, for these parameters; `directions` are Muon's, and the optimiser's to dispose of. */
-export function kernelOptimiser(specs: readonly ParameterSpec[], config: UpdateSettings, directions: Directions | undefined): Optimiser {
+export function kernelOptimiser(specs: readonly ParameterSpec[], config: UpdateSettings, directions: MuonSession | undefined): Optimiser {
   const { beta1, beta2, epsilon } = config;
   const kernel = new UpdateKernel();
   const orthogonal = new Set(muonMatrices(specs, config).map(({ name }) => name));

@@ -10,14 +10,16 @@ import { stepSize } from './step-size.ts';
 
 const settings = {
   architecture: 'custom',
-  width: 32,
+  width: 128,
   depth: 2,
-  heads: 2,
+  heads: 4,
+  stem: 'convolutions',
   imageSize: 32,
   patchSize: 8,
-  predictorWidth: 16,
+  predictorWidth: 64,
   predictorHeads: 2,
-  predictorDepth: 1,
+  predictorDepth: 2,
+  projectorWidth: 64,
   batchSize: 64,
   agreement: 1,
   agreementBy: 'contrast',
@@ -34,18 +36,26 @@ describe('the parts of a step that cores compute side by side', () => {
     [2, 2, 1, 64],
     [4, 4, 1, 32],
     [8, 8, 1, 16],
-    // Sixteen parts on six cores are three rounds; eight would be two of twice the size.
+    // Sixteen parts are three rounds of six; eight would be two of twice the size.
     [6, 6, 1, 8],
     [3, 3, 1, 16],
-    // There are no more parts than the prediction of one crop of eight leaves.
-    [64, 16, 4, 8],
+    // Each share takes memory: there are at most eight.
+    [12, 8, 1, 16],
+    [64, 8, 8, 16],
   ])('on %i cores are %i shares of %i threads, in parts of %i crops', (cores, shares, threads, microBatch) =>
     expect(partsOf({}, cores)).toEqual({ shares, threads, microBatch }),
   );
 
   it('hold whole groups of crops that are told apart where that is better than to encode them twice', () => {
-    expect(partsOf({ contrastImages: 32 }, 2)).toEqual({ shares: 2, threads: 1, microBatch: 64 });
+    expect(partsOf({ contrastImages: 32, smallFirst: 0 }, 2)).toEqual({ shares: 2, threads: 1, microBatch: 64 });
     expect(partsOf({ contrastImages: 16 }, 4)).toEqual({ shares: 4, threads: 1, microBatch: 32 });
+    expect(partsOf({ contrastImages: 32, width: 256 }, 2)).toEqual({ shares: 2, threads: 1, microBatch: 64 });
+    expect(partsOf({ width: 256 }, 2)).toBeUndefined();
+  });
+
+  it('are of whole images, and not of a few crops', () => {
+    expect(partsOf({ crops: 3, batchSize: 16, predictionStride: 1 }, 64)).toEqual({ shares: 4, threads: 16, microBatch: 12 });
+    expect(partsOf({ batchSize: 2, predictionStride: 1 }, 4)).toBeUndefined();
   });
 
   it.each([
@@ -53,14 +63,8 @@ describe('the parts of a step that cores compute side by side', () => {
     ['where no loss looks at several crops', { agreement: 0 }, 4],
     ['where a batch is cut up by its settings', { microBatch: 32 }, 4],
     ['where contexts are padded', { masking: 'paper-exact', imageSize: 64, minKeep: 2, maskedCrops: 'all' }, 4],
-    ['where a step is so long that its kernels are shared well, and would be made twice', { width: 256, heads: 4, depth: 6 }, 4],
+    ['where kernels are so long that threads share them well', { width: 384, depth: 12 }, 4],
   ] as const)('are not there %s', (_, change, threads) => expect(partsOf(change, threads)).toBeUndefined());
-
-  it('of a long step are there where nothing is made twice, with several threads each where there are fewer groups than cores', () => {
-    const long = { width: 256, heads: 4, depth: 6 };
-    expect(partsOf({ ...long, contrastImages: 16 }, 4)).toEqual({ shares: 4, threads: 1, microBatch: 32 });
-    expect(partsOf({ ...long, contrastImages: 32 }, 8)).toEqual({ shares: 2, threads: 4, microBatch: 64 });
-  });
 });
 
 describe('the shares of cores', () => {

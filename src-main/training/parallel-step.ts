@@ -87,11 +87,13 @@ export class ParallelStep implements StepDevice {
     });
     // What the first has compiled the others find on the disk.
     const own = await StepShare.create(shares[0]!);
+    let coupled: CoupledLoss | undefined;
     try {
-      const coupled = await CoupledLoss.create(size, config, options);
+      coupled = await CoupledLoss.create(size, config, options);
       return new ParallelStep(microBatch, count, own, await StepThreads.start(shares.slice(1)), coupled, state);
     } catch (error) {
       await own.dispose();
+      await coupled?.dispose();
       throw error;
     }
   }
@@ -168,9 +170,7 @@ export class ParallelStep implements StepDevice {
   }
 
   async dispose(): Promise<void> {
-    await this.#others.dispose();
-    await this.#own.dispose();
-    await this.#coupled?.dispose();
+    await everyOne([this.#others, this.#own, this.#coupled].map(async (one) => one?.dispose()));
   }
 }
 

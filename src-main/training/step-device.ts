@@ -34,7 +34,7 @@ export interface StepDevice {
   load(state: StateArrays): Promise<void>;
   /** The running gradients of a batch, of which `parts` are all feeds in order, and its losses. */
   accumulate(parts: readonly Feeds[]): Promise<StepLosses>;
-  /** Pooled contexts of a batch [batch, width], forward only. Only where it has several parts. */
+  /** Pooled contexts of a batch [batch, width], forward only. Only where a loss looks at crops of several parts. */
   pool(parts: readonly Feeds[]): Promise<Float32Array>;
   /** The loss over the whole batch and its cotangent; feeds `pooled` [batch, width] and `directions`. */
   couple(feeds: Feeds): Promise<Coupling>;

@@ -15,11 +15,14 @@ export function summed(losses: readonly StepLosses[]): StepLosses {
   return sums;
 }
 
-/** Arrays of one length, one after the other. */
+/** Arrays one after the other. */
 export function joined(arrays: readonly Float32Array[]): Float32Array {
-  const { length } = arrays[0]!;
-  const all = new Float32Array(arrays.length * length);
-  arrays.forEach((values, i) => all.set(values, i * length));
+  const all = new Float32Array(arrays.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const values of arrays) {
+    all.set(values, at);
+    at += values.length;
+  }
   return all;
 }
 

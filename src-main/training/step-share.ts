@@ -52,8 +52,13 @@ export class StepShare {
     const { size, config, options, parameters } = settings;
     const { precision: _, ...session } = options;
     const pass = await HostPass.create(size, config, options);
-    const muon = await MuonSession.create(muonMatrices(parameters, config), session);
-    return new StepShare(settings, pass, kernelOptimiser(parameters, config, muon));
+    try {
+      const muon = await MuonSession.create(muonMatrices(parameters, config), session);
+      return new StepShare(settings, pass, kernelOptimiser(parameters, config, muon));
+    } catch (error) {
+      await pass.dispose();
+      throw error;
+    }
   }
 
   /** The gradients of a batch once they are gathered. */

@@ -1,5 +1,4 @@
 // Threads that do their shares of a step while this one does its own, asked all at once.
-import { once } from 'node:events';
 import { extname } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { MessageChannel, Worker, receiveMessageOnPort } from 'node:worker_threads';
@@ -42,7 +41,7 @@ class StepThread {
     this.#lost ??= new AppError(
       'device-failed',
       `A thread of the training step was lost: ${error.message}.`,
-      'Resume the run: it goes on from its last checkpoint. With threads=1 there are no such threads.',
+      'Resume the run: it goes on from its last checkpoint. A new run with threads 1 has no such threads.',
       error,
     );
   }
@@ -71,7 +70,7 @@ class StepThread {
 
   async dispose(): Promise<void> {
     if (!this.#lost) {
-      const ended = once(this.#worker, 'exit');
+      const ended = new Promise((resolve) => this.#worker.once('exit', resolve));
       this.ask('dispose');
       await ended;
     }
@@ -102,8 +101,9 @@ export class StepThreads {
 
   /** Starts a thread for each share. Throws what compiling it throws. */
   static async start(shares: readonly ShareSettings[]): Promise<StepThreads> {
-    const threads = shares.map((share) => new StepThread(share));
+    const threads: StepThread[] = [];
     try {
+      for (const share of shares) threads.push(new StepThread(share));
       await everyOne(threads.map(async (thread) => thread.ready()));
     } catch (error) {
       await new StepThreads(threads).terminate();

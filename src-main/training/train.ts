@@ -97,6 +97,16 @@ const judgedOtherwise = {
   hint: 'The baselines are judged again, and the best checkpoint is chosen among the evaluations to come: earlier ones do not compare.',
 } as const;
 
+/** What a step that is compiled is opened with: threads of it would outlive a failure. */
+async function orDisposed<T>(runner: StepRunner, open: () => Promise<T>): Promise<T> {
+  try {
+    return await open();
+  } catch (error) {
+    await runner.dispose();
+    throw error;
+  }
+}
+
 /** Steps in a row that may be refused before the run is given up. */
 const mostRefusals = 20;
 
@@ -114,8 +124,10 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent> 
   const runner = await StepRunner.create(config, steps, compiling, state);
   const encoding = { ...session, device: encodingDevice(options.device) };
   const small = smallSteps(config, steps);
-  const judge = options.sample ? await Judge.create(options.sample, runner.size.model, encoding, config, small) : undefined;
-  const recorder = new Recorder(folder, state, judge?.plan);
+  const { judge, recorder } = await orDisposed(runner, async () => {
+    const made = options.sample ? await Judge.create(options.sample, runner.size.model, encoding, config, small) : undefined;
+    return { judge: made, recorder: new Recorder(folder, state, made?.plan) };
+  });
   const checkpoint = async (): Promise<TrainEvent> => {
     await runner.save();
     return recorder.checkpoint();

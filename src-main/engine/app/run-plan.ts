@@ -113,7 +113,8 @@ export async function planForPage(
   const { bavail, bsize } = await statfs(studio.home.path);
   const [diskBytes, diskFree] = [Math.round(kept + cache.bytes), bavail * bsize];
   const warnings = warningsFor(plan);
-  const { total } = await inPieces(memoryPlanInPieces(withMicroBatch(plan.config, onProcessor)));
+  const onThreads = { ...withMicroBatch(plan.config, onProcessor), threads: threadsOf(plan.config.threads) };
+  const { total } = await inPieces(memoryPlanInPieces(onThreads));
   const [memoryBytes, memoryFree] = [Math.round(total), freemem()];
   const isOnProcessor = expected.device === 'cpu' || expected.onProcessor === true;
   if (isOnProcessor && memoryBytes > memoryFree)

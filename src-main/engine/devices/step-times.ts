@@ -17,7 +17,8 @@ export interface KnownTime {
 /** What the speed of a step depends on. */
 export function raceKey(config: TrainConfig): string {
   const { model, ...sizes } = stepSize(config);
-  const { prediction, agreementBy, optimiser, projectorWidth, sigregProjections, precision, smallFirst, contrastImages } = config;
+  const { prediction, agreement, agreementBy, optimiser, projectorWidth, sigregProjections, precision, smallFirst, contrastImages } =
+    config;
   return JSON.stringify({
     ...model,
     ...sizes,
@@ -29,7 +30,7 @@ export function raceKey(config: TrainConfig): string {
     precision,
     // Known times of earlier versions are of runs without.
     ...(smallFirst > 0 && { smallFirst }),
-    ...(contrastImages > 0 && { contrastImages }),
+    ...(agreement > 0 && agreementBy === 'contrast' && contrastImages > 0 && { contrastImages }),
   });
 }
 
