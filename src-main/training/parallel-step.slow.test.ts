@@ -135,9 +135,9 @@ describe('a step on several cores', () => {
         devices.push(device);
         let calls = 0;
         const whole = device.accumulate.bind(device);
-        // A thread that finds no memory answers with an error, as one whose parts have no patches does.
+        // A thread that finds no memory answers with an error, as one whose parts have too few patches does.
         device.accumulate = async (parts) =>
-          whole(calls++ < 2 ? parts : parts.map(({ patches: _, ...others }) => others)).catch(() => {
+          whole(calls++ < 2 ? parts : parts.map((feeds) => ({ ...feeds, patches: new Float32Array(1) }))).catch(() => {
             throw new AppError('out-of-memory', 'The device ran out of memory.', 'Choose a smaller micro-batch.');
           });
         return device;
