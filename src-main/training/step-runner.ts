@@ -5,7 +5,7 @@ import { Random } from '../../shared/random.ts';
 import { packMasks } from '../jepa/mask-batch.ts';
 import { drawMasks, seenWhole } from '../jepa/masks.ts';
 import type { ImageMasks } from '../jepa/masks-paper.ts';
-import { pooledWidth, tokenCount } from '../jepa/model.ts';
+import { patchValues, pooledWidth, tokenCount } from '../jepa/model.ts';
 import { crossesParts } from '../jepa/step.ts';
 import type { StepSize } from '../jepa/step.ts';
 import { createStepDevice } from './create-step-device.ts';
@@ -203,10 +203,11 @@ export class StepRunner {
   /** Masks and patches of a batch, cut as the device takes them. */
   #partsOf(masks: readonly ImageMasks[], patches: Float32Array): readonly Feeds[] {
     const size = { ...this.#size, microBatch: this.#device!.microBatch };
-    return Array.from({ length: size.batch / size.microBatch }, (_, i) => {
-      const from = i * size.microBatch;
-      return { ...packMasks(size, masks, from), patches: rows(patches, from, size.microBatch, size.batch) };
-    });
+    const values = size.microBatch * tokenCount(size.model) * patchValues(size.model);
+    return Array.from({ length: size.batch / size.microBatch }, (_, i) => ({
+      ...packMasks(size, masks, i * size.microBatch),
+      patches: patches.subarray(i * values, (i + 1) * values),
+    }));
   }
 
   #directions(step: number): Float32Array {
