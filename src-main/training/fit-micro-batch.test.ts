@@ -41,7 +41,7 @@ describe('the micro-batch for a card', () => {
   it('is the whole batch where that fits the share of the free memory, and says so', () => {
     const { images, reason, lacking } = on(cardOf(needs(96) / shareOfCard + 1));
     expect(images).toBe(96);
-    expect(reason).toMatch(/^All 96 images of a batch in one pass: about \d+ MB, and A card has \d+ MB free\.$/);
+    expect(reason).toMatch(/^All 96 images of a batch: about \d+ MB, and A card has \d+ MB free\.$/);
     expect(lacking).toBeUndefined();
     expect(on(cardOf(needs(96) / shareOfCard - 1)).images).toBe(48);
   });

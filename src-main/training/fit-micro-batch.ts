@@ -36,7 +36,7 @@ const percent = (share: number): string => `${Math.round(100 * share)} %`;
 const bytesText = (bytes: number): string => (bytes < 1e9 ? `${Math.round(bytes / 1e6)} MB` : `${(bytes / 1e9).toFixed(1)} GB`);
 
 const ofBatch = (images: number, { batchSize }: TrainConfig): string =>
-  images === batchSize ? `All ${batchSize} images of a batch in one pass` : `${images} of ${batchSize} images in a pass`;
+  images === batchSize ? `All ${batchSize} images of a batch` : `${images} of ${batchSize} images in a pass`;
 const asSet = (config: TrainConfig): string => `${ofBatch(config.microBatch, config)}, as set.`;
 
 /** One that was used is used again: other sums would round differently. */

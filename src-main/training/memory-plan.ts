@@ -14,8 +14,8 @@ import { untiled } from '../tensor/tiles.ts';
 import { cardJudging, processorJudging, tokenImages } from './judging-memory.ts';
 import { inGroups, stateTensors } from './state.ts';
 import { parallelParts } from './parallel-parts.ts';
-import { phasesOf } from './phases.ts';
 import type { Parts } from './parallel-parts.ts';
+import { phasesOf } from './phases.ts';
 import { stepSize } from './step-size.ts';
 
 export interface MemoryPlan {

@@ -31,8 +31,9 @@ function keptBytes(config: TrainConfig): number {
 
 /**
  * Images per pass when none is set: hidden activations of about 6 MB, so that what one kernel writes is still in the cache when
- * the next reads it; measured best or near it for every size tried. Losses over the whole batch take it in one pass where memory
- * allows: cut up, they need a forward pass of their own before (a quarter of the time of a step without the masked prediction).
+ * the next reads it; measured best or near it for every size tried. Where losses look at several crops the batch is whole, if memory
+ * allows: cut up, they may need a forward pass of their own before (a quarter of the time of a step without the masked prediction), and
+ * how cores share it is for parallel-parts.ts to say.
  */
 export function automaticMicroBatch(config: TrainConfig): number {
   if (isCoupled(config) && config.masking !== 'paper-exact' && keptBytes(config) <= wholeBatchBytes) return config.batchSize;

@@ -97,7 +97,7 @@ const judgedOtherwise = {
   hint: 'The baselines are judged again, and the best checkpoint is chosen among the evaluations to come: earlier ones do not compare.',
 } as const;
 
-/** What a step that is compiled is opened with: threads of it would outlive a failure. */
+/** Opens what belongs to a compiled step, and disposes of it where that fails: threads of it would outlive the failure. */
 async function orDisposed<T>(runner: StepRunner, open: () => Promise<T>): Promise<T> {
   try {
     return await open();

@@ -21,7 +21,7 @@ export const fakePlan = (settings: Readonly<Record<string, unknown>>): RunPlan =
     heldOut: 0,
     reason: 'A small encoder for 99,952 images of about 800 × 720 pixels: it learns overnight on 8 processor threads.',
     sizes,
-    microBatch: 'All 64 images of a batch in one pass: about 1.1 GB, and NVIDIA GeForce RTX 4060 has 7.6 GB free.',
+    microBatch: 'All 64 images of a batch: about 1.1 GB, and NVIDIA GeForce RTX 4060 has 7.6 GB free.',
     diskBytes: 3.1 * 2 ** 30,
     diskFree: 212 * 2 ** 30,
     memoryBytes: 1.4 * 2 ** 30,
