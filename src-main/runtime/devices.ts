@@ -1,5 +1,9 @@
 // What is known of a device without asking it.
 import type { OnnxDevice } from '../../shared/devices.ts';
+import { untiled } from '../tensor/tiles.ts';
 
 /** Devices whose memory can hold what a step leaves for the next one; to the others arrays cross at each call. */
 export const keepsState = (device: OnnxDevice): boolean => device === 'webgpu';
+
+/** The graph that `build` makes, for a device: a tile is sized for a core's cache, and on a card it is only another call. */
+export const graphFor = <T>(device: OnnxDevice, build: () => T): T => (device === 'cpu' ? build() : untiled(build));

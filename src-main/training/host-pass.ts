@@ -1,8 +1,10 @@
 // The passes of a micro-batch on a device to which all arrays cross at each call: forward and backward, or forward alone.
 import type { TrainConfig } from '../../shared/config-table.ts';
 import { accumulate, crossesParts, pool } from '../jepa/step.ts';
-import type { StepSize } from '../jepa/step.ts';
+import type { Outputs, StepSize } from '../jepa/step.ts';
+import { graphFor } from '../runtime/devices.ts';
 import { OnnxSession } from '../runtime/onnx-session.ts';
+import { allOrNone } from './all-or-none.ts';
 import type { Feeds, OnnxStepOptions, StateArrays, StepLosses } from './step-device.ts';
 import { lossesOf } from './step-parts.ts';
 
@@ -16,11 +18,14 @@ export class HostPass {
   }
 
   static async create(size: StepSize, config: TrainConfig, { precision, ...session }: OnnxStepOptions): Promise<HostPass> {
-    const compile = async (graph: Parameters<typeof OnnxSession.compile>[0]): Promise<OnnxSession> =>
-      OnnxSession.compile(graph, session, precision && { precision });
-    return new HostPass(
-      await compile(accumulate(size, config, 'added', precision === 'float16')),
-      crossesParts(size, config) ? await compile(pool(size, config)) : undefined,
+    const compile = async (build: () => Outputs): Promise<OnnxSession> =>
+      OnnxSession.compile(graphFor(session.device ?? 'cpu', build), session, precision && { precision });
+    return allOrNone(
+      async (made) =>
+        new HostPass(
+          made(await compile(() => accumulate(size, config, 'added', precision === 'float16'))),
+          crossesParts(size, config) ? await compile(() => pool(size, config)) : undefined,
+        ),
     );
   }
 

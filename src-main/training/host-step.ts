@@ -4,6 +4,7 @@ import type { TrainConfig } from '../../shared/config-table.ts';
 import { movedParameters } from '../jepa/model.ts';
 import { muonMatrices } from '../jepa/muon.ts';
 import type { StepSize } from '../jepa/step.ts';
+import { allOrNone } from './all-or-none.ts';
 import { CoupledLoss } from './coupled-loss.ts';
 import { HostPass } from './host-pass.ts';
 import { MuonSession } from './muon-session.ts';
@@ -39,12 +40,15 @@ export class HostStep implements StepDevice {
   static async create(size: StepSize, config: TrainConfig, options: OnnxStepOptions): Promise<HostStep> {
     const { precision: _, ...session } = options;
     const moved = movedParameters(size.model, config);
-    return new HostStep(
-      size.microBatch,
-      await HostPass.create(size, config, options),
-      await CoupledLoss.create(size, config, options),
-      kernelOptimiser(moved, config, await MuonSession.create(muonMatrices(moved, config), session)),
-      arraysOf(moved, 'gradient'),
+    return allOrNone(
+      async (made) =>
+        new HostStep(
+          size.microBatch,
+          made(await HostPass.create(size, config, options)),
+          made(await CoupledLoss.create(size, config, options)),
+          kernelOptimiser(moved, config, made(await MuonSession.create(muonMatrices(moved, config), session))),
+          arraysOf(moved, 'gradient'),
+        ),
     );
   }
 

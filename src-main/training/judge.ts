@@ -7,6 +7,7 @@ import { withoutRows } from '../evaluation/protocol.ts';
 import type { CropProtocol, LabelProtocol } from '../evaluation/protocol.ts';
 import { tokenCount } from '../jepa/model.ts';
 import type { ModelSize } from '../jepa/model.ts';
+import { allOrNone } from './all-or-none.ts';
 import { EncoderRunner } from './encoder-runner.ts';
 import type { ForwardOptions, Weights } from './forward-pass.ts';
 import { tokenImages } from './judging-memory.ts';
@@ -45,8 +46,10 @@ export class Judge {
    * learned, after the step `predictsAfter`.
    */
   static async create(sample: Sample, size: ModelSize, options: JudgeOptions, config?: TrainConfig, predictsAfter = 0): Promise<Judge> {
-    const encoder = await EncoderRunner.create(size, 'last', options, true, options.batch);
-    return new Judge(sample, size, encoder, config && (await MaskedViews.create(config, options)), predictsAfter);
+    return allOrNone(async (made) => {
+      const encoder = made(await EncoderRunner.create(size, 'last', options, true, options.batch));
+      return new Judge(sample, size, encoder, config && (await MaskedViews.create(config, options)), predictsAfter);
+    });
   }
 
   /** What is left of the sample's plan. */

@@ -7,10 +7,12 @@ import type { ParameterSpec } from '../jepa/model.ts';
 import { accumulate, couple, crossesParts, pool } from '../jepa/step.ts';
 import type { StepSize } from '../jepa/step.ts';
 import { OnnxSession } from '../runtime/onnx-session.ts';
-import type { DeviceValue } from '../runtime/onnx-session.ts';
+import type { DeviceValue, SessionOptions } from '../runtime/onnx-session.ts';
 import { sizeOf } from '../tensor/graph.ts';
 import { input } from '../tensor/structure.ts';
 import { untiled } from '../tensor/tiles.ts';
+import { allOrNone } from './all-or-none.ts';
+import type { Made } from './all-or-none.ts';
 import { inGroups, stateTensors } from './state.ts';
 import type { Coupling, Feeds, OnnxStepOptions, StateArrays, StepDevice, StepLosses } from './step-device.ts';
 import { lossesInTurn, lossesOf, pooledInTurn } from './step-parts.ts';
@@ -47,17 +49,26 @@ export class ResidentStep implements StepDevice {
     this.#noGradients = noGradients;
   }
 
-  static async create(size: StepSize, config: TrainConfig, { precision, ...options }: OnnxStepOptions): Promise<ResidentStep> {
+  static async create(size: StepSize, config: TrainConfig, options: OnnxStepOptions): Promise<ResidentStep> {
+    return allOrNone(async (made) => ResidentStep.#compiled(size, config, options, made));
+  }
+
+  static async #compiled(
+    size: StepSize,
+    config: TrainConfig,
+    { precision, ...options }: OnnxStepOptions,
+    made: Made,
+  ): Promise<ResidentStep> {
     const alone = size.microBatch === size.batch;
     const specs = movedParameters(size.model, config);
     // A tile is sized for a core's cache: on a card it is only another call, thousands of them for the micro-batches that fit one.
     const { pooled: _, ...step } = untiled(() => accumulate(size, config, alone ? 'alone' : 'carried', precision === 'float16'));
     const products = precision && { precision };
-    const compile = async (graph: Graph, keep = false, lowering?: typeof products): Promise<OnnxSession> =>
-      OnnxSession.compile(graph, { ...options, wholly: true, ...(keep && { keep: () => true }) }, lowering);
+    const compile = async (graph: Graph, keep?: SessionOptions['keep'], lowering?: typeof products): Promise<OnnxSession> =>
+      made(await OnnxSession.compile(graph, { ...options, wholly: true, ...(keep && { keep }) }, lowering));
     const updates: OnnxSession[] = [];
     // What is moved is in the device's memory twice, with its moments and average.
-    for (const group of inGroups(specs)) updates.push(await compile(moved(group, config, undefined), true));
+    for (const group of inGroups(specs)) updates.push(await compile(moved(group, config, undefined), () => true));
     const copies: { names: string[]; session: OnnxSession }[] = [];
     for (const group of inGroups(stateTensors(size.model))) {
       const graph = Object.fromEntries(group.map(({ name, shape }) => [name, input(name, shape)]));
@@ -66,9 +77,9 @@ export class ResidentStep implements StepDevice {
     return new ResidentStep(
       size.microBatch,
       {
-        accumulate: await OnnxSession.compile(step, { ...options, wholly: true, keep: isGradient }, products),
+        accumulate: await compile(step, isGradient, products),
         ...(crossesParts(size, config) && {
-          pool: await compile(pool(size, config), false, products),
+          pool: await compile(pool(size, config), undefined, products),
           couple: await compile(untiled(() => couple(size, config))),
         }),
         norm: await compile({ squared: squaredNorm(specs) }),
