@@ -52,7 +52,7 @@ async function productOn({ device = 'cpu', precision = 'float32', threads }: Pro
     await session.call('load', { given: a });
     return { run: async () => session.call('total'), dispose: async () => session.dispose() };
   }
-  const options = { device, threads };
+  const options = { device, threads, wholly: keepsState(device) };
   if (!keepsState(device)) {
     const session = await OnnxSession.compile({ y }, options, onOnnx(precision));
     const result = new Float32Array(side ** 2);
@@ -87,7 +87,7 @@ export async function longProductDeviation({ device = 'cpu', precision = 'float3
   const session =
     device === 'tensorflow'
       ? await TensorflowSession.create(lowerTensorflow({ product: { outputs: { y }, ...onTensorflow(precision) } }), { threads })
-      : await OnnxSession.compile({ y }, { device, threads }, onOnnx(precision));
+      : await OnnxSession.compile({ y }, { device, threads, wholly: keepsState(device) }, onOnnx(precision));
   const found = session instanceof TensorflowSession ? await session.call('product', feeds) : await session.run(feeds);
   await session.dispose();
   const expected = longest * term ** 2;

@@ -24,12 +24,15 @@ describe.each([
         { encoding: 'utf8', env: { ...process.env, ...environment }, maxBuffer: 1e8 },
       );
       if (status !== 0) throw new Error(stderr);
-      const { deviations, early, late } = JSON.parse(stdout) as EncoderComparison;
+      const { deviations, early, late, refused } = JSON.parse(stdout) as EncoderComparison;
       const { 'between the networks': apart, ...others } = deviations;
       expect(apart).toBeGreaterThan(0.01);
       expect(Object.keys(others)).toHaveLength(10);
       for (const [what, deviation] of Object.entries(others)) expect(deviation, what).toBeLessThan(tolerance);
       expect(late - early).toBeLessThan(20);
+      // No part of a pass runs on the processor instead, unnoticed.
+      if (device === 'webgpu') expect(refused).toMatch(/fallback to CPU/);
+      else expect(refused).toBeUndefined();
     },
   );
 });

@@ -1,5 +1,6 @@
 // A graph that is only run forward, compiled for any device: encoders and what judges them.
 import type { DeviceId } from '../../shared/devices.ts';
+import { graphFor, keepsState } from '../runtime/devices.ts';
 import { OnnxSession } from '../runtime/onnx-session.ts';
 import type { Values } from '../runtime/onnx-session.ts';
 import { loadTensorflow } from '../runtime/tensorflow-binding.ts';
@@ -8,6 +9,7 @@ import { reachable } from '../tensor/graph.ts';
 import type { Tensor } from '../tensor/graph.ts';
 import { lowerTensorflow } from '../tensor/lower-tensorflow.ts';
 import { untiled } from '../tensor/tiles.ts';
+import { allOrNone } from './all-or-none.ts';
 import type { StateTensor } from './state.ts';
 import { TensorflowCrossings } from './tensorflow-crossings.ts';
 
@@ -52,9 +54,9 @@ export async function compileForward(
 ): Promise<ForwardPass> {
   if (device === 'tensorflow') return TensorflowForward.create(untiled(build), threads, frozen);
   const compiledIn = frozen && bytesOf(frozen) <= mostFrozenBytes ? { weights: frozen } : {};
-  // A card's kernels gain nothing from tiles.
-  const outputs = device === 'cpu' ? build() : untiled(build);
-  return new OnnxForward(await OnnxSession.compile(outputs, { device, threads }, compiledIn), frozen);
+  // On WebGPU nothing but the weights and what comes of a pass should cross, and a part that ran on the processor would go unnoticed.
+  const options = { device, threads, wholly: keepsState(device) };
+  return new OnnxForward(await OnnxSession.compile(graphFor(device, build), options, compiledIn), frozen);
 }
 
 /** Where weights cross at each call, unless they are compiled in. */
@@ -114,9 +116,11 @@ class TensorflowForward implements ForwardPass {
     const crossings = new TensorflowCrossings(tensors);
     const state = Object.fromEntries(tensors.map(({ name, shape }) => [name, shape]));
     const lowered = lowerTensorflow({ ...crossings.loading, forward: { outputs } }, state);
-    const pass = new TensorflowForward(await TensorflowSession.create(lowered, { threads }), crossings);
-    if (weights) await pass.hold(weights);
-    return pass;
+    return allOrNone(async (made) => {
+      const pass = made(new TensorflowForward(await TensorflowSession.create(lowered, { threads }), crossings));
+      if (weights) await pass.hold(weights);
+      return pass;
+    });
   }
 
   async hold(weights: Weights): Promise<void> {

@@ -8,7 +8,10 @@ import { Random } from '../../../shared/random.ts';
 import { asTargets } from '../../evaluation/positional.ts';
 import type { EmbeddingLayer } from '../../jepa/embedding.ts';
 import { modelSize } from '../../jepa/model.ts';
+import { cast, less } from '../../tensor/elementwise.ts';
+import { input, transpose } from '../../tensor/structure.ts';
 import { EncoderRunner } from '../encoder-runner.ts';
+import { compileForward } from '../forward-pass.ts';
 import type { Weights } from '../forward-pass.ts';
 import { MaskedViews } from '../masked-figures.ts';
 import type { PatchBlock } from '../sample-figures.ts';
@@ -21,6 +24,8 @@ export interface EncoderComparison {
   /** MB resident after a quarter of the passes, and after all. */
   readonly early: number;
   readonly late: number;
+  /** Why a pass is refused of which onnxruntime's WebGPU has no kernel for a part; absent where it is compiled. */
+  readonly refused?: string;
 }
 
 const { device, passes } = JSON.parse(process.argv[2]!) as { readonly device: DeviceId; readonly passes: number };
@@ -115,5 +120,13 @@ for (let pass = 0; pass < passes; pass++) {
   await runner.run(patches.subarray(0, batch * perImage));
   if (pass === Math.floor(passes / 4)) early = await resident();
 }
-process.stdout.write(JSON.stringify({ deviations, early, late: await resident() } satisfies EncoderComparison));
+const late = await resident();
 await runner.dispose();
+
+/** Truth values are transposed by the processor alone. */
+const transposed = () => ({ y: cast(transpose(less(input('x', [2, 3]), 1), [1, 0]), 'float32') });
+const refused = await compileForward(transposed, { device, threads: 1 }).then(
+  async (pass) => pass.dispose(),
+  (error: unknown) => String(error),
+);
+process.stdout.write(JSON.stringify({ deviations, early, late, ...(refused !== undefined && { refused }) } satisfies EncoderComparison));
