@@ -7,3 +7,11 @@ export const keepsState = (device: OnnxDevice): boolean => device === 'webgpu';
 
 /** The graph that `build` makes, for a device: a tile is sized for a core's cache, and on a card it is only another call. */
 export const graphFor = <T>(device: OnnxDevice, build: () => T): T => (device === 'cpu' ? build() : untiled(build));
+
+/**
+ * Has NVIDIA's libraries compute float32 products in float32: from Ampere on they round the operands to TensorFloat-32 (10 bits) where they
+ * are let, which no self-test in float32 passes. To be called before they are loaded; what a person has set stays.
+ */
+export function keepFloat32(): void {
+  process.env['NVIDIA_TF32_OVERRIDE'] ??= '0';
+}

@@ -2,6 +2,7 @@
 // TensorFlow library beside it and, for a card, CUDA and cuDNN (tensorflow-library.ts says which).
 import { createRequire } from 'node:module';
 import { AppError } from '../../shared/errors.ts';
+import { keepFloat32 } from './devices.ts';
 import { findTensorflow, howToInstall } from './tensorflow-library.ts';
 
 /** As in the package's dist/tfjs_binding.d.ts; tensors and models are numbers that it keeps until they are deleted. */
@@ -37,7 +38,7 @@ export function loadTensorflow({ threads = 0, tensorFloat32 = false }: BindingOp
   // Read by the library when it is loaded. By default it takes all of a card's memory at once.
   process.env['TF_FORCE_GPU_ALLOW_GROWTH'] ??= 'true';
   process.env['TF_CPP_MIN_LOG_LEVEL'] ??= '2';
-  if (!tensorFloat32) process.env['NVIDIA_TF32_OVERRIDE'] ??= '0';
+  if (!tensorFloat32) keepFloat32();
   if (threads > 0) process.env['TF_NUM_INTRAOP_THREADS'] = String(threads);
   try {
     loaded = createRequire(import.meta.url)(binding) as TensorflowBinding;

@@ -1,0 +1,30 @@
+// What onnxruntime is told before a graph is compiled, without compiling any.
+import * as ort from 'onnxruntime-node';
+import { afterEach, expect, it, vi } from 'vitest';
+import type { OnnxDevice } from '../../shared/devices.ts';
+import { input } from '../tensor/structure.ts';
+import { OnnxSession } from './onnx-session.ts';
+
+const variable = 'NVIDIA_TF32_OVERRIDE';
+afterEach(() => {
+  vi.restoreAllMocks();
+  vi.unstubAllEnvs();
+});
+
+/** The variable as a device's libraries find it when they are loaded. */
+async function foundBy(device: OnnxDevice, before: string | undefined): Promise<string | undefined> {
+  vi.stubEnv(variable, before);
+  let found: string | undefined;
+  vi.spyOn(ort.InferenceSession, 'create').mockImplementation(async () => {
+    found = process.env[variable];
+    return Promise.resolve({} as ort.InferenceSession);
+  });
+  await OnnxSession.compile({ y: input('x', [1]) }, { device });
+  return found;
+}
+
+it('CUDA computes float32 in float32, unless a person has set something else', async () => {
+  expect(await foundBy('cuda', undefined)).toBe('0');
+  expect(await foundBy('cuda', '1')).toBe('1');
+  expect(await foundBy('webgpu', undefined)).toBeUndefined();
+});
