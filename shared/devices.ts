@@ -68,6 +68,8 @@ export interface GraphicsCard {
   /** Bytes. */
   readonly memory?: number;
   readonly memoryFree?: number;
+  /** Whether it is known to be part of a processor, and to work in the computer's memory. */
+  readonly inProcessor?: true;
   /** Of NVIDIA's cards: which kernels they run, such as 8.6. */
   readonly computeCapability?: number;
 }

@@ -32,9 +32,18 @@ export function candidates(cards: readonly GraphicsCard[]): readonly DeviceId[] 
   }
 }
 
-/** The card that a device computes on, as far as that can be told. */
-export const cardOf = (id: DeviceId, cards: readonly GraphicsCard[]): GraphicsCard | undefined =>
-  id === 'cuda' || id === 'tensorflow' ? cards.find(isNvidia) : cards[0];
+/** Bytes of its own that a card has; where the system does not tell, at least as many as Windows can tell of. */
+const ownMemory = ({ memory = 2 ** 32, inProcessor }: GraphicsCard): number => (inProcessor ? 0 : memory);
+
+/**
+ * The card that a device computes on, as far as that can be told. onnxruntime's WebGPU asks for a high-performance adapter where it is told
+ * nothing else (microsoft/onnxruntime#26290), and its binding for Node knows no option for that: of several cards it gets one with memory of
+ * its own. DirectML and Core ML take the first.
+ */
+export function cardOf(id: DeviceId, cards: readonly GraphicsCard[]): GraphicsCard | undefined {
+  if (id === 'cuda' || id === 'tensorflow') return cards.find(isNvidia);
+  return id === 'webgpu' ? cards.toSorted((a, b) => ownMemory(b) - ownMemory(a))[0] : cards[0];
+}
 
 /**
  * Whether a device computes on the processor and in the computer's memory. TensorFlow does so where it finds no card that it can use: its

@@ -24,6 +24,9 @@ interface WindowsCard {
 /** Adapters of remote and virtual screens, which compute on the processor. */
 const showsOnly = /^Microsoft |Hyper-V|VMware|VirtualBox|Remote|Virtual|Parallels/i;
 
+/** Names of graphics in a processor; those in newer ones of Intel are called Arc, as its cards are. */
+const inProcessor = /Intel\(R\) (HD |UHD |Iris|Graphics)|Radeon(\(TM\))?( Vega \d+| R\d)? Graphics$|Radeon(\(TM\))? \d{3}M\b/i;
+
 /** JSON of `Get-CimInstance Win32_VideoController`: one card is an object, several are a list. */
 export function cardsOfWindows(text: string): GraphicsCard[] {
   const found = JSON.parse(text) as WindowsCard | readonly WindowsCard[];
@@ -34,6 +37,7 @@ export function cardsOfWindows(text: string): GraphicsCard[] {
             name: Name,
             ...(DriverVersion && { driver: DriverVersion }),
             ...(AdapterRAM && AdapterRAM < 2 ** 32 - 2 ** 21 && { memory: AdapterRAM }),
+            ...(inProcessor.test(Name) && { inProcessor: true as const }),
           },
         ]
       : [],
@@ -53,16 +57,24 @@ const vendors: Readonly<Record<string, string>> = { '0x1002': 'AMD', '0x10de': '
 /** What a processor sets aside for its own graphics by itself; more may be a card, whose drivers would only swap to the rest. */
 const mostSetAside = 2 ** 30;
 
+interface AmdMemory {
+  /** Bytes. */
+  readonly memory?: number | undefined;
+  readonly used?: number | undefined;
+  readonly isShared: boolean;
+}
+
 /**
- * Bytes of a card's memory, and how much of it is in use (`mem_info_*` of the kernel's amdgpu driver). Graphics in a processor have a small
+ * A card's memory, and how much of it is in use (`mem_info_*` of the kernel's amdgpu driver). Graphics in a processor have a small
  * part of the computer's memory for their own, and take more of it (GTT) when they need it.
  */
-function memoryOfAmd(read: (file: string) => number | undefined): readonly [number | undefined, number | undefined] {
+function memoryOfAmd(read: (file: string) => number | undefined): AmdMemory {
   const [vram, used, shared, sharedUsed] = (['vram_total', 'vram_used', 'gtt_total', 'gtt_used'] as const).map((name) =>
     read(`mem_info_${name}`),
   );
   const isShared = vram !== undefined && vram <= mostSetAside && shared !== undefined && vram < shared;
-  return isShared ? [vram + shared, used !== undefined && sharedUsed !== undefined ? used + sharedUsed : undefined] : [vram, used];
+  if (!isShared) return { memory: vram, used, isShared };
+  return { memory: vram + shared, used: used !== undefined && sharedUsed !== undefined ? used + sharedUsed : undefined, isShared };
 }
 
 /** Cards of Linux's own list of devices, `/sys/class/drm`. */
@@ -82,14 +94,18 @@ export function cardsOfLinux(drm = '/sys/class/drm'): GraphicsCard[] {
       const vendor = vendors[read(device, 'vendor') ?? ''];
       // Virtual screens have no vendor that computes.
       if (vendor === undefined) return [];
-      const driver = /^DRIVER=(.+)$/m.exec(read(device, 'uevent') ?? '')?.[1];
-      const [memory, used] = memoryOfAmd((file) => numberOr(read(device, file)));
+      const event = read(device, 'uevent') ?? '';
+      const driver = /^DRIVER=(.+)$/m.exec(event)?.[1];
+      // A card sits behind a bridge, and not on the bus of the processor itself.
+      const isIntels = vendor === 'Intel' && /^PCI_SLOT_NAME=0000:00:/m.test(event);
+      const { memory, used, isShared } = memoryOfAmd((file) => numberOr(read(device, file)));
       return [
         {
           name: `${vendor} ${read(device, 'product_name') ?? `graphics (${read(device, 'device') ?? name})`}`,
           ...(driver !== undefined && { driver: `${driver}, Linux ${release()}` }),
           ...(memory !== undefined && { memory }),
           ...(memory !== undefined && used !== undefined && { memoryFree: memory - used }),
+          ...((isShared || isIntels) && { inProcessor: true as const }),
         },
       ];
     });
