@@ -39,7 +39,12 @@ const testedDevices: readonly DeviceReport[] = [
       matmulRate: 4310,
     },
   },
-  { id: 'cuda', state: 'failed', reason: 'CUDA could not be used. The training process was ended by SIGSEGV.' },
+  {
+    id: 'cuda',
+    state: 'failed',
+    reason:
+      'CUDA could not be used. The training process was ended by SIGSEGV. Update the driver of the graphics card, then have it tested again: Settings, or ijepa-studio doctor.',
+  },
 ];
 
 const filesOf: Readonly<Record<FileKind, readonly string[]>> = {

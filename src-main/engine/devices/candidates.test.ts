@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { GraphicsCard } from '../../../shared/devices.ts';
-import { cardOf } from './candidates.ts';
+import { cardOf, updateDriver, withReasonOfCards } from './candidates.ts';
 
 const intel: GraphicsCard = { name: 'Intel graphics (0x46a6)', inProcessor: true };
 const amd: GraphicsCard = { name: 'AMD Radeon RX 7600', memory: 8e9, memoryFree: 7e9 };
@@ -31,4 +31,11 @@ describe('the card of WebGPU', () => {
     expect(cardOf('tensorflow', [amd, nvidia])).toBe(nvidia);
     expect(cardOf('cuda', [amd])).toBeUndefined();
   });
+});
+
+it('a TensorFlow without kernels for the card is not to be mended by a driver', () => {
+  const report = { id: 'tensorflow', state: 'failed', reason: `It took too long. ${updateDriver}` } as const;
+  const reason = (computeCapability: number): string => withReasonOfCards(report, [{ ...nvidia, computeCapability }]).reason;
+  expect(reason(8.6)).toBe(report.reason);
+  expect(reason(12)).toMatch(/^It took too long\. No published TensorFlow has kernels/);
 });

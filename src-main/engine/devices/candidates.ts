@@ -55,11 +55,18 @@ export const isOnProcessor = (id: DeviceId, cards: readonly GraphicsCard[], repo
 /** What a person should know of such a device, unless it is the processor. */
 export const noCardUsed = 'It computes on the processor: it has found no graphics card that it can use.';
 
+/** The end of a sentence, in the words of page and terminal. */
+export const testAgain = 'have it tested again: Settings, or ijepa-studio doctor.';
+
+/** What a person can do about a card that fails its test, as a sentence; on a Mac drivers are the system's. */
+export const updateDriver = `Update ${process.platform === 'darwin' ? 'macOS' : 'the driver of the graphics card'}, then ${testAgain}`;
+
 /** With what is known of the cards where that is why TensorFlow's test on them has failed, most likely by taking too long. */
 export function withReasonOfCards(report: DeviceReport, cards: readonly GraphicsCard[]): DeviceReport {
   const noKernels = withoutKernels(cards.flatMap(({ computeCapability = [] }) => computeCapability));
   if (report.id !== 'tensorflow' || report.state !== 'failed' || noKernels === undefined) return report;
-  return { ...report, reason: `${report.reason} ${noKernels}` };
+  // No driver helps there.
+  return { ...report, reason: `${report.reason.replace(` ${updateDriver}`, '')} ${noKernels}` };
 }
 
 export const untested = (id: DeviceId): DeviceReport => ({

@@ -3,8 +3,10 @@ import { availableParallelism } from 'node:os';
 import { AppError } from '../../../shared/errors.ts';
 import { deviceNames, reducedPrecisions } from '../../../shared/devices.ts';
 import type { DeviceId, DeviceReport, Precision, ReducedReport } from '../../../shared/devices.ts';
+import { howToInstall } from '../../runtime/tensorflow-library.ts';
 import type { SelfTestResult } from '../../trainer/protocol.ts';
 import { Trainer } from '../../trainer/trainer.ts';
+import { testAgain, updateDriver } from './candidates.ts';
 
 /** A device that needs longer for three tiny steps is of no use. */
 const testMs = 180_000;
@@ -42,10 +44,10 @@ const selfTest = async (device: DeviceId, precision: Precision, signal?: AbortSi
   withTrainer(async (trainer) => trainer.run({ kind: 'self-test', device, precision, threads: availableParallelism() }), testMs, signal);
 
 /** The same in reduced precision, in another process: what fails there takes nothing from a device that computes right in float32. */
-async function probePrecision(id: DeviceId, precision: Precision, signal?: AbortSignal): Promise<ReducedReport> {
+async function probePrecision(id: DeviceId, precision: Precision, test: typeof selfTest, signal?: AbortSignal): Promise<ReducedReport> {
   const fails = (reason: string): ReducedReport => ({ precision, works: false, reason });
   try {
-    const found = await selfTest(id, precision, signal);
+    const found = await test(id, precision, signal);
     if (!found) return fails(`In ${precision} three tiny steps took longer than ${testMs / 60_000} minutes.`);
     const { deviation, passed, matmulRate } = found;
     const by = `${digits(deviation)} (2e-2 is allowed)`;
@@ -60,8 +62,17 @@ async function probePrecision(id: DeviceId, precision: Precision, signal?: Abort
   }
 }
 
+/** What a person can do about a device that has failed its test, as a sentence; what errors say of runs and their checkpoints does not fit. */
+function afterFailure(id: DeviceId, error?: AppError): string {
+  if (error?.hint === howToInstall) return howToInstall;
+  if (error?.code === 'out-of-memory')
+    return `Close ${id === 'cpu' ? 'other programs' : 'what else uses the graphics card'}, then ${testAgain}`;
+  if (id === 'cpu') return 'Please report it with the versions in Settings (in a terminal: ijepa-studio doctor).';
+  return updateDriver;
+}
+
 /** The report of a device after its self-test. Rejects only with `cancelled`, when `signal` aborts. */
-export async function probeDevice(id: DeviceId, signal?: AbortSignal): Promise<DeviceReport> {
+export async function probeDevice(id: DeviceId, signal?: AbortSignal, test: typeof selfTest = selfTest): Promise<DeviceReport> {
   const tested = new Date().toISOString();
   const report = (state: DeviceReport['state'], reason: string, more: Partial<DeviceReport> = {}): DeviceReport => ({
     id,
@@ -71,14 +82,15 @@ export async function probeDevice(id: DeviceId, signal?: AbortSignal): Promise<D
     ...more,
   });
   try {
-    const found = await selfTest(id, 'float32', signal);
-    if (!found) return report('failed', `Three tiny steps took longer than ${testMs / 60_000} minutes.`);
+    const found = await test(id, 'float32', signal);
+    if (!found) return report('failed', `Three tiny steps took longer than ${testMs / 60_000} minutes. ${afterFailure(id)}`);
     const { deviation, passed, matmulRate, runtime, remark } = found;
     if (!passed)
-      return report('failed', `It does not compute right: three tiny steps deviate by ${digits(deviation)} from the float64 reference.`, {
-        deviation,
-        runtime,
-      });
+      return report(
+        'failed',
+        `It does not compute right: three tiny steps deviate by ${digits(deviation)} from the float64 reference. ${afterFailure(id)}`,
+        { deviation, runtime },
+      );
     // It says why it uses no card.
     const onProcessor = remark !== undefined;
     const more = onProcessor ? ` ${remark} Have it tested again when that has changed.` : '';
@@ -88,12 +100,12 @@ export async function probeDevice(id: DeviceId, signal?: AbortSignal): Promise<D
       matmulRate,
       runtime,
       ...(onProcessor && { onProcessor }),
-      ...(precision && { reduced: await probePrecision(id, precision, signal) }),
+      ...(precision && { reduced: await probePrecision(id, precision, test, signal) }),
     });
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
     if (error.code === 'cancelled') throw error;
     if (error.code === 'unsupported') return report('absent', `${error.message} ${error.hint}`);
-    return report('failed', `${deviceNames[id]} could not be used. ${error.message}`);
+    return report('failed', `${deviceNames[id]} could not be used. ${error.message} ${afterFailure(id, error)}`);
   }
 }
