@@ -1,7 +1,15 @@
-import { afterEach, describe, expect, it, vi } from 'vitest';
-import type { DeviceReport } from '../../shared/devices.ts';
+import { appendFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { DeviceId, DeviceReport } from '../../shared/devices.ts';
 import { AppError } from '../../shared/errors.ts';
-import { adviceFor, choiceOf } from './doctor.ts';
+import { adviceFor, choiceOf, diagnose } from './doctor.ts';
+import { takeLock } from '../files/folder-lock.ts';
+import { logPath } from '../training/run-log.ts';
+import type { DeviceTools } from './devices/device-tools.ts';
+import { Devices } from './devices/devices.ts';
+import { homeAt } from './home.ts';
 import { usualRun } from './pace.ts';
 
 const memory = { memoryFree: 8e9, memoryTotal: 16e9, tensorflowPublished: true };
@@ -76,7 +84,7 @@ describe('what a run would train on', () => {
       const isMuch = (await operations()) > 1e15;
       return { device: isMuch ? 'webgpu' : 'cpu', reason: 'WebGPU is faster.' } as const;
     };
-    const tests = { choose: async () => Promise.resolve(chosen), forVectors };
+    const tests = { choose: async () => Promise.resolve(chosen), forVectors, expected: async () => Promise.resolve(chosen) };
     const vectors = { vectors: 'webgpu', vectorsReason: 'WebGPU is faster.' };
     expect(await choiceOf(tests, config, {})).toEqual({ chosen: 'cpu', chosenReason: 'The processor, as asked.', ...vectors });
     vi.stubEnv('IJEPA_STUDIO_DEVICE', 'cpu');
@@ -92,10 +100,69 @@ describe('what a run would train on', () => {
     vi.stubEnv('IJEPA_STUDIO_DEVICE', 'cuda');
     const failing = (code: 'unsupported' | 'cancelled'): Parameters<typeof choiceOf>[0] => {
       const fails = async (): Promise<never> => Promise.reject(new AppError(code, 'CUDA is not to be had.', 'Choose auto.'));
-      return { choose: fails, forVectors: fails };
+      return { choose: fails, forVectors: fails, expected: fails };
     };
     const reason = 'None: CUDA is not to be had. Choose auto. (IJEPA_STUDIO_DEVICE)';
     expect(await choiceOf(failing('unsupported'), config, {})).toEqual({ chosenReason: reason, vectorsReason: reason });
     await expect(choiceOf(failing('cancelled'), config, {})).rejects.toMatchObject({ code: 'cancelled' });
+  });
+});
+
+describe('beside a run', () => {
+  let folder: string;
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'ijepa-doctor-'));
+    for (const name of ['IJEPA_STUDIO_DEVICE', 'VK_ICD_FILENAMES', 'VK_DRIVER_FILES', 'IJEPA_TENSORFLOW']) vi.stubEnv(name, undefined);
+  });
+  afterEach(() => {
+    vi.unstubAllEnvs();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  const touched: DeviceId[] = [];
+  const tools: DeviceTools = {
+    cards: async () => Promise.resolve([card]),
+    probe: async (id) => {
+      touched.push(id);
+      return Promise.resolve({ id, state: 'ready', reason: 'It computes right.', matmulRate: 200 });
+    },
+    time: async (id) => {
+      touched.push(id);
+      return Promise.resolve({ seconds: id === 'cpu' ? 1 : 0.1 });
+    },
+    memory: () => 16e9,
+  };
+
+  /** What is tested or timed while a run trains on `device`. */
+  async function besideRunOn(
+    device: DeviceId,
+  ): Promise<{ readonly found: Awaited<ReturnType<typeof diagnose>>; readonly asked: Set<DeviceId> }> {
+    const run = join(homeAt(folder).runs, 'trains');
+    mkdirSync(run, { recursive: true });
+    writeFileSync(join(run, 'config.json'), '{}');
+    appendFileSync(logPath(run), `${JSON.stringify({ type: 'started', device })}\n`);
+    const lock = takeLock(run);
+    touched.length = 0;
+    const found = await diagnose(folder, {}, tools);
+    lock.dispose();
+    return { found, asked: new Set(touched) };
+  }
+
+  it('on the card leaves the card to it, whatever is known of it and asked for', async () => {
+    // It has passed its test before, and is to be raced.
+    await new Devices(homeAt(folder), tools).test(undefined);
+    for (const asked of [undefined, 'webgpu']) {
+      vi.stubEnv('IJEPA_STUDIO_DEVICE', asked);
+      const { found, asked: tested } = await besideRunOn('webgpu');
+      expect([...tested]).toEqual(['cpu']);
+      expect(found).toMatchObject({ cardTaken: true, beside: ['trains'] });
+      expect(found.vectorsReason).toMatch(asked ? /WebGPU, as asked/ : /a run trains on the graphics card/);
+    }
+  });
+
+  it('on the processor tests and times the card', async () => {
+    const { found, asked } = await besideRunOn('cpu');
+    expect(asked).toContain('webgpu');
+    expect(found).toMatchObject({ cardTaken: false, chosen: 'webgpu' });
   });
 });

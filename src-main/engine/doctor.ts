@@ -10,13 +10,13 @@ import { withoutKernels } from '../../shared/tensorflow.ts';
 import { programVersion } from '../../shared/version.ts';
 import { imageLibraryVersion } from '../images/version.ts';
 import { sqliteVersion } from '../library/version.ts';
-import type { ReasonedDevice } from './devices/chosen-device.ts';
 import { Devices } from './devices/devices.ts';
 import { usualTools } from './devices/device-tools.ts';
-import type { DeviceWork } from './devices/device-tools.ts';
+import type { DeviceTools, DeviceWork } from './devices/device-tools.ts';
 import { askedDevice } from './devices/expected-device.ts';
+import type { ExpectedDevice } from './devices/expected-device.ts';
 import { tensorflowOffer } from './devices/install-tensorflow.ts';
-import { homeAt, runsInUse } from './home.ts';
+import { hasRunOnCard, homeAt, runsInUse } from './home.ts';
 import { usualRun } from './pace.ts';
 
 export interface Diagnosis {
@@ -41,6 +41,8 @@ export interface Diagnosis {
   readonly step: { readonly crops: number; readonly imageSize: number };
   /** Runs of this home that were being trained meanwhile: all that was timed is slower for it, and was not remembered. */
   readonly beside: readonly string[];
+  /** Whether one of them trains on a graphics card: then none was tested or timed. */
+  readonly cardTaken: boolean;
   /** What a run of it would train on; absent where it would not begin. */
   readonly chosen?: DeviceId;
   /** Why, as sentences. */
@@ -92,12 +94,14 @@ export function adviceFor(findings: Findings): string[] {
   return advice;
 }
 
+type Expected = Pick<ExpectedDevice, 'device' | 'reason'>;
+
 /** What is chosen, with the reason; where nothing can be, the reason alone. */
-async function told(choose: () => Promise<ReasonedDevice>): Promise<{ readonly device?: DeviceId; readonly reason: string }> {
+async function told(choose: () => Promise<Expected>): Promise<Expected> {
   const from = askedDevice('auto') === 'auto' ? '' : ' (IJEPA_STUDIO_DEVICE)';
   try {
     const { device, reason } = await choose();
-    return { device, reason: `${reason}${from}` };
+    return { ...(device && { device }), reason: `${reason}${from}` };
   } catch (error) {
     if (!(error instanceof AppError) || error.code === 'cancelled') throw error;
     return { reason: `None: ${error.message} ${error.hint}${from}` };
@@ -106,11 +110,22 @@ async function told(choose: () => Promise<ReasonedDevice>): Promise<{ readonly d
 
 type Choice = Pick<Diagnosis, 'chosen' | 'chosenReason' | 'vectors' | 'vectorsReason'>;
 
-/** What a run on `auto` would train on, and what vectors would be made on by what was tested, with the reasons. */
-export async function choiceOf(tests: Pick<Devices, 'choose' | 'forVectors'>, config: TrainConfig, work: DeviceWork): Promise<Choice> {
-  const { device: chosen, reason } = await told(async () => tests.choose('auto', config, work));
-  // Of more work than the processor does at once.
-  const vectors = await told(async () => tests.forVectors('auto', async () => Promise.resolve(Infinity), work));
+/**
+ * What a run on `auto` would train on, and what vectors would be made on by what was tested, with the reasons. While a run has the card that
+ * is what is known without testing it.
+ */
+export async function choiceOf(
+  tests: Pick<Devices, 'choose' | 'forVectors' | 'expected'>,
+  config: TrainConfig,
+  work: DeviceWork,
+): Promise<Choice> {
+  const isTaken = work.isCardTaken?.() === true;
+  const expected = async (): Promise<Expected> => tests.expected({ ...config, device: 'auto' });
+  const { device: chosen, reason } = await told(async () => (isTaken ? expected() : tests.choose('auto', config, work)));
+  // One that is asked for by name would be tested now. Of more work than the processor does at once.
+  const vectors = await told(async () =>
+    isTaken && askedDevice('auto') !== 'auto' ? expected() : tests.forVectors('auto', async () => Promise.resolve(Infinity), work),
+  );
   return {
     ...(chosen && { chosen }),
     chosenReason: reason,
@@ -121,13 +136,16 @@ export async function choiceOf(tests: Pick<Devices, 'choose' | 'forVectors'>, co
 
 /**
  * Asks the system, tests every device in a process of its own and times a training step. What it finds is remembered for runs, unless one of
- * this home is being trained beside it. Rejects with `cancelled`.
+ * this home is being trained beside it; a card that such a run trains on is left alone. Rejects with `cancelled`.
  */
-export async function diagnose(home?: string, work: DeviceWork = {}): Promise<Diagnosis> {
+export async function diagnose(home?: string, given: DeviceWork = {}, tools: DeviceTools = usualTools): Promise<Diagnosis> {
   const place = homeAt(home);
   mkdirSync(place.path, { recursive: true });
   const beside = runsInUse(place);
-  const tests = new Devices(place, usualTools, { isKept: beside.length === 0 });
+  const tests = new Devices(place, tools, { isKept: beside.length === 0 });
+  let cardTaken = false;
+  // A run may begin meanwhile.
+  const work = { ...given, isCardTaken: () => (cardTaken ||= hasRunOnCard(place)) };
   const reports = await tests.test(undefined, work);
   const { cards } = await tests.list();
   const { config } = usualRun('small', 'default');
@@ -156,6 +174,7 @@ export async function diagnose(home?: string, work: DeviceWork = {}): Promise<Di
     devices,
     step: { crops: config.batchSize * cropsPerImage(config), imageSize: config.imageSize },
     beside,
+    cardTaken,
     ...choice,
     advice: adviceFor(findings),
   };

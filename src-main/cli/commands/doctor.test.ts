@@ -18,6 +18,7 @@ it('what a device lacks is said with the flags of the terminal', () => {
     devices: [{ id: 'cuda', state: 'absent', reason }],
     step: { crops: 128, imageSize: 32 },
     beside: [],
+    cardTaken: false,
     chosen: 'cpu',
     chosenReason: `The processor. ${reason}`,
     vectors: 'cpu',
@@ -27,4 +28,6 @@ it('what a device lacks is said with the flags of the terminal', () => {
   const said = diagnosisLines(found).join('\n');
   expect(said).not.toContain('device=cpu');
   expect(said.split('--device cpu')).toHaveLength(5);
+  expect(said).not.toContain('no card was tested');
+  expect(diagnosisLines({ ...found, cardTaken: true }).join('\n')).toContain('no card was tested beside it');
 });

@@ -31,7 +31,7 @@ function deviceLines({ devices, chosen }: Diagnosis): string[] {
 
 /** All that was found, as a person of the terminal reads it. */
 export function diagnosisLines(found: Diagnosis): string[] {
-  const { cards, step, beside } = found;
+  const { cards, step, beside, cardTaken } = found;
   return [
     `ijepa-studio ${found.program} · Node ${found.node} · sharp ${found.sharp} · SQLite ${found.sqlite}`,
     `${found.system}, ${found.processor}, ${found.cores} cores`,
@@ -44,6 +44,9 @@ export function diagnosisLines(found: Diagnosis): string[] {
     ...deviceLines(found),
     ...(beside.length > 0
       ? [`${beside.join(', ')} is being trained meanwhile: what is timed beside it is slower, and is not remembered.`]
+      : []),
+    ...(cardTaken
+      ? ['A run trains on the graphics card: no card was tested beside it, which would take memory from it. Ask again once it has ended.']
       : []),
     inFlags(`A run trains on: ${found.chosenReason}`),
     inFlags(`Vectors are made on: ${found.vectorsReason}`),

@@ -13,11 +13,7 @@ export interface DeviceWork {
   readonly onStage?: (stage: string) => void;
   /** Nobody waits for it: everything else on the computer comes first. */
   readonly unasked?: boolean;
-}
-
-/** Work on vectors, before it has a device. */
-export interface VectorWork extends DeviceWork {
-  /** Whether a run trains on the graphics card now. */
+  /** Whether a run trains on the graphics card now, whose memory is that run's. */
   readonly isCardTaken?: (() => boolean) | undefined;
 }
 

@@ -26,7 +26,7 @@ import type { ChosenDevice, ReasonedDevice } from './chosen-device.ts';
 import { KnownDevices } from './device-file.ts';
 import type { DeviceFile } from './device-file.ts';
 import { usualTools } from './device-tools.ts';
-import type { DeviceTools, DeviceWork, VectorWork } from './device-tools.ts';
+import type { DeviceTools, DeviceWork } from './device-tools.ts';
 import {
   askedDevice,
   cardTaken,
@@ -95,7 +95,10 @@ export class Devices {
     return result;
   }
 
-  /** Tests devices, all there could be when none are named, and keeps the reports. Rejects with `cancelled` when the signal aborts. */
+  /**
+   * Tests devices, all there could be when none are named, and keeps the reports; the processor alone while a run has the card. Rejects with
+   * `cancelled` when the signal aborts.
+   */
   async test(ids: readonly DeviceId[] | undefined, work: DeviceWork = {}): Promise<readonly DeviceReport[]> {
     return this.#alone(async () => {
       this.#cards = await this.#tools.cards();
@@ -103,7 +106,7 @@ export class Devices {
       // Who asks for it wants to know anew.
       const { reports, ...known } = await this.#known();
       this.#memory.keep({ ...known, reports: reports.map(({ failures: _forgiven, ...report }) => report), races: {} });
-      for (const id of tested) await this.#probe(id, work);
+      for (const id of tested) if (id === 'cpu' || work.isCardTaken?.() !== true) await this.#probe(id, work);
       return this.#described((await this.#known()).reports, tested);
     });
   }
@@ -260,7 +263,7 @@ export class Devices {
   async forVectors(
     wanted: TrainConfig['device'],
     operations: () => Promise<number>,
-    { isCardTaken = () => false, ...work }: VectorWork = {},
+    { isCardTaken = () => false, ...work }: DeviceWork = {},
   ): Promise<ReasonedDevice> {
     const asked = askedDevice(wanted);
     if (asked === 'cpu') return processorAsked;
@@ -316,12 +319,15 @@ export class Devices {
     }
   }
 
-  /** Times a step of a run on all devices that compute right, the fastest first. Rejects with `cancelled` when the signal aborts. */
+  /**
+   * Times a step of a run on all devices that compute right, the fastest first; on the processor alone while a run has the card. Rejects with
+   * `cancelled` when the signal aborts.
+   */
   async race(config: TrainConfig, work: DeviceWork = {}): Promise<readonly StepTime[]> {
     return this.#alone(async () => {
       const { reports } = await this.#known();
       const ready = reports.filter(({ id, state }) => id !== 'cpu' && state === 'ready').map(({ id }) => id);
-      return this.#race(['cpu', ...ready], config, work);
+      return this.#race(work.isCardTaken?.() === true ? ['cpu'] : ['cpu', ...ready], config, work);
     });
   }
 

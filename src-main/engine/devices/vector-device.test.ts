@@ -3,7 +3,7 @@ import { describe, expect, it, vi } from 'vitest';
 import type { DeviceId } from '../../../shared/devices.ts';
 import { AppError } from '../../../shared/errors.ts';
 import { Trainer } from '../../trainer/trainer.ts';
-import type { VectorWork } from './device-tools.ts';
+import type { DeviceWork } from './device-tools.ts';
 import type { Devices } from './devices.ts';
 import { onVectorDevice } from './vector-device.ts';
 import type { VectorDevice, VectorPlace } from './vector-device.ts';
@@ -25,7 +25,7 @@ function setUp(chosen: readonly DeviceId[], errors: readonly AppError[]) {
   const failed: string[] = [];
   const asked: number[] = [];
   const devices = {
-    forVectors: async (wanted: string, operations: () => Promise<number>, { isCardTaken }: VectorWork) => {
+    forVectors: async (wanted: string, operations: () => Promise<number>, { isCardTaken }: DeviceWork) => {
       order.push('chosen');
       asked.push(await operations());
       if (wanted === 'auto' && isCardTaken?.() === true) return { device: 'cpu', reason: 'cpu, beside a run.' };
