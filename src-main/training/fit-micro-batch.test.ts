@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parseConfig } from '../../shared/config.ts';
 import type { TrainConfig } from '../../shared/config-table.ts';
+import type { DeviceId } from '../../shared/devices.ts';
 import { AppError } from '../../shared/errors.ts';
 import { atOnce } from '../files/in-pieces.ts';
 import {
@@ -34,7 +35,8 @@ const config = parseConfig({
   evaluateImages: 0,
 });
 const needs = (images: number, of = config): number => atOnce(cardMemoryInPieces({ ...of, microBatch: images })).total;
-const on = (card: CardToFit | undefined, of: TrainConfig = config): MicroBatch => atOnce(cardMicroBatchInPieces(of, card));
+const on = (card: CardToFit | undefined, of: TrainConfig = config, device: DeviceId = 'webgpu'): MicroBatch =>
+  atOnce(cardMicroBatchInPieces(of, device, card));
 const cardOf = (memoryFree: number): CardToFit => ({ name: 'A card', memory: 24e9, memoryFree });
 
 describe('the micro-batch for a card', () => {
@@ -89,6 +91,13 @@ describe('the micro-batch for a card', () => {
       [2 * images, false],
     ] as const)
       expect(atOnce(cardMemoryInPieces({ ...large, microBatch: passing })).largest <= 2 ** 30).toBe(isSmall);
+    for (const device of ['dml', 'coreml'] as const) expect(on(cardOf(1e13), large, device).images).toBe(images);
+    // CUDA has no such buffers.
+    for (const device of ['cuda', 'tensorflow'] as const) {
+      const many = on(cardOf(1e13), large, device).images;
+      expect(many).toBe(8 * images);
+      expect(atOnce(cardMemoryInPieces({ ...large, microBatch: many })).largest).toBeLessThanOrEqual(2 ** 33);
+    }
   });
 
   it('goes by all of the memory where only that is known, and by what is best for a processor where nothing is', () => {

@@ -29,8 +29,11 @@ export interface CardToFit {
 export const shareOfCard = 0.85;
 /** Of the computer's free memory, for the step: images are read and judged beside it. */
 const shareOfMemory = 0.8;
-/** What drivers of all makers hand out as one buffer; by then a kernel has long enough to do. */
-const largestBuffer = 2 ** 30;
+/**
+ * Bytes of one array. What drivers of all makers hand out as one buffer of WebGPU, DirectML or Metal; CUDA hands out what there is, and its
+ * kernels count values in 32 bits with a sign.
+ */
+const largestArray = (device: DeviceId): number => (device === 'cuda' || device === 'tensorflow' ? 4 * 2 ** 31 : 2 ** 30);
 
 const percent = (share: number): string => `${Math.round(100 * share)} %`;
 const bytesText = (bytes: number): string => (bytes < 1e9 ? `${Math.round(bytes / 1e6)} MB` : `${(bytes / 1e9).toFixed(1)} GB`);
@@ -80,7 +83,7 @@ export function* processorMicroBatchInPieces(config: TrainConfig, free: number):
  * For a run on a graphics card: the largest that fits its free memory, as every pass costs it the same calls; where its memory is not
  * known, what is best for a processor. Throws as above.
  */
-export function* cardMicroBatchInPieces(config: TrainConfig, card: CardToFit | undefined): Pieces<MicroBatch> {
+export function* cardMicroBatchInPieces(config: TrainConfig, device: DeviceId, card: CardToFit | undefined): Pieces<MicroBatch> {
   const free = card?.memoryFree ?? card?.memory;
   const name = card?.name ?? 'the graphics card';
   if (config.microBatch > 0) {
@@ -103,7 +106,7 @@ export function* cardMicroBatchInPieces(config: TrainConfig, card: CardToFit | u
   let [fitting, above] = [-1, possible.length];
   for (let at = above - 1; above - fitting > 1;) {
     const { total, largest } = yield* memoryOf(possible[at]!);
-    const room = Math.min(available / total, largestBuffer / largest);
+    const room = Math.min(available / total, largestArray(device) / largest);
     if (room >= 1) fitting = at;
     else above = at;
     const guess = possible.findLastIndex((images) => images <= room * possible[at]!);

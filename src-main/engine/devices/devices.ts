@@ -191,7 +191,7 @@ export class Devices {
       return inPieces(processorMicroBatchInPieces(onThreads, this.#tools.memory()));
     }
     const card = looked ?? cardOf(device, config.microBatch > 0 ? (this.#cards ?? []) : await this.#tools.cards());
-    return inPieces(cardMicroBatchInPieces(config, card));
+    return inPieces(cardMicroBatchInPieces(config, device, card));
   }
 
   /** What `choose` would say, without testing or timing anything. */
