@@ -48,6 +48,7 @@ describe('what is thrown', () => {
     expect(deviceError('bad allocation', 'cpu')).toMatchObject({
       code: 'out-of-memory',
       message: expect.stringContaining('The computer ran out of memory') as string,
+      hint: 'Close other programs, or choose a smaller imageSize, batchSize or network.',
     });
   });
 });

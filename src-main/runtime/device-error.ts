@@ -25,7 +25,10 @@ export function deviceError(error: unknown, device: DeviceId): AppError {
     return new AppError(
       'out-of-memory',
       `${onProcessor ? 'The computer' : 'The device'} ran out of memory: ${message}`,
-      'Choose a smaller micro-batch, image size or architecture.',
+      // There the step has come to the smallest micro-batch by itself.
+      onProcessor
+        ? 'Close other programs, or choose a smaller imageSize, batchSize or network.'
+        : 'Choose a smaller micro-batch, image size or architecture.',
       error,
     );
   }
