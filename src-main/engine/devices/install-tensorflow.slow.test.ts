@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { tensorflowBinding, tensorflowVariable } from '../../../shared/tensorflow.ts';
+import { replaceFolder } from '../../files/replace-folder.ts';
 import { noTensorflow, whySkipped } from '../../runtime/testing/tensorflow-here.ts';
 import { findTensorflow } from '../../runtime/tensorflow-library.ts';
 import { homeAt } from '../home.ts';
@@ -58,7 +59,7 @@ const binding = (): string => archive('binding.tar.gz', { 'napi-v8/tfjs_binding.
 const tools = (rest: Partial<InstallTools> = {}): InstallTools => {
   const at = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const parts = { library: { address: `${at}/library.tar.gz` }, binding: { address: `${at}/binding.tar.gz` } };
-  return { system: 'here', parts: { here: parts }, probe: async () => Promise.resolve('2.9.1'), ...rest };
+  return { system: 'here', parts: { here: parts }, probe: async () => Promise.resolve('2.9.1'), replace: replaceFolder, ...rest };
 };
 const left = (): readonly string[] => readdirSync(join(home.path, 'tensorflow')).toSorted();
 const code = (expected: string): object => expect.objectContaining({ code: expected });
@@ -123,6 +124,21 @@ describe('the native part of TensorFlow', () => {
     const broken = { ...rest, probe: async (): Promise<string> => Promise.reject(new Error('undefined symbol: TF_Version')) };
     await expect(installTensorflow(home, { files }, broken)).rejects.toThrow('undefined symbol');
     expect([existsSync(join(installed, 'mark')), ...left()]).toEqual([true, 'installed']);
+  });
+
+  it('leaves what was installed before, and says what to do, where the system does not let go of it', async () => {
+    offered = { '/library.tar.gz': readFileSync(library()), '/binding.tar.gz': readFileSync(binding()) };
+    const { folder: installed } = await installTensorflow(home, {}, tools());
+    writeFileSync(join(installed, 'mark'), '');
+    const replace = (): never => {
+      throw Object.assign(new Error('EPERM: operation not permitted, rename'), { code: 'EPERM' });
+    };
+    const hint = expect.stringContaining('what was fetched is kept') as string;
+    await expect(installTensorflow(home, {}, tools({ replace }))).rejects.toMatchObject({ code: 'locked', hint });
+    expect([existsSync(join(installed, 'mark')), ...left()]).toEqual([true, 'binding.tar.gz', 'installed', 'library.tar.gz']);
+    const before = asked.length;
+    await installTensorflow(home, {}, tools());
+    expect([existsSync(join(installed, 'mark')), asked.length, ...left()]).toEqual([false, before, 'installed']);
   });
 
   it('can be stopped, and is not for systems without one', async () => {

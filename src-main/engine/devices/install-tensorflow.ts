@@ -5,11 +5,12 @@ import { copyFileSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, s
 import { basename, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import type { TensorflowOffer } from '../../../shared/contract-system.ts';
-import { AppError } from '../../../shared/errors.ts';
+import { AppError, systemError } from '../../../shared/errors.ts';
 import { tensorflowBinding, tensorflowVariable } from '../../../shared/tensorflow.ts';
 import { download } from '../../files/download.ts';
 import type { DownloadOptions } from '../../files/download.ts';
 import { takeLock } from '../../files/folder-lock.ts';
+import { replaceFolder } from '../../files/replace-folder.ts';
 import type { Home } from '../home.ts';
 import { nativeLicence, nativeParts, nativeVersion } from './tensorflow-parts.ts';
 import type { NativePart, NativeParts } from './tensorflow-parts.ts';
@@ -26,6 +27,7 @@ export interface InstallTools {
   readonly parts: Readonly<Record<string, NativeParts>>;
   /** Version of the TensorFlow that a binding loads; rejects where it cannot be loaded. */
   readonly probe: (binding: string, signal?: AbortSignal) => Promise<string>;
+  readonly replace: typeof replaceFolder;
 }
 
 /** In a process of its own: a library that does not fit may end the one that loads it. */
@@ -37,7 +39,12 @@ export async function versionOf(binding: string, signal?: AbortSignal): Promise<
   return stdout.trim();
 }
 
-const usualTools: InstallTools = { system: `${process.platform}-${process.arch}`, parts: nativeParts, probe: versionOf };
+const usualTools: InstallTools = {
+  system: `${process.platform}-${process.arch}`,
+  parts: nativeParts,
+  probe: versionOf,
+  replace: replaceFolder,
+};
 
 const folderIn = (home: Home): string => join(home.path, 'tensorflow');
 const installedIn = (home: Home): string => join(folderIn(home), 'installed');
@@ -64,13 +71,13 @@ const neededBytes = 3e9;
 
 /**
  * Installs the native part and returns its version. Throws `unsupported` for a system without one, `not-found` for a file that is not
- * there, `bad-file` for an archive that is cut off or another, `disk-full`, `locked` while it is being installed already, `cancelled`, and
+ * there, `bad-file` for an archive that is cut off or another, `disk-full`, `locked` while it is being installed already or in use, `cancelled`, and
  * what `download` throws; what came is kept. What was installed before stays until the new one has been loaded.
  */
 export async function installTensorflow(
   home: Home,
   { files = {}, ...options }: InstallOptions = {},
-  { system, parts, probe }: InstallTools = usualTools,
+  { system, parts, probe, replace }: InstallTools = usualTools,
 ): Promise<{ readonly version: string; readonly folder: string }> {
   const needed = parts[system];
   if (!needed)
@@ -95,8 +102,7 @@ export async function installTensorflow(
     await unpack(await archiveOf('binding'), join(aside, 'archive'), options.signal);
     arrange(aside);
     const version = await works(join(aside, tensorflowBinding), probe, options.signal);
-    rmSync(installedIn(home), { recursive: true, force: true });
-    renameSync(aside, installedIn(home));
+    putInPlace(aside, installedIn(home), replace);
     forget(folder, needed);
     return { version, folder: installedIn(home) };
   } catch (error) {
@@ -104,8 +110,25 @@ export async function installTensorflow(
     if (error instanceof AppError && error.code === 'bad-file') forget(folder, needed);
     throw error;
   } finally {
-    rmSync(aside, { recursive: true, force: true });
+    // Whoever looks through new files may have one of them open.
+    rmSync(aside, { recursive: true, force: true, maxRetries: 3 });
     lock.dispose();
+  }
+}
+
+/** Throws `locked` where the system does not let go of what is installed, `disk-full`. */
+function putInPlace(aside: string, installed: string, replace: typeof replaceFolder): void {
+  try {
+    replace(aside, installed);
+  } catch (error) {
+    const known = systemError(error);
+    if (known?.code === 'disk-full') throw known;
+    throw new AppError(
+      'locked',
+      `The new TensorFlow could not take its place: a program uses what is in ${installed}, or the system protects it.`,
+      'Stop what computes on TensorFlow and install it once more: what was fetched is kept, and what was installed is as it was.',
+      error,
+    );
   }
 }
 
