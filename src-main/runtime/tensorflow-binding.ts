@@ -1,9 +1,10 @@
 // The native half of @tensorflow/tfjs-node-gpu, loaded without its JavaScript: the few functions that run a SavedModel. It needs the
-// TensorFlow library beside it and, for a card, CUDA and cuDNN (tensorflow-library.ts says which).
+// TensorFlow library beside it and, for a card, CUDA and cuDNN (shared/tensorflow-requirements.ts says which).
 import { createRequire } from 'node:module';
 import { AppError } from '../../shared/errors.ts';
+import { howToInstall } from '../../shared/tensorflow.ts';
 import { keepFloat32 } from './devices.ts';
-import { findTensorflow, howToInstall } from './tensorflow-library.ts';
+import { findTensorflow } from './tensorflow-library.ts';
 
 /** As in the package's dist/tfjs_binding.d.ts; tensors and models are numbers that it keeps until they are deleted. */
 export interface TensorflowBinding {

@@ -1,10 +1,9 @@
-// TensorFlow's native part: where it is looked for, and which driver, CUDA and cuDNN a version of it wants. Nothing of it comes with the program.
+// TensorFlow's native part: where it is looked for. Nothing of it comes with the program.
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import type { GraphicsCard } from '../../shared/devices.ts';
 import { AppError } from '../../shared/errors.ts';
-import { tensorflowBinding, tensorflowVariable, withoutKernels } from '../../shared/tensorflow.ts';
+import { howToInstall, tensorflowBinding, tensorflowVariable } from '../../shared/tensorflow.ts';
 
 /** The npm package's own folder, which its install script would have filled. */
 function packageFolder(): string | undefined {
@@ -26,123 +25,3 @@ export function findTensorflow(): { readonly binding: string } {
     howToInstall,
   );
 }
-
-/** What a person can do where it is missing or cannot be loaded. */
-export const howToInstall = `Install it anew (ijepa-studio devices install tensorflow), set ${tensorflowVariable} to a folder that holds ${tensorflowBinding} and deps/lib as the install script of @tensorflow/tfjs-node-gpu 4.22.0 makes them, or choose another device.`;
-
-export interface TensorflowRelease {
-  /** First and last version, major.minor. */
-  readonly versions: readonly [string, string];
-  /** With kernels for cards, as `platform-arch` of Node. */
-  readonly systems: readonly string[];
-  readonly cuda: string;
-  readonly cudnn: string;
-}
-
-const linux = ['linux-x64'] as const;
-/** Which CUDA and cuDNN the published libraries were built with (tensorflow.org/install/source). Between the rows nothing was published that fits the binding. */
-export const tensorflowReleases: readonly TensorflowRelease[] = [
-  // What @tensorflow/tfjs-node-gpu 4.22 fetches. Cards newer than the RTX 40 compile their kernels for minutes on first use.
-  { versions: ['2.9', '2.9'], systems: ['linux-x64', 'win32-x64'], cuda: '11.2', cudnn: '8.1' },
-  // The last for cards on Windows itself.
-  { versions: ['2.10', '2.10'], systems: ['linux-x64', 'win32-x64'], cuda: '11.2', cudnn: '8.1' },
-  { versions: ['2.12', '2.14'], systems: linux, cuda: '11.8', cudnn: '8.6' },
-  { versions: ['2.15', '2.15'], systems: linux, cuda: '12.2', cudnn: '8.9' },
-  { versions: ['2.17', '2.17'], systems: linux, cuda: '12.3', cudnn: '8.9' },
-  // 2.18 is the last that is published as a C library.
-  { versions: ['2.18', '2.21'], systems: linux, cuda: '12.5', cudnn: '9.3' },
-];
-
-/** The oldest driver for any CUDA of a major version (docs.nvidia.com/deploy/cuda-compatibility, "minor version compatibility"). */
-const leastDrivers: Readonly<Record<string, Readonly<Record<number, string>>>> = {
-  linux: { 11: '450.80.02', 12: '525.60.13' },
-  win32: { 11: '452.39', 12: '527.41' },
-};
-
-const majorOf = (version: string): number => Number.parseInt(version, 10);
-
-function isOlder(version: string, than: string): boolean {
-  const [parts, least] = [version, than].map((one) => one.split('.').map(Number)) as [number[], number[]];
-  const at = least.findIndex((part, i) => part !== (parts[i] ?? 0));
-  return at >= 0 && (parts[at] ?? 0) < least[at]!;
-}
-
-/** Why NVIDIA's driver is too old for a release, as a sentence; none where it is not. */
-function driverObstacle(version: string, { cuda }: TensorflowRelease, platform: string, driver: string): readonly string[] {
-  const least = leastDrivers[platform]?.[majorOf(cuda)];
-  return least !== undefined && isOlder(driver, least)
-    ? [`TensorFlow ${version} needs NVIDIA's driver ${least} or newer for its CUDA ${cuda}, and the driver is ${driver}: update it.`]
-    : [];
-}
-
-const minorOf = (version: string): number => Number(/^2\.(\d+)/.exec(version)?.[1] ?? Number.NaN);
-
-/** What is known of a version such as `2.9.1`. */
-export const releaseOf = (version: string): TensorflowRelease | undefined =>
-  tensorflowReleases.find(({ versions: [first, last] }) => minorOf(version) >= minorOf(first) && minorOf(version) <= minorOf(last));
-
-/** File names of the libraries that a release opens when it is to use a card, by what they belong to. */
-export function cardLibraries(
-  { cuda, cudnn }: TensorflowRelease,
-  platform: string,
-): readonly { readonly part: string; readonly file: string }[] {
-  const [major, dnn] = [majorOf(cuda), majorOf(cudnn)];
-  const toolkit =
-    platform === 'win32'
-      ? [
-          `cudart64_${major === 11 ? '110' : '12'}.dll`,
-          `cublas64_${major}.dll`,
-          `cublasLt64_${major}.dll`,
-          `cufft64_${major === 11 ? 10 : 11}.dll`,
-        ]
-      : [
-          `libcudart.so.${major === 11 ? '11.0' : '12'}`,
-          `libcublas.so.${major}`,
-          `libcublasLt.so.${major}`,
-          `libcufft.so.${major === 11 ? 10 : 11}`,
-        ];
-  const solvers =
-    platform === 'win32' ? ['cusolver64_11.dll', `cusparse64_${major}.dll`] : ['libcusolver.so.11', `libcusparse.so.${major}`];
-  return [
-    { part: 'the driver', file: platform === 'win32' ? 'nvcuda.dll' : 'libcuda.so.1' },
-    ...[...toolkit, ...solvers].map((file) => ({ part: `CUDA ${cuda}`, file })),
-    { part: `cuDNN ${cudnn}`, file: platform === 'win32' ? `cudnn64_${dnn}.dll` : `libcudnn.so.${dnn}` },
-  ];
-}
-
-export interface CardSystem {
-  /** `platform-arch` of Node. */
-  readonly system: string;
-  /** Whether the dynamic linker finds a library of this file name. */
-  readonly has: (file: string) => boolean;
-  /** NVIDIA's, as far as its driver tells of them. */
-  readonly cards: readonly GraphicsCard[];
-}
-
-/** Why a version of TensorFlow can use no card here, in sentences that say what to do; none where nothing is missing. */
-export function cardObstacles(version: string, { system, has, cards }: CardSystem): readonly string[] {
-  const [platform] = system.split('-') as [string];
-  if (platform === 'darwin') return ['TensorFlow uses no graphics card on a Mac: choose the device webgpu.'];
-  const release = releaseOf(version);
-  if (!release) return [`It is not known which CUDA TensorFlow ${version} wants: install one of ${releaseNames()}.`];
-  if (!release.systems.includes(system))
-    return [
-      `TensorFlow ${version} uses no graphics card on ${system}, only on ${release.systems.join(' and ')}: choose the device webgpu.`,
-    ];
-  const noKernels = withoutKernels(cards.flatMap(({ computeCapability = [] }) => computeCapability));
-  if (noKernels !== undefined) return [noKernels];
-  const driver = cards[0]?.driver;
-  const tooOld = driver === undefined ? [] : driverObstacle(version, release, platform, driver);
-  const missing = cardLibraries(release, platform).filter(({ file }) => !has(file));
-  const parts = [...new Set(missing.map(({ part }) => part))].map((part) => {
-    const files = missing.filter((one) => one.part === part).map(({ file }) => file);
-    const what = part === 'the driver' ? "NVIDIA's driver" : part;
-    return `TensorFlow ${version} needs ${what}, which is not installed or not on the library path: ${files.join(', ')} ${files.length > 1 ? 'are' : 'is'} not found.`;
-  });
-  return [...tooOld, ...parts];
-}
-
-const releaseNames = (): string =>
-  tensorflowReleases
-    .map(({ versions: [first, last], cuda, cudnn }) => `${first === last ? first : `${first}–${last}`} (CUDA ${cuda}, cuDNN ${cudnn})`)
-    .join(', ');

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { DeviceId } from '../../../shared/devices.ts';
 import { AppError } from '../../../shared/errors.ts';
-import { howToInstall } from '../../runtime/tensorflow-library.ts';
+import { howToInstall } from '../../../shared/tensorflow.ts';
 import type { SelfTestResult } from '../../trainer/protocol.ts';
 import { updateDriver } from './candidates.ts';
 import { probeDevice } from './probe-device.ts';

@@ -1,9 +1,9 @@
 // Tests one device in a process of its own: it may compute wrong, crash, or not answer, and none of that reaches the engine.
 import { availableParallelism } from 'node:os';
 import { AppError } from '../../../shared/errors.ts';
+import { howToInstall } from '../../../shared/tensorflow.ts';
 import { deviceNames, reducedPrecisions } from '../../../shared/devices.ts';
 import type { DeviceId, DeviceReport, Precision, ReducedReport } from '../../../shared/devices.ts';
-import { howToInstall } from '../../runtime/tensorflow-library.ts';
 import type { SelfTestResult } from '../../trainer/protocol.ts';
 import { Trainer } from '../../trainer/trainer.ts';
 import { testAgain, updateDriver } from './candidates.ts';

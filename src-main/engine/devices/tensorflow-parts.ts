@@ -14,7 +14,7 @@ export interface NativeParts {
   readonly binding: NativePart;
 }
 
-/** Of TensorFlow; see `../../runtime/tensorflow-library.ts` for the CUDA that it wants. */
+/** Of TensorFlow; see `shared/tensorflow-requirements.ts` for the CUDA that it wants. */
 export const nativeVersion = '2.9.1';
 
 const librariesAt = 'https://storage.googleapis.com/tensorflow/libtensorflow';

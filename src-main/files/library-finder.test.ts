@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { libraryFinder } from './tensorflow-status.ts';
+import { libraryFinder } from './library-finder.ts';
 
 const places = (
   files: readonly string[],
