@@ -20,8 +20,10 @@ export interface SystemInfo {
   readonly cards: readonly GraphicsCard[];
   /** What runs can train on, as far as it is known without testing. */
   readonly devices: readonly DeviceReport[];
-  /** What `system.installTensorflow` would fetch; undefined where no card is of NVIDIA or none that uses one is published for the system. */
+  /** What `system.installTensorflow` would fetch; undefined where it could use no card of this computer or none is published for the system. */
   readonly tensorflow: TensorflowOffer | undefined;
+  /** What a driver that is missing keeps from being used, as sentences; undefined where none is known to be. */
+  readonly missingDriver: string | undefined;
 }
 
 export interface TensorflowOffer {
@@ -30,6 +32,10 @@ export interface TensorflowOffer {
   readonly licence: string;
   readonly hosts: readonly string[];
   readonly installed: boolean;
+  /** Bytes of disk that have to be free: what is fetched and what is unpacked lie side by side for a while. */
+  readonly space: number;
+  /** Without what it would use no card here, as sentences that say what to do: driver, CUDA, cuDNN. */
+  readonly lacks: readonly string[];
 }
 
 export interface Storage {

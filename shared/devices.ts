@@ -79,3 +79,6 @@ export type OnnxDevice = Exclude<DeviceId, 'tensorflow'>;
 
 /** Whether a card is of the one vendor that CUDA and TensorFlow know. */
 export const isNvidia = ({ name }: GraphicsCard): boolean => /nvidia|geforce|rtx|tesla/i.test(name);
+
+/** Whether it runs on the driver of Linux itself, with which neither CUDA nor TensorFlow can use it. */
+export const isOnNouveau = ({ driver = '' }: GraphicsCard): boolean => driver.startsWith('nouveau');

@@ -3,16 +3,19 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { DeviceId, DeviceReport } from '../../shared/devices.ts';
+import type { TensorflowOffer } from '../../shared/contract-system.ts';
 import { AppError } from '../../shared/errors.ts';
 import { adviceFor, choiceOf, diagnose } from './doctor.ts';
+import type { Findings } from './doctor.ts';
 import { takeLock } from '../files/folder-lock.ts';
 import { logPath } from '../training/run-log.ts';
+import { updateDriver } from './devices/candidates.ts';
 import type { DeviceTools } from './devices/device-tools.ts';
 import { Devices } from './devices/devices.ts';
 import { homeAt } from './home.ts';
 import { usualRun } from './pace.ts';
 
-const memory = { memoryFree: 8e9, memoryTotal: 16e9, tensorflowPublished: true };
+const memory = { memoryFree: 8e9, memoryTotal: 16e9 };
 const cpu: DeviceReport = { id: 'cpu', state: 'ready', reason: 'It is always there.', matmulRate: 200 };
 const card = { name: 'A card' };
 const webgpu = (works: boolean, matmulRate: number): DeviceReport => ({
@@ -40,6 +43,24 @@ describe('what would make it faster', () => {
     ]);
   });
 
+  it('is its own driver where the card is slower than the processor, as a driver in software is', () => {
+    const advice = (rate: number): readonly string[] =>
+      adviceFor({ ...memory, cards: [card], devices: [cpu, { ...webgpu(false, 0), matmulRate: rate }], chosen: 'cpu' });
+    expect(advice(30)).toEqual([
+      `WebGPU computes right, but slower than the processor (30 and 200 GFLOP/s in a bare product): the card is weaker than the processor, or a driver in software stands in for its own. ${updateDriver}`,
+    ]);
+    expect(advice(300)).toEqual([]);
+    // TensorFlow that uses no card is the processor.
+    const tensorflow: DeviceReport = { id: 'tensorflow', state: 'ready', reason: 'It passed.', matmulRate: 100, onProcessor: true };
+    expect(adviceFor({ ...memory, cards: [card], devices: [cpu, tensorflow], chosen: 'cpu' })).toEqual([]);
+  });
+
+  it('is the driver of NVIDIA where its card runs on nouveau', () => {
+    const nouveau = { name: 'NVIDIA graphics (0x2504)', driver: 'nouveau, Linux 6.8' };
+    const advice = adviceFor({ ...memory, cards: [nouveau], devices: [cpu, { ...webgpu(false, 0), matmulRate: 30 }], chosen: 'cpu' });
+    expect(advice).toEqual([expect.stringMatching(/^NVIDIA's driver is missing.*Install NVIDIA's driver, then have it tested again/)]);
+  });
+
   it('is float16 where the device of runs is much faster in it and has passed its test', () => {
     const advice = (works: boolean, rate: number, chosen: 'cpu' | 'webgpu' = 'webgpu'): readonly string[] =>
       adviceFor({ ...memory, cards: [card], devices: [cpu, webgpu(works, rate)], chosen });
@@ -51,19 +72,19 @@ describe('what would make it faster', () => {
 describe('TensorFlow', () => {
   const nvidia = { name: 'NVIDIA GeForce RTX 3060', computeCapability: 8.6 };
   const tensorflow: DeviceReport = { id: 'tensorflow', state: 'failed', reason: 'It was lost.' };
-  const advice = (more: Partial<Parameters<typeof adviceFor>[0]> = {}): string =>
-    adviceFor({ ...memory, cards: [nvidia], devices: [cpu, webgpu(false, 0)], chosen: 'webgpu', ...more }).join(' ');
+  const offer: TensorflowOffer = { version: '2.9.1', licence: 'Apache.', hosts: [], installed: false, space: 3e9, lacks: [] };
+  const advice = (more: Partial<Findings> = {}): string =>
+    adviceFor({ ...memory, cards: [nvidia], devices: [cpu, webgpu(false, 0)], chosen: 'webgpu', tensorflow: offer, ...more }).join(' ');
 
   it('is what may make an NVIDIA card faster, as far as is known', () => {
-    expect(advice()).toMatch(/may be faster; that was not measured.*devices install tensorflow$/);
-    expect(advice({ cards: [{ name: 'NVIDIA RTX 2000' }] })).toContain('TensorFlow');
+    expect(advice()).toMatch(/may be faster; that was not measured.*devices install tensorflow \(3 GB of disk have to be free\)\.$/);
+    const lacks = ['TensorFlow 2.9.1 needs cuDNN 8.1.'];
+    expect(advice({ tensorflow: { ...offer, lacks } })).toMatch(/Before it can use the card: TensorFlow 2\.9\.1 needs cuDNN 8\.1\.$/);
   });
 
-  it('is not advised where it is tested already, not published, or has no kernels for the card', () => {
+  it('is not advised where it is tested already or not to be had', () => {
     expect(advice({ devices: [cpu, webgpu(false, 0), tensorflow] })).toBe('');
-    expect(advice({ tensorflowPublished: false })).toBe('');
-    expect(advice({ cards: [{ ...nvidia, computeCapability: 12 }] })).toBe('');
-    expect(advice({ cards: [card] })).toBe('');
+    expect(advice({ tensorflow: undefined })).toBe('');
   });
 });
 

@@ -3,13 +3,14 @@ import { mkdirSync } from 'node:fs';
 import { availableParallelism, cpus, freemem, release, totalmem, type } from 'node:os';
 import { cropsPerImage } from '../../shared/config.ts';
 import type { TrainConfig } from '../../shared/config-table.ts';
-import { deviceNames, isNvidia } from '../../shared/devices.ts';
+import type { TensorflowOffer } from '../../shared/contract-system.ts';
+import { deviceNames } from '../../shared/devices.ts';
 import type { DeviceReport, GraphicsCard, DeviceId } from '../../shared/devices.ts';
 import { AppError } from '../../shared/errors.ts';
-import { withoutKernels } from '../../shared/tensorflow.ts';
 import { programVersion } from '../../shared/version.ts';
 import { imageLibraryVersion } from '../images/version.ts';
 import { sqliteVersion } from '../library/version.ts';
+import { missingDriver, updateDriver } from './devices/candidates.ts';
 import { Devices } from './devices/devices.ts';
 import { usualTools } from './devices/device-tools.ts';
 import type { DeviceTools, DeviceWork } from './devices/device-tools.ts';
@@ -62,15 +63,30 @@ const muchFaster = 1.2;
 
 /** What advice follows from. */
 export interface Findings extends Pick<Diagnosis, 'cards' | 'devices' | 'chosen' | 'memoryFree' | 'memoryTotal'> {
-  /** Whether a TensorFlow that uses cards is published for this system. */
-  readonly tensorflowPublished: boolean;
+  /** Where one is published that could use a card of this computer. */
+  readonly tensorflow?: TensorflowOffer | undefined;
 }
 
-/** Whether TensorFlow is not here and could use a card of this computer. */
-function lacksTensorflow({ cards, devices, tensorflowPublished }: Findings): boolean {
-  const nvidia = cards.filter(isNvidia);
-  const noKernels = withoutKernels(nvidia.flatMap(({ computeCapability = [] }) => computeCapability));
-  return nvidia.length > 0 && tensorflowPublished && noKernels === undefined && !devices.some(({ id }) => id === 'tensorflow');
+/** That a card is worth trying with TensorFlow, with what that takes. */
+function tensorflowAdvice({ devices, tensorflow }: Findings): readonly string[] {
+  if (!tensorflow || devices.some(({ id }) => id === 'tensorflow')) return [];
+  const { space, lacks } = tensorflow;
+  const missing = lacks.length === 0 ? '' : ` Before it can use the card: ${lacks.join(' ')}`;
+  return [
+    `With TensorFlow the NVIDIA card may be faster; that was not measured on a card yet. To try it: ijepa-studio devices install tensorflow (${(space / 1e9).toFixed(0)} GB of disk have to be free).${missing}`,
+  ];
+}
+
+/** That no card does as much as the processor: drivers in software, such as Mesa's llvmpipe, pass the test as well as a card. */
+function weakCardAdvice({ devices }: Findings): readonly string[] {
+  const onProcessor = devices.find(({ id, state }) => id === 'cpu' && state === 'ready')?.matmulRate ?? 0;
+  const usable = devices.filter(({ id, state, onProcessor: isOnProcessor }) => id !== 'cpu' && state === 'ready' && isOnProcessor !== true);
+  const [best] = usable.toSorted((a, b) => (b.matmulRate ?? 0) - (a.matmulRate ?? 0));
+  if (best?.matmulRate === undefined || best.matmulRate >= onProcessor) return [];
+  const [rate, other] = [best.matmulRate, onProcessor].map((one) => Math.round(one));
+  return [
+    `${deviceNames[best.id]} computes right, but slower than the processor (${rate} and ${other} GFLOP/s in a bare product): the card is weaker than the processor, or a driver in software stands in for its own. ${updateDriver}`,
+  ];
 }
 
 export function adviceFor(findings: Findings): string[] {
@@ -80,10 +96,10 @@ export function adviceFor(findings: Findings): string[] {
   if (cards.length === 0) advice.push('No graphics card was found; with one, training is usually faster.');
   else if (others.every(({ state }) => state !== 'ready'))
     advice.push(`A graphics card is there, and cannot be used: ${others.map((one) => `${deviceNames[one.id]}: ${one.reason}`).join(' ')}`);
-  if (lacksTensorflow(findings))
-    advice.push(
-      'With TensorFlow the NVIDIA card may be faster; that was not measured on a card yet. To try it: ijepa-studio devices install tensorflow',
-    );
+  const driver = missingDriver(cards);
+  if (driver !== undefined) advice.push(driver);
+  else advice.push(...weakCardAdvice(findings));
+  advice.push(...tensorflowAdvice(findings));
   const { id, reduced, matmulRate } = devices.find((one) => one.id === chosen) ?? {};
   const faster = reduced?.works === true ? (reduced.matmulRate ?? 0) / (matmulRate ?? Infinity) : 0;
   if (id !== undefined && faster >= muchFaster)
@@ -159,7 +175,7 @@ export async function diagnose(home?: string, given: DeviceWork = {}, tools: Dev
   const devices = reports.map((report) => ({ ...report, ...stepOf(report.id) }));
   const [memoryFree, memoryTotal] = [freemem(), totalmem()];
   const choice = await choiceOf(tests, config, work);
-  const findings = { cards, devices, ...choice, memoryFree, memoryTotal, tensorflowPublished: tensorflowOffer(place) !== undefined };
+  const findings = { cards, devices, ...choice, memoryFree, memoryTotal, tensorflow: tensorflowOffer(place, cards) };
   return {
     program: programVersion,
     node: process.versions.node,

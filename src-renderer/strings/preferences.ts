@@ -19,8 +19,9 @@ export const preferences = {
       'Another way to train on an NVIDIA card, in bfloat16 too. It is no part of the program and is fetched when you want it.',
     fetch: 'Fetch TensorFlow…',
     fetchTitle: 'Fetch TensorFlow?',
-    fetchText: (licence: string, hosts: readonly string[]) =>
-      `Some hundred megabytes come from ${hosts.join(' and ')} to this computer, checked as far as their publisher says how, and lie in the folder of the program. ${licence}`,
+    tensorflowLacks: (lacks: readonly string[]) => `As this computer is, it would compute on the processor. ${lacks.join(' ')}`,
+    fetchText: (licence: string, hosts: readonly string[], space: number) =>
+      `Some hundred megabytes come from ${hosts.join(' and ')} to this computer, checked as far as their publisher says how, and lie in the folder of the program; ${formatBytes(space)} have to be free meanwhile. ${licence}`,
     fetchStarted: 'TensorFlow is being fetched; it goes on if you leave this page.',
     test: 'Test this computer',
     testing: 'Testing…',

@@ -73,7 +73,10 @@ export function fakeSystem(): Handlers<typeof systemChannels> {
           "TensorFlow and its binding for Node are under the Apache License 2.0. NVIDIA's driver, CUDA 11.2 and cuDNN 8.1, which they need for a card, are not part of them.",
         hosts: ['storage.googleapis.com'],
         installed: false,
+        space: 3e9,
+        lacks: ['TensorFlow 2.9.1 needs cuDNN 8.1, which is not installed or not on the library path: libcudnn.so.8 is not found.'],
       },
+      missingDriver: undefined,
     }),
     'system.usualTimes': () => ({
       times: [

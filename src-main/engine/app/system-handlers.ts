@@ -4,7 +4,7 @@ import { rm, statfs } from 'node:fs/promises';
 import { availableParallelism, cpus, freemem, release, totalmem, type } from 'node:os';
 import { join } from 'node:path';
 import type { systemChannels, SystemInfo } from '../../../shared/contract-system.ts';
-import { deviceNames, isNvidia } from '../../../shared/devices.ts';
+import { deviceNames } from '../../../shared/devices.ts';
 import type { DeviceReport } from '../../../shared/devices.ts';
 import { AppError, systemError } from '../../../shared/errors.ts';
 import type { Handlers } from '../../../shared/rpc-server.ts';
@@ -13,6 +13,7 @@ import { imageLibraryVersion } from '../../images/version.ts';
 import { sqliteVersion } from '../../library/version.ts';
 import type { Studio } from '../studio.ts';
 import type { EngineContext } from './context.ts';
+import { missingDriver } from '../devices/candidates.ts';
 import { installTensorflow, offerTensorflow, tensorflowOffer } from '../devices/install-tensorflow.ts';
 import { getToKnow, usualTimes } from '../pace.ts';
 import { listFolder } from './folder-listing.ts';
@@ -34,7 +35,8 @@ async function describeMachine({ home, devices }: Studio): Promise<SystemInfo> {
     memoryFree: freemem(),
     versions: { node: process.versions.node, sharp: imageLibraryVersion(), sqlite: sqliteVersion() },
     ...found,
-    tensorflow: found.cards.some(isNvidia) ? tensorflowOffer(home) : undefined,
+    tensorflow: tensorflowOffer(home, found.cards),
+    missingDriver: missingDriver(found.cards),
   };
 }
 
@@ -90,10 +92,14 @@ export const systemHandlers = (context: EngineContext, thumbnails: Thumbnails): 
       return usualTimes(devices);
     },
     'system.testDevices': async (_input, { signal }) => testDevices(context, signal),
-    'system.installTensorflow': () => {
-      const offer = tensorflowOffer(home);
+    'system.installTensorflow': async () => {
+      const offer = tensorflowOffer(home, (await context.studio.devices.list()).cards);
       if (!offer)
-        throw new AppError('unsupported', 'No TensorFlow that uses a graphics card is published for this system.', 'Train with WebGPU.');
+        throw new AppError(
+          'unsupported',
+          'No TensorFlow is published that could use a graphics card of this computer.',
+          'Train with WebGPU.',
+        );
       const job = jobs.start('install', { subject: `TensorFlow ${offer.version}` }, async (handle) => {
         handle.say('Fetches the files.');
         const meter = rateMeter();

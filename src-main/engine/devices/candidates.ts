@@ -1,5 +1,5 @@
 // What can be said of devices without asking any: which there could be on a system, what they are called, and what counts as their fault.
-import { deviceNames, isNvidia } from '../../../shared/devices.ts';
+import { deviceNames, isNvidia, isOnNouveau } from '../../../shared/devices.ts';
 import type { DeviceId, DeviceReport, GraphicsCard, Precision, ReducedReport } from '../../../shared/devices.ts';
 import { AppError } from '../../../shared/errors.ts';
 import type { ErrorCode } from '../../../shared/errors.ts';
@@ -60,6 +60,13 @@ export const testAgain = 'have it tested again: Settings, or ijepa-studio doctor
 
 /** What a person can do about a card that fails its test, as a sentence; on a Mac drivers are the system's. */
 export const updateDriver = `Update ${process.platform === 'darwin' ? 'macOS' : 'the driver of the graphics card'}, then ${testAgain}`;
+
+/** What a person with NVIDIA's card can do where its driver is missing, as sentences; undefined where that is not known. */
+export function missingDriver(cards: readonly GraphicsCard[]): string | undefined {
+  const nvidia = cards.filter(isNvidia);
+  if (nvidia.length === 0 || !nvidia.every(isOnNouveau)) return undefined;
+  return `NVIDIA's driver is missing: the card runs on nouveau, with which neither CUDA nor TensorFlow can use it. Install NVIDIA's driver, then ${testAgain}`;
+}
 
 /** With what is known of the cards where that is why TensorFlow's test on them has failed, most likely by taking too long. */
 export function withReasonOfCards(report: DeviceReport, cards: readonly GraphicsCard[]): DeviceReport {

@@ -5,13 +5,18 @@ import { copyFileSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, s
 import { basename, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import type { TensorflowOffer } from '../../../shared/contract-system.ts';
+import { isNvidia, isOnNouveau } from '../../../shared/devices.ts';
+import type { GraphicsCard } from '../../../shared/devices.ts';
 import { AppError, systemError } from '../../../shared/errors.ts';
-import { tensorflowBinding, tensorflowVariable } from '../../../shared/tensorflow.ts';
+import { cardObstacles } from '../../../shared/tensorflow-requirements.ts';
+import { tensorflowBinding, tensorflowVariable, withoutKernels } from '../../../shared/tensorflow.ts';
 import { download } from '../../files/download.ts';
 import type { DownloadOptions } from '../../files/download.ts';
 import { takeLock } from '../../files/folder-lock.ts';
+import { libraryFinderHere } from '../../files/library-finder.ts';
 import { replaceFolder } from '../../files/replace-folder.ts';
 import type { Home } from '../home.ts';
+import { missingDriver } from './candidates.ts';
 import { nativeLicence, nativeParts, nativeVersion } from './tensorflow-parts.ts';
 import type { NativePart, NativeParts } from './tensorflow-parts.ts';
 
@@ -46,6 +51,9 @@ const usualTools: InstallTools = {
   replace: replaceFolder,
 };
 
+/** Bytes that archives and unpacked files take together, rounded up. */
+export const neededBytes = 3e9;
+
 const folderIn = (home: Home): string => join(home.path, 'tensorflow');
 const installedIn = (home: Home): string => join(folderIn(home), 'installed');
 
@@ -54,20 +62,49 @@ export function offerTensorflow(home: Home): void {
   if (existsSync(join(installedIn(home), tensorflowBinding))) process.env[tensorflowVariable] ??= installedIn(home);
 }
 
-/** What would be installed on this system, for whoever decides about it; undefined where nothing is published. */
-export function tensorflowOffer(home: Home): TensorflowOffer | undefined {
-  const parts = nativeParts[usualTools.system];
-  if (!parts) return undefined;
+/** Where TensorFlow would be installed. */
+export interface TensorflowPlace {
+  readonly system: string;
+  /** Whether the dynamic linker finds a library of this file name. */
+  readonly has: (file: string) => boolean;
+}
+
+const placeHere = (): TensorflowPlace => ({ system: usualTools.system, has: libraryFinderHere() });
+
+/** Cards of NVIDIA with NVIDIA's driver. */
+const usableCards = (cards: readonly GraphicsCard[]): readonly GraphicsCard[] =>
+  cards.filter((card) => isNvidia(card) && !isOnNouveau(card));
+
+/** Without what TensorFlow would use no card here, as sentences that say what to do; none where nothing is missing. */
+export function tensorflowLacks(cards: readonly GraphicsCard[], { system, has }: TensorflowPlace = placeHere()): readonly string[] {
+  const nvidia = cards.filter(isNvidia);
+  if (nvidia.length === 0) return ['No graphics card of NVIDIA was found, and TensorFlow uses no other.'];
+  const driver = missingDriver(cards);
+  return driver === undefined ? cardObstacles(nativeVersion, { system, has, cards: usableCards(cards) }) : [driver];
+}
+
+/**
+ * What would be installed on this system, for whoever decides about it; undefined where nothing is published, or no card is one that it could
+ * use with the driver that there is.
+ */
+export function tensorflowOffer(
+  home: Home,
+  cards: readonly GraphicsCard[],
+  place: TensorflowPlace = placeHere(),
+): TensorflowOffer | undefined {
+  const parts = nativeParts[place.system];
+  const usable = usableCards(cards);
+  const noKernels = withoutKernels(usable.flatMap(({ computeCapability = [] }) => computeCapability));
+  if (!parts || usable.length === 0 || noKernels !== undefined) return undefined;
   return {
     version: nativeVersion,
     licence: nativeLicence,
     hosts: [...new Set([parts.library, parts.binding].map(({ address }) => new URL(address).host))],
     installed: existsSync(join(installedIn(home), tensorflowBinding)),
+    space: neededBytes,
+    lacks: tensorflowLacks(cards, place),
   };
 }
-
-/** Bytes that archives and unpacked files take together, rounded up. */
-const neededBytes = 3e9;
 
 /**
  * Installs the native part and returns its version. Throws `unsupported` for a system without one, `not-found` for a file that is not
