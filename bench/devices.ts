@@ -7,8 +7,10 @@ import { parseConfig } from '../shared/config.ts';
 import type { TrainConfig } from '../shared/config-table.ts';
 import { deviceNames } from '../shared/devices.ts';
 import type { DeviceId, DeviceReport, Precision, ReducedReport } from '../shared/devices.ts';
+import { cardOf } from '../src-main/engine/devices/candidates.ts';
 import { withMicroBatch } from '../src-main/engine/devices/chosen-device.ts';
 import { Devices } from '../src-main/engine/devices/devices.ts';
+import { graphicsCards } from '../src-main/engine/devices/graphics-cards.ts';
 import { offerTensorflow } from '../src-main/engine/devices/install-tensorflow.ts';
 import { withTrainer } from '../src-main/engine/devices/probe-device.ts';
 import { homeAt } from '../src-main/engine/home.ts';
@@ -16,6 +18,8 @@ import { accumulate } from '../src-main/jepa/step.ts';
 import { findTensorflow } from '../src-main/runtime/tensorflow-library.ts';
 import { memoryPlan } from '../src-main/training/memory-plan.ts';
 import { stepSize } from '../src-main/training/step-size.ts';
+import { cardMemoryRow, withCardMemory } from './card-memory.ts';
+import { firstStepOn, firstStepRow } from './first-step.ts';
 import { operationsOf } from './operations.ts';
 import { trialSteps } from '../src-main/trainer/protocol.ts';
 import { placementOn, placementRows } from './placement.ts';
@@ -51,18 +55,23 @@ const isTooSlow = (config: TrainConfig, matmulRate: number): boolean => (trialSt
 
 const tooSlow = `more than ${limitMs / 60_000} minutes for ${trialSteps} steps`;
 
-/** In reduced precision only the step is another one. */
+/** Free bytes of a card, as far as the system tells. */
+type FreeMemory = () => Promise<number | undefined>;
+
+/** In reduced precision only the step is another one. `free` is of the card that it computes on, if it does. */
 async function stepRows(
   device: DeviceId,
   name: string,
   config: TrainConfig,
   matmulRate: number,
+  free: FreeMemory | undefined,
 ): Promise<{ readonly rows: readonly Row[]; readonly seconds?: number }> {
   const isFull = config.precision === 'float32';
   const title = `${deviceNames[device]}: ${name}`;
   if (isTooSlow(config, matmulRate)) return { rows: [{ name: title, value: `${tooSlow}, by its bare product` }] };
   const job = { kind: 'trial', config, threads: config.threads, device, embedding: isFull } as const;
-  const found = await withTrainer(async (trainer) => trainer.run(job), limitMs).catch((error: unknown) => String(error));
+  const made = async () => withTrainer(async (trainer) => trainer.run(job), limitMs).catch((error: unknown) => String(error));
+  const { result: found, taken = undefined } = free ? await withCardMemory(free, made) : { result: await made() };
   if (found === undefined || typeof found === 'string') return { rows: [{ name: title, value: found ?? tooSlow }] };
   const { seconds, outsideShare, compileSeconds, peakBytes, embedding } = found;
   const share = stepOperations(config) / seconds / 1e9 / matmulRate;
@@ -97,11 +106,25 @@ async function stepRows(
           },
         ]
       : []),
+    ...(taken === undefined ? [] : [cardMemoryRow(title, config, taken)]),
   ];
   return { rows, seconds };
 }
 
-/** Of the step that is timed first, or of the smallest where that one would take too long. */
+/** Of the step that is timed first, with the micro-batch that fits the device, unless that would take too long. */
+async function firstStepOf(device: DeviceId, [name, config]: NamedConfig, matmulRate: number): Promise<readonly Row[]> {
+  if (isTooSlow(config, matmulRate)) return [];
+  const title = `${deviceNames[device]}: ${name}`;
+  try {
+    return [firstStepRow(title, await firstStepOn(device, config, limitMs))];
+  } catch (error) {
+    return [
+      { name: `${title}, until the first step is done`, value: `not known: ${error instanceof Error ? error.message : String(error)}` },
+    ];
+  }
+}
+
+/** Of the step that is timed first, as it is timed, or of the smallest where that one would take too long. */
 async function placementOf(device: DeviceId, [name, config]: NamedConfig, matmulRate: number): Promise<readonly Row[]> {
   const title = (of: string): string => `${deviceNames[device]}: ${of}`;
   const failed = (of: string, why: string): Row[] => [{ name: `${title(of)}, where its nodes ran`, value: `no profile: ${why}` }];
@@ -165,11 +188,13 @@ export async function benchDevices({ threads, rounds, compiled }: DevicesOptions
         figure: matmulRate,
       });
       const onCard = id !== 'cpu' && onProcessor !== true;
-      const timed = sizes(threads, quick, onCard);
-      for (const [of, config] of timed) {
+      const free: FreeMemory | undefined = onCard ? async () => cardOf(id, await graphicsCards())?.memoryFree : undefined;
+      const timed: NamedConfig[] = [];
+      for (const [of, config] of sizes(threads, quick, onCard)) {
         const fitted = withMicroBatch(config, await devices.microBatch(id, config));
+        timed.push([of, fitted]);
         const time = async (name: string, precision: Precision, rate: number): Promise<void> => {
-          const found = await stepRows(id, name, { ...fitted, precision }, rate);
+          const found = await stepRows(id, name, { ...fitted, precision }, rate, free);
           rows.push(...found.rows);
           if (found.seconds !== undefined) ours.push({ name: deviceNames[id], of, precision, onCard, seconds: found.seconds });
         };
@@ -178,7 +203,7 @@ export async function benchDevices({ threads, rounds, compiled }: DevicesOptions
         const { precision, matmulRate: rate = matmulRate } = reduced;
         await time(`${of} in ${precision}`, precision, rate);
       }
-      rows.push(...(await placementOf(id, timed[0]!, matmulRate)));
+      rows.push(...(await firstStepOf(id, timed[0]!, matmulRate)), ...(await placementOf(id, timed[0]!, matmulRate)));
     }
     const torch = await torchRows((onCard) => sizes(threads, quick, onCard), ours, { rounds: Math.min(rounds, torchRounds), compiled });
     return [...rows, ...torch];

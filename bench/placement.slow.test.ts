@@ -3,6 +3,7 @@ import { accumulate } from '../src-main/jepa/step.ts';
 import { noSoftwareGpu, softwareGpuEnvironment } from '../src-main/runtime/testing/software-gpu.ts';
 import { lowerOnnx } from '../src-main/tensor/lower-onnx.ts';
 import { stepSize } from '../src-main/training/step-size.ts';
+import { firstStepOn, firstStepRow } from './first-step.ts';
 import { placementOn, placementRows } from './placement.ts';
 import { smallestConfig } from './shape.ts';
 
@@ -33,5 +34,13 @@ describe.skipIf(noSoftwareGpu !== undefined)(`on WebGPU${noSoftwareGpu ? `, ${no
     expect(Object.keys(placement.nodes)).toEqual(['WebGpuExecutionProvider']);
     expect(placement.copies.nodes).toBe(0);
     expect(placement.operations['MatMul']).toBeGreaterThan(0);
+  });
+
+  it('compiles shaders in the first step, which a person waits for as well', async () => {
+    const found = await firstStepOn('webgpu', config, limitMs, softwareGpuEnvironment);
+    expect(found.compiling).toBeGreaterThan(0);
+    // The same in the next ones takes a small part of it.
+    expect(found.step).toBeGreaterThan(found.compiling);
+    expect(firstStepRow('it', found).figure).toBe(found.compiling + found.step);
   });
 });

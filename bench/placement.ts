@@ -14,10 +14,16 @@ import type { Row } from './row.ts';
 const steps = 2;
 const script = fileURLToPath(new URL('./peers/profiled.ts', import.meta.url));
 
-async function ended(given: readonly string[], limitMs: number, environment: NodeJS.ProcessEnv): Promise<void> {
-  const options = { timeout: limitMs, env: environment };
+/** What a program prints. Throws what it said when it ends otherwise than well or takes longer than `limitMs`. */
+export async function answered(
+  program: string,
+  given: readonly string[],
+  limitMs: number,
+  environment: NodeJS.ProcessEnv,
+): Promise<string> {
+  const options = { timeout: limitMs, env: { ...process.env, ...environment } };
   try {
-    await promisify(execFile)(process.execPath, ['--disable-warning=ExperimentalWarning', script, ...given], options);
+    return (await promisify(execFile)(process.execPath, ['--disable-warning=ExperimentalWarning', program, ...given], options)).stdout;
   } catch (error) {
     const { killed, signal, stderr } = error as { killed: boolean; signal: string | null; stderr: string };
     throw new Error(
@@ -39,7 +45,7 @@ export async function placementOn(
   const folder = mkdtempSync(join(tmpdir(), 'ijepa-bench-profile-'));
   try {
     const given = [JSON.stringify(config), device, String(config.threads), String(steps), folder];
-    await ended(given, limitMs, { ...process.env, ...environment });
+    await answered(script, given, limitMs, environment);
     return together(readdirSync(folder).map((file) => readProfile(readFileSync(join(folder, file), 'utf8'), steps)));
   } finally {
     rmSync(folder, { recursive: true, force: true });
