@@ -58,20 +58,22 @@ const tooSlow = `more than ${limitMs / 60_000} minutes for ${trialSteps} steps`;
 /** Free bytes of a card, as far as the system tells. */
 type FreeMemory = () => Promise<number | undefined>;
 
+const untold: FreeMemory = async () => Promise.resolve(undefined);
+
 /** In reduced precision only the step is another one. `free` is of the card that it computes on, if it does. */
 async function stepRows(
   device: DeviceId,
   name: string,
   config: TrainConfig,
   matmulRate: number,
-  free: FreeMemory | undefined,
+  free: FreeMemory,
 ): Promise<{ readonly rows: readonly Row[]; readonly seconds?: number }> {
   const isFull = config.precision === 'float32';
   const title = `${deviceNames[device]}: ${name}`;
   if (isTooSlow(config, matmulRate)) return { rows: [{ name: title, value: `${tooSlow}, by its bare product` }] };
   const job = { kind: 'trial', config, threads: config.threads, device, embedding: isFull } as const;
   const made = async () => withTrainer(async (trainer) => trainer.run(job), limitMs).catch((error: unknown) => String(error));
-  const { result: found, taken = undefined } = free ? await withCardMemory(free, made) : { result: await made() };
+  const { result: found, taken } = await withCardMemory(free, made);
   if (found === undefined || typeof found === 'string') return { rows: [{ name: title, value: found ?? tooSlow }] };
   const { seconds, outsideShare, compileSeconds, peakBytes, embedding } = found;
   const share = stepOperations(config) / seconds / 1e9 / matmulRate;
@@ -188,7 +190,7 @@ export async function benchDevices({ threads, rounds, compiled }: DevicesOptions
         figure: matmulRate,
       });
       const onCard = id !== 'cpu' && onProcessor !== true;
-      const free: FreeMemory | undefined = onCard ? async () => cardOf(id, await graphicsCards())?.memoryFree : undefined;
+      const free = onCard ? async () => cardOf(id, await graphicsCards())?.memoryFree : untold;
       const timed: NamedConfig[] = [];
       for (const [of, config] of sizes(threads, quick, onCard)) {
         const fitted = withMicroBatch(config, await devices.microBatch(id, config));
