@@ -1,7 +1,7 @@
 // What a trained encoder is worth on a folder, beside the same network untrained and raw pixels, each treated alike.
 import { preprocessingOf } from '../../shared/preprocessing.ts';
 import { evaluateRun } from '../../src-main/engine/evaluation.ts';
-import { cachedShortSide } from '../../src-main/engine/studio.ts';
+import { cachedShortSide } from '../../src-main/images/cache-space.ts';
 import type { Studio } from '../../src-main/engine/studio.ts';
 import { eigenSpectrum, rankMe } from '../../src-main/evaluation/rank.ts';
 import { groupRetrieval } from '../../src-main/evaluation/retrieval-metrics.ts';

@@ -11,6 +11,9 @@ export interface StepTargets {
 
 export const targetAt = ({ target, first }: StepTargets, step: number): Target => (first && step < first.until ? first.target : target);
 
+/** Batches that are held: one in use, one made ahead, and one that its reader may not have let go of yet. */
+export const slotCount = 3;
+
 /** Values of one crop. */
 export const cropValues = ({ size }: Target): number => size * size * 3;
 

@@ -9,6 +9,7 @@ import { BatchSource } from '../images/batches.ts';
 import type { CachedImage, DecodeCache } from '../images/cache.ts';
 import { fitSquare, halves } from '../images/crop.ts';
 import type { Target } from '../images/crop.ts';
+import type { PictureOrigin } from '../images/training-pictures.ts';
 import { readAppFile } from '../training/app-file.ts';
 import { choosePinned } from '../training/pinned.ts';
 import type { Look, PatchBlock, Sample, View } from '../training/sample-figures.ts';
@@ -17,14 +18,13 @@ export function targetOf({ imageSize, mean, std }: Preprocessing, patchSize: num
   return { size: imageSize, patchSize, mean, std };
 }
 
-/** The batches of a run of `steps` updates. */
-export function trainingBatches(config: TrainConfig, steps: number, cacheFolder: string, hashes: readonly string[]): BatchSource {
+/** The batches of a run of `steps` updates, made by `threads` at first. */
+export function trainingBatches(config: TrainConfig, steps: number, pictures: PictureOrigin, threads = 1): BatchSource {
   const target = targetOf(preprocessingOf(config), config.patchSize);
   const until = smallSteps(config, steps);
   const { batchSize, seed, cropScale, cropAspect, colourJitter, greyscale } = config;
-  return new BatchSource({
-    cache: cacheFolder,
-    hashes,
+  const settings = {
+    pictures,
     batchSize,
     crops: cropsPerImage(config),
     seed,
@@ -34,7 +34,8 @@ export function trainingBatches(config: TrainConfig, steps: number, cacheFolder:
     greyscale,
     flip: config.flip && config.masking !== 'paper-exact',
     targets: { target, ...(until > 0 && { first: { until, target: { ...target, size: target.size / 2 } } }) },
-  });
+  };
+  return new BatchSource(settings, { first: threads });
 }
 
 /** Writes one image (or a half of it) as patches. */

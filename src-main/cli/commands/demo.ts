@@ -11,7 +11,8 @@ import { checkpointOf, createRun, planRun } from '../../engine/runs.ts';
 import { copySampleImages } from '../../engine/sample-images.ts';
 import { FolderSearch } from '../../engine/search.ts';
 import { checkSheetTarget, drawSheet } from '../../engine/sheet.ts';
-import { cachedShortSide, Studio } from '../../engine/studio.ts';
+import { Studio } from '../../engine/studio.ts';
+import { cachedShortSide } from '../../images/cache-space.ts';
 import { requireOutside } from '../../engine/write-target.ts';
 import type { Action } from '../action.ts';
 import { showEvaluation } from '../evaluation-progress.ts';
@@ -51,7 +52,7 @@ export const demo: Action = async (output, options) => {
 
     output.say('\n2. Train an I-JEPA on them (the category names are not used).');
     const draft = planRun(studio, pictures, { steps: 1_000_000 });
-    const secondsPerStep = await measureStepSeconds(studio, draft.config);
+    const secondsPerStep = await measureStepSeconds(studio, draft.config, (await studio.readImages(pictures)).size);
     const steps = Math.max(20, Math.round((60 * minutes) / secondsPerStep));
     const settings = { steps, evaluateSteps: Math.ceil(steps / evaluations), evaluateImages: 1000 };
     const plan = await planForPage(studio, pictures, settings);

@@ -4,7 +4,7 @@ import { parseConfig } from '../../../shared/config.ts';
 import type { maskChannels, MaskSample } from '../../../shared/contract-masks.ts';
 import { preprocessingOf } from '../../../shared/preprocessing.ts';
 import type { Handlers } from '../../../shared/rpc-server.ts';
-import { cachedShortSide } from '../studio.ts';
+import { cachedShortSide } from '../../images/cache-space.ts';
 import type { MaskRequest } from './mask-sample.ts';
 import { NewestFirst } from './newest-first.ts';
 import type { Thumbnails } from './thumbnails.ts';
