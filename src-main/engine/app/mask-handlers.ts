@@ -8,7 +8,7 @@ import { cachedShortSide } from '../../images/cache-space.ts';
 import type { MaskRequest } from './mask-sample.ts';
 import { NewestFirst } from './newest-first.ts';
 import type { Thumbnails } from './thumbnails.ts';
-import { WorkerCalls } from './worker-calls.ts';
+import { WorkerCalls } from '../../files/worker-calls.ts';
 
 export function maskHandlers(thumbnails: Thumbnails): { readonly table: Handlers<typeof maskChannels>; dispose(): Promise<void> } {
   const worker = new WorkerCalls<MaskRequest, MaskSample>(new URL(`./mask-worker${extname(import.meta.url)}`, import.meta.url));

@@ -21,7 +21,7 @@ import { cachedShortSide } from '../../images/cache-space.ts';
 import type { Studio } from '../studio.ts';
 import { ByteCache } from './byte-cache.ts';
 import { NewestFirst } from './newest-first.ts';
-import { WorkerCalls } from './worker-calls.ts';
+import { WorkerCalls } from '../../files/worker-calls.ts';
 
 /** Bytes of thumbnails kept: some ten thousand. */
 const keptBytes = 64 * 1024 * 1024;
