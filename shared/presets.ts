@@ -42,7 +42,7 @@ export const presetTexts: Readonly<Record<PresetName, PresetText>> = {
     },
   },
   'paper-exact': {
-    what: 'I-JEPA as published, with the faults of the published masks; on small folders it learns little.',
+    what: 'Objective, masks (with their faults) and schedules of I-JEPA as published, for a small network unless you set another; on small folders it learns little.',
     length: '2 million crops, by its operations seven times as long as default for small images and twenty times as long for photographs.',
     reached: {},
   },

@@ -75,7 +75,8 @@ describe('presets', () => {
     const config = parseConfig(suggestConfig({ images: 10_000, shortSide: 300 }, 'paper-exact').settings);
     expect(config).toMatchObject({ masking: 'paper-exact', agreement: 0, sigreg: 0, loss: 'smooth-l1', optimiser: 'adamw', minKeep: 10 });
     expect(config.learningRate).toBeCloseTo((1e-3 * config.batchSize) / 2048, 12);
-    expect(config.momentum).toEqual([0.996, 1]);
+    expect(config).toMatchObject({ momentum: [0.996, 1], weightDecay: [0.04, 0.4], weightDecaySchedule: 'cosine', scheduleScale: 1 });
+    expect(config.warmup).toBeCloseTo(40 / 300, 4);
   });
 
   it('suggest the published learning rate for the batch that a run has, whichever was suggested for its folder', () => {

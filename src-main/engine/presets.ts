@@ -94,7 +94,10 @@ const toldApart = 32;
 /** Batch that the published learning rate of 0.001 belongs to; smaller batches take a smaller one in proportion. */
 const publishedBatch = 2048;
 
-/** The published settings (IJEPA.md), but for the sizes of the networks: those of the paper cannot be trained on a folder here. */
+/**
+ * The settings of the authors' releases for ImageNet-1k (IJEPA.md), but for the sizes of networks and batch: those of the paper cannot be
+ * trained on a folder here.
+ */
 const published = (batchSize: number, grid: number): Partial<TrainConfig> => ({
   ...recipe,
   masking: 'paper-exact',
@@ -117,7 +120,8 @@ const published = (batchSize: number, grid: number): Partial<TrainConfig> => ({
   finalLearningRate: 1e-6,
   weightDecay: [0.04, 0.4],
   momentum: [0.996, 1],
-  scheduleScale: 1.25,
+  // 40 of 300 epochs.
+  warmup: 0.1333,
 });
 
 /**
