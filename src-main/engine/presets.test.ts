@@ -165,6 +165,21 @@ describe('what is said of a preset', () => {
     expect(said(10_000, {}, 400)).not.toContain('CIFAR');
   });
 
+  it.each(names)('is of %s as it is what nobody has changed, whatever the folder', (preset) => {
+    for (const { images, shortSide } of folders) {
+      const sentence = said(images, { preset }, shortSide);
+      expect(sentence).not.toContain('with these settings');
+      expect(sentence.includes(presetTexts[preset].length)).toBe(!/So (few|many) images are seen/.test(sentence));
+    }
+  });
+
+  it('tells with a figure among how many images crops were told apart, beside how many they are now', () => {
+    const { contrastImages } = chosenConfig({ images: 10_000, shortSide: 32 }, {}).config;
+    const told = `told apart among 64 images; ${contrastImages}, as now, did as well.`;
+    for (const preset of ['auto', 'quick', 'long', 'agreement-only']) expect(said(10_000, { preset })).toContain(told);
+    for (const given of [{ preset: 'paper-exact' }, { learningRate: 0.01 }]) expect(said(10_000, given)).not.toContain('told apart');
+  });
+
   it.each([
     { steps: 100 },
     { epochs: 3 },

@@ -140,9 +140,9 @@ export function presetRecipe(name: PresetName, batchSize: number, grid: number, 
       maskedCrops: 'predicted' as const,
       smallFirst: 0.85,
     }),
+    predictionStride: predictionStrideOf(recipe.crops * batchSize),
   } satisfies Partial<TrainConfig>;
-  if (name === 'agreement-only') return { ...own, prediction: 0 };
-  return { ...own, predictionStride: predictionStrideOf(recipe.crops * batchSize) };
+  return name === 'agreement-only' ? { ...own, prediction: 0 } : own;
 }
 
 /** On one crop of how many the masked prediction is made, where so many pass at once: it costs least on few, and divides them. */
