@@ -112,6 +112,7 @@ export async function runEvaluateJob(
       positionalShare,
       unreadable: judge.unreadable,
       learned: job.learned,
+      agreed: header.config.agreement > 0,
       ...(job.chosenOtherwise !== undefined && { chosenOtherwise: job.chosenOtherwise }),
     });
     return origin.missing === undefined ? report : { ...report, notes: [...report.notes, origin.missing] };
