@@ -2,7 +2,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { toWire } from '../../shared/errors.ts';
 import type { WireError } from '../../shared/errors.ts';
-import { BatchPlan, cropValues, targetAt } from './batch-plan.ts';
+import { BatchPlan, cropValues, fewestPixels, targetAt } from './batch-plan.ts';
 import type { StepTargets } from './batch-plan.ts';
 import { trainingCrop } from './training-crop.ts';
 import type { CropSettings } from './training-crop.ts';
@@ -50,13 +50,14 @@ async function fill(pictures: TrainingPictures, { step, slot, share, of }: Batch
   const out = settings.slots[slot]!;
   const target = targetAt(settings.targets, step);
   const perCrop = cropValues(target);
+  const fewest = fewestPixels(target.size, target !== settings.targets.target);
   let skipped = 0;
   for (const [place, row] of plan.rows(step).entries()) {
     if (row % of !== share) continue;
-    let image = await pictures.get(row, mostKept / of);
+    let image = await pictures.get(row, fewest, mostKept / of);
     for (let next = 1; !image && next <= Math.min(mostTries, count); next++) {
       if (next === 1) skipped++;
-      image = await pictures.get((row + next) % count, mostKept / of);
+      image = await pictures.get((row + next) % count, fewest, mostKept / of);
     }
     if (!image) return { step, share, skipped, empty: true };
     for (let crop = 0; crop < crops; crop++) {
@@ -70,7 +71,7 @@ async function fill(pictures: TrainingPictures, { step, slot, share, of }: Batch
 const say = (message: BatchMessage): void => parentPort!.postMessage(message);
 
 try {
-  const pictures = new TrainingPictures(settings.pictures, settings.targets.target.size, settings);
+  const pictures = new TrainingPictures(settings.pictures, settings);
   let queue: Promise<void> = Promise.resolve();
   parentPort!.on('message', (request: BatchRequest) => {
     queue = queue.then(async () => say(await fill(pictures, request))).catch((error: unknown) => say({ failed: toWire(error) }));

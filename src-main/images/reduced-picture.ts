@@ -8,21 +8,21 @@ export interface CropRange {
 }
 
 /**
- * By how much a picture may be made smaller, a whole number, so that no crop of it has fewer pixels along a side than the `size` that
- * crops are made for. Depends on the picture and the run's settings alone: crops of a step are the same whoever makes them.
+ * By how much a picture may be made smaller, a whole number, so that no crop of it has fewer than `fewest` pixels along a side. Depends on
+ * the picture and the run's settings alone: crops of a step are the same whoever makes them.
  */
 export function reductionOf(
   { width, height }: Pick<CachedImage, 'width' | 'height'>,
-  size: number,
+  fewest: number,
   { cropScale, cropAspect }: CropRange,
 ): number {
   const smallest = Math.sqrt(width * height * cropScale[0] * Math.min(cropAspect[0], 1 / cropAspect[1]));
-  return Math.max(1, Math.floor(Math.min(smallest, width, height) / size));
+  return Math.max(1, Math.floor(Math.min(smallest, width, height) / fewest));
 }
 
-/** The picture as crops of `size` are cut from it: itself, or a smaller one. */
-export function forTraining(picture: CachedImage, size: number, range: CropRange): CachedImage {
-  const factor = reductionOf(picture, size, range);
+/** The picture as crops with at least `fewest` pixels along a side are cut from it: itself, or a smaller one. */
+export function forTraining(picture: CachedImage, fewest: number, range: CropRange): CachedImage {
+  const factor = reductionOf(picture, fewest, range);
   return factor === 1 ? picture : reduced(picture, factor);
 }
 

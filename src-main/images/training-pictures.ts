@@ -1,5 +1,6 @@
 // Where the crops of a run come from: the decode cache, or, to time steps without a folder, pictures that were made up.
 import { Random } from '../../shared/random.ts';
+import { fewestPixels } from './batch-plan.ts';
 import { DecodeCache } from './cache.ts';
 import type { CachedImage } from './cache.ts';
 import { forTraining, reductionOf } from './reduced-picture.ts';
@@ -24,10 +25,19 @@ export const pictureCount = (origin: PictureOrigin): number => ('invented' in or
 /** Bytes of smaller pictures that the threads of a run keep in all, so that they need not be read and made smaller each time. */
 export const mostKept = 512e6;
 
-/** Bytes that are kept of so many pictures of a size as the decode cache has them. */
-export function keptBytes(count: number, picture: Pick<CachedImage, 'width' | 'height'>, size: number, range: CropRange): number {
-  const factor = reductionOf(picture, size, range);
-  return factor === 1 ? 0 : Math.min(mostKept, (count * 3 * picture.width * picture.height) / factor ** 2);
+/** Most bytes that a run keeps of so many pictures of a size as the decode cache has them; `smaller`: whether it has smaller crops first. */
+export function keptBytes(
+  count: number,
+  picture: Pick<CachedImage, 'width' | 'height'>,
+  { size, smaller }: { readonly size: number; readonly smaller: boolean },
+  range: CropRange,
+): number {
+  const parts = [fewestPixels(size, false), ...(smaller ? [fewestPixels(size / 2, true)] : [])];
+  const bytes = parts.map((fewest) => {
+    const factor = reductionOf(picture, fewest, range);
+    return factor === 1 ? 0 : (count * 3 * picture.width * picture.height) / factor ** 2;
+  });
+  return Math.min(mostKept, Math.max(...bytes));
 }
 
 function invent({ shortSide }: InventedPictures): CachedImage {
@@ -37,19 +47,18 @@ function invent({ shortSide }: InventedPictures): CachedImage {
   return { width, height, pixels: new Uint8Array(words.buffer, 0, 3 * width * height) };
 }
 
-/** Pictures by their place among the run's images, made smaller as far as crops of `size` allow. */
+/** Pictures by their place among the run's images, made smaller as far as their crops allow. */
 export class TrainingPictures {
   readonly count: number;
   readonly #read: (place: number) => Promise<CachedImage | undefined>;
-  readonly #size: number;
   readonly #range: CropRange;
   readonly #kept = new Map<number, CachedImage>();
   #bytes = 0;
+  #fewest = 0;
 
   /** Throws `not-found` where there is no cache. */
-  constructor(origin: PictureOrigin, size: number, range: CropRange) {
+  constructor(origin: PictureOrigin, range: CropRange) {
     this.count = pictureCount(origin);
-    this.#size = size;
     this.#range = range;
     if ('invented' in origin) {
       const picture = invent(origin);
@@ -60,13 +69,18 @@ export class TrainingPictures {
     }
   }
 
-  /** Undefined where the cache lacks it or it is damaged. Smaller pictures are kept up to `mostBytes` in all. */
-  async get(place: number, mostBytes: number): Promise<CachedImage | undefined> {
+  /**
+   * For crops that have at least `fewest` pixels along a side; undefined where the cache lacks it or it is damaged. Smaller pictures are
+   * kept up to `mostBytes` in all, until others are asked for.
+   */
+  async get(place: number, fewest: number, mostBytes: number): Promise<CachedImage | undefined> {
+    if (fewest !== this.#fewest) this.keepOnly(() => false);
+    this.#fewest = fewest;
     const known = this.#kept.get(place);
     if (known) return known;
     const picture = await this.#read(place);
     if (!picture) return undefined;
-    const smaller = forTraining(picture, this.#size, this.#range);
+    const smaller = forTraining(picture, fewest, this.#range);
     if (smaller !== picture && this.#bytes + smaller.pixels.length <= mostBytes) {
       this.#kept.set(place, smaller);
       this.#bytes += smaller.pixels.length;

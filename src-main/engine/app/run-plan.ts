@@ -122,7 +122,8 @@ export async function planForPage(
   const warnings = warningsFor(plan);
   const onThreads = { ...withMicroBatch(plan.config, onProcessor), threads: threadsOf(plan.config.threads) };
   const { total } = await inPieces(memoryPlanInPieces(onThreads));
-  const kept = images.size ? keptBytes(images.trained, asDecoded(images.size, plan.config), plan.config.imageSize, plan.config) : 0;
+  const crops = { size: plan.config.imageSize, smaller: plan.config.smallFirst > 0 };
+  const kept = images.size ? keptBytes(images.trained, asDecoded(images.size, plan.config), crops, plan.config) : 0;
   const [memoryBytes, memoryFree] = [Math.round(total + kept), freemem()];
   const isOnProcessor = expected.device === 'cpu' || expected.onProcessor === true;
   if (isOnProcessor && memoryBytes > memoryFree)
