@@ -9,7 +9,8 @@ import { preprocessingOf } from '../shared/preprocessing.ts';
 import { createRun, planRun, trainRun } from '../src-main/engine/runs.ts';
 import { copySampleImages } from '../src-main/engine/sample-images.ts';
 import { scanFolder } from '../src-main/engine/scan-folder.ts';
-import { cachedShortSide, Studio } from '../src-main/engine/studio.ts';
+import { Studio } from '../src-main/engine/studio.ts';
+import { cachedShortSide } from '../src-main/images/cache-space.ts';
 import type { Row } from './row.ts';
 import { median } from './shape.ts';
 

@@ -142,19 +142,21 @@ async function batchRates(
   const library = openLibrary(join(place, 'library'), 'read');
   const hashes = imagesForTraining(library, photos).map(({ hash }) => hash);
   library.dispose();
-  const source = new BatchSource({
-    cache: join(place, 'cache'),
-    hashes,
-    batchSize: 64,
-    crops: 1,
-    seed: 1,
-    cropScale: [0.3, 1],
-    cropAspect: [3 / 4, 4 / 3],
-    flip: true,
-    colourJitter: 0,
-    greyscale: 0,
-    targets: { target: { size: 224, patchSize: 16, mean: imagenetMean, std: imagenetStd } },
-  });
+  const source = new BatchSource(
+    {
+      pictures: { cache: join(place, 'cache'), hashes },
+      batchSize: 64,
+      crops: 1,
+      seed: 1,
+      cropScale: [0.3, 1],
+      cropAspect: [3 / 4, 4 / 3],
+      flip: true,
+      colourJitter: 0,
+      greyscale: 0,
+      targets: { target: { size: 224, patchSize: 16, mean: imagenetMean, std: imagenetStd } },
+    },
+    { most: 1 },
+  );
   try {
     for (let step = 0; step < 3; step++) await source.next(step);
     const began = performance.now();

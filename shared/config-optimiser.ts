@@ -92,7 +92,7 @@ export const optimiserSettings = {
     default: 1,
     min: 0.1,
     max: 10,
-    help: 'Stretches all schedules beyond the run (1.25 in the published settings).',
+    help: 'Stretches all schedules beyond the run (1 in the released settings; 1.25 where the authors’ code is given none).',
   }),
   beta1: number({ group: 'optimiser', default: 0.9, min: 0, max: 0.9999, help: 'First moment of AdamW.' }),
   beta2: number({ group: 'optimiser', default: 0.999, min: 0, max: 0.999999, help: 'Second moment of AdamW.' }),

@@ -15,6 +15,16 @@ describe('the verdict on a run', () => {
     );
   });
 
+  it('says what a clear lead by crops does not, where it is one', () => {
+    const by = (task: 'knn' | 'retrieval', run: number): ReturnType<typeof compareRun> =>
+      compareRun({ task, run, pixels: 0.4, untrained: 0.5, queries: 1000 });
+    expect(by('retrieval', 0.9).caveat).toBe('That crops find each other does not say that neighbours are of one kind.');
+    for (const other of [by('knn', 0.9), by('retrieval', 0.51), by('retrieval', 0.4)]) expect(other.caveat).toBeUndefined();
+    expect(withScores({ retrieval: 0.9 }, { retrieval: 0.5 }, { retrieval: 0.4 })).toMatch(
+      /points\)\. That crops find each other does not say that neighbours are of one kind\. That is the best checkpoint/,
+    );
+  });
+
   it('calls the same lead clear or not by the number that asked', () => {
     const lead = (queries: number): ReturnType<typeof compareRun> =>
       compareRun({ task: 'knn', run: 0.5, pixels: 0.44, untrained: 0.3, queries });

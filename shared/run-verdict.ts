@@ -32,7 +32,12 @@ export interface RunVerdict {
   readonly headline: string;
   /** What that means, a sentence of its own: whether it is better than every baseline by more than chance. */
   readonly statement: string;
+  /** What a lead does not say, a sentence of its own; absent where the score says it, or there is no clear lead. */
+  readonly caveat?: string;
 }
+
+/** Where crops are to agree training practises nearly that; the report of an evaluation says so, and what would show more. */
+const ofCropsAlone = 'That crops find each other does not say that neighbours are of one kind.';
 
 const sourceNames: Readonly<Record<Baseline, string>> = {
   pixels: 'raw pixels',
@@ -91,7 +96,12 @@ export function compareRun(comparison: Comparison): RunVerdict {
   const noise = clearErrors * (best.error ?? differenceError(run, best.score, queries));
   const asking = `${count(queries)} ${task === 'knn' ? 'queries' : 'images'}`;
   return run - best.score > noise
-    ? { verdict: 'better', headline, statement: `${lead}: more than chance would make of ${asking} (±${points(noise)}).` }
+    ? {
+        verdict: 'better',
+        headline,
+        statement: `${lead}: more than chance would make of ${asking} (±${points(noise)}).`,
+        ...(task === 'retrieval' && { caveat: ofCropsAlone }),
+      }
     : {
         verdict: 'not-clearly-better',
         headline,
@@ -180,6 +190,7 @@ export function resultText({ evaluations, best, baselines, judgedSince }: RunRes
   const judged = evaluations.findLast(({ step }) => step === best);
   const found = judged && verdictOf(judged, baselines);
   if (!found) return undefined;
-  const caveat = choiceCaveat({ evaluations, judgedSince });
-  return `${found.headline}. ${found.statement} That is the best checkpoint, step ${count(judged.step)}, in the whitened space.${caveat === undefined ? '' : ` ${caveat}`}`;
+  const where = `That is the best checkpoint, step ${count(judged.step)}, in the whitened space.`;
+  const sentences = [`${found.headline}.`, found.statement, found.caveat, where, choiceCaveat({ evaluations, judgedSince })];
+  return sentences.filter((one) => one !== undefined).join(' ');
 }

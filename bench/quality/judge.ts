@@ -1,15 +1,15 @@
 // What a trained encoder is worth on a folder, beside the same network untrained and raw pixels, each treated alike.
 import { preprocessingOf } from '../../shared/preprocessing.ts';
 import { evaluateRun } from '../../src-main/engine/evaluation.ts';
-import { cachedShortSide } from '../../src-main/engine/studio.ts';
+import { cachedShortSide } from '../../src-main/images/cache-space.ts';
 import type { Studio } from '../../src-main/engine/studio.ts';
 import { eigenSpectrum, rankMe } from '../../src-main/evaluation/rank.ts';
 import { groupRetrieval } from '../../src-main/evaluation/retrieval-metrics.ts';
 import { applySpace, fitSpace, normaliseRows, spaceKinds } from '../../src-main/evaluation/spaces.ts';
 import type { SpaceKind } from '../../src-main/evaluation/spaces.ts';
 import { DecodeCache } from '../../src-main/images/cache.ts';
+import { patchBlocks } from '../../src-main/images/patch-blocks.ts';
 import { modelSize } from '../../src-main/jepa/model.ts';
-import { patchesOf } from '../../src-main/trainer/run-data.ts';
 import { loadTargetEncoder } from '../../src-main/training/checkpoint.ts';
 import { EncoderRunner } from '../../src-main/training/encoder-runner.ts';
 import { encoderWeights, initialState } from '../../src-main/training/state.ts';
@@ -81,7 +81,11 @@ async function judgeTwins(studio: Studio, { root, checkpoint, purpose, threads }
     encode: (patches: Float32Array) => Promise<Float32Array>,
   ): Promise<Float32Array> => {
     const parts: Float32Array[] = [];
-    for await (const { places, patches } of patchesOf(cache, hashes, 'whole', batch, pictures, patch)) {
+    for await (const { places, patches } of patchBlocks(cache, hashes, batch, {
+      view: 'whole',
+      preprocessing: pictures,
+      patchSize: patch,
+    })) {
       if (places.length < Math.min(batch, hashes.length - parts.length * batch))
         throw new Error('A picture is missing in the decode cache.');
       parts.push((await encode(patches)).slice());

@@ -7,7 +7,8 @@ import type { ConfigKey, TrainConfig } from '../../shared/config-table.ts';
 import { preprocessingOf } from '../../shared/preprocessing.ts';
 import { createRun, planRun } from '../../src-main/engine/runs.ts';
 import { scanFolder, decodingFor } from '../../src-main/engine/scan-folder.ts';
-import { cachedShortSide, Studio } from '../../src-main/engine/studio.ts';
+import { Studio } from '../../src-main/engine/studio.ts';
+import { cachedShortSide } from '../../src-main/images/cache-space.ts';
 import { threadsOf } from '../../src-main/engine/threads.ts';
 import { writeFileAside } from '../../src-main/files/write-aside.ts';
 import { trainingBatches } from '../../src-main/trainer/run-data.ts';
@@ -183,7 +184,8 @@ async function goOn(
   const { config, steps } = folder.record;
   const { all } = await studio.readImages(folder.record.folder);
   const hashes = all.filter(({ split }) => split === undefined || split === 'train').map(({ hash }) => hash);
-  const batches = trainingBatches(config, steps, studio.cacheFor(preprocessingOf(config), cachedShortSide(config.imageSize)), hashes);
+  const cache = studio.cacheFor(preprocessingOf(config), cachedShortSide(config.imageSize));
+  const batches = trainingBatches(config, steps, { cache, hashes });
   try {
     const state = resumeState(folder);
     const budget = await Budget.begin(async () => rate.measure(), spentAt(run, state.step));

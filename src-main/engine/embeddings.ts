@@ -21,7 +21,7 @@ import type { Trainer } from '../trainer/trainer.ts';
 import { targetEncoderHash } from '../weights/encoder-hash.ts';
 import { embeddingFolders } from './embedding-folders.ts';
 import type { Home } from './home.ts';
-import { cachedShortSide } from './studio.ts';
+import { cachedShortSide } from '../images/cache-space.ts';
 import { threadsOf } from './threads.ts';
 import type { Studio } from './studio.ts';
 

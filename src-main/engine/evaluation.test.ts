@@ -10,7 +10,8 @@ import { Trainer } from '../trainer/trainer.ts';
 import { evaluateRun } from './evaluation.ts';
 import { importWeights } from './import-weights.ts';
 import { checkpointOf } from './runs.ts';
-import { cachedShortSide, Studio } from './studio.ts';
+import { Studio } from './studio.ts';
+import { cachedShortSide } from '../images/cache-space.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'ijepa-evaluation-'));
 const studio = new Studio({ home: folder });

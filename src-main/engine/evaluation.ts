@@ -17,7 +17,7 @@ import type { VectorPlace } from './devices/vector-device.ts';
 import { imagesOfSplits, imagesToJudge } from './judged-images.ts';
 import type { JudgingSplits } from './judged-images.ts';
 import { learnedFrom, wasChosenOtherwise } from './learned-from.ts';
-import { cachedShortSide } from './studio.ts';
+import { cachedShortSide } from '../images/cache-space.ts';
 import { threadsOf } from './threads.ts';
 import type { SplitImage } from './folder-images.ts';
 import type { Studio } from './studio.ts';

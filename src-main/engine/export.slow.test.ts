@@ -19,7 +19,8 @@ import { importWeights } from './import-weights.ts';
 import type { Imported } from './import-weights.ts';
 import { checkpointOf } from './runs.ts';
 import { scanFolder } from './scan-folder.ts';
-import { cachedShortSide, Studio } from './studio.ts';
+import { Studio } from './studio.ts';
+import { cachedShortSide } from '../images/cache-space.ts';
 
 const kinds = ['train/cats', 'train/dogs', 'test/cats', 'test/dogs'];
 const perKind = 4;

@@ -20,7 +20,7 @@ import { writeOnnxFile } from '../weights/onnx-file.ts';
 import { openEmbeddings, weightsHash } from './embeddings.ts';
 import { exportVectors, requireGoing, vectorFormats } from './export-vectors.ts';
 import type { ExportedVectors, VectorFormat } from './export-vectors.ts';
-import { cachedShortSide } from './studio.ts';
+import { cachedShortSide } from '../images/cache-space.ts';
 import type { Studio } from './studio.ts';
 import { requireOutside } from './write-target.ts';
 

@@ -10,7 +10,7 @@ import { imagePlace } from '../library/image-details.ts';
 import type { FeaturePicture } from '../trainer/protocol.ts';
 import type { Trainer } from '../trainer/trainer.ts';
 import { readCheckpointHeader } from '../training/checkpoint.ts';
-import { cachedShortSide } from './studio.ts';
+import { cachedShortSide } from '../images/cache-space.ts';
 import { threadsOf } from './threads.ts';
 import type { Studio } from './studio.ts';
 

@@ -3,22 +3,30 @@ import { parseConfig } from '../../shared/config.ts';
 import type { TrainConfig } from '../../shared/config-table.ts';
 import type { UsualPictures, UsualPreset, UsualTimes } from '../../shared/usual-runs.ts';
 import { usualPictures, usualPresets } from '../../shared/usual-runs.ts';
+import type { DeviceId } from '../../shared/devices.ts';
+import { cachedShortSide } from '../images/cache-space.ts';
+import type { MedianSize } from '../library/catalogue.ts';
+import type { TrialJob } from '../trainer/protocol.ts';
 import { asChosen } from './devices/chosen-device.ts';
 import type { Devices } from './devices/devices.ts';
 import { suggestConfig } from './suggest.ts';
 import type { Studio } from './studio.ts';
 import { threadsOf } from './threads.ts';
 
-/** Seconds of one step, the median of a few after warming up. */
-export async function measureStepSeconds(studio: Studio, config: TrainConfig): Promise<number> {
+/** A trial of the steps of a run on pictures of a folder. */
+export const trialJob = (config: TrainConfig, device: DeviceId, pictures: MedianSize | undefined): TrialJob => ({
+  kind: 'trial',
+  config,
+  threads: threadsOf(config.threads),
+  device,
+  ...(pictures && { shortSide: Math.ceil(Math.min(pictures.shortSide, cachedShortSide(config.imageSize))) }),
+});
+
+/** Seconds of one step on pictures of a folder, the median of a few after warming up. */
+export async function measureStepSeconds(studio: Studio, config: TrainConfig, pictures: MedianSize | undefined): Promise<number> {
   const chosen = await studio.devices.choose(config.device, config);
   const { device } = chosen;
-  const { seconds } = await studio.trainer.run({
-    kind: 'trial',
-    config: asChosen(config, chosen),
-    threads: threadsOf(config.threads),
-    device,
-  });
+  const { seconds } = await studio.trainer.run(trialJob(asChosen(config, chosen), device, pictures));
   await studio.devices.noteStep(device, config, seconds, 'trial');
   return seconds;
 }

@@ -75,7 +75,8 @@ describe('presets', () => {
     const config = parseConfig(suggestConfig({ images: 10_000, shortSide: 300 }, 'paper-exact').settings);
     expect(config).toMatchObject({ masking: 'paper-exact', agreement: 0, sigreg: 0, loss: 'smooth-l1', optimiser: 'adamw', minKeep: 10 });
     expect(config.learningRate).toBeCloseTo((1e-3 * config.batchSize) / 2048, 12);
-    expect(config.momentum).toEqual([0.996, 1]);
+    expect(config).toMatchObject({ momentum: [0.996, 1], weightDecay: [0.04, 0.4], weightDecaySchedule: 'cosine', scheduleScale: 1 });
+    expect(config.warmup).toBeCloseTo(40 / 300, 4);
   });
 
   it('suggest the published learning rate for the batch that a run has, whichever was suggested for its folder', () => {
@@ -162,6 +163,21 @@ describe('what is said of a preset', () => {
     expect(said(10_000, {})).toMatch(/4 million crops.* % on CIFAR-10/);
     expect(said(10_000, {}, 400)).toMatch(/74 % on 1,049 large pictures/);
     expect(said(10_000, {}, 400)).not.toContain('CIFAR');
+  });
+
+  it.each(names)('is of %s as it is what nobody has changed, whatever the folder', (preset) => {
+    for (const { images, shortSide } of folders) {
+      const sentence = said(images, { preset }, shortSide);
+      expect(sentence).not.toContain('with these settings');
+      expect(sentence.includes(presetTexts[preset].length)).toBe(!/So (few|many) images are seen/.test(sentence));
+    }
+  });
+
+  it('tells with a figure among how many images crops were told apart, beside how many they are now', () => {
+    const { contrastImages } = chosenConfig({ images: 10_000, shortSide: 32 }, {}).config;
+    const told = `told apart among 64 images; ${contrastImages}, as now, did as well.`;
+    for (const preset of ['auto', 'quick', 'long', 'agreement-only']) expect(said(10_000, { preset })).toContain(told);
+    for (const given of [{ preset: 'paper-exact' }, { learningRate: 0.01 }]) expect(said(10_000, given)).not.toContain('told apart');
   });
 
   it.each([

@@ -94,7 +94,10 @@ const toldApart = 32;
 /** Batch that the published learning rate of 0.001 belongs to; smaller batches take a smaller one in proportion. */
 const publishedBatch = 2048;
 
-/** The published settings (IJEPA.md), but for the sizes of the networks: those of the paper cannot be trained on a folder here. */
+/**
+ * The settings of the authors' releases for ImageNet-1k (IJEPA.md), but for the sizes of networks and batch: those of the paper cannot be
+ * trained on a folder here.
+ */
 const published = (batchSize: number, grid: number): Partial<TrainConfig> => ({
   ...recipe,
   masking: 'paper-exact',
@@ -117,7 +120,8 @@ const published = (batchSize: number, grid: number): Partial<TrainConfig> => ({
   finalLearningRate: 1e-6,
   weightDecay: [0.04, 0.4],
   momentum: [0.996, 1],
-  scheduleScale: 1.25,
+  // 40 of 300 epochs.
+  warmup: 0.1333,
 });
 
 /**
@@ -136,9 +140,9 @@ export function presetRecipe(name: PresetName, batchSize: number, grid: number, 
       maskedCrops: 'predicted' as const,
       smallFirst: 0.85,
     }),
+    predictionStride: predictionStrideOf(recipe.crops * batchSize),
   } satisfies Partial<TrainConfig>;
-  if (name === 'agreement-only') return { ...own, prediction: 0 };
-  return { ...own, predictionStride: predictionStrideOf(recipe.crops * batchSize) };
+  return name === 'agreement-only' ? { ...own, prediction: 0 } : own;
 }
 
 /** On one crop of how many the masked prediction is made, where so many pass at once: it costs least on few, and divides them. */

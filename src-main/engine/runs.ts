@@ -32,7 +32,7 @@ import { imagesToJudge } from './judged-images.ts';
 import { outlookFor } from './outlook.ts';
 import type { Outlook } from './outlook.ts';
 import { Pace } from './pace.ts';
-import { cachedShortSide } from './studio.ts';
+import { cachedShortSide } from '../images/cache-space.ts';
 import { threadsOf } from './threads.ts';
 import type { Studio } from './studio.ts';
 import { suggestedMomentum } from './suggest.ts';

@@ -3,14 +3,13 @@ import type { TrainConfig } from '../../shared/config-table.ts';
 import { preprocessingOf } from '../../shared/preprocessing.ts';
 import type { DecodeSettings } from '../../shared/preprocessing.ts';
 import { DecodeCache } from '../images/cache.ts';
-import { defaultCacheBytes, estimateCacheBytes } from '../images/cache-space.ts';
+import { cachedShortSide, defaultCacheBytes, estimateCacheBytes } from '../images/cache-space.ts';
 import type { LabelMode } from '../library/labels.ts';
 import { retryFailed } from '../library/failures.ts';
 import { contentCounts, findFolder, folderOf } from '../library/folders.ts';
 import type { ContentCounts } from '../library/folders.ts';
 import { scan } from '../library/scan.ts';
 import type { ScanEvent } from '../library/scan.ts';
-import { cachedShortSide } from './studio.ts';
 import type { Studio } from './studio.ts';
 
 export interface ScanFolderOptions {

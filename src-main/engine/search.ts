@@ -19,7 +19,7 @@ import type { Neighbours } from '../retrieval/vector-memory.ts';
 import type { Trainer } from '../trainer/trainer.ts';
 import { readCheckpointHeader } from '../training/checkpoint.ts';
 import { computeVectors, openEmbeddings } from './embeddings.ts';
-import { cachedShortSide } from './studio.ts';
+import { cachedShortSide } from '../images/cache-space.ts';
 import { threadsOf } from './threads.ts';
 import type { Studio } from './studio.ts';
 

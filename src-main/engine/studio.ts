@@ -28,9 +28,6 @@ export interface StudioOptions {
   readonly within?: readonly string[];
 }
 
-/** Shorter side of cached pictures: an eighth more than the input, so that a crop of the whole is not blown up. */
-export const cachedShortSide = (imageSize: number): number => Math.max(256, Math.ceil((imageSize * 8) / 7));
-
 export class Studio {
   readonly home: Home;
   readonly library: Library;

@@ -23,7 +23,7 @@ export interface CropRetrieval extends RetrievalScore {
 /** What the figure cannot tell; to be shown beside it. */
 export const cropRetrievalBias =
   'Two crops of a photograph share light, colours, texture, camera and noise, so colour statistics alone find many partners: ' +
-  'read this figure beside raw pixels and the untrained network, and never as knowledge of what is depicted.';
+  'read this figure beside raw pixels and the untrained network.';
 
 /**
  * `first` and `second` [N, dimension] hold the normalised embeddings of two non-overlapping crops of image i in row i. Each crop

@@ -58,6 +58,8 @@ export interface CropProtocol {
   /** Positions in the list of images: those whose crops look for each other, and others to fit the spaces on. */
   readonly images: Uint32Array;
   readonly bank: Uint32Array;
+  /** Those of `images` that are of a test part, which no run learns from; absent where there are none. */
+  readonly unseen?: Uint32Array;
   /** As of labels. */
   readonly asked: string;
   /** Why labels are not used. */
@@ -98,7 +100,9 @@ export function planEvaluation(images: readonly EvaluationImage[], options: Prot
   const labelled = images.some((image) => image.label !== undefined);
   const crops = (reason: string): CropProtocol => {
     const rows = cropRows(images, cropImages, purpose);
-    return { kind: 'crops', ...rows, asked: fingerprint(Array.from(rows.images, (row) => images[row]!.hash)), reason, purpose };
+    const asked = fingerprint(Array.from(rows.images, (row) => images[row]!.hash));
+    const unseen = rows.images.filter((row) => images[row]!.split === 'test');
+    return { kind: 'crops', ...rows, ...(unseen.length > 0 && { unseen }), asked, reason, purpose };
   };
   if (!labelled) return crops('The images have no labels.');
   const folders = ['train', 'test'].every((split) => images.some((image) => image.split === split && image.label !== undefined));
@@ -274,7 +278,8 @@ function cropRows(
 export function withoutRows<P extends LabelProtocol | CropProtocol>(plan: P, lost: ReadonlySet<number>): P {
   if (lost.size === 0) return plan;
   const kept = (rows: Uint32Array): Uint32Array => rows.filter((row) => !lost.has(row));
-  if (plan.kind === 'crops') return { ...plan, images: kept(plan.images), bank: kept(plan.bank) };
+  if (plan.kind === 'crops')
+    return { ...plan, images: kept(plan.images), bank: kept(plan.bank), ...(plan.unseen && { unseen: kept(plan.unseen) }) };
   const { bank, bankLabels, queries, queryLabels, folds } = plan;
   return {
     ...plan,

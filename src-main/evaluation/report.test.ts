@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { pairedError } from '../../shared/paired-error.ts';
 import { evaluateCrops, evaluateLabelled, type SourceFigures, type VectorSource } from './evaluate.ts';
-import { planEvaluation } from './protocol.ts';
+import { planEvaluation, withoutRows } from './protocol.ts';
 import { linearProbe } from './linear-probe.ts';
 import { assembleReport, measureTables, renderReport, reportFacts } from './report.ts';
 import { applySpace, fitSpace, normaliseRows } from './spaces.ts';
@@ -238,5 +238,34 @@ describe('the report', () => {
     expect(made.rows[0]!.spaces.raw.cropRecall).toBeGreaterThan(0.4);
     expect(renderReport(made)).toContain('colour statistics alone');
     expect(renderReport(made)).toContain('fitted on the crops of 40 other images');
+  });
+
+  it('says of crops that training practises nearly that, on the images that it has seen alone, and what would show more', () => {
+    const all = planEvaluation(many('a', 'x', 80));
+    const said = (findings: Parameters<typeof assembleReport>[2], plan = all): string => {
+      const found = assembleReport(plan, [], findings).notes.filter((note) => note.includes('neighbours are of one kind'));
+      expect(found).toEqual([
+        expect.stringMatching(/labels of about 120 images \(by folders or in a table\) .* or a look at neighbours\.$/),
+      ]);
+      return found[0]!;
+    };
+    const practised = 'This is nearly what training practises';
+    expect(said({})).toContain(`${practised}, on these very images: that crops of an image agree. A lead`);
+    expect(said({ learned: 'changed' })).toContain(`${practised}, on those of these images that were there: `);
+    for (const learned of ['elsewhere', 'unknown'] as const) {
+      expect(said({ learned })).toContain(`${practised}: that crops of an image agree. A lead`);
+      expect(said({ learned, agreed: false })).toMatch(/^A lead over raw pixels/);
+    }
+    expect(said({ agreed: false })).toMatch(/^Training has seen these very images\. A lead/);
+    expect(said({ agreed: false, learned: 'changed' })).toMatch(/^Training has seen those of these images that were there\. A lead/);
+    // Nothing is learned from a test part.
+    const [some, none] = [[...many('train', 'x', 40), ...many('test', 'x', 40)], many('test', 'x', 80)].map((images) =>
+      planEvaluation(images.map(({ path, ...one }) => ({ ...one, path, label: undefined, hash: path.slice(-8) + path }))),
+    );
+    expect(said({}, some)).toContain(`${practised}, on those of these images that are of no test part: `);
+    expect(said({}, none)).toContain(`${practised}: that crops`);
+    expect(said({ agreed: false }, withoutRows(none!, new Set([0])))).toMatch(/^A lead/);
+    // By labels it has nothing to do with the figure.
+    expect(renderReport(report(4, 0.5))).not.toContain('training practises');
   });
 });

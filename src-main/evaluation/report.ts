@@ -39,6 +39,8 @@ export interface Findings {
   readonly unreadable?: number;
   /** `here` when absent. */
   readonly learned?: Acquaintance;
+  /** Whether the network was trained to make crops of an image agree, which is nearly what crop retrieval asks; so it was when absent. */
+  readonly agreed?: boolean;
   /** Whether an earlier version made the run's choices, by another half of a folder without a split than is asked now. */
   readonly chosenOtherwise?: boolean;
 }
@@ -126,7 +128,7 @@ function figuresOnly(row: SourceFigures): ReportRow {
 export function assembleReport(
   protocol: LabelProtocol | CropProtocol,
   rows: readonly SourceFigures[],
-  { positionalShare, unreadable = 0, learned = 'here', chosenOtherwise = false }: Findings = {},
+  { positionalShare, unreadable = 0, learned = 'here', agreed = true, chosenOtherwise = false }: Findings = {},
 ): EvaluationReport {
   const order: readonly VectorSource[] = ['run', 'origin', 'untrained', 'pixels'];
   const sorted = [...rows].sort((a, b) => order.indexOf(a.source) - order.indexOf(b.source));
@@ -140,7 +142,7 @@ export function assembleReport(
     bank: labels ? bankSize(protocol) : protocol.images.length,
     classes: labels ? protocol.classes : [],
     notes: [
-      ...(labels ? labelNotes(protocol, learned, chosenOtherwise) : cropNotes(protocol, learned)),
+      ...(labels ? labelNotes(protocol, learned, chosenOtherwise) : cropNotes(protocol, learned, agreed)),
       ...(unreadable > 0 ? [`${unreadable} decoded images are damaged or gone, and were left out. ${readAgain}`] : []),
     ],
     rows: sorted.map(figuresOnly),
@@ -167,12 +169,31 @@ const strangers: Readonly<Record<Stranger, string>> = {
     'The run learned from another folder; whether these images, or some of them, were there too, or where the weights that it began with come from, is not known.',
 };
 
-const cropNotes = ({ reason, purpose = 'choosing', bank }: CropProtocol, learned: Acquaintance): string[] => [
-  reason,
-  cropRetrievalBias,
-  isStranger(learned) ? strangers[learned] : cropPurpose[purpose],
-  `The spaces are fitted on the crops of ${count(bank.length)} other images.`,
-];
+/** Those of the images that training has seen, as part of a sentence; undefined where there are none, or nobody knows. */
+function seenByTraining({ images, unseen }: CropProtocol, learned: Acquaintance): string | undefined {
+  if (isStranger(learned) || unseen?.length === images.length) return undefined;
+  if (learned === 'changed') return 'those of these images that were there';
+  return unseen && unseen.length > 0 ? 'those of these images that are of no test part' : 'these very images';
+}
+
+/** What a lead by crop retrieval shows, since training practises nearly that, and what would show more. */
+function practiceNote(protocol: CropProtocol, learned: Acquaintance, agreed: boolean): string {
+  const seen = seenByTraining(protocol, learned);
+  const [on, has] = seen === undefined ? ['', ''] : [`, on ${seen}`, `Training has seen ${seen}. `];
+  const practice = agreed ? `This is nearly what training practises${on}: that crops of an image agree. ` : has;
+  return `${practice}A lead over raw pixels shows that something was learned, not that neighbours are of one kind: labels of about 120 images (by folders or in a table) would show that, or a look at neighbours.`;
+}
+
+function cropNotes(protocol: CropProtocol, learned: Acquaintance, agreed: boolean): string[] {
+  const { reason, purpose = 'choosing', bank } = protocol;
+  return [
+    reason,
+    cropRetrievalBias,
+    practiceNote(protocol, learned, agreed),
+    isStranger(learned) ? strangers[learned] : cropPurpose[purpose],
+    `The spaces are fitted on the crops of ${count(bank.length)} other images.`,
+  ];
+}
 
 function labelNotes(protocol: LabelProtocol, learned: Acquaintance, chosenOtherwise: boolean): string[] {
   const { leftOut, repeated, purpose = 'choosing', queriesFor = 'both', shared = 0, classes } = protocol;

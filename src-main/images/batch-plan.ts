@@ -11,6 +11,15 @@ export interface StepTargets {
 
 export const targetAt = ({ target, first }: StepTargets, step: number): Target => (first && step < first.until ? first.target : target);
 
+/** Share of its pixels that the smallest of the smaller crops has at least: half of the size is a coarse look in any case. */
+const coarse = 0.75;
+
+/** Pixels along a side that any crop of a size is cut from at least, where it is one of the smaller ones of a first part or not. */
+export const fewestPixels = (size: number, isSmaller: boolean): number => (isSmaller ? coarse : 1) * size;
+
+/** Batches that are held: one in use, one made ahead, and one that its reader may not have let go of yet. */
+export const slotCount = 3;
+
 /** Values of one crop. */
 export const cropValues = ({ size }: Target): number => size * size * 3;
 

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -10,13 +10,27 @@ import type { BatchSettings } from './batch-worker.ts';
 import { DecodeCache } from './cache.ts';
 import type { CachedImage } from './cache.ts';
 import { randomResizedCrop, resampleCrop } from './crop.ts';
+import { reduced, reductionOf } from './reduced-picture.ts';
 
 const count = 20;
 const hashOf = (i: number): string => (i + 1).toString(16).padStart(64, '0');
+const hashes = Array.from({ length: count }, (_, i) => hashOf(i));
 function picture(i: number): CachedImage {
   const random = new Random(i, 'test');
   const [width, height] = [40 + i, 50];
   return { width, height, pixels: Uint8Array.from({ length: width * height * 3 }, () => random.integer(256)) };
+}
+
+/** The same, four times as large. */
+function enlarged(i: number): CachedImage {
+  const { width, height, pixels } = picture(i);
+  const large = new Uint8Array(16 * pixels.length);
+  for (let y = 0; y < 4 * height; y++)
+    for (let x = 0; x < 4 * width; x++) {
+      const at = 3 * (Math.floor(y / 4) * width + Math.floor(x / 4));
+      large.set(pixels.subarray(at, at + 3), 3 * (4 * width * y + x));
+    }
+  return { width: 4 * width, height: 4 * height, pixels: large };
 }
 
 let root = '';
@@ -27,8 +41,7 @@ beforeAll(async () => {
   for (let i = 0; i < count; i++) await cache.put(hashOf(i), picture(i));
   cache.dispose();
   settings = {
-    cache: join(root, 'cache'),
-    hashes: Array.from({ length: count }, (_, i) => hashOf(i)),
+    pictures: { cache: join(root, 'cache'), hashes },
     batchSize: 8,
     crops: 2,
     seed: 3,
@@ -43,7 +56,7 @@ beforeAll(async () => {
 afterAll(() => rmSync(root, { recursive: true }));
 
 async function collect(change: Partial<BatchSettings>, steps: readonly number[]): Promise<{ batches: Float32Array[]; skipped: number }> {
-  const source = new BatchSource({ ...settings, ...change });
+  const source = new BatchSource({ ...settings, ...change }, { most: 1 });
   try {
     const batches: Float32Array[] = [];
     let skipped = 0;
@@ -128,6 +141,64 @@ describe('batches', () => {
     }
   });
 
+  it('are shared among threads where steps wait for them, and stay the same', async () => {
+    // Crops take far longer than nothing, which is what these steps do beside.
+    const { target } = settings.targets;
+    const large = { ...settings, targets: { target: { ...target, size: 64, patchSize: 16 } } };
+    const source = new BatchSource(large, { most: 3 });
+    try {
+      let step = 0;
+      while (source.threads < 3 && step < 5000) await source.next(step++);
+      expect(source.threads).toBe(3);
+      // The two that were asked for already have fewer shares.
+      const steps = [0, 1, 2, 3, 4, 5].map((ahead) => step + ahead);
+      const shared = [];
+      for (const one of steps) shared.push((await source.next(one)).patches.slice());
+      expect(source.threads).toBe(3);
+      expect(shared).toEqual((await collect(large, steps)).batches);
+    } finally {
+      await source.dispose();
+    }
+  });
+
+  it('of pictures that were made up need no cache', async () => {
+    const { batches } = await collect({ pictures: { invented: 4, shortSide: 30 } }, [0, 1]);
+    expect(batches.map(({ length }) => length)).toEqual([8 * 2 * perCrop, 8 * 2 * perCrop]);
+    const mean = batches[0]!.reduce((sum, value) => sum + value, 0) / batches[0]!.length;
+    expect(Math.abs(mean)).toBeLessThan(2);
+    expect(new Set(batches[0]!).size).toBeGreaterThan(1000);
+  });
+
+  it('of small crops are cut from smaller pictures, which are kept: the cache is read once', async () => {
+    const cache = join(root, 'large');
+    const writer = new DecodeCache(cache, { access: 'write' });
+    for (let i = 0; i < count; i++) await writer.put(hashOf(i), enlarged(i));
+    writer.dispose();
+    const small = { pictures: { cache, hashes }, targets: { target: { ...settings.targets.target, size: 8 } } };
+    const source = new BatchSource({ ...settings, ...small }, { most: 1 });
+    try {
+      // Two epochs and a half.
+      const first = [];
+      for (let step = 0; step < 3; step++) first.push((await source.next(step)).patches.slice());
+      await sleep(200);
+      // What is in the file now is read no more.
+      writeFileSync(join(cache, 'shard-00000.bin'), Buffer.alloc(statSync(join(cache, 'shard-00000.bin')).size));
+      for (let step = 3; step < 9; step++) expect((await source.next(step)).skipped).toBe(0);
+      // And the crops are those of the smaller pictures.
+      const plan = new BatchPlan(count, settings.batchSize, settings.seed);
+      const out = new Float32Array(8 * 8 * 3);
+      for (const [place, row] of plan.rows(0).entries()) {
+        const { width, height, pixels } = reduced(enlarged(row), reductionOf(enlarged(row), 8, settings));
+        const random = new Random(settings.seed, 'crop', 0, 2 * place);
+        const box = randomResizedCrop(random, width, height, settings.cropScale, settings.cropAspect);
+        resampleCrop(pixels, width, height, box, random.uniform() < 0.5, small.targets.target, out);
+        expect(first[0]!.subarray(2 * place * 192, (2 * place + 1) * 192)).toEqual(out);
+      }
+    } finally {
+      await source.dispose();
+    }
+  });
+
   it('stay as they are until two more were asked for', async () => {
     const source = new BatchSource(settings);
     try {
@@ -152,9 +223,9 @@ describe('batches', () => {
     bytes[100]! ^= 1; // in picture 0
     writeFileSync(shard, bytes);
     // 20 images in 5 steps of 8: every image twice, so both of the bad ones twice.
-    const { batches, skipped } = await collect({ cache }, [0, 1, 2, 3, 4]);
+    const { batches, skipped } = await collect({ pictures: { cache, hashes } }, [0, 1, 2, 3, 4]);
     expect(skipped).toBe(4);
-    const again = await collect({ cache }, [0, 1, 2, 3, 4]);
+    const again = await collect({ pictures: { cache, hashes } }, [0, 1, 2, 3, 4]);
     expect(again.batches).toEqual(batches);
     const plan = new BatchPlan(count, settings.batchSize, settings.seed);
     const [step, place] = [0, 1, 2].flatMap((s) => [...plan.rows(s)].map((row, i) => [s, i, row])).find(([, , row]) => row === 6)! as [
@@ -167,14 +238,17 @@ describe('batches', () => {
 
   it('say when no image can be read, when there is no cache, and when they are shut down', async () => {
     const empty = join(root, 'empty');
+    const nowhere = { cache: join(root, 'nowhere'), hashes };
     new DecodeCache(empty, { access: 'write' }).dispose();
-    await expect(collect({ cache: empty }, [0])).rejects.toMatchObject({ code: 'no-images' });
-    await expect(collect({ cache: join(root, 'nowhere') }, [0])).rejects.toMatchObject({ code: 'not-found' });
-    const late = new BatchSource({ ...settings, cache: join(root, 'nowhere') });
+    await expect(collect({ pictures: { cache: empty, hashes } }, [0])).rejects.toMatchObject({ code: 'no-images' });
+    await expect(collect({ pictures: nowhere }, [0])).rejects.toMatchObject({ code: 'not-found' });
+    const late = new BatchSource({ ...settings, pictures: nowhere });
     await sleep(300); // the thread has failed by now
     await expect(late.next(0)).rejects.toMatchObject({ code: 'not-found' });
     await late.dispose();
-    expect(() => new BatchSource({ ...settings, hashes: [] })).toThrow(expect.objectContaining({ code: 'no-images' }));
+    expect(() => new BatchSource({ ...settings, pictures: { cache: join(root, 'cache'), hashes: [] } })).toThrow(
+      expect.objectContaining({ code: 'no-images' }),
+    );
     const source = new BatchSource(settings);
     const asked = source.next(0).then(() => source.next(50_000));
     await source.dispose();

@@ -1,10 +1,13 @@
-// Training batches, made ahead on a thread of their own so that a step never waits for data.
+// Training batches, made ahead on threads of their own so that a step never waits for data.
+import { availableParallelism } from 'node:os';
 import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { readAgain } from '../../shared/decoded-images.ts';
 import { AppError, fromWire } from '../../shared/errors.ts';
-import { cropValues, targetAt } from './batch-plan.ts';
+import { cropValues, slotCount, targetAt } from './batch-plan.ts';
 import type { BatchAnswer, BatchMessage, BatchRequest, BatchSettings } from './batch-worker.ts';
+import { pictureCount } from './training-pictures.ts';
+import { WaitWatch } from './wait-watch.ts';
 
 export interface Batch {
   /** [crops · batchSize, N, 3·P·P], N by the step's target; overwritten once two more batches were asked for. */
@@ -15,42 +18,75 @@ export interface Batch {
   readonly waitedMs: number;
 }
 
-/** One batch in use, one made ahead, and one that its reader may not have let go of yet. */
-const slotCount = 3;
+/** Threads that make the batches of a run at most: a card takes far more than one makes, and the computer is used for other things too. */
+export const mostThreads = Math.max(1, Math.min(8, availableParallelism() - 1));
+
+/** The answers of the threads that share a batch. */
+class Making {
+  readonly whole: Promise<readonly BatchAnswer[]>;
+  readonly fail: (error: Error) => void;
+  readonly #answers: BatchAnswer[] = [];
+  readonly #shares: number;
+  readonly #done: (answers: readonly BatchAnswer[]) => void;
+
+  constructor(shares: number) {
+    this.#shares = shares;
+    const { promise, resolve, reject } = Promise.withResolvers<readonly BatchAnswer[]>();
+    promise.catch(() => {});
+    [this.whole, this.#done, this.fail] = [promise, resolve, reject];
+  }
+
+  take(answer: BatchAnswer): void {
+    this.#answers.push(answer);
+    if (this.#answers.length === this.#shares) this.#done(this.#answers);
+  }
+}
 
 export class BatchSource {
-  readonly #worker: Worker;
+  readonly #settings: BatchSettings;
+  readonly #most: number;
+  readonly #workers: Worker[] = [];
   readonly #slots: readonly Float32Array[];
   readonly #lengthOf: (step: number) => number;
-  readonly #made = new Map<number, Promise<BatchAnswer>>();
-  readonly #resolvers = new Map<number, { resolve: (answer: BatchAnswer) => void; reject: (error: Error) => void }>();
+  readonly #made = new Map<number, Making>();
+  readonly #watch = new WaitWatch();
   #failure: Error | undefined;
   #skipped = 0;
   #waitedMs = 0;
 
-  /** Throws `no-images` without images; a cache that cannot be opened is said by `next`. */
-  constructor(settings: BatchSettings) {
-    if (settings.hashes.length === 0)
+  /**
+   * Begins with `first` threads; where steps wait for batches, others share them, up to `most` in all. The batches are the same.
+   * Throws `no-images` without images; a cache that cannot be opened is said by `next`.
+   */
+  constructor(settings: BatchSettings, { first = 1, most = mostThreads } = {}) {
+    if (pictureCount(settings.pictures) === 0)
       throw new AppError('no-images', 'There is no image to train on.', 'Choose a folder that holds images.');
+    this.#settings = settings;
+    this.#most = most;
     this.#lengthOf = (step) => settings.crops * settings.batchSize * cropValues(targetAt(settings.targets, step));
     const longest = this.#lengthOf(Infinity);
     this.#slots = Array.from({ length: slotCount }, () => new Float32Array(new SharedArrayBuffer(4 * longest)));
-    this.#worker = new Worker(new URL(`./batch-worker${extname(import.meta.url)}`, import.meta.url), {
-      workerData: { ...settings, slots: this.#slots },
+    for (let i = 0; i < first; i++) this.#start();
+  }
+
+  #start(): void {
+    const worker = new Worker(new URL(`./batch-worker${extname(import.meta.url)}`, import.meta.url), {
+      workerData: { ...this.#settings, slots: this.#slots },
       execArgv: ['--disable-warning=ExperimentalWarning'],
     });
-    this.#worker.on('message', (message: BatchMessage) => {
+    worker.on('message', (message: BatchMessage) => {
       if ('failed' in message) this.#fail(fromWire(message.failed));
-      else this.#resolvers.get(message.step)?.resolve(message);
+      else this.#made.get(message.step)?.take(message);
     });
-    this.#worker.on('error', (error: Error) => this.#fail(error));
-    this.#worker.on('exit', () => this.#fail(new AppError('cancelled', 'The batches were shut down.', 'Start again.')));
+    worker.on('error', (error: Error) => this.#fail(error));
+    worker.on('exit', () => this.#fail(new AppError('cancelled', 'The batches were shut down.', 'Start again.')));
+    this.#workers.push(worker);
   }
 
   /** Nothing more will come: whoever waits and whoever asks from now on is told why. */
   #fail(error: Error): void {
     this.#failure ??= error;
-    for (const { reject } of this.#resolvers.values()) reject(this.#failure);
+    for (const making of this.#made.values()) making.fail(this.#failure);
   }
 
   /** Milliseconds waited for data in all. */
@@ -58,12 +94,17 @@ export class BatchSource {
     return this.#waitedMs;
   }
 
+  /** Threads that share the batches by now. */
+  get threads(): number {
+    return this.#workers.length;
+  }
+
   #request(step: number): void {
     if (this.#made.has(step)) return;
-    const made = new Promise<BatchAnswer>((resolve, reject) => this.#resolvers.set(step, { resolve, reject }));
-    made.catch(() => {});
-    this.#made.set(step, made);
-    this.#worker.postMessage({ step, slot: step % slotCount } satisfies BatchRequest);
+    const of = this.#workers.length;
+    this.#made.set(step, new Making(of));
+    for (const [share, worker] of this.#workers.entries())
+      worker.postMessage({ step, slot: step % slotCount, share, of } satisfies BatchRequest);
   }
 
   /**
@@ -74,18 +115,18 @@ export class BatchSource {
     if (this.#failure) throw this.#failure;
     const asked = performance.now();
     for (let ahead = 0; ahead < slotCount - 1; ahead++) this.#request(step + ahead);
-    const answer = await this.#made.get(step)!;
+    const answers = await this.#made.get(step)!.whole;
     this.#made.delete(step);
-    this.#resolvers.delete(step);
-    if (answer.empty)
+    if (answers.some(({ empty }) => empty))
       throw new AppError('no-images', 'Not one decoded image of this run can be read.', `${readAgain} Then resume the run.`);
-    this.#skipped += answer.skipped;
-    const waitedMs = performance.now() - asked;
-    this.#waitedMs += waitedMs;
-    return { patches: this.#slots[answer.slot]!.subarray(0, this.#lengthOf(step)), skipped: this.#skipped, waitedMs };
+    for (const { skipped } of answers) this.#skipped += skipped;
+    const now = performance.now();
+    this.#waitedMs += now - asked;
+    if (this.#workers.length < this.#most && this.#watch.isShort(now, now - asked)) this.#start();
+    return { patches: this.#slots[step % slotCount]!.subarray(0, this.#lengthOf(step)), skipped: this.#skipped, waitedMs: now - asked };
   }
 
   async dispose(): Promise<void> {
-    await this.#worker.terminate();
+    await Promise.all(this.#workers.map(async (worker) => worker.terminate()));
   }
 }

@@ -4,6 +4,9 @@ import { existsSync, readdirSync, rmSync, statfsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DecodeSettings } from '../../shared/preprocessing.ts';
 
+/** Shorter side of cached pictures: an eighth more than the input, so that a crop of the whole is not blown up. */
+export const cachedShortSide = (imageSize: number): number => Math.max(256, Math.ceil((imageSize * 8) / 7));
+
 /** Folder of a cache: pictures made with other settings never mix. */
 export function cacheFolder(root: string, shortSide: number, settings: DecodeSettings): string {
   const { background, intensity, intensityPercentile, intensityWindow, channels } = settings;

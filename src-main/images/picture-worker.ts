@@ -6,6 +6,7 @@ import type { CachedImage } from './cache.ts';
 import { fitSquare } from './crop.ts';
 import type { Fit } from './crop.ts';
 import { drawPicture } from './picture.ts';
+import { forTraining } from './reduced-picture.ts';
 import { trainingCrop } from './training-crop.ts';
 import type { CropSettings } from './training-crop.ts';
 
@@ -98,7 +99,7 @@ function cut(image: CachedImage, { size, background, view }: PictureRequest & { 
   const target = { size, patchSize: size, mean: [0, 0, 0], std: [1, 1, 1] } as const;
   const { width, height, pixels } = image;
   if ('fit' in view) fitSquare(pixels, width, height, { x: 0, y: 0, width, height }, view.fit, background, target, planes);
-  else trainingCrop(image, view.settings, view.step, view.place, target, planes);
+  else trainingCrop(forTraining(image, size, view.settings), view.settings, view.step, view.place, target, planes);
   const cropped = new Uint8Array(3 * plane);
   for (let c = 0; c < 3; c++)
     for (let i = 0; i < plane; i++) cropped[3 * i + c] = Math.round(255 * Math.min(1, Math.max(0, planes[c * plane + i]!)));

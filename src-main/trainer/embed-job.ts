@@ -4,6 +4,8 @@ import { preprocessingOf } from '../../shared/preprocessing.ts';
 import { programVersion } from '../../shared/version.ts';
 import { DecodeCache } from '../images/cache.ts';
 import type { CachedImage } from '../images/cache.ts';
+import { patchBlocks } from '../images/patch-blocks.ts';
+import { placeImage, targetOf } from '../images/patches.ts';
 import { embeddingWidth } from '../jepa/embedding.ts';
 import { modelSize, patchValues, tokenCount } from '../jepa/model.ts';
 import { EmbeddingStore } from '../retrieval/embedding-store.ts';
@@ -11,7 +13,6 @@ import { loadTargetEncoder } from '../training/checkpoint.ts';
 import { EncoderRunner } from '../training/encoder-runner.ts';
 import type { EmbedJob, EmbedPixelsJob, JobTypes } from './protocol.ts';
 import { pictureEncoder } from './picture-encoder.ts';
-import { patchesOf, placeImage, targetOf } from './run-data.ts';
 
 function weightsHash(weights: Readonly<Record<string, Float32Array>>): string {
   const hash = createHash('sha256');
@@ -56,11 +57,12 @@ export async function runEmbedJob(
     if (wanted.length === 0) return { folder: store.folder, rows: store.rows, added: 0, skipped: uncached };
     const encoder = await EncoderRunner.create(size, job.layer, device, false, job.batch, weights);
     closing.push(async () => encoder.dispose());
+    const looks = { view: 'whole', preprocessing, patchSize: config.patchSize } as const;
     const began = performance.now();
     let committed = began;
     // Done are places of the list, those of damaged pictures too.
     let [done, added, stopped] = [0, 0, false];
-    for await (const { places, patches } of patchesOf(cache, wanted, 'whole', encoder.batch, preprocessing, config.patchSize)) {
+    for await (const { places, patches } of patchBlocks(cache, wanted, encoder.batch, looks)) {
       const { embedding } = await encoder.run(patches);
       await store.append(
         places.map((place) => wanted[place]!),

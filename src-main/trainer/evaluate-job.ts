@@ -11,7 +11,8 @@ import { loadTargetEncoder } from '../training/checkpoint.ts';
 import { Judge } from '../training/judge.ts';
 import { listCheckpoints, readRecord } from '../training/run-folder.ts';
 import { encoderWeights, initialState } from '../training/state.ts';
-import type { PatchBlock, Sample } from '../training/sample-figures.ts';
+import type { PatchBlock } from '../images/patches.ts';
+import type { Sample } from '../training/sample-figures.ts';
 import type { EvaluateJob, EvaluationProgress, JobTypes } from './protocol.ts';
 import { requireCached, sampleOf } from './run-data.ts';
 
@@ -111,6 +112,7 @@ export async function runEvaluateJob(
       positionalShare,
       unreadable: judge.unreadable,
       learned: job.learned,
+      agreed: header.config.agreement > 0,
       ...(job.chosenOtherwise !== undefined && { chosenOtherwise: job.chosenOtherwise }),
     });
     return origin.missing === undefined ? report : { ...report, notes: [...report.notes, origin.missing] };

@@ -7,6 +7,7 @@ import { preprocessingOf } from '../../shared/preprocessing.ts';
 import { colourFeatures, fitFeatureColours } from '../evaluation/feature-colours.ts';
 import type { EvaluationImage } from '../evaluation/protocol.ts';
 import { DecodeCache } from '../images/cache.ts';
+import { patchBlocks } from '../images/patch-blocks.ts';
 import { modelSize } from '../jepa/model.ts';
 import { saveCheckpoint } from '../training/checkpoint.ts';
 import { EncoderRunner } from '../training/encoder-runner.ts';
@@ -14,7 +15,6 @@ import { initialState } from '../training/state.ts';
 import { smallRecord } from '../training/testing/small-run.ts';
 import { runFeaturesJob } from './features-job.ts';
 import type { FeaturesJob } from './protocol.ts';
-import { patchesOf } from './run-data.ts';
 import { makeCache } from './testing/picture-cache.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'ijepa-features-'));
@@ -66,7 +66,7 @@ it('colours patches by components of the tokens of 48 images, and shows the pict
   const hashes = images.slice(0, 48).map(({ hash }) => hash);
   const preprocessing = preprocessingOf(record.config);
   let colours: ReturnType<typeof fitFeatureColours> | undefined;
-  for await (const { patches } of patchesOf(opened, hashes, 'whole', 48, preprocessing, 4))
+  for await (const { patches } of patchBlocks(opened, hashes, 48, { view: 'whole', preprocessing, patchSize: 4 }))
     colours = fitFeatureColours((await runner.run(patches)).tokens!, size.encoder.width);
   opened.dispose();
   const { mean, std } = preprocessing;

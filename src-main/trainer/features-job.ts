@@ -5,6 +5,8 @@ import { preprocessingOf } from '../../shared/preprocessing.ts';
 import { colourFeatures, fitFeatureColours } from '../evaluation/feature-colours.ts';
 import type { FeatureColours } from '../evaluation/feature-colours.ts';
 import { DecodeCache } from '../images/cache.ts';
+import { patchBlocks } from '../images/patch-blocks.ts';
+import { placeImage, targetOf } from '../images/patches.ts';
 import { modelSize, patchValues, tokenCount } from '../jepa/model.ts';
 import type { ModelSize } from '../jepa/model.ts';
 import { interpolatePositions } from '../jepa/interpolate-positions.ts';
@@ -13,7 +15,7 @@ import { loadTargetEncoder } from '../training/checkpoint.ts';
 import { embeddingBatch } from '../training/embedding-batch.ts';
 import { EncoderRunner } from '../training/encoder-runner.ts';
 import type { FeaturePicture, FeaturesJob, JobTypes } from './protocol.ts';
-import { patchesOf, placeImage, requireCached, targetOf } from './run-data.ts';
+import { requireCached } from './run-data.ts';
 
 /** Images that the colours are fitted on: their means and axes hardly move with more. */
 const mostFitted = 48;
@@ -122,7 +124,8 @@ async function colouringEncoder(job: FeaturesJob): Promise<ColouringEncoder> {
     const stride = Math.max(1, Math.ceil((chosen.length * tokenCount(size)) / mostTokens));
     const taken: Float32Array[] = [];
     let [at, fittedOn] = [0, 0];
-    for await (const { places, patches } of patchesOf(cache, chosen, 'whole', runner.batch, preprocessingOf(config), config.patchSize)) {
+    const looks = { view: 'whole', preprocessing: preprocessingOf(config), patchSize: config.patchSize } as const;
+    for await (const { places, patches } of patchBlocks(cache, chosen, runner.batch, looks)) {
       const { tokens } = await runner.run(patches);
       fittedOn += places.length;
       // A stride through all images at once: other places in each.

@@ -132,10 +132,12 @@ export interface SelfTestJob {
 /** Steps of each phase of a run that a trial makes, the first to warm up. */
 export const trialSteps = 6;
 
-/** Times a few steps on random input. */
+/** Times a few steps, whose batches are cut from pictures of noise beside them as those of a run are. */
 export interface TrialJob {
   readonly kind: 'trial';
   readonly config: TrainConfig;
+  /** Shorter side of such pictures, pixels; absent: as large as crops of this size need. */
+  readonly shortSide?: number;
   readonly threads: number;
   readonly device: DeviceId;
   /** Whether pictures are embedded too, for their rate. */

@@ -3,28 +3,23 @@ import { AppError } from '../../shared/errors.ts';
 import { cropsPerImage, smallSteps } from '../../shared/config.ts';
 import type { TrainConfig } from '../../shared/config-table.ts';
 import { preprocessingOf } from '../../shared/preprocessing.ts';
-import type { Preprocessing } from '../../shared/preprocessing.ts';
 import type { CropProtocol, EvaluationImage, LabelProtocol } from '../evaluation/protocol.ts';
 import { BatchSource } from '../images/batches.ts';
-import type { CachedImage, DecodeCache } from '../images/cache.ts';
-import { fitSquare, halves } from '../images/crop.ts';
-import type { Target } from '../images/crop.ts';
+import type { DecodeCache } from '../images/cache.ts';
+import { patchBlocks } from '../images/patch-blocks.ts';
+import { targetOf } from '../images/patches.ts';
+import type { PictureOrigin } from '../images/training-pictures.ts';
 import { readAppFile } from '../training/app-file.ts';
 import { choosePinned } from '../training/pinned.ts';
-import type { Look, PatchBlock, Sample, View } from '../training/sample-figures.ts';
+import type { Look, Sample } from '../training/sample-figures.ts';
 
-export function targetOf({ imageSize, mean, std }: Preprocessing, patchSize: number): Target {
-  return { size: imageSize, patchSize, mean, std };
-}
-
-/** The batches of a run of `steps` updates. */
-export function trainingBatches(config: TrainConfig, steps: number, cacheFolder: string, hashes: readonly string[]): BatchSource {
+/** The batches of a run of `steps` updates, made by `threads` at first. */
+export function trainingBatches(config: TrainConfig, steps: number, pictures: PictureOrigin, threads = 1): BatchSource {
   const target = targetOf(preprocessingOf(config), config.patchSize);
   const until = smallSteps(config, steps);
   const { batchSize, seed, cropScale, cropAspect, colourJitter, greyscale } = config;
-  return new BatchSource({
-    cache: cacheFolder,
-    hashes,
+  const settings = {
+    pictures,
     batchSize,
     crops: cropsPerImage(config),
     seed,
@@ -34,48 +29,8 @@ export function trainingBatches(config: TrainConfig, steps: number, cacheFolder:
     greyscale,
     flip: config.flip && config.masking !== 'paper-exact',
     targets: { target, ...(until > 0 && { first: { until, target: { ...target, size: target.size / 2 } } }) },
-  });
-}
-
-/** Writes one image (or a half of it) as patches. */
-export function placeImage(
-  { pixels, width, height }: CachedImage,
-  view: View,
-  preprocessing: Preprocessing,
-  target: Target,
-  out: Float32Array,
-): void {
-  const part = view === 'whole' ? { x: 0, y: 0, width, height } : halves(width, height)[view === 'first' ? 0 : 1];
-  fitSquare(pixels, width, height, part, preprocessing.fit, preprocessing.background, target, out);
-}
-
-/**
- * Patches of contents in order, up to `batch` at a time in an array that is reused, with their places in `hashes`. A content that the
- * cache lacks, or holds damaged, is left out: its place comes never.
- */
-export async function* patchesOf(
-  cache: DecodeCache,
-  hashes: readonly string[],
-  view: View,
-  batch: number,
-  preprocessing: Preprocessing,
-  patchSize: number,
-): AsyncGenerator<PatchBlock> {
-  const target = targetOf(preprocessing, patchSize);
-  const perImage = target.size ** 2 * 3;
-  const out = new Float32Array(batch * perImage);
-  let places: number[] = [];
-  for (const [place, hash] of hashes.entries()) {
-    const image = await cache.get(hash);
-    if (image) {
-      const at = places.length * perImage;
-      placeImage(image, view, preprocessing, target, out.subarray(at, at + perImage));
-      places.push(place);
-    }
-    if (places.length < batch && place < hashes.length - 1) continue;
-    if (places.length > 0) yield { places, patches: out.subarray(0, places.length * perImage) };
-    places = [];
-  }
+  };
+  return new BatchSource(settings, { first: threads });
 }
 
 /** Side of the pictures of the raw-pixel baseline: with more, 20-NN on pixels costs far more and is no better. */
@@ -94,8 +49,8 @@ export function sampleOf(
   const chosen = (rows: Uint32Array): string[] => Array.from(rows, (row) => hashes[row]!);
   return {
     plan,
-    patches: (rows, view, batch) => patchesOf(cache, chosen(rows), view, batch, preprocessing, config.patchSize),
-    pixels: (rows, view) => patchesOf(cache, chosen(rows), view, 256, small, small.imageSize),
+    patches: (rows, view, batch) => patchBlocks(cache, chosen(rows), batch, { view, preprocessing, patchSize: config.patchSize }),
+    pixels: (rows, view) => patchBlocks(cache, chosen(rows), 256, { view, preprocessing: small, patchSize: small.imageSize }),
   };
 }
 
@@ -113,7 +68,7 @@ export function lookOf(cache: DecodeCache, run: string, images: readonly Evaluat
       const { pinned } = readAppFile(run);
       return pinned.length > 0 ? pinned : chosen;
     },
-    patches: (hashes, batch) => patchesOf(cache, hashes, 'whole', batch, preprocessing, config.patchSize),
+    patches: (hashes, batch) => patchBlocks(cache, hashes, batch, { view: 'whole', preprocessing, patchSize: config.patchSize }),
   };
 }
 

@@ -32,7 +32,7 @@ export async function runTrainJob(job: TrainJob, control: RunControl, onEvent: (
     // Before the log is taken back to the checkpoint: the memory that was too little then may be so again.
     const microBatch = microBatchOf(job, config);
     const state = resumeState(folder);
-    batches = trainingBatches(config, steps, job.cache.folder, trained);
+    batches = trainingBatches(config, steps, { cache: job.cache.folder, hashes: trained });
     const notes = changesSince(folder.record, job);
     if (microBatch?.lacking) notes.push(microBatch.lacking);
     const plan = config.evaluateImages > 0 ? samplePlan(job, config.evaluateImages) : undefined;

@@ -85,6 +85,13 @@ describe('the trainer process', () => {
     expect(trainer.pid).toBe(pid);
   });
 
+  it('times steps with the cutting of their batches', async () => {
+    const [small, large] = [await trainer.run({ ...trial, shortSide: 16 }), await trainer.run({ ...trial, shortSide: 1600 })];
+    // Each of the large pictures is made smaller first, which takes far longer than these steps.
+    expect(large.seconds).toBeGreaterThan(3 * small.seconds);
+    expect(large.outsideShare).toBeGreaterThan(0.5);
+  });
+
   it('keeps to the micro-batch that a run began with on a device, whatever would fit now: the weights are those of a run never stopped', async () => {
     const fitting = (count: number) => ({ ...job(), microBatch: { images: count, reason: `${count} fit.` } });
     const [settings, steps] = [{ microBatch: 0, batchSize: 8 }, 40];

@@ -1,6 +1,8 @@
-// A few steps of each phase on random input: how long a step takes on average and how much memory it needs, before a run is begun.
+// A few steps of each phase on pictures of noise: how long a step takes on average and how much memory it needs, before a run is begun.
 import { readFileSync } from 'node:fs';
 import { Random } from '../../shared/random.ts';
+import { mostThreads } from '../images/batches.ts';
+import { cachedShortSide } from '../images/cache-space.ts';
 import { patchValues, tokenCount } from '../jepa/model.ts';
 import type { ModelSize } from '../jepa/model.ts';
 import { createStepDevice, precisionOn } from '../training/create-step-device.ts';
@@ -9,12 +11,16 @@ import { encodingDevice } from '../training/forward-pass.ts';
 import { encoderWeights, initialState } from '../training/state.ts';
 import { phasesOf } from '../training/phases.ts';
 import { StepRunner } from '../training/step-runner.ts';
+import { trainingBatches } from './run-data.ts';
 import { trialSteps } from './protocol.ts';
 import type { JobTypes, TrialFigures, TrialJob } from './protocol.ts';
 import { TimedDevice } from './timed-device.ts';
 
 /** Of a run whose phases have the shares that those of any have. */
 const trialRun = 1000;
+const trialPictures = 64;
+/** Times the side of a crop that a picture has at most where nothing else is said: of larger ones, less is looked at. */
+const usualDetail = 3;
 const trialBatches = 5;
 
 /** Peak resident memory of this process, bytes; where the system does not tell, what it holds now. */
@@ -67,15 +73,18 @@ export async function runTrialJob(job: TrialJob): Promise<JobTypes['trial']['res
   const compileSeconds = (performance.now() - compiling) / 1000;
   const { model } = runner.size;
   const state = initialState(config);
+  const shortSide = job.shortSide ?? Math.min(cachedShortSide(config.imageSize), usualDetail * config.imageSize);
+  // As many threads as a run comes to where one is not enough.
+  const batches = trainingBatches(config, trialRun, { invented: trialPictures, shortSide }, mostThreads);
   let [seconds, outside] = [0, 0];
   try {
-    for (const { from, until, size } of phasesOf(config, trialRun)) {
-      const patches = randomPatches(config, size.model, size.batch);
+    for (const { from, until } of phasesOf(config, trialRun)) {
       const share = (until - from) / trialRun;
       const [times, outsides]: [number[], number[]] = [[], []];
       for (let i = 0; i < trialSteps; i++) {
-        state.step = from;
+        state.step = Math.min(from + i, until - 1);
         const [began, inside] = [performance.now(), timed?.seconds ?? 0];
+        const { patches } = await batches.next(state.step);
         await runner.run(state, patches);
         const took = (performance.now() - began) / 1000;
         if (i === 0) continue;
@@ -86,6 +95,7 @@ export async function runTrialJob(job: TrialJob): Promise<JobTypes['trial']['res
       outside += share * median(outsides);
     }
   } finally {
+    await batches.dispose();
     await runner.dispose();
   }
   return {

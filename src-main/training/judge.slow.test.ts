@@ -5,7 +5,8 @@ import type { LabelProtocol } from '../evaluation/protocol.ts';
 import { modelSize, tokenCount } from '../jepa/model.ts';
 import { EncoderRunner } from './encoder-runner.ts';
 import { Judge } from './judge.ts';
-import type { PatchBlock, Sample, View } from './sample-figures.ts';
+import type { PatchBlock, View } from '../images/patches.ts';
+import type { Sample } from './sample-figures.ts';
 import { encoderWeights, initialState } from './state.ts';
 import { smallRecord } from './testing/small-run.ts';
 

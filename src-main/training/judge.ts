@@ -15,7 +15,8 @@ import { maskedImages, MaskedViews } from './masked-figures.ts';
 import type { ImageTargets, MaskedFigures } from './masked-figures.ts';
 import { mostLooked, neighboursAmong } from './pinned.ts';
 import { gatherVectors, sampleFigures } from './sample-figures.ts';
-import type { RowVectors, Sample, View } from './sample-figures.ts';
+import type { View } from '../images/patches.ts';
+import type { RowVectors, Sample } from './sample-figures.ts';
 import { spaceScores } from './scores.ts';
 
 export interface JudgeOptions extends ForwardOptions {

@@ -12,7 +12,7 @@ import { lowerOnnx } from '../tensor/lower-onnx.ts';
 import { EncoderRunner } from './encoder-runner.ts';
 import { maskedImages, MaskedViews, viewMasks, viewsPerImage } from './masked-figures.ts';
 import type { MaskedFigures } from './masked-figures.ts';
-import type { PatchBlock } from './sample-figures.ts';
+import type { PatchBlock } from '../images/patches.ts';
 import { initialState } from './state.ts';
 import { stepSize } from './step-size.ts';
 import { smallRecord } from './testing/small-run.ts';

@@ -12,7 +12,7 @@ import type { StepSize } from '../jepa/step.ts';
 import { embeddingBatch } from './embedding-batch.ts';
 import { compileForward } from './forward-pass.ts';
 import type { ForwardOptions, ForwardPass, Weights } from './forward-pass.ts';
-import type { PatchBlock } from './sample-figures.ts';
+import type { PatchBlock } from '../images/patches.ts';
 import { stepSize } from './step-size.ts';
 
 /** Views of each image, with masks as the run draws them. */

@@ -2,6 +2,7 @@
 import type { TrainConfig } from '../../shared/config-table.ts';
 import { atOnce } from '../files/in-pieces.ts';
 import type { Pieces } from '../files/in-pieces.ts';
+import { slotCount } from '../images/batch-plan.ts';
 import { modelSize, movedParameters, patchValues, tokenCount } from '../jepa/model.ts';
 import { muonDirections, muonMatrices } from '../jepa/muon.ts';
 import { accumulate, crossesParts } from '../jepa/step.ts';
@@ -25,7 +26,7 @@ export interface MemoryPlan {
   readonly gradients: number;
   /** What is kept of a micro-batch for the backward pass, with what the runtime's arena cannot use. */
   readonly activations: number;
-  /** Patches of a batch. */
+  /** Patches of the batches that are held. */
   readonly batch: number;
   /** What evaluations take beside the step: their graphs stay compiled, and what their arenas took once stays with them. */
   readonly judging: number;
@@ -147,7 +148,7 @@ function* counted(size: StepSize, config: TrainConfig, parts: Parts | undefined)
     gradients: gradientCopies * (shares * gradientBytes + 2 * bytesOf(matrices)),
     // The running gradients among the outputs are counted above.
     activations: shares * arenaShare * Math.max(0, step.peak - gradientBytes),
-    batch: 4 * size.batch * tokenCount(size.model) * patchValues(size.model),
+    batch: slotCount * 4 * size.batch * tokenCount(size.model) * patchValues(size.model),
     judging: arenaShare * judging.values + judging.collected,
     program:
       processBytes +

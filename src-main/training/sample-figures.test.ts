@@ -3,7 +3,8 @@ import { Random } from '../../shared/random.ts';
 import { evaluateCrops, evaluateLabelled } from '../evaluation/evaluate.ts';
 import type { CropProtocol, LabelProtocol } from '../evaluation/protocol.ts';
 import { gatherVectors, sampleFigures } from './sample-figures.ts';
-import type { PatchBlock, RowVectors, View } from './sample-figures.ts';
+import type { PatchBlock, View } from '../images/patches.ts';
+import type { RowVectors } from './sample-figures.ts';
 
 const dimension = 8;
 const rows = (from: number, to: number): Uint32Array => Uint32Array.from({ length: to - from }, (_, i) => from + i);

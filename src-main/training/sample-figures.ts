@@ -5,17 +5,7 @@ import { evaluateCrops, evaluateLabelled } from '../evaluation/evaluate.ts';
 import type { SourceFigures, VectorSource } from '../evaluation/evaluate.ts';
 import { tooFew, withoutRows } from '../evaluation/protocol.ts';
 import type { CropProtocol, LabelProtocol } from '../evaluation/protocol.ts';
-
-/** Which part of an image is looked at: all of it, or one of two crops that do not overlap. */
-export type View = 'whole' | 'first' | 'second';
-
-/** Pictures as patches; those that cannot be read are left out. */
-export interface PatchBlock {
-  /** Places in what was asked for, ascending; at least one. */
-  readonly places: readonly number[];
-  /** [places.length, N, 3·P·P]; may be overwritten when the next block is asked for. */
-  readonly patches: Float32Array;
-}
+import type { PatchBlock, View } from '../images/patches.ts';
 
 /** What the neighbours of pictures are looked up in. */
 export interface Look {

@@ -151,7 +151,7 @@ export const library = {
     explain: {
       folders: 'The first subfolder names the label: cats/0001.jpg is a cat. Subfolders train, val and test are parts, not labels.',
       csv: 'Columns file,label and, if you like, split (train, val or test). Files are named from the folder on.',
-      off: 'Runs are then judged by whether two crops of an image find each other.',
+      off: 'Runs are then judged by whether two crops of an image find each other, which does not say that neighbours are of one kind.',
     },
     file: 'Path of the CSV file on the computer that runs the engine',
     chooseFileTitle: 'Choose a CSV file',

@@ -202,7 +202,8 @@ export const train = {
     retrieval: 'Crop retrieval',
     explain: {
       knn: 'An image’s label is guessed from its 20 nearest images. No label is used for training.',
-      retrieval: 'From one crop of an image the other is to be found among all. No labels are needed.',
+      retrieval:
+        'From one crop of an image the other is to be found among all, nearly what training practises where crops are to agree. No labels are needed.',
     },
     pixels: 'Raw pixels',
     pixelsExplain: 'The same with the pixels themselves: what comparing colours does.',

@@ -2,7 +2,6 @@
 import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseConfig } from '../../../shared/config.ts';
-import { preprocessingOf } from '../../../shared/preprocessing.ts';
 import { planForPage } from '../../engine/app/run-plan.ts';
 import { homeAt } from '../../engine/home.ts';
 import { originalsOf } from '../../engine/inspect-folder.ts';
@@ -11,7 +10,8 @@ import { checkpointOf, createRun, planRun } from '../../engine/runs.ts';
 import { copySampleImages } from '../../engine/sample-images.ts';
 import { FolderSearch } from '../../engine/search.ts';
 import { checkSheetTarget, drawSheet } from '../../engine/sheet.ts';
-import { cachedShortSide, Studio } from '../../engine/studio.ts';
+import { decodingFor } from '../../engine/scan-folder.ts';
+import { Studio } from '../../engine/studio.ts';
 import { requireOutside } from '../../engine/write-target.ts';
 import type { Action } from '../action.ts';
 import { showEvaluation } from '../evaluation-progress.ts';
@@ -47,11 +47,11 @@ export const demo: Action = async (output, options) => {
     output.say('1. Scan: emoji of the npm package emoji-datasource-google, sorted into folders by category.');
     await copySampleImages(pictures, most);
     const start = parseConfig({ architecture: 'custom' });
-    await showScan(output, studio, pictures, { settings: preprocessingOf(start), shortSide: cachedShortSide(start.imageSize) });
+    await showScan(output, studio, pictures, decodingFor(start));
 
     output.say('\n2. Train an I-JEPA on them (the category names are not used).');
     const draft = planRun(studio, pictures, { steps: 1_000_000 });
-    const secondsPerStep = await measureStepSeconds(studio, draft.config);
+    const secondsPerStep = await measureStepSeconds(studio, draft.config, (await studio.readImages(pictures)).size);
     const steps = Math.max(20, Math.round((60 * minutes) / secondsPerStep));
     const settings = { steps, evaluateSteps: Math.ceil(steps / evaluations), evaluateImages: 1000 };
     const plan = await planForPage(studio, pictures, settings);

@@ -13,7 +13,7 @@ import type { EmbeddingLayer } from '../../jepa/embedding.ts';
 import { readCheckpointHeader } from '../../training/checkpoint.ts';
 import { embedPicture } from '../search.ts';
 import type { Query } from '../search.ts';
-import { cachedShortSide } from '../studio.ts';
+import { cachedShortSide } from '../../images/cache-space.ts';
 import type { Studio } from '../studio.ts';
 import type { Aside } from './aside.ts';
 

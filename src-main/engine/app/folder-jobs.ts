@@ -10,7 +10,7 @@ import type { LabelMode } from '../../library/labels.ts';
 import { rootIdentity } from '../../library/walk.ts';
 import { moveFolder } from '../moved-folder.ts';
 import { copySampleImages } from '../sample-images.ts';
-import { cachedShortSide } from '../studio.ts';
+import { cachedShortSide } from '../../images/cache-space.ts';
 import type { Studio } from '../studio.ts';
 import type { EngineContext } from './context.ts';
 import { rateMeter } from './rate.ts';

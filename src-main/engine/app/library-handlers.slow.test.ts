@@ -13,7 +13,7 @@ import { BatchPlan } from '../../images/batch-plan.ts';
 import { BatchSource } from '../../images/batches.ts';
 import { quadrants } from '../../images/testing/test-images.ts';
 import { imagesForTraining } from '../../library/catalogue.ts';
-import { cachedShortSide } from '../studio.ts';
+import { cachedShortSide } from '../../images/cache-space.ts';
 import type { Engine } from './engine.ts';
 import { openEngine, pageOf } from './testing/open-engine.ts';
 import type { Page } from './testing/open-engine.ts';
@@ -317,7 +317,7 @@ describe('masks and crops', () => {
     const hashes = imagesForTraining(engine.context.studio.library, pictures).map(({ hash }) => hash);
     const [seed, step] = [11, 3];
     const source = new BatchSource({
-      hashes,
+      pictures: { cache: engine.context.studio.cacheFor(preprocessing, cachedShortSide(64)), hashes },
       batchSize: 8,
       crops: 1,
       seed,
@@ -326,7 +326,6 @@ describe('masks and crops', () => {
       flip: config.flip,
       colourJitter: config.colourJitter,
       greyscale: config.greyscale,
-      cache: engine.context.studio.cacheFor(preprocessing, cachedShortSide(64)),
       targets: { target: { size: 64, patchSize: 8, mean: preprocessing.mean, std: preprocessing.std } },
     });
     const { patches } = await source.next(step);

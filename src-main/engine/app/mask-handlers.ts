@@ -4,11 +4,11 @@ import { parseConfig } from '../../../shared/config.ts';
 import type { maskChannels, MaskSample } from '../../../shared/contract-masks.ts';
 import { preprocessingOf } from '../../../shared/preprocessing.ts';
 import type { Handlers } from '../../../shared/rpc-server.ts';
-import { cachedShortSide } from '../studio.ts';
+import { cachedShortSide } from '../../images/cache-space.ts';
 import type { MaskRequest } from './mask-sample.ts';
 import { NewestFirst } from './newest-first.ts';
 import type { Thumbnails } from './thumbnails.ts';
-import { WorkerCalls } from './worker-calls.ts';
+import { WorkerCalls } from '../../files/worker-calls.ts';
 
 export function maskHandlers(thumbnails: Thumbnails): { readonly table: Handlers<typeof maskChannels>; dispose(): Promise<void> } {
   const worker = new WorkerCalls<MaskRequest, MaskSample>(new URL(`./mask-worker${extname(import.meta.url)}`, import.meta.url));

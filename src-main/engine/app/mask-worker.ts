@@ -3,7 +3,7 @@ import { parentPort } from 'node:worker_threads';
 import { toWire } from '../../../shared/errors.ts';
 import { sampleMasks } from './mask-sample.ts';
 import type { MaskRequest } from './mask-sample.ts';
-import type { WorkerAnswer } from './worker-calls.ts';
+import type { WorkerAnswer } from '../../files/worker-calls.ts';
 
 parentPort!.on('message', ({ id, request }: { readonly id: number; readonly request: MaskRequest }) => {
   let answer: WorkerAnswer;

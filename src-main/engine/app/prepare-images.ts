@@ -4,7 +4,7 @@ import { AppError } from '../../../shared/errors.ts';
 import { preprocessingOf } from '../../../shared/preprocessing.ts';
 import { DecodeCache } from '../../images/cache.ts';
 import { decodingFor } from '../scan-folder.ts';
-import { cachedShortSide } from '../studio.ts';
+import { cachedShortSide } from '../../images/cache-space.ts';
 import type { Studio } from '../studio.ts';
 import type { JobHandle } from './jobs.ts';
 import { runScan } from './scan-job.ts';

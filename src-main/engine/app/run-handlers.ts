@@ -16,7 +16,7 @@ import { readRecord } from '../../training/run-folder.ts';
 import { sizesOf, stepSize } from '../../training/step-size.ts';
 import { beginRun, originAt, planRunHere } from '../runs.ts';
 import { asChosen } from '../devices/chosen-device.ts';
-import { threadsOf } from '../threads.ts';
+import { trialJob } from '../pace.ts';
 import type { EngineContext } from './context.ts';
 import { deleteRun, renameRun } from './run-edit.ts';
 import { runNotes } from './run-notes.ts';
@@ -94,7 +94,8 @@ async function trial(
   signal: AbortSignal,
 ) {
   const { path } = folderOf(studio.library, folder);
-  const { config, steps } = await planRunHere(studio, path, settings, await studio.readImages(path));
+  const images = await studio.readImages(path);
+  const { config, steps } = await planRunHere(studio, path, settings, images);
   if (trainings.busy)
     throw new AppError(
       'locked',
@@ -114,7 +115,7 @@ async function trial(
       });
       const { device, reason } = chosen;
       const fitting = asChosen(config, chosen);
-      measured = { ...(await trainer.run({ kind: 'trial', config: fitting, threads: threadsOf(config.threads), device })), reason };
+      measured = { ...(await trainer.run(trialJob(fitting, device, images.size))), reason };
       await studio.devices.noteStep(device, config, measured.seconds, 'trial');
       return `${measured.seconds.toPrecision(2)} s a step.`;
     } finally {

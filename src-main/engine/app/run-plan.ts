@@ -5,15 +5,16 @@ import { gridSide } from '../../../shared/config.ts';
 import type { RunPlan } from '../../../shared/contract-runs.ts';
 import type { TrainConfig } from '../../../shared/config-table.ts';
 import type { RunSizes } from '../../../shared/train-events.ts';
-import { defaultCacheBytes, estimateCacheBytes } from '../../images/cache-space.ts';
+import { cachedShortSide, defaultCacheBytes, estimateCacheBytes } from '../../images/cache-space.ts';
 import { inPieces } from '../../files/in-pieces.ts';
+import { keptBytes } from '../../images/training-pictures.ts';
+import type { MedianSize } from '../../library/catalogue.ts';
 import { cardMemoryInPieces, memoryPlanInPieces } from '../../training/memory-plan.ts';
 import { sizesOf, stepSize } from '../../training/step-size.ts';
 import { withMicroBatch } from '../devices/chosen-device.ts';
 import { threadsOf } from '../threads.ts';
 import { planRunHere } from '../runs.ts';
 import type { PlannedRun } from '../runs.ts';
-import { cachedShortSide } from '../studio.ts';
 import { suggestedLearningRate } from '../suggest.ts';
 import type { Studio } from '../studio.ts';
 import { imagesToDecode } from './prepare-images.ts';
@@ -34,6 +35,12 @@ export function checkpointSize({ encoderParameters, predictorParameters }: RunSi
 }
 
 /** Bytes that the decode cache will take for images that are not in it, and whether they are kept as JPEG. */
+/** Sides of a picture in the decode cache. */
+function asDecoded({ width, height, shortSide }: MedianSize, { imageSize }: TrainConfig): Pick<MedianSize, 'width' | 'height'> {
+  const shrunk = Math.min(1, cachedShortSide(imageSize) / Math.max(1, shortSide));
+  return { width: width * shrunk, height: height * shrunk };
+}
+
 async function cacheEstimate(
   studio: Studio,
   root: string,
@@ -42,8 +49,8 @@ async function cacheEstimate(
   const lacking = await imagesToDecode(studio, root, config);
   const { size: median } = await studio.readImages(root);
   if (!median || lacking === 0) return { bytes: 0, jpeg: false };
-  const shrunk = Math.min(1, cachedShortSide(config.imageSize) / Math.max(1, median.shortSide));
-  return estimateCacheBytes(lacking, median.width * median.height * shrunk ** 2, defaultCacheBytes(studio.home.cache));
+  const { width, height } = asDecoded(median, config);
+  return estimateCacheBytes(lacking, width * height, defaultCacheBytes(studio.home.cache));
 }
 
 function warningsFor({ config, images, steps }: PlannedRun): RunPlan['warnings'][number][] {
@@ -109,13 +116,15 @@ export async function planForPage(
   const sizes = sizesOf(stepSize(fitting), fitting);
   const cache = await cacheEstimate(studio, root, plan.config);
   // The best one is kept besides the latest, and so are the weights that it began with.
-  const kept = (Math.min(plan.config.keepCheckpoints + 1, plan.steps) + Number(fromWeights)) * checkpointSize(sizes);
+  const stored = (Math.min(plan.config.keepCheckpoints + 1, plan.steps) + Number(fromWeights)) * checkpointSize(sizes);
   const { bavail, bsize } = await statfs(studio.home.path);
-  const [diskBytes, diskFree] = [Math.round(kept + cache.bytes), bavail * bsize];
+  const [diskBytes, diskFree] = [Math.round(stored + cache.bytes), bavail * bsize];
   const warnings = warningsFor(plan);
   const onThreads = { ...withMicroBatch(plan.config, onProcessor), threads: threadsOf(plan.config.threads) };
   const { total } = await inPieces(memoryPlanInPieces(onThreads));
-  const [memoryBytes, memoryFree] = [Math.round(total), freemem()];
+  const crops = { size: plan.config.imageSize, smaller: plan.config.smallFirst > 0 };
+  const kept = images.size ? keptBytes(images.trained, asDecoded(images.size, plan.config), crops, plan.config) : 0;
+  const [memoryBytes, memoryFree] = [Math.round(total + kept), freemem()];
   const isOnProcessor = expected.device === 'cpu' || expected.onProcessor === true;
   if (isOnProcessor && memoryBytes > memoryFree)
     warnings.push({

@@ -17,11 +17,11 @@ import type { PictureAnswer, PictureRequest } from '../../images/picture-worker.
 import { decodeFile } from '../../library/decode-file.ts';
 import { failureOf, imagePlace } from '../../library/image-details.ts';
 import type { ImagePlace } from '../../library/image-details.ts';
-import { cachedShortSide } from '../studio.ts';
+import { cachedShortSide } from '../../images/cache-space.ts';
 import type { Studio } from '../studio.ts';
 import { ByteCache } from './byte-cache.ts';
 import { NewestFirst } from './newest-first.ts';
-import { WorkerCalls } from './worker-calls.ts';
+import { WorkerCalls } from '../../files/worker-calls.ts';
 
 /** Bytes of thumbnails kept: some ten thousand. */
 const keptBytes = 64 * 1024 * 1024;

@@ -14,7 +14,7 @@ import { EncoderRunner } from '../encoder-runner.ts';
 import { compileForward } from '../forward-pass.ts';
 import type { Weights } from '../forward-pass.ts';
 import { MaskedViews } from '../masked-figures.ts';
-import type { PatchBlock } from '../sample-figures.ts';
+import type { PatchBlock } from '../../images/patches.ts';
 import { encoderWeights, initialState } from '../state.ts';
 import { deviceSettings } from './small-run.ts';
 

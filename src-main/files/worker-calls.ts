@@ -1,7 +1,7 @@
-// Questions to a thread of the engine, which is started when it is first asked and again when it has died.
+// Questions to a thread, which is started when it is first asked and again when it has died.
 import { Worker } from 'node:worker_threads';
-import { AppError, fromWire } from '../../../shared/errors.ts';
-import type { WireError } from '../../../shared/errors.ts';
+import { AppError, fromWire } from '../../shared/errors.ts';
+import type { WireError } from '../../shared/errors.ts';
 
 /** What the thread posts for `{ id, request }`. */
 export type WorkerAnswer = { readonly id: number } & ({ readonly result: unknown } | { readonly error: WireError });
@@ -71,10 +71,13 @@ export class WorkerCalls<Request, Result> {
     try {
       return await new Promise((resolve, reject) => {
         this.#asked.set(id, { resolve: (result) => resolve(result as Result), reject });
+        worker.ref();
         signal?.addEventListener('abort', abort, { once: true });
         worker.postMessage({ id, request });
       });
     } finally {
+      // A thread without a question keeps no process alive.
+      if (this.#asked.size === 0) worker.unref();
       clearTimeout(late);
       signal?.removeEventListener('abort', abort);
     }
