@@ -1,4 +1,5 @@
 // A folder takes the place of another in two moves: what is there is whole, old or new, also where a program holds a file of the old one.
+import { randomUUID } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 
@@ -30,7 +31,7 @@ function removeReplaced(place: string, remove: FolderMoves['remove']): void {
  */
 export function replaceFolder(aside: string, place: string, { move, remove }: FolderMoves = usualMoves): void {
   mkdirSync(dirname(place), { recursive: true });
-  const old = existsSync(place) ? `${place}${replaced}${process.pid}-${Date.now()}` : undefined;
+  const old = existsSync(place) ? `${place}${replaced}${randomUUID()}` : undefined;
   if (old !== undefined) move(place, old);
   try {
     move(aside, place);
