@@ -51,7 +51,7 @@ export const runSettings = {
     default: 0,
     min: 0,
     max: 100_000_000,
-    help: 'Steps between evaluations; 0: about ten in a run.',
+    help: 'Steps between evaluations; 0: ten to sixteen in a run, spread evenly over its time.',
   }),
   evaluateImages: integer({
     group: 'run',
