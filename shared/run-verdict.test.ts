@@ -158,6 +158,20 @@ describe('what came of a run', () => {
     expect(verdictOf(evaluation(5, { knn: 0.54 }), baselines)!.statement).toContain('(±6.3 points)');
   });
 
+  it('is as clear without labels, where the log holds what each image was answered', () => {
+    // Both of its crops found each other, or one of them.
+    const found = (both: number, one: number): SpaceScores => ({
+      retrieval: (both + one / 2) / 500,
+      answers: packAnswers(Float64Array.from({ length: 500 }, (_, i) => (i < both ? 1 : i < both + one ? 0.5 : 0))),
+    });
+    const own = evaluation(5, found(250, 40));
+    const baselines = { untrained: evaluation(0, found(200, 0)), pixels: { raw: {}, centred: {}, whitened: found(250, 0) } };
+    // Independent ones would leave 6.3 points to chance.
+    expect(verdictOf(own, baselines)!.statement).toBe(
+      '4.0 points above raw pixels: more than chance would make of 500 images (±1.3 points).',
+    );
+  });
+
   it('speaks of folders only where their names are the labels', () => {
     const own = evaluation(5, { knn: 0.61 });
     expect(verdictOf(own, undefined)!.headline).toContain('agree with your folders 61 %');

@@ -7,8 +7,9 @@ import type { SpaceKind } from '../evaluation/spaces.ts';
 function scores({ spaces, answers }: Pick<SourceFigures, 'spaces' | 'answers'>, kind: SpaceKind): SpaceScores {
   const { neighbours, cropRecall } = spaces[kind];
   return {
-    ...(neighbours !== undefined && { knn: neighbours, answers: packAnswers(answers[kind]) }),
+    ...(neighbours !== undefined && { knn: neighbours }),
     ...(cropRecall !== undefined && { retrieval: cropRecall }),
+    ...((neighbours ?? cropRecall) !== undefined && { answers: packAnswers(answers[kind]) }),
   };
 }
 
