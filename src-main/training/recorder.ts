@@ -1,11 +1,10 @@
 // Writes down what happens in a run: events, evaluations, checkpoints, and which of them is the best.
-import { smallSteps } from '../../shared/config.ts';
 import type { TrainConfig } from '../../shared/config-table.ts';
 import { AppError } from '../../shared/errors.ts';
 import type { OnlineEvaluation, TrainEvent } from '../../shared/train-events.ts';
 import type { CropProtocol, LabelProtocol } from '../evaluation/protocol.ts';
 import { loadCheckpoint, saveCheckpoint } from './checkpoint.ts';
-import { healthOf } from './health.ts';
+import { healthOf, judgedRun } from './health.ts';
 import type { Judge } from './judge.ts';
 import { readAppFile } from './app-file.ts';
 import { listCheckpoints, pruneCheckpoints } from './run-folder.ts';
@@ -110,8 +109,7 @@ export class Recorder {
     }
     const best = this.#consider(evaluation);
     const { config, steps } = this.#folder.record;
-    const left = 1 - this.#state.step / steps;
-    const { healthy, fresh } = healthOf(evaluation, this.#evaluations, this.#untrained, left, this.#origin, smallSteps(config, steps));
+    const { healthy, fresh } = healthOf(evaluation, this.#evaluations, this.#untrained, judgedRun(config, steps), this.#origin);
     yield this.log({ type: 'evaluation', best, healthy, ...evaluation });
     for (const note of fresh) yield this.log({ type: 'note', step: this.#state.step, ...note });
     this.#evaluations.push(evaluation);

@@ -9,7 +9,7 @@ import type { DeviceId, Precision } from '../../shared/devices.ts';
 import { encodingDevice } from './forward-pass.ts';
 import type { MicroBatch } from './fit-micro-batch.ts';
 import { judgedOtherwiseRule } from './health.ts';
-import type { Note } from './health.ts';
+import type { Note } from './health-rules.ts';
 import { Judge } from './judge.ts';
 import type { Sample } from './sample-figures.ts';
 import { Recorder } from './recorder.ts';
