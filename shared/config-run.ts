@@ -44,7 +44,7 @@ export const runSettings = {
     default: 2,
     min: 1,
     max: 1000,
-    help: 'Latest checkpoints kept, besides the best one.',
+    help: 'Latest checkpoints kept, besides the best: the latest that scores within one standard error of the highest.',
   }),
   evaluateSteps: integer({
     group: 'run',

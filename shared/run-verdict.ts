@@ -172,7 +172,7 @@ export interface RunResult {
 export function choiceCaveat({ evaluations, judgedSince = -1 }: Pick<RunResult, 'evaluations' | 'judgedSince'>): string | undefined {
   const choice = evaluations.filter(({ step }) => step > judgedSince).length;
   if (choice < 2) return undefined;
-  return `It was chosen as the best of ${count(choice)} evaluations by the very images that ask here, which flatters it a little: an evaluation of the checkpoint asks others, where the folder has enough.`;
+  return `It was chosen among ${count(choice)} evaluations by the very images that ask here, which flatters it a little: an evaluation of the checkpoint asks others, where the folder has enough.`;
 }
 
 /** What came of a run, by its best checkpoint, in sentences; undefined where nothing was judged. */

@@ -100,7 +100,9 @@ export class TrainProgress {
           this.#noted.delete(rule);
           output.say(`No longer so at step ${count(event.step)}: ${message}`);
         }
-        output.say(`Step ${count(event.step)}: ${scoreText(event)} whitened${event.best ? ' (best so far)' : ''}, ${figuresText(event)}.`);
+        output.say(
+          `Step ${count(event.step)}: ${scoreText(event)} whitened${event.best ? ' (kept as the best)' : ''}, ${figuresText(event)}.`,
+        );
         output.progress(this.#last);
         return;
       case 'note':
