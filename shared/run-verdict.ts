@@ -175,11 +175,17 @@ export function choiceCaveat({ evaluations, judgedSince = -1 }: Pick<RunResult, 
   return `It was chosen among ${count(choice)} evaluations by the very images that ask here, which flatters it a little: an evaluation of the checkpoint asks others, where the folder has enough.`;
 }
 
-/** What came of a run, by its best checkpoint, in sentences; undefined where nothing was judged. */
-export function resultText({ evaluations, best, baselines, judgedSince }: RunResult): string | undefined {
+/** The verdict on a run's best checkpoint, and its step; undefined where nothing was judged. */
+export function resultOf({ evaluations, best, baselines }: RunResult): (RunVerdict & { readonly best: number }) | undefined {
   const judged = evaluations.findLast(({ step }) => step === best);
   const found = judged && verdictOf(judged, baselines);
+  return found && { ...found, best: judged.step };
+}
+
+/** What came of a run, by its best checkpoint, in sentences; undefined where nothing was judged. */
+export function resultText(result: RunResult): string | undefined {
+  const found = resultOf(result);
   if (!found) return undefined;
-  const caveat = choiceCaveat({ evaluations, judgedSince });
-  return `${found.headline}. ${found.statement} That is the best checkpoint, step ${count(judged.step)}, in the whitened space.${caveat === undefined ? '' : ` ${caveat}`}`;
+  const caveat = choiceCaveat(result);
+  return `${found.headline}. ${found.statement} That is the best checkpoint, step ${count(found.best)}, in the whitened space.${caveat === undefined ? '' : ` ${caveat}`}`;
 }
