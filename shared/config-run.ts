@@ -44,14 +44,14 @@ export const runSettings = {
     default: 2,
     min: 1,
     max: 1000,
-    help: 'Latest checkpoints kept, besides the best one.',
+    help: 'Latest checkpoints kept, besides the best: the latest that scores within one standard error of the highest.',
   }),
   evaluateSteps: integer({
     group: 'run',
     default: 0,
     min: 0,
     max: 100_000_000,
-    help: 'Steps between evaluations; 0: about ten in a run.',
+    help: 'Steps between evaluations; 0: ten to sixteen in a run, spread evenly over its time.',
   }),
   evaluateImages: integer({
     group: 'run',

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { configKeys, configTable } from './config-table.ts';
-import { architectures, defaultConfig, firstEvaluation, parseConfig } from './config.ts';
+import { architectures, defaultConfig, parseConfig } from './config.ts';
 import { AppError } from './errors.ts';
 import type { Setting } from './setting.ts';
 
@@ -61,15 +61,6 @@ describe('the configuration', () => {
   it('lets a named architecture decide the sizes', () => {
     expect(parseConfig({ architecture: 'small', width: 8 })).toMatchObject(architectures.small);
     expect(parseConfig({ architecture: 'custom', width: 64, heads: 4 })).toMatchObject({ width: 64, heads: 4 });
-  });
-
-  it('says when a run is judged first', () => {
-    const first = (settings: Partial<typeof defaultConfig>, steps: number) => firstEvaluation({ ...defaultConfig, ...settings }, steps);
-    expect([first({}, 1000), first({}, 7), first({ evaluateSteps: 30 }, 1000), first({ evaluateSteps: 3000 }, 1000)]).toEqual([
-      100, 1, 30, 1000,
-    ]);
-    expect(first({ evaluateImages: 0, evaluateSteps: 30 }, 1000)).toBeUndefined();
-    expect([true, false, undefined].map((judged) => firstEvaluation(defaultConfig, 1000, judged))).toEqual([100, undefined, 100]);
   });
 
   it('want other images for a contrast', () => {

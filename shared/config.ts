@@ -181,17 +181,6 @@ export const smallCrop = 1 / 4;
 /** Steps of a run of `steps`, from the first on, whose crops are half as large and leave out the masked prediction. */
 export const smallSteps = ({ smallFirst }: Pick<TrainConfig, 'smallFirst'>, steps: number): number => Math.floor(smallFirst * steps);
 
-/** Steps from one evaluation of a run of `steps` to the next; its last step is judged too. */
-export const evaluateEvery = ({ evaluateSteps }: Pick<TrainConfig, 'evaluateSteps'>, steps: number): number =>
-  evaluateSteps || Math.max(1, Math.ceil(steps / 10));
-
-/** Step of a run's first evaluation; undefined where none comes: by its settings, or where it was found not to be judged. */
-export const firstEvaluation = (
-  config: Pick<TrainConfig, 'evaluateSteps' | 'evaluateImages'>,
-  steps: number,
-  judged = true,
-): number | undefined => (!judged || config.evaluateImages === 0 ? undefined : Math.min(steps, evaluateEvery(config, steps)));
-
 /** Crops that one image of the batch becomes. */
 export const cropsPerImage = ({ agreement, crops }: Pick<TrainConfig, 'agreement' | 'crops'>): number => (agreement > 0 ? crops : 1);
 

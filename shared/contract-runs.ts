@@ -31,7 +31,7 @@ export interface RunSummary {
   readonly bytes: number;
   readonly bestStep: number | undefined;
   readonly checkpoints: readonly number[];
-  /** Best score of the run beside both baselines, shares of 1; none before the first evaluation. */
+  /** Score of the run's best checkpoint beside both baselines, shares of 1; none before the first evaluation. */
   readonly score?: { readonly task: 'knn' | 'retrieval'; readonly run: number; readonly pixels: number; readonly untrained: number };
 }
 

@@ -50,3 +50,19 @@ it('is written as a text and read again', () => {
     expect(unpackAnswers(text, count + 4)).toBeUndefined();
   }
 });
+
+it('is written in halves where an image is asked twice', () => {
+  const random = new Random(3, 'test', 0);
+  for (let count = 1; count < 40; count++) {
+    const answers = Float64Array.from({ length: count }, (_, i) => (i === 0 ? 0.5 : random.integer(3) / 2));
+    const text = packAnswers(answers);
+    expect(unpackAnswers(text, count)).toEqual(answers);
+    expect([count - 2, count + 2].map((other) => unpackAnswers(text, other))).toEqual([undefined, undefined]);
+  }
+  // Chance among equals gives others: the nearest half.
+  expect(unpackAnswers(packAnswers(Float64Array.of(0.01, 0.3, 0.7, 0.9, 1)), 5)).toEqual(Float64Array.of(0, 0.5, 0.5, 1, 1));
+});
+
+it('is read from logs that hold four answers a digit', () => {
+  expect(unpackAnswers('b1', 5)).toEqual(Float64Array.of(1, 1, 0, 1, 1));
+});

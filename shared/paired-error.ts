@@ -19,19 +19,31 @@ export function pairedError(a: Float64Array, b: Float64Array): number {
   return Math.sqrt(squares - sum ** 2 / questions) / questions;
 }
 
-/** Answers that are right or wrong as hexadecimal digits of four each, for a line of a log. */
+/** Begins a text whose answers are in halves, two to a digit; else a digit has four that are right or wrong. */
+const inHalves = 'h';
+
+/**
+ * Answers as hexadecimal digits, for a line of a log. Where all are 0 or 1 a digit holds four; else two, to the nearest half: crop retrieval asks
+ * twice per image, and what is between is chance among equals.
+ */
 export function packAnswers(answers: Float64Array): string {
-  const digits: string[] = [];
-  for (let at = 0; at < answers.length; at += 4) {
-    let digit = 0;
-    for (let bit = 0; bit < 4; bit++) if (answers[at + bit] === 1) digit += 2 ** bit;
-    digits.push(digit.toString(16));
-  }
-  return digits.join('');
+  const bits = answers.every((answer) => answer === 0 || answer === 1) ? 1 : 2;
+  const each = 4 / bits;
+  const digits = Array.from({ length: Math.ceil(answers.length / each) }, (_, at) => {
+    const those = answers.subarray(at * each, (at + 1) * each);
+    return those.reduce((digit, answer, i) => digit + Math.round(bits * answer) * 2 ** (bits * i), 0).toString(16);
+  });
+  return (bits === 2 ? inHalves : '') + digits.join('');
 }
 
 /** The first `count` answers of a text that {@link packAnswers} made; undefined where it does not hold just as many. */
 export function unpackAnswers(text: string, count: number): Float64Array | undefined {
-  if (text.length !== Math.ceil(count / 4)) return undefined;
-  return Float64Array.from({ length: count }, (_, i) => (Number.parseInt(text[i >> 2]!, 16) >> (i % 4)) & 1);
+  const bits = text.startsWith(inHalves) ? 2 : 1;
+  const each = 4 / bits;
+  const digits = text.slice(bits - 1);
+  if (digits.length !== Math.ceil(count / each)) return undefined;
+  return Float64Array.from({ length: count }, (_, i) => {
+    const digit = Number.parseInt(digits[Math.floor(i / each)]!, 16);
+    return ((digit >> (bits * (i % each))) & (2 ** bits - 1)) / bits;
+  });
 }

@@ -123,7 +123,7 @@ const withScores = (own: SpaceScores, untrained: SpaceScores, pixels: SpaceScore
 describe('what came of a run', () => {
   it('says the best checkpoint beside both baselines, and plainly whether it is above them by more than chance', () => {
     expect(withScores({ knn: 0.61 }, { knn: 0.41 }, { knn: 0.46 })).toBe(
-      'Neighbours agree with your folders 61 % (raw pixels 46 %, untrained network 41 %; 500 queries). 15.0 points above raw pixels: more than chance would make of 500 queries (±6.2 points). That is the best checkpoint, step 1,200, in the whitened space. It was chosen as the best of 2 evaluations by the very images that ask here, which flatters it a little: an evaluation of the checkpoint asks others, where the folder has enough.',
+      'Neighbours agree with your folders 61 % (raw pixels 46 %, untrained network 41 %; 500 queries). 15.0 points above raw pixels: more than chance would make of 500 queries (±6.2 points). That is the best checkpoint, step 1,200, in the whitened space. It was chosen among 2 evaluations by the very images that ask here, which flatters it a little: an evaluation of the checkpoint asks others, where the folder has enough.',
     );
     expect(withScores({ knn: 0.431 }, { knn: 0.38 }, { knn: 0.412 })).toContain('Not clearly better than raw pixels: a lead of 1.9 points');
     expect(withScores({ knn: 0.4 }, { knn: 0.38 }, { knn: 0.412 })).toContain(
@@ -142,7 +142,7 @@ describe('what came of a run', () => {
     // Others judged before: those after them were chosen from.
     const late = [evaluation(5, { knn: 0.6 }), evaluation(9, { knn: 0.5 })];
     const found = { best: 9, evaluations: late, baselines: undefined };
-    expect(resultText(found)).toContain('the best of 2 evaluations');
+    expect(resultText(found)).toContain('among 2 evaluations');
     expect(resultText({ ...found, judgedSince: 5 })).not.toContain('evaluations');
     // Of one evaluation nothing was chosen.
     expect(resultText({ best: 5, evaluations: [evaluation(5, { knn: 0.5 })], baselines: undefined })).toMatch(/in the whitened space\.$/);
@@ -166,6 +166,20 @@ describe('what came of a run', () => {
     expect(verdictOf({ ...own, asked: 'these' }, askedBy('these'))!.verdict).toBe('better');
     expect(verdictOf({ ...own, asked: 'these' }, askedBy('others'))!.verdict).toBe('not-clearly-better');
     expect(verdictOf(evaluation(5, { knn: 0.54 }), baselines)!.statement).toContain('(±6.3 points)');
+  });
+
+  it('is as clear without labels, where the log holds what each image was answered', () => {
+    // Both of its crops found each other, or one of them.
+    const found = (both: number, one: number): SpaceScores => ({
+      retrieval: (both + one / 2) / 500,
+      answers: packAnswers(Float64Array.from({ length: 500 }, (_, i) => (i < both ? 1 : i < both + one ? 0.5 : 0))),
+    });
+    const own = evaluation(5, found(250, 40));
+    const baselines = { untrained: evaluation(0, found(200, 0)), pixels: { raw: {}, centred: {}, whitened: found(250, 0) } };
+    // Independent ones would leave 6.3 points to chance.
+    expect(verdictOf(own, baselines)!.statement).toBe(
+      '4.0 points above raw pixels: more than chance would make of 500 images (±1.3 points).',
+    );
   });
 
   it('speaks of folders only where their names are the labels', () => {

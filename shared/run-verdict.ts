@@ -182,15 +182,21 @@ export interface RunResult {
 export function choiceCaveat({ evaluations, judgedSince = -1 }: Pick<RunResult, 'evaluations' | 'judgedSince'>): string | undefined {
   const choice = evaluations.filter(({ step }) => step > judgedSince).length;
   if (choice < 2) return undefined;
-  return `It was chosen as the best of ${count(choice)} evaluations by the very images that ask here, which flatters it a little: an evaluation of the checkpoint asks others, where the folder has enough.`;
+  return `It was chosen among ${count(choice)} evaluations by the very images that ask here, which flatters it a little: an evaluation of the checkpoint asks others, where the folder has enough.`;
+}
+
+/** The verdict on a run's best checkpoint, and its step; undefined where nothing was judged. */
+export function resultOf({ evaluations, best, baselines }: RunResult): (RunVerdict & { readonly best: number }) | undefined {
+  const judged = evaluations.findLast(({ step }) => step === best);
+  const found = judged && verdictOf(judged, baselines);
+  return found && { ...found, best: judged.step };
 }
 
 /** What came of a run, by its best checkpoint, in sentences; undefined where nothing was judged. */
-export function resultText({ evaluations, best, baselines, judgedSince }: RunResult): string | undefined {
-  const judged = evaluations.findLast(({ step }) => step === best);
-  const found = judged && verdictOf(judged, baselines);
+export function resultText(result: RunResult): string | undefined {
+  const found = resultOf(result);
   if (!found) return undefined;
-  const where = `That is the best checkpoint, step ${count(judged.step)}, in the whitened space.`;
-  const sentences = [`${found.headline}.`, found.statement, found.caveat, where, choiceCaveat({ evaluations, judgedSince })];
+  const where = `That is the best checkpoint, step ${count(found.best)}, in the whitened space.`;
+  const sentences = [`${found.headline}.`, found.statement, found.caveat, where, choiceCaveat(result)];
   return sentences.filter((one) => one !== undefined).join(' ');
 }

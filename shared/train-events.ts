@@ -44,7 +44,7 @@ export interface StepMetrics {
 export interface SpaceScores {
   readonly knn?: number;
   readonly retrieval?: number;
-  /** Which queries 20-NN got right, see `packAnswers`; absent in logs of earlier versions. */
+  /** What each query was answered, see `packAnswers`; absent in logs of earlier versions, of crop retrieval in later ones too. */
   readonly answers?: string;
 }
 

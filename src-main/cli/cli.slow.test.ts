@@ -89,7 +89,17 @@ describe('the story of a folder', () => {
     const events = jsonLines(stdout);
     expect(events.filter(({ type }) => type === 'step').map(({ step }) => step)).toEqual([1, 2, 3, 4, 5, 6]);
     expect(events.map(({ type }) => type)).toEqual(expect.arrayContaining(['plan', 'started', 'baselines', 'evaluation', 'checkpoint']));
-    expect(events.at(-1)).toMatchObject({ type: 'finished', reason: 'done', step: 6 });
+    expect(events.at(-2)).toMatchObject({ type: 'finished', reason: 'done', step: 6 });
+    // What came of it, as a person is told.
+    const best = events.findLast((event) => event['type'] === 'evaluation' && event['best'] === true)!;
+    expect(events.at(-1)).toMatchObject({
+      type: 'result',
+      run: 'pictures-1',
+      best: best['step'],
+      verdict: expect.stringMatching(/better/) as unknown,
+      headline: expect.stringMatching(/^Neighbours agree .* queries\)$/) as unknown,
+      statement: expect.stringMatching(/\.$/) as unknown,
+    });
   });
 
   it('embeds, and only what is new the second time', async () => {

@@ -12,10 +12,10 @@ it('says every figure of an evaluation that the notes go by, where it was measur
   const plain = evaluationEvent(10);
   if (plain.type !== 'evaluation') throw new Error('It is none.');
   progress.show(plain);
-  progress.show({ ...plain, step: 20, best: true, lidar: 20.04, alpha: 1.26 });
+  progress.show({ ...plain, step: 20, best: true, lidar: 20.04, alpha: 1.26, predictionMargin: 0.3116 });
   expect(lines).toEqual([
     'Step 10: 20-NN 50.0 % whitened, RankMe 9.0, mean cosine 0.200, position explains 30.0 %.',
-    'Step 20: 20-NN 50.0 % whitened (best so far), RankMe 9.0, LiDAR 20.0, mean cosine 0.200, spectrum α 1.3, position explains 30.0 %.',
+    'Step 20: 20-NN 50.0 % whitened (kept as the best), RankMe 9.0, LiDAR 20.0, mean cosine 0.200, spectrum α 1.3, position explains 30.0 %, prediction margin 0.312.',
   ]);
 });
 

@@ -20,13 +20,14 @@ function scoreText({ whitened }: Pick<OnlineEvaluation, 'whitened'>): string {
 }
 
 /** What else an evaluation measured; earlier versions and some runs do not have all of it. */
-const figuresText = ({ rankMe, lidar, meanCosine, alpha, positionalShare }: OnlineEvaluation): string =>
+const figuresText = ({ rankMe, lidar, meanCosine, alpha, positionalShare, predictionMargin }: OnlineEvaluation): string =>
   [
     `RankMe ${rankMe.toFixed(1)}`,
     ...(lidar === undefined ? [] : [`LiDAR ${lidar.toFixed(1)}`]),
     `mean cosine ${meanCosine.toFixed(3)}`,
     ...(alpha === undefined ? [] : [`spectrum α ${alpha.toFixed(1)}`]),
     `position explains ${percent(positionalShare)}`,
+    ...(predictionMargin === undefined ? [] : [`prediction margin ${predictionMargin.toFixed(3)}`]),
   ].join(', ');
 
 /** Steps before a time left is shown: the first ones are slower. */
@@ -100,7 +101,9 @@ export class TrainProgress {
           this.#noted.delete(rule);
           output.say(`No longer so at step ${count(event.step)}: ${message}`);
         }
-        output.say(`Step ${count(event.step)}: ${scoreText(event)} whitened${event.best ? ' (best so far)' : ''}, ${figuresText(event)}.`);
+        output.say(
+          `Step ${count(event.step)}: ${scoreText(event)} whitened${event.best ? ' (kept as the best)' : ''}, ${figuresText(event)}.`,
+        );
         output.progress(this.#last);
         return;
       case 'note':

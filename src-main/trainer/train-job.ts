@@ -5,7 +5,7 @@ import { planEvaluation, tooFew } from '../evaluation/protocol.ts';
 import { DecodeCache } from '../images/cache.ts';
 import { asBefore, cardWasFull, usedMicroBatch } from '../training/fit-micro-batch.ts';
 import type { MicroBatch } from '../training/fit-micro-batch.ts';
-import type { Note } from '../training/health.ts';
+import type { Note } from '../training/health-rules.ts';
 import { labelFingerprint } from '../training/label-fingerprint.ts';
 import { resumeState } from '../training/resume.ts';
 import { listCheckpoints, RunFolder } from '../training/run-folder.ts';

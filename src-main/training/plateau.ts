@@ -6,8 +6,11 @@ import { decidingScore } from './scores.ts';
 
 /** Evaluations, the present one included, in which quality must have moved. */
 export const plateauWindow = 4;
-/** Evaluations of which the mean of the later half must be above that of the earlier one; fewer while there are not as many. */
-const trendWindow = 6;
+/**
+ * Share of a run of whose evaluations the later half must be above the earlier one, on average; fewer while there are not as many. A quarter of
+ * a run, which is what the window is of sixteen evaluations, would call a slow rise a standstill.
+ */
+const trendShare = 0.6;
 
 interface Rise {
   /** Difference of two scores, or of the means of several. */
@@ -47,17 +50,33 @@ function riseOf(earlier: readonly OnlineEvaluation[], later: readonly OnlineEval
 
 const isRise = ({ gain, noise }: Rise): boolean => gain > noise;
 
+/** Where in its run the course is asked for. */
+interface Moment {
+  /** Share of the run that is over; what is not known counts as its beginning. */
+  readonly over?: number;
+  /** Last step of another part of the run: the window is of evaluations after it. */
+  readonly since?: number;
+}
+
+/** Half of as many evaluations as the share of a run has that a trend is looked for in. */
+const halfTrend = (evaluations: number, over: number): number => Math.min(Math.round((trendShare * evaluations) / over), evaluations) >> 1;
+
 /**
  * The course of a run at an evaluation; undefined before there are enough. It rises when the best of the window is above its first, or the
  * later half of a longer one above the earlier half, each by more than one standard error: advice to stop costs more when it is wrong
- * than when it comes late.
+ * than when it comes late. So the longer one looks back across parts of a run: in the last one there are too few to tell by themselves.
  */
-export function courseOf(now: OnlineEvaluation, earlier: readonly OnlineEvaluation[]): Course | undefined {
+export function courseOf(
+  now: OnlineEvaluation,
+  earlier: readonly OnlineEvaluation[],
+  { over = 0, since = -1 }: Moment = {},
+): Course | undefined {
   const all = [...earlier, now];
-  if (all.length < plateauWindow) return undefined;
-  const [first, ...others] = all.slice(-plateauWindow);
+  const own = all.filter(({ step }) => step > since);
+  if (own.length < plateauWindow) return undefined;
+  const [first, ...others] = own.slice(-plateauWindow);
   const best = others.reduce((found, one) => (decidingScore(one) > decidingScore(found) ? one : found));
-  const half = Math.min(trendWindow, all.length) >> 1;
+  const half = halfTrend(all.length, over);
   const rise = riseOf([first!], [best]);
   if (isRise(rise) || isRise(riseOf(all.slice(-2 * half, -half), all.slice(-half)))) return 'rising';
   return earlier.every((one) => decidingScore(one) < decidingScore(now)) ? 'undecided' : rise;

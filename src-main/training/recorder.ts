@@ -1,17 +1,16 @@
 // Writes down what happens in a run: events, evaluations, checkpoints, and which of them is the best.
-import { smallSteps } from '../../shared/config.ts';
 import type { TrainConfig } from '../../shared/config-table.ts';
 import { AppError } from '../../shared/errors.ts';
 import type { OnlineEvaluation, TrainEvent } from '../../shared/train-events.ts';
 import type { CropProtocol, LabelProtocol } from '../evaluation/protocol.ts';
 import { loadCheckpoint, saveCheckpoint } from './checkpoint.ts';
-import { healthOf } from './health.ts';
+import { healthOf, judgedRun } from './health.ts';
 import type { Judge } from './judge.ts';
 import { readAppFile } from './app-file.ts';
 import { listCheckpoints, pruneCheckpoints } from './run-folder.ts';
 import type { RunFolder } from './run-folder.ts';
 import { readEvents } from './run-log.ts';
-import { decidingScore, spaceScores } from './scores.ts';
+import { decidingScore, isAsGood, isHigher, spaceScores } from './scores.ts';
 import { initialState } from './state.ts';
 import type { TrainState } from './state.ts';
 
@@ -27,7 +26,10 @@ export class Recorder {
   #untrained: OnlineEvaluation | undefined;
   /** Of the weights of another run that it began with. */
   #origin: OnlineEvaluation | undefined;
-  #best: { step: number; score: number } | undefined;
+  /** Step of the best checkpoint. */
+  #best: number | undefined;
+  /** The highest score so far. */
+  #highest: OnlineEvaluation | undefined;
   /** Steps of the best checkpoints of judgements that do not compare with this one: they are not given up for that. */
   readonly #formerBests: number[] = [];
   /** Whether the last evaluation asked other images, or something else: it does not compare with those to come. */
@@ -64,18 +66,21 @@ export class Recorder {
         continue;
       }
       this.#evaluations.push(event);
-      this.#consider(event);
+      if (isHigher(event, this.#highest)) this.#highest = event;
+      // As it was said then, and its checkpoint kept: earlier versions chose otherwise.
+      if (event.best) this.#best = event.step;
     }
     this.judgedOtherwise = judgedOtherwise;
     if (judgedOtherwise && calledBest !== undefined) this.#formerBests.push(calledBest);
     this.before = { skippedImages, refusedSteps };
   }
 
+  /** Whether it is the best checkpoint from now on, see {@link isAsGood}. */
   #consider(evaluation: OnlineEvaluation): boolean {
-    const score = decidingScore(evaluation);
-    if (!Number.isFinite(score) || (this.#best && score <= this.#best.score)) return false;
-    this.#best = { step: evaluation.step, score };
-    return true;
+    if (isHigher(evaluation, this.#highest)) this.#highest = evaluation;
+    const isBest = this.#highest !== undefined && isAsGood(evaluation, this.#highest);
+    if (isBest) this.#best = evaluation.step;
+    return isBest;
   }
 
   log<E extends TrainEvent>(event: E): E {
@@ -101,7 +106,7 @@ export class Recorder {
     yield this.log({ type: 'baselines', untrained, pixels: spaceScores(await judge.pixels(false)), ...(origin && { origin }) });
   }
 
-  /** An evaluation, its notes, and a checkpoint when it is the best so far; a note alone where too few of its images can be read. */
+  /** An evaluation, its notes, and a checkpoint when that is the best; a note alone where too few of its images can be read. */
   async *judge(judge: Evaluator): AsyncGenerator<TrainEvent> {
     const evaluation = await unlessUnreadable(judge.evaluate(this.#state.tensors, this.#state.step));
     if (evaluation instanceof AppError) {
@@ -110,8 +115,7 @@ export class Recorder {
     }
     const best = this.#consider(evaluation);
     const { config, steps } = this.#folder.record;
-    const left = 1 - this.#state.step / steps;
-    const { healthy, fresh } = healthOf(evaluation, this.#evaluations, this.#untrained, left, this.#origin, smallSteps(config, steps));
+    const { healthy, fresh } = healthOf(evaluation, this.#evaluations, this.#untrained, judgedRun(config, steps), this.#origin);
     yield this.log({ type: 'evaluation', best, healthy, ...evaluation });
     for (const note of fresh) yield this.log({ type: 'note', step: this.#state.step, ...note });
     this.#evaluations.push(evaluation);
@@ -133,10 +137,10 @@ export class Recorder {
     const { path, record } = this.#folder;
     const { embedded = [], held = [] } = readAppFile(path);
     // Step 0 are the weights that it began with: what it has made of them is asked as long as it is there.
-    const best = this.#best ? [this.#best.step] : [];
+    const best = this.#best === undefined ? [] : [this.#best];
     const spared = [...best, ...this.#formerBests, ...embedded, ...held, ...(record.from ? [0] : [])];
     pruneCheckpoints(path, record.config.keepCheckpoints, spared);
-    return this.log({ type: 'checkpoint', step, file, best: this.#best === undefined || this.#best.step === step });
+    return this.log({ type: 'checkpoint', step, file, best: this.#best === undefined || this.#best === step });
   }
 }
 
@@ -180,7 +184,7 @@ function sentence(event: Exclude<TrainEvent, { type: 'step' | 'neighbours' }>): 
     case 'started':
       return `Step ${event.step} of ${event.steps} on ${event.device}${event.precision === undefined || event.precision === 'float32' ? '' : ` in ${event.precision}`}, ${event.threads} threads, ${event.images} images.${[event.deviceReason, event.microBatchReason].map((reason) => (reason === undefined ? '' : ` ${reason}`)).join('')}`;
     case 'evaluation':
-      return `Step ${event.step}: score ${decidingScore(event).toFixed(4)}${event.best ? ', the best so far' : ''}, RankMe ${event.rankMe.toFixed(1)}.`;
+      return `Step ${event.step}: score ${decidingScore(event).toFixed(4)}${event.best ? ', kept as the best' : ''}, RankMe ${event.rankMe.toFixed(1)}.`;
     case 'checkpoint':
       return `Step ${event.step}: checkpoint ${event.file}.`;
     case 'note':

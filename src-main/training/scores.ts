@@ -1,5 +1,6 @@
 // The figures of an evaluation as an event has them, and the one that decides.
 import { packAnswers } from '../../shared/paired-error.ts';
+import { leadError } from '../../shared/run-verdict.ts';
 import type { OnlineEvaluation, SpaceScores } from '../../shared/train-events.ts';
 import type { SourceFigures } from '../evaluation/evaluate.ts';
 import type { SpaceKind } from '../evaluation/spaces.ts';
@@ -7,8 +8,9 @@ import type { SpaceKind } from '../evaluation/spaces.ts';
 function scores({ spaces, answers }: Pick<SourceFigures, 'spaces' | 'answers'>, kind: SpaceKind): SpaceScores {
   const { neighbours, cropRecall } = spaces[kind];
   return {
-    ...(neighbours !== undefined && { knn: neighbours, answers: packAnswers(answers[kind]) }),
+    ...(neighbours !== undefined && { knn: neighbours }),
     ...(cropRecall !== undefined && { retrieval: cropRecall }),
+    ...((neighbours ?? cropRecall) !== undefined && { answers: packAnswers(answers[kind]) }),
   };
 }
 
@@ -17,5 +19,17 @@ export function spaceScores(figures: Pick<SourceFigures, 'spaces' | 'answers'>):
   return { raw: scores(figures, 'raw'), centred: scores(figures, 'centred'), whitened: scores(figures, 'whitened') };
 }
 
-/** The number that decides which checkpoint is best: whitened 20-NN, else whitened crop retrieval. */
+/** The number that decides which checkpoint is best, see {@link isAsGood}: whitened 20-NN, else whitened crop retrieval. */
 export const decidingScore = ({ whitened }: Pick<OnlineEvaluation, 'whitened'>): number => whitened.knn ?? whitened.retrieval ?? 0;
+
+/** Whether the score of an evaluation is the highest so far; never one that is no number. */
+export const isHigher = (now: OnlineEvaluation, highest: OnlineEvaluation | undefined): boolean =>
+  Number.isFinite(decidingScore(now)) && (highest === undefined || decidingScore(now) > decidingScore(highest));
+
+/**
+ * Whether a later evaluation is as good as the highest score, which among many is partly luck: within one standard error of their difference
+ * (the rule of one standard error, Breiman et al. 1984, for pruned trees), by the same queries' answers where both have them. It asks the highest and not
+ * the last that was good enough, or many small losses would add up.
+ */
+export const isAsGood = (now: OnlineEvaluation, highest: OnlineEvaluation): boolean =>
+  decidingScore(highest) - decidingScore(now) <= (leadError(now, highest) ?? 0);

@@ -4,13 +4,14 @@ import { describe, expect, it } from 'vitest';
 import type { Precision } from '../../shared/devices.ts';
 import { AppError } from '../../shared/errors.ts';
 import { Random } from '../../shared/random.ts';
-import type { TrainEvent } from '../../shared/train-events.ts';
+import type { OnlineEvaluation, TrainEvent } from '../../shared/train-events.ts';
 import { resumeState } from './resume.ts';
 import { listCheckpoints, RunFolder } from './run-folder.ts';
 import { readEvents } from './run-log.ts';
 import { initialState } from './state.ts';
 import type { PatchBlock } from '../images/patches.ts';
 import type { Sample } from './sample-figures.ts';
+import { decidingScore, isAsGood } from './scores.ts';
 import type { TrainState } from './state.ts';
 import { RunControl } from './run-control.ts';
 import { smallBatches, smallRecord, trainSmall, withTemporary } from './testing/small-run.ts';
@@ -190,7 +191,7 @@ describe('a run', () => {
         'Step 0 of 4 on cpu, 1 threads, 40 images',
         'Something changed. Look at it.',
         'Untrained network 0.',
-        'the best so far',
+        'kept as the best',
         'checkpoint /',
         'Step 4: done.',
       ])
@@ -202,9 +203,10 @@ describe('a run', () => {
     await withRun({ evaluateSteps: 1, keepCheckpoints: 1, learningRate: 0.02, startLearningRate: 0.02 }, 12, async (run) => {
       const { events } = await trainSmall(run, { sample: sampleOf(24) });
       const judged = events.filter((event) => event.type === 'evaluation');
-      const scores = judged.map(({ whitened }) => whitened.retrieval!);
-      const best = 1 + scores.indexOf(Math.max(...scores));
-      expect(judged.map(({ best: flag }) => flag)).toEqual(scores.map((score, i) => score > Math.max(-1, ...scores.slice(0, i))));
+      const highest = (until: number): OnlineEvaluation =>
+        judged.slice(0, until).reduce((found, one) => (decidingScore(one) > decidingScore(found) ? one : found));
+      expect(judged.map(({ best: flag }) => flag)).toEqual(judged.map((one, i) => isAsGood(one, highest(i + 1))));
+      const best = judged.findLast(({ best: flag }) => flag)!.step;
       expect(listCheckpoints(run.path).map(({ step }) => step)).toEqual([...new Set([best, 12])]);
     });
   });

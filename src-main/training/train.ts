@@ -1,14 +1,15 @@
 // The training loop as a stream of typed events: the terminal, the window and the tests consume the same one.
-import { evaluateEvery, smallSteps } from '../../shared/config.ts';
+import { smallSteps } from '../../shared/config.ts';
 import type { TrainConfig } from '../../shared/config-table.ts';
 import { formatDuration } from '../../shared/duration.ts';
 import { AppError } from '../../shared/errors.ts';
+import { isJudgedAfter } from '../../shared/evaluation-schedule.ts';
 import type { TrainEvent } from '../../shared/train-events.ts';
 import type { DeviceId, Precision } from '../../shared/devices.ts';
 import { encodingDevice } from './forward-pass.ts';
 import type { MicroBatch } from './fit-micro-batch.ts';
 import { judgedOtherwiseRule } from './health.ts';
-import type { Note } from './health.ts';
+import type { Note } from './health-rules.ts';
 import { Judge } from './judge.ts';
 import type { Sample } from './sample-figures.ts';
 import { Recorder } from './recorder.ts';
@@ -152,7 +153,7 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent> 
     for (const note of options.notes ?? []) yield recorder.log({ type: 'note', step: state.step, ...note });
     if (recorder.judgedOtherwise) yield recorder.log({ type: 'note', step: state.step, ...judgedOtherwise });
     if (judge) yield* recorder.judgeBaselines(judge, config);
-    const every = evaluateEvery(config, steps);
+    const isJudged = isJudgedAfter(config, steps);
     let refusedInRow = 0;
     const watch = new SleepWatch(options.clocks);
     let refused = recorder.before.refusedSteps;
@@ -217,7 +218,7 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent> 
         });
       }
       const last = state.step === steps;
-      if (judge && (state.step % every === 0 || last)) {
+      if (judge && isJudged(state.step)) {
         await runner.save();
         yield* recorder.judge(judge);
       }

@@ -213,7 +213,7 @@ export const train = {
     originExplain:
       'The weights of another run or program that this one was started with, before its first step here. Below them it has lost something.',
     run: 'This run',
-    best: (share: string, step: number) => `best ${share} at step ${formatCount(step)}`,
+    best: (share: string, step: number) => `best checkpoint ${share}, step ${formatCount(step)}`,
     isBest: (step: number) => `best checkpoint, step ${formatCount(step)}`,
     verdict: (headline: string, statement: string, going: boolean) => `${going ? 'So far: ' : ''}${headline}. ${statement}`,
     rank: 'RankMe',

@@ -3,7 +3,7 @@ import { parseConfig } from '../../../shared/config.ts';
 import type { TrainConfig } from '../../../shared/config-table.ts';
 import { AppError } from '../../../shared/errors.ts';
 import { originSentences, originSettings } from '../../../shared/origin.ts';
-import { resultText } from '../../../shared/run-verdict.ts';
+import { resultOf, resultText } from '../../../shared/run-verdict.ts';
 import { basename, resolve } from 'node:path';
 import { planForPage } from '../../engine/app/run-plan.ts';
 import { freeRunPath, newestRunOf, runPath } from '../../engine/home.ts';
@@ -68,8 +68,11 @@ const cacheLimitOf = (options: Options): { readonly cacheBytes?: number } => {
 async function finish(output: Output, studio: Studio, run: string, options: Options, device?: TrainConfig['device']): Promise<number> {
   const isDone = await showTraining(output, studio, run, device);
   const found = describeRun(run);
-  const result = found && resultText(found);
-  if (result !== undefined) output.say(result);
+  const result = found && resultOf(found);
+  if (result) {
+    output.event({ type: 'result', run: basename(run), ...result });
+    output.say(resultText(found)!);
+  }
   for (const line of nextCommands(studio.home, basename(run), isDone, textOption(options, 'home'))) output.say(`  ${line}`);
   return 0;
 }
