@@ -50,7 +50,35 @@ const agreement = {
   cropScale: [0.2, 1],
 } satisfies Partial<TrainConfig>;
 
+/** What preset `paper-exact` does with small pictures: the published objective, masks and schedules, by a small network. */
+const published = {
+  ...agreement,
+  width: 128,
+  heads: 4,
+  predictorWidth: 64,
+  predictorHeads: 2,
+  batchSize: 64,
+  prediction: 1,
+  agreement: 0,
+  agreementBy: 'contrast',
+  sigreg: 0,
+  projectorWidth: 0,
+  masking: 'paper-exact',
+  minKeep: 3,
+  flip: false,
+  loss: 'smooth-l1',
+  learningRate: 3.125e-5,
+  startLearningRate: 6.25e-6,
+  finalLearningRate: 1e-6,
+  warmup: 0.1333,
+  weightDecay: [0.04, 0.4],
+  momentum: [0.996, 1],
+  cropScale: [0.3, 1],
+} satisfies Partial<TrainConfig>;
+
 export const recipes: Readonly<Record<string, Recipe>> = {
+  published: { what: 'preset paper-exact: I-JEPA as published, by a small network', settings: published },
+  'published-fast': { what: 'a learning rate of 0.001', from: 'published', settings: { learningRate: 1e-3, startLearningRate: 2e-4 } },
   shipped: { what: 'what the program suggests for the folder', settings: {} },
   agreement: { what: 'agreement of two crops and SIGReg alone, AdamW', settings: agreement },
   narrow: { what: 'a network of width 128: more crops for the budget', from: 'agreement', settings: { width: 128, heads: 4 } },
@@ -159,6 +187,11 @@ export const recipes: Readonly<Record<string, Recipe>> = {
   // One change each of that.
   'small-first-crops-4': { what: 'four crops of half as many images', from: 'small-first', settings: { crops: 4, batchSize: 32 } },
   'small-first-groups': { what: 'crops told apart among 32 images instead of 64', from: 'small-first', settings: { contrastImages: 32 } },
+  'small-first-alone': {
+    what: 'small-first-groups without the masked prediction',
+    from: 'small-first-groups',
+    settings: { prediction: 0 },
+  },
   'small-first-fast': { what: 'a learning rate of 0.004', from: 'small-first', settings: { learningRate: 4e-3 } },
   'small-first-wide': { what: 'a width of 192', from: 'small-first', settings: { width: 192, heads: 3 } },
   'small-first-deep': { what: 'four blocks instead of two', from: 'small-first', settings: { depth: 4 } },
