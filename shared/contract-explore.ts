@@ -45,6 +45,8 @@ export interface FeatureView {
   /** Patches along a side, [grid, grid, 3] bytes: the first three principal components as red, green and blue. */
   readonly grid: number;
   readonly colours: Uint8Array;
+  /** Patches along a side that the encoder was trained on. */
+  readonly trained: number;
   /** Images of the folder that the colours were fitted on. */
   readonly fittedOn: number;
 }
@@ -115,8 +117,8 @@ export const exploreChannels = {
       run: runName,
       step: count(1e12),
       image: queryImage,
-      /** Times as many pixels and patches along a side as the encoder was trained on. */
-      finer: v.optional(v.picklist([1, 2])),
+      /** Times as many pixels and patches along a side as the encoder was trained on; absent: as suits it (`usualCloseness`). */
+      finer: v.optional(v.picklist([1, 2, 4])),
     }),
   ),
   'export.preview': channel<ExportPreview>()(v.strictObject({ ...exported, target: path })),

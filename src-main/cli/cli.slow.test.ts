@@ -166,7 +166,7 @@ describe('the story of a folder', () => {
     const sheet = join(folder, 'seen.png');
     const { code, stdout } = await cli('features', '--image', image, other, '--sheet', sheet, '--json');
     expect(code).toBe(0);
-    expect(jsonLines(stdout).at(-1)).toMatchObject({ type: 'features', images: [image, other], grid: 4, fittedOn: 48, sheet });
+    expect(jsonLines(stdout).at(-1)).toMatchObject({ type: 'features', images: [image, other], grid: 16, fittedOn: 48, sheet });
     const drawn = await sharp(sheet).metadata();
     expect([drawn.width, drawn.height]).toEqual([336, 400]);
     // The left column is the pictures: green, then red, each inside its frame.

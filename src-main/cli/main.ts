@@ -201,7 +201,10 @@ function program(): Command {
   )
     .option('--image <file...>', 'pictures to look at (of the folder or any others)')
     .option('--sheet <file>', 'where to draw them, as a PNG')
-    .option('--finer <times>', 'as many times the pixels and patches along a side as the encoder was trained on, 1 to 4', '1')
+    .option(
+      '--finer <times>',
+      'as many times the pixels and patches along a side as the encoder was trained on, 1 to 4 (default: 4 where that were four patches, else 1)',
+    )
     .addHelpText(
       'after',
       examples(['features --image cat.jpg --sheet seen.png', 'features ~/Pictures --run big --image a.jpg b.jpg --sheet seen.png']),

@@ -14,7 +14,7 @@ import { EncoderRunner } from '../training/encoder-runner.ts';
 import { initialState } from '../training/state.ts';
 import { smallRecord } from '../training/testing/small-run.ts';
 import { runFeaturesJob } from './features-job.ts';
-import type { FeaturesJob } from './protocol.ts';
+import type { FeaturePicture, FeaturesJob } from './protocol.ts';
 import { makeCache } from './testing/picture-cache.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'ijepa-features-'));
@@ -65,10 +65,19 @@ it('colours patches by components of the tokens of 48 images, and shows the pict
   const opened = new DecodeCache(cache, { access: 'read' });
   const hashes = images.slice(0, 48).map(({ hash }) => hash);
   const preprocessing = preprocessingOf(record.config);
-  let colours: ReturnType<typeof fitFeatureColours> | undefined;
+  let tokens48: Float32Array | undefined;
   for await (const { patches } of patchBlocks(opened, hashes, 48, { view: 'whole', preprocessing, patchSize: 4 }))
-    colours = fitFeatureColours((await runner.run(patches)).tokens!, size.encoder.width);
+    tokens48 = (await runner.run(patches)).tokens!.slice();
   opened.dispose();
+  // What is usual at a place is taken off.
+  const perImage = 36 * size.encoder.width;
+  const usual = Float64Array.from({ length: perImage }, (_, i) => {
+    let sum = 0;
+    for (let image = 0; image < 48; image++) sum += tokens48![image * perImage + i]!;
+    return sum / 48;
+  });
+  const unusual = (tokens: Float32Array): Float32Array => tokens.map((value, i) => value - usual[i % perImage]!);
+  const colours = fitFeatureColours(unusual(tokens48!), size.encoder.width);
   const { mean, std } = preprocessing;
   for (const [i, { pixels }] of [one, two].entries()) {
     // Patches are (channel, row, column).
@@ -78,12 +87,25 @@ it('colours patches by components of the tokens of 48 images, and shows the pict
       return (pixels[(y * 24 + x) * 3 + channel]! / 255 - mean[channel]!) / std[channel]!;
     });
     const { tokens } = await runner.run(patches);
-    const expected = colourFeatures(colours!, tokens!);
+    const expected = colourFeatures(colours, unusual(tokens!));
     // Sums are taken in another order in a batch of another size.
     for (const [at, value] of pictures[i]!.colours.entries()) expect(Math.abs(value - expected[at]!)).toBeLessThanOrEqual(1);
   }
   await runner.dispose();
   expect(new Set(pictures[0]!.colours).size).toBeGreaterThan(20);
+});
+
+it('tells what is there and not where: a picture of nothing is of one colour, but for what its edges do', async () => {
+  const flat = { width: 24, height: 24, pixels: new Uint8Array(24 * 24 * 3).fill(128) };
+  const spreadOf = ({ colours }: FeaturePicture): number => {
+    const mean = [0, 1, 2].map((c) => colours.filter((_, i) => i % 3 === c).reduce((sum, value) => sum + value, 0) / 36);
+    return Math.sqrt(colours.reduce((sum, value, i) => sum + (value - mean[i % 3]!) ** 2, 0) / colours.length);
+  };
+  const few = images.slice(0, 7).map(({ hash }) => hash);
+  const [withPlaces, without] = [await runFeaturesJob(job([flat], { fitOn: few })), await runFeaturesJob(job([flat]))];
+  // Of so few images nobody can tell what is usual.
+  expect(withPlaces.fittedOn).toBe(7);
+  expect(spreadOf(without.pictures[0]!)).toBeLessThan(0.5 * spreadOf(withPlaces.pictures[0]!));
 });
 
 it('gives a picture the same colours whatever it comes with', async () => {

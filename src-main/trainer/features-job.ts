@@ -21,6 +21,8 @@ import { requireCached } from './run-data.ts';
 const mostFitted = 48;
 /** Patches of them, spread over all: their components are found in about a second. */
 const mostTokens = 4096;
+/** Images from which on their mean says what is usual, and not what is on them. */
+const fewestForUsual = 8;
 /** Images of one pass: most calls have a single picture. */
 const mostBatch = 8;
 
@@ -31,6 +33,8 @@ interface ColouringEncoder {
   /** At the size that it was trained on. */
   readonly runner: EncoderRunner;
   readonly weights: Weights;
+  /** What tokens are on average at each place, [N, width]: taken off, so that colours tell what is there and not where. */
+  readonly usual: Float32Array;
   readonly colours: FeatureColours;
   readonly fittedOn: number;
 }
@@ -47,6 +51,8 @@ export async function runFeaturesJob(job: FeaturesJob): Promise<JobTypes['featur
   const { config, colours, fittedOn } = encoder;
   const preprocessing = { ...preprocessingOf(config), imageSize: config.imageSize * finer };
   const size = finerSize(modelSize(config), finer);
+  const own = modelSize(config);
+  const usual = interpolatePositions(encoder.usual, own.grid, size.grid, own.encoder.width);
   const weights = finer === 1 ? encoder.weights : finerWeights(encoder.weights, config, finer);
   const runner = finer === 1 ? encoder.runner : await finerRunner(job, config, weights, finer);
   const [perImage, side] = [tokenCount(size) * patchValues(size), preprocessing.imageSize];
@@ -62,7 +68,7 @@ export async function runFeaturesJob(job: FeaturesJob): Promise<JobTypes['featur
       Math.round(255 * planes[(i % 3) * side * side + Math.floor(i / 3)]!),
     );
     const { tokens } = await runner.run(patches);
-    pictures.push({ side, seen, grid: size.grid, colours: colourFeatures(colours, tokens!) });
+    pictures.push({ side, seen, grid: size.grid, colours: colourFeatures(colours, without(tokens!, usual)) });
   }
   return { pictures, fittedOn };
 }
@@ -98,6 +104,29 @@ function keyOf({ checkpoint, cache, fitOn, threads, device }: FeaturesJob): stri
   return JSON.stringify([checkpoint, mtimeMs, size, cache.folder, fitOn, threads, device]);
 }
 
+/** Means over images, place by place, of tokens that lie image by image; zeros where the images are too few to tell. */
+function usualTokens(blocks: readonly Float32Array[], perImage: number): Float32Array {
+  const sums = new Float64Array(perImage);
+  let images = 0;
+  for (const block of blocks)
+    for (let from = 0; from < block.length; from += perImage, images++) for (let i = 0; i < perImage; i++) sums[i]! += block[from + i]!;
+  return Float32Array.from(sums, (sum) => (images < fewestForUsual ? 0 : sum / images));
+}
+
+/** Tokens of images without what is usual at their place. */
+const without = (tokens: Float32Array, usual: Float32Array): Float32Array => tokens.map((value, i) => value - usual[i % usual.length]!);
+
+/** Every token of `stride` in all blocks. */
+function everyOther(blocks: readonly Float32Array[], width: number, stride: number): Float32Array {
+  const taken: Float32Array[] = [];
+  let at = 0;
+  for (const block of blocks)
+    for (let from = 0; from < block.length; from += width, at++) if (at % stride === 0) taken.push(block.subarray(from, from + width));
+  const values = new Float32Array(taken.length * width);
+  for (const [i, token] of taken.entries()) values.set(token, i * width);
+  return values;
+}
+
 async function colouringEncoder(job: FeaturesJob): Promise<ColouringEncoder> {
   const { checkpoint, cache: address, fitOn, threads, device } = job;
   const key = keyOf(job);
@@ -121,19 +150,23 @@ async function colouringEncoder(job: FeaturesJob): Promise<ColouringEncoder> {
       weights,
     );
     const { width } = size.encoder;
-    const stride = Math.max(1, Math.ceil((chosen.length * tokenCount(size)) / mostTokens));
-    const taken: Float32Array[] = [];
-    let [at, fittedOn] = [0, 0];
+    const blocks: Float32Array[] = [];
+    let fittedOn = 0;
     const looks = { view: 'whole', preprocessing: preprocessingOf(config), patchSize: config.patchSize } as const;
     for await (const { places, patches } of patchBlocks(cache, chosen, runner.batch, looks)) {
       const { tokens } = await runner.run(patches);
       fittedOn += places.length;
-      // A stride through all images at once: other places in each.
-      for (let from = 0; from < tokens!.length; from += width, at++) if (at % stride === 0) taken.push(tokens!.slice(from, from + width));
+      blocks.push(tokens!.slice());
     }
-    const values = new Float32Array(taken.length * width);
-    for (const [i, token] of taken.entries()) values.set(token, i * width);
-    const encoder = { config, runner, weights, colours: fitFeatureColours(values, width), fittedOn };
+    const usual = usualTokens(blocks, tokenCount(size) * width);
+    // A stride through all images at once: other places in each.
+    const stride = Math.max(1, Math.ceil((fittedOn * tokenCount(size)) / mostTokens));
+    const values = everyOther(
+      blocks.map((block) => without(block, usual)),
+      width,
+      stride,
+    );
+    const encoder = { config, runner, weights, usual, colours: fitFeatureColours(values, width), fittedOn };
     kept = { key, encoder };
     return encoder;
   } catch (error) {

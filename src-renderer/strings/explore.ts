@@ -83,9 +83,9 @@ export const explore = {
     picture: (name: string) => `${name} as the encoder gets it`,
     colours: (name: string, grid: number) => `${name} as ${grid} × ${grid} patches in colours`,
     closer: 'Look closer',
-    closerHint: 'Twice as many patches along each side as the encoder was trained on.',
+    closerHint: 'Two or four times as many patches along each side as the encoder was trained on.',
     explain: (images: number) =>
-      `Patches that the encoder holds to be alike have like colours, the same in every picture: three principal components of ${plural(images, 'image')} as red, green and blue. Colours that follow the place alone, whatever is there, say that it has learned little else.`,
+      `Patches that the encoder holds to be alike have like colours, the same in every picture: three principal components of ${plural(images, 'image')} as red, green and blue. What is usual at a place is taken off first, so they tell what is there and not where.`,
   },
 
   begin: 'Find images that are alike',

@@ -19,6 +19,7 @@ export function featuresOf(image: number, finer = 1): FeatureView {
     side: side * finer,
     seen: square(side * finer, (a, b) => [230 - 150 * inside(a, b), 215 - hue * 0.6 * inside(a, b), 200 + 30 * b - 60 * inside(a, b)]),
     grid: grid * finer,
+    trained: grid,
     // Things are red, grounds blue to green from above to below.
     colours: square(grid * finer, (a, b) => [40 + 200 * inside(a, b), 60 + 110 * b, 190 - 130 * inside(a, b)]),
     fittedOn: 48,

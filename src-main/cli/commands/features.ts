@@ -1,6 +1,9 @@
 import { resolve } from 'node:path';
+import { usualCloseness } from '../../../shared/closer-look.ts';
+import { gridSide } from '../../../shared/config.ts';
 import { AppError } from '../../../shared/errors.ts';
 import { decodeFor, pictureFeatures } from '../../engine/features.ts';
+import { configOf } from '../../engine/runs.ts';
 import { checkSheetTarget, drawFeatureSheet } from '../../engine/sheet.ts';
 import type { Action } from '../action.ts';
 import { integerOption, listOption, textOption } from '../options.ts';
@@ -17,7 +20,7 @@ export const featuresCommand: Action = async (output, options, folder) =>
     const sheet = textOption(options, 'sheet');
     if (sheet === undefined) throw new AppError('bad-input', 'Nowhere to draw was given.', 'Say where the picture goes: --sheet seen.png');
     await checkSheetTarget(studio, sheet);
-    const finer = integerOption(options, 'finer', '--finer', 1, mostFiner)!;
+    const finer = integerOption(options, 'finer', '--finer', 1, mostFiner) ?? usualCloseness(gridSide(configOf(checkpoint)));
     const images = [];
     for (const file of files) images.push(await decodeFor(studio, checkpoint, file, finer));
     const { pictures, fittedOn } = await pictureFeatures(studio, { checkpoint, root, threads, finer }, images);
@@ -28,7 +31,7 @@ export const featuresCommand: Action = async (output, options, folder) =>
     );
     output.event({ type: 'features', images: files, grid: pictures[0]!.grid, fittedOn, sheet: resolve(sheet) });
     output.say(
-      `Patches that the encoder holds to be alike have like colours: three principal components as red, green and blue, fitted on ${count(fittedOn)} images of the folder.`,
+      `Patches that the encoder holds to be alike have like colours: three principal components as red, green and blue, fitted on ${count(fittedOn)} images of the folder, without what is usual at a place.`,
     );
     output.say(`Drawn in ${sheet}.`);
     return 0;

@@ -1,6 +1,8 @@
 // Answers of the channels about vectors and neighbours.
 import type { CheckedInputOf } from '../../../shared/channel.ts';
 import type { exploreChannels, FeatureView, QueryImage, SearchResult } from '../../../shared/contract-explore.ts';
+import { usualCloseness } from '../../../shared/closer-look.ts';
+import { gridSide } from '../../../shared/config.ts';
 import { AppError } from '../../../shared/errors.ts';
 import type { Handlers } from '../../../shared/rpc-server.ts';
 import { imagesOfContents } from '../../library/content-images.ts';
@@ -114,16 +116,18 @@ export function exploreHandlers(context: EngineContext, runs: Runs): ExploreHand
     });
   };
 
-  const features: Handlers<Explore>['explore.features'] = async ({ folder, run, step, image, finer = 1 }): Promise<FeatureView> => {
+  const features: Handlers<Explore>['explore.features'] = async ({ folder, run, step, image, ...given }): Promise<FeatureView> => {
     const { path: root } = folderOf(studio.library, folder);
     const checkpoint = checkpointOf(store.path(run), String(step));
+    const trained = gridSide(configOf(checkpoint));
+    const { finer = usualCloseness(trained) } = given;
     const decoded =
       'upload' in image
         ? await uploads.decoded(image.upload, checkpoint, finer)
         : await decodeImageFor(studio, checkpoint, image.image, finer);
     const { threads, pictures: trainer } = runs.aside;
     const { pictures, fittedOn } = await pictureFeatures(studio, { checkpoint, root, threads, trainer, finer }, [decoded]);
-    return { ...pictures[0]!, fittedOn };
+    return { ...pictures[0]!, trained, fittedOn };
   };
 
   return {

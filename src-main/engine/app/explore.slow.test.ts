@@ -135,7 +135,8 @@ describe('vectors of a folder', () => {
       page.call('explore.features', { folder, run, step: 6, image });
     const view = await ask({ image: own });
     const { imageSize, patchSize } = quickSettings;
-    expect(view).toMatchObject({ side: imageSize, grid: imageSize / patchSize, fittedOn: 48 });
+    // Four patches along a side say little: where nobody says it is looked at closer.
+    expect(view).toMatchObject({ side: 4 * imageSize, grid: (4 * imageSize) / patchSize, trained: 4, fittedOn: 48 });
     expect([view.seen.length, view.colours.length]).toEqual([3 * view.side ** 2, 3 * view.grid ** 2]);
     // Bytes travel as bytes, and they say something.
     expect(view.colours).toBeInstanceOf(Uint8Array);
@@ -149,7 +150,7 @@ describe('vectors of a folder', () => {
     expect(await ask({ upload })).toEqual(view);
     expect((await ask({ image: await idOf('stripes 003') })).colours).not.toEqual(view.colours);
     const closer = await page.call('explore.features', { folder, run, step: 6, image: { image: own }, finer: 2 });
-    expect(closer).toMatchObject({ side: 2 * view.side, grid: 2 * view.grid, fittedOn: 48 });
+    expect(closer).toMatchObject({ side: 2 * imageSize, grid: 8, trained: 4, fittedOn: 48 });
     for (const image of [{ image: 99_999 }, { upload: 3 }]) await expect(ask(image)).rejects.toMatchObject({ code: 'not-found' });
     await expect(page.call('explore.features', { folder, run, step: 7, image: { image: own } })).rejects.toMatchObject({
       code: 'not-found',
