@@ -16,7 +16,7 @@ export interface PresetText {
 const cifar = '20-NN with 10,000 images; raw pixels 50 %, untrained 35 %';
 
 /** Of all that was reached: the presets tell apart fewer since, which cores share better (bench/quality). */
-const toldApart = 'That was with crops told apart among 64 images; 32, as now, did as well.';
+const toldApart = 'That was with crops told apart among 64 images; 32, as now, did as well on small pictures.';
 
 export const presetTexts: Readonly<Record<PresetName, PresetText>> = {
   quick: {

@@ -124,7 +124,21 @@ type Asked = Pick<OnlineEvaluation, SpaceName> & {
 };
 
 /**
- * Standard error of what two evaluations of one run are apart in a space: of the same queries' answers where the log holds them, else
+ * Standard error of what two evaluations of one run are apart in a space, by the same queries' answers; undefined where the log does not hold
+ * them. Images that cannot be read judge no more: as many of them are the same ones.
+ */
+export function answersError(own: Asked, other: Asked, space: SpaceName = 'whitened'): number | undefined {
+  const { queries } = own;
+  if (queries === undefined || queries !== other.queries || own.asked !== other.asked || own.unreadable !== other.unreadable)
+    return undefined;
+  const [mine, theirs] = [own[space].answers, other[space].answers].map((answers) =>
+    answers === undefined ? undefined : unpackAnswers(answers, queries),
+  );
+  return mine && theirs && pairedError(mine, theirs);
+}
+
+/**
+ * Standard error of what two evaluations of one run are apart in a space: {@link answersError} where that is known, else
  * {@link differenceError}. Undefined where it is not known how many asked, or one has no score.
  */
 export function leadError(own: Asked, other: Asked, space: SpaceName = 'whitened'): number | undefined {
@@ -132,13 +146,7 @@ export function leadError(own: Asked, other: Asked, space: SpaceName = 'whitened
   const [a, b] = [own[space], other[space]];
   const [first, second] = [a.knn ?? a.retrieval, b.knn ?? b.retrieval];
   if (queries === undefined || first === undefined || second === undefined) return undefined;
-  // Images that cannot be read judge no more, and which those are is not written down.
-  const isWhole = own.unreadable === undefined && other.unreadable === undefined;
-  const areTheSame = isWhole && queries === other.queries && own.asked === other.asked;
-  const answersOf = ({ answers }: SpaceScores): Float64Array | undefined =>
-    areTheSame && answers !== undefined ? unpackAnswers(answers, queries) : undefined;
-  const [mine, theirs] = [answersOf(a), answersOf(b)];
-  return mine && theirs ? pairedError(mine, theirs) : differenceError(first, second, queries);
+  return answersError(own, other, space) ?? differenceError(first, second, queries);
 }
 
 /** An evaluation beside the run's baselines in one space; undefined where that has no score. */

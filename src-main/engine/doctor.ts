@@ -65,6 +65,8 @@ const muchFaster = 1.2;
 export interface Findings extends Pick<Diagnosis, 'cards' | 'devices' | 'chosen' | 'memoryFree' | 'memoryTotal'> {
   /** Where one is published that could use a card of this computer. */
   readonly tensorflow?: TensorflowOffer | undefined;
+  /** Whether a run has the card, so that none was tested. */
+  readonly cardTaken?: boolean;
 }
 
 /** That a card is worth trying with TensorFlow, with what that takes. */
@@ -94,7 +96,7 @@ export function adviceFor(findings: Findings): string[] {
   const advice: string[] = [];
   const others = devices.filter(({ id }) => id !== 'cpu');
   if (cards.length === 0) advice.push('No graphics card was found; with one, training is usually faster.');
-  else if (others.every(({ state }) => state !== 'ready'))
+  else if (findings.cardTaken !== true && others.every(({ state }) => state !== 'ready'))
     advice.push(`A graphics card is there, and cannot be used: ${others.map((one) => `${deviceNames[one.id]}: ${one.reason}`).join(' ')}`);
   const driver = missingDriver(cards);
   if (driver !== undefined) advice.push(driver);
@@ -175,7 +177,7 @@ export async function diagnose(home?: string, given: DeviceWork = {}, tools: Dev
   const devices = reports.map((report) => ({ ...report, ...stepOf(report.id) }));
   const [memoryFree, memoryTotal] = [freemem(), totalmem()];
   const choice = await choiceOf(tests, config, work);
-  const findings = { cards, devices, ...choice, memoryFree, memoryTotal, tensorflow: tensorflowOffer(place, cards) };
+  const findings = { cards, devices, cardTaken, ...choice, memoryFree, memoryTotal, tensorflow: tensorflowOffer(place, cards) };
   return {
     program: programVersion,
     node: process.versions.node,

@@ -252,7 +252,8 @@ export function checkpointOf(run: string, which = 'best'): string {
   const latest = stored.at(-1);
   if (!latest) throw new AppError('not-found', `The run in ${run} has no checkpoint yet.`, 'Train it for some steps first.');
   if (which === 'latest') return latest.file;
-  const best = [...readEvents(run, 'evaluation')].findLast((event) => event.best);
+  // The newest is logged some seconds before its checkpoint is written.
+  const best = [...readEvents(run, 'evaluation')].findLast((event) => event.best && stored.some((one) => one.step === event.step));
   const step = which === 'best' ? best?.step : Number(which);
   const found = stored.find((one) => one.step === step);
   if (!found && which !== 'best')

@@ -32,8 +32,8 @@ export interface BatchAnswer {
   /** Whether not one image could be read. */
   readonly empty: boolean;
 }
-/** What the thread says: a batch, or why there will be none. */
-export type BatchMessage = BatchAnswer | { readonly failed: WireError };
+/** What the thread says: that it has opened what it reads, a batch, or why there will be none. */
+export type BatchMessage = 'ready' | BatchAnswer | { readonly failed: WireError };
 
 const settings = workerData as BatchSettings & { readonly slots: readonly Float32Array[] };
 const { batchSize, crops, seed } = settings;
@@ -72,6 +72,7 @@ const say = (message: BatchMessage): void => parentPort!.postMessage(message);
 
 try {
   const pictures = new TrainingPictures(settings.pictures, settings);
+  say('ready');
   let queue: Promise<void> = Promise.resolve();
   parentPort!.on('message', (request: BatchRequest) => {
     queue = queue.then(async () => say(await fill(pictures, request))).catch((error: unknown) => say({ failed: toWire(error) }));

@@ -8,7 +8,7 @@ import { BatchPlan } from './batch-plan.ts';
 import { BatchSource } from './batches.ts';
 import type { BatchSettings } from './batch-worker.ts';
 import { DecodeCache } from './cache.ts';
-import type { CachedImage } from './cache.ts';
+import type { CachedImage } from './shard-reader.ts';
 import { randomResizedCrop, resampleCrop } from './crop.ts';
 import { reduced, reductionOf } from './reduced-picture.ts';
 
@@ -156,6 +156,26 @@ describe('batches', () => {
       for (const one of steps) shared.push((await source.next(one)).patches.slice());
       expect(source.threads).toBe(3);
       expect(shared).toEqual((await collect(large, steps)).batches);
+    } finally {
+      await source.dispose();
+    }
+  });
+
+  it('go on where no other thread can be started: its cache cannot be opened any more', async () => {
+    const folder = join(root, 'going');
+    const writer = new DecodeCache(folder, { access: 'write' });
+    for (let i = 0; i < count; i++) await writer.put(hashOf(i), picture(i));
+    writer.dispose();
+    const { target } = settings.targets;
+    const large = { pictures: { cache: folder, hashes }, targets: { target: { ...target, size: 64, patchSize: 16 } } };
+    const source = new BatchSource({ ...settings, ...large }, { most: 2 });
+    try {
+      await source.next(0);
+      rmSync(folder, { recursive: true });
+      // The other one is asked for after a second of waiting.
+      const began = performance.now();
+      for (let step = 1; performance.now() - began < 2500; step++) expect((await source.next(step)).skipped).toBe(0);
+      expect(source.threads).toBe(1);
     } finally {
       await source.dispose();
     }

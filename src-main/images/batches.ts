@@ -20,6 +20,8 @@ export interface Batch {
 
 /** Threads that make the batches of a run at most: a card takes far more than one makes, and the computer is used for other things too. */
 export const mostThreads = Math.max(1, Math.min(8, availableParallelism() - 1));
+/** Images of all threads together at most: each holds the names and places of all. */
+const mostNames = 1e6;
 
 /** The answers of the threads that share a batch. */
 class Making {
@@ -44,7 +46,10 @@ class Making {
 
 export class BatchSource {
   readonly #settings: BatchSettings;
-  readonly #most: number;
+  /** Fewer once one could not be started. */
+  #most: number;
+  /** Started, and not ready yet. */
+  #helper: Worker | undefined;
   readonly #workers: Worker[] = [];
   readonly #slots: readonly Float32Array[];
   readonly #lengthOf: (step: number) => number;
@@ -62,25 +67,41 @@ export class BatchSource {
     if (pictureCount(settings.pictures) === 0)
       throw new AppError('no-images', 'There is no image to train on.', 'Choose a folder that holds images.');
     this.#settings = settings;
-    this.#most = most;
+    this.#most = Math.min(most, Math.max(1, Math.floor(mostNames / pictureCount(settings.pictures))));
     this.#lengthOf = (step) => settings.crops * settings.batchSize * cropValues(targetAt(settings.targets, step));
     const longest = this.#lengthOf(Infinity);
     this.#slots = Array.from({ length: slotCount }, () => new Float32Array(new SharedArrayBuffer(4 * longest)));
-    for (let i = 0; i < first; i++) this.#start();
+    for (let i = 0; i < first; i++) this.#workers.push(this.#start());
   }
 
-  #start(): void {
+  #start(): Worker {
     const worker = new Worker(new URL(`./batch-worker${extname(import.meta.url)}`, import.meta.url), {
       workerData: { ...this.#settings, slots: this.#slots },
       execArgv: ['--disable-warning=ExperimentalWarning'],
     });
     worker.on('message', (message: BatchMessage) => {
-      if ('failed' in message) this.#fail(fromWire(message.failed));
+      if (message === 'ready') this.#join(worker);
+      else if ('failed' in message) this.#lose(worker, fromWire(message.failed));
       else this.#made.get(message.step)?.take(message);
     });
-    worker.on('error', (error: Error) => this.#fail(error));
-    worker.on('exit', () => this.#fail(new AppError('cancelled', 'The batches were shut down.', 'Start again.')));
+    worker.on('error', (error: Error) => this.#lose(worker, error));
+    worker.on('exit', () => this.#lose(worker, new AppError('cancelled', 'The batches were shut down.', 'Start again.')));
+    return worker;
+  }
+
+  /** One that is to help takes its share from the next batch on. */
+  #join(worker: Worker): void {
+    if (this.#helper !== worker) return;
+    this.#helper = undefined;
     this.#workers.push(worker);
+  }
+
+  /** One that cannot help ends nothing: those that there are go on, and no other one is tried. */
+  #lose(worker: Worker, error: Error): void {
+    if (this.#workers.includes(worker)) return this.#fail(error);
+    this.#helper = undefined;
+    this.#most = this.#workers.length;
+    void worker.terminate();
   }
 
   /** Nothing more will come: whoever waits and whoever asks from now on is told why. */
@@ -122,11 +143,12 @@ export class BatchSource {
     for (const { skipped } of answers) this.#skipped += skipped;
     const now = performance.now();
     this.#waitedMs += now - asked;
-    if (this.#workers.length < this.#most && this.#watch.isShort(now, now - asked)) this.#start();
+    if (!this.#helper && this.#workers.length < this.#most && this.#watch.isShort(now, now - asked)) this.#helper = this.#start();
     return { patches: this.#slots[step % slotCount]!.subarray(0, this.#lengthOf(step)), skipped: this.#skipped, waitedMs: now - asked };
   }
 
   async dispose(): Promise<void> {
-    await Promise.all(this.#workers.map(async (worker) => worker.terminate()));
+    const all = [...this.#workers, ...(this.#helper ? [this.#helper] : [])];
+    await Promise.all(all.map(async (worker) => worker.terminate()));
   }
 }

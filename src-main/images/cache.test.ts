@@ -18,7 +18,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Random } from '../../shared/random.ts';
 import { DecodeCache } from './cache.ts';
 import { cacheFolder, clearCaches, defaultCacheBytes, estimateCacheBytes } from './cache-space.ts';
-import type { CachedImage } from './cache.ts';
+import type { CachedImage } from './shard-reader.ts';
 import { plainSettings, quadrantPixels } from './testing/test-images.ts';
 
 let root = '';

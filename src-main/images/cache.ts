@@ -11,20 +11,14 @@ import type { Pieces } from '../files/in-pieces.ts';
 import { decodeEntry, encodeEntry, recordBytes } from './cache-index.ts';
 import type { CacheEntry } from './cache-index.ts';
 import type { DecodedImage } from './decoder.ts';
-
-/** A cached picture: row-major RGB, three bytes per pixel. */
-export interface CachedImage {
-  readonly width: number;
-  readonly height: number;
-  readonly pixels: Uint8Array;
-}
+import { readPicture, shardName } from './shard-reader.ts';
+import type { CachedImage } from './shard-reader.ts';
 
 /** Records of the index that are read before others may get their turn. */
 const pieceRecords = 500;
 const shardBytes = 1024 ** 3;
 const jpegQuality = 92;
 const indexName = 'index.bin';
-const shardName = (shard: number): string => `shard-${String(shard).padStart(5, '0')}.bin`;
 
 /** Appends all of it; the operating system may take less at a time. */
 function writeWhole(handle: number, bytes: Uint8Array): void {
@@ -150,6 +144,11 @@ export class DecodeCache {
     return this.#entries.has(hash);
   }
 
+  /** Where a picture lies, and its size: for another reader of the same files. */
+  entry(hash: string): CacheEntry | undefined {
+    return this.#entries.get(hash);
+  }
+
   /** Width and height of a picture, from the index. */
   dimensions(hash: string): { readonly width: number; readonly height: number } | undefined {
     return this.#entries.get(hash);
@@ -225,17 +224,7 @@ export class DecodeCache {
   async get(hash: string): Promise<CachedImage | undefined> {
     const entry = this.#entries.get(hash);
     if (!entry) return undefined;
-    const bytes = new Uint8Array(Buffer.allocUnsafeSlow(entry.length).buffer);
-    try {
-      if (readSync(this.#shard(entry.shard), bytes, 0, entry.length, entry.offset) !== entry.length) return undefined;
-    } catch {
-      return undefined;
-    }
-    if (crc32(bytes) !== entry.checksum) return undefined;
-    const { width, height } = entry;
-    if (!entry.jpeg) return { width, height, pixels: bytes };
-    const { data } = await sharp(bytes).raw().toBuffer({ resolveWithObject: true });
-    return { width, height, pixels: data };
+    return readPicture(() => this.#shard(entry.shard), entry);
   }
 
   /** Reads every picture and forgets the damaged ones, so that the next scan decodes them again. Returns how many there were. */

@@ -4,7 +4,7 @@ import sharp from 'sharp';
 import type { OverlayOptions } from 'sharp';
 import { AppError, systemError } from '../../shared/errors.ts';
 import { writeFileAside } from '../files/write-aside.ts';
-import type { CachedImage } from './cache.ts';
+import type { CachedImage } from './shard-reader.ts';
 import { isMarkedPng, markedPng } from './png-text.ts';
 
 export interface Tile {

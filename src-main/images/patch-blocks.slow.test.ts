@@ -1,10 +1,10 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Random } from '../../shared/random.ts';
 import { DecodeCache } from './cache.ts';
-import type { CachedImage } from './cache.ts';
+import type { CachedImage } from './shard-reader.ts';
 import { patchBlocks } from './patch-blocks.ts';
 import { placeImage, targetOf } from './patches.ts';
 import type { View } from './patches.ts';
@@ -86,14 +86,25 @@ describe('blocks of patches', () => {
     expect(one).toEqual(other);
   });
 
-  it('say when there is no cache any more', async () => {
-    const gone = new DecodeCache(join(root, 'gone'), { access: 'write' });
-    rmSync(gone.folder, { recursive: true });
-    const reading = async (): Promise<void> => {
-      for await (const block of patchBlocks(gone, hashes, 16, { view: 'whole', preprocessing, patchSize: 4 }))
-        expect(block).toBeUndefined();
+  it('leave out what is damaged, and all of it where the files are gone', async () => {
+    const folder = join(root, 'other');
+    const writer = new DecodeCache(folder, { access: 'write' });
+    for (let i = 0; i < count; i++) await writer.put(hashOf(i), picture(i));
+    writer.dispose();
+    const shard = join(folder, 'shard-00000.bin');
+    const bytes = readFileSync(shard);
+    bytes[bytes.length - 1]! ^= 1; // in the last picture
+    writeFileSync(shard, bytes);
+    const other = new DecodeCache(folder, { access: 'read' });
+    const placesOf = async (): Promise<number[]> => {
+      const found: number[] = [];
+      for await (const { places } of patchBlocks(other, hashes, 16, { view: 'whole', preprocessing, patchSize: 4 })) found.push(...places);
+      return found;
     };
-    await expect(reading()).rejects.toMatchObject({ code: 'not-found' });
-    gone.dispose();
+    expect(await placesOf()).toEqual(Array.from({ length: count - 1 }, (_, i) => i));
+    rmSync(folder, { recursive: true });
+    // Files that are open could still be read: they are let go of between two jobs.
+    expect(await placesOf()).toEqual([]);
+    other.dispose();
   });
 });

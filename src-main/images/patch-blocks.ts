@@ -32,6 +32,7 @@ function take(): typeof threads {
 
 function letGo(): void {
   if (--users > 0) return;
+  for (const one of threads) if (one.isStarted) one.call('close').catch(() => {});
   ending = setTimeout(() => {
     const idle = threads;
     threads = [];
@@ -40,7 +41,7 @@ function letGo(): void {
   ending.unref();
 }
 
-/** Moves the patches of what could be read together; \`missing\` are places of the block, ascending. */
+/** Moves the patches of what could be read together; `missing` are places of the block, ascending. */
 function compact(patches: Float32Array, count: number, perImage: number, missing: readonly number[]): number[] {
   const lost = new Set(missing);
   const places = Array.from({ length: count }, (_, i) => i).filter((i) => !lost.has(i));
@@ -48,7 +49,7 @@ function compact(patches: Float32Array, count: number, perImage: number, missing
   return places;
 }
 
-async function* onThreads(folder: string, hashes: readonly string[], batch: number, looks: Looks): AsyncGenerator<PatchBlock> {
+async function* onThreads(cache: DecodeCache, hashes: readonly string[], batch: number, looks: Looks): AsyncGenerator<PatchBlock> {
   const perImage = looks.preprocessing.imageSize ** 2 * 3;
   const slots = Array.from({ length: ahead + 1 }, () => new Float32Array(new SharedArrayBuffer(4 * batch * perImage)));
   const blocks = Math.ceil(hashes.length / batch);
@@ -61,7 +62,7 @@ async function* onThreads(folder: string, hashes: readonly string[], batch: numb
         const part = wanted.slice(i * share, (i + 1) * share);
         if (part.length === 0) return [];
         const out = slots[block % slots.length]!.subarray(i * share * perImage, (i * share + part.length) * perImage);
-        const missing = await helper.call({ folder, hashes: part, ...looks, out });
+        const missing = await helper.call({ folder: cache.folder, entries: part.map((hash) => cache.entry(hash)), ...looks, out });
         return missing.map((place) => i * share + place);
       }),
     );
@@ -108,9 +109,9 @@ async function* here(cache: DecodeCache, hashes: readonly string[], batch: numbe
 }
 
 /**
- * Patches of contents in order, up to \`batch\` at a time in an array that is reused, with their places in \`hashes\`. A content that the
+ * Patches of contents in order, up to `batch` at a time in an array that is reused, with their places in `hashes`. A content that the
  * cache lacks, or holds damaged, is left out: its place comes never.
  */
 export function patchBlocks(cache: DecodeCache, hashes: readonly string[], batch: number, looks: Looks): AsyncGenerator<PatchBlock> {
-  return hashes.length < worthThreads ? here(cache, hashes, batch, looks) : onThreads(cache.folder, hashes, batch, looks);
+  return hashes.length < worthThreads ? here(cache, hashes, batch, looks) : onThreads(cache, hashes, batch, looks);
 }

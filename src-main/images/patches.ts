@@ -1,6 +1,6 @@
 // Whole pictures, or halves of them, as an encoder gets them: patches of normalised values.
 import type { Preprocessing } from '../../shared/preprocessing.ts';
-import type { CachedImage } from './cache.ts';
+import type { CachedImage } from './shard-reader.ts';
 import { fitSquare, halves } from './crop.ts';
 import type { Target } from './crop.ts';
 

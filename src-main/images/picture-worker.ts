@@ -2,7 +2,7 @@
 import { parentPort } from 'node:worker_threads';
 import { toWire } from '../../shared/errors.ts';
 import { DecodeCache } from './cache.ts';
-import type { CachedImage } from './cache.ts';
+import type { CachedImage } from './shard-reader.ts';
 import { fitSquare } from './crop.ts';
 import type { Fit } from './crop.ts';
 import { drawPicture } from './picture.ts';

@@ -1,6 +1,6 @@
 // Pictures for people: decoded pixels, made smaller and encoded. Of pixels that a decoder or the cache gave, so nothing here is untrusted.
 import sharp from 'sharp';
-import type { CachedImage } from './cache.ts';
+import type { CachedImage } from './shard-reader.ts';
 
 /** One core per picture: many are drawn at once. */
 sharp.concurrency(1);

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Random } from '../../shared/random.ts';
-import type { CachedImage } from './cache.ts';
+import type { CachedImage } from './shard-reader.ts';
 import { randomResizedCrop, resampleCrop } from './crop.ts';
 import { forTraining, reduced, reductionOf } from './reduced-picture.ts';
 

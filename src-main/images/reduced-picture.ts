@@ -1,5 +1,5 @@
 // Pictures for training that are no larger than its crops need: cut from fewer pixels, a small crop takes a fifth of the time.
-import type { CachedImage } from './cache.ts';
+import type { CachedImage } from './shard-reader.ts';
 
 /** What crops are drawn with, as far as it says how small they may be. */
 export interface CropRange {

@@ -2,7 +2,7 @@
 import { Random } from '../../shared/random.ts';
 import { fewestPixels } from './batch-plan.ts';
 import { DecodeCache } from './cache.ts';
-import type { CachedImage } from './cache.ts';
+import type { CachedImage } from './shard-reader.ts';
 import { forTraining, reductionOf } from './reduced-picture.ts';
 import type { CropRange } from './reduced-picture.ts';
 

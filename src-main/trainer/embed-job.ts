@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { preprocessingOf } from '../../shared/preprocessing.ts';
 import { programVersion } from '../../shared/version.ts';
 import { DecodeCache } from '../images/cache.ts';
-import type { CachedImage } from '../images/cache.ts';
+import type { CachedImage } from '../images/shard-reader.ts';
 import { patchBlocks } from '../images/patch-blocks.ts';
 import { placeImage, targetOf } from '../images/patches.ts';
 import { embeddingWidth } from '../jepa/embedding.ts';

@@ -75,9 +75,10 @@ export async function runTrialJob(job: TrialJob): Promise<JobTypes['trial']['res
   const state = initialState(config);
   const shortSide = job.shortSide ?? Math.min(cachedShortSide(config.imageSize), usualDetail * config.imageSize);
   // As many threads as a run comes to where one is not enough.
-  const batches = trainingBatches(config, trialRun, { invented: trialPictures, shortSide }, mostThreads);
+  let batches: ReturnType<typeof trainingBatches> | undefined;
   let [seconds, outside] = [0, 0];
   try {
+    batches = trainingBatches(config, trialRun, { invented: trialPictures, shortSide }, mostThreads);
     for (const { from, until } of phasesOf(config, trialRun)) {
       const share = (until - from) / trialRun;
       const [times, outsides]: [number[], number[]] = [[], []];
@@ -95,7 +96,7 @@ export async function runTrialJob(job: TrialJob): Promise<JobTypes['trial']['res
       outside += share * median(outsides);
     }
   } finally {
-    await batches.dispose();
+    await batches?.dispose();
     await runner.dispose();
   }
   return {

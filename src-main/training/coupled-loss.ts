@@ -2,6 +2,7 @@
 import type { TrainConfig } from '../../shared/config-table.ts';
 import { couple, crossesParts } from '../jepa/step.ts';
 import type { StepSize } from '../jepa/step.ts';
+import { graphFor } from '../runtime/devices.ts';
 import { OnnxSession } from '../runtime/onnx-session.ts';
 import type { Coupling, Feeds, OnnxStepOptions } from './step-device.ts';
 
@@ -16,7 +17,12 @@ export class CoupledLoss {
   static async create(size: StepSize, config: TrainConfig, options: OnnxStepOptions): Promise<CoupledLoss | undefined> {
     if (!crossesParts(size, config)) return undefined;
     const { precision: _, ...session } = options;
-    return new CoupledLoss(await OnnxSession.compile(couple(size, config), session));
+    return new CoupledLoss(
+      await OnnxSession.compile(
+        graphFor(session.device ?? 'cpu', () => couple(size, config)),
+        session,
+      ),
+    );
   }
 
   /** Feeds `pooled` [batch, width] and `directions`. */

@@ -33,7 +33,7 @@ const shareOfMemory = 0.8;
  * Bytes of one array. What drivers of all makers hand out as one buffer of WebGPU, DirectML or Metal; CUDA hands out what there is, and its
  * kernels count values in 32 bits with a sign.
  */
-const largestArray = (device: DeviceId): number => (device === 'cuda' || device === 'tensorflow' ? 4 * 2 ** 31 : 2 ** 30);
+const largestArray = (device: DeviceId): number => (device === 'cuda' || device === 'tensorflow' ? 4 * (2 ** 31 - 1) : 2 ** 30);
 
 const percent = (share: number): string => `${Math.round(100 * share)} %`;
 const bytesText = (bytes: number): string => (bytes < 1e9 ? `${Math.round(bytes / 1e6)} MB` : `${(bytes / 1e9).toFixed(1)} GB`);

@@ -229,7 +229,7 @@ export const rules: readonly HealthRule[] = [
         ? undefined
         : {
             message: `With small crops the quality ${found}`,
-            hint: 'That is no reason to stop: whole crops come last and usually add a little. Next time fewer steps may do as well.',
+            hint: 'Whole crops come last and usually add a little, so it is no reason to stop before them. Next time fewer steps may do as well.',
           };
     },
   },
@@ -244,7 +244,7 @@ export const rules: readonly HealthRule[] = [
         ? undefined
         : {
             message: `The quality ${found}`,
-            hint: 'The best checkpoint is kept: stopping here loses nothing that was measured. A slower rise would not show yet, and the end of a run, where the learning rate falls, may still add a little.',
+            hint: 'The best checkpoint is kept: stopping here loses nothing that these images can tell. A slower rise would not show yet, and the end of a run, where the learning rate falls, may still add a little.',
           };
     },
   },

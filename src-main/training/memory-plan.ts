@@ -1,4 +1,5 @@
 // How much memory the trainer takes for a run, counted from its graph before anything is compiled.
+import { cropsPerImage } from '../../shared/config.ts';
 import type { TrainConfig } from '../../shared/config-table.ts';
 import { atOnce } from '../files/in-pieces.ts';
 import type { Pieces } from '../files/in-pieces.ts';
@@ -192,5 +193,6 @@ export function surelyEnough(config: TrainConfig): number {
   const state = bytesOf(stateTensors(size));
   // A thread has gradients and graphs of its own; of activations all have as much as one would.
   const each = threadBytes + state + depth * 1e8;
-  return processBytes + 3 * state + 2e9 + depth * 2e8 + Math.max(0, config.threads - 1) * each;
+  const batches = slotCount * 4 * config.batchSize * cropsPerImage(config) * 3 * config.imageSize ** 2;
+  return processBytes + 3 * state + batches + 2e9 + depth * 2e8 + Math.max(0, config.threads - 1) * each;
 }

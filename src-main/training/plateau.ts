@@ -28,10 +28,11 @@ export type Course = 'rising' | 'undecided' | Rise;
 const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
 
 /** The mean of what several evaluations were answered, by query; undefined where one of them does not say it of so many queries. */
-function meanAnswers(evaluations: readonly OnlineEvaluation[], queries: number): Float64Array | undefined {
+function meanAnswers(evaluations: readonly OnlineEvaluation[], like: OnlineEvaluation, queries: number): Float64Array | undefined {
   const sum = new Float64Array(queries);
-  for (const { whitened, queries: asked } of evaluations) {
-    const answers = asked === queries && whitened.answers !== undefined ? unpackAnswers(whitened.answers, queries) : undefined;
+  for (const { whitened, queries: asked, unreadable } of evaluations) {
+    const isSame = asked === queries && unreadable === like.unreadable;
+    const answers = isSame && whitened.answers !== undefined ? unpackAnswers(whitened.answers, queries) : undefined;
     if (!answers) return undefined;
     for (const [i, answer] of answers.entries()) sum[i]! += answer / evaluations.length;
   }
@@ -42,9 +43,10 @@ function meanAnswers(evaluations: readonly OnlineEvaluation[], queries: number):
 function riseOf(earlier: readonly OnlineEvaluation[], later: readonly OnlineEvaluation[]): Rise {
   const [before, after] = [mean(earlier.map(decidingScore)), mean(later.map(decidingScore))];
   const gain = after - before;
-  const { queries } = later.at(-1)!;
+  const last = later.at(-1)!;
+  const { queries } = last;
   if (queries === undefined) return { gain, noise: 0 };
-  const [first, second] = [meanAnswers(earlier, queries), meanAnswers(later, queries)];
+  const [first, second] = [meanAnswers(earlier, last, queries), meanAnswers(later, last, queries)];
   return { gain, noise: first && second ? pairedError(first, second) : differenceError(before, Math.max(before, after), queries) };
 }
 

@@ -1,6 +1,6 @@
 // The figures of an evaluation as an event has them, and the one that decides.
 import { packAnswers } from '../../shared/paired-error.ts';
-import { leadError } from '../../shared/run-verdict.ts';
+import { answersError } from '../../shared/run-verdict.ts';
 import type { OnlineEvaluation, SpaceScores } from '../../shared/train-events.ts';
 import type { SourceFigures } from '../evaluation/evaluate.ts';
 import type { SpaceKind } from '../evaluation/spaces.ts';
@@ -28,8 +28,8 @@ export const isHigher = (now: OnlineEvaluation, highest: OnlineEvaluation | unde
 
 /**
  * Whether a later evaluation is as good as the highest score, which among many is partly luck: within one standard error of their difference
- * (the rule of one standard error, Breiman et al. 1984, for pruned trees), by the same queries' answers where both have them. It asks the highest and not
+ * (the rule of one standard error, Breiman et al. 1984, for pruned trees), by the same queries' answers: where a log does not hold them, only a score that is no lower will do. It asks the highest and not
  * the last that was good enough, or many small losses would add up.
  */
 export const isAsGood = (now: OnlineEvaluation, highest: OnlineEvaluation): boolean =>
-  decidingScore(highest) - decidingScore(now) <= (leadError(now, highest) ?? 0);
+  decidingScore(highest) - decidingScore(now) <= (answersError(now, highest) ?? 0);

@@ -34,13 +34,13 @@ export function checkpointSize({ encoderParameters, predictorParameters }: RunSi
   return 4 * (3 * (encoderParameters + predictorParameters) + encoderParameters);
 }
 
-/** Bytes that the decode cache will take for images that are not in it, and whether they are kept as JPEG. */
 /** Sides of a picture in the decode cache. */
 function asDecoded({ width, height, shortSide }: MedianSize, { imageSize }: TrainConfig): Pick<MedianSize, 'width' | 'height'> {
   const shrunk = Math.min(1, cachedShortSide(imageSize) / Math.max(1, shortSide));
   return { width: width * shrunk, height: height * shrunk };
 }
 
+/** Bytes that the decode cache will take for images that are not in it, and whether they are kept as JPEG. */
 async function cacheEstimate(
   studio: Studio,
   root: string,

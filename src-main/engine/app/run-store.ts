@@ -59,8 +59,9 @@ function scoreOf(log: RunLog): RunSummary['score'] {
 
 /** Step of the best evaluation whose checkpoint is there. */
 function bestOf(log: RunLog, checkpoints: readonly number[]): number | undefined {
-  const best = log.events.findLast((event) => event.type === 'evaluation' && event.best);
-  return best?.type === 'evaluation' && checkpoints.includes(best.step) ? best.step : undefined;
+  // The newest is logged some seconds before its checkpoint is written.
+  const best = log.events.findLast((event) => event.type === 'evaluation' && event.best && checkpoints.includes(event.step));
+  return best?.type === 'evaluation' ? best.step : undefined;
 }
 
 export class RunStore {

@@ -8,7 +8,7 @@ import type { Picture } from '../../../shared/contract-library.ts';
 import { AppError } from '../../../shared/errors.ts';
 import { preprocessingOf } from '../../../shared/preprocessing.ts';
 import type { DecodeSettings } from '../../../shared/preprocessing.ts';
-import type { CachedImage } from '../../images/cache.ts';
+import type { CachedImage } from '../../images/shard-reader.ts';
 import { defaultLimits } from '../../images/decoder.ts';
 import type { DecodedImage } from '../../images/decoder.ts';
 import { DecoderPool } from '../../images/decoder-pool.ts';
