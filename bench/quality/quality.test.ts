@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { parseConfig } from '../../shared/config.ts';
+import { cropsPerImage, parseConfig } from '../../shared/config.ts';
 import type { ConfigKey } from '../../shared/config-table.ts';
 import { chosenConfig } from '../../src-main/engine/chosen-config.ts';
 import { suggestedKeys } from '../../src-main/engine/suggest.ts';
@@ -97,8 +97,8 @@ describe('the table', () => {
       const [time, speed] = [Number(seconds), Number(rate)];
       const rounding = 0.5 / time + 0.5 / speed + 0.0005 / Number(used);
       expect(Math.abs((time * speed) / 1e6 / Number(used) - 1), `${recipe}, ${used}`).toBeLessThan(1.1 * rounding);
-      const { batchSize, crops: views } = parseConfig({ batchSize: 64, ...settingsOf(recipe) });
-      expect(Number(crops) / Number(steps), recipe).toBe(batchSize * views);
+      const config = parseConfig({ batchSize: 64, agreement: 1, ...settingsOf(recipe) });
+      expect(Number(crops) / Number(steps), recipe).toBe(config.batchSize * cropsPerImage(config));
     }
     expect(committed.some(({ budget }) => budget === '')).toBe(true);
   });
