@@ -95,3 +95,16 @@ export const noCard = (id: DeviceId): DeviceReport => ({ id, state: 'absent', re
 const namedByEnvironment = (): boolean => Boolean(process.env['VK_ICD_FILENAMES'] ?? process.env['VK_DRIVER_FILES']);
 
 export const hasCard = (cards: readonly GraphicsCard[]): boolean => cards.length > 0 || namedByEnvironment();
+
+/** The processor, what could use a card here, and what was `asked` for nevertheless. */
+export function described(
+  cards: readonly GraphicsCard[],
+  reports: readonly DeviceReport[],
+  asked: readonly DeviceId[] = [],
+): readonly DeviceReport[] {
+  const ids = new Set([...candidates(cards), ...asked.filter((id) => id !== 'cpu')]);
+  const known = new Map(reports.map((report) => [report.id, report]));
+  const cpu: DeviceReport = known.get('cpu') ?? { id: 'cpu', state: 'ready', reason: 'It is always there.' };
+  const others = [...ids].map((id): DeviceReport => known.get(id) ?? (hasCard(cards) ? untested(id) : noCard(id)));
+  return [cpu, ...others];
+}

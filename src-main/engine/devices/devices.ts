@@ -9,18 +9,7 @@ import { cardMicroBatchInPieces, processorMicroBatchInPieces, whyNoSmaller } fro
 import type { MicroBatch } from '../../training/fit-micro-batch.ts';
 import type { Home } from '../home.ts';
 import { threadsOf } from '../threads.ts';
-import {
-  candidates,
-  cardOf,
-  hasCard,
-  isOnProcessor,
-  noCard,
-  noCardUsed,
-  placeOf,
-  untested,
-  untestedIn,
-  withReasonOfCards,
-} from './candidates.ts';
+import { candidates, cardOf, described, hasCard, isOnProcessor, noCardUsed, placeOf, untestedIn, withReasonOfCards } from './candidates.ts';
 import { asChosen } from './chosen-device.ts';
 import type { ChosenDevice, ReasonedDevice } from './chosen-device.ts';
 import { KnownDevices } from './device-file.ts';
@@ -71,16 +60,7 @@ export class Devices {
   async list(): Promise<{ readonly cards: readonly GraphicsCard[]; readonly devices: readonly DeviceReport[] }> {
     this.#cards = await this.#tools.cards();
     const { reports } = this.#memory.read(this.#cards);
-    return { cards: this.#cards, devices: this.#described(reports) };
-  }
-
-  /** The processor, what could use a card here, and what was `asked` for nevertheless. */
-  #described(reports: readonly DeviceReport[], asked: readonly DeviceId[] = []): readonly DeviceReport[] {
-    const ids = new Set([...candidates(this.#cards!), ...asked.filter((id) => id !== 'cpu')]);
-    const known = new Map(reports.map((report) => [report.id, report]));
-    const cpu: DeviceReport = known.get('cpu') ?? { id: 'cpu', state: 'ready', reason: 'It is always there.' };
-    const others = [...ids].map((id): DeviceReport => known.get(id) ?? (hasCard(this.#cards!) ? untested(id) : noCard(id)));
-    return [cpu, ...others];
+    return { cards: this.#cards, devices: described(this.#cards, reports) };
   }
 
   async #known(): Promise<DeviceFile> {
@@ -107,7 +87,7 @@ export class Devices {
       const { reports, ...known } = await this.#known();
       this.#memory.keep({ ...known, reports: reports.map(({ failures: _forgiven, ...report }) => report), races: {} });
       for (const id of tested) if (id === 'cpu' || work.isCardTaken?.() !== true) await this.#probe(id, work);
-      return this.#described((await this.#known()).reports, tested);
+      return described(this.#cards, (await this.#known()).reports, tested);
     });
   }
 
