@@ -17,6 +17,7 @@ import { DecoderPool } from '../src-main/images/decoder-pool.ts';
 import { imagesForTraining } from '../src-main/library/catalogue.ts';
 import { openLibrary } from '../src-main/library/library.ts';
 import { scan } from '../src-main/library/scan.ts';
+import { nodeArguments } from '../src-main/files/node-arguments.ts';
 
 const shortSide = 256;
 const settings: DecodeSettings = {
@@ -67,7 +68,7 @@ type Job =
 
 /** A process of its own, ready to work. */
 async function helper(): Promise<ChildProcess> {
-  const child = fork(import.meta.filename, ['--helper'], { execArgv: ['--disable-warning=ExperimentalWarning'] });
+  const child = fork(import.meta.filename, ['--helper'], { execArgv: [...nodeArguments] });
   await once(child, 'message');
   return child;
 }

@@ -52,7 +52,7 @@ export const allowedImports: Readonly<Record<string, readonly string[]>> = {
   'src-main/link': ['shared'],
   'src-main/serve': ['shared', 'src-main/link'],
   'src-main/app': ['shared', 'src-main/link'],
-  'src-main/cli': ['shared', 'src-main/engine', 'src-main/serve'],
+  'src-main/cli': ['shared', 'src-main/files', 'src-main/engine', 'src-main/serve'],
   'src-renderer/styles': [],
   'src-renderer/strings': ['shared'],
   'src-renderer/components': ['shared', 'src-renderer/strings'],

@@ -7,7 +7,7 @@ import { toWire } from '../../shared/errors.ts';
 import { RpcClient } from '../../shared/rpc-client.ts';
 import { programVersion } from '../../shared/version.ts';
 import { EngineLink } from '../link/engine-link.ts';
-import { engineEntry, programNode } from '../link/program-node.ts';
+import { engineEntry, programFlags, programNode } from '../link/program-node.ts';
 import { chooseFolder, offerAbilities, tellPage } from './abilities.ts';
 import { bridgeEngine } from './bridge.ts';
 import { Desktop } from './desktop.ts';
@@ -41,10 +41,10 @@ function start(): void {
   // First: the process that draws it starts beside all else, and is what every first paint waits for.
   const window = makeWindow(places, app.getPath('userData'), !app.isPackaged);
   lockSession(session.defaultSession);
-  const [node, entry] = [programNode(places.program), engineEntry(places.program)];
+  const [node, flags, entry] = [programNode(places.program), programFlags(places.program), engineEntry(places.program)];
   // On few cores the engine's start would be felt in the window's: then it starts when the page, which is painted by then, asks for it.
   const waits = availableParallelism() < 4;
-  const link = new EngineLink({ node, entry, home: places.home, waits });
+  const link = new EngineLink({ node, flags, entry, home: places.home, waits });
   const client = new RpcClient<AppContract>(link.connect());
   servePage(session.defaultSession, places.page, client);
   bridgeEngine(link);

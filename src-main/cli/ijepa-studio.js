@@ -2,7 +2,7 @@
 // Starts the program under a Node that can run it: this one if it is 22.18 or newer, else the Node 22 that npm installed beside it.
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import module, { createRequire } from 'node:module';
+import { createRequire } from 'node:module';
 import { constants } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -36,7 +36,7 @@ function bundledNode() {
 }
 
 if (isGood) {
-  module.enableCompileCache?.();
+  await import('../files/plain-sources.js');
   const { main } = await import('./main.ts');
   await main(process.argv.slice(2));
 } else {

@@ -14,15 +14,17 @@ const node = otherNode();
 describe('the launcher', () => {
   it.skipIf(!node)('finds itself in a folder with spaces and accents, and hands arguments and exit code on', () => {
     const place = join(folder, 'é 100%');
-    mkdirSync(place);
+    const [cli, files] = [join(place, 'cli'), join(place, 'files')];
+    for (const path of [cli, files]) mkdirSync(path, { recursive: true });
     symlinkSync(join(import.meta.dirname, '../../node_modules'), join(place, 'node_modules'), 'junction');
     writeFileSync(join(place, 'package.json'), '{"type":"module"}');
-    copyFileSync(program, join(place, 'ijepa-studio.js'));
+    copyFileSync(program, join(cli, 'ijepa-studio.js'));
+    copyFileSync(join(import.meta.dirname, '../files/plain-sources.js'), join(files, 'plain-sources.js'));
     writeFileSync(
-      join(place, 'main.ts'),
+      join(cli, 'main.ts'),
       'export const main = (args: readonly string[]): void => { console.log(JSON.stringify([process.versions.node.split(".")[0], ...args])); };',
     );
-    const text = execFileSync(node!, [join(place, 'ijepa-studio.js'), 'scan', 'a b', ''], { encoding: 'utf8' });
+    const text = execFileSync(node!, [join(cli, 'ijepa-studio.js'), 'scan', 'a b', ''], { encoding: 'utf8' });
     expect(JSON.parse(text)).toEqual(['22', 'scan', 'a b', '']);
   });
 });

@@ -9,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { FromEngine, ToEngine } from '../../shared/messages.ts';
 import { protocolVersion } from '../../shared/protocol-version.ts';
 import { programVersion } from '../../shared/version.ts';
+import { nodeArguments } from '../files/node-arguments.ts';
 import { openLibrary } from '../library/library.ts';
 import { refusedExitCode } from '../link/engine-messages.ts';
 import type { FromEngineProcess } from '../link/engine-messages.ts';
@@ -32,7 +33,7 @@ interface Started {
 function start(home: string): Started {
   const child = fork(join(import.meta.dirname, 'engine-process.ts'), ['--home', home], {
     serialization: 'advanced',
-    execArgv: ['--disable-warning=ExperimentalWarning'],
+    execArgv: [...nodeArguments],
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
   });
   const messages: FromEngineProcess[] = [];
@@ -125,7 +126,7 @@ describe("the engine's process", () => {
     async () => {
       const home = join(place, 'owned');
       const script = join(import.meta.dirname, 'testing/own-an-engine.ts');
-      const owner = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', script, home, pictures], {
+      const owner = spawn(process.execPath, [...nodeArguments, script, home, pictures], {
         stdio: ['ignore', 'pipe', 'inherit'],
       });
       let said = '';

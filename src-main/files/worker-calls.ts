@@ -2,6 +2,7 @@
 import { Worker } from 'node:worker_threads';
 import { AppError, fromWire } from '../../shared/errors.ts';
 import type { WireError } from '../../shared/errors.ts';
+import { nodeArguments } from './node-arguments.ts';
 
 /** What the thread posts for `{ id, request }`. */
 export type WorkerAnswer = { readonly id: number } & ({ readonly result: unknown } | { readonly error: WireError });
@@ -35,7 +36,7 @@ export class WorkerCalls<Request, Result> {
   }
 
   #make(): Worker {
-    const worker = new Worker(this.#entry, { execArgv: ['--disable-warning=ExperimentalWarning'] });
+    const worker = new Worker(this.#entry, { execArgv: [...nodeArguments] });
     worker.on('message', (answer: WorkerAnswer) => {
       const asked = this.#asked.get(answer.id);
       this.#asked.delete(answer.id);

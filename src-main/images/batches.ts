@@ -4,6 +4,7 @@ import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { readAgain } from '../../shared/decoded-images.ts';
 import { AppError, fromWire } from '../../shared/errors.ts';
+import { nodeArguments } from '../files/node-arguments.ts';
 import { cropValues, slotCount, targetAt } from './batch-plan.ts';
 import type { BatchAnswer, BatchMessage, BatchRequest, BatchSettings } from './batch-worker.ts';
 import { pictureCount } from './training-pictures.ts';
@@ -77,7 +78,7 @@ export class BatchSource {
   #start(): Worker {
     const worker = new Worker(new URL(`./batch-worker${extname(import.meta.url)}`, import.meta.url), {
       workerData: { ...this.#settings, slots: this.#slots },
-      execArgv: ['--disable-warning=ExperimentalWarning'],
+      execArgv: [...nodeArguments],
     });
     worker.on('message', (message: BatchMessage) => {
       if (message === 'ready') this.#join(worker);

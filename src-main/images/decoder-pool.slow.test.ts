@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { nodeArguments } from '../files/node-arguments.ts';
 import { defaultLimits } from './decoder.ts';
 import type { DecodeRequest } from './decoder.ts';
 import { DecoderPool } from './decoder-pool.ts';
@@ -121,13 +122,9 @@ describe('decoder pool', () => {
   });
 
   it('has processes that end with their parent, however it ends', async () => {
-    const child = spawn(
-      process.execPath,
-      ['--disable-warning=ExperimentalWarning', join(import.meta.dirname, 'testing/hold-pool.ts'), small[0]!],
-      {
-        stdio: ['ignore', 'pipe', 'inherit'],
-      },
-    );
+    const child = spawn(process.execPath, [...nodeArguments, join(import.meta.dirname, 'testing/hold-pool.ts'), small[0]!], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
     const [said] = (await once(child.stdout, 'data')) as [Buffer];
     const pids = JSON.parse(said.toString()) as number[];
     expect(pids.length).toBeGreaterThan(0);

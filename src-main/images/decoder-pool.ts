@@ -5,6 +5,7 @@ import { availableParallelism } from 'node:os';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { AppError } from '../../shared/errors.ts';
+import { nodeArguments } from '../files/node-arguments.ts';
 import { defaultLimits } from './decoder.ts';
 import type { DecodeLimits, Decoder, DecodeRequest, DecodeResult } from './decoder.ts';
 import type { DecoderAnswer, DecoderJob, DecoderResult } from './decoder-process.ts';
@@ -116,7 +117,7 @@ export class DecoderPool implements Decoder {
     const pixels = pixelFile();
     const child = fork(entry, pixels ? [pixels.path] : [], {
       serialization: 'advanced',
-      execArgv: ['--disable-warning=ExperimentalWarning'],
+      execArgv: [...nodeArguments],
       stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
     });
     const slot: Slot = { child, pixels, given: new Map(), ready: false, timer: undefined, files: 0, timedOut: false, over: false };

@@ -9,6 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Random } from '../../shared/random.ts';
+import { nodeArguments } from '../files/node-arguments.ts';
 import { DecodeCache } from '../images/cache.ts';
 import { images } from './catalogue.ts';
 import { failures, retryFailed } from './failures.ts';
@@ -48,7 +49,7 @@ interface Run {
 
 function start(place: string, ...more: string[]): Run {
   const script = join(import.meta.dirname, 'testing/scan-once.ts');
-  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', script, photos, place, ...more], {
+  const child = spawn(process.execPath, [...nodeArguments, script, photos, place, ...more], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   let said = '';

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Sqlite from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { nodeArguments } from '../files/node-arguments.ts';
 import { addTag, removeTag, tags, tagsOf } from './annotations.ts';
 import { countImages, countsBy, images, requireImages } from './catalogue.ts';
 import { openDatabase } from './database.ts';
@@ -23,7 +24,7 @@ const code = (name: string): unknown => expect.objectContaining({ code: name });
 describe('writing to a library', () => {
   it('is for one process at a time; others may read, and a killed one leaves no lock', async () => {
     const script = join(import.meta.dirname, 'testing/hold-library.ts');
-    const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', script, root], {
+    const child = spawn(process.execPath, [...nodeArguments, script, root], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     await once(child.stdout, 'data');

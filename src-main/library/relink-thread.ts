@@ -2,6 +2,7 @@
 import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { AppError, fromWire } from '../../shared/errors.ts';
+import { nodeArguments } from '../files/node-arguments.ts';
 import type { Library } from './library.ts';
 import type { RelinkMessage, RelinkTask } from './relink-worker.ts';
 import type { RelinkOptions, RelinkResult } from './relink.ts';
@@ -16,7 +17,7 @@ export async function relinkOnThread(
   const workerData: RelinkTask = { directory: library.directory, oldRoot, newRoot, trustTimes };
   const worker = new Worker(new URL(`./relink-worker${extname(import.meta.url)}`, import.meta.url), {
     workerData,
-    execArgv: ['--disable-warning=ExperimentalWarning'],
+    execArgv: [...nodeArguments],
   });
   const abort = (): void => worker.postMessage('stop');
   if (signal?.aborted === true) abort();

@@ -13,8 +13,9 @@ import { refusedExitCode } from './engine-messages.ts';
 import type { EngineRefusal, FromEngineProcess, ToEngineProcess } from './engine-messages.ts';
 
 export interface EngineLinkOptions {
-  /** The Node 22 and the file that it runs: `programNode`, `engineEntry`. */
+  /** The Node 22, what it is told before, and the file that it runs: `programNode`, `programFlags`, `engineEntry`. */
   readonly node: string;
+  readonly flags?: readonly string[];
   readonly entry: string;
   /** Folder of everything that the program makes. */
   readonly home: string;
@@ -61,7 +62,8 @@ export class EngineLink {
 
   /** Starts the engine at once, unless it `waits`. */
   constructor(options: EngineLinkOptions) {
-    this.#options = { roots: [], helloMs: 90_000, healthyMs: 300_000, graceMs: 12_000, waits: false, ...options };
+    const flags = ['--disable-warning=ExperimentalWarning'];
+    this.#options = { flags, roots: [], helloMs: 90_000, healthyMs: 300_000, graceMs: 12_000, waits: false, ...options };
     this.log = new EngineLog(join(options.home, 'engine.log'));
     if (!this.#options.waits) this.start();
   }
@@ -95,17 +97,13 @@ export class EngineLink {
   }
 
   #start(resumeInterrupted: boolean): void {
-    const { node, entry, home, roots, helloMs } = this.#options;
-    const child = spawn(
-      node,
-      ['--disable-warning=ExperimentalWarning', entry, ...writeEngineArguments({ home, roots, resumeInterrupted })],
-      {
-        stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-        env: { UV_THREADPOOL_SIZE: fileThreads, ...process.env },
-        serialization: 'advanced',
-        windowsHide: true,
-      },
-    );
+    const { node, flags, entry, home, roots, helloMs } = this.#options;
+    const child = spawn(node, [...flags, entry, ...writeEngineArguments({ home, roots, resumeInterrupted })], {
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+      env: { UV_THREADPOOL_SIZE: fileThreads, ...process.env },
+      serialization: 'advanced',
+      windowsHide: true,
+    });
     this.#child = child;
     this.#verdict = undefined;
     this.log.note(`The engine is started${resumeInterrupted ? ' again' : ''} (process ${child.pid ?? 'none'}).`);

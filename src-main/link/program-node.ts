@@ -3,6 +3,7 @@
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { AppError } from '../../shared/errors.ts';
 
 /** Platform and processor → the package that holds its Node 22. */
@@ -44,6 +45,13 @@ export function programNode(root: string, own: Pick<NodeJS.Process, 'platform' |
   }
   throw new AppError('unsupported', `The program's own Node 22 (${name}) is missing.`, 'Install again: "npm ci" without --omit=optional.');
 }
+
+/** What that Node is told before a file of the program in `root`: what the engine tells its own processes (`files/node-arguments.ts`). */
+export const programFlags = (root: string): readonly string[] => [
+  '--disable-warning=ExperimentalWarning',
+  '--import',
+  pathToFileURL(join(root, 'src-main', 'files', 'plain-sources.js')).href,
+];
 
 /** Path of the engine's entry in the program's folder: TypeScript as it is in the sources, JavaScript where it was compiled. */
 export function engineEntry(root: string): string {

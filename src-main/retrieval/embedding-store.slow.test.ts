@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import { nodeArguments } from '../files/node-arguments.ts';
 import { EmbeddingStore } from './embedding-store.ts';
 import { hashOf, identity, vectorOf } from './testing/embedding-fixtures.ts';
 
@@ -13,7 +14,7 @@ it('loses nothing committed and keeps nothing torn when the writer is killed, ti
     let committed = 0;
     for (let round = 0; round < 6; round++) {
       const script = join(import.meta.dirname, 'testing/append-forever.ts');
-      const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', script, root], {
+      const child = spawn(process.execPath, [...nodeArguments, script, root], {
         stdio: ['ignore', 'pipe', 'inherit'],
       });
       const ended = once(child, 'exit');

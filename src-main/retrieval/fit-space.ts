@@ -2,6 +2,7 @@
 import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { AppError, fromWire } from '../../shared/errors.ts';
+import { nodeArguments } from '../files/node-arguments.ts';
 import { fitSpace, type SpaceKind, type SpaceOptions, type SpaceTransform } from '../evaluation/spaces.ts';
 import type { FitReply, FitRequest } from './fit-space-worker.ts';
 
@@ -22,6 +23,7 @@ export async function fitSpaceAside(
     workerData,
     transferList: [vectors.buffer],
     name: 'fit-space',
+    execArgv: [...nodeArguments],
   });
   return new Promise((resolve, reject) => {
     const failed = (how: string): void => reject(new AppError('internal', `The space could not be fitted: ${how}`, 'Try again.'));

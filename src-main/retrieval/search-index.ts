@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { extname, join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { AppError, fromWire } from '../../shared/errors.ts';
+import { nodeArguments } from '../files/node-arguments.ts';
 import { requireFinite } from '../evaluation/spaces.ts';
 import type { SearchCall, SearchCalls, SearchReply, SearchThreadData } from './search-worker.ts';
 import type { Neighbours, SearchRequest } from './vector-memory.ts';
@@ -41,7 +42,11 @@ export class SearchIndex {
     this.#stride = 4 * Math.ceil(dimension / 4);
     const spillPath = spillFolder === undefined ? undefined : join(spillFolder, `search-${randomUUID()}.tmp`);
     const workerData: SearchThreadData = { dimension, limitBytes, spillPath };
-    this.#worker = new Worker(new URL(`./search-worker${extname(import.meta.url)}`, import.meta.url), { workerData, name: 'search' });
+    this.#worker = new Worker(new URL(`./search-worker${extname(import.meta.url)}`, import.meta.url), {
+      workerData,
+      name: 'search',
+      execArgv: [...nodeArguments],
+    });
     this.#worker.on('message', (reply: SearchReply) => {
       const pending = this.#pending.get(reply.id);
       this.#pending.delete(reply.id);

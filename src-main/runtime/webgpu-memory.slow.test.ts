@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import { nodeArguments } from '../files/node-arguments.ts';
 import { noSoftwareGpu, softwareGpuEnvironment } from './testing/software-gpu.ts';
 
 it.skipIf(noSoftwareGpu !== undefined)(
@@ -8,7 +9,7 @@ it.skipIf(noSoftwareGpu !== undefined)(
   () => {
     const { stdout, stderr, status } = spawnSync(
       process.execPath,
-      ['--disable-warning=ExperimentalWarning', join(import.meta.dirname, 'testing', 'too-large.ts')],
+      [...nodeArguments, join(import.meta.dirname, 'testing', 'too-large.ts')],
       { encoding: 'utf8', env: { ...process.env, ...softwareGpuEnvironment } },
     );
     if (status !== 0) throw new Error(stderr);

@@ -9,7 +9,7 @@ import type { AppContract } from '../../shared/contract.ts';
 import { AppError, systemError } from '../../shared/errors.ts';
 import { RpcClient } from '../../shared/rpc-client.ts';
 import { EngineLink } from '../link/engine-link.ts';
-import { engineEntry, programNode } from '../link/program-node.ts';
+import { engineEntry, programFlags, programNode } from '../link/program-node.ts';
 import { pageScript, readRendererFiles } from '../link/renderer-files.ts';
 import { isEverywhere, isLoopback, Keys } from './access.ts';
 import { PageFiles } from './page-files.ts';
@@ -107,7 +107,7 @@ export async function startServer(options: ServeOptions): Promise<StudioServer> 
   const secure = tls !== undefined;
   const place = { host, port, secure, own: () => [...ownAddresses(), hostname(), `${hostname()}.local`] };
   const keys = new Keys(port, secure, pagePathOf(home));
-  const link = new EngineLink({ node, entry: options.engine ?? engineEntry(root), home, roots });
+  const link = new EngineLink({ node, flags: programFlags(root), entry: options.engine ?? engineEntry(root), home, roots });
   const serving: Serving = { place, keys, files, client: new RpcClient<AppContract>(link.connect()) };
   const script = pageScript(built);
   const heartbeatMs = options.heartbeatMs ?? 30_000;

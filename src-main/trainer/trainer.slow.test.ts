@@ -6,6 +6,7 @@ import { createInterface } from 'node:readline';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { AppError } from '../../shared/errors.ts';
 import type { TrainEvent } from '../../shared/train-events.ts';
+import { nodeArguments } from '../files/node-arguments.ts';
 import type { EvaluationImage } from '../evaluation/protocol.ts';
 import { loadCheckpoint } from '../training/checkpoint.ts';
 import { listCheckpoints, RunFolder } from '../training/run-folder.ts';
@@ -204,7 +205,7 @@ describe('the trainer process', () => {
   it('ends with its engine, however that ends: after its step, with a checkpoint, and the decoders too', async () => {
     makeRun(run, {}, 100_000);
     const script = join(import.meta.dirname, 'testing/own-a-trainer.ts');
-    const engine = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', script, JSON.stringify(job())], {
+    const engine = spawn(process.execPath, [...nodeArguments, script, JSON.stringify(job())], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     let pids: number[] = [];

@@ -4,6 +4,7 @@ import type { ChildProcess } from 'node:child_process';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { AppError, fromWire } from '../../shared/errors.ts';
+import { nodeArguments } from '../files/node-arguments.ts';
 import type { FromTrainer, Job, JobTypes, ToTrainer } from './protocol.ts';
 
 type Event<K extends Job['kind']> = JobTypes[K]['event'];
@@ -44,7 +45,7 @@ export class Trainer {
   #start(): ChildProcess {
     const child = fork(entry, [], {
       serialization: 'advanced',
-      execArgv: ['--disable-warning=ExperimentalWarning', '--expose-gc'],
+      execArgv: [...nodeArguments, '--expose-gc'],
       // Standard output is the engine's: with --json a stray line of a native library would break it.
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     });

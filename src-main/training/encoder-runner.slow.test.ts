@@ -2,6 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { nodeArguments } from '../files/node-arguments.ts';
 import { noSoftwareGpu, softwareGpuEnvironment } from '../runtime/testing/software-gpu.ts';
 import { noTensorflow } from '../runtime/testing/tensorflow-here.ts';
 import type { EncoderComparison } from './testing/compare-encoders.ts';
@@ -20,7 +21,7 @@ describe.each([
       const script = join(import.meta.dirname, 'testing', 'compare-encoders.ts');
       const { stdout, stderr, status } = spawnSync(
         process.execPath,
-        ['--disable-warning=ExperimentalWarning', '--expose-gc', script, JSON.stringify({ device, passes })],
+        [...nodeArguments, '--expose-gc', script, JSON.stringify({ device, passes })],
         { encoding: 'utf8', env: { ...process.env, ...environment }, maxBuffer: 1e8 },
       );
       if (status !== 0) throw new Error(stderr);

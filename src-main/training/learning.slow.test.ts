@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parseConfig } from '../../shared/config.ts';
 import { Random } from '../../shared/random.ts';
+import { nodeArguments } from '../files/node-arguments.ts';
 import { modelSize } from '../jepa/model.ts';
 import { EncoderRunner } from './encoder-runner.ts';
 import { encoderWeights, initialState } from './state.ts';
@@ -102,7 +103,7 @@ describe.runIf(process.platform === 'linux')('the memory of a process that train
   ])('is after 200 steps what it was after 50: %s', (_, settings) => {
     const script = join(import.meta.dirname, 'testing/measure-memory.ts');
     const bigger = { width: 48, depth: 2, imageSize: 24, batchSize: 8, microBatch: 4, ...settings };
-    const said = execFileSync(process.execPath, ['--disable-warning=ExperimentalWarning', '--expose-gc', script, JSON.stringify(bigger)]);
+    const said = execFileSync(process.execPath, [...nodeArguments, '--expose-gc', script, JSON.stringify(bigger)]);
     const { early, late } = JSON.parse(String(said)) as Record<'early' | 'late', { resident: number; external: number; state: number }>;
     expect(early.resident).toBeGreaterThan(50);
     // A state or a batch lost at each step would be far more than this; allocators alone move by some megabytes.

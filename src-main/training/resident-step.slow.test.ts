@@ -1,33 +1,51 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { nodeArguments } from '../files/node-arguments.ts';
 import { noSoftwareGpu, softwareGpuEnvironment } from '../runtime/testing/software-gpu.ts';
 import type { DeviceComparison } from './testing/compare-devices.ts';
 import { deviceSettings } from './testing/small-run.ts';
 
-const agreeing = { agreement: 1, sigreg: 0.1, projectorWidth: 8 };
-const cases = {
-  'the masked prediction in one pass': {},
+const distance = { agreement: 1, sigreg: 0.1, projectorWidth: 8 };
+const contrast = { agreement: 1, agreementBy: 'contrast' };
+const partly = { predictionStride: 4, maskedCrops: 'predicted' };
+/** One change each: which of them is wrong where one of `together` is. Each costs a card in software some 20 seconds. */
+const apart = {
   'micro-batches, whose gradients are carried': { microBatch: 2 },
-  'losses over a batch in pieces, through a projector': { ...agreeing, microBatch: 2 },
+  'losses over a batch in pieces, through a projector': { ...distance, microBatch: 2 },
   'a stem of convolutions, and Muon': { stem: 'convolutions', optimiser: 'muon' },
-  'agreement by contrast, through a projector': { agreement: 1, agreementBy: 'contrast', projectorWidth: 8, microBatch: 2 },
-  'crops that are seen whole but for those that are predicted': {
-    agreement: 1,
-    agreementBy: 'contrast',
-    predictionStride: 4,
-    maskedCrops: 'predicted',
-    stem: 'convolutions',
-  },
-  'smaller crops first': { agreement: 1, agreementBy: 'contrast', predictionStride: 4, maskedCrops: 'predicted', smallFirst: 0.25 },
-  'the usual recipe: agreement, a prediction of some crops, Muon': { ...agreeing, predictionStride: 4, optimiser: 'muon' },
+  'agreement by contrast, through a projector': { ...contrast, projectorWidth: 8, microBatch: 2 },
+  'smaller crops first': { ...contrast, ...partly, smallFirst: 0.25 },
 };
+const together = {
+  'the masked prediction in one pass': {},
+  'pieces of a batch that agree by distance through a projector, a prediction of some crops, Muon': {
+    ...distance,
+    microBatch: 2,
+    predictionStride: 4,
+    optimiser: 'muon',
+  },
+  'smaller crops first, told apart in pieces through a projector': {
+    ...contrast,
+    ...partly,
+    projectorWidth: 8,
+    microBatch: 2,
+    smallFirst: 0.25,
+  },
+  'a stem of convolutions and Muon, crops that are seen whole but for those that are predicted': {
+    ...contrast,
+    ...partly,
+    stem: 'convolutions',
+    optimiser: 'muon',
+  },
+};
+const cases = process.env['IJEPA_LONG'] === '1' ? { ...apart, ...together } : together;
 
 function child(script: string, ...given: readonly unknown[]): string {
   const { stdout, stderr, status } = spawnSync(
     process.execPath,
     [
-      '--disable-warning=ExperimentalWarning',
+      ...nodeArguments,
       '--expose-gc',
       join(import.meta.dirname, 'testing', script),
       ...given.map((one) => (typeof one === 'string' ? one : JSON.stringify(one))),

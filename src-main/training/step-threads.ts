@@ -4,6 +4,7 @@ import { setImmediate } from 'node:timers/promises';
 import { MessageChannel, Worker, receiveMessageOnPort } from 'node:worker_threads';
 import type { MessagePort } from 'node:worker_threads';
 import { AppError, fromWire } from '../../shared/errors.ts';
+import { nodeArguments } from '../files/node-arguments.ts';
 import { answered, asked } from './share-questions.ts';
 import type { ShareAnswer, ShareQuestion, StepThreadData } from './share-questions.ts';
 import type { ShareCalls, ShareSettings } from './step-share.ts';
@@ -26,7 +27,7 @@ class StepThread {
     this.#worker = new Worker(new URL(`./step-thread${extname(import.meta.url)}`, import.meta.url), {
       workerData: { ...settings, port: port2, turns: this.#turns } satisfies StepThreadData,
       transferList: [port2],
-      execArgv: ['--disable-warning=ExperimentalWarning'],
+      execArgv: [...nodeArguments],
     });
     this.#worker.on('error', (error: Error) => this.#lose(error));
     this.#worker.on('exit', () => this.#lose(new Error('it ended by itself')));

@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { parseConfig } from '../../shared/config.ts';
+import { nodeArguments } from '../files/node-arguments.ts';
 import { compileQuickly, noTensorflow, whySkipped } from '../runtime/testing/tensorflow-here.ts';
 import type { StepOptions } from './create-step-device.ts';
 import { initialState } from './state.ts';
@@ -53,7 +54,7 @@ describe.skipIf(noTensorflow !== undefined)(`a step on TensorFlow${whySkipped}`,
     const script = join(import.meta.dirname, 'testing', 'measure-memory.ts');
     const { stdout, stderr, status } = spawnSync(
       process.execPath,
-      ['--disable-warning=ExperimentalWarning', '--expose-gc', script, settings, 'tensorflow', String(steps)],
+      [...nodeArguments, '--expose-gc', script, settings, 'tensorflow', String(steps)],
       { encoding: 'utf8' },
     );
     if (status !== 0) throw new Error(stderr);

@@ -2,6 +2,7 @@
 import { extname, join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { AppError, fromWire } from '../../../shared/errors.ts';
+import { nodeArguments } from '../../files/node-arguments.ts';
 import { dropBegunRun } from '../import-weights.ts';
 import type { BegunRun } from '../import-weights.ts';
 import type { FromImport, ImportRequest } from './import-worker.ts';
@@ -43,7 +44,7 @@ function watchWriting(handle: JobHandle, { path, bytes }: BegunRun): () => void 
 async function importInThread(request: ImportRequest, handle: JobHandle): Promise<ImportedRun> {
   handle.say('Reads the weights.');
   const told = megabytesOf(handle);
-  const worker = new Worker(entry, { workerData: request, execArgv: ['--disable-warning=ExperimentalWarning'] });
+  const worker = new Worker(entry, { workerData: request, execArgv: [...nodeArguments] });
   const abort = (): void => void worker.terminate();
   let begun: BegunRun | undefined;
   let end: Extract<FromImport, { type: 'ok' | 'fail' }> | undefined;
