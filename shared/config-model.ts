@@ -38,7 +38,7 @@ export const modelSettings = {
     min: 8,
     max: 1024,
     unit: 'px',
-    help: 'Side of the square that the encoder sees. A larger one shows details, and takes longer.',
+    help: 'Side of the square that the encoder sees. A larger one shows details and takes longer.',
   }),
   patchSize: integer({
     group: 'model',

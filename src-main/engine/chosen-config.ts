@@ -30,11 +30,9 @@ export function chosenConfig(facts: FolderFacts, given: Given, outlook?: Outlook
   return reason === undefined ? usual : ofPreset(facts, 'quick', others, reason);
 }
 
-/** Who names a network or an input for photographs means the published embedding of patches, unless a stem is named too. */
-const namesSizesOfPhotographs = ({ shortSide }: FolderFacts, given: Given): boolean =>
-  isPhotograph(shortSide) &&
-  given['stem'] === undefined &&
-  (given['imageSize'] !== undefined || (given['architecture'] !== undefined && given['architecture'] !== 'custom'));
+/** Who names a published network for photographs means its embedding of patches too, unless a stem is named. */
+const namesNetworkOfPhotographs = ({ shortSide }: FolderFacts, given: Given): boolean =>
+  isPhotograph(shortSide) && given['stem'] === undefined && given['architecture'] !== undefined && given['architecture'] !== 'custom';
 
 function ofPreset(facts: FolderFacts, name: PresetName, others: Given, why?: string): ChosenConfig {
   const usual = suggestConfig(facts, name);
@@ -50,7 +48,7 @@ function completed(facts: FolderFacts, name: PresetName, others: Given, usual: P
   const { patchSize } = { ...usual, ...suggestedPatch(usual, others), ...others };
   // Convolutions are suggested for patches that they can halve.
   const linear =
-    others['stem'] === 'linear' || (typeof patchSize === 'number' && !canHalve(patchSize)) || namesSizesOfPhotographs(facts, others);
+    others['stem'] === 'linear' || (typeof patchSize === 'number' && !canHalve(patchSize)) || namesNetworkOfPhotographs(facts, others);
   const settings = linear ? suggestConfig(facts, name, 'linear').settings : usual;
   const suggested = others['architecture'] !== undefined && others['architecture'] !== 'custom' ? withoutSizes(settings) : settings;
   const sized = parseConfig({

@@ -52,15 +52,18 @@ describe('a plan', () => {
     expect(steps).toBe(Math.ceil((config.epochs * 20) / config.batchSize));
   });
 
-  it('suggests a small input in large patches for photographs, and the published embedding to who names a network or an input', () => {
+  it('suggests a small input in large patches for photographs, and the published embedding to who names a network', () => {
     const { config } = planRun(studio, folders.photographs, {});
     expect(config).toMatchObject({ imageSize: 128, patchSize: 32, contextTokens: 8, stem: 'convolutions', stemStart: 'whitening' });
     expect(planRun(studio, folders.photographs, config).config).toEqual(config);
     const linear = { stem: 'linear', imageSize: 224, patchSize: 16, contextTokens: 49 };
-    for (const given of [{ stem: 'linear' }, { imageSize: 224 }, { architecture: 'small' }, { preset: 'paper-exact' }])
+    for (const given of [{ stem: 'linear' }, { architecture: 'small' }, { preset: 'paper-exact' }])
       expect(planRun(studio, folders.photographs, given).config).toMatchObject(linear);
     expect(planRun(studio, folders.photographs, { patchSize: 16 }).config).toMatchObject({ stem: 'convolutions', imageSize: 128 });
-    expect(planRun(studio, folders.photographs, { imageSize: 224, stem: 'convolutions' }).config).toMatchObject({ patchSize: 32 });
+    // Who wants to look closer learns by what learns most.
+    const closer = { stem: 'convolutions', stemStart: 'whitening' };
+    expect(planRun(studio, folders.photographs, { imageSize: 224 }).config).toMatchObject({ ...closer, patchSize: 32, smallFirst: 0 });
+    expect(planRun(studio, folders.photographs, { imageSize: 256 }).config).toMatchObject({ ...closer, patchSize: 64, smallFirst: 0.85 });
   });
 
   it('tells what is kept for judging from what is learned from', async () => {
