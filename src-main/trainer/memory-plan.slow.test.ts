@@ -18,7 +18,7 @@ import { cachePhotographs } from './testing/photographs.ts';
 import { Trainer } from './trainer.ts';
 
 const sizes: readonly (readonly [string, Record<string, unknown>])[] = [
-  ['a tiny network on photographs', { architecture: 'tiny', imageSize: 224, batchSize: 8, microBatch: 4 }],
+  ['a deep network on photographs', { architecture: 'custom', width: 192, depth: 6, heads: 3, imageSize: 224, batchSize: 8, microBatch: 4 }],
   [
     'the usual recipe on small images, in one pass',
     {
@@ -43,7 +43,7 @@ const sizes: readonly (readonly [string, Record<string, unknown>])[] = [
   ],
   [
     'a wide and shallow network, whose weights are most of it',
-    { architecture: 'custom', width: 768, depth: 3, heads: 12, imageSize: 64, batchSize: 4 },
+    { architecture: 'custom', width: 768, depth: 3, heads: 12, predictorDepth: 2, imageSize: 64, batchSize: 4 },
   ],
 ];
 
