@@ -145,8 +145,8 @@ test('code, tables of an export and of an evaluation are not cut at the right', 
     await open(page, 'train?run=stained-cells-1', 'full', 'light');
     // Two of one step that say the same: where a test split has few images, both purposes ask all of them.
     await expect(page.getByText('Neighbours agree with your folders 59')).toHaveCount(2);
-    await page.getByText('Step 12,000, asked by images kept for reports:').click();
-    const table = page.getByRole('table', { name: 'Figures of step 12,000, asked by images kept for reports' });
+    await page.getByText('Step 12,000, held-out queries:').click();
+    const table = page.getByRole('table', { name: 'Figures of step 12,000, held-out queries' });
     await expect(table.getByRole('row', { name: 'This run 51.2 53.8 58.9' })).toBeVisible();
     expect(await cut(page.locator('details', { has: table })), `report at ${width} px`).toBeLessThanOrEqual(0);
   }

@@ -96,7 +96,7 @@ export const imageSettings = {
     default: 0,
     min: 0,
     max: 0.95,
-    help: 'Share of the steps, from the first on, whose crops are half as large and hide nothing. Such a step takes about a quarter of the time of a whole one, and most is learned on them.',
+    help: 'Share of the steps, at the start of the run, whose crops have half the side and nothing hidden. Such a step takes about a quarter as long as a later one, and most of the learning happens in them.',
   }),
   flip: flag({ group: 'images', default: true, help: 'Mirror half of the training crops left to right.' }),
 } as const satisfies Record<string, Setting>;

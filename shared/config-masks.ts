@@ -45,6 +45,6 @@ export const maskSettings = {
     min: 0,
     max: 4096,
     unit: 'patches',
-    help: 'Context patches kept per image, by an unbiased random choice; 0: what nearly all masks leave.',
+    help: 'Context patches kept per image, by an unbiased random choice; 0: as many as nearly all masks leave.',
   }),
 } as const satisfies Record<string, Setting>;

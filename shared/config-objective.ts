@@ -14,7 +14,7 @@ export const objectiveSettings = {
     default: 1,
     min: 0,
     max: 100,
-    help: 'Weight of the masked prediction; 0 leaves it out, with its cost: no target pass, no predictor.',
+    help: 'Weight of the masked prediction; 0 leaves it out and saves its cost: no target pass, no predictor.',
   }),
   predictionStride: integer({
     group: 'objective',
@@ -22,13 +22,13 @@ export const objectiveSettings = {
     min: 1,
     max: 64,
     unit: 'crops',
-    help: 'The masked prediction is made on one of so many crops of a batch; the other losses see them all.',
+    help: 'Masked prediction is done on one in this many crops of a batch; the other losses use all of them.',
   }),
   maskedCrops: choice({
     group: 'objective',
     default: 'all',
     choices: ['all', 'predicted'],
-    help: 'Which crops lose patches; all: every one, which makes them cheaper; predicted: only those that the masked prediction is made on, the others are seen whole.',
+    help: 'Which crops have patches hidden; all: every crop, which makes them cheaper; predicted: only those used for masked prediction, the others are seen whole.',
   }),
   sigreg: number({
     group: 'objective',
@@ -50,7 +50,7 @@ export const objectiveSettings = {
     min: 0,
     max: 4096,
     unit: 'numbers',
-    help: 'Width of a small network of its own through which SIGReg and agreement see the pooled context; 0: they see it directly.',
+    help: 'Width of a small separate network through which SIGReg and agreement see the pooled context; 0: they see it directly.',
   }),
   agreement: number({
     group: 'objective',
@@ -63,14 +63,14 @@ export const objectiveSettings = {
     group: 'objective',
     default: 'distance',
     choices: ['distance', 'contrast'],
-    help: 'How crops agree; distance: they are near each other, with SIGReg against collapse; contrast: each finds its siblings among the crops of other images (InfoNCE).',
+    help: 'How crops are made to agree; distance: they are pulled together, with SIGReg against collapse; contrast: each must find its siblings among the crops of other images (InfoNCE).',
   }),
   temperature: number({
     group: 'objective',
     default: 0.2,
     min: 0.05,
     max: 2,
-    help: 'Of the contrast: the lower, the more the crops that are most alike count.',
+    help: 'Temperature of the contrast: the lower it is, the more the most similar crops count.',
   }),
   contrastImages: integer({
     group: 'objective',
@@ -78,7 +78,7 @@ export const objectiveSettings = {
     min: 0,
     max: 4096,
     unit: 'images',
-    help: 'Each crop must find its siblings among the crops of so many images, which divide the batch; 0: of all its images. In smaller groups several cores need not wait for each other.',
+    help: 'Each crop must find its siblings among the crops of this many images, which must divide the batch size; 0: of the whole batch. With smaller groups, several cores need not wait for each other.',
   }),
   crops: integer({
     group: 'objective',

@@ -65,7 +65,7 @@ export const optimiserSettings = {
     default: 0.1,
     min: 0,
     max: 1,
-    help: 'Share of the run in which the learning rate rises; of smaller crops each counts as a quarter.',
+    help: 'Share of the run during which the learning rate rises; a step with smaller crops counts as a quarter.',
   }),
   weightDecay: range({
     group: 'optimiser',
@@ -92,7 +92,7 @@ export const optimiserSettings = {
     default: 1,
     min: 0.1,
     max: 10,
-    help: 'Stretches all schedules beyond the run (1 in the released settings; 1.25 where the authors’ code is given none).',
+    help: 'Stretches all schedules beyond the run (1 in the released settings; 1.25 is the default of the authors’ code).',
   }),
   beta1: number({ group: 'optimiser', default: 0.9, min: 0, max: 0.9999, help: 'First moment of AdamW.' }),
   beta2: number({ group: 'optimiser', default: 0.999, min: 0, max: 0.999999, help: 'Second moment of AdamW.' }),

@@ -7,6 +7,6 @@ export const presetSettings = {
     group: 'run',
     default: 'auto',
     choices: ['auto', 'quick', 'default', 'long', 'paper-exact', 'agreement-only'],
-    help: 'What all other settings are taken from unless they are given; auto chooses by the folder and by what the run is expected to train on.',
+    help: 'Where all settings that are not given come from; auto chooses by the folder and by the device that the run is expected to train on.',
   }),
 } as const satisfies Record<string, Setting>;

@@ -15,13 +15,13 @@ export const runSettings = {
     group: 'run',
     default: 'auto',
     choices: ['auto', ...deviceIds],
-    help: 'What computes; auto: the fastest for the run among those that have proven to compute right.',
+    help: 'What the run trains on; auto: the fastest for it of those that have proven to compute correctly.',
   }),
   precision: choice({
     group: 'run',
     default: 'float32',
     choices: precisions,
-    help: 'Of matrix products, where the device has passed its test in it: float16 (webgpu, cuda, dml) or bfloat16 (tensorflow) is faster on most cards; weights and sums stay float32.',
+    help: 'Precision of matrix products, if the device has passed its test in it: float16 (webgpu, cuda, dml) or bfloat16 (tensorflow) is faster on most cards; weights and sums stay float32.',
   }),
   threads: integer({ group: 'run', default: 0, min: 0, max: 512, help: 'Threads of the CPU; 0: one per core.' }),
   checkpointMinutes: number({
@@ -44,7 +44,7 @@ export const runSettings = {
     default: 2,
     min: 1,
     max: 1000,
-    help: 'Latest checkpoints kept, besides the best: the latest that scores within one standard error of the highest.',
+    help: 'How many of the latest checkpoints are kept, besides the best: the latest within one standard error of the highest score.',
   }),
   evaluateSteps: integer({
     group: 'run',

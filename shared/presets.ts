@@ -18,26 +18,26 @@ export interface PresetText {
 const cifar = '20-NN with 10,000 images; raw pixels 50 %, untrained 35 %';
 
 /** Of what was reached before: the presets tell apart fewer since, which cores share better (bench/quality). */
-const toldApart = 'That was with crops told apart among 64 images; 32, as now, did as well on small pictures.';
+const toldApart = 'That was with crops contrasted among 64 images; 32, as now, did as well on small pictures.';
 
 export const presetTexts: Readonly<Record<PresetName, PresetText>> = {
   quick: {
     amongAll: true,
-    what: 'A first look, at photographs on 32 px too.',
+    what: 'A first look, at 32 px even for photographs.',
     length: '560,000 crops, most of them small, which take minutes.',
     reached: {
       small: `It reached 61 % on CIFAR-10 (${cifar}) in five minutes of one core.`,
-      photographs: '512,000 of them reached 74 % on 1,049 large pictures of stamps (raw pixels 56 %, untrained 53 %; ±3.9 points).',
+      photographs: '512,000 crops reached 74 % on 1,049 large pictures of stamps (raw pixels 56 %, untrained 53 %; ±3.9 points).',
     },
   },
   default: {
     amongAll: true,
     what: 'Learns which crops belong together, on small crops first; in its last part it also predicts hidden patches (I-JEPA).',
     length:
-      '4 million crops, most of them small: half an hour to an hour and a quarter of one core for small images, twice or three times that for photographs.',
+      '4 million crops, most of them small: half an hour to an hour and a quarter on one core for small images, two or three times that for photographs.',
     reached: {
       small: `It reached 68.6 % on CIFAR-10 (${cifar}) in 27 minutes of one core.`,
-      photographs: `402,000 crops, none of them small, reached 74 % on 1,049 large pictures of stamps (raw pixels 59 %, untrained 55 %; by the 108 that choose, ±8.4 points).`,
+      photographs: `402,000 crops, none of them small, reached 74 % on 1,049 large pictures of stamps (raw pixels 59 %, untrained 55 %; 108 validation queries, ±8.4 points).`,
     },
   },
   long: {
@@ -50,17 +50,18 @@ export const presetTexts: Readonly<Record<PresetName, PresetText>> = {
   },
   'paper-exact': {
     what: 'Objective, masks (with their faults) and schedules of I-JEPA as published, for a small network unless you set another; on small folders it learns little.',
-    length: '2 million crops, by its operations seven times as long as default for small images and twenty times as long for photographs.',
+    length:
+      '2 million crops; by operation count, seven times as long as default for small images and twenty times as long for photographs.',
     reached: {
-      small: '272,000 crops reached 37 % on CIFAR-10 (raw pixels 50 %, untrained 32 %; one seed, by the 2,000 that choose, ±2 points).',
+      small: '272,000 crops reached 37 % on CIFAR-10 (raw pixels 50 %, untrained 32 %; one seed, 2,000 validation queries, ±2 points).',
     },
   },
   'agreement-only': {
-    what: 'Agreement of crops without the masked prediction, so no I-JEPA any more.',
+    what: 'Agreement of crops without the masked prediction: no longer I-JEPA.',
     length: '4 million crops, about as long as default.',
     reached: {
       small:
-        '1,453,000 crops, most of them small, reached 63 % on CIFAR-10, as they did with the masked prediction (two seeds each, by the 2,000 that choose, ±2 points).',
+        '1,453,000 crops, most of them small, reached 63 % on CIFAR-10, as they did with the masked prediction (two seeds each, 2,000 validation queries, ±2 points).',
     },
   },
 };
@@ -83,8 +84,8 @@ export function presetSentence(name: PresetName, { pictures, changed, bound }: P
   if (bound) {
     const images =
       bound.by === 'few'
-        ? `So few images are seen ${count(bound.epochs)} times and no more`
-        : `So many images are seen ${count(bound.epochs)} times all the same`;
+        ? `With so few images, each is seen ${count(bound.epochs)} times and no more`
+        : `With so many images, each is still seen ${count(bound.epochs)} times`;
     return `${what} ${images}: ${count(bound.crops)} crops in all. What it reaches then was not measured.`;
   }
   const figure = reached[pictures] ?? 'What it reaches on such pictures was not measured.';

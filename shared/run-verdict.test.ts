@@ -8,7 +8,7 @@ describe('the verdict on a run', () => {
     expect(compareRun({ task: 'knn', run: 0.61, untrained: 0.41, pixels: 0.46, queries: 2000 })).toEqual({
       verdict: 'better',
       headline: 'Neighbours agree with your folders 61 % (raw pixels 46 %, untrained network 41 %; 2,000 queries)',
-      statement: '15.0 points above raw pixels: more than chance would make of 2,000 queries (±3.1 points).',
+      statement: '15.0 points above raw pixels: more than chance would explain with 2,000 queries (±3.1 points).',
     });
     expect(compareRun({ task: 'retrieval', run: 0.9, untrained: 0.5, pixels: 0.4, queries: 1000 }).headline).toBe(
       'Two crops of an image find each other 90 % of the time (untrained network 50 %, raw pixels 40 %; 1,000 images)',
@@ -18,10 +18,12 @@ describe('the verdict on a run', () => {
   it('says what a clear lead by crops does not, where it is one', () => {
     const by = (task: 'knn' | 'retrieval', run: number): ReturnType<typeof compareRun> =>
       compareRun({ task, run, pixels: 0.4, untrained: 0.5, queries: 1000 });
-    expect(by('retrieval', 0.9).caveat).toBe('That crops find each other does not say that neighbours are of one kind.');
+    expect(by('retrieval', 0.9).caveat).toBe(
+      'That crops of one image find each other does not show that neighbouring images are of the same kind.',
+    );
     for (const other of [by('knn', 0.9), by('retrieval', 0.51), by('retrieval', 0.4)]) expect(other.caveat).toBeUndefined();
     expect(withScores({ retrieval: 0.9 }, { retrieval: 0.5 }, { retrieval: 0.4 })).toMatch(
-      /points\)\. That crops find each other does not say that neighbours are of one kind\. That is the best checkpoint/,
+      /points\)\. That crops of one image find each other does not show that neighbouring images are of the same kind\. That is the best checkpoint/,
     );
   });
 
@@ -31,7 +33,7 @@ describe('the verdict on a run', () => {
     expect(lead(2000).verdict).toBe('better');
     expect(lead(100)).toMatchObject({
       verdict: 'not-clearly-better',
-      statement: 'Not clearly better than raw pixels: a lead of 6.0 points can be chance with 100 queries (±14.1 points).',
+      statement: 'Not clearly better than raw pixels: a lead of 6.0 points may be chance with 100 queries (±14.1 points).',
     });
     // At two standard errors exactly it is not clear yet.
     const queries = Math.round((differenceError(0.5, 0.44, 1) / 0.03) ** 2);
@@ -44,7 +46,7 @@ describe('the verdict on a run', () => {
       compareRun({ task: 'knn', run: 0.5, pixels: 0.44, untrained: 0.3, queries: 100, errors: { pixels, untrained: 0.5 } });
     expect(lead(0.029)).toMatchObject({
       verdict: 'better',
-      statement: '6.0 points above raw pixels: more than chance would make of 100 queries (±5.8 points).',
+      statement: '6.0 points above raw pixels: more than chance would explain with 100 queries (±5.8 points).',
     });
     expect(lead(0.031).verdict).toBe('not-clearly-better');
   });
@@ -123,7 +125,7 @@ const withScores = (own: SpaceScores, untrained: SpaceScores, pixels: SpaceScore
 describe('what came of a run', () => {
   it('says the best checkpoint beside both baselines, and plainly whether it is above them by more than chance', () => {
     expect(withScores({ knn: 0.61 }, { knn: 0.41 }, { knn: 0.46 })).toBe(
-      'Neighbours agree with your folders 61 % (raw pixels 46 %, untrained network 41 %; 500 queries). 15.0 points above raw pixels: more than chance would make of 500 queries (±6.2 points). That is the best checkpoint, step 1,200, in the whitened space. It was chosen among 2 evaluations by the very images that ask here, which flatters it a little: an evaluation of the checkpoint asks others, where the folder has enough.',
+      'Neighbours agree with your folders 61 % (raw pixels 46 %, untrained network 41 %; 500 queries). 15.0 points above raw pixels: more than chance would explain with 500 queries (±6.2 points). That is the best checkpoint, step 1,200, in the whitened space. It is the best of 2 evaluations on these same queries, which flatters it slightly. Evaluating the checkpoint uses held-out queries, if the folder has enough.',
     );
     expect(withScores({ knn: 0.431 }, { knn: 0.38 }, { knn: 0.412 })).toContain('Not clearly better than raw pixels: a lead of 1.9 points');
     expect(withScores({ knn: 0.4 }, { knn: 0.38 }, { knn: 0.412 })).toContain(
@@ -142,7 +144,7 @@ describe('what came of a run', () => {
     // Others judged before: those after them were chosen from.
     const late = [evaluation(5, { knn: 0.6 }), evaluation(9, { knn: 0.5 })];
     const found = { best: 9, evaluations: late, baselines: undefined };
-    expect(resultText(found)).toContain('among 2 evaluations');
+    expect(resultText(found)).toContain('best of 2 evaluations');
     expect(resultText({ ...found, judgedSince: 5 })).not.toContain('evaluations');
     // Of one evaluation nothing was chosen.
     expect(resultText({ best: 5, evaluations: [evaluation(5, { knn: 0.5 })], baselines: undefined })).toMatch(/in the whitened space\.$/);
@@ -157,7 +159,7 @@ describe('what came of a run', () => {
     const baselines = { untrained: evaluation(0, right(200)), pixels: { raw: {}, centred: {}, whitened: right(250) } };
     // Twenty queries more, and all others answered alike: independent ones would leave 6.3 points to chance.
     expect(verdictOf(own, baselines)!.statement).toBe(
-      '4.0 points above raw pixels: more than chance would make of 500 queries (±1.8 points).',
+      '4.0 points above raw pixels: more than chance would explain with 500 queries (±1.8 points).',
     );
     expect(verdictOf({ ...own, queries: 499 }, baselines)!.verdict).toBe('not-clearly-better');
     expect(verdictOf({ ...own, unreadable: 1 }, baselines)!.verdict).toBe('not-clearly-better');
@@ -178,7 +180,7 @@ describe('what came of a run', () => {
     const baselines = { untrained: evaluation(0, found(200, 0)), pixels: { raw: {}, centred: {}, whitened: found(250, 0) } };
     // Independent ones would leave 6.3 points to chance.
     expect(verdictOf(own, baselines)!.statement).toBe(
-      '4.0 points above raw pixels: more than chance would make of 500 images (±1.3 points).',
+      '4.0 points above raw pixels: more than chance would explain with 500 images (±1.3 points).',
     );
   });
 

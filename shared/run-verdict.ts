@@ -37,7 +37,7 @@ export interface RunVerdict {
 }
 
 /** Where crops are to agree training practises nearly that; the report of an evaluation says so, and what would show more. */
-const ofCropsAlone = 'That crops find each other does not say that neighbours are of one kind.';
+const ofCropsAlone = 'That crops of one image find each other does not show that neighbouring images are of the same kind.';
 
 const sourceNames: Readonly<Record<Baseline, string>> = {
   pixels: 'raw pixels',
@@ -90,7 +90,7 @@ export function compareRun(comparison: Comparison): RunVerdict {
     return {
       verdict: 'not-clearly-better',
       headline,
-      statement: `${lead}; how many images asked was not written down, so it may be chance.`,
+      statement: `${lead}; the number of queries was not recorded, so this may be chance.`,
     };
   }
   const noise = clearErrors * (best.error ?? differenceError(run, best.score, queries));
@@ -99,13 +99,13 @@ export function compareRun(comparison: Comparison): RunVerdict {
     ? {
         verdict: 'better',
         headline,
-        statement: `${lead}: more than chance would make of ${asking} (±${points(noise)}).`,
+        statement: `${lead}: more than chance would explain with ${asking} (±${points(noise)}).`,
         ...(task === 'retrieval' && { caveat: ofCropsAlone }),
       }
     : {
         verdict: 'not-clearly-better',
         headline,
-        statement: `Not clearly better than ${best.name}: a lead of ${points(run - best.score)} can be chance with ${asking} (±${points(noise)}).`,
+        statement: `Not clearly better than ${best.name}: a lead of ${points(run - best.score)} may be chance with ${asking} (±${points(noise)}).`,
       };
 }
 
@@ -190,7 +190,7 @@ export interface RunResult {
 export function choiceCaveat({ evaluations, judgedSince = -1 }: Pick<RunResult, 'evaluations' | 'judgedSince'>): string | undefined {
   const choice = evaluations.filter(({ step }) => step > judgedSince).length;
   if (choice < 2) return undefined;
-  return `It was chosen among ${count(choice)} evaluations by the very images that ask here, which flatters it a little: an evaluation of the checkpoint asks others, where the folder has enough.`;
+  return `It is the best of ${count(choice)} evaluations on these same queries, which flatters it slightly. Evaluating the checkpoint uses held-out queries, if the folder has enough.`;
 }
 
 /** The verdict on a run's best checkpoint, and its step; undefined where nothing was judged. */

@@ -134,9 +134,9 @@ describe('the story of a folder', () => {
     // The classes differ by colour alone, so whoever looks at the picture at all gets them right.
     expect(rows[2]!.spaces['raw']!.neighbours).toBe(1);
     expect(rows[0]!.spaces['centred']!.neighbours).toBeGreaterThan(0.9);
-    expect(report['notes']).toContain('No choice was made on these queries.');
+    expect(report['notes']).toContain('These are held-out queries: none helped choose the checkpoint.');
     const text = await cli('evaluate', '--no-probe', '--choosing');
-    expect(text.stdout).toContain('The best checkpoint of a run is chosen on such queries');
+    expect(text.stdout).toContain('These are validation queries, which help choose the best checkpoint');
     expect(text.stdout).toContain('raw pixels');
     expect(text.stdout).not.toContain('linear probe');
   });

@@ -155,7 +155,7 @@ describe('a plan', () => {
       '1,200 steps of 500 images',
       '2 crops of each',
       'Trains on   WebGPU, as asked.',
-      'Time        about 3 h, by steps of these sizes',
+      'Time        about 3 h, measured with steps of these sizes',
       'Micro-batch 4 of 500 images in a pass.',
       '2.5 GB of its memory, 6.0 GB are free',
     ])

@@ -9,7 +9,7 @@ import { exitCodeHelp, exitCodes } from './exit-codes.ts';
 import { endWithParent } from './interrupt.ts';
 import { endWithReader, Output } from './output.ts';
 
-const machine = (command: Command): Command => command.option('--json', 'one JSON object a line for machines');
+const machine = (command: Command): Command => command.option('--json', 'print one JSON object per line, for scripts');
 
 const common = (command: Command): Command =>
   machine(
@@ -25,12 +25,12 @@ const onRun = (command: Command): Command =>
     .option('--checkpoint <which>', 'best, latest, a step, or a file', 'best');
 
 const layer = (command: Command): Command =>
-  command.option('--layer <layer>', 'last, or last4 (up to four last blocks side by side)', 'last');
+  command.option('--layer <layer>', 'last, or last4 (the last four blocks, or as many as there are, concatenated)', 'last');
 
 const device = (command: Command): Command =>
   command.option(
     '--device <choice>',
-    `what computes the vectors: ${configTable.device.choices.join(', ')}; auto: a graphics card that computes right and much faster than the processor, else the processor`,
+    `what computes the vectors: ${configTable.device.choices.join(', ')}; auto: a graphics card if it computes correctly and much faster than the processor, else the processor`,
     'auto',
   );
 
@@ -69,7 +69,7 @@ function program(): Command {
     machine(
       root
         .command('demo')
-        .description('the whole story on some 1,900 small pictures, in a few minutes: scan, train, embed, evaluate, search')
+        .description('the whole workflow on about 1,900 small pictures, in a few minutes: scan, train, embed, evaluate, search')
         .option('--home <folder>', 'where catalogue, cache, runs and embeddings are kept (default: home in the folder of the demo)'),
     ),
     async () => (await import('./commands/demo.ts')).demo,
@@ -89,8 +89,8 @@ function program(): Command {
     .option('--max-pixels <number>', 'larger images are refused', '1000000000')
     .option('--retry', 'try files again that failed before')
     .option('--failures <file>', 'write the list of failures as CSV')
-    .option('--moved-from <folder>', 'the same images as in this folder, which was moved or renamed: nothing is decoded or embedded again')
-    .option('--trust-times', 'with --moved-from: files of the same path, size and time are taken for the same without reading them')
+    .option('--moved-from <folder>', 'where these images were before the folder was moved or renamed: nothing is decoded or embedded again')
+    .option('--trust-times', 'with --moved-from: treat files with the same path, size and time as the same without reading them')
     .addHelpText(
       'after',
       examples([
@@ -114,7 +114,7 @@ function program(): Command {
   )
     .option(
       '--run <name>',
-      'name of the new run, or with --resume the run to go on with (default: the newest, of the folder if one is given)',
+      'name of the new run, or with --resume the run to continue (default: the newest, of the folder if one is given)',
     )
     .option('--resume', 'go on with a run where it stopped')
     .option('--from <run>', 'begin with the weights of another run, or of imported ones')
@@ -122,7 +122,7 @@ function program(): Command {
     .option('--config <file>', 'settings from a JSON file; flags win')
     .option('--labels <from>', 'folders, off, or a CSV file')
     .option('--cache-limit <megabytes>', 'limit of the decode cache')
-    .option('--plan', 'say what would be done and stop')
+    .option('--plan', 'scan the folder, print the settings and estimates, and stop before training')
     .addHelpText(
       'after',
       examples([
@@ -153,15 +153,21 @@ function program(): Command {
     ),
     async () => (await import('./commands/evaluate.ts')).evaluateCommand,
   )
-    .option('--choosing', 'ask the images that choices are made on, which flatters the best checkpoint a little, instead of others')
-    .option('--bank <number>', 'most images per class to look things up in', '1000')
+    .option(
+      '--choosing',
+      'use the validation queries that helped pick the best checkpoint, which flatters it slightly, instead of held-out queries',
+    )
+    .option('--bank <number>', 'most bank images per class', '1000')
     .option(
       '--queries <number>',
-      'most images per class that ask without splits (every second image of a class may, a fifth of those at a time until a thousand have; the others are for choices) or with --choosing (where one split serves both: at most half and 200); else all ask that no choice was made on',
+      'most query images per class without splits (a tenth of each class at a time, at most half, until there are 1,000 in all) or with --choosing (where one split serves both purposes: at most half and 200); otherwise all held-out queries are used',
       '200',
     )
-    .option('--bank-split <split>', 'split that is looked up in (with --query-split; default: train)')
-    .option('--query-split <split>', 'split that asks: val or test (default: test, with --choosing val, where there are both)')
+    .option('--bank-split <split>', 'split whose images form the bank (needs --query-split; default: train)')
+    .option(
+      '--query-split <split>',
+      'split the queries come from: train, val or test (if val and test both exist, default test; val with --choosing)',
+    )
     .option('--pixel-side <pixels>', 'side of the raw-pixel baseline', '16')
     .option('--no-probe', 'leave out the linear probe')
     .addHelpText(
@@ -182,7 +188,7 @@ function program(): Command {
     .option('--minus <file...>', 'images that the results should not be like')
     .option('-k, --count <number>', 'how many', '10')
     .option('--min-score <cosine>', 'leave out what scores lower')
-    .option('--space <space>', 'raw, centred or whitened', 'whitened')
+    .option('--space <space>', 'raw (unchanged), centred or whitened', 'whitened')
     .option('--sheet <file>', 'draw query and results as a PNG')
     .addHelpText(
       'after',
@@ -194,7 +200,7 @@ function program(): Command {
       onRun(
         root
           .command('features [folder]')
-          .description('what the encoder sees in pictures: their patches in colours, alike where it holds them to be alike'),
+          .description('what the encoder sees in pictures: patches that it finds similar get similar colours'),
       ),
     ),
     async () => (await import('./commands/features.ts')).featuresCommand,
@@ -203,7 +209,7 @@ function program(): Command {
     .option('--sheet <file>', 'where to draw them, as a PNG')
     .option(
       '--finer <times>',
-      'as many times the pixels and patches along a side as the encoder was trained on, 1 to 4 (default: 4 where that were four patches, else 1)',
+      'how many times more pixels and patches per side than in training, 1 to 4 (default: 4 if it was trained on at most four patches per side, else 1)',
     )
     .addHelpText(
       'after',
@@ -222,7 +228,7 @@ function program(): Command {
     async () => (await import('./commands/export.ts')).exportCommand,
   )
     .option('--format <list>', 'of npy, parquet, csv, projector, safetensors, huggingface, onnx', 'npy,parquet')
-    .option('--space <space>', 'raw, centred or whitened', 'raw')
+    .option('--space <space>', 'raw (unchanged), centred or whitened', 'raw')
     .option('--vector-column <name>', 'name of the vector column in Parquet', 'embedding')
     .option('--neighbors <number>', 'nearest neighbours of each image in Parquet, up to 999', '0')
     .addHelpText(
@@ -246,7 +252,7 @@ function program(): Command {
     );
 
   bind(
-    common(root.command('models [name]').description('the published weights; with a name they are fetched and become a run')),
+    common(root.command('models [name]').description('list the published weights; with a name, fetch them and make them a run')),
     async () => (await import('./commands/models.ts')).modelsCommand,
   )
     .option('--accept-licence', 'you accept the licence of the weights (CC-BY-NC 4.0: non-commercial use only)')
@@ -254,7 +260,7 @@ function program(): Command {
     .addHelpText('after', examples(['models', 'models ijepa_vith14_1k --accept-licence', 'embed ~/Pictures --run ijepa_vith14_1k']));
 
   bind(
-    common(root.command('inspect [path]').description('what is in the home, of a scanned folder, in a run or in a checkpoint')),
+    common(root.command('inspect [path]').description('what is in the home, a scanned folder, a run or a checkpoint')),
     async () => (await import('./commands/inspect.ts')).inspectCommand,
   ).addHelpText('after', examples(['inspect', 'inspect ~/Pictures', 'inspect Pictures-1', 'inspect step-000001000.safetensors']));
 
@@ -278,7 +284,7 @@ function program(): Command {
     common(
       root
         .command('clean')
-        .description('delete the decode cache, which the next scan makes again, or with --run a run; originals are never touched'),
+        .description('delete the decode cache (the next scan rebuilds it), or with --run a run; originals are never touched'),
     ),
     async () => (await import('./commands/clean.ts')).cleanCommand,
   )
@@ -305,7 +311,7 @@ function program(): Command {
       root
         .command('doctor')
         .description(
-          'this machine for a person or, with --json, a bug report: devices tested and timed, what a run would use and why, what would make it faster',
+          'check this machine (with --json, for a bug report): devices tested and timed, what a run would use and why, what would make it faster',
         ),
     ),
     async () => (await import('./commands/doctor.ts')).doctorCommand,

@@ -22,7 +22,9 @@ function timeText({ time, steps }: RunPlan): string {
   if (!time) return 'not known: nothing was timed on this computer yet';
   const total = formatRoughly(steps * time.secondsPerStep);
   if (time.atMost) return `${total} on the processor; a card may be faster`;
-  return time.timed ? `${total}, by steps of these sizes` : `${total}, by steps of other sizes: half or twice that is possible`;
+  return time.timed
+    ? `${total}, measured with steps of these sizes`
+    : `${total}, estimated from steps of other sizes: could be half or twice that`;
 }
 
 /** Which patches the encoder sees, and of what crops. */

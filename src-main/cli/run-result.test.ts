@@ -14,7 +14,7 @@ it('names the run in the commands only where another one would be meant', () => 
       writeFileSync(join(home.runs, name, 'config.json'), JSON.stringify({ created: `2026-01-0${i + 1}T00:00:00Z` }));
     }
     expect(nextCommands(home, 'new', true)).toEqual([
-      'Judge by other images:   ijepa-studio evaluate',
+      'Evaluate (new queries):  ijepa-studio evaluate',
       'Compute the vectors:     ijepa-studio embed',
       'Then find look-alikes:   ijepa-studio search --image FILE',
     ]);

@@ -9,7 +9,7 @@ export function nextCommands(place: Home, name: string, isDone: boolean, home?: 
   const flags = `${runNames(place).at(-1) === name ? '' : ` --run ${quoted(name)}`}${home === undefined ? '' : ` --home ${quoted(home)}`}`;
   return [
     ...(isDone ? [] : [`Go on where it stopped:  ijepa-studio train --resume${flags}`]),
-    `Judge by other images:   ijepa-studio evaluate${flags}`,
+    `Evaluate (new queries):  ijepa-studio evaluate${flags}`,
     `Compute the vectors:     ijepa-studio embed${flags}`,
     `Then find look-alikes:   ijepa-studio search --image FILE${flags}`,
   ];

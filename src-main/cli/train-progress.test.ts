@@ -33,7 +33,7 @@ it('says when what was noted is no longer so', () => {
   for (const event of events) progress.show(event);
   expect(lines.filter((line) => !line.includes('whitened'))).toEqual([
     'Note: It has not risen. Wait.',
-    'No longer so at step 30: It has not risen.',
+    'Resolved at step 30: It has not risen.',
   ]);
 });
 

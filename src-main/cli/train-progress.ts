@@ -99,7 +99,7 @@ export class TrainProgress {
         for (const [rule, { message }] of this.#noted) {
           if (event.healthy?.includes(rule) !== true) continue;
           this.#noted.delete(rule);
-          output.say(`No longer so at step ${count(event.step)}: ${message}`);
+          output.say(`Resolved at step ${count(event.step)}: ${message}`);
         }
         output.say(
           `Step ${count(event.step)}: ${scoreText(event)} whitened${event.best ? ' (kept as the best)' : ''}, ${figuresText(event)}.`,

@@ -72,8 +72,8 @@ function notesOn(report: EvaluationReport, images: readonly EvaluationImage[], a
   const names = (side: 'train' | 'test'): string =>
     [...new Set(images.filter(({ split }) => split === side).map(({ hash }) => splitOf.get(hash) ?? side))].join(' and ');
   if (report.task === 'labels' && names('train') !== '' && names('test') !== '')
-    notes.push(`Looked up in: ${names('train')}; asking: ${names('test')}.`);
-  if (report.task === 'labels' && names('test') === 'train') notes.push('The images that ask are of the split that runs learn from.');
+    notes.push(`Bank: ${names('train')}; queries: ${names('test')}.`);
+  if (report.task === 'labels' && names('test') === 'train') notes.push('The queries come from the split that runs learn from.');
   if (missing > 0)
     notes.push(`${missing} images are not decoded and were left out: read the folder again (in a terminal: ijepa-studio scan FOLDER).`);
   return notes;

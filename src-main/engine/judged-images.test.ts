@@ -41,8 +41,8 @@ describe('images that judge', () => {
     if (plan.kind !== 'labels') throw new Error(plan.reason);
     return { queries: plan.queries.length, note: assembleReport(plan, []).notes[1]! };
   };
-  const chosen = expect.stringContaining('chosen on such queries') as string;
-  const untouched = 'No choice was made on these queries.';
+  const chosen = expect.stringContaining('These are validation queries') as string;
+  const untouched = 'These are held-out queries: none helped choose the checkpoint.';
 
   it('asks all of test for a report where choices are made on val', () => {
     expect(asked(imagesToJudge(both, 'choosing'), 'choosing')).toEqual({ queries: 400, note: chosen });

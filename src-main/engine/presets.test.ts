@@ -169,13 +169,13 @@ describe('what is said of a preset', () => {
     for (const { images, shortSide } of folders) {
       const sentence = said(images, { preset }, shortSide);
       expect(sentence).not.toContain('with these settings');
-      expect(sentence.includes(presetTexts[preset].length)).toBe(!/So (few|many) images are seen/.test(sentence));
+      expect(sentence.includes(presetTexts[preset].length)).toBe(!/With so (few|many) images/.test(sentence));
     }
   });
 
   it('tells with a figure among how many images crops were told apart, beside how many they are now', () => {
     const { contrastImages } = chosenConfig({ images: 10_000, shortSide: 32 }, {}).config;
-    const told = `told apart among 64 images; ${contrastImages}, as now, did as well on small pictures.`;
+    const told = `contrasted among 64 images; ${contrastImages}, as now, did as well on small pictures.`;
     for (const preset of ['auto', 'quick', 'long']) expect(said(10_000, { preset })).toContain(told);
     for (const given of [{ preset: 'agreement-only' }, { preset: 'paper-exact' }, { learningRate: 0.01 }])
       expect(said(10_000, given)).not.toContain('told apart');
@@ -202,8 +202,8 @@ describe('what is said of a preset', () => {
   });
 
   it('says that the folder is too small for the whole of it, and no figure', () => {
-    expect(said(20, {})).toContain('So few images are seen 5,520 times and no more: 220,800 crops in all.');
-    expect(said(1_000_000, { preset: 'default' })).toContain('So many images are seen 28 times all the same: 56,000,000 crops in all.');
+    expect(said(20, {})).toContain('With so few images, each is seen 5,520 times and no more: 220,800 crops in all.');
+    expect(said(1_000_000, { preset: 'default' })).toContain('With so many images, each is still seen 28 times: 56,000,000 crops in all.');
     expect(said(20, {})).not.toContain('reached');
   });
 

@@ -53,7 +53,7 @@ const refused = (message: string): unknown =>
   expect.objectContaining({
     code: 'bad-input',
     message: expect.stringContaining(message) as unknown,
-    hint: expect.stringContaining('As is') as unknown,
+    hint: expect.stringContaining('Unchanged') as unknown,
   });
 
 it('says of a folder with one image what a space cannot do with it, and searches it as it is', async () => {

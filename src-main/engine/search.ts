@@ -256,7 +256,7 @@ function nothingDiffers(images: number): AppError {
   return new AppError(
     'bad-input',
     `${message}, and this space compares images by what differs between them.`,
-    `${more} with the vectors as they are: “As is” (in a terminal: --space raw).`,
+    `${more} with the vectors as they are: “Unchanged” (in a terminal: --space raw).`,
   );
 }
 

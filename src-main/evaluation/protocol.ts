@@ -149,10 +149,10 @@ export function planEvaluation(images: readonly EvaluationImage[], options: Prot
     classes.push(label);
   }
   if (Math.min(asking.choosing, asking.reporting) < 2)
-    return crops(`Fewer than two classes have ${minimumPerClass} images to look up in and one to ask with.`);
+    return crops(`Fewer than two classes have ${minimumPerClass} images for the bank and one for a query.`);
   const fewest = Math.min(asked.choosing, asked.reporting);
   if (fewest < minimumQueries) {
-    return crops(`Of the images with labels only ${fewest} can ask for their neighbours, and fewer than ${minimumQueries} say too little.`);
+    return crops(`Of the images with labels only ${fewest} can be queries, and fewer than ${minimumQueries} show too little.`);
   }
   const known = new Set(bank.map((row) => images[row]!.hash));
   return {
@@ -302,7 +302,7 @@ export function tooFew(plan: LabelProtocol | CropProtocol): string | undefined {
     return `Of the images with labels only ${plan.bank.length + plan.queries.length} can be read.`;
   }
   if (plan.images.length >= 2 && plan.bank.length >= 2) return undefined;
-  return `Crop retrieval needs two images that ask and two others to fit its spaces on; here are ${plan.images.length} and ${plan.bank.length}.`;
+  return `Crop retrieval needs two query images and two others to fit its spaces on; here there are ${plan.images.length} and ${plan.bank.length}.`;
 }
 
 /** One row per content, ordered by hash; of copies the first by name. */

@@ -136,7 +136,7 @@ describe('the report', () => {
     const [pixels, run] = rows as [SourceFigures, SourceFigures];
     const answers = { ...pixels.answers, whitened: pixels.answers.whitened.slice(1) };
     expect(assembleReport(protocol, [{ ...pixels, answers }, run]).headline).toMatch(
-      /more than chance would make of 90 queries \(±[\d.]+ points\)/,
+      /more than chance would explain with 90 queries \(±[\d.]+ points\)/,
     );
   });
 
@@ -173,18 +173,18 @@ describe('the report', () => {
     ];
     const said = (plan: typeof hash, findings: Parameters<typeof assembleReport>[2]): string =>
       assembleReport(plan, [], findings).notes[1]!;
-    for (const plan of [folders, hash]) expect(said(plan, {})).toBe('No choice was made on these queries.');
-    const mixed = 'choices may have been made on some of these queries.';
-    expect(said(folders, { learned: 'changed' })).toBe(`The folder is not as it was when the run began: ${mixed}`);
+    for (const plan of [folders, hash]) expect(said(plan, {})).toBe('These are held-out queries: none helped choose the checkpoint.');
+    const mixed = 'some of these queries may have helped choose the checkpoint.';
+    expect(said(folders, { learned: 'changed' })).toBe(`The folder has changed since the run began: ${mixed}`);
     // By their contents they stay apart.
-    expect(said(hash, { learned: 'changed' })).toBe('No choice was made on these queries.');
-    expect(said(hash, { chosenOtherwise: true })).toBe(`An earlier version trained the run: ${mixed}`);
-    expect(said(folders, { chosenOtherwise: true })).toBe('No choice was made on these queries.');
+    expect(said(hash, { learned: 'changed' })).toBe('These are held-out queries: none helped choose the checkpoint.');
+    expect(said(hash, { chosenOtherwise: true })).toBe(`The run was trained by an earlier version: ${mixed}`);
+    expect(said(folders, { chosenOtherwise: true })).toBe('These are held-out queries: none helped choose the checkpoint.');
     expect(assembleReport(hash, [], { learned: 'changed' }).notes[0]).toContain('training has seen those that were there');
   });
 
   it('says on what it was chosen, and names no thousand classes', () => {
-    expect(renderReport(report(4, 0.5))).toContain('best checkpoint of a run is chosen on such queries');
+    expect(renderReport(report(4, 0.5))).toContain('These are validation queries, which help choose the best checkpoint');
     const crowded = planEvaluation([
       ...many('train', 'a', 9),
       ...many('train', 'b', 9),
@@ -243,27 +243,27 @@ describe('the report', () => {
   it('says of crops that training practises nearly that, on the images that it has seen alone, and what would show more', () => {
     const all = planEvaluation(many('a', 'x', 80));
     const said = (findings: Parameters<typeof assembleReport>[2], plan = all): string => {
-      const found = assembleReport(plan, [], findings).notes.filter((note) => note.includes('neighbours are of one kind'));
+      const found = assembleReport(plan, [], findings).notes.filter((note) => note.includes('neighbouring images are of the same kind'));
       expect(found).toEqual([
-        expect.stringMatching(/labels of about 120 images \(by folders or in a table\) .* or a look at neighbours\.$/),
+        expect.stringMatching(/labels for about 120 images \(from folders or a CSV file\) .* or a look at neighbours\.$/),
       ]);
       return found[0]!;
     };
-    const practised = 'This is nearly what training practises';
-    expect(said({})).toContain(`${practised}, on these very images: that crops of an image agree. A lead`);
+    const practised = 'This is close to what training practises';
+    expect(said({})).toContain(`${practised}, on these same images: making crops of one image agree. A lead`);
     expect(said({ learned: 'changed' })).toContain(`${practised}, on those of these images that were there: `);
     for (const learned of ['elsewhere', 'unknown'] as const) {
-      expect(said({ learned })).toContain(`${practised}: that crops of an image agree. A lead`);
+      expect(said({ learned })).toContain(`${practised}: making crops of one image agree. A lead`);
       expect(said({ learned, agreed: false })).toMatch(/^A lead over raw pixels/);
     }
-    expect(said({ agreed: false })).toMatch(/^Training has seen these very images\. A lead/);
+    expect(said({ agreed: false })).toMatch(/^Training has seen these same images\. A lead/);
     expect(said({ agreed: false, learned: 'changed' })).toMatch(/^Training has seen those of these images that were there\. A lead/);
     // Nothing is learned from a test part.
     const [some, none] = [[...many('train', 'x', 40), ...many('test', 'x', 40)], many('test', 'x', 80)].map((images) =>
       planEvaluation(images.map(({ path, ...one }) => ({ ...one, path, label: undefined, hash: path.slice(-8) + path }))),
     );
-    expect(said({}, some)).toContain(`${practised}, on those of these images that are of no test part: `);
-    expect(said({}, none)).toContain(`${practised}: that crops`);
+    expect(said({}, some)).toContain(`${practised}, on those of these images that are in no validation or test split: `);
+    expect(said({}, none)).toContain(`${practised}: making crops`);
     expect(said({ agreed: false }, withoutRows(none!, new Set([0])))).toMatch(/^A lead/);
     // By labels it has nothing to do with the figure.
     expect(renderReport(report(4, 0.5))).not.toContain('training practises');

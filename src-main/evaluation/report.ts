@@ -60,7 +60,7 @@ export const sourceNames: Readonly<Record<VectorSource, string>> = {
   pixels: 'raw pixels',
 };
 export const spaceNames: Readonly<Record<SpaceKind, string>> = {
-  raw: 'as is',
+  raw: 'unchanged',
   centred: 'centred',
   whitened: 'whitened',
 };
@@ -79,13 +79,13 @@ const columns: readonly Column[] = [
     name: '20-NN, % right',
     figure: (figures) => figures.neighbours,
     format: percent,
-    meaning: 'How often the 20 nearest images vote for the label of the image that asks; higher is better.',
+    meaning: 'How often the 20 nearest images vote for the query’s label; higher is better.',
   },
   {
     name: 'linear probe, % right',
     figure: (figures) => figures.probe,
     format: percent,
-    meaning: 'How often a linear classifier, taught on the bank, names the label of the image that asks; higher is better.',
+    meaning: 'How often a linear classifier, trained on the bank, predicts the query’s label; higher is better.',
   },
   {
     name: 'crop finds its partner first, %',
@@ -109,7 +109,7 @@ const columns: readonly Column[] = [
     name: 'spectrum α',
     figure: (figures) => figures.alpha,
     format: (value) => value.toFixed(2),
-    meaning: 'How steeply the directions lose strength; far above 1 a few of them say nearly everything.',
+    meaning: 'How steeply the directions lose strength; far above 1 a few of them carry nearly everything.',
   },
   {
     name: 'mean cosine',
@@ -157,31 +157,33 @@ export function assembleReport(
 /** Names of classes in one sentence; folders may be thousands. */
 const namesShown = 12;
 
+const validationQueries =
+  'These are validation queries, which help choose the best checkpoint: that flatters it slightly. Otherwise a report uses held-out queries, if there are enough.';
+
 const cropPurpose: Readonly<Record<'choosing' | 'reporting', string>> = {
-  choosing:
-    'The best checkpoint of a run is chosen on such images, which flatters it a little: a report asks others, where there are enough.',
-  reporting: 'Images that no choice was made on come first; in a small folder they are not enough, and some are asked again.',
+  choosing: validationQueries,
+  reporting: 'Held-out queries come first; where a small folder has too few, validation queries are used too.',
 };
 
 const strangers: Readonly<Record<Stranger, string>> = {
-  elsewhere: 'This network has not learned from the images of this folder, and no choice was made on them.',
+  elsewhere: 'This network was not trained on the images of this folder, and none of them helped choose the checkpoint.',
   unknown:
-    'The run learned from another folder; whether these images, or some of them, were there too, or where the weights that it began with come from, is not known.',
+    'The run was trained on another folder; it is not known whether some of these images were in it too, or where its starting weights come from.',
 };
 
 /** Those of the images that training has seen, as part of a sentence; undefined where there are none, or nobody knows. */
 function seenByTraining({ images, unseen }: CropProtocol, learned: Acquaintance): string | undefined {
   if (isStranger(learned) || unseen?.length === images.length) return undefined;
   if (learned === 'changed') return 'those of these images that were there';
-  return unseen && unseen.length > 0 ? 'those of these images that are of no test part' : 'these very images';
+  return unseen && unseen.length > 0 ? 'those of these images that are in no validation or test split' : 'these same images';
 }
 
 /** What a lead by crop retrieval shows, since training practises nearly that, and what would show more. */
 function practiceNote(protocol: CropProtocol, learned: Acquaintance, agreed: boolean): string {
   const seen = seenByTraining(protocol, learned);
   const [on, has] = seen === undefined ? ['', ''] : [`, on ${seen}`, `Training has seen ${seen}. `];
-  const practice = agreed ? `This is nearly what training practises${on}: that crops of an image agree. ` : has;
-  return `${practice}A lead over raw pixels shows that something was learned, not that neighbours are of one kind: labels of about 120 images (by folders or in a table) would show that, or a look at neighbours.`;
+  const practice = agreed ? `This is close to what training practises${on}: making crops of one image agree. ` : has;
+  return `${practice}A lead over raw pixels shows that something was learned, not that neighbouring images are of the same kind: labels for about 120 images (from folders or a CSV file) would show that, or a look at neighbours.`;
 }
 
 function cropNotes(protocol: CropProtocol, learned: Acquaintance, agreed: boolean): string[] {
@@ -200,7 +202,7 @@ function labelNotes(protocol: LabelProtocol, learned: Acquaintance, chosenOtherw
   const folds = new Set(protocol.folds).size;
   const byHash =
     folds > 1
-      ? `Images were split by their hash in ${folds} ways, so that many of them ask, each in a bank without it`
+      ? `Images were split by their hash into ${folds} folds, so that more of them are queries, each with a bank that leaves it out`
       : 'Bank and queries were split by the hash of the images';
   const seen: Readonly<Partial<Record<Acquaintance, string>>> = {
     here: '; training has seen them all, without their labels',
@@ -210,18 +212,18 @@ function labelNotes(protocol: LabelProtocol, learned: Acquaintance, chosenOtherw
   // Which of a test part ask for what goes by their order, and without one by their contents.
   const mixed =
     protocol.split === 'folders'
-      ? learned === 'changed' && 'The folder is not as it was when the run began'
-      : chosenOtherwise && 'An earlier version trained the run';
-  const untouched = mixed ? `${mixed}: choices may have been made on some of these queries.` : 'No choice was made on these queries.';
-  const chosenBy = asksToChoose
-    ? 'The best checkpoint of a run is chosen on such queries, which flatters it a little: a report asks others.'
-    : untouched;
+      ? learned === 'changed' && 'The folder has changed since the run began'
+      : chosenOtherwise && 'The run was trained by an earlier version';
+  const untouched = mixed
+    ? `${mixed}: some of these queries may have helped choose the checkpoint.`
+    : 'These are held-out queries: none helped choose the checkpoint.';
+  const chosenBy = asksToChoose ? validationQueries : untouched;
   const notes = [
     protocol.split === 'folders' ? 'Bank and queries are splits of the folder.' : `${byHash}${seen[learned] ?? ''}.`,
     isStranger(learned) ? strangers[learned] : chosenBy,
   ];
   if (purpose === 'reporting' && shared > 0 && !isStranger(learned)) {
-    notes[1] = `Too few images to keep some back: in ${shared} of ${classes.length} classes choices were made on these very queries.`;
+    notes[1] = `Too few images to hold some out: in ${shared} of ${classes.length} classes these same queries helped choose the checkpoint.`;
   }
   if (leftOut.length > 0) {
     const more = leftOut.length > namesShown ? ` and ${leftOut.length - namesShown} more` : '';

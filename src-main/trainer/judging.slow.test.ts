@@ -82,7 +82,7 @@ it('a damaged picture is left out of an evaluation as if it were not there, and 
   expect(report.notes.at(-1)).toContain('3 decoded images are damaged');
   expect(report.notes).toContain('The spaces are fitted on the crops of 29 other images.');
   // Its crops need not agree.
-  expect(report.notes.join(' ')).toContain(' Training has seen these very images. A lead');
+  expect(report.notes.join(' ')).toContain(' Training has seen these same images. A lead');
   for (const { spaces } of report.rows) expect(spaces.raw.cropRecall).toBeGreaterThanOrEqual(0);
   await expect(evaluate(lost)).rejects.toMatchObject({ code: 'no-images' });
 });

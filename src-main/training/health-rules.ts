@@ -95,7 +95,7 @@ function standstill(course: Course | undefined, { now }: Situation): string | un
   if (course === undefined || typeof course === 'string') return undefined;
   const { gain, noise } = course;
   const within =
-    gain > 0 ? ` by more than chance (±${(100 * noise).toFixed(1)} points with ${now.queries!.toLocaleString('en')} that ask)` : '';
+    gain > 0 ? ` by more than chance (±${(100 * noise).toFixed(1)} points with ${now.queries!.toLocaleString('en')} queries)` : '';
   return `has not risen in the last ${['no', 'one', 'two', 'three', 'four'][plateauWindow] ?? plateauWindow} evaluations${within}.`;
 }
 
@@ -153,7 +153,7 @@ export const rules: readonly HealthRule[] = [
     note: ({ now, before }) =>
       now.meanCosine > limits.collapseCosine && worse(now.meanCosine, before?.meanCosine)
         ? {
-            message: `The encoder answers almost the same for all images (mean cosine ${now.meanCosine.toFixed(3)}): the run has collapsed.`,
+            message: `The encoder gives almost the same vector for every image (mean cosine ${now.meanCosine.toFixed(3)}): the run has collapsed.`,
             hint: 'Stop it and start again with agreement by contrast, a lower learning rate, or a higher starting momentum.',
           }
         : undefined,
@@ -163,8 +163,8 @@ export const rules: readonly HealthRule[] = [
     note: ({ now, before }) =>
       now.positionalShare > limits.positionalShare && worse(now.positionalShare, before?.positionalShare)
         ? {
-            message: `The targets depend mostly on position (${percent(now.positionalShare)} of their variance), hardly on the image.`,
-            hint: 'Start again with more agreement of crops, which knows nothing of positions, or with larger targets.',
+            message: `Position explains most of the targets (${percent(now.positionalShare)} of their variance); the image hardly matters.`,
+            hint: 'Start again with more agreement of crops, which does not depend on position, or with larger targets.',
           }
         : undefined,
   },
@@ -175,7 +175,7 @@ export const rules: readonly HealthRule[] = [
     note: ({ now }) =>
       now.predictionMargin !== undefined && now.predictionMargin < limits.predictionMargin
         ? {
-            message: `Predictions fit any other image as well as their own (their cosines differ by ${now.predictionMargin.toFixed(3)}): the predictor knows where patches lie, not what is on them.`,
+            message: `Predictions fit other images as well as their own (cosine difference ${now.predictionMargin.toFixed(3)}): the predictor knows where patches are, not what they show.`,
             hint: 'A falling loss means nothing then. Start again with more agreement of crops, or with larger contexts and targets.',
           }
         : undefined,
@@ -213,7 +213,7 @@ export const rules: readonly HealthRule[] = [
     note: ({ now, before }) =>
       now.alpha !== undefined && now.alpha > limits.steepAlpha && worse(now.alpha, before?.alpha)
         ? {
-            message: `A few directions say nearly everything (spectrum α ${now.alpha.toFixed(1)}, where about 1 is healthy).`,
+            message: `A few directions carry nearly everything (spectrum α ${now.alpha.toFixed(1)}, where about 1 is healthy).`,
             hint: 'Search in the whitened space, which weighs all directions alike; agreement by contrast or a higher SIGReg weight spreads them in the next run.',
           }
         : undefined,

@@ -81,7 +81,7 @@ describe('health notes', () => {
   it('tell a predictor that fits any image, once the run is no longer young', () => {
     const blind = evaluation({ predictionMargin: 0.004 });
     expect(messages(blind, [], undefined, leaving(0.9))).toEqual([]);
-    expect(messages(blind, [], undefined, leaving(0.6))).toEqual([expect.stringContaining('cosines differ by 0.004')]);
+    expect(messages(blind, [], undefined, leaving(0.6))).toEqual([expect.stringContaining('cosine difference 0.004')]);
     expect(messages(evaluation({ predictionMargin: 0.05 }), [], undefined, leaving(0.6))).toEqual([]);
   });
 
@@ -122,7 +122,7 @@ describe('health notes', () => {
       return messages(scores[3]!, scores.slice(0, 3), undefined, leaving(0.4));
     };
     expect(course(0.02, 200)).toEqual([
-      'The quality has not risen in the last four evaluations by more than chance (±5.0 points with 200 that ask).',
+      'The quality has not risen in the last four evaluations by more than chance (±5.0 points with 200 queries).',
     ]);
     expect(course(0.02, 4000)).toEqual([]);
     expect(course(0.1, 200)).toEqual([]);

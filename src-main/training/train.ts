@@ -66,8 +66,8 @@ function smallerMicroBatch(step: number, before: number, { size }: StepRunner): 
     type: 'note',
     step,
     microBatch: images,
-    message: `The memory does not hold micro-batches of ${before / size.crops} images; it goes on with ${images}.`,
-    hint: 'What is learned does not depend on it. It keeps to that on this device.',
+    message: `Memory is too small for micro-batches of ${before / size.crops} images; the run goes on with ${images}.`,
+    hint: 'What is learned does not depend on it. The run keeps that size on this device.',
   };
 }
 
@@ -87,15 +87,15 @@ function largerCrops(step: number, { imageSize, prediction }: TrainConfig): Trai
     type: 'note',
     step,
     isCourse: true,
-    message: `From here on crops are seen in ${imageSize} px instead of ${imageSize / 2}${also}.`,
-    hint: 'A step takes three to four times as long from here on, as the time left knew. Its loss begins anew: it does not compare with those before.',
+    message: `From this step on, crops are ${imageSize} px instead of ${imageSize / 2}${also}.`,
+    hint: 'A step now takes three to four times as long; the time left already allowed for that. The loss starts afresh; do not compare it with earlier values.',
   };
 }
 
 const judgedOtherwise = {
   rule: judgedOtherwiseRule,
-  message: 'From here on the run is judged by other images than before.',
-  hint: 'The baselines are judged again, and the best checkpoint is chosen among the evaluations to come: earlier ones do not compare.',
+  message: 'From this step on, the run is evaluated on other images than before.',
+  hint: 'The baselines are evaluated again, and the best checkpoint is chosen among later evaluations: earlier ones are not comparable.',
 } as const;
 
 /** Opens what belongs to a compiled step, and disposes of it where that fails: threads of it would outlive the failure. */

@@ -5,7 +5,10 @@ import { formatCount, plural } from './format.ts';
 
 const layers: Readonly<Record<Layer, string>> = { last: 'last layer', last4: 'last layers together' };
 const spaces: Readonly<Record<Space, { readonly name: string; readonly text: string }>> = {
-  raw: { name: 'As is', text: 'Vectors as the encoder gave them. What all images of the folder share makes every score high.' },
+  raw: {
+    name: 'Unchanged',
+    text: 'Vectors as the encoder gives them. What all images of the folder have in common makes every score high.',
+  },
   centred: { name: 'Centred', text: 'The mean of the folder is taken away first, so that only what differs between images counts.' },
   whitened: {
     name: 'Whitened',
@@ -45,7 +48,7 @@ export const explore = {
     side === 'plus' ? `${name}: results should be like it. Change to unlike.` : `${name}: results should not be like it. Change to like.`,
   addSelection: (count: number) => `Add ${plural(count, 'selected image')}`,
   open: 'Open a picture…',
-  back: 'Back to the query before',
+  back: 'Back to the previous query',
   clear: 'Clear',
   onlyMinus: 'Add at least one image that results should be like.',
   outside: 'from outside',
@@ -70,7 +73,7 @@ export const explore = {
   hideCopies: 'Hide duplicates',
   hideCopiesHint: 'Images that are nearly the same as one above them are left out.',
   hideCopiesRawHint: 'Files with the same content as one above them are left out; scores near 1 are ordinary in this space.',
-  copyAbove: 'Alike above',
+  copyAbove: 'Duplicate above',
   copyAboveHelp: 'Two images whose score is above this count as duplicates. 1: only files with the same content.',
   compare: 'Compare two sets of vectors',
   compareHint: 'The same query, side by side.',
@@ -79,13 +82,13 @@ export const explore = {
     title: 'What the encoder sees',
     none: 'Choose a picture: the selected one, or the first that is looked for, is shown here.',
     failed: 'This cannot be shown.',
-    waiting: 'The encoder looks…',
+    waiting: 'The encoder is looking…',
     picture: (name: string) => `${name} as the encoder gets it`,
     colours: (name: string, grid: number) => `${name} as ${grid} × ${grid} patches in colours`,
     closer: 'Look closer',
     closerHint: 'Two or four times as many patches along each side as the encoder was trained on.',
     explain: (images: number) =>
-      `Patches that the encoder holds to be alike have like colours, the same in every picture: three principal components of ${plural(images, 'image')} as red, green and blue. What is usual at a place is taken off first, so they tell what is there and not where.`,
+      `Patches that the encoder finds similar get similar colours, the same in every picture: three principal components of ${plural(images, 'image')} as red, green and blue. What is typical of each position is subtracted first, so they show what is there, not where.`,
   },
 
   begin: 'Find images that are alike',
@@ -95,7 +98,7 @@ export const explore = {
 
   noVectors: 'No vectors yet',
   noVectorsText:
-    'A trained run turns each image into a vector: a list of numbers that says what is in it. Images that are alike get vectors that are alike, so they are computed once, and then every search takes a moment.',
+    'A trained run turns each image into a vector: a list of numbers that says what is in it. Similar images get similar vectors. They are computed once; after that, every search takes a moment.',
   noRuns: 'Nothing was trained yet',
   noRunsText: 'Looking for images that are alike needs an encoder. Train one on this folder; a short run is enough for a first look.',
   toTrain: 'Train',
@@ -120,7 +123,7 @@ export const explore = {
   hidden: (count: number) => `${plural(count, 'duplicate')} hidden`,
   took: (milliseconds: number) => `${Math.max(1, Math.round(milliseconds))} ms`,
   shared: (count: number, all: number) => `${count} of ${all} in both`,
-  none: 'No image is as alike as that.',
+  none: 'No image is that similar.',
   noneText: 'Choose a lower score.',
   searchFailed: 'This search did not work.',
   searching: 'Searching…',

@@ -40,7 +40,7 @@ export const exporting = {
   options: 'Vectors',
   column: 'Vector column',
   columnHint: 'Its name; some programs expect vector.',
-  columnTaken: 'Another column of the table is called so.',
+  columnTaken: 'Another column of the table already has this name.',
   neighbours: 'Neighbours of each image',
   neighboursHint: 'Written beside it, as Embedding Atlas reads them. 0: none.',
   where: 'Where',

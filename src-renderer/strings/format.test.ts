@@ -29,11 +29,11 @@ describe('numbers as people read them', () => {
     ]);
   });
 
-  it('names what is not learned from by its reason: kept for judging, or a copy', () => {
+  it('names what is not learned from by its reason: kept for evaluation, or a copy', () => {
     expect([plan.imagesOf(8000, 2000, 0), plan.imagesOf(99, 0, 1), plan.imagesOf(8, 2, 3), plan.imagesOf(8, 0, 0)]).toEqual([
-      '8,000 (2,000 kept for judging)',
+      '8,000 (2,000 kept for evaluation)',
       '99 (1 copy left out)',
-      '8 (2 kept for judging, 3 copies left out)',
+      '8 (2 kept for evaluation, 3 copies left out)',
       '8',
     ]);
   });

@@ -1,7 +1,7 @@
 import type { ImageFilter } from '../../shared/contract-library.ts';
 import { formatCount, plural } from './format.ts';
 
-const splits: Readonly<Record<string, string>> = { train: 'Training part', val: 'Validation part', test: 'Test part' };
+const splits: Readonly<Record<string, string>> = { train: 'Training split', val: 'Validation split', test: 'Test split' };
 const statuses: Readonly<Record<string, string>> = { ok: 'Readable', failed: 'Could not be read', missing: 'File is gone' };
 
 /** A part of a filter that is set. */
@@ -13,12 +13,12 @@ interface Part {
 /** A value of a filter in words. */
 function valueOf({ key, value }: Part): string {
   if (key === 'label') return value ?? 'No label';
-  if (key === 'split') return value === null ? 'In no part' : (splits[value] ?? value);
+  if (key === 'split') return value === null ? 'No split' : (splits[value] ?? value);
   if (key === 'status') return statuses[value ?? ''] ?? String(value);
   return value ?? '';
 }
 
-const named = { search: 'Name has', below: 'In', label: 'Label', split: 'Part', status: 'Files', tag: 'Tag' } as const;
+const named = { search: 'Name has', below: 'In', label: 'Label', split: 'Split', status: 'Files', tag: 'Tag' } as const;
 
 export const library = {
   title: 'Library',
@@ -39,10 +39,11 @@ export const library = {
   hideDetails: 'Hide details',
   clearFilters: 'Clear filters',
   grid: (folder: string) => `Images of ${folder}`,
-  sections: { folders: 'Subfolders', labels: 'Labels', splits: 'Parts', statuses: 'Files', tags: 'Tags' },
+  sections: { folders: 'Subfolders', labels: 'Labels', splits: 'Splits', statuses: 'Files', tags: 'Tags' },
   sectionHelp: {
     labels: 'Labels only judge what a run has learned; they never teach it. They come from the names of subfolders or from a CSV file.',
-    splits: 'Subfolders named train, val and test, or the third column of the CSV file. What is chosen on one part is judged on another.',
+    splits:
+      'Subfolders named train, val and test, or the third column of the CSV file. What is chosen on one split is evaluated on another.',
   },
   noTags: 'Select images and add a tag to find them again.',
   noLabels: 'No labels are used for this folder.',
@@ -119,7 +120,7 @@ export const library = {
     none: 'Move to an image to see what is known of it.',
     several: (count: number) => `${formatCount(count)} images selected`,
     severalText: 'Tags and “Find similar” work on all of them.',
-    fields: { size: 'Pixels', file: 'File', format: 'Format', modified: 'Changed', label: 'Label', split: 'Part', folder: 'Path' },
+    fields: { size: 'Pixels', file: 'File', format: 'Format', modified: 'Changed', label: 'Label', split: 'Split', folder: 'Path' },
     noLabel: 'none',
     tags: 'Tags',
     addTag: 'Add a tag',
@@ -149,9 +150,9 @@ export const library = {
     source: 'Labels',
     options: { folders: 'Names of subfolders', csv: 'A CSV file', off: 'No labels' },
     explain: {
-      folders: 'The first subfolder names the label: cats/0001.jpg is a cat. Subfolders train, val and test are parts, not labels.',
+      folders: 'The first subfolder names the label: cats/0001.jpg is a cat. Subfolders train, val and test are splits, not labels.',
       csv: 'Columns file,label and, if you like, split (train, val or test). Files are named from the folder on.',
-      off: 'Runs are then judged by whether two crops of an image find each other, which does not say that neighbours are of one kind.',
+      off: 'Runs are then judged by whether two crops of one image find each other, which does not show that neighbouring images are of the same kind.',
     },
     file: 'Path of the CSV file on the computer that runs the engine',
     chooseFileTitle: 'Choose a CSV file',

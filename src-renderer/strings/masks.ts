@@ -4,7 +4,7 @@ import { formatCount, formatShare, plural } from './format.ts';
 export const masks = {
   title: 'Masks',
   intro:
-    'Where a run predicts hidden patches, the encoder sees only the outlined ones of a picture. From them the predictor must tell what the numbered blocks are about: not their pixels, but what the encoder would make of them.',
+    'Where a run predicts hidden patches, the encoder sees only the outlined ones of a picture. From them the predictor must infer the numbered blocks: not their pixels, but how the encoder would represent them.',
   modes: {
     label: 'What is shown',
     overlay: 'Both',

@@ -5,7 +5,7 @@ import { formatBytes, formatCount, formatDuration, formatRoughly, plural } from 
 export const plan = {
   title: 'New run',
   fromNone: 'Start from scratch',
-  fromHelp: 'Weights fit their own network only: the settings of the model come along with them.',
+  fromHelp: 'Weights fit only the network that they were trained in, so its model settings come with them.',
   name: 'Name',
   namePlaceholder: 'Named after the folder',
   note: 'Note',
@@ -14,7 +14,7 @@ export const plan = {
   why: 'Why these settings',
   suggested: 'Suggested settings',
   changed: (count: number) => (count === 0 ? 'All settings are as suggested.' : `${plural(count, 'setting')} changed.`),
-  invalid: 'A field has a value that is not possible.',
+  invalid: 'A field has an invalid value.',
   otherFolder: (run: string, learned: string, folder: string) => `${run} has learned from ${learned}; this run will learn from ${folder}.`,
   otherFolderHint: 'Choose another folder at the top if that is not what you want.',
   resetAll: 'Reset all',
@@ -23,7 +23,7 @@ export const plan = {
   found: (count: number) => `${plural(count, 'setting')} found`,
   noneFound: 'No setting has these words.',
   usable: 'Keep this computer usable',
-  usableHint: 'One thread less and low priority: the run takes a little longer.',
+  usableHint: 'One thread fewer and low priority: the run takes a little longer.',
   battery: 'Pause on battery',
   batteryHint: 'The run pauses when the computer is unplugged, and goes on when it is plugged in.',
   estimates: 'What it takes',
@@ -32,7 +32,10 @@ export const plan = {
   images: 'Images',
   /** `heldOut`: different contents of the validation and test parts. */
   imagesOf: (images: number, heldOut: number, copies: number) => {
-    const others = [heldOut > 0 ? `${formatCount(heldOut)} kept for judging` : '', copies > 0 ? `${common.copies(copies)} left out` : ''];
+    const others = [
+      heldOut > 0 ? `${formatCount(heldOut)} kept for evaluation` : '',
+      copies > 0 ? `${common.copies(copies)} left out` : '',
+    ];
     const said = others.filter(Boolean).join(', ');
     return `${formatCount(images)}${said === '' ? '' : ` (${said})`}`;
   },
@@ -56,7 +59,7 @@ export const plan = {
   memory: 'Memory',
   memoryOf: (peak: number, free: number) => `${formatBytes(peak)} (${formatBytes(free)} free)`,
   device: 'Trains on',
-  microBatch: 'At once',
+  microBatch: 'Micro-batch',
   cardMemory: 'Memory of the card',
   cardMemoryOf: (bytes: number, free: number | undefined) =>
     `about ${formatBytes(bytes)}${free === undefined ? '' : ` (${formatBytes(free)} free)`}`,
@@ -65,7 +68,7 @@ export const plan = {
       ? `${formatRoughly(total)} on the processor; a card may be faster`
       : timed
         ? `${formatRoughly(total)}, as measured before`
-        : `${formatRoughly(total)}, by other runs here`,
+        : `${formatRoughly(total)}, estimated from other runs here`,
   unknown: 'not measured',
   measure: 'Measure',
   measuring: 'Measuring…',

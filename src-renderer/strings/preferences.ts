@@ -21,7 +21,7 @@ export const preferences = {
     fetchTitle: 'Fetch TensorFlow?',
     tensorflowLacks: (lacks: readonly string[]) => `As this computer is, it would compute on the processor. ${lacks.join(' ')}`,
     fetchText: (licence: string, hosts: readonly string[], space: number) =>
-      `Some hundred megabytes come from ${hosts.join(' and ')} to this computer, checked as far as their publisher says how, and lie in the folder of the program; ${formatBytes(space)} have to be free meanwhile. ${licence}`,
+      `A few hundred megabytes are downloaded from ${hosts.join(' and ')}, verified where a checksum is published, and kept in the program’s folder; ${formatBytes(space)} must be free meanwhile. ${licence}`,
     fetchStarted: 'TensorFlow is being fetched; it goes on if you leave this page.',
     test: 'Test this computer',
     testing: 'Testing…',

@@ -38,7 +38,7 @@ const named: Partial<Record<ConfigKey, string>> = {
   checkpointSteps: 'Steps between checkpoints',
   keepCheckpoints: 'Checkpoints kept',
   evaluateSteps: 'Steps between evaluations',
-  evaluateImages: 'Images to judge with',
+  evaluateImages: 'Images to evaluate on',
   std: 'Deviation',
 };
 
@@ -65,7 +65,7 @@ export const settingGroups: Readonly<Record<Setting['group'], string>> = {
 /** Values of choices that read badly as they are. */
 const choiceNames: Readonly<Record<string, string>> = {
   'sine-cosine': 'Fixed sine and cosine',
-  'paper-exact': 'Exactly as published',
+  'paper-exact': 'Published method',
   unbiased: 'Without edge bias',
   'smooth-l1': 'Smooth L1',
   l2: 'Squared error',

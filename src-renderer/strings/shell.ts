@@ -47,7 +47,7 @@ export const shell = {
   notices: 'Messages',
   messages: {
     title: 'Messages',
-    text: 'What was said since this page is open, the latest first.',
+    text: 'Everything reported since this page was opened, latest first.',
     button: (unread: number) => (unread > 0 ? `Messages (${formatCount(unread)} new)` : 'Messages'),
     times: (times: number) => `${formatCount(times)} times`,
   },
@@ -122,7 +122,7 @@ export const shell = {
         [`${keysOf(viewKey(viewNames[0]))} … ${viewNames.length}`, viewNames.map((view) => views[view]).join(', ')],
         [keysOf(menuKeys.pauseOrContinue), 'Pause the run, or go on with it'],
         [keysOf(menuKeys.shortcuts), 'This list'],
-        ['Ctrl + R', 'Load the page anew; work goes on'],
+        ['Ctrl + R', 'Reload the page; work goes on'],
         ['Ctrl + Plus, Ctrl + Minus, Ctrl + 0', 'Everything larger, smaller, in its usual size'],
         ['F11 (on a Mac Ctrl + ⌘ + F)', 'Full screen'],
       ],

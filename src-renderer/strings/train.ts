@@ -17,8 +17,8 @@ const states: Readonly<Record<RunState, string>> = {
 
 /** Which images asked in an evaluation of a checkpoint. */
 const purposes: Readonly<Record<EvaluationPurpose, string>> = {
-  choosing: 'asked by images that choose',
-  reporting: 'asked by images kept for reports',
+  choosing: 'validation queries',
+  reporting: 'held-out queries',
 };
 
 const charts = {
@@ -36,7 +36,7 @@ const charts = {
   },
   positionalShare: {
     title: 'Positional share',
-    help: 'The part of the targets that is told by the position of a patch alone. Near 100 % the network predicts where a patch is, not what is on it.',
+    help: 'How much of the targets the position of a patch alone explains. Near 100 %, the network predicts where a patch is, not what it shows.',
   },
   lidar: {
     title: 'LiDAR',
@@ -52,7 +52,7 @@ const charts = {
   },
   alpha: {
     title: 'Spectrum α',
-    help: 'How steeply the directions of the centred vectors lose strength. About 1 is healthy; far above it a few of them say nearly everything.',
+    help: 'How steeply the directions of the centred vectors lose strength. About 1 is healthy; far above it a few of them carry nearly everything.',
   },
   gradientNorm: {
     title: 'Gradient norm',
@@ -60,10 +60,10 @@ const charts = {
   },
   coupled: {
     title: 'Whole-batch terms',
-    help: 'Agreement of the crops of an image, and SIGReg where it is used, which keeps the vectors apart: part of what is minimised, apart from the prediction loss.',
+    help: 'Agreement of the crops of an image, and SIGReg, if used, which keeps the vectors apart: minimised along with the prediction loss, which is not included here.',
   },
   learningRate: { title: 'Learning rate', help: 'Rises in the warm-up, then falls to the end.' },
-  momentum: { title: 'Momentum', help: 'How slowly the target encoder follows the context encoder; 1 stands still.' },
+  momentum: { title: 'Momentum', help: 'How slowly the target encoder follows the context encoder; at 1 it stands still.' },
   imagesPerSecond: {
     title: 'Images per second',
     help: 'Images in a second of training steps; each enters as several crops, and evaluations are not counted. It falls where crops become larger, as planned.',
@@ -77,17 +77,17 @@ export const train = {
   weights: {
     open: 'Weights from elsewhere…',
     title: 'Weights from elsewhere',
-    text: 'An encoder that somebody else has trained becomes a run here: it can explore and export at once, and a new run can begin with it. Nothing is trained for that.',
+    text: 'An encoder trained elsewhere becomes a run here: you can explore and export with it at once, and begin a new run with it. Nothing is trained for that.',
     published: 'Published by the authors of I-JEPA',
     accept: (licence: string) => `I accept the licence (${licence})`,
     here: 'on this computer',
     use: 'Use',
     fetch: 'Fetch',
     fetching: (model: string) => `${model} is being fetched.`,
-    fetchingHint: 'It becomes a run when it is there. A download that was cut goes on where it was.',
+    fetchingHint: 'It becomes a run once it is here. An interrupted download continues where it stopped.',
     own: 'On this computer',
     ownText:
-      'A file of the authors (.pth.tar), a safetensors file, or a folder of Hugging Face with config.json and model.safetensors. Nothing in it is run.',
+      'A file of the authors (.pth.tar), a safetensors file, or a folder of Hugging Face with config.json and model.safetensors. No code in it is run.',
     path: 'File or folder',
     browseFile: 'Choose a file…',
     browseFolder: 'Choose a folder…',
@@ -101,7 +101,7 @@ export const train = {
       '0: as the file says, or as published for its size. If the import asks for them, say how many heads the encoder was trained with.',
     take: 'Import',
     taking: (path: string) => `${path} is being imported.`,
-    takingHint: 'It becomes a run when its weights are read. How far it is, and a way to cancel it, stand at the foot of the window.',
+    takingHint: 'It becomes a run once its weights are read. Progress, and a way to cancel, are at the bottom of the window.',
   },
   states,
   list: {
@@ -117,7 +117,7 @@ export const train = {
     choose: 'Run that is shown',
     none: {
       title: 'Nothing trained yet',
-      text: 'A run learns from the images of a folder without any labels: which crops belong to the same picture and, towards its end, what is in hidden parts. Settings are suggested for your images.',
+      text: 'A run learns from the images of a folder without any labels: which crops belong to the same picture and, towards the end, what hidden patches contain. Settings are suggested for your images.',
     },
     noFolder: {
       title: 'No images yet',
@@ -164,9 +164,9 @@ export const train = {
     // Short: three buttons stand in one line of the dialog, and the text above says where it leads.
     stopDiscard: 'Stop now',
     stopDiscardText: (step: number) =>
-      `“Stop now” keeps none: the run stands at step ${formatCount(step)}, and what came since then is lost.`,
+      `“Stop now” keeps none: the run goes back to step ${formatCount(step)}, and what came after it is lost.`,
     problem: 'The run has failed',
-    problemHint: 'The checkpoints of the run are good. Where nothing else is said, put right what is named and resume.',
+    problemHint: 'The run’s checkpoints are intact. Unless told otherwise, fix the problem and resume.',
     path: 'Folder of the run',
     settings: 'Settings of this run',
     trainedOn: (device: string) => `Trained on: ${device}`,
@@ -179,7 +179,7 @@ export const train = {
   },
   status: {
     state: 'State',
-    away: 'Not known: the engine cannot be asked',
+    away: 'Unknown: the engine cannot be reached',
     why: 'Why it waits',
     progress: 'Progress of the run',
     epoch: 'Epoch',
@@ -203,7 +203,7 @@ export const train = {
     explain: {
       knn: 'An image’s label is guessed from its 20 nearest images. No label is used for training.',
       retrieval:
-        'From one crop of an image the other is to be found among all, nearly what training practises where crops are to agree. No labels are needed.',
+        'From one crop of an image, the other must be found among all: close to what training practises where crops must agree. No labels are needed.',
     },
     pixels: 'Raw pixels',
     pixelsExplain: 'The same with the pixels themselves: what comparing colours does.',
@@ -217,40 +217,40 @@ export const train = {
     isBest: (step: number) => `best checkpoint, step ${formatCount(step)}`,
     verdict: (headline: string, statement: string, going: boolean) => `${going ? 'So far: ' : ''}${headline}. ${statement}`,
     rank: 'RankMe',
-    rankExplain: 'Directions that the vectors use, of the width of the encoder.',
+    rankExplain: 'How many directions the vectors use, out of the encoder’s width.',
     lidar: 'LiDAR',
-    lidarExplain: 'Directions that tell images apart, once what differs between parts of one image counts for nothing.',
+    lidarExplain: 'How many directions tell images apart, leaving out what varies within an image.',
     share: 'Positional share',
-    shareExplain: 'The part of the targets that position alone tells: high is bad.',
+    shareExplain: 'How much of the targets position alone explains: high is bad.',
     margin: 'Prediction margin',
     marginExplain:
-      'How much better predictions fit their own image than others at the same place (difference of cosines). At 0 the network knows where patches lie, not what is on them.',
+      'How much better predictions fit their own image than others at the same place (difference of cosines). At 0 the network knows where patches are, not what they show.',
     cosine: 'Mean cosine',
     cosineExplain: 'How alike any two images are to the encoder on average; near 1 it hardly tells them apart.',
     alpha: 'Spectrum α',
-    alphaExplain: 'How steeply directions lose strength: about 1 is healthy, far above it a few of them say nearly everything.',
+    alphaExplain: 'How steeply directions lose strength: about 1 is healthy, far above it a few of them carry nearly everything.',
     from: (value: string) => `untrained ${value}`,
     fromOrigin: (value: string) => `began with ${value}`,
     space: 'Space',
     spaceHelp:
-      'Vectors can be compared as they are, with the mean of all images taken away, or whitened: every direction stretched to the same weight. Whitening added up to five points in our measurements of the suggested settings. Baselines are treated the same.',
-    spaces: { raw: 'As is', centred: 'Centred', whitened: 'Whitened' },
+      'Vectors can be compared unchanged, centred (the mean of all images is subtracted) or whitened (every direction is scaled to the same weight). Whitening added up to five points in our measurements of the suggested settings. Baselines are treated the same.',
+    spaces: { raw: 'Unchanged', centred: 'Centred', whitened: 'Whitened' },
   },
   /** `first`: step of its first evaluation; undefined where none ever comes. */
   noEvaluation: (first: number | undefined, going: boolean) => {
-    if (first === undefined) return 'This run is not judged: it has no images to judge with, or too few.';
+    if (first === undefined) return 'This run is not evaluated: it has no images for that, or too few.';
     return going ? `The first evaluation comes at step ${formatCount(first)}.` : 'This run has no evaluation.';
   },
   health: {
     title: 'What the figures say',
     step: (step: number) => `Step ${formatCount(step)}`,
     others: (count: number) => `${plural(count, 'other note')}`,
-    over: (step: number) => `No longer so since step ${formatCount(step)}.`,
-    ended: 'Said while it trained; the run is done.',
+    over: (step: number) => `Resolved at step ${formatCount(step)}.`,
+    ended: 'Noted during training; the run is done.',
   },
   pinned: {
     title: 'Seen by eye',
-    explain: 'The nearest images of a few pinned ones at each evaluation. As the run learns, they come to be about the same thing.',
+    explain: 'The nearest images of a few pinned ones at each evaluation. As the run learns, they come to show the same kind of thing.',
     evaluation: 'Evaluation',
     at: (step: number) => `step ${formatCount(step)}`,
     change: 'Pin the selected images',
@@ -283,9 +283,9 @@ export const train = {
     legendHelp: 'A click hides or shows a run, a double click shows it alone.',
     charts,
     scoreOf: { knn: '20-NN', retrieval: 'Crop retrieval' },
-    nothing: 'Knows nothing',
+    nothing: 'Predicting zero',
     emptyRange: 'There is no evaluation in this range.',
-    emptySteps: 'Draws itself as steps are made.',
+    emptySteps: 'Fills in as the run trains.',
     emptyMemory: 'Known only while the run trains.',
   },
   chart: {
@@ -298,7 +298,7 @@ export const train = {
   },
   reports: {
     title: 'Evaluations of checkpoints',
-    explain: 'A thorough judgement of one checkpoint, on more images than while it trains, beside both baselines.',
+    explain: 'A thorough evaluation of one checkpoint, on more images than during training, beside both baselines.',
     none: 'None yet.',
     tableOf: (step: number, purpose: EvaluationPurpose) => `Figures of step ${formatCount(step)}, ${purposes[purpose]}`,
     measure: 'Measure',
@@ -309,16 +309,16 @@ export const train = {
     latest: 'Latest',
     step: (step: number) => `Step ${formatCount(step)}`,
     which: (step: number, purpose: EvaluationPurpose) => `Step ${formatCount(step)}, ${purposes[purpose]}:`,
-    choosing: 'Ask the images that choices are made on',
+    choosing: 'Use the validation queries',
     choosingHelp:
-      'The best checkpoint was chosen on some of them, which flatters it a little. Else images ask that no choice was made on, where the folder has enough.',
+      'Some of them helped choose the best checkpoint, which flatters it slightly. Otherwise held-out queries are used, if the folder has enough.',
     start: 'Evaluate',
     dialog: 'Evaluate a checkpoint',
     dialogText:
-      'It is judged beside raw pixels, the untrained network, and the weights that it began with if they were another’s, by 20 neighbours and a linear probe where there are labels, else by two crops. Of a large folder a fixed part asks and is looked up in; the report says how many.',
+      'The checkpoint is compared with raw pixels, the untrained network and, if the run began with other weights, with those: by 20-NN and a linear probe if there are labels, else by crop retrieval. In a large folder a fixed part serves as queries and bank; the report says how many.',
     folder: 'Folder',
-    folderHelp: 'Imported weights have no folder of their own: their figures are about the images that you choose here.',
-    noFolder: 'There is no folder in the library yet. Add one first: imported weights are judged on your images.',
+    folderHelp: 'Imported weights have no folder of their own: they are evaluated on the folder that you choose here.',
+    noFolder: 'There is no folder in the library yet. Add one first: imported weights are evaluated on your images.',
     on: (folder: string) => `on ${folder}`,
     started: 'The evaluation has begun.',
     startedHint: 'Its report appears here; you can go on working.',

@@ -6,7 +6,7 @@ const pictures: Readonly<Record<UsualPictures, string>> = { small: 'Small pictur
 
 export const welcome = {
   title: 'Learn from your own images',
-  lead: 'I-JEPA looks at part of an image and learns to predict the rest – not its pixels, but what they mean. Afterwards it can tell which of your images are alike. Everything stays on this computer.',
+  lead: 'The network learns without labels: which crops belong to the same picture and, towards the end, what hidden patches contain. Afterwards it can tell which of your images are alike. Everything stays on this computer.',
   drop: 'Drop a folder of images here',
   dropBrowser: 'Choose a folder of images',
   dropBrowserText: 'The folder lies on the computer that runs the engine. Nothing is uploaded.',
@@ -35,7 +35,7 @@ export const welcome = {
   device: (processor: string, cores: number, cards: readonly string[]) =>
     cards.length === 0
       ? `Runs train on the processor, ${processor} (${formatCount(cores)} cores).`
-      : `Runs train on ${cards.join(' or ')} where it computes right and is faster than the processor, ${processor} (${formatCount(cores)} cores).`,
+      : `Runs train on ${cards.join(' or ')} where it computes correctly and is faster than the processor, ${processor} (${formatCount(cores)} cores).`,
   timing: 'Finding out how fast this computer trains…',
   usual: 'Training',
   preset: (name: UsualPreset) => presets[name],
@@ -43,6 +43,6 @@ export const welcome = {
   about: (seconds: number) => formatRoughly(seconds),
   usualText: (atMost: boolean) =>
     `${atMost ? 'On the processor; a card that is faster shortens it. ' : ''}Small pictures have a short side of up to 112 px. Under Train, “What it takes” tells the time for your own folder, and you can stop a run at any time and keep what it has learned.`,
-  readText: 'Before it, reading takes about a minute for every 20,000 small photos on one core, longer for large ones.',
+  readText: 'Reading comes first: about a minute for every 20,000 small photos on one core, longer for large ones.',
   honest: 'On small folders a short run may be no better than comparing pixels. Every evaluation says so when that is the case.',
 } as const;

@@ -222,15 +222,15 @@ export function fakeRuns(
             ? [
                 {
                   step: 600,
-                  message: 'The targets depend mostly on position (81 % of their variance), hardly on the image.',
-                  hint: 'Start again with more agreement of crops, which knows nothing of positions, or with larger targets.',
+                  message: 'Position explains most of the targets (81 % of their variance); the image hardly matters.',
+                  hint: 'Start again with more agreement of crops, which does not depend on position, or with larger targets.',
                 },
               ]
             : run.step > 4000
               ? [
                   {
                     step: 4000,
-                    message: 'The quality has not risen in the last four evaluations by more than chance (±3.1 points with 500 that ask).',
+                    message: 'The quality has not risen in the last four evaluations by more than chance (±3.1 points with 500 queries).',
                     hint: 'The best checkpoint is kept: stopping here loses nothing that was measured. A slower rise would not show yet, and the end of a run, where the learning rate falls, may still add a little.',
                     ...(run.state === 'done' && { overSince: run.steps, ended: true as const }),
                   },
@@ -332,7 +332,7 @@ export function fakeRuns(
             purpose,
             folder: undefined,
             headline:
-              'Neighbours agree with your folders 59 % (raw pixels 40 %, untrained network 25 %; 2,000 queries). 19.1 points above raw pixels: more than chance would make of 2,000 queries (±3.1 points). All in the whitened space, which search uses by default.',
+              'Neighbours agree with your folders 59 % (raw pixels 40 %, untrained network 25 %; 2,000 queries). 19.1 points above raw pixels: more than chance would explain with 2,000 queries (±3.1 points). All in the whitened space, which search uses by default.',
             ...syntheticReport,
           }))
         : [],

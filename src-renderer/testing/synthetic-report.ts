@@ -9,12 +9,12 @@ export const syntheticReport: Pick<EvaluationSummary, 'measures' | 'facts' | 'te
   measures: [
     {
       name: '20-NN, % right',
-      meaning: 'How often the 20 nearest images vote for the label of the image that asks; higher is better.',
+      meaning: 'How often the 20 nearest images vote for the query’s label; higher is better.',
       rows: rows('51.2 53.8 58.9', '19.7 22.0 24.6', '31.4 33.0 39.8'),
     },
     {
       name: 'linear probe, % right',
-      meaning: 'How often a linear classifier, taught on the bank, names the label of the image that asks; higher is better.',
+      meaning: 'How often a linear classifier, trained on the bank, predicts the query’s label; higher is better.',
       rows: rows('63.1 63.0 62.4', '31.8 31.8 31.2', '– – –'),
     },
     {
@@ -26,7 +26,7 @@ export const syntheticReport: Pick<EvaluationSummary, 'measures' | 'facts' | 'te
   facts: [
     'Position alone explains 9.1 % of the variance of the targets.',
     '2,000 queries among 10,000 images of 21 classes.',
-    'No choice was made on these queries.',
+    'These are held-out queries: none helped choose the checkpoint.',
     '11 images that are missing were left out.',
   ],
   text: '20-NN, whitened  58.9 %',

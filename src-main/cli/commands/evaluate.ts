@@ -16,7 +16,7 @@ function splitsOf(options: Options): Pick<EvaluateOptions, 'splits'> {
       },
     };
   if (options['bankSplit'] !== undefined)
-    throw new AppError('bad-config', '--bank-split: needs --query-split', 'Say which split asks too: --query-split val.');
+    throw new AppError('bad-config', '--bank-split: needs --query-split', 'Also give the split for the queries: --query-split val.');
   return {};
 }
 

@@ -31,7 +31,7 @@ export const featuresCommand: Action = async (output, options, folder) =>
     );
     output.event({ type: 'features', images: files, grid: pictures[0]!.grid, fittedOn, sheet: resolve(sheet) });
     output.say(
-      `Patches that the encoder holds to be alike have like colours: three principal components as red, green and blue, fitted on ${count(fittedOn)} images of the folder, without what is usual at a place.`,
+      `Patches that the encoder finds similar get similar colours: three principal components as red, green and blue, fitted on ${count(fittedOn)} images of the folder. What is typical of each position is subtracted first, so they show what is there, not where.`,
     );
     output.say(`Drawn in ${sheet}.`);
     return 0;
