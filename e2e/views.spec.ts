@@ -207,6 +207,17 @@ test('runs are compared, and weights from elsewhere are found, at twice the size
   await expect(page.getByRole('heading', { name: 'stained-cells-1' })).toBeVisible();
 });
 
+test('a run whose record cannot be read hides no other, and says why it cannot be shown', async ({ page }) => {
+  const problems: string[] = [];
+  page.on('pageerror', (error) => problems.push(error.message));
+  await open(page, 'train?run=damaged-disk', 'full', 'light');
+  await expect(page.getByRole('link', { name: /damaged-disk/ })).toBeVisible();
+  await expect(page.getByText('damaged-disk is damaged.')).toBeVisible();
+  await page.getByRole('link', { name: /stained-cells-1/ }).click();
+  await expect(page.getByRole('heading', { name: 'stained-cells-1' })).toBeVisible();
+  expect(problems).toEqual([]);
+});
+
 test('what is far down comes into view without taking the frame of the page along', async ({ page }) => {
   await page.setViewportSize({ width: 1360, height: 850 });
   await open(page, 'train?run=stained-cells-1', 'full', 'light');
