@@ -43,6 +43,13 @@ for (const view of views)
 /** What a view shows only once something was looked for, chosen or asked: its address, and what a person does there. */
 const states: Readonly<Record<string, { readonly at: string; readonly act?: (page: Page) => Promise<void> }>> = {
   results: { at: 'explore?images=12,40' },
+  'no vectors of a run': {
+    at: 'explore?run=patch-8',
+    act: async (page) => {
+      await expect(page.getByRole('heading', { name: 'patch-8 has no vectors of this folder yet' })).toBeVisible();
+      await expect(page.getByRole('combobox', { name: 'Run' })).toHaveValue('patch-8');
+    },
+  },
   'new run': { at: 'train?new=1', act: (page) => page.getByText('Every setting').click() },
   'finished run': { at: 'train?run=stained-cells-1' },
   'choose a folder': { at: 'welcome', act: (page) => page.getByRole('button', { name: 'Choose a folder' }).click() },

@@ -96,6 +96,13 @@ export const explore = {
   noVectors: 'No vectors yet',
   noVectorsText:
     'A trained run turns each image into a vector: a list of numbers that says what is in it. Images that are alike get vectors that are alike, so they are computed once, and then every search takes a moment.',
+  lacking: (run: string) => `${run} has no vectors of this folder yet`,
+  lackingText: 'Compute them to see which images this run holds to be alike.',
+  lackingGone: 'There is no encoder of that name to compute them with: the run was deleted or renamed, or has no checkpoint yet.',
+  lookThrough: (run: string) => `Look through the vectors of ${run}`,
+  elsewhere: 'This search is of another folder',
+  elsewhereText: 'The folder that its images are in is no longer in the library.',
+  lookAnew: 'Look for something else',
   noRuns: 'Nothing was trained yet',
   noRunsText: 'Looking for images that are alike needs an encoder. Train one on this folder; a short run is enough for a first look.',
   toTrain: 'Train',
