@@ -225,6 +225,16 @@ test('a run whose record cannot be read hides no other, and says why it cannot b
   expect(problems).toEqual([]);
 });
 
+test('a path is copied also where a page has no right to the clipboard', async ({ page }) => {
+  // As over plain HTTP from another machine.
+  await page.addInitScript(() => Object.defineProperty(navigator, 'clipboard', { value: undefined }));
+  await open(page, 'library', 'full', 'light');
+  await page.getByRole('gridcell').first().click();
+  await page.keyboard.press('Enter');
+  await page.getByRole('button', { name: 'Copy path' }).click();
+  await expect(page.getByText('The path was copied.')).toBeVisible();
+});
+
 test('what is far down comes into view without taking the frame of the page along', async ({ page }) => {
   await page.setViewportSize({ width: 1360, height: 850 });
   await open(page, 'train?run=stained-cells-1', 'full', 'light');
