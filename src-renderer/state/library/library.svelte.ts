@@ -294,6 +294,13 @@ export class Library {
     this.#lookAtActive();
   }
 
+  /** Puts the keys on the image that a menu is opened on, which is selected unless it is among those that are. */
+  point(index: number): void {
+    const image = this.row(index)?.id;
+    if (image !== undefined && this.#studio.selection.has(image)) this.moveTo(index);
+    else void this.go(index, { range: false, add: false });
+  }
+
   /** Ids of the rows `from` … `to`: those at hand, else from the engine. */
   async #idsOf(from: number, to: number): Promise<readonly number[] | Int32Array | undefined> {
     const known: number[] = [];

@@ -61,6 +61,19 @@ describe('the library of a folder', () => {
     expect(selection.size).toBe(2);
   });
 
+  it('points at the image that a menu is opened on, and keeps a selection that it is part of', async () => {
+    const { library, selection } = opened();
+    await known(library);
+    await library.go(3, alone);
+    await library.go(5, { range: true, add: false });
+    library.point(4);
+    expect([library.active, library.activeImage?.id, selection.size]).toEqual([4, library.row(4)!.id, 3]);
+    library.setPreview(true);
+    expect(library.activeImage?.id).toBe(library.row(4)!.id);
+    library.point(9);
+    expect([library.active, [...selection.images]]).toEqual([9, [library.row(9)!.id]]);
+  });
+
   it('selects everything that is filtered, and nothing of a list that was left meanwhile', async () => {
     const { library, selection } = opened();
     await known(library);
