@@ -17,6 +17,7 @@ import type { Query, Side } from './explore-query.ts';
 import { pickOther, pickSource } from './explore-sources.ts';
 import type { SourceKey } from './explore-sources.ts';
 import { isLive } from '../../../shared/job-ends.ts';
+import type { About } from '../route.svelte.ts';
 import type { Studio } from '../studio.svelte.ts';
 
 /** Results are asked for in these numbers, so that moving the slider asks seldom. */
@@ -50,10 +51,8 @@ export class ExploreState {
     this.columns = [new SearchColumn(studio.client), new SearchColumn(studio.client)];
   }
 
-  /** On the way to another view the address is that one's. */
-  get #about(): Readonly<Record<string, string>> {
-    const { router } = this.#studio;
-    return router.view === 'explore' ? router.about : {};
+  get #about(): About {
+    return this.#studio.router.aboutOf('explore');
   }
   get query(): Query {
     return this.#query;

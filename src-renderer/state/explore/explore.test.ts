@@ -47,11 +47,15 @@ function explored(address: Record<string, string>) {
     router: {
       view: 'explore',
       about: address,
-      go: (_view: string, about: Record<string, string>) => {
+      aboutOf: (_view: string) => studio.asked,
+      go: (view: string, about: Record<string, string>) => {
         for (const key of Object.keys(address)) delete address[key];
         Object.assign(address, about);
+        if (view === 'explore') studio.asked = { ...about };
       },
     },
+    /** The last address of Explore. */
+    asked: { ...address },
     dropped: new Dropped(),
     explore: new ExploreMemory(),
     notices: { fail: (error: Error) => said.push(error.message), say: (text: string) => said.push(text) },
@@ -268,7 +272,7 @@ describe('Explore', () => {
     one.studio.router.view = 'train';
     one.studio.router.go('train', { run: 'b' });
     one.state.follow();
-    expect([one.state.settings.sources[0]?.run, one.state.query]).toEqual(['a', { plus: [], minus: [] }]);
+    expect([one.state.settings.sources[0]?.run, one.state.query.plus, one.searches()]).toMatchObject(['a', [{ image: 3 }], [{ run: 'a' }]]);
   });
 
   it('says which pictures from outside it cannot take, and looks for the others', async () => {
