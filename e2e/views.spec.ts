@@ -43,6 +43,13 @@ for (const view of views)
 /** What a view shows only once something was looked for, chosen or asked: its address, and what a person does there. */
 const states: Readonly<Record<string, { readonly at: string; readonly act?: (page: Page) => Promise<void> }>> = {
   results: { at: 'explore?images=12,40' },
+  'no vectors of a run': {
+    at: 'explore?run=patch-8',
+    act: async (page) => {
+      await expect(page.getByRole('heading', { name: 'patch-8 has no vectors of this folder yet' })).toBeVisible();
+      await expect(page.getByRole('combobox', { name: 'Run' })).toHaveValue('patch-8');
+    },
+  },
   'new run': { at: 'train?new=1', act: (page) => page.getByText('Every setting').click() },
   'finished run': { at: 'train?run=stained-cells-1' },
   'choose a folder': { at: 'welcome', act: (page) => page.getByRole('button', { name: 'Choose a folder' }).click() },
@@ -205,6 +212,27 @@ test('runs are compared, and weights from elsewhere are found, at twice the size
   // The list closes, and its choice is shown with what it is compared with.
   await expect(page.getByRole('checkbox', { name: 'Compare small-trial in the charts' })).toBeHidden();
   await expect(page.getByRole('heading', { name: 'stained-cells-1' })).toBeVisible();
+});
+
+test('a run whose record cannot be read hides no other, and says why it cannot be shown', async ({ page }) => {
+  const problems: string[] = [];
+  page.on('pageerror', (error) => problems.push(error.message));
+  await open(page, 'train?run=damaged-disk', 'full', 'light');
+  await expect(page.getByRole('link', { name: /damaged-disk/ })).toBeVisible();
+  await expect(page.getByText('damaged-disk is damaged.')).toBeVisible();
+  await page.getByRole('link', { name: /stained-cells-1/ }).click();
+  await expect(page.getByRole('heading', { name: 'stained-cells-1' })).toBeVisible();
+  expect(problems).toEqual([]);
+});
+
+test('a path is copied also where a page has no right to the clipboard', async ({ page }) => {
+  // As over plain HTTP from another machine.
+  await page.addInitScript(() => Object.defineProperty(navigator, 'clipboard', { value: undefined }));
+  await open(page, 'library', 'full', 'light');
+  await page.getByRole('gridcell').first().click();
+  await page.keyboard.press('Enter');
+  await page.getByRole('button', { name: 'Copy path' }).click();
+  await expect(page.getByText('The path was copied.')).toBeVisible();
 });
 
 test('what is far down comes into view without taking the frame of the page along', async ({ page }) => {

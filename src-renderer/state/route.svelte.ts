@@ -2,11 +2,14 @@
 export const views = ['welcome', 'library', 'masks', 'train', 'explore', 'export', 'settings'] as const;
 export type View = (typeof views)[number];
 
+/** What a view is about: `folder`, `run`, `images` … as text. */
+export type About = Readonly<Record<string, string>>;
+
 export interface Route {
   readonly view: View;
-  /** What the view is about: `folder`, `run`, `images` … as text. */
-  readonly about: Readonly<Record<string, string>>;
+  readonly about: About;
 }
+const nothing: About = {};
 
 function parse(hash: string): Route {
   const [name = '', query = ''] = hash.replace(/^#\/?/, '').split('?');
@@ -20,6 +23,7 @@ export class Router {
   #route = $state.raw<Route>(parse(location.hash));
   /** Apart from what the view is about: that may change without the view being made anew. */
   readonly #view = $derived(this.#route.view);
+  #abouts = $state.raw<Readonly<Partial<Record<View, About>>>>({ [this.#route.view]: this.#route.about });
 
   constructor() {
     addEventListener('hashchange', () => this.#read());
@@ -28,14 +32,22 @@ export class Router {
   get view(): View {
     return this.#view;
   }
-  get about(): Readonly<Record<string, string>> {
+  get about(): About {
     return this.#route.about;
+  }
+  /**
+   * What a view was asked for last. One that is being left still follows for a moment, when the address is that of the next one already: a
+   * `run` in that is not for it.
+   */
+  aboutOf(view: View): About {
+    return this.#abouts[view] ?? nothing;
   }
 
   #read(): void {
     if (location.hash === this.#hash) return;
     this.#hash = location.hash;
     this.#route = parse(this.#hash);
+    this.#abouts = { ...this.#abouts, [this.#route.view]: this.#route.about };
   }
 
   /** Address of a view, for links. */

@@ -21,6 +21,17 @@ it('a view that is gone to is there at once, and once', () => {
   expect(router.about).toBe(about);
 });
 
+it('what a view was asked for stays its own when another one is gone to', () => {
+  const { router } = page('#/train?run=a');
+  expect([router.aboutOf('train'), router.aboutOf('export')]).toEqual([{ run: 'a' }, {}]);
+  const { about } = router;
+  router.go('export', { run: 'b' });
+  expect(router.aboutOf('train')).toBe(about);
+  expect(router.aboutOf('export')).toEqual({ run: 'b' });
+  router.go('train');
+  expect(router.aboutOf('train')).toEqual({});
+});
+
 it('an address that a person typed or went back to is followed', () => {
   const { router, location, tell } = page('');
   expect(router.view).toBe('welcome');

@@ -126,7 +126,10 @@ export class Studio {
     // Answers may overtake each other: what was counted later stays.
     if (!folders || look < this.#lookShown) return;
     this.#lookShown = look;
+    const shown = this.folder?.id;
     this.#folders = folders;
+    // Taken out of the library by another page or in a terminal: what is selected was of the folder that was shown.
+    if (shown !== undefined && this.folder?.id !== shown) this.selection.clear();
   }
 
   /** A run looks at what is new in its folder before it trains. */

@@ -51,6 +51,27 @@ it('folders are looked at again as any work on one begins and ends, and as a run
   expect(looks()).toBe(4);
 });
 
+it('a selection ends with the folder that it is of, whoever takes that out of the library', async () => {
+  const { studio, folders } = page();
+  folders([
+    { id: 3, addedAt: 2 },
+    { id: 4, addedAt: 1 },
+  ]);
+  await vi.waitFor(() => expect(studio.folder?.id).toBe(3));
+  studio.selection.only(30);
+  void studio.refreshFolders();
+  folders([
+    { id: 3, addedAt: 2, images: 9 },
+    { id: 4, addedAt: 1 },
+  ]);
+  await vi.waitFor(() => expect(studio.folder?.images).toBe(9));
+  expect(studio.selection.size).toBe(1);
+  void studio.refreshFolders();
+  folders([{ id: 4, addedAt: 1 }]);
+  await vi.waitFor(() => expect(studio.folder?.id).toBe(4));
+  expect(studio.selection.size).toBe(0);
+});
+
 it('counts of a folder follow while it is read: every second and a half, one look at a time, and the end at once', async () => {
   const time = vi.spyOn(performance, 'now').mockReturnValue(1000);
   const { studio, jobs, looks, folders } = page();

@@ -99,6 +99,13 @@ export const explore = {
   noVectors: 'No vectors yet',
   noVectorsText:
     'A trained run turns each image into a vector: a list of numbers that says what is in it. Similar images get similar vectors. They are computed once; after that, every search takes a moment.',
+  lacking: (run: string) => `${run} has no vectors of this folder yet`,
+  lackingText: 'Compute them to see which images this run finds similar.',
+  lackingGone: 'There is no encoder of that name to compute them with: the run was deleted or renamed, or has no checkpoint yet.',
+  lookThrough: (run: string) => `Look through the vectors of ${run}`,
+  elsewhere: 'This search belongs to another folder',
+  elsewhereText: 'The folder of its images is no longer in the library.',
+  lookAnew: 'Start a new search',
   noRuns: 'Nothing was trained yet',
   noRunsText: 'Looking for images that are alike needs an encoder. Train one on this folder; a short run is enough for a first look.',
   toTrain: 'Train',

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { baseName, formatBytes, formatCount, formatDuration, formatRate, formatShare, plural, shortNumber } from './format.ts';
+import { baseName, formatBytes, formatCount, formatDuration, formatRate, formatShare, formatTime, plural, shortNumber } from './format.ts';
 import { common } from './common.ts';
 import { library } from './library.ts';
 import { plan } from './new-run.ts';
@@ -69,6 +69,13 @@ describe('numbers as people read them', () => {
   it('says rates, shares and names', () => {
     expect([formatRate(8.24), formatRate(1204.4), formatShare(0.5421)]).toEqual(['8.2', '1,204', '54.2\u00a0%']);
     expect([baseName('/a/b/'), baseName('C:\\a\\b'), baseName('/')]).toEqual(['b', 'b', '/']);
+  });
+});
+
+describe('a time', () => {
+  it('is said, and one that is none throws nothing', () => {
+    expect(formatTime(new Date(2026, 10, 25, 9, 30).getTime())).toMatch(/^Nov 25, 2026, 9:30\sAM$/u);
+    expect([Date.parse(''), Infinity, 9e15].map(formatTime)).toEqual(['unknown', 'unknown', 'unknown']);
   });
 });
 

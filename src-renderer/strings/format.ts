@@ -35,9 +35,11 @@ export function formatRate(rate: number): string {
 /** With a space that does not break: the sign never stands alone on a line. */
 export const formatShare = (share: number, digits = 1): string => `${(share * 100).toFixed(digits)}\u00a0%`;
 
-/** Milliseconds since 1970, in the person's own time zone. */
-export const formatTime = (milliseconds: number): string =>
-  (times ??= new Intl.DateTimeFormat('en', { dateStyle: 'medium', timeStyle: 'short' })).format(milliseconds);
+/** Milliseconds since 1970, in the person's own time zone. What is no time is said: the browser's own throws, and the view would be gone. */
+export function formatTime(milliseconds: number): string {
+  if (Number.isNaN(new Date(milliseconds).getTime())) return 'unknown';
+  return (times ??= new Intl.DateTimeFormat('en', { dateStyle: 'medium', timeStyle: 'short' })).format(milliseconds);
+}
 
 /** Last part of a path of either kind. */
 export const baseName = (path: string): string =>

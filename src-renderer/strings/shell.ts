@@ -41,6 +41,8 @@ export const shell = {
         : `The engine is not running${reason ? `: it ${reason}` : ''}. Start it again, then reload this page.`,
   },
   viewFailed: 'This part of the page could not be loaded. It may be of another version: reload the page.',
+  viewBroke: 'This view cannot be shown',
+  viewBrokeText: 'Something in it was not as expected. Work goes on, and nothing is lost. Reload the page, or choose another view.',
   ready: 'Ready',
   jobs: (count: number) => (count === 1 ? '1 task' : `${count} tasks`),
   jobsTitle: 'Work under way',

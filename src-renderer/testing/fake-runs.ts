@@ -60,6 +60,12 @@ function summary(name: string, state: RunState, step: number, steps: number, mor
   };
 }
 
+const unreadable = new AppError(
+  'bad-config',
+  'The record of the run in /home/ada/.ijepa-studio/runs/damaged-disk is damaged.',
+  'Restore config.json from a backup, or start a new run.',
+);
+
 export const runsOfAll: readonly RunSummary[] = [
   summary('stained-cells-2', 'training', 6412, 12_000, { note: 'The same with larger targets.' }),
   summary('stained-cells-3', 'waiting', 0, 12_000),
@@ -80,6 +86,15 @@ export const runsOfAll: readonly RunSummary[] = [
     bestStep: 0,
     folderId: undefined,
     folder: '',
+  }),
+  // As the engine lists a run whose record is damaged: nothing but its name and why.
+  summary('damaged-disk', 'failed', 0, 0, {
+    created: '',
+    folder: '',
+    folderId: undefined,
+    images: 0,
+    bytes: 3.4e8,
+    problem: `${unreadable.message} ${unreadable.hint}`,
   }),
 ];
 
@@ -201,6 +216,7 @@ export function fakeRuns(
     },
     'runs.details': ({ run: name }): RunDetails => {
       const run = require(name);
+      if (!run.created) throw unreadable;
       const evaluated = run.step > 500;
       return {
         summary: run,

@@ -1,7 +1,7 @@
 // What Explore remembers while other views are shown: how to search, pictures from outside, and the queries before this one.
 import type { Space } from '../../../shared/contract-values.ts';
 import type { SourceKey } from './explore-sources.ts';
-import { emptyQuery } from './explore-query.ts';
+import { addressOf, emptyQuery, isEmpty } from './explore-query.ts';
 import type { Query } from './explore-query.ts';
 
 export interface SearchSettings {
@@ -28,6 +28,15 @@ export interface Upload {
   readonly bitmap: ImageBitmap | undefined;
 }
 
+/** Pictures of one folder are no query in another. */
+interface FolderQuery {
+  readonly folder: number;
+  readonly query: Query;
+}
+
+const isSame = (one: FolderQuery, other: FolderQuery): boolean =>
+  one.folder === other.folder && JSON.stringify(addressOf(one.query)) === JSON.stringify(addressOf(other.query));
+
 const mostPast = 100;
 /** More than the engine keeps. */
 const mostUploads = 64;
@@ -43,8 +52,8 @@ export class ExploreMemory {
     sources: [undefined, undefined],
   });
   #uploads = $state.raw<ReadonlyMap<number, Upload>>(new Map());
-  #past = $state.raw<readonly Query[]>([]);
-  #shown = $state.raw<{ readonly folder: number; readonly query: Query }>();
+  #past = $state.raw<readonly FolderQuery[]>([]);
+  #shown = $state.raw<FolderQuery>();
 
   get settings(): SearchSettings {
     return this.#settings;
@@ -52,17 +61,21 @@ export class ExploreMemory {
   get uploads(): ReadonlyMap<number, Upload> {
     return this.#uploads;
   }
-  /** The queries before, the last one at the end. */
-  get past(): readonly Query[] {
-    return this.#past;
+  /** The queries before in a folder, the last one at the end. */
+  pastIn(folder: number | undefined): readonly Query[] {
+    return this.#past.filter((one) => one.folder === folder).map(({ query }) => query);
   }
 
   /** What was looked for when Explore was last shown, if that was in this folder: who comes back goes on there. */
   lastIn(folder: number | undefined): Query {
     return this.#shown !== undefined && this.#shown.folder === folder ? this.#shown.query : emptyQuery;
   }
+  /** What is looked for now; what was looked for before can be gone back to. */
   show(folder: number, query: Query): void {
-    this.#shown = { folder, query };
+    const [before, now] = [this.#shown, { folder, query }];
+    if (before && isSame(before, now)) return;
+    if (before && !isEmpty(before.query)) this.#past = [...this.#past, before].slice(-mostPast);
+    this.#shown = now;
   }
 
   set(settings: Partial<SearchSettings>): void {
@@ -75,14 +88,13 @@ export class ExploreMemory {
     this.#uploads = new Map(all.slice(-mostUploads));
   }
 
-  leave(query: Query): void {
-    this.#past = [...this.#past, query].slice(-mostPast);
-  }
-
-  /** The query before, which is then no longer past. */
-  pop(): Query | undefined {
-    const query = this.#past.at(-1);
-    this.#past = this.#past.slice(0, -1);
-    return query;
+  /** The query before in a folder, which is then no longer past but what is looked for. */
+  back(folder: number): Query | undefined {
+    const last = this.#past.findLast((one) => one.folder === folder);
+    if (!last) return undefined;
+    this.#past = this.#past.filter((one) => one !== last);
+    // Going back is no query that can be gone back to.
+    this.#shown = last;
+    return last.query;
   }
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { addressOf, emptyQuery, mostOfSide, parseQuery, withParts, without } from './explore-query.ts';
+import { addressOf, emptyQuery, folderOf, mostOfSide, parseQuery, withParts, without } from './explore-query.ts';
 
 const query = { plus: [{ image: 12 }, { upload: 3 }], minus: [{ image: 40 }] };
 
@@ -8,6 +8,9 @@ describe('a query in the address', () => {
     expect(addressOf(query)).toEqual({ images: '12,u3', not: '40' });
     expect(parseQuery(addressOf(query))).toEqual(query);
     expect(addressOf(emptyQuery)).toEqual({});
+    expect(addressOf(query, 4)).toEqual({ folder: '4', images: '12,u3', not: '40' });
+    expect(addressOf(emptyQuery, 4)).toEqual({});
+    expect([folderOf(addressOf(query, 4)), folderOf({}), folderOf({ folder: 'x' }), folderOf({ folder: '-1' })]).toEqual([4, ...Array(3)]);
   });
 
   it('leaves out what makes no sense', () => {

@@ -1,5 +1,5 @@
 // What is looked for: pictures that results should be like, and pictures that they should not be like. It stands in the address, so that
-// back, forward, a reload and a link do what people expect: `#/explore?images=12,u3&not=40`, where `u3` is a picture from outside.
+// back, forward, a reload and a link do what people expect: `#/explore?folder=1&images=12,u3&not=40`, where `u3` is a picture from outside.
 import type { QueryImage } from '../../../shared/contract-explore.ts';
 
 export interface Query {
@@ -30,8 +30,18 @@ export function parseQuery(about: Readonly<Record<string, string>>): Query {
   return { plus, minus: parse(about['not']).filter((part) => !liked.has(keyOf(part))) };
 }
 
-export function addressOf({ plus, minus }: Query): Readonly<Record<string, string>> {
+export const isEmpty = ({ plus, minus }: Query): boolean => plus.length + minus.length === 0;
+
+/** The folder whose pictures an address is about, if it says so. */
+export function folderOf(about: Readonly<Record<string, string>>): number | undefined {
+  const folder = Number(about['folder']);
+  return Number.isSafeInteger(folder) && folder > 0 ? folder : undefined;
+}
+
+/** With the folder: its pictures are no query in another one, to which a page that is gone back to may have been turned meanwhile. */
+export function addressOf({ plus, minus }: Query, folder?: number): Readonly<Record<string, string>> {
   return {
+    ...(folder !== undefined && plus.length + minus.length > 0 && { folder: String(folder) }),
     ...(plus.length > 0 && { images: plus.map(keyOf).join(',') }),
     ...(minus.length > 0 && { not: minus.map(keyOf).join(',') }),
   };

@@ -22,6 +22,7 @@ describe('vectors', () => {
   it('are those that were chosen, else of the run that was asked for, else the newest', () => {
     expect(pickSource(sources, { run: 'a', step: 10, layer: 'last4' }, 'b')).toBe(sources[2]);
     expect(pickSource(sources, { run: 'gone', step: 1, layer: 'last' }, 'a')).toBe(sources[1]);
+    expect(pickSource(sources, { run: 'a', step: 1, layer: 'last' }, undefined)).toBe(sources[1]);
     expect(pickSource(sources, undefined, undefined)).toBe(sources[0]);
     expect(pickSource([], undefined, 'a')).toBeUndefined();
   });

@@ -12,14 +12,15 @@ export const missingOf = ({ images, embedded }: EmbeddingSource): number => Math
 export const copiesIn = (folder: { readonly images: number } | undefined, different: number): number =>
   Math.max(0, (folder?.images ?? 0) - different);
 
-/** The one that was chosen; else the newest of the run that was asked for; else the newest of all. */
+/** The one that was chosen; else the newest of the run that was asked for, or chosen once; else the newest of all. */
 export function pickSource(
   sources: readonly EmbeddingSource[],
   chosen: SourceKey | undefined,
   run: string | undefined,
 ): EmbeddingSource | undefined {
   const same = chosen && sources.find((one) => keyOfSource(one) === keyOfSource(chosen));
-  return same ?? sources.find((one) => one.run === run) ?? sources[0];
+  const ofRun = (name: string | undefined): EmbeddingSource | undefined => sources.find((one) => one.run === name);
+  return same ?? ofRun(run) ?? ofRun(chosen?.run) ?? sources[0];
 }
 
 /** Another one than the first, to compare it with: of another run if there is one. */

@@ -12,11 +12,12 @@ import { explore as words } from '../../strings/explore.ts';
 import { SearchColumn } from './explore-column.svelte.ts';
 import type { SearchInput } from './explore-column.svelte.ts';
 import type { SearchSettings } from './explore-memory.svelte.ts';
-import { addressOf, emptyQuery, mostOfSide, parseQuery, withParts, without } from './explore-query.ts';
+import { addressOf, emptyQuery, folderOf, mostOfSide, parseQuery, withParts, without } from './explore-query.ts';
 import type { Query, Side } from './explore-query.ts';
 import { pickOther, pickSource } from './explore-sources.ts';
 import type { SourceKey } from './explore-sources.ts';
 import { isLive } from '../../../shared/job-ends.ts';
+import type { About } from '../route.svelte.ts';
 import type { Studio } from '../studio.svelte.ts';
 
 /** Results are asked for in these numbers, so that moving the slider asks seldom. */
@@ -38,19 +39,35 @@ export class ExploreState {
   #devices = $state.raw<readonly DeviceId[]>([]);
   #uploading = $state.raw(0);
   #followed = '';
-  #looked = '';
   #folder: number | undefined;
+  /** The run and the folder that the address last asked for. */
+  #addressed: { readonly run: string | undefined; readonly folder: number | undefined } = { run: undefined, folder: undefined };
   #disposed = false;
   readonly #wanted = new Set<number>();
-  readonly #query = $derived.by(() => parseQuery(this.#studio.router.about));
+  readonly #query = $derived.by(() => (this.isElsewhere ? emptyQuery : parseQuery(this.#about)));
 
   constructor(studio: Studio) {
     this.#studio = studio;
     this.columns = [new SearchColumn(studio.client), new SearchColumn(studio.client)];
   }
 
+  get #about(): About {
+    return this.#studio.router.aboutOf('explore');
+  }
   get query(): Query {
     return this.#query;
+  }
+  /** The address is about pictures of another folder than the one that is shown: of one that is no longer in the library. */
+  get isElsewhere(): boolean {
+    const named = folderOf(this.#about);
+    return named !== undefined && this.#studio.folder !== undefined && named !== this.#studio.folder.id;
+  }
+  /** The run that the address asks for, as long as it has no vectors of the folder and no others were chosen since. */
+  get lacking(): string | undefined {
+    const { run } = this.#about;
+    const [chosen] = this.settings.sources;
+    if (run === undefined || !this.#sources || (chosen && chosen.run !== run)) return undefined;
+    return this.#sources.some((one) => one.run === run) ? undefined : run;
   }
   get settings(): SearchSettings {
     return this.#studio.explore.settings;
@@ -72,7 +89,7 @@ export class ExploreState {
     return this.#samples;
   }
   get canGoBack(): boolean {
-    return this.#studio.explore.past.length > 0;
+    return this.#studio.explore.pastIn(this.#studio.folder?.id).length > 0;
   }
   /** What could compute vectors; none until `learnDevices`. */
   get devices(): readonly DeviceId[] {
@@ -83,10 +100,11 @@ export class ExploreState {
     return this.#studio.jobs.filter((job) => job.kind === 'embed' && isLive(job) && job.folder === this.#studio.folder?.id);
   }
 
-  /** Whose vectors a column looks through. */
+  /** Whose vectors a column looks through; of no others than were asked for. */
   source(column: ColumnIndex): EmbeddingSource | undefined {
     const [chosen, other] = this.settings.sources;
-    const first = this.#sources && pickSource(this.#sources, chosen, this.#studio.router.about['run']);
+    if (this.lacking !== undefined) return undefined;
+    const first = this.#sources && pickSource(this.#sources, chosen, this.#about['run']);
     return column === 0 || !first || !this.#sources ? first : pickOther(this.#sources, first, other);
   }
 
@@ -113,8 +131,8 @@ export class ExploreState {
 
   /** Looks for something else; what was looked for before can be gone back to. */
   look(query: Query): void {
-    const { run } = this.#studio.router.about;
-    this.#studio.router.go('explore', { ...addressOf(query), ...(run !== undefined && { run }) });
+    const { run } = this.#about;
+    this.#studio.router.go('explore', { ...addressOf(query, this.#studio.folder?.id), ...(run !== undefined && { run }) });
     // The engine looks while the page draws the query.
     this.follow();
   }
@@ -128,11 +146,9 @@ export class ExploreState {
     this.look(emptyQuery);
   }
   back(): void {
-    const query = this.#studio.explore.pop();
-    if (!query) return;
-    // Going back is no query that can be gone back to.
-    this.#looked = JSON.stringify(query);
-    this.look(query);
+    const { explore, folder } = this.#studio;
+    const query = folder && explore.back(folder.id);
+    if (query) this.look(query);
   }
 
   /** Hands pictures from outside to the engine and looks for what is like them, instead of the query or beside it. Errors are said one by one. */
@@ -164,9 +180,7 @@ export class ExploreState {
     const query = (before: Query): Query => (how === 'beside' ? this.#together(before, parts, 'plus') : { plus: parts, minus: [] });
     if (router.view === 'explore') return this.look(query(this.#query));
     if (!folder) return;
-    const before = explore.lastIn(folder.id);
-    if (before.plus.length + before.minus.length > 0) explore.leave(before);
-    explore.show(folder.id, query(before));
+    explore.show(folder.id, query(explore.lastIn(folder.id)));
     notices.say(words.arrived(parts.length), words.arrivedHint);
   }
 
@@ -191,7 +205,9 @@ export class ExploreState {
 
   /** Asks for all that is to be shown now and was not asked for yet: the view calls it whenever something changes. */
   follow(): void {
-    const { engine, folder, jobs, dropped, router } = this.#studio;
+    if (this.#studio.router.view !== 'explore') return;
+    untrack(() => this.#obeyAddress());
+    const { engine, folder, jobs, dropped } = this.#studio;
     const query = this.#query;
     const inputs = [this.#input(0), this.#input(1)] as const;
     const vectors = [this.#vectors(0), this.#vectors(1)] as const;
@@ -213,9 +229,7 @@ export class ExploreState {
       if (folder && folder.id !== this.#folder && this.#begin(folder)) return;
       const followed = JSON.stringify([folder?.id, folder?.scannedAt, embedded, runs]);
       if (folder && followed !== this.#followed) void this.#loadSources(folder.id, followed);
-      this.#remember(query);
-      // On the way to another view the address is that one's.
-      if (folder && router.view === 'explore') this.#studio.explore.show(folder.id, query);
+      if (folder) this.#studio.explore.show(folder.id, query);
       for (const part of [...query.plus, ...query.minus])
         if ('image' in part && !known.has(part.image) && !this.#wanted.has(part.image)) this.#learn(part.image);
       this.columns[0].follow(inputs[0], vectors[0]);
@@ -260,22 +274,32 @@ export class ExploreState {
     return JSON.stringify([embedded, images]);
   }
 
-  /** Pictures of one folder are no query in another. Whether there was another. */
+  /** An address of another folder chooses that, and a link to a run its vectors; what is chosen afterwards holds. */
+  #obeyAddress(): void {
+    const { folders, folder } = this.#studio;
+    if (this.#disposed || !folders) return;
+    const about = this.#about;
+    const named = folderOf(about);
+    if (named !== this.#addressed.folder) {
+      this.#addressed = { ...this.#addressed, folder: named };
+      if (named !== folder?.id && folders.some(({ id }) => id === named)) this.#studio.choose(named!);
+    }
+    const { run } = about;
+    // Of another folder than before nothing is known yet.
+    if (!this.#sources || this.#studio.folder?.id !== this.#folder || run === this.#addressed.run) return;
+    this.#addressed = { ...this.#addressed, run };
+    const [chosen, other] = this.settings.sources;
+    if (run !== undefined && chosen?.run !== run) this.set({ sources: [this.#sources.find((one) => one.run === run), other] });
+  }
+
+  /** Pictures of one folder are no query in another, unless the address asks for this one. Whether the query was another's. */
   #begin(folder: FolderSummary): boolean {
-    const isAnother = this.#folder !== undefined;
+    const isLeft = this.#folder !== undefined && folderOf(this.#about) !== folder.id;
     this.#folder = folder.id;
     this.#sources = undefined;
     this.#samples = [];
-    if (isAnother) this.clear();
-    return isAnother;
-  }
-
-  #remember(query: Query): void {
-    const now = JSON.stringify(query);
-    if (now === this.#looked) return;
-    const before = this.#looked === '' ? undefined : (JSON.parse(this.#looked) as Query);
-    this.#looked = now;
-    if (before && (before.plus.length > 0 || before.minus.length > 0)) this.#studio.explore.leave(before);
+    if (isLeft) this.clear();
+    return isLeft;
   }
 
   async #loadSources(folder: number, followed: string): Promise<void> {

@@ -40,16 +40,22 @@ function explored(address: Record<string, string>) {
   const studio = {
     engine: 'ready',
     folder: { id: 1, images: 100, scannedAt: 5 },
+    folders: [{ id: 1 }, { id: 2 }],
+    choose: (id: number) => void (studio.folder = { id, images: 100, scannedAt: 5 }),
     jobs: [] as object[],
     runs: [],
     router: {
       view: 'explore',
       about: address,
-      go: (_view: string, about: Record<string, string>) => {
+      aboutOf: (_view: string) => studio.asked,
+      go: (view: string, about: Record<string, string>) => {
         for (const key of Object.keys(address)) delete address[key];
         Object.assign(address, about);
+        if (view === 'explore') studio.asked = { ...about };
       },
     },
+    /** The last address of Explore. */
+    asked: { ...address },
     dropped: new Dropped(),
     explore: new ExploreMemory(),
     notices: { fail: (error: Error) => said.push(error.message), say: (text: string) => said.push(text) },
@@ -162,6 +168,113 @@ describe('Explore', () => {
     expect([one.studio.router.about, one.state.sources]).toEqual([{}, undefined]);
   });
 
+  it('goes back within a folder alone', async () => {
+    const one = explored({ images: '3' });
+    await searched(one);
+    one.state.look({ plus: [{ image: 4 }], minus: [] });
+    expect(one.state.canGoBack).toBe(true);
+    one.studio.choose(2);
+    one.state.follow();
+    expect([one.state.canGoBack, one.studio.explore.back(2)]).toEqual([false, undefined]);
+    one.studio.choose(1);
+    one.state.follow();
+    one.state.back();
+    expect(one.studio.router.about).toEqual({ folder: '1', images: '4' });
+    one.state.back();
+    expect(one.studio.router.about).toEqual({ folder: '1', images: '3' });
+    expect(one.state.canGoBack).toBe(false);
+  });
+
+  it('can go back to what was looked for before another view asked for something else, and not to what it shows', async () => {
+    const one = explored({ images: '3' });
+    await searched(one);
+    one.studio.router.view = 'library';
+    one.studio.router.go('library', {});
+    one.state.follow();
+    one.state.dispose();
+    one.studio.router.view = 'explore';
+    one.studio.router.go('explore', { images: '3' });
+    const again = new ExploreState(one.studio as unknown as Studio);
+    again.follow();
+    expect(again.canGoBack).toBe(false);
+    one.studio.router.go('explore', { images: '5' });
+    again.follow();
+    expect(one.studio.explore.pastIn(1)).toEqual([{ plus: [{ image: 3 }], minus: [] }]);
+  });
+
+  it('follows an address to the folder that its pictures are in', async () => {
+    const one = explored({ folder: '2', images: '3' });
+    await searched(one);
+    expect([one.studio.folder.id, one.searches()[0]!['folder']]).toEqual([2, 2]);
+    // Another folder is chosen, and then the browser goes back.
+    one.studio.choose(1);
+    one.state.follow();
+    expect(one.studio.router.about).toEqual({});
+    one.studio.router.go('explore', { folder: '2', images: '3' });
+    one.state.follow();
+    expect(one.studio.folder.id).toBe(2);
+    await vi.waitFor(() => expect(one.state.sources).toBeDefined());
+    one.state.follow();
+    expect(one.studio.router.about).toEqual({ folder: '2', images: '3' });
+    expect(one.searches().at(-1)).toMatchObject({ folder: 2, plus: [{ image: 3 }] });
+  });
+
+  it('looks for nothing of a folder that is no more, and says so', async () => {
+    const one = explored({ folder: '9', images: '3' });
+    await searched(one);
+    expect([one.state.isElsewhere, one.studio.folder.id, one.searches(), one.state.query.plus]).toEqual([true, 1, [], []]);
+    one.state.clear();
+    expect(one.state.isElsewhere).toBe(false);
+  });
+
+  it('looks through the vectors of the run that a link asks for, whatever was chosen before; what is chosen afterwards holds', async () => {
+    const one = explored({ images: '3', run: 'a' });
+    one.state.choose(0, { run: 'b', step: 10, layer: 'last' });
+    await searched(one);
+    one.state.follow();
+    expect(one.state.source(0)?.run).toBe('a');
+    one.state.choose(0, { run: 'b', step: 10, layer: 'last' });
+    one.state.follow();
+    expect(one.state.source(0)?.run).toBe('b');
+    // The way back from another view names no run.
+    one.state.choose(0, { run: 'a', step: 10, layer: 'last' });
+    one.studio.router.go('explore', { images: '3' });
+    one.state.follow();
+    expect(one.state.source(0)?.run).toBe('a');
+  });
+
+  it('never looks through the vectors of another run instead of one that has none', async () => {
+    const one = explored({ images: '3', run: 'c' });
+    one.state.choose(0, { run: 'b', step: 10, layer: 'last' });
+    await searched(one);
+    one.state.follow();
+    expect([one.state.lacking, one.state.source(0), one.state.source(1), one.state.columns[0].result]).toEqual(['c', ...Array(3)]);
+    // They are computed, and are those that are looked through.
+    one.answers['explore.sources'] = () => [source('b'), source('a'), source('c')];
+    one.studio.jobs = [{ id: 1, kind: 'embed', state: 'done' }];
+    one.state.follow();
+    await vi.waitFor(() => expect(one.state.sources).toHaveLength(3));
+    one.state.follow();
+    expect([one.state.lacking, one.state.source(0)?.run, one.searches().at(-1)!['run']]).toEqual([undefined, 'c', 'c']);
+  });
+
+  it('shows others than those of a link once they are chosen', async () => {
+    const one = explored({ images: '3', run: 'c' });
+    await searched(one);
+    one.state.choose(0, { run: 'a', step: 10, layer: 'last' });
+    one.state.follow();
+    expect([one.state.lacking, one.searches().at(-1)!['run']]).toEqual([undefined, 'a']);
+  });
+
+  it('reads nothing of the address of another view that it is left for', async () => {
+    const one = explored({ images: '3', run: 'a' });
+    await searched(one);
+    one.studio.router.view = 'train';
+    one.studio.router.go('train', { run: 'b' });
+    one.state.follow();
+    expect([one.state.settings.sources[0]?.run, one.state.query.plus, one.searches()]).toMatchObject(['a', [{ image: 3 }], [{ run: 'a' }]]);
+  });
+
   it('says which pictures from outside it cannot take, and looks for the others', async () => {
     vi.stubGlobal('createImageBitmap', async () => ({ close: () => {} }));
     const one = explored({});
@@ -194,7 +307,7 @@ describe('Explore', () => {
     expect(one.studio.router.about).toEqual({ new: '1' });
     expect(one.said).toEqual(['The picture from outside has been read.']);
     expect(one.studio.explore.lastIn(1).plus).toEqual([{ image: 3 }, { upload: 7 }]);
-    expect(one.studio.explore.past).toEqual([{ plus: [{ image: 3 }], minus: [] }]);
+    expect(one.studio.explore.pastIn(1)).toEqual([{ plus: [{ image: 3 }], minus: [] }]);
     vi.unstubAllGlobals();
   });
 
@@ -205,7 +318,7 @@ describe('Explore', () => {
     one.state.dispose();
     one.asked.length = 0;
     await one.state.upload([{ name: 'cat.png', size: 4, arrayBuffer: async () => new ArrayBuffer(4) } as unknown as File]);
-    expect(one.studio.router.about).toEqual({ images: 'u7' });
+    expect(one.studio.router.about).toEqual({ folder: '1', images: 'u7' });
     expect(one.asked.map(({ channel }) => channel)).toEqual(['explore.upload']);
     vi.unstubAllGlobals();
   });

@@ -34,7 +34,7 @@ export class ExportState {
 
   constructor(studio: Studio) {
     this.#studio = studio;
-    this.#obeyAddress(studio.router.about['run']);
+    this.#obeyAddress(studio.router.aboutOf('export')['run']);
   }
 
   /** A link to the export of a run chooses it; what is chosen afterwards holds. */
@@ -97,7 +97,8 @@ export class ExportState {
   }
   /** The vectors that are being computed for the chosen run. */
   get embedding(): JobStatus | undefined {
-    return this.#studio.jobs.find((job) => job.kind === 'embed' && isLive(job) && job.folder === this.#studio.folder?.id);
+    const { folder, jobs } = this.#studio;
+    return jobs.find((job) => job.kind === 'embed' && isLive(job) && job.folder === folder?.id && job.run === this.run?.name);
   }
   /** The last export of this page, once it is made. */
   get made(): { readonly started: StartedExport; readonly job: JobStatus } | undefined {
@@ -149,7 +150,7 @@ export class ExportState {
   /** Asks for all that is to be shown now and was not asked for yet: the view calls it whenever something changes. */
   follow(): void {
     const { engine, folder, jobs, router } = this.#studio;
-    const addressed = router.about['run'];
+    const addressed = router.aboutOf('export')['run'];
     untrack(() => this.#obeyAddress(addressed));
     const run = this.run;
     const { checkpoint } = this.choices;

@@ -23,9 +23,9 @@ function exported() {
   const studio = {
     engine: 'ready',
     folder: { id: 1, scannedAt: 5 },
-    jobs: [] as { id: number; kind: string; state: string }[],
+    jobs: [] as { id: number; kind: string; state: string; folder?: number; run?: string }[],
     runs: [run('a'), run('b'), { name: 'empty', checkpoints: [] }],
-    router: { about: {} as Record<string, string> },
+    router: { about: {} as Record<string, string>, aboutOf: (view: string) => (view === 'export' ? studio.router.about : {}) },
     exporting: new ExportChoices(),
     client: { call },
     ask: call,
@@ -81,6 +81,27 @@ describe('Export', () => {
     state.toggle('parquet', false);
     state.toggle('onnx', true);
     expect([state.lacksVectors, state.canStart]).toEqual([false, true]);
+  });
+
+  it('waits for the vectors of its own run, and offers to compute them while those of another are computed', async () => {
+    const { studio, state, settle } = exported();
+    studio.router.about = { run: 'b' };
+    await settle();
+    studio.jobs = [{ id: 1, kind: 'embed', state: 'running', folder: 1, run: 'a' }];
+    expect([state.lacksVectors, state.embedding]).toEqual([true, undefined]);
+    studio.jobs = [...studio.jobs, { id: 2, kind: 'embed', state: 'waiting', folder: 1, run: 'b' }];
+    expect(state.embedding?.id).toBe(2);
+  });
+
+  it('keeps its run when it is left for the page of another one', async () => {
+    const router = { about: { run: 'b' }, aboutOf: (view: string) => (view === 'export' ? { run: 'b' } : {}) };
+    const { studio, state, settle } = exported();
+    Object.assign(studio, { router });
+    await settle();
+    state.set({ target: '/here' });
+    router.about = { run: 'a' };
+    state.follow();
+    expect([state.run?.name, state.target]).toEqual(['b', '/here']);
   });
 
   it('stays with its run when a newer one is begun, and refuses a column of a name that is there', async () => {

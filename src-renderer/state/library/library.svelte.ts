@@ -5,6 +5,7 @@ import type { AppError } from '../../../shared/errors.ts';
 import type { JobStatus } from '../../../shared/contract-jobs.ts';
 import { endedBetween } from '../../../shared/job-ends.ts';
 import { GridPictures } from './grid-pictures.ts';
+import { LibraryChanges } from './library-changes.svelte.ts';
 import { LibraryDetails } from './library-details.svelte.ts';
 import { LibraryLayout } from './library-layout.svelte.ts';
 import { partsOf, toggled, without } from './library-filter.ts';
@@ -25,6 +26,7 @@ export interface SelectHow {
 export class Library {
   readonly details: LibraryDetails;
   readonly pictures: GridPictures;
+  readonly #changes: LibraryChanges;
   readonly layout = new LibraryLayout(() => this.#lookAtActive());
   readonly #studio: Studio;
   #folder: number | undefined;
@@ -35,7 +37,6 @@ export class Library {
   /** Counts changes of rows: what reads rows depends on it. */
   #round = $state.raw(0);
   #facets = $state.raw<Facets | undefined>(undefined);
-  #changes = $state.raw<FolderChanges | undefined>(undefined);
   /** Why something beside the list is not known, until the list is there. */
   #unsaid: unknown;
   #error = $state.raw<AppError | undefined>(undefined);
@@ -46,12 +47,15 @@ export class Library {
   #selecting = 0;
   #renewedAt = 0;
   #jobs: readonly JobStatus[] | undefined;
+  /** What the view was opened for; nothing while there is no view, or no engine. */
+  #attended: string | undefined;
   /** Kept while other views are shown. */
   scrollTop = 0;
 
   constructor(studio: Studio) {
     this.#studio = studio;
     this.details = new LibraryDetails(studio);
+    this.#changes = new LibraryChanges(studio.client, (error) => this.#failBeside(error));
     this.pictures = new GridPictures(studio.client, (error) => studio.notices.fail(error));
   }
 
@@ -69,7 +73,7 @@ export class Library {
     return this.#facets;
   }
   get changes(): FolderChanges | undefined {
-    return this.#changes;
+    return this.#changes.found;
   }
   /** Images that the filter shows, `undefined` until that is known. */
   get total(): number | undefined {
@@ -93,15 +97,34 @@ export class Library {
     return this.#preview;
   }
 
+  /**
+   * Opens the folder of all views when the view begins, the engine is back, or another folder is chosen or this one is there again. Lists
+   * of folders, which come every moment while one of them is read, are no reason to.
+   */
+  attend(isReady: boolean, folder: FolderSummary | undefined): void {
+    const attended = isReady ? `${folder?.id} ${folder?.exists}` : undefined;
+    if (attended === this.#attended) return;
+    this.#attended = attended;
+    if (isReady) this.open(folder);
+  }
+
+  /** The view is left: what it shows when it begins again is brought up to date then. */
+  leave(): void {
+    this.#attended = undefined;
+    this.#changes.giveUp();
+  }
+
   /** Shows a folder. The folder that is shown already is brought up to date. */
   open(folder: FolderSummary | undefined): void {
+    this.#renewedAt = Date.now();
+    this.#changes.giveUp();
     if (folder?.id !== this.#folder) {
       this.#folder = folder?.id;
       clearTimeout(this.#searchTimer);
       this.#filter = {};
       this.#search = '';
       this.#facets = undefined;
-      this.#changes = undefined;
+      this.#changes.forget();
       this.#preview = false;
       this.#startList();
     } else {
@@ -111,7 +134,7 @@ export class Library {
     }
     if (!folder) return;
     void this.#lookAtFacets();
-    if (folder.exists) void this.#lookForChanges();
+    if (folder.exists) this.#lookForChanges();
   }
 
   retry(): void {
@@ -155,29 +178,25 @@ export class Library {
     pages.show(0, 0);
   }
 
-  /** What stands beside the list. Why it is not known is said once the list is there: when that fails too, the reason stands in its place. */
-  async #beside<T>(call: Promise<T>): Promise<T | undefined> {
-    try {
-      return await call;
-    } catch (error) {
-      if (this.#pages?.total === undefined) this.#unsaid = error;
-      else this.#studio.notices.fail(error);
-      return undefined;
-    }
+  /** Of what stands beside the list: said once the list is there; when that fails too, the reason stands in its place. */
+  #failBeside(error: unknown): void {
+    if (this.#pages?.total === undefined) this.#unsaid = error;
+    else this.#studio.notices.fail(error);
   }
 
   async #lookAtFacets(): Promise<void> {
     const folder = this.#folder;
     if (folder === undefined) return;
-    const facets = await this.#beside(this.#studio.client.call('library.facets', { folder }));
-    if (facets && folder === this.#folder) this.#facets = facets;
+    try {
+      const facets = await this.#studio.client.call('library.facets', { folder });
+      if (folder === this.#folder) this.#facets = facets;
+    } catch (error) {
+      this.#failBeside(error);
+    }
   }
 
-  async #lookForChanges(): Promise<void> {
-    const folder = this.#folder;
-    if (folder === undefined || this.#isReading()) return;
-    const changes = await this.#beside(this.#studio.client.call('library.changes', { folder }));
-    if (changes && folder === this.#folder) this.#changes = changes;
+  #lookForChanges(): void {
+    if (this.#folder !== undefined && !this.#isReading()) void this.#changes.look(this.#folder);
   }
 
   /** Rows in sight, from the grid. */
@@ -197,7 +216,7 @@ export class Library {
     const folder = this.#folder;
     if (folder === undefined) return;
     if (this.#isReading()) {
-      this.#changes = undefined;
+      this.#changes.forget();
       const now = Date.now();
       if (now - this.#renewedAt < renewEvery) return;
       this.#renewedAt = now;
@@ -206,7 +225,7 @@ export class Library {
       this.pictures.renew();
       this.#renew();
       this.details.renew();
-      void this.#lookForChanges();
+      this.#lookForChanges();
     }
   }
 
@@ -273,6 +292,13 @@ export class Library {
   moveTo(index: number): void {
     this.#active = Math.min(Math.max(0, index), Math.max(0, (this.total ?? 1) - 1));
     this.#lookAtActive();
+  }
+
+  /** Puts the keys on the image that a menu is opened on, which is selected unless it is among those that are. */
+  point(index: number): void {
+    const image = this.row(index)?.id;
+    if (image !== undefined && this.#studio.selection.has(image)) this.moveTo(index);
+    else void this.go(index, { range: false, add: false });
   }
 
   /** Ids of the rows `from` … `to`: those at hand, else from the engine. */

@@ -14,8 +14,10 @@ function opened(failing: readonly (keyof AppContract)[] = []) {
   const client = new RpcClient<AppContract>(connectToFakeEngine('full'));
   const calls: string[] = [];
   const errors: unknown[] = [];
+  const looks: (AbortSignal | undefined)[] = [];
   const call: typeof client.call = (channel, input, options) => {
     calls.push(channel);
+    if (channel === 'library.changes') looks.push(options?.signal);
     if (failing.includes(channel)) return Promise.reject(new AppError('locked', 'The catalogue is in use.', 'Try again.'));
     return client.call(channel, input, options);
   };
@@ -28,7 +30,7 @@ function opened(failing: readonly (keyof AppContract)[] = []) {
   const library = new Library(studio);
   const folder = { id: 1, exists: true } as FolderSummary;
   library.open(folder);
-  return { library, folder, calls, errors, selection: studio.selection };
+  return { library, folder, calls, errors, looks, selection: studio.selection };
 }
 const alone = { range: false, add: false };
 const known = (library: Library): Promise<void> => vi.waitFor(() => expect(library.total).toBeDefined());
@@ -57,6 +59,19 @@ describe('the library of a folder', () => {
     expect([selection.size, Math.min(...selection.images)]).toEqual([7000 - 5 + 1, library.row(5)!.id]);
     await library.go(4, { range: true, add: false });
     expect(selection.size).toBe(2);
+  });
+
+  it('points at the image that a menu is opened on, and keeps a selection that it is part of', async () => {
+    const { library, selection } = opened();
+    await known(library);
+    await library.go(3, alone);
+    await library.go(5, { range: true, add: false });
+    library.point(4);
+    expect([library.active, library.activeImage?.id, selection.size]).toEqual([4, library.row(4)!.id, 3]);
+    library.setPreview(true);
+    expect(library.activeImage?.id).toBe(library.row(4)!.id);
+    library.point(9);
+    expect([library.active, [...selection.images]]).toEqual([9, [library.row(9)!.id]]);
   });
 
   it('selects everything that is filtered, and nothing of a list that was left meanwhile', async () => {
@@ -140,6 +155,52 @@ describe('the library of a folder', () => {
     library.follow([embed, { ...embed, id: 11, state: 'running' }]);
     library.follow([embed, { ...embed, id: 11, state: 'failed' }]);
     expect(times('library.page')).toBe(before + 1);
+  });
+
+  it('is brought up to date when its view begins, the engine is back and its folder is there again, and not with each list of folders', async () => {
+    const { library, folder, calls } = opened();
+    await known(library);
+    const times = (): number => calls.filter((one) => one === 'library.page').length;
+    const before = times();
+    for (let i = 0; i < 5; i++) library.attend(true, { ...folder, images: i });
+    expect(times()).toBe(before + 1);
+    library.attend(false, folder);
+    library.attend(true, folder);
+    expect(times()).toBe(before + 2);
+    library.attend(true, { ...folder, exists: false });
+    library.attend(true, folder);
+    expect(times()).toBe(before + 4);
+    library.leave();
+    library.attend(true, folder);
+    expect(times()).toBe(before + 5);
+  });
+
+  it('does not ask twice when it is opened while its folder is read', async () => {
+    const { library, folder, calls } = opened();
+    await known(library);
+    const times = (): number => calls.filter((one) => one === 'library.page').length;
+    const before = times();
+    library.open(folder);
+    library.follow([{ id: 9, kind: 'scan', folder: 1, state: 'running' } as JobStatus]);
+    expect(times()).toBe(before + 1);
+  });
+
+  it('looks for changes once at a time: not for another folder, while this one is read, or without a view', async () => {
+    const { library, folder, looks, errors } = opened();
+    const given = (): readonly (boolean | undefined)[] => looks.map((signal) => signal?.aborted);
+    library.open(folder);
+    expect(given()).toEqual([true, false]);
+    library.open({ ...folder, id: 2 });
+    expect(given()).toEqual([true, true, false]);
+    library.follow([{ id: 9, kind: 'scan', folder: 2, state: 'running' } as JobStatus]);
+    expect(given()).toEqual([true, true, true]);
+    library.follow([]);
+    library.open(folder);
+    library.leave();
+    expect(given().at(-1)).toBe(true);
+    await known(library);
+    await new Promise((resolve) => setTimeout(resolve));
+    expect([library.changes, errors]).toEqual([undefined, []]);
   });
 
   it('selects what is there now: after it was opened again, tried again, and after a tag', async () => {

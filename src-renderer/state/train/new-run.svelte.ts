@@ -71,8 +71,11 @@ export class NewRunState {
     return this.#starting;
   }
 
+  /** Weights that were chosen are those of a run in this folder too: their network's settings come along. */
   open(folder: number): void {
+    const isAnother = this.#folder !== undefined && folder !== this.#folder;
     this.#folder = folder;
+    if (isAnother && this.#origin && this.#originDetails) this.#studio.nextRun.keep(folder, originSettings(this.#originDetails.config));
     this.#ask();
   }
 

@@ -1,5 +1,6 @@
 // The run that is being made: what is started is what is shown, whatever is found out of the devices in the meantime.
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { defaultConfig } from '../../../shared/config.ts';
 import { NextRun } from '../next-run/next-run.svelte.ts';
 import type { SettingValue } from '../next-run/setting-form.ts';
 import type { Studio } from '../studio.svelte.ts';
@@ -9,6 +10,22 @@ it('A choice of checkpoint means the step that the engine takes', () => {
   const run = { bestStep: 40, checkpoints: [0, 40, 60] };
   expect(['best', 'latest', '0'].map((choice) => stepOfChoice(run, choice))).toEqual([40, 60, 0]);
   expect(stepOfChoice({ bestStep: undefined, checkpoints: [5] }, 'best')).toBe(5);
+});
+
+it('Weights that a run begins with bring the settings of their network into another folder too, until they are taken away', async () => {
+  const nextRun = new NextRun();
+  const call = async (_channel: string, { settings }: { settings: object }): Promise<unknown> => Promise.resolve({ config: settings });
+  const ask = async (): Promise<unknown> => Promise.resolve({ config: { ...defaultConfig, patchSize: 7 }, summary: { name: 'a' } });
+  const view = new NewRunState({ client: { call }, ask, notices: { fail: vi.fn() }, nextRun } as unknown as Studio);
+  view.open(1);
+  await view.startFrom('a');
+  expect([nextRun.settings(1).patchSize, nextRun.settings(2).patchSize]).toEqual([7, undefined]);
+  view.open(2);
+  expect(nextRun.settings(2).patchSize).toBe(7);
+  await view.startFrom(undefined);
+  view.open(3);
+  expect([nextRun.settings(2).patchSize, nextRun.settings(3)]).toEqual([undefined, {}]);
+  view.dispose();
 });
 
 describe('the preset of a new run', () => {
