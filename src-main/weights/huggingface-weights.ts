@@ -8,6 +8,8 @@ import type { ModelSize } from '../jepa/model.ts';
 import { gridOf, hasPublishedPositions, isTriple, readNetworks, stemOf, unusable } from './foreign-weights.ts';
 import type { ForeignWeights, ReadProgress, Statistics } from './foreign-weights.ts';
 import { ownKey } from './model-description.ts';
+import { statedPreprocessing } from './stated-preprocessing.ts';
+import type { Stated } from './stated-preprocessing.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -100,6 +102,8 @@ export function readHuggingFaceWeights(folder: string, onRead?: ReadProgress): F
       positions: hasPublishedPositions(source, base + positions, width, grid) ? 'sine-cosine' : 'learned',
     };
     const own = (config[ownKey] ?? {}) as Json;
+    const { preprocessing, statistics }: Partial<Stated> =
+      own['preprocessing'] === undefined ? {} : statedPreprocessing(path, own['preprocessing']);
     const encoderKind = own['encoder'] === 'target' ? 'target' : 'context';
     const stated = statisticsOf(folder);
     const notes: string[] = [];
@@ -109,7 +113,8 @@ export function readHuggingFaceWeights(folder: string, onRead?: ReadProgress): F
       size,
       weights: readNetworks(source, [{ network: huggingFaceEncoder(size), base, prefix: `${encoderKind}Encoder` }], onRead),
       encoder: encoderKind,
-      statistics: config[ownKey] === undefined ? undefined : stated,
+      statistics: config[ownKey] === undefined ? undefined : (statistics ?? stated),
+      ...(preprocessing && { preprocessing }),
       notes,
     };
   } finally {

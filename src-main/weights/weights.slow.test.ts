@@ -6,6 +6,7 @@ import { refusalOf } from '../formats/testing/refusal.ts';
 import { SafetensorsFile, writeSafetensors } from '../formats/safetensors.ts';
 import type { TensorToWrite } from '../formats/safetensors.ts';
 import { writeAuthorsFile } from './authors-file.ts';
+import type { StatedPreprocessing } from './foreign-weights.ts';
 import { writeHuggingFaceFolder } from './huggingface-folder.ts';
 import { readForeignWeights } from './read-foreign-weights.ts';
 import { smallCheckpoint } from './testing/small-checkpoint.ts';
@@ -47,6 +48,11 @@ function tensorsOf(path: string): TensorToWrite[] {
   return tensors;
 }
 
+const preprocessingOf = ({ description }: SmallCheckpoint): StatedPreprocessing => {
+  const { imageSize: _size, mean: _mean, std: _std, ...preprocessing } = description.preprocessing;
+  return preprocessing;
+};
+
 const only = (weights: Readonly<Record<string, Float32Array>>, prefix: string): Record<string, Float32Array> =>
   Object.fromEntries(Object.entries(weights).filter(([name]) => name.startsWith(`${prefix}.`)));
 
@@ -54,6 +60,11 @@ describe.each([
   ['fixed positions', { positions: 'sine-cosine' }],
   ['learned positions', { positions: 'learned' }],
   ['a stem of convolutions', { stem: 'convolutions', imageSize: 24, patchSize: 8 }],
+  ['a predictor of other heads', { predictorHeads: 3 }],
+  [
+    'a preprocessing of their own',
+    { channels: 'luminance', fit: 'pad', background: [1, 2, 3], intensity: 'window', intensityWindow: [1, 9] },
+  ],
 ] as const)('exported weights with %s', (_, settings) => {
   it("come back from a file with the authors' names, bit for bit", () => {
     const small = smallCheckpoint(folder, settings);
@@ -63,6 +74,7 @@ describe.each([
       size: small.description.size,
       encoder: 'target',
       statistics: { mean: [0.4, 0.5, 0.6], std: [0.2, 0.25, 0.3] },
+      preprocessing: preprocessingOf(small),
     });
   });
 
@@ -73,6 +85,7 @@ describe.each([
     const { predictor: _none, ...size } = small.description.size;
     expect(read).toMatchObject({ size, encoder: 'target' });
     expect(read.statistics).toEqual({ mean: [0.4, 0.5, 0.6], std: [0.2, 0.25, 0.3] });
+    expect(read.preprocessing).toEqual(preprocessingOf(small));
     expect(read.notes).toEqual([]);
   });
 });
@@ -107,6 +120,15 @@ describe('a Hugging Face folder', () => {
     expect(read.statistics).toBeUndefined();
     expect(read.notes.join()).toContain("ImageNet's");
     expect(Object.keys(read.weights).every((name) => name.startsWith('contextEncoder.'))).toBe(true);
+  });
+
+  it('of ours with a preprocessing that is not known here is refused: its vectors would be others', () => {
+    exportHuggingFace(smallCheckpoint(folder));
+    rewrite('config.json', (config) => ({ ...config, ijepa_studio: { preprocessing: { channels: 'infrared' } } }));
+    expect(refusalOf(() => readForeignWeights(folder))).toMatchObject({
+      code: 'unsupported',
+      message: expect.stringContaining('infrared') as string,
+    });
   });
 
   it('may be given by its weights, be cut into shards, and have a head on top', () => {
