@@ -1,4 +1,5 @@
 // Exports a folder's vectors and a run's weights for other programs, as one folder of files with a manifest.
+import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { AppError, systemError } from '../../shared/errors.ts';
 import { preprocessingOf } from '../../shared/preprocessing.ts';
@@ -16,6 +17,7 @@ import { readCheckpointHeader } from '../training/checkpoint.ts';
 import { writeAuthorsFile } from '../weights/authors-file.ts';
 import { writeHuggingFaceFolder } from '../weights/huggingface-folder.ts';
 import type { ModelDescription } from '../weights/model-description.ts';
+import { modelingFile, openingCall } from '../weights/modeling-code.ts';
 import { writeOnnxFile } from '../weights/onnx-file.ts';
 import { openEmbeddings, weightsHash } from './embeddings.ts';
 import { exportVectors, requireGoing, vectorFormats } from './export-vectors.ts';
@@ -62,6 +64,8 @@ export interface Exported {
   /** Absent when only weights were exported. */
   readonly vectors: { readonly rows: number; readonly dimension: number } | undefined;
   readonly replaced?: ReplacedExport;
+  /** The call of Python by which transformers opens the Hugging Face folder, where there is one. */
+  readonly opening?: string;
 }
 
 const weightWriters: Readonly<
@@ -74,6 +78,7 @@ const weightWriters: Readonly<
         config: bundle.file('huggingface/config.json'),
         weights: bundle.file('huggingface/model.safetensors'),
         preprocessor: bundle.file('huggingface/preprocessor_config.json'),
+        code: () => bundle.file(`huggingface/${modelingFile}`),
       },
       checkpoint,
       model,
@@ -213,6 +218,7 @@ export async function exportBundle(
     return {
       files,
       ...(replaced && { replaced: replacedExport(replaced) }),
+      ...(formats.includes('huggingface') && { opening: openingCall(model.size, JSON.stringify(join(target, 'huggingface'))) }),
       vectors: vectors && { rows: vectors.rows, dimension: vectors.dimension },
     };
   } catch (error) {

@@ -9,7 +9,7 @@ import { modelSize } from '../jepa/model.ts';
 import { readCheckpointHeader } from '../training/checkpoint.ts';
 import { writeAuthorsFile } from '../weights/authors-file.ts';
 import { writeHuggingFaceFolder } from '../weights/huggingface-folder.ts';
-import { smallCheckpoint } from '../weights/testing/small-checkpoint.ts';
+import { huggingFaceFiles, smallCheckpoint } from '../weights/testing/small-checkpoint.ts';
 import { homeAt } from './home.ts';
 import { importWeights } from './import-weights.ts';
 import { checkpointOf } from './runs.ts';
@@ -31,10 +31,8 @@ const small = smallCheckpoint(folder, {
 it.each(['authors', 'huggingface'] as const)('a run of our own export (%s) prepares images as the run did that was exported', (kind) => {
   const source = new SafetensorsFile(small.path);
   const file = join(exported, 'authors.safetensors');
-  const files = { config: 'config.json', weights: 'model.safetensors', preprocessor: 'preprocessor_config.json' };
-  const paths = Object.fromEntries(Object.entries(files).map(([key, name]) => [key, join(exported, name)])) as typeof files;
   if (kind === 'authors') writeAuthorsFile(file, source, small.description);
-  else writeHuggingFaceFolder(paths, source, small.description);
+  else writeHuggingFaceFolder(huggingFaceFiles(exported), source, small.description);
   source.dispose();
   const { config, run, notes } = importWeights(homeAt(join(folder, kind)), kind === 'authors' ? file : exported);
   expect(preprocessingOf(config)).toEqual(small.description.preprocessing);

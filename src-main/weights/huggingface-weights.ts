@@ -8,6 +8,7 @@ import type { ModelSize } from '../jepa/model.ts';
 import { gridOf, hasPublishedPositions, isTriple, readNetworks, stemOf, unusable } from './foreign-weights.ts';
 import type { ForeignWeights, ReadProgress, Statistics } from './foreign-weights.ts';
 import { ownKey } from './model-description.ts';
+import { ownModelType } from './modeling-code.ts';
 import { statedPreprocessing } from './stated-preprocessing.ts';
 import type { Stated } from './stated-preprocessing.ts';
 
@@ -57,7 +58,9 @@ function refuseOtherModels(path: string, config: Json): void {
   const refuse = (what: string): never => {
     throw new AppError('unsupported', `${path}: ${what}.`, 'Give the folder of an I-JEPA (model_type ijepa) with its usual layers.');
   };
-  if (config['model_type'] !== 'ijepa') refuse(`the model is of type ${JSON.stringify(config['model_type']) ?? 'unknown'}, not ijepa`);
+  const isOwn = config['model_type'] === ownModelType && typeof config[ownKey] === 'object' && config[ownKey] !== null;
+  if (config['model_type'] !== 'ijepa' && !isOwn)
+    refuse(`the model is of type ${JSON.stringify(config['model_type']) ?? 'unknown'}, not ijepa`);
   if ((config['num_channels'] ?? 3) !== 3) refuse('it does not take three channels');
   if ((config['hidden_act'] ?? 'gelu') !== 'gelu') refuse(`its activation is ${JSON.stringify(config['hidden_act'])}`);
   if ((config['qkv_bias'] ?? true) !== true) refuse('its attention has no biases');
