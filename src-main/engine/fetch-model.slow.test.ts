@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
-import type { StatsFs } from 'node:fs';
 import { createServer } from 'node:http';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -72,9 +71,9 @@ describe('published weights', () => {
     const cut = { ...model(), name: 'cut' };
     const place = modelFolder(home, cut);
     mkdirSync(place, { recursive: true });
-    const whole = statfsSync(place);
     // Room for two copies and a little: what is here is of the third.
-    const free = (bytes: number): void => void vi.mocked(statfsSync).mockReturnValueOnce({ ...whole, bavail: bytes, bsize: 1 } as StatsFs);
+    const free = (bytes: number): void =>
+      void vi.mocked(statfsSync).mockReturnValueOnce(Object.assign(statfsSync(place), { bavail: bytes, bsize: 1 }));
     free(16);
     await expect(fetchModel(home, cut, { accepted: true })).rejects.toMatchObject({ code: 'disk-full' });
     writeFileSync(join(place, 'model.safetensors.part'), 'weigh');

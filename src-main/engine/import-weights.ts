@@ -65,8 +65,8 @@ function keptOf(read: ForeignWeights, kept: Weights, notes: readonly string[]): 
 }
 
 /** How the file wants images prepared, where that is not what runs do by default. */
-function preprocessingNotes({ preprocessing = {} }: ForeignWeights): string[] {
-  const unusual = Object.entries(preprocessing).filter(
+function preprocessingNotes({ preprocessing }: ForeignWeights): string[] {
+  const unusual = Object.entries(preprocessing ?? {}).filter(
     ([key, value]) => JSON.stringify(value) !== JSON.stringify(defaultConfig[key as keyof TrainConfig]),
   );
   return unusual.length === 0
