@@ -1,6 +1,5 @@
 // Exports a folder's vectors and a run's weights for other programs, as one folder of files with a manifest.
 import { join } from 'node:path';
-import { setImmediate } from 'node:timers/promises';
 import { AppError, systemError } from '../../shared/errors.ts';
 import { preprocessingOf } from '../../shared/preprocessing.ts';
 import { programVersion } from '../../shared/version.ts';
@@ -14,20 +13,17 @@ import type { EmbeddingLayer } from '../jepa/embedding.ts';
 import { modelSize } from '../jepa/model.ts';
 import type { EmbeddingStore } from '../retrieval/embedding-store.ts';
 import { readCheckpointHeader } from '../training/checkpoint.ts';
-import { writeAuthorsFile } from '../weights/authors-file.ts';
-import { writeHuggingFaceFolder } from '../weights/huggingface-folder.ts';
 import type { ModelDescription } from '../weights/model-description.ts';
-import { modelingFile, openingCall } from '../weights/modeling-code.ts';
-import { writeOnnxFile } from '../weights/onnx-file.ts';
+import { openingCall } from '../weights/modeling-code.ts';
 import { openEmbeddings, weightsHash } from './embeddings.ts';
-import { exportVectors, requireGoing, vectorFormats } from './export-vectors.ts';
+import { exportVectors, vectorFormats } from './export-vectors.ts';
 import type { ExportedVectors, VectorFormat } from './export-vectors.ts';
+import { exportWeights, weightFormats } from './export-weights.ts';
+import type { WeightFormat } from './export-weights.ts';
 import { cachedShortSide } from '../images/cache-space.ts';
 import type { Studio } from './studio.ts';
 import { requireOutside } from './write-target.ts';
 
-export const weightFormats = ['safetensors', 'huggingface', 'onnx'] as const;
-export type WeightFormat = (typeof weightFormats)[number];
 export type ExportFormat = VectorFormat | WeightFormat;
 export const exportFormats: readonly ExportFormat[] = [...vectorFormats, ...weightFormats];
 
@@ -67,30 +63,6 @@ export interface Exported {
   /** The call of Python by which transformers opens the Hugging Face folder, where there is one. */
   readonly opening?: string;
 }
-
-const weightWriters: Readonly<
-  Record<WeightFormat, (bundle: Bundle, checkpoint: SafetensorsFile, model: ModelDescription, layer: EmbeddingLayer) => void>
-> = {
-  safetensors: (bundle, checkpoint, model) => writeAuthorsFile(bundle.file('model.safetensors'), checkpoint, model),
-  huggingface: (bundle, checkpoint, model) =>
-    writeHuggingFaceFolder(
-      {
-        config: bundle.file('huggingface/config.json'),
-        weights: bundle.file('huggingface/model.safetensors'),
-        preprocessor: bundle.file('huggingface/preprocessor_config.json'),
-        code: () => bundle.file(`huggingface/${modelingFile}`),
-      },
-      checkpoint,
-      model,
-    ),
-  onnx: (bundle, checkpoint, model, layer) =>
-    writeOnnxFile(
-      { model: bundle.file('encoder.onnx'), data: () => bundle.file('encoder.onnx.data'), dataName: 'encoder.onnx.data' },
-      checkpoint,
-      model,
-      { layer },
-    ),
-};
 
 function requireColumn(name: string): void {
   if (name.trim() === '' || (parquetColumns as readonly string[]).includes(name))
@@ -208,11 +180,12 @@ export async function exportBundle(
         },
         (done, total) => onProgress({ done, total }),
       ));
-    for (const format of weightFormats) {
-      await setImmediate();
-      requireGoing(signal);
-      if (formats.includes(format)) weightWriters[format](bundle, source, model, layer);
-    }
+    await exportWeights(
+      bundle,
+      weightFormats.filter((format) => formats.includes(format)),
+      { checkpoint, model, layer },
+      signal,
+    );
     const description = describe(model, hash, layer, vectors);
     const { files, replaced } = await bundle.finish(description, (earlier) => areOfTheSame(earlier, description));
     return {
