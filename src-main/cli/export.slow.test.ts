@@ -67,6 +67,12 @@ describe('import', () => {
       expect(ours[key]).toEqual(theirs[key]);
     expect(record('ours').from).toMatchObject({ run: 'theirs', step: 0, imported: true, weights: record('theirs').weights });
     expect(record('theirs').weights).toMatchObject({ encoders: 'both', predictor: true });
+    const target = join(folder, 'for others');
+    const exported = await runCli(['export', pictures, target, '--format', 'huggingface', '--run', 'ours', '--home', home]);
+    expect([exported.code, exported.stdout.trim().split('\n').at(-1)]).toEqual([
+      0,
+      `  transformers opens the Hugging Face folder by AutoModel.from_pretrained(${JSON.stringify(join(target, 'huggingface'))}).`,
+    ]);
     const wrong = await runCli(['train', pictures, '--from', 'theirs', '--depth', '7', ...settings, '--home', home]);
     expect([wrong.code, wrong.stderr]).toEqual([2, expect.stringMatching(/depth is \d+ there and 7 here/)]);
     const unknown = await runCli(['train', pictures, '--from', 'nobody', ...settings, '--home', home]);

@@ -14,9 +14,9 @@ export class NeighbourFinder {
   readonly #index: SearchIndex;
   readonly #allowed: RowBitmap;
   /** Row of the store → row of the export. */
-  readonly #idOf: ReadonlyMap<number, number>;
+  readonly #idOf: Uint32Array;
 
-  private constructor(index: SearchIndex, allowed: RowBitmap, idOf: ReadonlyMap<number, number>) {
+  private constructor(index: SearchIndex, allowed: RowBitmap, idOf: Uint32Array) {
     this.#index = index;
     this.#allowed = allowed;
     this.#idOf = idOf;
@@ -24,7 +24,8 @@ export class NeighbourFinder {
 
   /** `rows` of the store in the order in which they are exported. */
   static async open(store: EmbeddingStore, space: SpaceTransform, rows: Uint32Array): Promise<NeighbourFinder> {
-    const idOf = new Map(Array.from(rows, (row, id) => [row, id]));
+    const idOf = new Uint32Array(store.rows);
+    rows.forEach((row, id) => (idOf[row] = id));
     return new NeighbourFinder(await openLibrarySearch(store, space), bitmapOf(rows, store.rows), idOf);
   }
 
@@ -34,7 +35,7 @@ export class NeighbourFinder {
     // One more than asked for: the image itself is among them.
     const found = await this.#index.search({ queries, k: k + 1, allowed: this.#allowed });
     return found.map(({ rows, scores }, i) => {
-      const others = Array.from(rows, (row, place) => ({ id: this.#idOf.get(row)!, distance: 1 - scores[place]! }))
+      const others = Array.from(rows, (row, place) => ({ id: this.#idOf[row]!, distance: 1 - scores[place]! }))
         .filter(({ id }) => id !== firstId + i)
         .slice(0, k);
       return { ids: others.map(({ id }) => id), distances: others.map(({ distance }) => distance) };

@@ -5,6 +5,8 @@ import { setImmediate } from 'node:timers/promises';
 import { AppError } from '../../shared/errors.ts';
 import type { SpaceKind, SpaceTransform } from '../evaluation/spaces.ts';
 import { applySpace } from '../evaluation/spaces.ts';
+import { inPieces } from '../files/in-pieces.ts';
+import type { Pieces } from '../files/in-pieces.ts';
 import { writeFileAside } from '../files/write-aside.ts';
 import type { Bundle } from '../formats/bundle.ts';
 import { csvSink, projectorSink } from '../formats/delimited.ts';
@@ -13,7 +15,7 @@ import { parquetSink } from '../formats/parquet.ts';
 import type { ExportedImage, VectorSink } from '../formats/vector-sink.ts';
 import { DecodeCache } from '../images/cache.ts';
 import { spriteSheet, thumbnailSide } from '../images/sprite.ts';
-import { imagesForTraining } from '../library/catalogue.ts';
+import { usableImages } from '../library/catalogue.ts';
 import type { TrainingImage } from '../library/catalogue.ts';
 import { displayName } from '../library/file-names.ts';
 import type { EmbeddingStore } from '../retrieval/embedding-store.ts';
@@ -57,16 +59,43 @@ export function requireGoing(signal: AbortSignal | undefined): void {
 /** Values read at a time: as text they take some hundredths of a second, and the engine answers in between. */
 const valuesPerBlock = 1 << 15;
 
-/** The images of a folder by their row in the store, in the catalogue's order. Throws `not-found` when none is embedded. */
-export function imagesByRow(studio: Studio, store: EmbeddingStore, root: string): ReadonlyMap<number, TrainingImage> {
-  const images = new Map<number, TrainingImage>();
-  for (const image of imagesForTraining(studio.library, root)) {
+/** Images gone through before others may get their turn: about a millisecond. */
+const pieceImages = 1000;
+
+/** The images of a folder that are in a store. */
+export interface EmbeddedImages {
+  /** Rows of the store, ascending. */
+  readonly rows: Uint32Array<ArrayBuffer>;
+  /** One for each row. */
+  readonly images: readonly TrainingImage[];
+}
+
+function* inStore(usable: readonly TrainingImage[], store: EmbeddingStore): Pieces<EmbeddedImages> {
+  const byRow = new Map<number, TrainingImage>();
+  const rows = new Uint32Array(usable.length);
+  for (const [i, image] of usable.entries()) {
+    if (i % pieceImages === 0) yield;
     const row = store.rowOf(image.hash);
-    if (row !== undefined) images.set(row, image);
+    if (row === undefined) continue;
+    rows[byRow.size] = row;
+    byRow.set(row, image);
   }
-  if (images.size === 0)
+  const ordered = rows.slice(0, byRow.size).sort();
+  const images: TrainingImage[] = [];
+  for (const [i, row] of ordered.entries()) {
+    if (i % pieceImages === 0) yield;
+    images.push(byRow.get(row)!);
+  }
+  return { rows: ordered, images };
+}
+
+/** The images of a folder that have a vector. Rejects with `not-found` when none has one, and with `cancelled`. */
+export async function embeddedImages(studio: Studio, store: EmbeddingStore, root: string, signal?: AbortSignal): Promise<EmbeddedImages> {
+  const usable = await inPieces(usableImages(studio.library, root), signal);
+  const found = await inPieces(inStore(usable.images, store), signal);
+  if (found.rows.length === 0)
     throw new AppError('not-found', `None of the images of ${root} has a vector of this checkpoint yet.`, computeVectors);
-  return images;
+  return found;
 }
 
 export function exportedImage(id: number, { path, label, split }: TrainingImage): ExportedImage {
@@ -74,8 +103,12 @@ export function exportedImage(id: number, { path, label, split }: TrainingImage)
 }
 
 /** The thumbnails of the images, where the decode cache has them. */
-async function drawSprite(bundle: Bundle, { cacheFolder }: VectorExport, hashes: readonly string[]): Promise<number | undefined> {
-  const side = thumbnailSide(hashes.length);
+async function drawSprite(
+  bundle: Bundle,
+  { cacheFolder, signal }: VectorExport,
+  images: readonly TrainingImage[],
+): Promise<number | undefined> {
+  const side = thumbnailSide(images.length);
   if (side === undefined) return undefined;
   let cache: DecodeCache;
   try {
@@ -85,7 +118,8 @@ async function drawSprite(bundle: Bundle, { cacheFolder }: VectorExport, hashes:
     throw error;
   }
   try {
-    await spriteSheet(cache, hashes, side, bundle.file('projector/sprite.png'));
+    const hashes = images.map(({ hash }) => hash);
+    await spriteSheet(cache, hashes, side, bundle.file('projector/sprite.png'), () => requireGoing(signal));
     return side;
   } finally {
     cache.dispose();
@@ -109,11 +143,7 @@ const openers: Readonly<Record<VectorFormat, (destination: Destination) => Promi
   ],
   csv: async ({ bundle, dimension }) => [csvSink(bundle.file('embeddings.csv'), dimension)],
   projector: async ({ bundle, options, images, dimension }) => {
-    const side = await drawSprite(
-      bundle,
-      options,
-      images.map(({ hash }) => hash),
-    );
+    const side = await drawSprite(bundle, options, images);
     const files = {
       tensors: bundle.file('projector/tensors.tsv'),
       metadata: bundle.file('projector/metadata.tsv'),
@@ -142,28 +172,25 @@ async function openSinks(destination: Destination): Promise<VectorSink[]> {
   }
 }
 
-function hashOfRows(images: readonly TrainingImage[]): string {
+function* hashOfRows(images: readonly TrainingImage[]): Pieces<string> {
   const hash = createHash('sha256');
-  for (const { hash: content, path, label, split } of images) hash.update(JSON.stringify([content, path, label, split]));
+  for (const [i, { hash: content, path, label, split }] of images.entries()) {
+    if (i % pieceImages === 0) yield;
+    hash.update(JSON.stringify([content, path, label, split]));
+  }
   return hash.digest('hex');
 }
 
-/** The rows of a block that belong to the folder: their images, and their vectors side by side. */
-function chosenRows(
-  firstRow: number,
-  vectors: Float32Array,
-  dimension: number,
-  byRow: ReadonlyMap<number, TrainingImage>,
-): { readonly images: readonly TrainingImage[]; readonly vectors: Float32Array } {
-  const images: TrainingImage[] = [];
+/** The vectors of a block, whose first row is `firstRow`, that belong to the folder, side by side; `done` rows of it came before. */
+function chosenVectors(firstRow: number, vectors: Float32Array, dimension: number, rows: Uint32Array, done: number): Float32Array {
   const kept = new Float32Array(vectors.length);
-  for (let i = 0; i < vectors.length / dimension; i++) {
-    const image = byRow.get(firstRow + i);
-    if (!image) continue;
-    kept.set(vectors.subarray(i * dimension, (i + 1) * dimension), images.length * dimension);
-    images.push(image);
+  let count = 0;
+  for (; done + count < rows.length; count++) {
+    const place = (rows[done + count]! - firstRow) * dimension;
+    if (place >= vectors.length) break;
+    kept.set(vectors.subarray(place, place + dimension), count * dimension);
   }
-  return { images, vectors: kept.subarray(0, images.length * dimension) };
+  return kept.subarray(0, count * dimension);
 }
 
 /** Writes the vectors of a folder. Throws `not-found` when nothing of it is embedded, `disk-full`, `not-writable`. */
@@ -174,23 +201,23 @@ export async function exportVectors(
   options: VectorExport,
   onProgress: (done: number, total: number) => void,
 ): Promise<ExportedVectors> {
-  const byRow = imagesByRow(studio, store, options.root);
-  const rows = Uint32Array.from(byRow.keys());
+  const { rows, images } = await embeddedImages(studio, store, options.root, options.signal);
   const space = await librarySpace(store, options.space, rows);
-  const ordered = rows.toSorted();
-  const images = Array.from(ordered, (row) => byRow.get(row)!);
+  const hash = await inPieces(hashOfRows(images), options.signal);
   const sinks = await openSinks({ bundle, options, images, dimension: space.outputDimension });
   let finder: NeighbourFinder | undefined;
   try {
-    if (options.neighbours > 0 && options.formats.includes('parquet')) finder = await NeighbourFinder.open(store, space, ordered);
+    if (options.neighbours > 0 && options.formats.includes('parquet')) finder = await NeighbourFinder.open(store, space, rows);
     let done = 0;
     for await (const { firstRow, vectors } of store.blocks(Math.max(1, Math.floor(valuesPerBlock / store.dimension)))) {
       requireGoing(options.signal);
-      const chosen = chosenRows(firstRow, vectors, store.dimension, byRow);
-      if (chosen.images.length === 0) continue;
-      const placed = applySpace(space, chosen.vectors);
+      const chosen = chosenVectors(firstRow, vectors, store.dimension, rows, done);
+      if (chosen.length === 0) continue;
+      const placed = applySpace(space, chosen);
       const found = await finder?.find(placed, done, options.neighbours);
-      const block = chosen.images.map((image, i) => ({ ...exportedImage(done + i, image), ...(found && { neighbours: found[i]! }) }));
+      const block = images
+        .slice(done, done + chosen.length / store.dimension)
+        .map((image, i) => ({ ...exportedImage(done + i, image), ...(found && { neighbours: found[i]! }) }));
       for (const sink of sinks) {
         sink.write(block, placed);
         await setImmediate();
@@ -200,7 +227,7 @@ export async function exportVectors(
     }
     for (const sink of sinks) sink.finish();
     if (space.kind !== 'raw') writeFileAside(bundle.file('space.safetensors'), encodeSpace(space));
-    return { rows: done, dimension: space.outputDimension, space, images: hashOfRows(images) };
+    return { rows: done, dimension: space.outputDimension, space, images: hash };
   } finally {
     for (const sink of sinks) sink.discard();
     await finder?.dispose();

@@ -1,5 +1,5 @@
 // Exports a folder's vectors and a run's weights for other programs, as one folder of files with a manifest.
-import { setImmediate } from 'node:timers/promises';
+import { join } from 'node:path';
 import { AppError, systemError } from '../../shared/errors.ts';
 import { preprocessingOf } from '../../shared/preprocessing.ts';
 import { programVersion } from '../../shared/version.ts';
@@ -13,19 +13,17 @@ import type { EmbeddingLayer } from '../jepa/embedding.ts';
 import { modelSize } from '../jepa/model.ts';
 import type { EmbeddingStore } from '../retrieval/embedding-store.ts';
 import { readCheckpointHeader } from '../training/checkpoint.ts';
-import { writeAuthorsFile } from '../weights/authors-file.ts';
-import { writeHuggingFaceFolder } from '../weights/huggingface-folder.ts';
 import type { ModelDescription } from '../weights/model-description.ts';
-import { writeOnnxFile } from '../weights/onnx-file.ts';
+import { openingCall } from '../weights/modeling-code.ts';
 import { openEmbeddings, weightsHash } from './embeddings.ts';
-import { exportVectors, requireGoing, vectorFormats } from './export-vectors.ts';
+import { exportVectors, vectorFormats } from './export-vectors.ts';
 import type { ExportedVectors, VectorFormat } from './export-vectors.ts';
+import { exportWeights, weightFormats } from './export-weights.ts';
+import type { WeightFormat } from './export-weights.ts';
 import { cachedShortSide } from '../images/cache-space.ts';
 import type { Studio } from './studio.ts';
 import { requireOutside } from './write-target.ts';
 
-export const weightFormats = ['safetensors', 'huggingface', 'onnx'] as const;
-export type WeightFormat = (typeof weightFormats)[number];
 export type ExportFormat = VectorFormat | WeightFormat;
 export const exportFormats: readonly ExportFormat[] = [...vectorFormats, ...weightFormats];
 
@@ -62,30 +60,9 @@ export interface Exported {
   /** Absent when only weights were exported. */
   readonly vectors: { readonly rows: number; readonly dimension: number } | undefined;
   readonly replaced?: ReplacedExport;
+  /** The call of Python by which transformers opens the Hugging Face folder, where there is one. */
+  readonly opening?: string;
 }
-
-const weightWriters: Readonly<
-  Record<WeightFormat, (bundle: Bundle, checkpoint: SafetensorsFile, model: ModelDescription, layer: EmbeddingLayer) => void>
-> = {
-  safetensors: (bundle, checkpoint, model) => writeAuthorsFile(bundle.file('model.safetensors'), checkpoint, model),
-  huggingface: (bundle, checkpoint, model) =>
-    writeHuggingFaceFolder(
-      {
-        config: bundle.file('huggingface/config.json'),
-        weights: bundle.file('huggingface/model.safetensors'),
-        preprocessor: bundle.file('huggingface/preprocessor_config.json'),
-      },
-      checkpoint,
-      model,
-    ),
-  onnx: (bundle, checkpoint, model, layer) =>
-    writeOnnxFile(
-      { model: bundle.file('encoder.onnx'), data: () => bundle.file('encoder.onnx.data'), dataName: 'encoder.onnx.data' },
-      checkpoint,
-      model,
-      { layer },
-    ),
-};
 
 function requireColumn(name: string): void {
   if (name.trim() === '' || (parquetColumns as readonly string[]).includes(name))
@@ -203,16 +180,18 @@ export async function exportBundle(
         },
         (done, total) => onProgress({ done, total }),
       ));
-    for (const format of weightFormats) {
-      await setImmediate();
-      requireGoing(signal);
-      if (formats.includes(format)) weightWriters[format](bundle, source, model, layer);
-    }
+    await exportWeights(
+      bundle,
+      weightFormats.filter((format) => formats.includes(format)),
+      { checkpoint, model, layer },
+      signal,
+    );
     const description = describe(model, hash, layer, vectors);
     const { files, replaced } = await bundle.finish(description, (earlier) => areOfTheSame(earlier, description));
     return {
       files,
       ...(replaced && { replaced: replacedExport(replaced) }),
+      ...(formats.includes('huggingface') && { opening: openingCall(model.size, JSON.stringify(join(target, 'huggingface'))) }),
       vectors: vectors && { rows: vectors.rows, dimension: vectors.dimension },
     };
   } catch (error) {

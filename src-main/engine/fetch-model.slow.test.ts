@@ -1,14 +1,16 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { publishedModels } from '../weights/model-list.ts';
-import { checkNote, dropFetched, fetchModel, isModelHere, modelCalled } from './fetch-model.ts';
+import { checkNote, dropFetched, fetchModel, isModelHere, modelCalled, modelFolder } from './fetch-model.ts';
 import { homeAt } from './home.ts';
+
+vi.mock('node:fs', { spy: true });
 
 const folder = mkdtempSync(join(tmpdir(), 'ijepa-models-'));
 const home = homeAt(join(folder, 'home'));
@@ -63,6 +65,26 @@ describe('published weights', () => {
     await expect(fetchModel(home, { ...model(), name: 'huge', bytes: 1e18 }, { accepted: true })).rejects.toMatchObject({
       code: 'disk-full',
     });
+  });
+
+  it('that were cut need room for the rest alone', async () => {
+    const cut = { ...model(), name: 'cut' };
+    const place = modelFolder(home, cut);
+    mkdirSync(place, { recursive: true });
+    // Room for two copies and a little: what is here is of the third.
+    const free = (bytes: number): void =>
+      void vi.mocked(statfsSync).mockReturnValueOnce(Object.assign(statfsSync(place), { bavail: bytes, bsize: 1 }));
+    free(16);
+    await expect(fetchModel(home, cut, { accepted: true })).rejects.toMatchObject({ code: 'disk-full' });
+    writeFileSync(join(place, 'model.safetensors.part'), 'weigh');
+    free(15);
+    await expect(fetchModel(home, cut, { accepted: true })).rejects.toMatchObject({
+      code: 'disk-full',
+      message: expect.stringContaining('GB more while') as string,
+    });
+    free(16);
+    await fetchModel(home, cut, { accepted: true });
+    expect(readFileSync(join(place, 'model.safetensors'), 'utf8')).toBe('weights');
   });
 
   it('without a known checksum are called what they are, before and after, also by a later import', async () => {

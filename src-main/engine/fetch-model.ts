@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { AppError } from '../../shared/errors.ts';
-import { download } from '../files/download.ts';
+import { download, receivedBytes } from '../files/download.ts';
 import type { CheckedBy, DownloadOptions } from '../files/download.ts';
 import { takeLock } from '../files/folder-lock.ts';
 import { modelFiles, modelLicence, publishedModels, sizeTolerance } from '../weights/model-list.ts';
@@ -85,11 +85,13 @@ export async function fetchModel(home: Home, model: PublishedModel, { accepted, 
     throw new AppError('not-allowed', modelLicence.sentence, `Read it at ${modelLicence.address}, and add --accept-licence if you agree.`);
   mkdirSync(folder, { recursive: true });
   const { bavail, bsize } = statfsSync(folder);
-  const needed = copies * model.bytes;
+  // Where an earlier try was cut, the rest alone takes more of the disk.
+  const here = modelFiles.reduce((bytes, { name }) => bytes + receivedBytes(join(folder, name)), 0);
+  const needed = copies * model.bytes - here;
   if (bavail * bsize < needed)
     throw new AppError(
       'disk-full',
-      `The model takes ${(needed / 1e9).toFixed(1)} GB while it becomes a run, and ${((bavail * bsize) / 1e9).toFixed(1)} GB are free.`,
+      `The model takes ${(needed / 1e9).toFixed(1)} GB ${here > 0 ? 'more ' : ''}while it becomes a run, and ${((bavail * bsize) / 1e9).toFixed(1)} GB are free.`,
       'Free some space (in a terminal another home will do: --home FOLDER).',
     );
   // Two that append to one file would spoil it.

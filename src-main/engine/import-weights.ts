@@ -1,7 +1,7 @@
 // Weights of other programs become a run of their own, so that everything that works with a trained run works with them.
 import { existsSync, rmSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
-import { parseConfig } from '../../shared/config.ts';
+import { defaultConfig, parseConfig } from '../../shared/config.ts';
 import type { TrainConfig } from '../../shared/config-table.ts';
 import { isOfKind } from '../../shared/file-kinds.ts';
 import type { ImportedWeights } from '../../shared/origin.ts';
@@ -29,7 +29,7 @@ export interface Imported {
 }
 
 /** Settings of a run with these sizes. Normalisation is the one of the training: ImageNet's unless the file states another. */
-function configOf({ size, statistics }: ForeignWeights): TrainConfig {
+function configOf({ size, statistics, preprocessing }: ForeignWeights): TrainConfig {
   const { encoder, predictor, grid, patchSize } = size;
   return parseConfig({
     architecture: 'custom',
@@ -44,6 +44,7 @@ function configOf({ size, statistics }: ForeignWeights): TrainConfig {
     predictorWidth: predictor.width,
     predictorDepth: predictor.depth,
     predictorHeads: predictor.heads,
+    ...preprocessing,
     ...(statistics ? { normalisation: 'custom', ...statistics } : { normalisation: 'imagenet' }),
   });
 }
@@ -63,6 +64,16 @@ function keptOf(read: ForeignWeights, kept: Weights, notes: readonly string[]): 
   return { encoders: both ? 'both' : read.encoder, predictor: 'predictor.maskToken' in kept, notes };
 }
 
+/** How the file wants images prepared, where that is not what runs do by default. */
+function preprocessingNotes({ preprocessing }: ForeignWeights): string[] {
+  const unusual = Object.entries(preprocessing ?? {}).filter(
+    ([key, value]) => JSON.stringify(value) !== JSON.stringify(defaultConfig[key as keyof TrainConfig]),
+  );
+  return unusual.length === 0
+    ? []
+    : [`Images are prepared as the file states: ${unusual.map(([key, value]) => `${key} ${String(value)}`).join(', ')}.`];
+}
+
 function notesOf(read: ForeignWeights, leftOut: boolean): string[] {
   return [
     read.encoder === 'target'
@@ -71,6 +82,7 @@ function notesOf(read: ForeignWeights, leftOut: boolean): string[] {
     read.statistics
       ? `Images are normalised as the file states: mean ${read.statistics.mean.join(', ')}, deviation ${read.statistics.std.join(', ')}.`
       : 'Images are normalised by ImageNet’s statistics, as in the published training.',
+    ...preprocessingNotes(read),
     ...(read.size.positions === 'learned' ? ['Its positions are not the published ones; they were taken over.'] : []),
     ...read.notes,
     ...(leftOut ? ['Its predictor was left out: its feed-forward part has another size than runs here have.'] : []),

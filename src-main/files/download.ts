@@ -42,6 +42,9 @@ const mostRedirects = 5;
 const partOf = (target: string): string => `${target}.part`;
 const sizeOf = (file: string): number => statSync(file, { throwIfNoEntry: false })?.size ?? 0;
 
+/** Bytes of a download that are here, whole or as far as an earlier try came. */
+export const receivedBytes = (target: string): number => sizeOf(target) + sizeOf(partOf(target));
+
 function unreachable(url: URL, error: unknown): AppError {
   const reason = error instanceof Error ? (error.cause instanceof Error ? error.cause.message : error.message) : String(error);
   return new AppError(

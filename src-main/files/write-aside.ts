@@ -1,6 +1,6 @@
 // Nothing is ever half written: a file gets a temporary name beside its place, is synced, and then takes its name in one move.
-import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { closeSync, existsSync, fsyncSync, openSync, readdirSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { threadId } from 'node:worker_threads';
 
 /** Makes a rename durable; a platform that cannot sync folders (Windows) does not need it. */
@@ -74,6 +74,28 @@ export class AsideFile {
   #close(): void {
     this.#open = false;
     closeSync(this.handle);
+  }
+}
+
+function isOther(pid: number): boolean {
+  if (pid === process.pid) return false;
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'EPERM';
+  }
+}
+
+/**
+ * Removes what writers of `path` that were killed have left beside it: those of processes that have ended, and of threads of this one,
+ * of which the caller knows that none is writing there. Throws the operating system's error.
+ */
+export function removeLeftAside(path: string): void {
+  const [folder, name] = [dirname(path), basename(path)];
+  if (!existsSync(folder)) return;
+  for (const one of readdirSync(folder)) {
+    const pid = one.startsWith(`${name}.`) ? /^(\d+)-\d+-\d+\.part$/.exec(one.slice(name.length + 1))?.[1] : undefined;
+    if (pid !== undefined && !isOther(Number(pid))) rmSync(join(folder, one), { force: true });
   }
 }
 

@@ -105,6 +105,32 @@ it('is as it was when another is abandoned, and what that wrote is gone', async 
   expect(replaced).toBeUndefined();
 });
 
+it('takes away what an export that was killed in the middle of a file has left beside it', async () => {
+  await exported(['a', 'old/b'], 'first');
+  begun(['a', 'new/c.onnx'], 'second');
+  // As `AsideFile` calls them: of a process that is gone, of this one, and of one that lives.
+  const part = (pid: number): string => `${pid}-0-7.part`;
+  const left = [
+    `a.${part(999_999_999)}`,
+    `new/c.onnx.${part(999_999_999)}`,
+    `new/c.onnx.${part(process.pid)}`,
+    `manifest.json.${part(999_999_999)}`,
+  ];
+  const others = [`a.${part(process.ppid)}`, `d.${part(999_999_999)}`, 'a.x.part', 'new/c.onnx.part', 'new/cXonnx.1-1-1.part'];
+  for (const name of [...left, ...others]) writeFileSync(join(target, name), 'half');
+  Bundle.open(target).dispose();
+  expect(left.filter((name) => existsSync(join(target, name)))).toEqual([]);
+  expect(others.filter((name) => existsSync(join(target, name)))).toEqual(others);
+});
+
+it('that is abandoned takes away what a thread of it has left half written', async () => {
+  const bundle = Bundle.open(target);
+  const path = bundle.file('new/c.onnx');
+  writeFileSync(`${path}.${process.pid}-9-1.part`, 'half');
+  await bundle.abandon();
+  expect(existsSync(target)).toBe(false);
+});
+
 it('of which nothing is left leaves no folder', async () => {
   await begun(['a', 'new/c'], 'first').abandon();
   expect(existsSync(target)).toBe(false);

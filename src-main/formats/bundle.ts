@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { createReadStream, existsSync, mkdirSync, readdirSync, readFileSync, realpathSync, rmdirSync, rmSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { AppError, systemError } from '../../shared/errors.ts';
-import { writeFileAside } from '../files/write-aside.ts';
+import { removeLeftAside, writeFileAside } from '../files/write-aside.ts';
 
 const format = 'ijepa-studio-export';
 const manifestName = 'manifest.json';
@@ -116,8 +116,15 @@ export class Bundle {
           'Give a folder that does not exist yet, or an empty one; nothing was changed.',
         );
       }
-      return new Bundle(target, place, earlier);
+      const bundle = new Bundle(target, place, earlier);
+      if (earlier?.complete === false) bundle.#removeLeft([...earlier.files.map(({ path }) => path), manifestName]);
+      return bundle;
     });
+  }
+
+  /** What an export that was killed in the middle of these files has left beside them: gigabytes that nothing else would ever take away. */
+  #removeLeft(names: readonly string[]): void {
+    for (const name of names) removeLeftAside(this.#at(name));
   }
 
   /** Others may write to the folder from now on. */
@@ -170,6 +177,7 @@ export class Bundle {
   async abandon(): Promise<void> {
     if (this.#finishing) return;
     const gone: string[] = [];
+    guarded(() => this.#removeLeft(this.#files));
     for (const name of this.#files) {
       const before = this.#earlier?.files.find(({ path }) => path === name);
       if (before && (await this.#isUnchanged(before)) !== false) continue;

@@ -14,13 +14,23 @@ export function thumbnailSide(images: number): number | undefined {
   return side >= smallestThumbnail ? side : undefined;
 }
 
-/** Draws the centre square of each content in order and writes a PNG aside; one that the cache lacks stays white. */
-export async function spriteSheet(cache: DecodeCache, hashes: readonly string[], side: number, path: string): Promise<void> {
+/**
+ * Draws the centre square of each content in order and writes a PNG aside; one that the cache lacks stays white. `beforeEach` is called
+ * before each of them: what it throws ends the work.
+ */
+export async function spriteSheet(
+  cache: DecodeCache,
+  hashes: readonly string[],
+  side: number,
+  path: string,
+  beforeEach: () => void = () => {},
+): Promise<void> {
   const columns = Math.ceil(Math.sqrt(hashes.length));
   const width = columns * side;
   const height = Math.ceil(hashes.length / columns) * side;
   const sheet = new Uint8Array(width * height * 3).fill(255);
   for (const [i, hash] of hashes.entries()) {
+    beforeEach();
     const image = await cache.get(hash);
     if (!image) continue;
     const thumbnail = await sharp(image.pixels, { raw: { width: image.width, height: image.height, channels: 3 } })

@@ -5,12 +5,15 @@ import type { TensorSource } from '../formats/tensor-source.ts';
 import { authorsEncoder, authorsPredictor } from '../jepa/foreign-names.ts';
 import type { ModelSize, TransformerSize } from '../jepa/model.ts';
 import { countBlocks, gridOf, hasPublishedPositions, hasStem, readNetworks, shapeOf, stemOf, unusable } from './foreign-weights.ts';
-import type { ForeignStem, ForeignWeights, NetworkToRead, ReadProgress, Statistics } from './foreign-weights.ts';
+import type { ForeignStem, ForeignWeights, NetworkToRead, ReadProgress, StatedPreprocessing, Statistics } from './foreign-weights.ts';
 
 export interface AuthorsOptions {
-  /** Attention heads of both networks, which these files do not state; else those of the published size of this width. */
+  /** Attention heads, which these files do not state; else those of the published size of this width. */
   readonly heads?: number;
+  /** Those of the predictor; else as many as the encoder has, as published. */
+  readonly predictorHeads?: number;
   readonly statistics?: Statistics;
+  readonly preprocessing?: StatedPreprocessing;
 }
 
 /** Where a network begins: `encoder.module.` as the authors train it, `encoder.` or nothing as others keep it. */
@@ -70,7 +73,7 @@ function canHoldPredictor(source: TensorSource, base: string, { width, heads }: 
 /** Reads what is there of encoder, target encoder and predictor. Throws `bad-checkpoint`, `bad-input` without heads, `unsupported`. */
 export function readAuthorsWeights(
   source: TensorSource,
-  { heads, statistics }: AuthorsOptions = {},
+  { heads, predictorHeads, statistics, preprocessing }: AuthorsOptions = {},
   onRead?: ReadProgress,
 ): ForeignWeights {
   const isEncoder = (base: string): boolean => hasStem(source, `${base}patch_embed.proj`);
@@ -87,7 +90,7 @@ export function readAuthorsWeights(
   let predictor: TransformerSize = { width: encoder.width, depth: 1, heads: encoder.heads, hidden: 4 * encoder.width };
   let predictorBase: string | undefined;
   if (base !== undefined) {
-    const found = predictorShape(source, base, encoder.heads);
+    const found = predictorShape(source, base, predictorHeads ?? encoder.heads);
     if (canHoldPredictor(source, base, found, grid)) [predictor, predictorBase] = [found, base];
     else notes.push('Its predictor was left out: it has positions or heads of another kind.');
   }
@@ -98,5 +101,6 @@ export function readAuthorsWeights(
     ...(predictorBase === undefined ? [] : [{ network: authorsPredictor(size), base: predictorBase, prefix: 'predictor' }]),
   ];
   const weights = readNetworks(source, networks, onRead);
-  return { size, weights, encoder: target === undefined ? 'context' : 'target', statistics, notes };
+  const embeds = target === undefined ? 'context' : 'target';
+  return { size, weights, encoder: embeds, statistics, ...(preprocessing && { preprocessing }), notes };
 }

@@ -10,6 +10,9 @@ import { sineCosinePositions } from '../jepa/positions.ts';
 
 export type Statistics = Pick<Preprocessing, 'mean' | 'std'>;
 
+/** What lies between a file and the encoder, without what sizes and statistics say already. */
+export type StatedPreprocessing = Omit<Preprocessing, 'imageSize' | 'mean' | 'std'>;
+
 export interface ForeignWeights {
   readonly size: ModelSize;
   /** `targetEncoder.*`, `contextEncoder.*` and `predictor.*`, as far as the file has them. */
@@ -18,6 +21,8 @@ export interface ForeignWeights {
   readonly encoder: 'target' | 'context';
   /** Normalisation of the inputs where the file states the one of its training. */
   readonly statistics: Statistics | undefined;
+  /** How images become inputs, where the file states it. */
+  readonly preprocessing?: StatedPreprocessing;
   /** What a person should know about this file, in sentences. */
   readonly notes: readonly string[];
 }

@@ -1,4 +1,4 @@
-// Writes the target encoder as a folder that transformers' `IJepaModel.from_pretrained` and `AutoImageProcessor` open.
+// Writes the target encoder as a folder that transformers' `AutoModel.from_pretrained` and `AutoImageProcessor` open.
 import { writeFileAside } from '../files/write-aside.ts';
 import { writeSafetensors } from '../formats/safetensors.ts';
 import type { TensorSource } from '../formats/tensor-source.ts';
@@ -6,18 +6,20 @@ import { huggingFaceEncoder } from '../jepa/foreign-names.ts';
 import { foreignTensors } from './foreign-tensors.ts';
 import { descriptionTexts, ownKey } from './model-description.ts';
 import type { ModelDescription } from './model-description.ts';
+import { modelClass, modelingCode, needsOwnCode } from './modeling-code.ts';
 
 export interface HuggingFaceFiles {
   readonly config: string;
   readonly weights: string;
   readonly preprocessor: string;
+  /** Asked for where the folder needs code of its own. */
+  code(): string;
 }
 
 function configOf({ size, preprocessing, run, step, program }: ModelDescription): Record<string, unknown> {
   const { width, depth, heads, hidden } = size.encoder;
   return {
-    architectures: ['IJepaModel'],
-    model_type: 'ijepa',
+    ...modelClass(size),
     hidden_size: width,
     num_hidden_layers: depth,
     num_attention_heads: heads,
@@ -71,5 +73,6 @@ export function writeHuggingFaceFolder(files: HuggingFaceFiles, checkpoint: Tens
   const tensors = foreignTensors(checkpoint, huggingFaceEncoder(description.size), 'targetEncoder', '');
   writeSafetensors(files.weights, tensors, { format: 'pt', encoder: 'target', ...descriptionTexts(description) });
   writeFileAside(files.preprocessor, json(preprocessorOf(description)));
+  if (needsOwnCode(description.size)) writeFileAside(files.code(), modelingCode(description.size));
   writeFileAside(files.config, json(configOf(description)));
 }

@@ -8,6 +8,9 @@ import type { ModelSize } from '../jepa/model.ts';
 import { gridOf, hasPublishedPositions, isTriple, readNetworks, stemOf, unusable } from './foreign-weights.ts';
 import type { ForeignWeights, ReadProgress, Statistics } from './foreign-weights.ts';
 import { ownKey } from './model-description.ts';
+import { ownModelType } from './modeling-code.ts';
+import { statedPreprocessing } from './stated-preprocessing.ts';
+import type { Stated } from './stated-preprocessing.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -55,7 +58,9 @@ function refuseOtherModels(path: string, config: Json): void {
   const refuse = (what: string): never => {
     throw new AppError('unsupported', `${path}: ${what}.`, 'Give the folder of an I-JEPA (model_type ijepa) with its usual layers.');
   };
-  if (config['model_type'] !== 'ijepa') refuse(`the model is of type ${JSON.stringify(config['model_type']) ?? 'unknown'}, not ijepa`);
+  const isOwn = config['model_type'] === ownModelType && typeof config[ownKey] === 'object' && config[ownKey] !== null;
+  if (config['model_type'] !== 'ijepa' && !isOwn)
+    refuse(`the model is of type ${JSON.stringify(config['model_type']) ?? 'unknown'}, not ijepa`);
   if ((config['num_channels'] ?? 3) !== 3) refuse('it does not take three channels');
   if ((config['hidden_act'] ?? 'gelu') !== 'gelu') refuse(`its activation is ${JSON.stringify(config['hidden_act'])}`);
   if ((config['qkv_bias'] ?? true) !== true) refuse('its attention has no biases');
@@ -100,6 +105,8 @@ export function readHuggingFaceWeights(folder: string, onRead?: ReadProgress): F
       positions: hasPublishedPositions(source, base + positions, width, grid) ? 'sine-cosine' : 'learned',
     };
     const own = (config[ownKey] ?? {}) as Json;
+    const { preprocessing, statistics }: Partial<Stated> =
+      own['preprocessing'] === undefined ? {} : statedPreprocessing(path, own['preprocessing']);
     const encoderKind = own['encoder'] === 'target' ? 'target' : 'context';
     const stated = statisticsOf(folder);
     const notes: string[] = [];
@@ -109,7 +116,8 @@ export function readHuggingFaceWeights(folder: string, onRead?: ReadProgress): F
       size,
       weights: readNetworks(source, [{ network: huggingFaceEncoder(size), base, prefix: `${encoderKind}Encoder` }], onRead),
       encoder: encoderKind,
-      statistics: config[ownKey] === undefined ? undefined : stated,
+      statistics: config[ownKey] === undefined ? undefined : (statistics ?? stated),
+      ...(preprocessing && { preprocessing }),
       notes,
     };
   } finally {

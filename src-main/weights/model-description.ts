@@ -20,6 +20,7 @@ export function descriptionTexts({ size, preprocessing, run, step, program }: Mo
     run,
     step: String(step),
     heads: String(size.encoder.heads),
+    predictor_heads: String(size.predictor.heads),
     patch_size: String(size.patchSize),
     image_size: String(preprocessing.imageSize),
     mean: preprocessing.mean.join(','),

@@ -3,6 +3,7 @@
 import type { EmbeddingLayer } from '../jepa/embedding.ts';
 import { lowerImageEncoder } from '../jepa/image-encoder.ts';
 import { targetParameters } from '../jepa/model.ts';
+import type { ModelSize } from '../jepa/model.ts';
 import { AsideFile, writeFileAside } from '../files/write-aside.ts';
 import type { TensorSource } from '../formats/tensor-source.ts';
 import { descriptionTexts } from './model-description.ts';
@@ -23,6 +24,14 @@ export interface OnnxOptions {
 }
 
 const mostInline = 512 * 1024 * 1024;
+/** The file of the weights of a large model, as other programs expect it beside `encoder.onnx`. */
+export const onnxDataName = 'encoder.onnx.data';
+const parameterBytes = (shape: readonly number[]): number => 4 * shape.reduce((a, b) => a * b, 1);
+
+/** Whether the weights of such a model go into a file of their own. */
+export const needsDataFile = (size: ModelSize): boolean =>
+  targetParameters(size).reduce((bytes, { shape }) => bytes + parameterBytes(shape), 0) > mostInline;
+
 /** Lets runtimes map the weights into memory. */
 const alignment = 4096;
 
@@ -34,7 +43,7 @@ const documentation =
 export function writeOnnxFile(files: OnnxFiles, checkpoint: TensorSource, description: ModelDescription, options: OnnxOptions): void {
   const { size } = description;
   const { layer } = options;
-  const parameters = targetParameters(size).map(({ name, shape }) => ({ name, shape, length: 4 * shape.reduce((a, b) => a * b, 1) }));
+  const parameters = targetParameters(size).map(({ name, shape }) => ({ name, shape, length: parameterBytes(shape) }));
   const bytes = parameters.reduce((total, { length }) => total + length, 0);
   const metadata = { ...descriptionTexts(description), encoder: 'target', layer, pooling: 'mean' };
   if (bytes <= (options.mostInline ?? mostInline)) {

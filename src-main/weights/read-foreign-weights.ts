@@ -9,6 +9,8 @@ import type { AuthorsOptions } from './authors-weights.ts';
 import { isTriple } from './foreign-weights.ts';
 import type { ForeignWeights, ReadProgress } from './foreign-weights.ts';
 import { readHuggingFaceWeights } from './huggingface-weights.ts';
+import { statedPreprocessing } from './stated-preprocessing.ts';
+import type { Stated } from './stated-preprocessing.ts';
 
 /** The weights of a Hugging Face folder need the config beside them. */
 const huggingFaceTensor = 'embeddings.patch_embeddings.projection.weight';
@@ -36,13 +38,29 @@ function kindOf(path: string): 'folder' | 'torch' | 'old-torch' | 'safetensors' 
 }
 
 /** What this program states in the metadata of the safetensors files that it exports. */
-function ownMetadata({ metadata }: SafetensorsFile): AuthorsOptions {
-  const heads = Number(metadata['heads']);
+function ownMetadata({ path, metadata }: SafetensorsFile): AuthorsOptions {
+  const [heads, predictorHeads] = ['heads', 'predictor_heads'].map((key) => Number(metadata[key])) as [number, number];
   const [mean, std] = ['mean', 'std'].map((key) => metadata[key]?.split(',').map(Number));
+  const isCount = (value: number): boolean => Number.isSafeInteger(value) && value > 0;
   return {
-    ...(Number.isSafeInteger(heads) && heads > 0 && { heads }),
+    ...(isCount(heads) && { heads }),
+    ...(isCount(predictorHeads) && { predictorHeads }),
     ...(isTriple(mean) && isTriple(std) && { statistics: { mean, std } }),
+    // Other programs may write a key of this name too.
+    ...(metadata['program']?.startsWith('ijepa-studio ') && preprocessingIn(path, metadata['preprocessing'])),
   };
+}
+
+function preprocessingIn(path: string, text: string | undefined): Partial<Stated> {
+  if (text === undefined) return {};
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    // Refused as what it is: no object.
+    value = text;
+  }
+  return statedPreprocessing(path, value);
 }
 
 /**

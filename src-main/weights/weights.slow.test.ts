@@ -1,4 +1,4 @@
-import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -6,9 +6,10 @@ import { refusalOf } from '../formats/testing/refusal.ts';
 import { SafetensorsFile, writeSafetensors } from '../formats/safetensors.ts';
 import type { TensorToWrite } from '../formats/safetensors.ts';
 import { writeAuthorsFile } from './authors-file.ts';
+import type { StatedPreprocessing } from './foreign-weights.ts';
 import { writeHuggingFaceFolder } from './huggingface-folder.ts';
 import { readForeignWeights } from './read-foreign-weights.ts';
-import { smallCheckpoint } from './testing/small-checkpoint.ts';
+import { huggingFaceFiles, smallCheckpoint } from './testing/small-checkpoint.ts';
 import type { SmallCheckpoint } from './testing/small-checkpoint.ts';
 
 let root: string;
@@ -28,9 +29,7 @@ function withCheckpoint<T>({ path }: SmallCheckpoint, use: (file: SafetensorsFil
 }
 
 function exportHuggingFace(small: SmallCheckpoint): string {
-  const files = { config: 'config.json', weights: 'model.safetensors', preprocessor: 'preprocessor_config.json' };
-  const paths = Object.fromEntries(Object.entries(files).map(([key, name]) => [key, join(folder, name)])) as typeof files;
-  withCheckpoint(small, (file) => writeHuggingFaceFolder(paths, file, small.description));
+  withCheckpoint(small, (file) => writeHuggingFaceFolder(huggingFaceFiles(folder), file, small.description));
   return folder;
 }
 
@@ -47,6 +46,11 @@ function tensorsOf(path: string): TensorToWrite[] {
   return tensors;
 }
 
+const preprocessingOf = ({ description }: SmallCheckpoint): StatedPreprocessing => {
+  const { imageSize: _size, mean: _mean, std: _std, ...preprocessing } = description.preprocessing;
+  return preprocessing;
+};
+
 const only = (weights: Readonly<Record<string, Float32Array>>, prefix: string): Record<string, Float32Array> =>
   Object.fromEntries(Object.entries(weights).filter(([name]) => name.startsWith(`${prefix}.`)));
 
@@ -54,6 +58,11 @@ describe.each([
   ['fixed positions', { positions: 'sine-cosine' }],
   ['learned positions', { positions: 'learned' }],
   ['a stem of convolutions', { stem: 'convolutions', imageSize: 24, patchSize: 8 }],
+  ['a predictor of other heads', { predictorHeads: 3 }],
+  [
+    'a preprocessing of their own',
+    { channels: 'luminance', fit: 'pad', background: [1, 2, 3], intensity: 'window', intensityWindow: [1, 9] },
+  ],
 ] as const)('exported weights with %s', (_, settings) => {
   it("come back from a file with the authors' names, bit for bit", () => {
     const small = smallCheckpoint(folder, settings);
@@ -63,6 +72,7 @@ describe.each([
       size: small.description.size,
       encoder: 'target',
       statistics: { mean: [0.4, 0.5, 0.6], std: [0.2, 0.25, 0.3] },
+      preprocessing: preprocessingOf(small),
     });
   });
 
@@ -73,6 +83,7 @@ describe.each([
     const { predictor: _none, ...size } = small.description.size;
     expect(read).toMatchObject({ size, encoder: 'target' });
     expect(read.statistics).toEqual({ mean: [0.4, 0.5, 0.6], std: [0.2, 0.25, 0.3] });
+    expect(read.preprocessing).toEqual(preprocessingOf(small));
     expect(read.notes).toEqual([]);
   });
 });
@@ -107,6 +118,38 @@ describe('a Hugging Face folder', () => {
     expect(read.statistics).toBeUndefined();
     expect(read.notes.join()).toContain("ImageNet's");
     expect(Object.keys(read.weights).every((name) => name.startsWith('contextEncoder.'))).toBe(true);
+  });
+
+  it('of a stem of convolutions is of a type of its own, with its code beside it', () => {
+    const convolutions = { stem: 'convolutions', imageSize: 24, patchSize: 8 };
+    exportHuggingFace(smallCheckpoint(folder, convolutions));
+    expect(JSON.parse(readFileSync(join(folder, 'config.json'), 'utf8'))).toMatchObject({
+      model_type: 'ijepa_studio',
+      architectures: ['IJepaStudioModel'],
+      auto_map: { AutoConfig: 'modeling_ijepa_studio.IJepaStudioConfig', AutoModel: 'modeling_ijepa_studio.IJepaStudioModel' },
+    });
+    const code = readFileSync(join(folder, 'modeling_ijepa_studio.py'), 'utf8');
+    expect(code).toContain('nn.Conv2d(3, 8, 3, stride=2, padding=1), ChannelNorm(8, eps=1e-6), nn.GELU(), nn.Conv2d(8, 12, 3');
+    expect(code).toContain('class IJepaStudioModel(PreTrainedModel)');
+    // Somebody else's model of that name.
+    rewrite('config.json', (config) => ({ ...config, ijepa_studio: undefined }));
+    expect(refusalOf(() => readForeignWeights(folder)).code).toBe('unsupported');
+  });
+
+  it('of a linear stem is one of transformers, without code', () => {
+    exportHuggingFace(smallCheckpoint(folder));
+    const config = JSON.parse(readFileSync(join(folder, 'config.json'), 'utf8')) as Record<string, unknown>;
+    expect([config['model_type'], config['architectures'], config['auto_map']]).toEqual(['ijepa', ['IJepaModel'], undefined]);
+    expect(existsSync(join(folder, 'modeling_ijepa_studio.py'))).toBe(false);
+  });
+
+  it('of ours with a preprocessing that is not known here is refused: its vectors would be others', () => {
+    exportHuggingFace(smallCheckpoint(folder));
+    rewrite('config.json', (config) => ({ ...config, ijepa_studio: { preprocessing: { channels: 'infrared' } } }));
+    expect(refusalOf(() => readForeignWeights(folder))).toMatchObject({
+      code: 'unsupported',
+      message: expect.stringContaining('infrared') as string,
+    });
   });
 
   it('may be given by its weights, be cut into shards, and have a head on top', () => {

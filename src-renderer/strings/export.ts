@@ -10,7 +10,7 @@ const formats: Readonly<Record<ExportFormat, { readonly name: string; readonly r
   csv: { name: 'CSV', readers: 'spreadsheets, R and all else; the largest files' },
   projector: { name: 'TensorFlow Projector', readers: 'its page in a browser, with small pictures' },
   safetensors: { name: 'PyTorch weights', readers: 'the authors’ I-JEPA code and timm, by their names' },
-  huggingface: { name: 'Hugging Face folder', readers: 'transformers: IJepaModel.from_pretrained' },
+  huggingface: { name: 'Hugging Face folder', readers: 'transformers: AutoModel.from_pretrained' },
   onnx: { name: 'ONNX model', readers: 'onnxruntime, in any language' },
 };
 const spaces: Readonly<Record<Space, string>> = {
@@ -66,6 +66,7 @@ export const exporting = {
   /** Files that are not always made. */
   sometimes: {
     'encoder.onnx.data': 'only for large models',
+    'huggingface/modeling_ijepa_studio.py': 'only of networks that embed patches by convolutions',
     'projector/sprite.png': 'when the pictures fit into one sheet',
   } as Readonly<Record<string, string | undefined>>,
   noPreview: 'Choose at least one format.',

@@ -27,7 +27,7 @@ export const exportCommand: Action = async (output, options, ...operands) => {
   if (neighbours > 0 && !formats.includes('parquet'))
     throw new AppError('bad-config', '--neighbors: only Parquet holds them', 'Add parquet to --format, or leave --neighbors out.');
   return withRun(output, options, folder, async ({ studio, checkpoint, root, layer }) => {
-    const { files, vectors, replaced } = await exportBundle(
+    const { files, vectors, replaced, opening } = await exportBundle(
       studio,
       {
         checkpoint,
@@ -51,6 +51,7 @@ export const exportCommand: Action = async (output, options, ...operands) => {
     if (replaced) output.say(`  ${replacedText(replaced)}`);
     if (vectors) output.say('  One row for each different image: copies of an image share a row.');
     output.say('  manifest.json says what they are.');
+    if (opening !== undefined) output.say(`  transformers opens the Hugging Face folder by ${opening}.`);
     return 0;
   });
 };

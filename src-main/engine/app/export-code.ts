@@ -3,8 +3,7 @@ import { join } from 'node:path';
 import type { ExportFormat } from '../../../shared/contract-explore.ts';
 import type { Preprocessing } from '../../../shared/preprocessing.ts';
 import type { ModelSize } from '../../jepa/model.ts';
-import { isWholeStem, stemLayers } from '../../jepa/stem.ts';
-import { kernelSide } from '../../jepa/windows.ts';
+import { needsOwnCode, openingCall, torchStem } from '../../weights/modeling-code.ts';
 
 export interface ExportedThing {
   readonly target: string;
@@ -35,40 +34,6 @@ const picture = ({ imageSize, mean, std }: Preprocessing): string[] => [
   `pixels = (np.asarray(image, np.float32) / 255 - np.array(${list(mean)}, np.float32)) / np.array(${list(std)}, np.float32)`,
   'pixels = pixels.transpose(2, 0, 1)[None]',
 ];
-
-/** Python that makes `Convolutions`, a stem that other programs' encoders do not come with; nothing for the usual one. */
-function torchStem(size: ModelSize): readonly string[] {
-  if (!isWholeStem(size)) return [];
-  const layers = stemLayers(size).flatMap(({ inner, outer, hasNorm }) => [
-    `nn.Conv2d(${inner / kernelSide ** 2}, ${outer}, ${kernelSide}, stride=2, padding=1)`,
-    ...(hasNorm ? [`ChannelNorm(${outer}, eps=1e-6)`, 'nn.GELU()'] : []),
-  ]);
-  return [
-    '',
-    'class ChannelNorm(nn.LayerNorm):',
-    '    def forward(self, x):',
-    '        return super().forward(x.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)',
-    '',
-    'class Convolutions(nn.Sequential):',
-    '    def __init__(self):',
-    `        super().__init__(${layers.join(', ')})`,
-    '    weight = property(lambda self: self[0].weight)  # transformers looks at its type',
-    '',
-  ];
-}
-
-/** Lines that give transformers' encoder this stem before its weights are read. */
-const transformersStem = (size: ModelSize): readonly string[] =>
-  isWholeStem(size)
-    ? [
-        ...torchStem(size),
-        'usual = IJepaPatchEmbeddings.__init__',
-        'def with_convolutions(self, *args, **kwargs):',
-        '    usual(self, *args, **kwargs)',
-        '    self.projection = Convolutions()',
-        'IJepaPatchEmbeddings.__init__ = with_convolutions',
-      ]
-    : [];
 
 const snippets: Readonly<Record<ExportFormat, (thing: ExportedThing) => Snippet[]>> = {
   npy: ({ target }) => [
@@ -141,13 +106,13 @@ const snippets: Readonly<Record<ExportFormat, (thing: ExportedThing) => Snippet[
       text: [
         'import torch',
         'from safetensors.torch import load_file',
-        ...(isWholeStem(size) ? ['from torch import nn'] : []),
+        ...(needsOwnCode(size) ? ['from torch import nn'] : []),
         'from timm.models.vision_transformer import VisionTransformer',
-        ...torchStem(size),
+        ...(needsOwnCode(size) ? ['', '', ...torchStem(size), ''] : []),
         '',
         `model = VisionTransformer(img_size=${grid * patchSize}, patch_size=${patchSize}, embed_dim=${encoder.width}, depth=${encoder.depth}, num_heads=${encoder.heads},`,
         `                          mlp_ratio=${encoder.hidden / encoder.width}, class_token=False, global_pool="avg", fc_norm=False, num_classes=0).eval()`,
-        ...(isWholeStem(size) ? ['model.patch_embed.proj = Convolutions()'] : []),
+        ...(needsOwnCode(size) ? ['model.patch_embed.proj = Convolutions()'] : []),
         `weights = load_file(${text(join(target, 'model.safetensors'))})`,
         'prefix = "target_encoder."',
         'model.load_state_dict({name[len(prefix):]: value for name, value in weights.items() if name.startswith(prefix)})',
@@ -164,14 +129,12 @@ const snippets: Readonly<Record<ExportFormat, (thing: ExportedThing) => Snippet[
       text: [
         'import torch',
         'from PIL import Image',
-        ...(isWholeStem(size) ? ['from torch import nn'] : []),
         'from transformers import AutoImageProcessor, AutoModel',
-        ...(isWholeStem(size) ? ['from transformers.models.ijepa.modeling_ijepa import IJepaPatchEmbeddings'] : []),
-        ...transformersStem(size),
         '',
         `folder = ${text(join(target, 'huggingface'))}`,
         'processor = AutoImageProcessor.from_pretrained(folder)',
-        'model = AutoModel.from_pretrained(folder).eval()',
+        // The class of a stem of convolutions lies in the folder.
+        `model = ${openingCall(size, 'folder')}.eval()`,
         'inputs = processor(Image.open("picture.jpg").convert("RGB"), return_tensors="pt")',
         'with torch.no_grad():',
         '    print(model(**inputs).last_hidden_state.mean(1).shape)',

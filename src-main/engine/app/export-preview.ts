@@ -10,7 +10,7 @@ import { readCheckpointHeader } from '../../training/checkpoint.ts';
 import { sizesOf, stepSize } from '../../training/step-size.ts';
 import { findEmbeddings, openEmbeddings } from '../embeddings.ts';
 import type { ExportOptions } from '../export.ts';
-import { exportedImage, imagesByRow, vectorFormats } from '../export-vectors.ts';
+import { embeddedImages, exportedImage, vectorFormats } from '../export-vectors.ts';
 import type { Studio } from '../studio.ts';
 import { readingCode } from './export-code.ts';
 
@@ -105,20 +105,19 @@ export class ExportPreviews {
     if (known) return known;
     const store = await openEmbeddings(this.#studio, checkpoint, layer);
     try {
-      const byRow = imagesByRow(this.#studio, store, root);
-      const all = Uint32Array.from(byRow.keys());
+      const { rows: all, images } = await embeddedImages(this.#studio, store, root);
       const fitted = await librarySpace(store, space, all);
-      const rows = all.toSorted().subarray(0, rowsShown);
+      const rows = all.subarray(0, rowsShown);
       const vectors = applySpace(fitted, await store.read(rows));
       const { outputDimension: dimension } = fitted;
       let pathBytes = 0;
-      for (const { path } of byRow.values()) pathBytes += path.length;
+      for (const { path } of images) pathBytes += path.length;
       const first = {
         images: all.length,
         dimension,
         pathBytes: pathBytes / all.length,
-        rows: Array.from(rows, (row, i) => {
-          const { id, name, path, label = '', split = '' } = exportedImage(i, byRow.get(row)!);
+        rows: Array.from(rows, (_, i) => {
+          const { id, name, path, label = '', split = '' } = exportedImage(i, images[i]!);
           return { fields: [String(id), name, path, label, split], vector: vectors.slice(i * dimension, (i + 1) * dimension) };
         }),
       };

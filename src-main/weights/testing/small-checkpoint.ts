@@ -6,7 +6,16 @@ import { Random } from '../../../shared/random.ts';
 import { writeSafetensors } from '../../formats/safetensors.ts';
 import { modelSize, targetParameters, trainedParameters } from '../../jepa/model.ts';
 import type { Weights } from '../../jepa/model.ts';
+import type { HuggingFaceFiles } from '../huggingface-folder.ts';
 import type { ModelDescription } from '../model-description.ts';
+
+/** Where the files of a Hugging Face folder lie. */
+export const huggingFaceFiles = (folder: string): HuggingFaceFiles => ({
+  config: join(folder, 'config.json'),
+  weights: join(folder, 'model.safetensors'),
+  preprocessor: join(folder, 'preprocessor_config.json'),
+  code: () => join(folder, 'modeling_ijepa_studio.py'),
+});
 
 export interface SmallCheckpoint {
   readonly path: string;

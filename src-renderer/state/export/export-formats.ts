@@ -17,7 +17,12 @@ export const formatFiles: Readonly<Record<ExportFormat, FormatFiles>> = {
   safetensors: { kind: 'weights', files: ['model.safetensors'] },
   huggingface: {
     kind: 'weights',
-    files: ['huggingface/config.json', 'huggingface/model.safetensors', 'huggingface/preprocessor_config.json'],
+    files: [
+      'huggingface/config.json',
+      'huggingface/model.safetensors',
+      'huggingface/preprocessor_config.json',
+      'huggingface/modeling_ijepa_studio.py',
+    ],
   },
   onnx: { kind: 'weights', files: ['encoder.onnx', 'encoder.onnx.data'] },
 };
