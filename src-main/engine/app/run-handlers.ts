@@ -4,6 +4,7 @@ import { basename } from 'node:path';
 import type { Baselines, EvaluationSummary, PinnedNeighbours, RunDetails, runChannels, RunSeries } from '../../../shared/contract-runs.ts';
 import { AppError } from '../../../shared/errors.ts';
 import type { Handlers } from '../../../shared/rpc-server.ts';
+import { readingOf } from '../../../shared/reading-jobs.ts';
 import { moveRun } from '../../../shared/run-state.ts';
 import type { TrainEvent } from '../../../shared/train-events.ts';
 import { imagesOfContents } from '../../library/content-images.ts';
@@ -85,6 +86,16 @@ async function pinnedNeighbours({ studio }: EngineContext, { store }: Runs, run:
   }));
 }
 
+/** Throws `locked` while a folder is being read: what is suggested for a part of its images, and agreed to, would be another run. */
+function requireRead({ jobs }: EngineContext, folder: number, root: string): void {
+  if (!readingOf(folder, jobs.list())) return;
+  throw new AppError(
+    'locked',
+    `${basename(root)} is still being read, and what a run takes follows from all of its images.`,
+    'Start the run when the folder is read, or stop reading it to learn from the images that are there by then.',
+  );
+}
+
 /** Times a few steps in a process of its own, whose memory is that of the trial. Throws `locked` while a run trains, `bad-config`. */
 async function trial(
   { studio, jobs }: EngineContext,
@@ -159,6 +170,7 @@ export function runHandlers(context: EngineContext, runs: Runs): Handlers<typeof
     'runs.trial': async ({ folder, settings }, { signal }) => trial(context, runs, folder, settings, signal),
     'runs.start': async ({ folder, settings, name, note, usable, from }) => {
       const { path: root } = folderOf(studio.library, folder);
+      requireRead(context, folder, root);
       const threads = usable && !settings['threads'] ? { threads: usableThreads() } : {};
       const plan = await planRunHere(studio, root, { ...settings, ...threads }, await studio.readImages(root));
       const begun = from && originAt(store.path(from.run), await store.checkpoint(from.run, from.checkpoint));

@@ -1,7 +1,10 @@
 // The run that is being made: its plan, what a trial measured, weights to start with, and its start.
+import { untrack } from 'svelte';
 import { originKeys, originSentences, originSettings } from '../../../shared/origin.ts';
 import type { ConfigKey, TrainConfig } from '../../../shared/config-table.ts';
+import type { JobStatus } from '../../../shared/contract-jobs.ts';
 import type { RunDetails, RunPlan, RunSummary, TrialResult } from '../../../shared/contract-runs.ts';
+import { readingOf } from '../../../shared/reading-jobs.ts';
 import { PlannedSettings } from '../next-run/run-plan.svelte.ts';
 import type { ChosenSettings, SettingValue } from '../next-run/setting-form.ts';
 import type { Studio } from '../studio.svelte.ts';
@@ -29,6 +32,8 @@ export class NewRunState {
   #originDetails = $state.raw<RunDetails | undefined>(undefined);
   #originRequest = 0;
   #starting = $state.raw(false);
+  /** The folder that was being read when last looked. */
+  #beingRead: number | undefined;
 
   constructor(studio: Studio) {
     this.#studio = studio;
@@ -69,6 +74,22 @@ export class NewRunState {
   }
   get starting(): boolean {
     return this.#starting;
+  }
+
+  /** The job that reads the folder: what is suggested meanwhile is for a part of its images. */
+  get reading(): JobStatus | undefined {
+    return readingOf(this.#folder, this.#studio.jobs);
+  }
+
+  /** Plans anew once all images of the folder are known: the view calls it whenever something changes. */
+  follow(): void {
+    const [before, now] = [this.#beingRead, this.reading && this.#folder];
+    this.#beingRead = now;
+    if (before === undefined || now !== undefined || before !== this.#folder) return;
+    untrack(() => {
+      this.planned.forgetSuggested();
+      this.#ask();
+    });
   }
 
   open(folder: number): void {

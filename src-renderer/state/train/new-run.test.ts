@@ -11,6 +11,39 @@ it('A choice of checkpoint means the step that the engine takes', () => {
   expect(stepOfChoice({ bestStep: undefined, checkpoints: [5] }, 'best')).toBe(5);
 });
 
+describe('a folder that is being read', () => {
+  beforeEach(() => void vi.useFakeTimers());
+  afterEach(() => vi.useRealTimers());
+  const settled = async (): Promise<unknown> => vi.advanceTimersByTimeAsync(1000);
+
+  it('is planned for anew when all of its images are known, and only then', async () => {
+    const engine = { images: 100, asked: 0 };
+    const call = async (): Promise<unknown> => {
+      engine.asked++;
+      return Promise.resolve({ config: { epochs: 1e6 / engine.images } });
+    };
+    const scan = (folder: number, state: string) => ({ id: folder, kind: 'scan', folder, state });
+    const studio = { client: { call }, nextRun: new NextRun(), jobs: [scan(1, 'running'), scan(2, 'running')] };
+    const view = new NewRunState(studio as unknown as Studio);
+    view.open(1);
+    view.follow();
+    await settled();
+    expect([view.reading?.id, view.plan?.config.epochs]).toEqual([1, 1e4]);
+    engine.images = 1000;
+    studio.jobs = [scan(1, 'running'), scan(2, 'done')];
+    view.follow();
+    await settled();
+    expect([engine.asked, view.plan?.config.epochs]).toEqual([1, 1e4]);
+    studio.jobs = [scan(1, 'done'), scan(2, 'done')];
+    view.follow();
+    expect([view.reading, view.planned.busy]).toEqual([undefined, true]);
+    await settled();
+    view.follow();
+    await settled();
+    expect([engine.asked, view.plan?.config.epochs, view.planned.suggested?.config.epochs]).toEqual([2, 1e3, 1e3]);
+  });
+});
+
 describe('the preset of a new run', () => {
   beforeEach(() => void vi.useFakeTimers());
   afterEach(() => vi.useRealTimers());
