@@ -98,7 +98,7 @@ export class NewRunState {
   }
 
   #ask(): void {
-    this.#measuring?.abort();
+    this.stopMeasuring();
     this.#trial = undefined;
     this.#askForPlan();
   }

@@ -101,6 +101,19 @@ describe('the preset of a new run', () => {
     expect(engine.started).toEqual([{ preset: 'default' }]);
   });
 
+  it('is measured no more when a setting is changed, and can be measured again', async () => {
+    const { engine, view, notices } = await opened();
+    const given = view.measure();
+    view.choose('preset', 'long');
+    expect(view.measuring).toBe(false);
+    engine.endTrial(new Error('Cancelled.'));
+    await given;
+    await settled();
+    expect([view.measuring, view.trial, notices.fail.mock.calls.length]).toEqual([false, undefined, 0]);
+    void view.measure();
+    expect(engine.tried).toEqual([{ preset: 'quick' }, { preset: 'long' }]);
+  });
+
   it('stays, with what was measured, where a trial changes nothing', async () => {
     const { engine, view } = await opened({ measured: 'quick' });
     const measuring = view.measure();
