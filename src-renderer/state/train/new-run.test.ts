@@ -1,15 +1,10 @@
 // The run that is being made: what is started is what is shown, whatever is found out of the devices in the meantime.
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { defaultConfig } from '../../../shared/config.ts';
 import { NextRun } from '../next-run/next-run.svelte.ts';
 import type { SettingValue } from '../next-run/setting-form.ts';
 import type { Studio } from '../studio.svelte.ts';
-import { NewRunState, stepOfChoice } from './new-run.svelte.ts';
-
-it('A choice of checkpoint means the step that the engine takes', () => {
-  const run = { bestStep: 40, checkpoints: [0, 40, 60] };
-  expect(['best', 'latest', '0'].map((choice) => stepOfChoice(run, choice))).toEqual([40, 60, 0]);
-  expect(stepOfChoice({ bestStep: undefined, checkpoints: [5] }, 'best')).toBe(5);
-});
+import { NewRunState } from './new-run.svelte.ts';
 
 describe('a folder that is being read', () => {
   beforeEach(() => void vi.useFakeTimers());
@@ -76,15 +71,15 @@ describe('the preset of a new run', () => {
   it('is the one that is shown when it starts, though the engine would choose another by now', async () => {
     const { engine, view } = await opened();
     engine.preset = 'default';
-    await view.start('', '', false);
+    await view.start(false);
     view.choose('preset', 'auto');
     await settled();
     expect(view.plan?.config.preset).toBe('default');
     engine.preset = 'quick';
-    await view.start('', '', false);
+    await view.start(false);
     view.choose('preset', 'long');
     await settled();
-    await view.start('', '', false);
+    await view.start(false);
     expect(engine.started).toEqual([{ preset: 'quick' }, { preset: 'default' }, { preset: 'long' }]);
   });
 
@@ -97,7 +92,7 @@ describe('the preset of a new run', () => {
     expect([view.measuring, view.planned.busy]).toEqual([false, true]);
     await settled();
     expect([view.plan?.config.preset, view.planned.suggested?.config.preset, view.trial]).toEqual(['default', 'default', undefined]);
-    await view.start('', '', false);
+    await view.start(false);
     expect(engine.started).toEqual([{ preset: 'default' }]);
   });
 
@@ -141,5 +136,82 @@ describe('the preset of a new run', () => {
     view.reset();
     await settled();
     expect([view.plan?.config.preset, notices.fail.mock.calls.length]).toEqual(['quick', 1]);
+  });
+});
+
+describe('weights to begin with', () => {
+  beforeEach(() => void vi.useFakeTimers());
+  afterEach(() => vi.useRealTimers());
+  const settled = async (): Promise<unknown> => vi.advanceTimersByTimeAsync(1000);
+
+  /** An engine with two trained runs of other widths, and views on the run that is made. */
+  function page() {
+    const started: Record<string, unknown>[] = [];
+    const call = async (_channel: string, { settings }: { settings: object }): Promise<unknown> => Promise.resolve({ config: settings });
+    const ask = async (channel: string, input: Record<string, unknown>): Promise<unknown> => {
+      if (channel === 'runs.start') started.push(input);
+      const run = input['run'] as string;
+      const width = run === 'wide' ? 256 : 64;
+      return Promise.resolve(channel === 'runs.start' ? { run: 'new' } : { config: { ...defaultConfig, width }, summary: { name: run } });
+    };
+    const studio = { client: { call }, ask, nextRun: new NextRun(), jobs: [], runs: [{ name: 'wide' }, { name: 'narrow' }] };
+    return { started, studio, view: () => new NewRunState(studio as unknown as Studio) };
+  }
+  const width = (view: NewRunState): unknown => view.chosen.width;
+
+  it('stay with their settings, a name and a note over a visit to another view, and settings as they were changed since', async () => {
+    const { studio, started, view: opened } = page();
+    const first = opened();
+    first.open(1);
+    await first.startFrom('wide', 'latest');
+    first.choose('imageSize', 64);
+    first.say({ name: 'mine', note: 'why', usable: true });
+    first.dispose();
+    const second = opened();
+    second.open(1);
+    await settled();
+    expect([second.origin, second.wishes.usable]).toEqual([{ run: 'wide', checkpoint: 'latest' }, true]);
+    expect([width(second), second.chosen.imageSize]).toEqual([256, 64]);
+    await second.start(true);
+    expect(started).toMatchObject([{ folder: 1, from: { run: 'wide', checkpoint: 'latest' }, name: 'mine', note: 'why' }]);
+    expect(second.wishes).toMatchObject({ name: '', note: '', usable: true });
+    // A run that is gone takes its settings along.
+    studio.runs = [{ name: 'narrow' }];
+    const third = opened();
+    third.open(1);
+    await settled();
+    expect([third.origin, width(third)]).toEqual([undefined, undefined]);
+  });
+
+  it('come along with their settings to a folder that is chosen instead, unless it has its own or begins from scratch', async () => {
+    const view = page().view();
+    view.open(1);
+    await view.startFrom('wide', 'latest');
+    view.open(2);
+    await settled();
+    expect([view.origin, width(view)]).toEqual([{ run: 'wide', checkpoint: 'latest' }, 256]);
+    await view.startFrom('narrow');
+    view.open(1);
+    await settled();
+    expect([view.origin?.run, width(view)]).toEqual(['wide', 256]);
+    await view.startFrom(undefined);
+    view.open(2);
+    await settled();
+    expect([view.origin?.run, width(view)]).toEqual(['narrow', 64]);
+    view.open(1);
+    await settled();
+    expect([view.origin, width(view)]).toEqual([undefined, undefined]);
+  });
+
+  it('are those of the address, once', async () => {
+    const { view: opened } = page();
+    const view = opened();
+    view.open(1, 'wide');
+    await settled();
+    expect([view.origin?.run, width(view)]).toEqual(['wide', 256]);
+    await view.startFrom('narrow');
+    view.open(2, 'wide');
+    await settled();
+    expect(view.origin?.run).toBe('narrow');
   });
 });
