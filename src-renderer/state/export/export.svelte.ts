@@ -103,7 +103,7 @@ export class ExportState {
   /** The last export of this page, once it is made. */
   get made(): { readonly started: StartedExport; readonly job: JobStatus } | undefined {
     const { started } = this.#studio.exporting;
-    const job = started && this.#studio.jobs.find(({ id }) => id === started.job);
+    const job = started && this.#studio.jobs.find(({ id, kind }) => id === started.job && kind === 'export');
     return started && job?.state === 'done' ? { started, job } : undefined;
   }
   get canStart(): boolean {

@@ -152,5 +152,7 @@ describe('Export', () => {
     expect([state.job?.id, state.made, state.canStart]).toEqual([3, undefined, false]);
     studio.jobs = [{ id: 3, kind: 'export', state: 'done' }];
     expect([state.job, state.made?.started.target]).toEqual([undefined, '/exports/a']);
+    studio.jobs = [{ id: 3, kind: 'embed', state: 'done' }];
+    expect(state.made).toBeUndefined();
   });
 });
