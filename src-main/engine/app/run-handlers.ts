@@ -67,6 +67,7 @@ async function details({ studio }: EngineContext, { store, trainings }: Runs, ru
     judgedSince: judgedSince(log.events),
     notes: runNotes(log.events),
     pinned: hashes.flatMap((hash) => ids.get(hash) ?? []),
+    pinnedByHand: pinned.length > 0,
   };
 }
 
@@ -214,12 +215,25 @@ export function runHandlers(context: EngineContext, runs: Runs): Handlers<typeof
       return { last: log.last, series: Object.fromEntries(metrics.map((metric) => [metric, log.series(metric, from, to, points)])) };
     },
     'runs.pin': ({ run, images }) => {
-      const hashes = images.map((image) => {
-        const { hash, path } = imagePlace(studio.library, image);
-        if (hash === null) throw new AppError('bad-input', `${path} was never read and cannot be looked at.`, 'Pin another image.');
-        return hash;
+      const path = store.path(run);
+      const { folder } = readRecord(path);
+      const places = images.map((image) => imagePlace(studio.library, image));
+      const own = imageIds(
+        studio,
+        folder,
+        places.flatMap(({ hash }) => hash ?? []),
+      );
+      const hashes = places.map(({ hash, path: name, root }) => {
+        if (hash === null) throw new AppError('bad-input', `${name} was never read and cannot be looked at.`, 'Pin another image.');
+        if (root === folder || own.has(hash)) return hash;
+        const learned = basename(folder) || folder;
+        throw new AppError(
+          'bad-input',
+          `${name} is not among the images of ${learned}, which the run learns from.`,
+          'Pin images of that folder.',
+        );
       });
-      changeAppFile(store.path(run), { pinned: [...new Set(hashes)] });
+      changeAppFile(path, { pinned: [...new Set(hashes)] });
     },
     'runs.pinned': async ({ run }) => pinnedNeighbours(context, runs, run),
     'runs.evaluate': async (input) => startEvaluation(context, runs, input),
