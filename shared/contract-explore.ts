@@ -68,6 +68,18 @@ const exported = {
   neighbours: count(999),
 } as const;
 
+/** What its manifest says of an export that lies where another is to go. */
+export interface EarlierExport {
+  /** ISO time; none of an export that was never finished, nor the run, step and folder. */
+  readonly created?: string;
+  readonly run?: string;
+  readonly step?: number;
+  /** Name of the folder whose vectors are in it; exports of earlier versions do not say. */
+  readonly folder?: string;
+  /** Whether it gives way for sure: one of the same weights and vectors is added to. */
+  readonly replaced: boolean;
+}
+
 export interface ExportPreview {
   readonly columns: readonly string[];
   /** As text, the first rows. */
@@ -76,6 +88,7 @@ export interface ExportPreview {
   readonly dimension: number;
   /** Bytes, roughly. */
   readonly bytes: number;
+  readonly earlier?: EarlierExport;
   /** How other programs read it. */
   readonly code: readonly { readonly reader: string; readonly text: string }[];
 }
@@ -122,7 +135,7 @@ export const exploreChannels = {
     }),
   ),
   'export.preview': channel<ExportPreview>()(v.strictObject({ ...exported, target: path })),
-  /** Where an export of a checkpoint goes when nothing is chosen. */
-  'export.target': channel<{ readonly path: string }>()(v.strictObject({ run: runName, checkpoint })),
+  /** Where an export of a folder and a checkpoint goes when nothing is chosen. */
+  'export.target': channel<{ readonly path: string }>()(v.strictObject({ folder: identity, run: runName, checkpoint })),
   'export.start': channel<JobStarted>()(v.strictObject({ ...exported, target: path })),
 } as const;

@@ -1,7 +1,7 @@
 // Long work belongs to the engine, not to the page that asked for it: it goes on over a reload, every page sees it and can cancel it.
 import * as v from 'valibot';
 import { channel } from './channel.ts';
-import { identity, nothing } from './contract-values.ts';
+import { nothing } from './contract-values.ts';
 import type { WireError } from './errors.ts';
 
 export const jobKinds = [
@@ -35,6 +35,7 @@ export interface JobProgress {
 }
 
 export interface JobStatus {
+  /** Higher than that of any job before, also of an engine that has ended since. */
   readonly id: number;
   readonly kind: JobKind;
   /** What is worked on, for a person: "Pictures", "Pictures-1". */
@@ -59,14 +60,19 @@ export interface JobStarted {
 
 /** At most ten changes a second; ended jobs stay for a few minutes, so that a page that was reloaded still learns how they ended. */
 export interface JobsEvent {
+  /** Of which engine the list is: no job of it has a lower number, and each of one before has. */
+  readonly first: number;
   readonly jobs: readonly JobStatus[];
 }
+
+/** They begin at a time in milliseconds. */
+const jobNumber = v.pipe(v.number(), v.safeInteger(), v.minValue(1));
 
 export const jobChannels = {
   /** The list at once and at every change, until cancelled. */
   'jobs.watch': channel<void, JobsEvent>()(nothing),
   /** Asks a job to end; a training run keeps its checkpoint. Throws `not-found`. */
-  'jobs.cancel': channel<void>()(v.strictObject({ job: identity })),
+  'jobs.cancel': channel<void>()(v.strictObject({ job: jobNumber })),
   /** Waits for the end of a job. Rejects with the job's own error, `cancelled`, `not-found`. */
-  'jobs.wait': channel<JobStatus>()(v.strictObject({ job: identity })),
+  'jobs.wait': channel<JobStatus>()(v.strictObject({ job: jobNumber })),
 } as const;

@@ -73,6 +73,8 @@ export interface RunDetails {
   readonly notes: readonly RunNote[];
   /** Pictures whose neighbours are looked at while it learns. */
   readonly pinned: readonly number[];
+  /** Whether a person has chosen them; the run has otherwise. */
+  readonly pinnedByHand: boolean;
 }
 
 export interface RunPlan {
@@ -222,6 +224,7 @@ export const runChannels = {
       points: v.pipe(v.number(), v.integer(), v.minValue(10), v.maxValue(4000)),
     }),
   ),
+  /** Of its own folder; none: the run chooses some again. Throws `bad-input` for others. */
   'runs.pin': channel<void>()(v.strictObject({ run, images: images(8) })),
   /** Neighbours of the pinned pictures at each evaluation so far, oldest first. */
   'runs.pinned': channel<readonly PinnedNeighbours[]>()(v.strictObject({ run })),

@@ -27,5 +27,7 @@ export function moveRun(from: RunState, to: RunState): RunState {
 
 /** Whether the trainer holds the run or will. */
 export const isActive = (state: RunState): boolean => state !== 'stopped' && state !== 'done' && state !== 'failed';
+/** Whether steps are made, or the last of them is judged. */
+export const isGoing = (state: RunState): boolean => state === 'training' || state === 'finishing';
 /** Whether a run in this state can be gone on with. */
 export const canResume = (state: RunState): boolean => canMove(state, 'waiting');

@@ -1,11 +1,12 @@
 // Exports a folder's vectors and a run's weights for other programs, as one folder of files with a manifest.
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
+import type { EarlierExport } from '../../shared/contract-explore.ts';
 import { AppError, systemError } from '../../shared/errors.ts';
 import { preprocessingOf } from '../../shared/preprocessing.ts';
 import { programVersion } from '../../shared/version.ts';
 import type { SpaceKind } from '../evaluation/spaces.ts';
 import { inPieces } from '../files/in-pieces.ts';
-import { Bundle } from '../formats/bundle.ts';
+import { Bundle, earlierExport } from '../formats/bundle.ts';
 import type { BundledFile, Finished } from '../formats/bundle.ts';
 import { parquetColumns } from '../formats/parquet.ts';
 import { SafetensorsFile } from '../formats/safetensors.ts';
@@ -79,6 +80,7 @@ function describe(
   hash: string,
   layer: EmbeddingLayer,
   vectors: ExportedVectors | undefined,
+  root: string,
 ): Record<string, unknown> {
   const { size, preprocessing, run, step } = model;
   return {
@@ -99,6 +101,7 @@ function describe(
     pooling: 'mean over patch tokens',
     preprocessing,
     ...(vectors && {
+      folder: basename(root),
       space: vectors.space.kind,
       spaceFittedOn: vectors.space.kind === 'raw' ? 0 : vectors.space.fittedOn,
       normalisation: 'none: compare by cosine',
@@ -117,13 +120,35 @@ function areOfTheSame(earlier: Readonly<Record<string, unknown>>, now: Readonly<
   return earlier['rowsHash'] === undefined || now['rowsHash'] === undefined || ['rowsHash', 'space', 'spaceFittedOn', 'D'].every(same);
 }
 
+const textOf = (description: Readonly<Record<string, unknown>>, key: string): string | undefined =>
+  typeof description[key] === 'string' ? description[key] : undefined;
+const stepIn = ({ step }: Readonly<Record<string, unknown>>): number | undefined => (typeof step === 'number' ? step : undefined);
+
 function replacedExport({ description, removed }: NonNullable<Finished['replaced']>): ReplacedExport {
-  const text = (key: string): string | undefined => (typeof description[key] === 'string' ? description[key] : undefined);
+  return { created: textOf(description, 'created'), run: textOf(description, 'run'), step: stepIn(description), removed };
+}
+
+/**
+ * The export that lies where this one is to go, so that a person knows before it is written. Of images that were added to a folder since
+ * it says nothing. Throws `not-found`, `bad-checkpoint`.
+ */
+export async function exportThere({ target, checkpoint, root, formats, layer, space }: ExportOptions): Promise<EarlierExport | undefined> {
+  const description = earlierExport(target)?.description;
+  if (!description) return undefined;
+  const [created, run, folder] = ['created', 'run', 'folder'].map((key) => textOf(description, key));
+  const step = stepIn(description);
+  const ofOthers = (key: string, value: string): boolean => description[key] !== undefined && description[key] !== value;
+  const hasVectors = formats.some((format) => (vectorFormats as readonly ExportFormat[]).includes(format));
+  const replaced =
+    description['layer'] !== layer ||
+    description['modelHash'] !== (await weightsHash(checkpoint)) ||
+    (hasVectors && (ofOthers('space', space) || ofOthers('folder', basename(root))));
   return {
-    created: text('created'),
-    run: text('run'),
-    step: typeof description['step'] === 'number' ? description['step'] : undefined,
-    removed,
+    ...(created !== undefined && { created }),
+    ...(run !== undefined && { run }),
+    ...(step !== undefined && { step }),
+    ...(folder !== undefined && { folder }),
+    replaced,
   };
 }
 
@@ -186,7 +211,7 @@ export async function exportBundle(
       { checkpoint, model, layer },
       signal,
     );
-    const description = describe(model, hash, layer, vectors);
+    const description = describe(model, hash, layer, vectors, root);
     const { files, replaced } = await bundle.finish(description, (earlier) => areOfTheSame(earlier, description));
     return {
       files,

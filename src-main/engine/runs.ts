@@ -32,6 +32,7 @@ import { imagesToJudge } from './judged-images.ts';
 import { outlookFor } from './outlook.ts';
 import type { Outlook } from './outlook.ts';
 import { Pace } from './pace.ts';
+import { presetEpochs } from './presets.ts';
 import { cachedShortSide } from '../images/cache-space.ts';
 import { threadsOf } from './threads.ts';
 import type { Studio } from './studio.ts';
@@ -156,16 +157,27 @@ export async function beginRun(studio: Studio, root: string, plan: PlannedRun, n
 }
 
 /**
- * Writes what became known since into the record of a run before its first step: images that a scan has found or lost, and the mean and
- * deviation of the folder. A run that has trained keeps its record. Throws `no-images`, `not-found`, `bad-input`, `locked`.
+ * The settings of a run that has not trained yet, for the images that there are by now: a length that was the preset's is so many crops, and
+ * the momentum of the target encoder follows from it. What a person set stays.
+ */
+function settingsFor({ config, images, steps }: RunRecord, trained: number): Readonly<Record<string, unknown>> {
+  const byPreset = config.preset !== 'auto' && config.steps === 0 && config.epochs === presetEpochs(config.preset, images, config);
+  if (trained === images || !byPreset) return config;
+  const { epochs: _epochs, momentum, ...others } = config;
+  return isDeepStrictEqual(momentum, suggestedMomentum(steps)) ? others : { ...others, momentum };
+}
+
+/**
+ * Writes what became known since into the record of a run before its first step: images that a scan has found or lost, the length
+ * that the preset gives to so many, and the mean and deviation of the folder. A run that has trained keeps its record. Throws `no-images`, `not-found`, `bad-input`, `locked`.
  */
 export async function settleRun(studio: Studio, run: string): Promise<void> {
   if (listCheckpoints(run).length > 0) return;
   const folder = RunFolder.open(run);
   try {
     const { record } = folder;
-    await studio.readImages(record.folder);
-    const plan = planRun(studio, record.folder, record.config);
+    const images = await studio.readImages(record.folder);
+    const plan = planRun(studio, record.folder, settingsFor(record, images.trained), images);
     const config = await withFolderStatistics(studio, record.folder, plan.config);
     const settled: RunRecord = { ...record, ...(await learnedFrom(studio, record.folder, plan)), config };
     if (isDeepStrictEqual(settled, record)) return;

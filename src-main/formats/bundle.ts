@@ -25,7 +25,7 @@ async function hashOf(path: string): Promise<string> {
 type Listed = Pick<BundledFile, 'path'> & Partial<BundledFile>;
 
 /** What the manifest of an earlier export says; everything but the files is whatever the exporter wrote. */
-interface Earlier {
+export interface Earlier {
   /** Of the manifest. */
   readonly text: string;
   /** Whether no export has begun since that one was finished. */
@@ -45,7 +45,7 @@ function listed(file: unknown): Listed | undefined {
 }
 
 /** The earlier export of a folder; undefined when it has none of ours. */
-function earlierExport(target: string): Earlier | undefined {
+export function earlierExport(target: string): Earlier | undefined {
   const path = join(target, manifestName);
   if (!existsSync(path)) return undefined;
   try {

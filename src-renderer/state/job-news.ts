@@ -1,6 +1,6 @@
 // What is said of jobs that ended: in the page, and by the system while the page is hidden.
 import type { JobStatus } from '../../shared/contract-jobs.ts';
-import { fromWire } from '../../shared/errors.ts';
+import { AppError, fromWire } from '../../shared/errors.ts';
 import type { Face } from '../../shared/face.ts';
 import { strings } from '../strings/strings.ts';
 import type { Notices } from './notices.svelte.ts';
@@ -10,6 +10,16 @@ interface Listener {
   readonly face: Pick<Face, 'notify'>;
   /** Whether the page shows what came of a job by itself. */
   readonly shows: (job: JobStatus) => boolean;
+}
+
+/** Says what an engine that stopped has cut short: no list of jobs tells of it any more. */
+export function tellCuts(cut: readonly JobStatus[], { notices, face }: Omit<Listener, 'shows'>): void {
+  for (const { kind, subject } of cut) {
+    if (kind === 'train' || kind === 'trial' || kind === 'self-test') continue;
+    const { message, hint } = strings.common.job.cut(kind, subject);
+    notices.fail(new AppError('engine-crashed', message, hint));
+    if (globalThis.document?.hidden) face.notify?.(message, hint);
+  }
 }
 
 export function tellEnds(ended: readonly JobStatus[], { notices, face, shows }: Listener): void {

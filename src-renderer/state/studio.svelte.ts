@@ -2,24 +2,25 @@
 // down by context; each view has a state class of its own beside it.
 import { createContext } from 'svelte';
 import type { AppContract } from '../../shared/contract.ts';
-import type { JobStatus } from '../../shared/contract-jobs.ts';
+import type { JobsEvent, JobStatus } from '../../shared/contract-jobs.ts';
 import type { FolderSummary } from '../../shared/contract-library.ts';
 import type { RunSummary } from '../../shared/contract-runs.ts';
 import type { InputOf, OutputOf } from '../../shared/channel.ts';
 import type { Face } from '../../shared/face.ts';
 import type { EngineState } from '../../shared/messages.ts';
-import { endedBetween } from '../../shared/job-ends.ts';
+import { cutBefore, endedBetween } from '../../shared/job-ends.ts';
+import { reads } from '../../shared/reading-jobs.ts';
 import { RpcClient } from '../../shared/rpc-client.ts';
 import type { CallOptions } from '../../shared/rpc-client.ts';
 import { Dropped } from './dropped.svelte.ts';
 import { ExploreMemory } from './explore/explore-memory.svelte.ts';
 import { ExportChoices } from './export/export-choices.svelte.ts';
-import { tellEnds } from './job-news.ts';
+import { tellCuts, tellEnds } from './job-news.ts';
 import { NextRun } from './next-run/next-run.svelte.ts';
 import { BatteryPause } from './battery.svelte.ts';
 import { Notices } from './notices.svelte.ts';
 import { remember, remembered } from './preferences.ts';
-import { reads, renewEvery } from './reading.ts';
+import { renewEvery } from './reading.ts';
 import { Router } from './route.svelte.ts';
 import { Selection } from './selection.svelte.ts';
 import { watchChannel } from './watched.svelte.ts';
@@ -71,7 +72,7 @@ export class Studio {
     const fail = (error: unknown): void => this.notices.fail(error);
     face.onFail?.(fail);
     watchChannel(this.client, 'runs.watch', {}, (runs) => this.#takeRuns(runs), fail);
-    watchChannel(this.client, 'jobs.watch', {}, ({ jobs }) => this.#take(jobs), fail);
+    watchChannel(this.client, 'jobs.watch', {}, (event) => this.#take(event), fail);
   }
 
   get engine(): EngineState {
@@ -145,7 +146,8 @@ export class Studio {
    * Folders change with every job about one, since most begin with a look at what is new: as they begin, go on and end. Their counts grow
    * all the while one is read.
    */
-  #take(jobs: readonly JobStatus[]): void {
+  #take({ first, jobs }: JobsEvent): void {
+    tellCuts(cutBefore(this.#jobs, first), this);
     const ended = endedBetween(this.#jobs, jobs, this.#joining);
     this.#joining = false;
     const steps = (list: readonly JobStatus[]): string =>

@@ -22,14 +22,15 @@ function page() {
   const become = (state: EngineState): void => receive({ type: 'engine', state, protocol: protocolVersion });
   const emit = (channel: string, event: unknown): void =>
     receive({ type: 'event', id: calls.findLast((call) => call.channel === channel)!.id, event });
-  const jobs = (...list: Partial<JobStatus>[]): void => emit('jobs.watch', { jobs: list } as JobsEvent);
+  const jobs = (...list: Partial<JobStatus>[]): void => emit('jobs.watch', { first: engine.first, jobs: list } as JobsEvent);
+  const engine = { first: 1 };
   const runs = (...list: Partial<RunSummary>[]): void => emit('runs.watch', list);
   const looks = (): number => calls.filter(({ channel }) => channel === 'library.folders').length;
   /** Answers a look at the folders, the latest if none is named. */
   const folders = (output: readonly Partial<FolderSummary>[], look = -1): void =>
     receive({ type: 'ok', id: calls.filter(({ channel }) => channel === 'library.folders').at(look)!.id, output });
   become('ready');
-  return { studio, become, jobs, runs, looks, folders };
+  return { studio, become, engine, jobs, runs, looks, folders };
 }
 afterEach(() => {
   vi.unstubAllGlobals();
@@ -149,4 +150,39 @@ it('the chosen folder is the same after a reload, as long as it is there', async
   const third = page();
   third.folders(folders.slice(1));
   await vi.waitFor(() => expect(third.studio.folder?.id).toBe(4));
+});
+
+it('what an engine that stopped has cut short is named once, with what to do, but not a run, which goes on, nor what only was out of sight', () => {
+  const { studio, become, engine, jobs } = page();
+  const job = (id: number, kind: JobStatus['kind'], state: JobStatus['state']): Partial<JobStatus> => ({
+    id,
+    kind,
+    state,
+    subject: 'Pictures',
+    detail: '',
+  });
+  jobs(
+    job(1, 'scan', 'done'),
+    job(2, 'train', 'running'),
+    job(3, 'embed', 'running'),
+    job(4, 'export', 'waiting'),
+    job(5, 'trial', 'running'),
+  );
+  // The same engine, after a pause in which the list forgot what had ended.
+  become('starting');
+  become('ready');
+  jobs(job(2, 'train', 'running'), job(3, 'embed', 'running'), job(4, 'export', 'running'));
+  expect(studio.notices.said).toEqual([]);
+  become('crashed');
+  become('ready');
+  engine.first = 100;
+  jobs(job(100, 'train', 'waiting'));
+  jobs(job(100, 'train', 'running'), job(101, 'export', 'running'));
+  expect(studio.notices.said.map(({ message, hint }) => [message, hint])).toEqual([
+    [
+      'Exporting: Pictures was cut short, as the engine stopped.',
+      'Export again, to the same folder too: what is unfinished there is replaced.',
+    ],
+    ['Computing vectors: Pictures was cut short, as the engine stopped.', 'Compute them again: those that were made are kept.'],
+  ]);
 });

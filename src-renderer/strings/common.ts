@@ -32,6 +32,19 @@ const ended: Readonly<Record<JobKind, string>> = {
   'self-test': 'The device was tested',
 };
 
+/** What to do about work that was cut short; runs go on by themselves, and what is waited for is told where it was asked for. */
+const again: Readonly<Record<Exclude<JobKind, 'train' | 'trial' | 'self-test'>, string>> = {
+  scan: 'Read the folder again: it goes on where it stopped.',
+  samples: 'Add the sample images again.',
+  relink: 'Choose the place of the moved folder again.',
+  embed: 'Compute them again: those that were made are kept.',
+  evaluate: 'Evaluate again.',
+  export: 'Export again, to the same folder too: what is unfinished there is replaced.',
+  weights: 'Fetch them again.',
+  import: 'Import them again.',
+  install: 'Install it again.',
+};
+
 /** Before another one can begin. */
 const holding: Readonly<Record<JobKind, string>> = {
   scan: 'a folder to be read',
@@ -102,6 +115,10 @@ export const common = {
   job: {
     titleOf: (kind: JobKind, subject: string) => named(kinds[kind], kind, subject),
     endOf: (kind: JobKind, subject: string) => named(ended[kind], kind, subject),
+    cut: (kind: keyof typeof again, subject: string) => ({
+      message: `${named(kinds[kind], kind, subject)} was cut short, as the engine stopped.`,
+      hint: again[kind],
+    }),
     amount,
     /** `holder`: the work that is done before. */
     waitsFor: (holder: { readonly kind: JobKind; readonly subject: string } | undefined) =>

@@ -1,8 +1,8 @@
 // Writing vectors and weights for other programs.
-import type { ExportFormat } from '../../shared/contract-explore.ts';
+import type { EarlierExport, ExportFormat } from '../../shared/contract-explore.ts';
 import type { Space } from '../../shared/contract-values.ts';
 import { common } from './common.ts';
-import { formatBytes, formatCount, plural } from './format.ts';
+import { formatBytes, formatCount, formatTime, plural } from './format.ts';
 
 const formats: Readonly<Record<ExportFormat, { readonly name: string; readonly readers: string }>> = {
   parquet: { name: 'Parquet table', readers: 'pandas, DuckDB, Embedding Atlas, datasets, Spark' },
@@ -48,6 +48,16 @@ export const exporting = {
   targetHint: 'A new folder, or one of an earlier export: its files are replaced, others are never touched.',
   targetHintFar:
     'On the computer that runs the engine. A new folder, or one of an earlier export: its files are replaced, others are never touched.',
+  /** `what`: of the earlier export. */
+  earlier: (what: string, replaced: boolean) =>
+    replaced ? `${what} lies in this folder and will be replaced.` : `${what} lies in this folder: this one is added to it.`,
+  earlierHint: 'Give another folder to keep both.',
+  addedHint: 'Where images were added or taken away since, it takes its place.',
+  earlierIs: ({ run, step, folder, created }: EarlierExport) => {
+    if (run === undefined) return 'An export that was never finished';
+    const of = [folder === undefined ? '' : `of ${folder} `, `(run ${run}, step ${formatCount(step ?? 0)})`].join('');
+    return `An export ${of}${created === undefined ? '' : `, made ${formatTime(Date.parse(created))},`}`;
+  },
   choose: 'Choose…',
   chooseTitle: 'Where to export to',
   chooseText: 'A new folder is made in the one that you choose.',

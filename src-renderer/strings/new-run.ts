@@ -78,6 +78,9 @@ export const plan = {
   start: 'Start training',
   starting: 'Starting…',
   started: (run: string) => `${run} has begun.`,
+  reading: (folder: string, images: number) =>
+    `${folder} is still being read: ${images === 0 ? 'no images' : plural(images, 'image')} so far.`,
+  readingHint: 'The run can be started when all images are known: how long it is follows from them.',
   cannot: 'A run cannot be planned now',
   cancel: 'Cancel',
 } as const;

@@ -34,7 +34,8 @@ export const shell = {
   unreachable: 'If the program was ended, start it again the way you started it, and open the address that it prints.',
   engine: {
     starting: 'Connecting to the engine again…',
-    crashed: 'The engine stopped unexpectedly and is being started again. A run goes on from its last checkpoint; nothing else is lost.',
+    crashed:
+      'The engine stopped unexpectedly and is being started again. A run goes on from its last checkpoint; of other work that was under way you are told what to begin again.',
     ended: (reason: string | undefined) =>
       reason === otherVersion
         ? 'The program was replaced by another version while this page was open. Reload the page to go on; runs and vectors are as they were.'

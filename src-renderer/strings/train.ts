@@ -255,6 +255,15 @@ export const train = {
     at: (step: number) => `step ${formatCount(step)}`,
     change: 'Pin the selected images',
     changeHelp: 'Choose up to eight images in the library, then press this.',
+    /** `learned`: the folder of the run. */
+    reasons: {
+      over: () => 'The run is done: it looks at no more images.',
+      'other-folder': (learned: string) => `The run learns from ${learned}: choose that folder at the top, and images of it.`,
+      'none-selected': () => 'Choose up to eight images in the library, then press this.',
+    },
+    unpin: 'Unpin',
+    unpinned: 'No image is pinned any more.',
+    unpinnedHint: 'From the next evaluation on the run shows some of its own choice.',
     changed: (count: number) => `${plural(count, 'image')} pinned.`,
     changedHint: 'Their neighbours appear with the next evaluation.',
     none: 'Neighbours appear with the first evaluation.',

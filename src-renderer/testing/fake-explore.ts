@@ -136,7 +136,7 @@ export function fakeExplore(start: readonly EmbeddingSource[], jobs: FakeJobs): 
     },
     'export.preview': preview,
     'export.target': ({ run, checkpoint }) => ({
-      path: `/home/ada/ijepa-studio-exports/${run}-step-${/^\d+$/.test(checkpoint) ? checkpoint : 12000}`,
+      path: `/home/ada/ijepa-studio-exports/${run}-step-${/^\d+$/.test(checkpoint) ? checkpoint : 12000}-stained-cells-2026`,
     }),
     'export.start': ({ folder, run, target, formats }) => ({
       job: jobs.start({

@@ -31,7 +31,7 @@ export class FakeJobs {
 
   #change(id: number, change: Partial<JobStatus>): JobStatus {
     this.#jobs = this.#jobs.map((job) => (job.id === id ? { ...job, ...change } : job));
-    for (const watcher of this.#watchers) watcher({ jobs: this.#jobs });
+    for (const watcher of this.#watchers) watcher({ first: 1, jobs: this.#jobs });
     return this.#jobs.find((job) => job.id === id)!;
   }
 
@@ -87,7 +87,7 @@ export class FakeJobs {
   readonly handlers: Handlers<typeof jobChannels> = {
     'jobs.watch': (_input, { signal, emit }) => {
       this.#watchers.add(emit);
-      emit({ jobs: this.#jobs });
+      emit({ first: 1, jobs: this.#jobs });
       return new Promise((resolve) => {
         signal.addEventListener('abort', () => {
           this.#watchers.delete(emit);
@@ -100,7 +100,7 @@ export class FakeJobs {
     },
     'jobs.wait': ({ job }, { signal }) =>
       new Promise((resolve, reject) => {
-        const look = ({ jobs }: JobsEvent): void => {
+        const look = ({ jobs }: Pick<JobsEvent, 'jobs'>): void => {
           const now = jobs.find(({ id }) => id === job) ?? this.#require(job);
           if (now.state === 'running' || now.state === 'waiting') return;
           this.#watchers.delete(look);

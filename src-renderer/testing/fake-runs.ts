@@ -253,6 +253,7 @@ export function fakeRuns(
                 ]
               : [],
         pinned: pins.get(name) ?? [3, 14, 15, 92, 65, 35, 89, 79],
+        pinnedByHand: pins.has(name),
       };
     },
     'runs.plan': ({ settings }) => fakePlan(settings),
@@ -320,7 +321,7 @@ export function fakeRuns(
         series: seriesOf(curveOf(run), run.step, { ...range, metrics: metricNames.filter((one) => range.metrics.includes(one)) }),
       };
     },
-    'runs.pin': ({ run, images }) => void pins.set(run, images),
+    'runs.pin': ({ run, images }) => void (images.length > 0 ? pins.set(run, images) : pins.delete(run)),
     'runs.pinned': ({ run: name }) => {
       const run = require(name);
       const near = (image: number): readonly { image: number; score: number }[] =>

@@ -275,10 +275,28 @@ describe('an export', () => {
     expect(existsSync(join(pictures, 'dots', 'vectors'))).toBe(false);
   });
 
+  it('is told of before another takes its place, and the images that it is of', async () => {
+    const target = join(place, 'told');
+    const input = { folder, run, target, formats: ['npy' as const], ...options };
+    expect((await page.call('export.preview', input)).earlier).toBeUndefined();
+    await page.call('jobs.wait', { job: (await page.call('export.start', input)).job });
+    const there = { run, folder: 'pictures', created: expect.stringMatching(/^\d{4}-/) as unknown };
+    expect((await page.call('export.preview', input)).earlier).toMatchObject({ ...there, replaced: false });
+    expect((await page.call('export.preview', { ...input, formats: ['csv'] })).earlier).toMatchObject({ ...there, replaced: false });
+    expect((await page.call('export.preview', { ...input, space: 'raw' })).earlier).toMatchObject({ ...there, replaced: true });
+    const manifest = join(target, 'manifest.json');
+    writeFileSync(manifest, readFileSync(manifest, 'utf8').replace('"folder": "pictures"', '"folder": "others"'));
+    expect((await page.call('export.preview', input)).earlier).toMatchObject({ run, folder: 'others', replaced: true });
+  });
+
   it('goes to a folder of its own for each checkpoint when no other is named', async () => {
-    expect((await page.call('export.target', { run, checkpoint: 'best' })).path).toMatch(/ijepa-studio-exports[\\/].*-step-\d+$/);
+    expect((await page.call('export.target', { folder, run, checkpoint: 'best' })).path).toMatch(
+      /ijepa-studio-exports[\\/].*-step-\d+-pictures$/,
+    );
     const { step } = (await page.call('explore.sources', { folder })).find((one) => one.run === run)!;
-    expect((await page.call('export.target', { run, checkpoint: String(step) })).path).toMatch(new RegExp(`-step-${step}$`));
+    expect((await page.call('export.target', { folder, run, checkpoint: String(step) })).path).toMatch(
+      new RegExp(`-step-${step}-pictures$`),
+    );
   });
 });
 

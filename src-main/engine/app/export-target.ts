@@ -1,7 +1,7 @@
 // Where exports go when a person chooses nothing.
 import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import type { Home } from '../home.ts';
 import { originalsAround } from '../write-target.ts';
 import type { Roots } from './roots.ts';
@@ -12,13 +12,27 @@ export interface Surroundings {
   readonly roots: Pick<Roots, 'folders'>;
 }
 
+/** Characters of a folder's name that go into another's, which must not be too long for a disk. */
+const longest = 40;
+
+/** The end of a name cut short may not end a name everywhere. */
+const shortName = (root: string): string =>
+  Array.from(basename(root))
+    .slice(0, longest)
+    .join('')
+    .replace(/[. ]+$/, '');
+
 /**
- * A folder of its own for each checkpoint, in the first place that may be used and is not among originals. The home of the program is the
+ * A folder of its own for each checkpoint and folder of images, in the first place that may be used and is not among originals. The home of the program is the
  * last: few look for files there.
  */
-export async function defaultTarget({ studio, roots }: Surroundings, run: string, step: number): Promise<string> {
+export async function defaultTarget(
+  { studio, roots }: Surroundings,
+  { run, step, root }: { readonly run: string; readonly step: number; readonly root: string },
+): Promise<string> {
   const documents = join(homedir(), 'Documents');
-  const name = `${run}-step-${step}`;
+  const images = shortName(root);
+  const name = `${run}-step-${step}${images === '' ? '' : `-${images}`}`;
   for (const place of roots.folders ?? [existsSync(documents) ? documents : homedir()]) {
     const target = join(place, 'ijepa-studio-exports', name);
     if ((await originalsAround(target, studio.originals)) === undefined) return target;

@@ -20,6 +20,19 @@ const stateOf = (jobs: Jobs, id: number): string | undefined => jobs.list().find
 const turn = async (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 const code = (name: string): unknown => expect.objectContaining({ code: name });
 
+it('numbers of jobs are higher than those of an engine before, which the list tells apart', () => {
+  const [before, after] = [new Jobs(1000), new Jobs(2000)];
+  const first = (jobs: Jobs): number => {
+    const events: JobsEvent[] = [];
+    jobs.watch((event) => events.push(event))();
+    return events[0]!.first;
+  };
+  const ids = [before, before, after].map((jobs) => jobs.start('scan', { subject: 'Pictures' }, async () => ''));
+  expect(ids).toEqual([1000, 1001, 2000]);
+  expect([first(before), first(after)]).toEqual([1000, 2000]);
+  expect(new Jobs().start('scan', { subject: 'Pictures' }, async () => '')).toBeGreaterThan(Date.now() - 60_000);
+});
+
 describe('a job', () => {
   it('says how far it is and what came of it', async () => {
     const jobs = new Jobs();

@@ -40,10 +40,17 @@ export class Jobs {
   readonly #jobs = new Map<number, Job>();
   readonly #queues = new Map<string, Promise<void>>();
   readonly #watchers = new Set<(event: JobsEvent) => void>();
-  #ids = 0;
+  readonly #first: number;
+  #ids: number;
   #announced = 0;
   #timer: NodeJS.Timeout | undefined;
   #disposed = false;
+
+  /** Numbers begin at the time: a page that has seen those of an engine that died must not take one of this one for theirs. */
+  constructor(first = Date.now()) {
+    this.#first = first;
+    this.#ids = first - 1;
+  }
 
   /** Starts work, whose result is a sentence on what came of it. What it throws is the job's error. Returns the job's number. */
   start(kind: JobKind, info: JobInfo, work: (job: JobHandle) => Promise<string>): number {
@@ -121,11 +128,15 @@ export class Jobs {
     return [...this.#jobs.values()].map(({ status }) => status);
   }
 
+  #event(): JobsEvent {
+    return { first: this.#first, jobs: this.list() };
+  }
+
   #announce(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     this.#announced = performance.now();
-    const event = { jobs: this.list() };
+    const event = this.#event();
     for (const watcher of this.#watchers) watcher(event);
   }
 
@@ -141,7 +152,7 @@ export class Jobs {
    */
   watch(watcher: (event: JobsEvent) => void): () => void {
     this.#watchers.add(watcher);
-    watcher({ jobs: this.list() });
+    watcher(this.#event());
     return () => this.#watchers.delete(watcher);
   }
 

@@ -2,10 +2,13 @@
 import type { TrainConfig } from '../../../shared/config-table.ts';
 import { AppError } from '../../../shared/errors.ts';
 import { preprocessingOf } from '../../../shared/preprocessing.ts';
+import { readingOf } from '../../../shared/reading-jobs.ts';
 import { DecodeCache } from '../../images/cache.ts';
 import { decodingFor } from '../scan-folder.ts';
 import { cachedShortSide } from '../../images/cache-space.ts';
+import { findFolder } from '../../library/folders.ts';
 import type { Studio } from '../studio.ts';
+import type { EngineContext } from './context.ts';
 import type { JobHandle } from './jobs.ts';
 import { runScan } from './scan-job.ts';
 
@@ -39,4 +42,19 @@ export async function imagesToDecode(studio: Studio, root: string, config: Train
 /** Scans a folder for these settings: what is new, or was decoded for other sizes only. Throws what `runScan` throws. */
 export async function scanFor(studio: Studio, root: string, config: TrainConfig, job: JobHandle): Promise<void> {
   await runScan(studio, root, decodingFor(config), job);
+}
+
+/**
+ * Waits until a folder is not being read any more, however that ends: work that looks at its images before has a part of them. Rejects with
+ * `cancelled`.
+ */
+export async function untilRead({ studio, jobs }: Pick<EngineContext, 'studio' | 'jobs'>, root: string, job: JobHandle): Promise<void> {
+  const { id } = findFolder(studio.library, root) ?? {};
+  const stopped = new Promise<void>((resolve) => job.signal.addEventListener('abort', () => resolve()));
+  for (let reading = readingOf(id, jobs.list()); reading && !job.signal.aborted; reading = readingOf(id, jobs.list())) {
+    job.say('Waits until its folder is read.');
+    // How it ended is told by itself.
+    await Promise.race([jobs.wait(reading.id).catch(() => undefined), stopped]);
+  }
+  if (job.signal.aborted) throw new AppError('cancelled', 'It was stopped before its folder was read.', 'Resume it when you want it.');
 }

@@ -4,6 +4,7 @@ import { basename } from 'node:path';
 import type { Baselines, EvaluationSummary, PinnedNeighbours, RunDetails, runChannels, RunSeries } from '../../../shared/contract-runs.ts';
 import { AppError } from '../../../shared/errors.ts';
 import type { Handlers } from '../../../shared/rpc-server.ts';
+import { readingOf } from '../../../shared/reading-jobs.ts';
 import { moveRun } from '../../../shared/run-state.ts';
 import type { TrainEvent } from '../../../shared/train-events.ts';
 import { imagesOfContents } from '../../library/content-images.ts';
@@ -66,6 +67,7 @@ async function details({ studio }: EngineContext, { store, trainings }: Runs, ru
     judgedSince: judgedSince(log.events),
     notes: runNotes(log.events),
     pinned: hashes.flatMap((hash) => ids.get(hash) ?? []),
+    pinnedByHand: pinned.length > 0,
   };
 }
 
@@ -83,6 +85,16 @@ async function pinnedNeighbours({ studio }: EngineContext, { store }: Runs, run:
       return [{ image, neighbours: found }];
     }),
   }));
+}
+
+/** Throws `locked` while a folder is being read: what is suggested for a part of its images, and agreed to, would be another run. */
+function requireRead({ jobs }: EngineContext, folder: number, root: string): void {
+  if (!readingOf(folder, jobs.list())) return;
+  throw new AppError(
+    'locked',
+    `${basename(root)} is still being read, and what a run takes follows from all of its images.`,
+    'Start the run when the folder is read, or stop reading it to learn from the images that are there by then.',
+  );
 }
 
 /** Times a few steps in a process of its own, whose memory is that of the trial. Throws `locked` while a run trains, `bad-config`. */
@@ -159,6 +171,7 @@ export function runHandlers(context: EngineContext, runs: Runs): Handlers<typeof
     'runs.trial': async ({ folder, settings }, { signal }) => trial(context, runs, folder, settings, signal),
     'runs.start': async ({ folder, settings, name, note, usable, from }) => {
       const { path: root } = folderOf(studio.library, folder);
+      requireRead(context, folder, root);
       const threads = usable && !settings['threads'] ? { threads: usableThreads() } : {};
       const plan = await planRunHere(studio, root, { ...settings, ...threads }, await studio.readImages(root));
       const begun = from && originAt(store.path(from.run), await store.checkpoint(from.run, from.checkpoint));
@@ -202,12 +215,25 @@ export function runHandlers(context: EngineContext, runs: Runs): Handlers<typeof
       return { last: log.last, series: Object.fromEntries(metrics.map((metric) => [metric, log.series(metric, from, to, points)])) };
     },
     'runs.pin': ({ run, images }) => {
-      const hashes = images.map((image) => {
-        const { hash, path } = imagePlace(studio.library, image);
-        if (hash === null) throw new AppError('bad-input', `${path} was never read and cannot be looked at.`, 'Pin another image.');
-        return hash;
+      const path = store.path(run);
+      const { folder } = readRecord(path);
+      const places = images.map((image) => imagePlace(studio.library, image));
+      const own = imageIds(
+        studio,
+        folder,
+        places.flatMap(({ hash }) => hash ?? []),
+      );
+      const hashes = places.map(({ hash, path: name, root }) => {
+        if (hash === null) throw new AppError('bad-input', `${name} was never read and cannot be looked at.`, 'Pin another image.');
+        if (root === folder || own.has(hash)) return hash;
+        const learned = basename(folder) || folder;
+        throw new AppError(
+          'bad-input',
+          `${name} is not among the images of ${learned}, which the run learns from.`,
+          'Pin images of that folder.',
+        );
       });
-      changeAppFile(store.path(run), { pinned: [...new Set(hashes)] });
+      changeAppFile(path, { pinned: [...new Set(hashes)] });
     },
     'runs.pinned': async ({ run }) => pinnedNeighbours(context, runs, run),
     'runs.evaluate': async (input) => startEvaluation(context, runs, input),

@@ -17,7 +17,7 @@ import { isBrokenCard, isCardFault } from '../devices/candidates.ts';
 import { CardFull, settleRun, trainRun } from '../runs.ts';
 import type { EngineContext } from './context.ts';
 import type { JobHandle } from './jobs.ts';
-import { imagesToDecode, scanFor } from './prepare-images.ts';
+import { imagesToDecode, scanFor, untilRead } from './prepare-images.ts';
 import { activeRun } from './active-run.ts';
 import type { Training } from './active-run.ts';
 import { RunClock } from './run-clock.ts';
@@ -217,9 +217,11 @@ export class Trainings {
     const { studio } = this.#context;
     const path = this.#store.path(training.name);
     this.#move(training, 'preparing');
-    job.say('Prepares the images.');
     const { config, folder } = readRecord(path);
-    if ((await imagesToDecode(studio, folder, config)) > 0) await scanFor(studio, folder, config, { ...job, signal: training.stop.signal });
+    const stoppable = { ...job, signal: training.stop.signal };
+    await untilRead(this.#context, folder, stoppable);
+    job.say('Prepares the images.');
+    if ((await imagesToDecode(studio, folder, config)) > 0) await scanFor(studio, folder, config, stoppable);
     if (training.deaths === 0) return this.#trainOnce(training, job, path);
     await untilFree(path, training.stop.signal);
     try {

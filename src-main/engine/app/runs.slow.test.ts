@@ -40,6 +40,25 @@ function watch(run: string): { readonly events: RunEvent[]; readonly stop: () =>
 const statesOf = (events: readonly RunEvent[]): string[] => events.flatMap((event) => (event.type === 'state' ? [event.state] : []));
 const summaryOf = async (run: string): Promise<RunSummary> => (await page.call('runs.list', {})).find(({ name }) => name === run)!;
 
+it('has no images of another folder pinned, whose neighbours would never come, unless its own has the same', async () => {
+  const others = join(place, 'others');
+  await drawPictures(others, 41);
+  const scan = await page.call('library.scan', { path: others });
+  await page.call('jobs.wait', { job: scan.job });
+  const { ids } = await page.call('library.ids', { folder: scan.folder, filter: { search: 'dots 0' } });
+  const { run, job } = await page.call('runs.start', { folder, settings: { ...quickSettings, steps: 9 }, name: 'pins', usable: false });
+  await page.call('runs.control', { run, action: 'stop' });
+  await page.call('jobs.wait', { job }).catch(() => {});
+  await page.call('runs.pin', { run, images: [ids[0]!] });
+  await expect(page.call('runs.pin', { run, images: [ids[0]!, ids.at(-1)!] })).rejects.toMatchObject({
+    code: 'bad-input',
+    message: expect.stringContaining('is not among the images of pictures, which the run learns from') as unknown,
+  });
+  expect((await page.call('runs.details', { run })).pinned.length).toBe(1);
+  await page.call('runs.delete', { run });
+  await page.call('library.remove', { folder: scan.folder });
+});
+
 describe('a run', () => {
   const settings = { ...quickSettings, steps: 120, evaluateSteps: 10, evaluateImages: 40, checkpointSteps: 5 };
   let run = '';
@@ -104,6 +123,10 @@ describe('a run', () => {
   it('goes on from where it stood to its end, and the chart and the pictures show all of it', async () => {
     const before = await summaryOf(run);
     const images = await page.call('library.ids', { folder, filter: {} });
+    await page.call('runs.pin', { run, images: [images.ids[3]!, images.ids[50]!] });
+    expect(await page.call('runs.details', { run })).toMatchObject({ pinnedByHand: true });
+    await page.call('runs.pin', { run, images: [] });
+    expect((await page.call('runs.details', { run })).pinnedByHand).toBe(false);
     await page.call('runs.pin', { run, images: [images.ids[3]!, images.ids[50]!] });
     expect((await page.call('runs.details', { run })).usable).toBe(false);
     const { job } = await page.call('runs.resume', { run, usable: true });

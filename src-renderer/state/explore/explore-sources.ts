@@ -33,8 +33,8 @@ export function pickOther(sources: readonly EmbeddingSource[], first: EmbeddingS
 export const runsWithEncoder = (runs: readonly RunSummary[]): readonly RunSummary[] =>
   runs.filter(({ checkpoints }) => checkpoints.length > 0);
 
-/** The step that a choice of checkpoint means now. */
-export function stepOf({ checkpoints, bestStep }: RunSummary, checkpoint: string): number | undefined {
+/** The step that a choice of checkpoint means now: as the engine takes it, the latest where no evaluation has found a best one. */
+export function stepOf({ checkpoints, bestStep }: Pick<RunSummary, 'checkpoints' | 'bestStep'>, checkpoint: string): number | undefined {
   const latest = checkpoints.length > 0 ? Math.max(...checkpoints) : undefined;
   if (checkpoint === 'latest') return latest;
   return checkpoint === 'best' ? (bestStep ?? latest) : Number(checkpoint);

@@ -70,9 +70,10 @@ export class ExportState {
     const suggested = this.#suggested?.of === this.#exported ? this.#suggested?.path : undefined;
     return this.choices.target ?? suggested ?? '';
   }
-  /** The run and the step that would be exported: `best` and `latest` mean another one while it trains. */
+  /** The folder, the run and the step that would be exported: `best` and `latest` mean another one while it trains. */
   get #exported(): string | undefined {
-    return this.run && `${this.run.name} ${stepOf(this.run, this.choices.checkpoint)}`;
+    const { folder } = this.#studio;
+    return folder && this.run && `${folder.id} ${this.run.name} ${stepOf(this.run, this.choices.checkpoint)}`;
   }
   get preview(): ExportPreview | undefined {
     return this.#preview;
@@ -103,7 +104,7 @@ export class ExportState {
   /** The last export of this page, once it is made. */
   get made(): { readonly started: StartedExport; readonly job: JobStatus } | undefined {
     const { started } = this.#studio.exporting;
-    const job = started && this.#studio.jobs.find(({ id }) => id === started.job);
+    const job = started && this.#studio.jobs.find(({ id, kind }) => id === started.job && kind === 'export');
     return started && job?.state === 'done' ? { started, job } : undefined;
   }
   get canStart(): boolean {
@@ -157,7 +158,10 @@ export class ExportState {
     const exportedNow = this.#exported;
     const input = this.#input();
     const lacks = this.lacksVectors;
-    const ended = jobs.filter((job) => job.kind === 'embed' && !isLive(job)).map(({ id }) => id);
+    const endedOf = (kind: JobStatus['kind']): number[] => jobs.filter((job) => job.kind === kind && !isLive(job)).map(({ id }) => id);
+    const ended = endedOf('embed');
+    // What lies at the target is another export then.
+    const exportsEnded = endedOf('export');
     const sourcesAsked = JSON.stringify([folder?.id, folder?.scannedAt, ended]);
     untrack(() => {
       // The run that is seen stays when another one is begun.
@@ -168,8 +172,9 @@ export class ExportState {
         return;
       }
       if (folder && sourcesAsked !== this.#sourcesAsked) void this.#loadSources(folder.id, sourcesAsked);
-      if (run && exportedNow !== undefined && exportedNow !== this.#suggestionAsked) void this.#suggest(exportedNow, run.name, checkpoint);
-      const asked = JSON.stringify([input, ended, lacks]);
+      if (folder && run && exportedNow !== undefined && exportedNow !== this.#suggestionAsked)
+        void this.#suggest(exportedNow, { folder: folder.id, run: run.name, checkpoint });
+      const asked = JSON.stringify([input, ended, exportsEnded, lacks]);
       if (asked !== this.#previewAsked) this.#ask(asked, lacks ? undefined : input);
     });
   }
@@ -208,10 +213,10 @@ export class ExportState {
     }
   }
 
-  async #suggest(asked: string, run: string, checkpoint: string): Promise<void> {
+  async #suggest(asked: string, of: InputOf<AppContract['export.target']>): Promise<void> {
     this.#suggestionAsked = asked;
     try {
-      const { path } = await this.#studio.client.call('export.target', { run, checkpoint });
+      const { path } = await this.#studio.client.call('export.target', of);
       if (asked === this.#suggestionAsked) this.#suggested = { of: asked, path };
     } catch (error) {
       if (asked === this.#suggestionAsked) this.#sourcesProblem = error;

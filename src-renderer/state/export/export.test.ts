@@ -10,8 +10,8 @@ function exported() {
   const asked: { channel: string; input: Record<string, unknown>; signal?: AbortSignal }[] = [];
   const answers: Record<string, (input: Record<string, unknown>) => unknown> = {
     'explore.sources': () => [{ run: 'a', step: 10, layer: 'last', dimension: 8, embedded: 9, images: 9 }],
-    'export.target': ({ run: name, checkpoint }) => ({
-      path: `/exports/${String(name)}${checkpoint === 'best' ? '' : ` ${String(checkpoint)}`}`,
+    'export.target': ({ folder, run: name, checkpoint }) => ({
+      path: `/exports/${folder === 1 ? '' : `${String(folder)} `}${String(name)}${checkpoint === 'best' ? '' : ` ${String(checkpoint)}`}`,
     }),
     'export.preview': ({ formats }) => ({ columns: formats, rows: [], images: 9, dimension: 8, bytes: 1, code: [] }),
     'export.start': () => ({ job: 3 }),
@@ -70,6 +70,21 @@ describe('Export', () => {
     expect(state.target).toBe('');
     await settle();
     expect(state.target).toBe('/exports/a');
+  });
+
+  it('suggests another folder for the images of another one, and looks again at what is there once an export has ended', async () => {
+    const { studio, state, settle, previews } = exported();
+    await settle();
+    studio.folder = { id: 2, scannedAt: 5 };
+    // Never that of the folder before, which would be replaced.
+    expect(state.target).toBe('');
+    await settle();
+    expect(state.target).toBe('/exports/2 a');
+    await vi.waitFor(() => expect(previews().at(-1)!.input['target']).toBe('/exports/2 a'));
+    const before = previews().length;
+    studio.jobs = [{ id: 4, kind: 'export', state: 'done' }];
+    state.follow();
+    await vi.waitFor(() => expect(previews().length).toBe(before + 1));
   });
 
   it('asks for vectors first where there are none, but not for weights', async () => {
@@ -158,5 +173,7 @@ describe('Export', () => {
     expect([state.job?.id, state.made, state.canStart]).toEqual([3, undefined, false]);
     studio.jobs = [{ id: 3, kind: 'export', state: 'done' }];
     expect([state.job, state.made?.started.target]).toEqual([undefined, '/exports/a']);
+    studio.jobs = [{ id: 3, kind: 'embed', state: 'done' }];
+    expect(state.made).toBeUndefined();
   });
 });

@@ -4,6 +4,7 @@ import { fromWire, toWire } from '../../../shared/errors.ts';
 import type { AppError } from '../../../shared/errors.ts';
 import type { JobStatus } from '../../../shared/contract-jobs.ts';
 import { endedBetween } from '../../../shared/job-ends.ts';
+import { readingOf } from '../../../shared/reading-jobs.ts';
 import { GridPictures } from './grid-pictures.ts';
 import { LibraryChanges } from './library-changes.svelte.ts';
 import { LibraryDetails } from './library-details.svelte.ts';
@@ -11,7 +12,7 @@ import { LibraryLayout } from './library-layout.svelte.ts';
 import { partsOf, toggled, without } from './library-filter.ts';
 import type { FilterKey, FilterPart } from './library-filter.ts';
 import { PageCache } from './page-cache.ts';
-import { reads, renewEvery } from '../reading.ts';
+import { renewEvery } from '../reading.ts';
 import type { Studio } from '../studio.svelte.ts';
 
 const searchDelay = 250;
@@ -206,7 +207,7 @@ export class Library {
 
   /** Whether a scan of the folder goes on. */
   #isReading(): boolean {
-    return this.#jobs?.some((job) => reads(job) && job.folder === this.#folder) ?? false;
+    return readingOf(this.#folder, this.#jobs ?? []) !== undefined;
   }
 
   /** Follows scans of the folder: rows as they come in. Everything is looked at when any work on it ended, for most begins with a scan. */

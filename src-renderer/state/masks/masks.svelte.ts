@@ -143,13 +143,28 @@ export class MasksState {
     return this.#folder === undefined ? {} : only(this.#studio.nextRun.settings(this.#folder), isMaskKey);
   }
 
+  /** What is tried outlives a change of view, until it is kept. */
+  #try(draft: ChosenSettings): void {
+    this.#draft = draft;
+    if (this.#folder !== undefined) this.#studio.nextRun.try(this.#folder, this.kept ? undefined : { settings: draft, over: this.#kept() });
+  }
+
+  /** Settings of a folder as they were left; what was chosen elsewhere since goes before what was tried here. */
+  #left(folder: number): ChosenSettings {
+    const kept = this.#kept();
+    const tried = this.#studio.nextRun.tried(folder);
+    if (!tried) return kept;
+    const since = (key: ConfigKey): boolean => !sameValue(kept[key], tried.over[key]);
+    return { ...only(tried.settings, (key) => !since(key)), ...only(kept, since) };
+  }
+
   /** Shows the masks on images of a folder: the selection where there is one. */
   open(folder: number): void {
     if (folder !== this.#folder) {
       this.#folder = folder;
       this.#images = this.#shown = undefined;
       this.#crops.clear();
-      this.#draft = this.#kept();
+      this.#draft = this.#left(folder);
     }
     this.#ask();
     if (this.#studio.selection.size > 0) this.useSelection();
@@ -239,13 +254,13 @@ export class MasksState {
   }
 
   change(key: MaskKey, value: SettingValue): void {
-    this.#draft = { ...this.#draft, [key]: value };
+    this.#try({ ...this.#draft, [key]: value });
     if (planned.includes(key)) this.#ask();
     else void this.#sample();
   }
 
   reset(): void {
-    this.#draft = {};
+    this.#try({});
     this.#ask();
   }
 
@@ -254,6 +269,7 @@ export class MasksState {
     if (this.#folder === undefined) return;
     this.#studio.nextRun.reset(this.#folder, maskKeys);
     this.#studio.nextRun.keep(this.#folder, this.#draft);
+    this.#try(this.#draft);
   }
 
   showMode(mode: MaskMode): void {

@@ -71,6 +71,30 @@ describe('the masks view', () => {
     expect(state.shown!.images.filter(({ crop }) => !crop).map(({ id }) => id)).toEqual([3]);
   });
 
+  it('finds what was tried again after a visit elsewhere, but for what was chosen there, and no more once it is kept or left', async () => {
+    const { view: state, studio } = await opened();
+    const again = async (): Promise<MasksState> => {
+      view?.dispose();
+      const next = (view = new MasksState(studio));
+      next.open(folder);
+      await vi.waitFor(() => expect(next.config).toBeDefined());
+      return next;
+    };
+    state.change('targetCount', 2);
+    state.change('contextTokens', 5);
+    const back = await again();
+    expect(back.config).toMatchObject({ targetCount: 2, contextTokens: 5 });
+    expect([back.kept, studio.nextRun.settings(folder)]).toEqual([false, {}]);
+    studio.nextRun.keep(folder, { contextTokens: 9, batchSize: 64 });
+    const third = await again();
+    expect(third.config).toMatchObject({ targetCount: 2, contextTokens: 9 });
+    third.keep();
+    expect([third.kept, studio.nextRun.tried(folder)]).toEqual([true, undefined]);
+    third.change('targetCount', 3);
+    third.reset();
+    expect((await again()).changed).toBe(false);
+  });
+
   it('shows the last step that was asked for, in whatever order answers come', async () => {
     const { view: state, hold, go } = await opened();
     hold(true);

@@ -1,22 +1,15 @@
 // The run that is being made: its plan, what a trial measured, weights to start with, and its start.
+import { untrack } from 'svelte';
 import { originKeys, originSentences, originSettings } from '../../../shared/origin.ts';
 import type { ConfigKey, TrainConfig } from '../../../shared/config-table.ts';
-import type { RunDetails, RunPlan, RunSummary, TrialResult } from '../../../shared/contract-runs.ts';
+import type { JobStatus } from '../../../shared/contract-jobs.ts';
+import type { RunDetails, RunPlan, TrialResult } from '../../../shared/contract-runs.ts';
+import { readingOf } from '../../../shared/reading-jobs.ts';
+import { stepOf } from '../explore/explore-sources.ts';
+import type { ChosenOrigin, RunWishes } from '../next-run/next-run.svelte.ts';
 import { PlannedSettings } from '../next-run/run-plan.svelte.ts';
 import type { ChosenSettings, SettingValue } from '../next-run/setting-form.ts';
 import type { Studio } from '../studio.svelte.ts';
-
-export interface ChosenOrigin {
-  readonly run: string;
-  readonly checkpoint: string;
-}
-
-/** The step that a choice of checkpoint means: as the engine takes it, the latest where no evaluation has found a best one. */
-export function stepOfChoice({ bestStep, checkpoints }: Pick<RunSummary, 'bestStep' | 'checkpoints'>, checkpoint: string): number {
-  const latest = checkpoints.at(-1) ?? 0;
-  if (checkpoint === 'latest') return latest;
-  return checkpoint === 'best' ? (bestStep ?? latest) : Number(checkpoint);
-}
 
 export class NewRunState {
   readonly planned: PlannedSettings;
@@ -25,10 +18,13 @@ export class NewRunState {
   /** With the preset that was measured. */
   #trial = $state.raw<{ readonly result: TrialResult; readonly preset: unknown } | undefined>(undefined);
   #measuring = $state.raw<AbortController | undefined>(undefined);
-  #origin = $state.raw<ChosenOrigin | undefined>(undefined);
   #originDetails = $state.raw<RunDetails | undefined>(undefined);
   #originRequest = 0;
+  /** The run that the address has asked to begin with. */
+  #addressed: string | undefined;
   #starting = $state.raw(false);
+  /** The folder that was being read when last looked. */
+  #beingRead: number | undefined;
 
   constructor(studio: Studio) {
     this.#studio = studio;
@@ -56,37 +52,79 @@ export class NewRunState {
     return this.#measuring !== undefined;
   }
   get origin(): ChosenOrigin | undefined {
-    return this.#origin;
+    return this.wishes.origin ?? undefined;
+  }
+  /** What is said of the run beside its settings. */
+  get wishes(): RunWishes {
+    return this.#folder === undefined ? {} : this.#studio.nextRun.wishes(this.#folder);
   }
 
   /** What a run with these settings takes from the weights that it begins with; none for one from scratch. */
   originSentences(config: TrainConfig): readonly string[] | undefined {
-    const [origin, details] = [this.#origin, this.#originDetails];
-    if (!origin || !details) return undefined;
+    const [origin, details] = [this.origin, this.#originDetails];
+    if (!origin || details?.summary.name !== origin.run) return undefined;
     const { summary, weights, config: there } = details;
-    const step = stepOfChoice(summary, origin.checkpoint);
+    const step = stepOf(summary, origin.checkpoint) ?? 0;
     return originSentences({ run: origin.run, step, imported: summary.imported, weights }, config, there);
   }
   get starting(): boolean {
     return this.#starting;
   }
 
-  /** Weights that were chosen are those of a run in this folder too: their network's settings come along. */
-  open(folder: number): void {
-    const isAnother = this.#folder !== undefined && folder !== this.#folder;
+  /** The job that reads the folder: what is suggested meanwhile is for a part of its images. */
+  get reading(): JobStatus | undefined {
+    return readingOf(this.#folder, this.#studio.jobs);
+  }
+
+  /** Plans anew once all images of the folder are known: the view calls it whenever something changes. */
+  follow(): void {
+    const [before, now] = [this.#beingRead, this.reading && this.#folder];
+    this.#beingRead = now;
+    if (before === undefined || now !== undefined || before !== this.#folder) return;
+    untrack(() => {
+      this.planned.forgetSuggested();
+      this.#ask();
+    });
+  }
+
+  /**
+   * Shows the run of a folder as it was left. One that nothing was said of begins with the weights that the folder before it was to begin
+   * with, as only the images were chosen anew; those that an address asks for go before both, once.
+   */
+  open(folder: number, from?: string): void {
+    const before = folder === this.#folder ? undefined : this.origin;
     this.#folder = folder;
-    if (isAnother && this.#origin && this.#originDetails) this.#studio.nextRun.keep(folder, originSettings(this.#originDetails.config));
+    this.#originRequest++;
     this.#ask();
+    const { origin } = this.wishes;
+    const addressed = from !== this.#addressed && from !== origin?.run ? from : undefined;
+    this.#addressed = from;
+    if (addressed !== undefined) void this.startFrom(addressed);
+    else if (origin) void this.#recall(origin);
+    else if (origin === undefined && before) void this.startFrom(before.run, before.checkpoint);
+  }
+
+  say(wishes: RunWishes): void {
+    if (this.#folder !== undefined) this.#studio.nextRun.wish(this.#folder, wishes);
+  }
+
+  /** Weights that were chosen before: their settings stand as they were left. */
+  async #recall({ run }: ChosenOrigin): Promise<void> {
+    // Deleted meanwhile, or renamed.
+    if (this.#studio.runs?.every(({ name }) => name !== run)) return this.startFrom(undefined);
+    const request = ++this.#originRequest;
+    const details = await this.#studio.ask('runs.details', { run });
+    if (details && request === this.#originRequest) this.#originDetails = details;
   }
 
   #ask(): void {
-    this.#measuring?.abort();
+    this.stopMeasuring();
     this.#trial = undefined;
     this.#askForPlan();
   }
 
   #askForPlan(): void {
-    if (this.#folder !== undefined) this.planned.ask(this.#folder, this.chosen, this.#origin !== undefined);
+    if (this.#folder !== undefined) this.planned.ask(this.#folder, this.chosen, this.origin !== undefined);
   }
 
   choose(key: ConfigKey, value: SettingValue): void {
@@ -106,14 +144,14 @@ export class NewRunState {
   async startFrom(run: string | undefined, checkpoint = 'best'): Promise<void> {
     const request = ++this.#originRequest;
     if (run === undefined) {
-      const had = this.#origin !== undefined;
-      this.#origin = undefined;
+      const had = this.origin !== undefined;
+      this.say({ origin: null });
       if (had) this.reset(originKeys);
       return;
     }
     const details = await this.#studio.ask('runs.details', { run });
     if (!details || request !== this.#originRequest || this.#folder === undefined) return;
-    this.#origin = { run, checkpoint };
+    this.say({ origin: { run, checkpoint } });
     this.#originDetails = details;
     this.#studio.nextRun.keep(this.#folder, originSettings(details.config));
     this.#ask();
@@ -144,19 +182,23 @@ export class NewRunState {
   }
 
   /** The name of the run that was begun; none when it could not be. */
-  async start(name: string, note: string, usable: boolean): Promise<string | undefined> {
-    if (this.#folder === undefined || this.#starting) return undefined;
+  async start(usable: boolean): Promise<string | undefined> {
+    const folder = this.#folder;
+    if (folder === undefined || this.#starting) return undefined;
+    const { name = '', note = '' } = this.wishes;
     this.stopMeasuring();
     this.#starting = true;
     const started = await this.#studio.ask('runs.start', {
-      folder: this.#folder,
+      folder,
       settings: this.#settings,
       usable,
       ...(name.trim() && { name: name.trim() }),
       ...(note.trim() && { note: note.trim() }),
-      ...(this.#origin && { from: this.#origin }),
+      ...(this.origin && { from: this.origin }),
     });
     this.#starting = false;
+    // They were this run's.
+    if (started) this.#studio.nextRun.wish(folder, { name: '', note: '' });
     return started?.run;
   }
 

@@ -4,28 +4,39 @@ import { defaultConfig } from '../../../shared/config.ts';
 import { NextRun } from '../next-run/next-run.svelte.ts';
 import type { SettingValue } from '../next-run/setting-form.ts';
 import type { Studio } from '../studio.svelte.ts';
-import { NewRunState, stepOfChoice } from './new-run.svelte.ts';
+import { NewRunState } from './new-run.svelte.ts';
 
-it('A choice of checkpoint means the step that the engine takes', () => {
-  const run = { bestStep: 40, checkpoints: [0, 40, 60] };
-  expect(['best', 'latest', '0'].map((choice) => stepOfChoice(run, choice))).toEqual([40, 60, 0]);
-  expect(stepOfChoice({ bestStep: undefined, checkpoints: [5] }, 'best')).toBe(5);
-});
+describe('a folder that is being read', () => {
+  beforeEach(() => void vi.useFakeTimers());
+  afterEach(() => vi.useRealTimers());
+  const settled = async (): Promise<unknown> => vi.advanceTimersByTimeAsync(1000);
 
-it('Weights that a run begins with bring the settings of their network into another folder too, until they are taken away', async () => {
-  const nextRun = new NextRun();
-  const call = async (_channel: string, { settings }: { settings: object }): Promise<unknown> => Promise.resolve({ config: settings });
-  const ask = async (): Promise<unknown> => Promise.resolve({ config: { ...defaultConfig, patchSize: 7 }, summary: { name: 'a' } });
-  const view = new NewRunState({ client: { call }, ask, notices: { fail: vi.fn() }, nextRun } as unknown as Studio);
-  view.open(1);
-  await view.startFrom('a');
-  expect([nextRun.settings(1).patchSize, nextRun.settings(2).patchSize]).toEqual([7, undefined]);
-  view.open(2);
-  expect(nextRun.settings(2).patchSize).toBe(7);
-  await view.startFrom(undefined);
-  view.open(3);
-  expect([nextRun.settings(2).patchSize, nextRun.settings(3)]).toEqual([undefined, {}]);
-  view.dispose();
+  it('is planned for anew when all of its images are known, and only then', async () => {
+    const engine = { images: 100, asked: 0 };
+    const call = async (): Promise<unknown> => {
+      engine.asked++;
+      return Promise.resolve({ config: { epochs: 1e6 / engine.images } });
+    };
+    const scan = (folder: number, state: string) => ({ id: folder, kind: 'scan', folder, state });
+    const studio = { client: { call }, nextRun: new NextRun(), jobs: [scan(1, 'running'), scan(2, 'running')] };
+    const view = new NewRunState(studio as unknown as Studio);
+    view.open(1);
+    view.follow();
+    await settled();
+    expect([view.reading?.id, view.plan?.config.epochs]).toEqual([1, 1e4]);
+    engine.images = 1000;
+    studio.jobs = [scan(1, 'running'), scan(2, 'done')];
+    view.follow();
+    await settled();
+    expect([engine.asked, view.plan?.config.epochs]).toEqual([1, 1e4]);
+    studio.jobs = [scan(1, 'done'), scan(2, 'done')];
+    view.follow();
+    expect([view.reading, view.planned.busy]).toEqual([undefined, true]);
+    await settled();
+    view.follow();
+    await settled();
+    expect([engine.asked, view.plan?.config.epochs, view.planned.suggested?.config.epochs]).toEqual([2, 1e3, 1e3]);
+  });
 });
 
 describe('the preset of a new run', () => {
@@ -60,15 +71,15 @@ describe('the preset of a new run', () => {
   it('is the one that is shown when it starts, though the engine would choose another by now', async () => {
     const { engine, view } = await opened();
     engine.preset = 'default';
-    await view.start('', '', false);
+    await view.start(false);
     view.choose('preset', 'auto');
     await settled();
     expect(view.plan?.config.preset).toBe('default');
     engine.preset = 'quick';
-    await view.start('', '', false);
+    await view.start(false);
     view.choose('preset', 'long');
     await settled();
-    await view.start('', '', false);
+    await view.start(false);
     expect(engine.started).toEqual([{ preset: 'quick' }, { preset: 'default' }, { preset: 'long' }]);
   });
 
@@ -81,8 +92,21 @@ describe('the preset of a new run', () => {
     expect([view.measuring, view.planned.busy]).toEqual([false, true]);
     await settled();
     expect([view.plan?.config.preset, view.planned.suggested?.config.preset, view.trial]).toEqual(['default', 'default', undefined]);
-    await view.start('', '', false);
+    await view.start(false);
     expect(engine.started).toEqual([{ preset: 'default' }]);
+  });
+
+  it('is measured no more when a setting is changed, and can be measured again', async () => {
+    const { engine, view, notices } = await opened();
+    const given = view.measure();
+    view.choose('preset', 'long');
+    expect(view.measuring).toBe(false);
+    engine.endTrial(new Error('Cancelled.'));
+    await given;
+    await settled();
+    expect([view.measuring, view.trial, notices.fail.mock.calls.length]).toEqual([false, undefined, 0]);
+    void view.measure();
+    expect(engine.tried).toEqual([{ preset: 'quick' }, { preset: 'long' }]);
   });
 
   it('stays, with what was measured, where a trial changes nothing', async () => {
@@ -112,5 +136,82 @@ describe('the preset of a new run', () => {
     view.reset();
     await settled();
     expect([view.plan?.config.preset, notices.fail.mock.calls.length]).toEqual(['quick', 1]);
+  });
+});
+
+describe('weights to begin with', () => {
+  beforeEach(() => void vi.useFakeTimers());
+  afterEach(() => vi.useRealTimers());
+  const settled = async (): Promise<unknown> => vi.advanceTimersByTimeAsync(1000);
+
+  /** An engine with two trained runs of other widths, and views on the run that is made. */
+  function page() {
+    const started: Record<string, unknown>[] = [];
+    const call = async (_channel: string, { settings }: { settings: object }): Promise<unknown> => Promise.resolve({ config: settings });
+    const ask = async (channel: string, input: Record<string, unknown>): Promise<unknown> => {
+      if (channel === 'runs.start') started.push(input);
+      const run = input['run'] as string;
+      const width = run === 'wide' ? 256 : 64;
+      return Promise.resolve(channel === 'runs.start' ? { run: 'new' } : { config: { ...defaultConfig, width }, summary: { name: run } });
+    };
+    const studio = { client: { call }, ask, nextRun: new NextRun(), jobs: [], runs: [{ name: 'wide' }, { name: 'narrow' }] };
+    return { started, studio, view: () => new NewRunState(studio as unknown as Studio) };
+  }
+  const width = (view: NewRunState): unknown => view.chosen.width;
+
+  it('stay with their settings, a name and a note over a visit to another view, and settings as they were changed since', async () => {
+    const { studio, started, view: opened } = page();
+    const first = opened();
+    first.open(1);
+    await first.startFrom('wide', 'latest');
+    first.choose('imageSize', 64);
+    first.say({ name: 'mine', note: 'why', usable: true });
+    first.dispose();
+    const second = opened();
+    second.open(1);
+    await settled();
+    expect([second.origin, second.wishes.usable]).toEqual([{ run: 'wide', checkpoint: 'latest' }, true]);
+    expect([width(second), second.chosen.imageSize]).toEqual([256, 64]);
+    await second.start(true);
+    expect(started).toMatchObject([{ folder: 1, from: { run: 'wide', checkpoint: 'latest' }, name: 'mine', note: 'why' }]);
+    expect(second.wishes).toMatchObject({ name: '', note: '', usable: true });
+    // A run that is gone takes its settings along.
+    studio.runs = [{ name: 'narrow' }];
+    const third = opened();
+    third.open(1);
+    await settled();
+    expect([third.origin, width(third)]).toEqual([undefined, undefined]);
+  });
+
+  it('come along with their settings to a folder that is chosen instead, unless it has its own or begins from scratch', async () => {
+    const view = page().view();
+    view.open(1);
+    await view.startFrom('wide', 'latest');
+    view.open(2);
+    await settled();
+    expect([view.origin, width(view)]).toEqual([{ run: 'wide', checkpoint: 'latest' }, 256]);
+    await view.startFrom('narrow');
+    view.open(1);
+    await settled();
+    expect([view.origin?.run, width(view)]).toEqual(['wide', 256]);
+    await view.startFrom(undefined);
+    view.open(2);
+    await settled();
+    expect([view.origin?.run, width(view)]).toEqual(['narrow', 64]);
+    view.open(1);
+    await settled();
+    expect([view.origin, width(view)]).toEqual([undefined, undefined]);
+  });
+
+  it('are those of the address, once', async () => {
+    const { view: opened } = page();
+    const view = opened();
+    view.open(1, 'wide');
+    await settled();
+    expect([view.origin?.run, width(view)]).toEqual(['wide', 256]);
+    await view.startFrom('narrow');
+    view.open(2, 'wide');
+    await settled();
+    expect(view.origin?.run).toBe('narrow');
   });
 });

@@ -5,7 +5,7 @@ import { AppError } from '../../../shared/errors.ts';
 import { endedBetween } from '../../../shared/job-ends.ts';
 import type { MetricName } from '../../../shared/metric-names.ts';
 import { metricNames } from '../../../shared/metric-names.ts';
-import { isActive } from '../../../shared/run-state.ts';
+import { isActive, isGoing } from '../../../shared/run-state.ts';
 import type { StepMetrics } from '../../../shared/train-events.ts';
 import type { StepRange } from '../../components/chart-axis.ts';
 import { RunCurves } from './run-series.ts';
@@ -185,6 +185,8 @@ export class RunWatch {
   }
 
   #take(event: RunEvent): void {
+    // Steps of before say nothing of what it does now, nor does the time that was left.
+    if (event.type === 'state' && !isGoing(event.state) && event.state !== 'paused') this.#forgetLive();
     if (this.#behind) {
       // The first event says that nothing is missed from now on.
       this.#behind = false;
@@ -202,6 +204,7 @@ export class RunWatch {
       case 'started':
         // It may go on from an earlier step than the one before.
         this.#curves.clear();
+        this.#forgetLive();
         void this.reload();
         return;
       case 'neighbours':
@@ -219,6 +222,12 @@ export class RunWatch {
       case 'resumed':
         return;
     }
+  }
+
+  #forgetLive(): void {
+    clearTimeout(this.#redraw);
+    this.#live = this.#latest = this.#redraw = undefined;
+    this.#drawn += 1;
   }
 
   #show(): void {

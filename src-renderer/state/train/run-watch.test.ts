@@ -6,7 +6,7 @@ import type { JobStatus } from '../../../shared/contract-jobs.ts';
 import type { RunEvent, RunSeries } from '../../../shared/contract-runs.ts';
 import { AppError } from '../../../shared/errors.ts';
 import type { EngineState } from '../../../shared/messages.ts';
-import type { StepMetrics } from '../../../shared/train-events.ts';
+import type { StepMetrics, TrainEvent } from '../../../shared/train-events.ts';
 import { RunWatch } from './run-watch.svelte.ts';
 import type { Studio } from '../studio.svelte.ts';
 
@@ -128,6 +128,35 @@ describe('a run that is looked at', () => {
     expect(watch.live).toBeUndefined();
     vi.advanceTimersByTime(1000);
     expect(watch.live?.metrics.step).toBe(100);
+  });
+
+  it('has no step of now once it waits, prepares, goes on from a checkpoint or has ended, but while it is paused', () => {
+    vi.useFakeTimers();
+    const { studio, emit } = page();
+    const run = (watch = new RunWatch(studio, 'a'));
+    const stepped = (): number | undefined => {
+      emit(step(7));
+      vi.advanceTimersByTime(1000);
+      return run.live?.metrics.step;
+    };
+    for (const state of ['waiting', 'preparing', 'stopped', 'done', 'failed'] as const) {
+      expect(stepped()).toBe(7);
+      emit({ type: 'state', state });
+      expect(run.live).toBeUndefined();
+    }
+    for (const state of ['paused', 'training', 'finishing'] as const) {
+      expect(stepped()).toBe(7);
+      emit({ type: 'state', state });
+      expect(run.live?.metrics.step).toBe(7);
+    }
+    // One that was to be drawn is not drawn any more.
+    emit(step(8));
+    emit({ type: 'state', state: 'done' });
+    vi.advanceTimersByTime(1000);
+    expect(run.live).toBeUndefined();
+    stepped();
+    emit({ type: 'event', event: { type: 'started' } as Extract<TrainEvent, { type: 'started' }> });
+    expect(run.live).toBeUndefined();
   });
 
   it('drops an answer to a range that was left meanwhile', async () => {

@@ -3,6 +3,7 @@ import { untrack } from 'svelte';
 import type { Space } from '../../../shared/contract-values.ts';
 import { movedRange, fitRange } from '../../components/chart-axis.ts';
 import type { StepRange, XAxis } from '../../components/chart-axis.ts';
+import { isActive } from '../../../shared/run-state.ts';
 import { RunWatch } from './run-watch.svelte.ts';
 import type { Studio } from '../studio.svelte.ts';
 import { mostCompared, stepAt } from './train-charts.ts';
@@ -11,6 +12,8 @@ import type { ChartId } from './train-charts.ts';
 export class TrainState {
   readonly #studio: Studio;
   #open = $state.raw<RunWatch | undefined>(undefined);
+  /** The run that was shown last. */
+  #picked = $state.raw<string | undefined>(undefined);
   #compared = $state.raw<readonly RunWatch[]>([]);
   /** Runs whose lines are not drawn. */
   #hidden = $state.raw<ReadonlySet<string>>(new Set());
@@ -30,6 +33,21 @@ export class TrainState {
 
   get run(): RunWatch | undefined {
     return this.#open;
+  }
+  /**
+   * The run to show: the one of the address; else the one that was shown, as long as there is one, whatever begins or ends meanwhile; else
+   * what trains, what waits for that, the newest.
+   */
+  get shown(): string | undefined {
+    const { router, runs = [] } = this.#studio;
+    const { run: asked } = router.about;
+    if (asked !== undefined) return asked;
+    const first =
+      runs.find(({ name }) => name === this.#picked) ??
+      runs.find(({ state }) => isActive(state) && state !== 'waiting') ??
+      runs.find(({ state }) => state === 'waiting') ??
+      runs[0];
+    return first?.name;
   }
   get compared(): readonly RunWatch[] {
     return this.#compared;
@@ -103,7 +121,9 @@ export class TrainState {
   /** Follows which runs there are and what jobs leave behind: the view calls it whenever they change. */
   follow(): void {
     const { runs, jobs } = this.#studio;
+    const { shown } = this;
     untrack(() => {
+      this.#picked = shown;
       if (runs) this.#followList(runs.map(({ name }) => name));
       this.#open?.hear(jobs);
     });

@@ -31,7 +31,7 @@ function page(): TestPage {
     },
   };
   const answer = { details: (): Promise<unknown> => Promise.resolve({}) };
-  const studio = { client, runs: undefined as object[] | undefined, jobs: [], notices: { fail: () => {} } };
+  const studio = { client, runs: undefined as object[] | undefined, jobs: [], router: { about: {} }, notices: { fail: () => {} } };
   const list = (...runs: readonly string[]): void => void (studio.runs = runs.map((name) => ({ name })));
   const ranges = (): [unknown, unknown][] =>
     calls.filter(([channel]) => channel === 'runs.series').map(([, { run, from, to }]) => [run, [from, to]]);
@@ -154,5 +154,37 @@ describe('runs in the charts', () => {
       [0, 0],
       [0, 0],
     ]);
+  });
+});
+
+describe('the run that is shown', () => {
+  type Run = { name: string; state: string };
+  const shownBy = (about: Record<string, string> = {}) => {
+    const studio = { jobs: [], router: { about }, runs: undefined as Run[] | undefined };
+    const state = new TrainState(studio as unknown as Studio);
+    const shown = (...runs: readonly (readonly [string, string])[]): string | undefined => {
+      studio.runs = runs.map(([name, now]) => ({ name, state: now }));
+      state.follow();
+      return state.shown;
+    };
+    return { studio, shown };
+  };
+
+  it('is what trains, before what waits for that, before the newest', () => {
+    expect(shownBy().shown(['new', 'done'], ['next', 'waiting'], ['now', 'preparing'], ['old', 'done'])).toBe('now');
+    expect(shownBy().shown(['new', 'done'], ['next', 'waiting'])).toBe('next');
+    expect(shownBy().shown(['new', 'done'], ['old', 'stopped'])).toBe('new');
+    expect(shownBy().shown()).toBeUndefined();
+  });
+
+  it('stays as it ends and others begin, until the address names another or it is gone', () => {
+    const { studio, shown } = shownBy();
+    expect(shown(['b', 'waiting'], ['a', 'training'])).toBe('a');
+    expect(shown(['c', 'waiting'], ['b', 'training'], ['a', 'done'])).toBe('a');
+    studio.router.about = { run: 'c' };
+    expect(shown(['c', 'waiting'], ['b', 'training'], ['a', 'done'])).toBe('c');
+    studio.router.about = {};
+    expect(shown(['c', 'waiting'], ['b', 'training'], ['a', 'done'])).toBe('c');
+    expect(shown(['b', 'training'], ['a', 'done'])).toBe('b');
   });
 });
