@@ -100,10 +100,16 @@ async function decodeSource(source: Source, request: DecodeRequest): Promise<Omi
 function explain(error: unknown): DecodeFailure {
   if (error instanceof Failure) return { reason: error.reason, message: error.message };
   const text = error instanceof Error ? error.message : String(error);
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  if (code === 'ENOENT' || code === 'EACCES' || code === 'EPERM' || code === 'EIO') {
+  const code = error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'unknown error';
+  // The operating system's word, whatever it is: the drive, or what it is connected by. The next scan tries again.
+  if (error instanceof Error && 'syscall' in error)
     return { reason: 'unreadable', message: code === 'ENOENT' ? 'The file is gone.' : `The file cannot be read (${code}).` };
-  }
+  if (
+    error instanceof RangeError ||
+    code === 'ERR_MEMORY_ALLOCATION_FAILED' ||
+    /out of memory|cannot allocate|unable to malloc/i.test(text)
+  )
+    return { reason: 'unreadable', message: 'There was not enough memory for this file; it is tried again when the folder is read next.' };
   if (/unsupported image format|not a known|is not supported|unknown file/i.test(text))
     return { reason: 'not-an-image', message: 'The contents are of no image format that is known here.' };
   if (/premature end|truncated|end of file|unexpected end|EOF|out of (order|data)|incomplete|not enough|ended prematurely/i.test(text))
