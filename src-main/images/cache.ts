@@ -43,6 +43,8 @@ export interface CacheOptions {
   readonly access: 'read' | 'write';
   /** Raw pictures up to half of it, JPEG beyond; `disk-full` at the limit. */
   readonly maxBytes?: number;
+  /** The limit from what is there: so many bytes more. */
+  readonly mayGrow?: number;
   /** Reading only: without its index, until it is refreshed. */
   readonly empty?: boolean;
 }
@@ -58,10 +60,9 @@ export class DecodeCache {
   #bytes = 0;
 
   /** Opens or creates the cache of a folder. Throws `not-found` (reading) or `not-writable`. */
-  constructor(folder: string, { access, maxBytes = Infinity, empty = false }: CacheOptions) {
+  constructor(folder: string, { access, maxBytes, mayGrow = Infinity, empty = false }: CacheOptions) {
     this.folder = folder;
     this.#access = access;
-    this.#maxBytes = maxBytes;
     try {
       if (access === 'write') mkdirSync(folder, { recursive: true });
       const index = join(folder, indexName);
@@ -69,15 +70,15 @@ export class DecodeCache {
     } catch (error) {
       throw systemError(error) ?? error;
     }
-    if (empty) return;
     try {
-      this.refresh();
+      if (!empty) this.refresh();
       // A torn record at the end would put every later one out of step.
       if (access === 'write') ftruncateSync(this.#index, this.#indexed);
     } catch (error) {
       closeSync(this.#index);
       throw systemError(error) ?? error;
     }
+    this.#maxBytes = maxBytes ?? this.#bytes + mayGrow;
   }
 
   /** A text that changes when pictures are added to the cache of a folder. */
@@ -153,6 +154,11 @@ export class DecodeCache {
   /** Bytes on disk that are in use. */
   get bytes(): number {
     return this.#bytes;
+  }
+
+  /** Bytes beyond which nothing is added. */
+  get maxBytes(): number {
+    return this.#maxBytes;
   }
 
   hashes(): Iterable<string> {
