@@ -52,10 +52,14 @@ function pipeline({ input, raw }: Source): Sharp {
 }
 
 /** Lays alpha over the background, or makes the channel grey that is asked for; colour channels are picked from the result. */
-function chooseChannels(image: Sharp, hasAlpha: boolean, { channels, background }: DecodeSettings): Sharp {
-  if (channels === 'alpha') return hasAlpha ? image.extractChannel('alpha') : image.removeAlpha().greyscale().linear(0, 255);
+function chooseChannels(image: Sharp, hasAlpha: boolean, { channels, background, intensity }: DecodeSettings): Sharp {
+  const isMapped = intensity !== 'full';
+  if (channels === 'alpha') {
+    if (!hasAlpha) return image.removeAlpha().greyscale().linear(0, 255);
+    return isMapped ? image : image.extractChannel('alpha');
+  }
   const [r, g, b] = background;
-  const opaque = hasAlpha ? image.flatten({ background: { r, g, b } }) : image;
+  const opaque = hasAlpha && !isMapped ? image.flatten({ background: { r, g, b } }) : image;
   return channels === 'luminance' ? opaque.greyscale() : opaque;
 }
 
@@ -81,11 +85,7 @@ async function decodeSource(source: Source, request: DecodeRequest): Promise<Omi
   const isGrey = settings.channels === 'luminance' || settings.channels === 'alpha';
   let image = pipeline(source);
   if (settings.intensity !== 'full') image = await mapIntensity(image, source.metadata, settings);
-  const { data, info } = await chooseChannels(
-    shrink(image, originalWidth, originalHeight, shortSide),
-    hasAlpha && settings.intensity === 'full',
-    settings,
-  )
+  const { data, info } = await chooseChannels(shrink(image, originalWidth, originalHeight, shortSide), hasAlpha, settings)
     .toColourspace(isGrey ? 'b-w' : 'srgb')
     .raw({ depth: 'uchar' })
     .toBuffer({ resolveWithObject: true });
