@@ -11,7 +11,8 @@ export const cachedShortSide = (imageSize: number): number => Math.max(256, Math
 export function cacheFolder(root: string, shortSide: number, settings: DecodeSettings): string {
   const { background, intensity, intensityPercentile, intensityWindow, channels } = settings;
   const relevant = [
-    1,
+    // Version of what decoding makes of a file; 2: HEIC in sRGB, the alpha channel mapped.
+    2,
     shortSide,
     background,
     channels,
