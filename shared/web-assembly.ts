@@ -13,10 +13,14 @@ interface WebAssemblyGlobal {
   readonly Memory: new (limits: { readonly initial: number; readonly maximum?: number; readonly shared?: boolean }) => object;
   readonly Module: new (bytes: Uint8Array) => object;
   readonly Instance: new (module: object, imports: object) => { readonly exports: object };
+  readonly RuntimeError: new (message: string) => Error;
 }
 const { WebAssembly } = globalThis as unknown as { readonly WebAssembly: WebAssemblyGlobal };
 
 export const pageBytes = 65_536;
+
+/** What compiled code ends in that can go on no longer: a trap, or an abort of its own. */
+export const { RuntimeError } = WebAssembly;
 
 /** A memory of `initial` pages. Throws `RangeError` where there is none. */
 export const kernelMemory = (initial: number): KernelMemory => new WebAssembly.Memory({ initial }) as KernelMemory;

@@ -85,7 +85,7 @@ function program(): Command {
   )
     .option('--labels <from>', 'folders, off, or a CSV file with the columns file,label[,split]')
     .option('--short-side <pixels>', 'shorter side of the cached pictures', '256')
-    .option('--cache-limit <megabytes>', 'limit of the decode cache (default: a tenth of the free disk)')
+    .option('--cache-limit <megabytes>', 'limit of the decode cache (default: what it holds and a tenth of the free disk)')
     .option('--max-pixels <number>', 'larger images are refused', '1000000000')
     .option('--retry', 'try files again that failed before')
     .option('--failures <file>', 'write the list of failures as CSV')

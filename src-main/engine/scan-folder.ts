@@ -3,7 +3,7 @@ import type { TrainConfig } from '../../shared/config-table.ts';
 import { preprocessingOf } from '../../shared/preprocessing.ts';
 import type { DecodeSettings } from '../../shared/preprocessing.ts';
 import { DecodeCache } from '../images/cache.ts';
-import { cachedShortSide, defaultCacheBytes, estimateCacheBytes } from '../images/cache-space.ts';
+import { cachedShortSide, defaultCacheGrowth, estimateCacheBytes } from '../images/cache-space.ts';
 import type { LabelMode } from '../library/labels.ts';
 import { retryFailed } from '../library/failures.ts';
 import { contentCounts, findFolder, folderOf } from '../library/folders.ts';
@@ -16,7 +16,7 @@ export interface ScanFolderOptions {
   readonly settings: DecodeSettings;
   readonly shortSide: number;
   readonly labels?: LabelMode;
-  /** Limit of the decode cache, bytes; by default a tenth of the free disk. */
+  /** Limit of the decode cache, bytes; by default what it holds and a tenth of the free disk. */
   readonly cacheBytes?: number;
   /** Tries files again that failed before, and decodes again what was damaged in the cache. */
   readonly retry?: boolean;
@@ -45,8 +45,8 @@ const sizeSample = 20;
 /** Streams counts; the last event is `finished`. Throws `not-found`, `disk-full`, `cancelled`. */
 export async function* scanFolder(studio: Studio, root: string, options: ScanFolderOptions): AsyncGenerator<ScanEvent | CacheEvent> {
   const { settings, shortSide, labels, signal } = options;
-  const limit = options.cacheBytes ?? defaultCacheBytes(studio.home.cache);
-  const cache = new DecodeCache(studio.cacheFor(settings, shortSide), { access: 'write', maxBytes: limit });
+  const limit = options.cacheBytes === undefined ? { mayGrow: defaultCacheGrowth(studio.home.cache) } : { maxBytes: options.cacheBytes };
+  const cache = new DecodeCache(studio.cacheFor(settings, shortSide), { access: 'write', ...limit });
   try {
     if (options.retry) {
       if (findFolder(studio.library, root)) retryFailed(studio.library, root);
@@ -70,7 +70,8 @@ export async function* scanFolder(studio: Studio, root: string, options: ScanFol
       if (!stated && added > 0 && (last || (event.surveyed && added >= sizeSample))) {
         stated = true;
         const toDecode = last ? added : counts.found - counts.reused - counts.unchanged - counts.failed;
-        yield { type: 'cache', limit, ...estimateCacheBytes(toDecode, (cache.bytes - before.bytes) / added / 3, limit - before.bytes) };
+        const meanPixels = (cache.bytes - before.bytes) / added / 3;
+        yield { type: 'cache', limit: cache.maxBytes, ...estimateCacheBytes(toDecode, meanPixels, cache.maxBytes, before.bytes) };
       }
       yield event;
     }

@@ -112,6 +112,11 @@ describe('linearProbe', () => {
     expect(result.accuracy).toBeCloseTo(2 / 3, 10);
   });
 
+  it('splits a class of any size', () => {
+    const { training, validation } = stratifiedSplit(new Uint32Array(400_000), 0.5, 0);
+    expect([training.length, validation.length]).toEqual([200_000, 200_000]);
+  });
+
   it('splits every class and leaves each at least one row', () => {
     const { training, validation } = stratifiedSplit(Uint32Array.of(0, 0, 0, 0, 0, 1, 2, 2), 0.5, 3);
     expect([...training, ...validation].toSorted((a, b) => a - b)).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);

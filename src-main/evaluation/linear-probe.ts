@@ -130,8 +130,7 @@ export function stratifiedSplit(
   for (const [label, rows] of byClass) {
     new Random(seed, 'evaluation', 1, label).shuffle(rows);
     const held = Math.min(Math.round(rows.length * share), rows.length - 1);
-    validation.push(...rows.slice(0, held));
-    training.push(...rows.slice(held));
+    for (const [i, row] of rows.entries()) (i < held ? validation : training).push(row);
   }
   return { training: Uint32Array.from(training).sort(), validation: Uint32Array.from(validation).sort() };
 }

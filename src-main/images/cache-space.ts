@@ -11,7 +11,8 @@ export const cachedShortSide = (imageSize: number): number => Math.max(256, Math
 export function cacheFolder(root: string, shortSide: number, settings: DecodeSettings): string {
   const { background, intensity, intensityPercentile, intensityWindow, channels } = settings;
   const relevant = [
-    1,
+    // Version of what decoding makes of a file; 2: HEIC in sRGB, the alpha channel mapped.
+    2,
     shortSide,
     background,
     channels,
@@ -22,22 +23,25 @@ export function cacheFolder(root: string, shortSide: number, settings: DecodeSet
   return join(root, `${shortSide}-${createHash('sha256').update(JSON.stringify(relevant)).digest('hex').slice(0, 12)}`);
 }
 
-/** Bytes that a cache may take when nothing else is said: a tenth of the free disk. */
-export function defaultCacheBytes(root: string): number {
+/** Bytes by which a cache may grow when nothing else is said: a tenth of the free disk. */
+export function defaultCacheGrowth(root: string): number {
   const { bavail, bsize } = statfsSync(root);
   return Math.floor((bavail * bsize) / 10);
 }
 
-/** Bytes that `images` pictures of `meanPixels` pixels need: raw up to half of the limit, JPEG (an eighth) beyond; more than `maxBytes` will not fit. */
+/**
+ * Bytes that `images` more pictures of `meanPixels` pixels need in a cache that holds `held` bytes: raw up to half of the limit, JPEG (an
+ * eighth) beyond; what makes it more than `maxBytes` will not fit.
+ */
 export function estimateCacheBytes(
   images: number,
   meanPixels: number,
   maxBytes: number,
+  held = 0,
 ): { readonly bytes: number; readonly jpeg: boolean } {
   const raw = images * meanPixels * 3;
-  return raw <= maxBytes / 2
-    ? { bytes: raw, jpeg: false }
-    : { bytes: Math.min(raw, Math.round(maxBytes / 2 + Math.max(0, raw - maxBytes / 2) / 8)), jpeg: true };
+  const rawRoom = Math.max(0, maxBytes / 2 - held);
+  return raw <= rawRoom ? { bytes: raw, jpeg: false } : { bytes: Math.min(raw, Math.round(rawRoom + (raw - rawRoom) / 8)), jpeg: true };
 }
 
 /** Deletes every cache below a root; the originals are untouched. Returns the bytes freed. */

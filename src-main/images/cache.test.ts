@@ -6,6 +6,7 @@ import {
   closeSync,
   readFileSync,
   rmSync,
+  statfsSync,
   statSync,
   truncateSync,
   writeFileSync,
@@ -17,7 +18,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Random } from '../../shared/random.ts';
 import { DecodeCache } from './cache.ts';
-import { cacheFolder, clearCaches, defaultCacheBytes, estimateCacheBytes } from './cache-space.ts';
+import { cacheFolder, clearCaches, defaultCacheGrowth, estimateCacheBytes } from './cache-space.ts';
 import type { CachedImage } from './shard-reader.ts';
 import { plainSettings, quadrantPixels } from './testing/test-images.ts';
 
@@ -185,6 +186,19 @@ describe('decode cache', () => {
     again.dispose();
   });
 
+  it('takes more whatever it holds already, by as much as it may grow', async () => {
+    await filled(30);
+    const held = statSync(index()).size + statSync(shard()).size;
+    const mayGrow = Math.floor(held / 10);
+    const cache = new DecodeCache(root, { access: 'write', mayGrow });
+    expect(cache.maxBytes).toBe(held + mayGrow);
+    await cache.put(hashOf(30), picture(0));
+    expect(cache.has(hashOf(30))).toBe(true);
+    const large = picture(31, 40, 40);
+    await expect(cache.put(hashOf(31), large)).rejects.toMatchObject({ code: 'disk-full' });
+    cache.dispose();
+  });
+
   it('is deleted with the bytes that it took, and nothing else is', async () => {
     await filled(3);
     const bytes = statSync(index()).size + statSync(shard()).size;
@@ -209,8 +223,15 @@ describe('size of the cache', () => {
     expect(estimateCacheBytes(1e8, 256 * 320, 10e9).bytes).toBeGreaterThan(10e9);
   });
 
-  it('is a tenth of the free disk by default', () => {
-    expect(defaultCacheBytes(root)).toBeGreaterThan(0);
+  it('counts what a cache holds: only what is left of half of its limit is for raw pictures', () => {
+    expect(estimateCacheBytes(100, 1000, 2e6, 5e5)).toEqual({ bytes: 3e5, jpeg: false });
+    expect(estimateCacheBytes(100, 1000, 2e6, 9e5)).toEqual({ bytes: 1e5 + 2e5 / 8, jpeg: true });
+    expect(estimateCacheBytes(100, 1000, 2e6, 15e5)).toEqual({ bytes: 3e5 / 8, jpeg: true });
+  });
+
+  it('may grow by a tenth of the free disk by default', () => {
+    const { bavail, bsize } = statfsSync(root);
+    expect(defaultCacheGrowth(root) / ((bavail * bsize) / 10)).toBeCloseTo(1, 1);
   });
 });
 

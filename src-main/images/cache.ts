@@ -20,9 +20,22 @@ const shardBytes = 1024 ** 3;
 const jpegQuality = 92;
 const indexName = 'index.bin';
 
-/** Appends all of it; the operating system may take less at a time. */
-function writeWhole(handle: number, bytes: Uint8Array): void {
-  for (let at = 0; at < bytes.length;) at += writeSync(handle, bytes, at);
+/** Writes all of it; the operating system may take less at a time. */
+function writeWhole(handle: number, bytes: Uint8Array, position: number): void {
+  for (let at = 0; at < bytes.length;) at += writeSync(handle, bytes, at, bytes.length - at, position + at);
+}
+
+/** A file to write at any place, made if need be. No flag does both without emptying it, and Windows cuts nothing that is open for appending. */
+function openToWrite(path: string): number {
+  closeSync(openSync(path, 'a'));
+  return openSync(path, 'r+');
+}
+
+/** Gives back what was written of a picture that failed. What cannot be cut off is written over, or never read. */
+function cut(handle: number, size: number): void {
+  try {
+    ftruncateSync(handle, size);
+  } catch {}
 }
 
 export interface CacheOptions {
@@ -30,6 +43,8 @@ export interface CacheOptions {
   readonly access: 'read' | 'write';
   /** Raw pictures up to half of it, JPEG beyond; `disk-full` at the limit. */
   readonly maxBytes?: number;
+  /** The limit from what is there: so many bytes more. */
+  readonly mayGrow?: number;
   /** Reading only: without its index, until it is refreshed. */
   readonly empty?: boolean;
 }
@@ -45,20 +60,25 @@ export class DecodeCache {
   #bytes = 0;
 
   /** Opens or creates the cache of a folder. Throws `not-found` (reading) or `not-writable`. */
-  constructor(folder: string, { access, maxBytes = Infinity, empty = false }: CacheOptions) {
+  constructor(folder: string, { access, maxBytes, mayGrow = Infinity, empty = false }: CacheOptions) {
     this.folder = folder;
     this.#access = access;
-    this.#maxBytes = maxBytes;
     try {
       if (access === 'write') mkdirSync(folder, { recursive: true });
-      this.#index = openSync(join(folder, indexName), access === 'write' ? 'a+' : 'r');
+      const index = join(folder, indexName);
+      this.#index = access === 'write' ? openToWrite(index) : openSync(index, 'r');
     } catch (error) {
       throw systemError(error) ?? error;
     }
-    if (empty) return;
-    this.refresh();
-    // A torn record at the end would put every later one out of step.
-    if (access === 'write') ftruncateSync(this.#index, this.#indexed);
+    try {
+      if (!empty) this.refresh();
+      // A torn record at the end would put every later one out of step.
+      if (access === 'write') ftruncateSync(this.#index, this.#indexed);
+    } catch (error) {
+      closeSync(this.#index);
+      throw systemError(error) ?? error;
+    }
+    this.#maxBytes = maxBytes ?? this.#bytes + mayGrow;
   }
 
   /** A text that changes when pictures are added to the cache of a folder. */
@@ -136,6 +156,11 @@ export class DecodeCache {
     return this.#bytes;
   }
 
+  /** Bytes beyond which nothing is added. */
+  get maxBytes(): number {
+    return this.#maxBytes;
+  }
+
   hashes(): Iterable<string> {
     return this.#entries.keys();
   }
@@ -157,7 +182,8 @@ export class DecodeCache {
   #shard(shard: number): number {
     let handle = this.#shards.get(shard);
     if (handle === undefined) {
-      handle = openSync(join(this.folder, shardName(shard)), this.#access === 'write' ? 'a+' : 'r');
+      const path = join(this.folder, shardName(shard));
+      handle = this.#access === 'write' ? openToWrite(path) : openSync(path, 'r');
       this.#shards.set(shard, handle);
     }
     return handle;
@@ -198,12 +224,12 @@ export class DecodeCache {
     }
     const entry: CacheEntry = { shard, offset, length: payload.length, width, height, jpeg, checksum: crc32(payload) };
     try {
-      writeWhole(handle, payload);
-      writeWhole(this.#index, encodeEntry(hash, entry));
+      writeWhole(handle, payload, offset);
+      writeWhole(this.#index, encodeEntry(hash, entry), this.#indexed);
     } catch (error) {
-      // A full disk: what was written of the picture is given back, and half a record would put every later one out of step.
-      ftruncateSync(this.#index, this.#indexed);
-      ftruncateSync(handle, offset);
+      // A full disk: half a record would put every later one out of step.
+      cut(this.#index, this.#indexed);
+      cut(handle, offset);
       throw error;
     }
     this.#indexed += recordBytes;

@@ -1,8 +1,9 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { Random } from '../../shared/random.ts';
 import { centreSquare, fitSquare, halves, randomResizedCrop, resampleCrop } from './crop.ts';
-import type { Rectangle, Target } from './crop.ts';
+import type { Target } from './crop.ts';
+import type { Rectangle } from './pad-square.ts';
 
 const unit = { mean: [0, 0, 0], std: [1, 1, 1] } as const;
 const target = (size: number, patchSize: number): Target => ({ size, patchSize, ...unit });
@@ -214,6 +215,69 @@ describe('fit without chance', () => {
     expect(at(image, 4, 3, 3)).toEqual([10, 20, 30]);
     expect(at(image, 4, 1, 0)).toEqual(source(5, 1));
     expect(at(image, 4, 2, 3)).toEqual(source(6, 4));
+  });
+
+  /** Padded as plainly as can be: the whole square is made. */
+  const plainlyPadded = (picture: Uint8Array, across: number, down: number, size: number): Float32Array => {
+    const side = Math.max(across, down);
+    const [left, above] = [Math.floor((side - across) / 2), Math.floor((side - down) / 2)];
+    const square = new Uint8Array(3 * side * side);
+    for (let i = 0; i < square.length; i++) square[i] = 10 * (1 + (i % 3));
+    for (let y = 0; y < down; y++)
+      for (let i = 0; i < 3 * across; i++) square[3 * ((above + y) * side + left) + i] = picture[3 * y * across + i]!;
+    const out = new Float32Array(size * size * 3);
+    resampleCrop(square, side, side, { x: 0, y: 0, width: side, height: side }, false, target(size, size), out);
+    return out;
+  };
+  const padded = (picture: Uint8Array, across: number, down: number, size: number): Float32Array => {
+    const out = new Float32Array(size * size * 3);
+    const part = { x: 0, y: 0, width: across, height: down };
+    fitSquare(picture, across, down, part, 'pad', [10, 20, 30], target(size, size), out);
+    return out;
+  };
+
+  it('pad makes the same of ordinary pictures in every bit as the whole square does', () => {
+    for (const [across, down] of [
+      [40, 30],
+      [30, 41],
+      [600, 7],
+    ] as const) {
+      const picture = noise(across, down);
+      expect(padded(picture, across, down, 16)).toEqual(plainlyPadded(picture, across, down, 16));
+    }
+  });
+
+  it('pad makes nearly the same of very long pictures', () => {
+    for (const [across, down] of [
+      [2500, 90],
+      [37, 2300],
+    ] as const) {
+      const picture = noise(across, down);
+      const wanted = plainlyPadded(picture, across, down, 16);
+      padded(picture, across, down, 16).forEach((value, i) => expect(Math.abs(255 * (value - wanted[i]!))).toBeLessThan(2));
+    }
+  });
+
+  it('pad takes no more memory for the longest pictures than for others', () => {
+    const picture = new Uint8Array(3 * 60_000).fill(200);
+    class Bounded extends Uint8Array {
+      constructor(...given: [number]) {
+        if (given[0] > 2e7) throw new RangeError(`${given[0]} bytes for one picture`);
+        super(...given);
+      }
+    }
+    vi.stubGlobal('Uint8Array', Bounded);
+    try {
+      for (const [across, down] of [
+        [60_000, 1],
+        [1, 60_000],
+      ] as const) {
+        const values = padded(picture, across, down, 224);
+        expect(values.every((value) => value >= 10 / 255 - 1e-3 && value <= 200 / 255)).toBe(true);
+      }
+    } finally {
+      vi.unstubAllGlobals();
+    }
   });
 
   it('squash takes the whole picture out of proportion', () => {

@@ -2,13 +2,8 @@
 import type { Random } from '../../shared/random.ts';
 import { TapMaker } from './filter-taps.ts';
 import type { Taps } from './filter-taps.ts';
-
-export interface Rectangle {
-  readonly x: number;
-  readonly y: number;
-  readonly width: number;
-  readonly height: number;
-}
+import { padSquare } from './pad-square.ts';
+import type { Rectangle } from './pad-square.ts';
 
 /** Random resized crop: ten draws of area and aspect, then the largest centred crop of an allowed aspect (as in torchvision). */
 export function randomResizedCrop(
@@ -230,6 +225,9 @@ function mixThree(
     }
 }
 
+/** Side up to which a picture is padded as it is, pixels, and eight times the target at least. */
+const longestPadded = 2048;
+
 export type Fit = 'crop' | 'pad' | 'squash';
 
 /** As `resampleCrop`, without chance: how an image (or a part of it) is embedded. `background` fills padding, 0–255. */
@@ -245,13 +243,6 @@ export function fitSquare(
 ): void {
   if (fit === 'crop') return resampleCrop(pixels, width, height, centreSquare(part), false, target, out);
   if (fit === 'squash' || part.width === part.height) return resampleCrop(pixels, width, height, part, false, target, out);
-  const side = Math.max(part.width, part.height);
-  const padded = new Uint8Array(side * side * 3);
-  for (let i = 0; i < side * side; i++) padded.set(background, 3 * i);
-  const [left, above] = [Math.floor((side - part.width) / 2), Math.floor((side - part.height) / 2)];
-  for (let row = 0; row < part.height; row++) {
-    const from = 3 * ((part.y + row) * width + part.x);
-    padded.set(pixels.subarray(from, from + 3 * part.width), 3 * ((above + row) * side + left));
-  }
+  const { padded, side } = padSquare(pixels, width, part, background, Math.max(longestPadded, 8 * target.size));
   return resampleCrop(padded, side, side, { x: 0, y: 0, width: side, height: side }, false, target, out);
 }

@@ -233,6 +233,30 @@ describe('16-bit intensity', () => {
     }
   });
 
+  it('maps the alpha channel by its own values where that is asked for', async () => {
+    const values = Uint16Array.from({ length: 4 * 64 }, (_, i) => (i % 4 === 3 ? ramp[i >> 2]! : 777 * (i % 4)));
+    const deep = await sharp(values, { raw: { width: 8, height: 8, channels: 4 } })
+      .toColourspace('rgb16')
+      .png()
+      .toBuffer();
+    const window = { channels: 'alpha', intensity: 'window', intensityWindow: [10_000, 20_000] } as const;
+    greys(await decoded(deep, 'deep-alpha.png', { settings: window })).forEach((value, i) => {
+      const exact = (255 * (Math.min(20_000, Math.max(10_000, ramp[i]!)) - 10_000)) / 10_000;
+      expect(Math.abs(value - exact)).toBeLessThanOrEqual(0.5);
+    });
+    const percentile = { channels: 'alpha', intensity: 'percentile', intensityPercentile: [25, 75] } as const;
+    greys(await decoded(deep, 'deep-alpha.png', { settings: percentile })).forEach((value, i) => {
+      const exact = (255 * (Math.min(47_000, Math.max(15_000, ramp[i]!)) - 15_000)) / 32_000;
+      expect(Math.abs(value - exact)).toBeLessThanOrEqual(0.5);
+    });
+    const eight = await quadrants().ensureAlpha(0.4).png().toBuffer();
+    const doubled = { channels: 'alpha', intensity: 'window', intensityWindow: [0, 204] } as const;
+    for (const colour of coloursOf(await decoded(eight, 'eight-alpha.png', { settings: doubled, shortSide: 24 })))
+      expect(distance([colour], [[127.5, 127.5, 127.5]])).toBeLessThan(2);
+    const opaque = await decoded(await quadrants().png().toBuffer(), 'no-alpha.png', { settings: doubled });
+    expect(coloursOf(opaque)).toEqual(Array(4).fill([255, 255, 255]));
+  });
+
   it('keeps colours and turns, and counts 8-bit files in their own values', async () => {
     const bytes = await sharp(await quadrants().rotate(270).png().toBuffer())
       .png()

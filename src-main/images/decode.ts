@@ -1,12 +1,15 @@
 // One file → an upright 8-bit sRGB image. Runs in the decoder processes only: the files are nobody's to trust.
 import { createHash } from 'node:crypto';
 import { closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
-import heicDecode from 'heic-decode';
 import sharp from 'sharp';
-import type { Metadata, Sharp, SharpInput } from 'sharp';
+import type { Sharp } from 'sharp';
 import type { DecodeSettings } from '../../shared/preprocessing.ts';
-import type { DecodedImage, DecodeFailure, DecodeLimits, DecodeRequest, DecodeResult, FailureReason } from './decoder.ts';
+import { RuntimeError } from '../../shared/web-assembly.ts';
+import type { DecodedImage, DecodeFailure, DecodeLimits, DecodeRequest, DecodeResult } from './decoder.ts';
+import { isHeic, openHeic } from './heic.ts';
 import { mapIntensity } from './intensity.ts';
+import { checkSize, Failure } from './source.ts';
+import type { Source } from './source.ts';
 
 sharp.concurrency(1);
 sharp.cache(false);
@@ -15,14 +18,6 @@ sharp.cache(false);
 const largestFile = 4 * 1024 ** 3 - 1;
 /** Pixels to which an SVG may be drawn: its size is only a number in the file. */
 const largestDrawing = 64_000_000;
-
-class Failure extends Error {
-  readonly reason: FailureReason;
-  constructor(reason: FailureReason, message: string) {
-    super(message);
-    this.reason = reason;
-  }
-}
 
 /** The whole file, hash and picture being of the same bytes. Synchronous, because a decoder has nothing else to do. */
 function readStable(path: string): Buffer {
@@ -46,48 +41,6 @@ function readStable(path: string): Buffer {
   }
 }
 
-const heicBrands = ['heic', 'heix', 'hevc', 'hevx', 'heim', 'heis', 'mif1', 'msf1'];
-
-/** HEVC-coded HEIF, which sharp's build does not read; AVIF shares the container and is left to sharp. */
-function isHeic(bytes: Buffer): boolean {
-  if (bytes.length < 12 || bytes.toString('latin1', 4, 8) !== 'ftyp') return false;
-  const box = Math.min(bytes.readUInt32BE(0), 64);
-  const brands = bytes.toString('latin1', 8, Math.max(12, Math.min(box, bytes.length)));
-  return !brands.includes('avif') && heicBrands.some((brand) => brands.includes(brand));
-}
-
-function checkSize(width: number, height: number, limit: number): void {
-  if (width * height > limit) {
-    const millions = (pixels: number): string => (pixels / 1e6).toFixed(pixels < 1e7 ? 1 : 0);
-    throw new Failure(
-      'too-large',
-      `The image has ${width}×${height} = ${millions(width * height)} million pixels; the limit is ${millions(limit)}.`,
-    );
-  }
-}
-
-interface Source {
-  readonly input: SharpInput;
-  readonly raw?: { readonly width: number; readonly height: number; readonly channels: 4 };
-  readonly format: string;
-  readonly metadata: Metadata;
-}
-
-async function openHeic(bytes: Buffer, limits: DecodeLimits): Promise<Source> {
-  const images = await heicDecode.all({ buffer: bytes });
-  const first = images[0];
-  if (!first) throw new Failure('damaged', 'The HEIC file holds no image.');
-  checkSize(first.width, first.height, limits.maxPixels);
-  const { width, height, data } = await first.decode();
-  const raw = { width, height, channels: 4 } as const;
-  return {
-    input: Buffer.from(data.buffer, data.byteOffset, data.byteLength),
-    raw,
-    format: 'heif',
-    metadata: await sharp(Buffer.alloc(4), { raw: { ...raw, width: 1, height: 1 } }).metadata(),
-  };
-}
-
 async function openWithSharp(bytes: Buffer, limits: DecodeLimits): Promise<Source> {
   const metadata = await sharp(bytes, { failOn: 'warning', limitInputPixels: false }).metadata();
   checkSize(metadata.width, metadata.height, metadata.format === 'svg' ? Math.min(limits.maxPixels, largestDrawing) : limits.maxPixels);
@@ -99,10 +52,14 @@ function pipeline({ input, raw }: Source): Sharp {
 }
 
 /** Lays alpha over the background, or makes the channel grey that is asked for; colour channels are picked from the result. */
-function chooseChannels(image: Sharp, hasAlpha: boolean, { channels, background }: DecodeSettings): Sharp {
-  if (channels === 'alpha') return hasAlpha ? image.extractChannel('alpha') : image.removeAlpha().greyscale().linear(0, 255);
+function chooseChannels(image: Sharp, hasAlpha: boolean, { channels, background, intensity }: DecodeSettings): Sharp {
+  const isMapped = intensity !== 'full';
+  if (channels === 'alpha') {
+    if (!hasAlpha) return image.removeAlpha().greyscale().linear(0, 255);
+    return isMapped ? image : image.extractChannel('alpha');
+  }
   const [r, g, b] = background;
-  const opaque = hasAlpha ? image.flatten({ background: { r, g, b } }) : image;
+  const opaque = hasAlpha && !isMapped ? image.flatten({ background: { r, g, b } }) : image;
   return channels === 'luminance' ? opaque.greyscale() : opaque;
 }
 
@@ -128,11 +85,7 @@ async function decodeSource(source: Source, request: DecodeRequest): Promise<Omi
   const isGrey = settings.channels === 'luminance' || settings.channels === 'alpha';
   let image = pipeline(source);
   if (settings.intensity !== 'full') image = await mapIntensity(image, source.metadata, settings);
-  const { data, info } = await chooseChannels(
-    shrink(image, originalWidth, originalHeight, shortSide),
-    hasAlpha && settings.intensity === 'full',
-    settings,
-  )
+  const { data, info } = await chooseChannels(shrink(image, originalWidth, originalHeight, shortSide), hasAlpha, settings)
     .toColourspace(isGrey ? 'b-w' : 'srgb')
     .raw({ depth: 'uchar' })
     .toBuffer({ resolveWithObject: true });
@@ -147,10 +100,16 @@ async function decodeSource(source: Source, request: DecodeRequest): Promise<Omi
 function explain(error: unknown): DecodeFailure {
   if (error instanceof Failure) return { reason: error.reason, message: error.message };
   const text = error instanceof Error ? error.message : String(error);
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  if (code === 'ENOENT' || code === 'EACCES' || code === 'EPERM' || code === 'EIO') {
+  const code = error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'unknown error';
+  // The operating system's word, whatever it is: the drive, or what it is connected by. The next scan tries again.
+  if (error instanceof Error && 'syscall' in error)
     return { reason: 'unreadable', message: code === 'ENOENT' ? 'The file is gone.' : `The file cannot be read (${code}).` };
-  }
+  if (
+    error instanceof RangeError ||
+    code === 'ERR_MEMORY_ALLOCATION_FAILED' ||
+    /out of memory|cannot allocate|unable to malloc/i.test(text)
+  )
+    return { reason: 'unreadable', message: 'There was not enough memory for this file; it is tried again when the folder is read next.' };
   if (/unsupported image format|not a known|is not supported|unknown file/i.test(text))
     return { reason: 'not-an-image', message: 'The contents are of no image format that is known here.' };
   if (/premature end|truncated|end of file|unexpected end|EOF|out of (order|data)|incomplete|not enough|ended prematurely/i.test(text))
@@ -160,7 +119,10 @@ function explain(error: unknown): DecodeFailure {
   return { reason: 'damaged', message: `The file is damaged: ${text.split('\n')[0]!.slice(0, 200)}.` };
 }
 
-/** Decodes one file; every fault of the file is a result. */
+/**
+ * Decodes one file; every fault of the file is a result. Rejects with `WebAssembly.RuntimeError` when libheif is at its end, after which
+ * it decodes nothing in this process: whether the file is to blame shows in another one.
+ */
 export async function decodeImage(request: DecodeRequest, limits: DecodeLimits): Promise<DecodeResult> {
   try {
     const bytes = readStable(request.path);
@@ -168,6 +130,7 @@ export async function decodeImage(request: DecodeRequest, limits: DecodeLimits):
     const image = await decodeSource(source, request);
     return { ok: true, image: { ...image, contentHash: createHash('sha256').update(bytes).digest('hex') } };
   } catch (error) {
+    if (error instanceof RuntimeError) throw error;
     return { ok: false, failure: explain(error) };
   }
 }

@@ -10,7 +10,7 @@ import { nodeArguments } from '../files/node-arguments.ts';
 import { defaultLimits } from './decoder.ts';
 import type { DecodeRequest } from './decoder.ts';
 import { DecoderPool } from './decoder-pool.ts';
-import { coloursOf, distance, imageOf, plainSettings, quadrantColours, quadrants } from './testing/test-images.ts';
+import { coloursOf, distance, imageOf, plainSettings, quadrantColours, quadrants, quadrantsHeic } from './testing/test-images.ts';
 
 let root = '';
 /** Takes a second or so to decode. */
@@ -90,6 +90,45 @@ describe('decoder pool', () => {
     expect(imageOf(await behind).originalWidth).toBe(66);
     await until(() => !isAlive(pid!));
     await pool.dispose();
+  });
+
+  it('tries a file again in a new process where the decoder ran out of its own memory, and blames it when that one does too', async () => {
+    const abort = join(root, 'abort.cjs');
+    const heic = join(root, 'photo.heic');
+    const always = join(root, 'always.heic');
+    writeFileSync(heic, quadrantsHeic);
+    writeFileSync(always, Buffer.concat([quadrantsHeic, Buffer.from([0, 0, 0, 8]), Buffer.from('free')]));
+    // As libheif does: where nothing waits for it, after the first photo of a process; with one file at the very call.
+    writeFileSync(
+      abort,
+      `const { createRequire } = require('node:module');
+      const heic = createRequire(${JSON.stringify(import.meta.filename)})('heic-decode');
+      const { all } = heic;
+      let calls = 0;
+      heic.all = async (options) => {
+        const error = new WebAssembly.RuntimeError('Aborted(OOM)');
+        if (options.buffer.length > ${quadrantsHeic.length}) throw error;
+        if (calls++ === 0) return all(options);
+        setTimeout(async () => { throw error; }, 0);
+        return new Promise(() => {});
+      };`,
+    );
+    vi.stubEnv('NODE_OPTIONS', `--require ${abort}`);
+    try {
+      const pool = new DecoderPool({ processes: 1 });
+      imageOf(await pool.decode(request(heic)));
+      const [pid] = pool.pids;
+      const [again, behind] = [pool.decode(request(heic)), pool.decode(request(small[1]!))];
+      imageOf(await again);
+      expect(imageOf(await behind).originalWidth).toBe(65);
+      expect(pool.pids).not.toContain(pid);
+      const [bad, next] = [pool.decode(request(always)), pool.decode(request(small[2]!))];
+      expect(await bad).toMatchObject({ ok: false, failure: { reason: 'crashed-the-decoder' } });
+      expect(imageOf(await next).originalWidth).toBe(66);
+      await pool.dispose();
+    } finally {
+      vi.unstubAllEnvs();
+    }
   });
 
   it('blames no file when its processes do not even start, and says so', async () => {

@@ -6,7 +6,7 @@ import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { AppError } from '../../shared/errors.ts';
 import { nodeArguments } from '../files/node-arguments.ts';
-import { defaultLimits } from './decoder.ts';
+import { defaultLimits, ranOutExit } from './decoder.ts';
 import type { DecodeLimits, Decoder, DecodeRequest, DecodeResult } from './decoder.ts';
 import type { DecoderAnswer, DecoderJob, DecoderResult } from './decoder-process.ts';
 import { PixelFile } from './pixel-file.ts';
@@ -31,6 +31,8 @@ interface Task {
   readonly request: DecodeRequest;
   readonly resolve: (result: DecodeResult) => void;
   readonly reject: (error: AppError) => void;
+  /** A process ran out of its own memory over it; the next one that does blames it. */
+  isSecondTry?: true;
 }
 
 /** One process and the files that it has been given, the first of which it works on. */
@@ -95,13 +97,16 @@ export class DecoderPool implements Decoder {
     while (this.#waiting.length > 0) {
       const slot = this.#freeSlot();
       if (!slot) return;
-      const task = this.#waiting.shift()!;
-      const id = ++this.#ids;
-      slot.given.set(id, task);
-      const place = slot.files++ % ahead;
-      slot.child.send({ id, request: task.request, limits: this.#limits, place } satisfies DecoderJob);
-      if (slot.given.size === 1) this.#watch(slot);
+      this.#give(slot, this.#waiting.shift()!);
     }
+  }
+
+  #give(slot: Slot, task: Task): void {
+    const id = ++this.#ids;
+    slot.given.set(id, task);
+    const place = slot.files++ % ahead;
+    slot.child.send({ id, request: task.request, limits: this.#limits, place } satisfies DecoderJob);
+    if (slot.given.size === 1) this.#watch(slot);
   }
 
   /** The least busy process, or a new one while there may be more. */
@@ -128,7 +133,7 @@ export class DecoderPool implements Decoder {
     });
     // Without a process number there will be no `exit`: the operating system refused to start it.
     child.on('error', () => (child.pid === undefined ? this.#exited(slot) : child.kill('SIGKILL')));
-    child.on('exit', () => this.#exited(slot));
+    child.on('exit', (code) => this.#exited(slot, code));
     return slot;
   }
 
@@ -161,8 +166,11 @@ export class DecoderPool implements Decoder {
     this.#dispatch();
   }
 
-  /** The first file that it had been given is to blame; the others go to another process. Before `ready` no file is. */
-  #exited(slot: Slot): void {
+  /**
+   * The first file that it had been given is to blame, when it had one more try where a process ran out; the others go to another process.
+   * Before `ready` no file is.
+   */
+  #exited(slot: Slot, code: number | null = null): void {
     if (slot.over) return;
     slot.over = true;
     this.#slots.delete(slot);
@@ -184,6 +192,12 @@ export class DecoderPool implements Decoder {
         'Install the program again for this system (in a terminal, ijepa-studio doctor says whether sharp can be loaded).',
       );
       for (const task of this.#waiting.splice(0)) task.reject(error);
+      return;
+    }
+    if (blamed && code === ranOutExit && !slot.timedOut && !blamed.isSecondTry) {
+      blamed.isSecondTry = true;
+      this.#give(this.#start(), blamed);
+      this.#dispatch();
       return;
     }
     blamed?.resolve({

@@ -1,5 +1,6 @@
 // Entry of a decoder process: one file after the other, until the parent is gone. Argument: the file of pixel-file.ts, if any.
 import { decodeImage } from './decode.ts';
+import { ranOutExit } from './decoder.ts';
 import type { DecodedImage, DecodeFailure, DecodeLimits, DecodeRequest } from './decoder.ts';
 import { pixelWriter } from './pixel-file.ts';
 import type { PlacedPixels } from './pixel-file.ts';
@@ -36,4 +37,6 @@ process.on('message', (job: DecoderJob) => {
 process.on('disconnect', () => process.exit(0));
 // Ctrl-C reaches the whole group of processes; the engine decides what it means, and no file is to blame for it.
 process.on('SIGINT', () => {});
+// An error that no decode answers for, as libheif aborting where nothing waits for it: the file is not known to be the cause.
+process.on('uncaughtException', () => process.exit(ranOutExit));
 process.send!({ ready: true } satisfies DecoderAnswer);

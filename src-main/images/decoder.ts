@@ -53,6 +53,12 @@ export interface DecodeLimits {
 
 export const defaultLimits: DecodeLimits = { maxPixels: 1_000_000_000, timeoutMs: 60_000 };
 
+/**
+ * How a decoder process ends that can go on no longer, its own memory being used up or in disorder: its file is tried again in a new
+ * process before it is blamed.
+ */
+export const ranOutExit = 75;
+
 export type DecodeResult = { readonly ok: true; readonly image: DecodedImage } | { readonly ok: false; readonly failure: DecodeFailure };
 
 /** Decodes untrusted files. Never rejects for a bad file: that is a result. */

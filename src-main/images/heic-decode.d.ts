@@ -4,6 +4,8 @@ declare module 'heic-decode' {
     readonly height: number;
     decode(): Promise<{ readonly width: number; readonly height: number; readonly data: Uint8ClampedArray }>;
   }
-  const decode: { all(options: { buffer: Uint8Array }): Promise<readonly HeicImage[]> };
+  /** Whoever asked for them disposes of them, whether they were decoded or not. */
+  type HeicImages = readonly HeicImage[] & { dispose(): void };
+  const decode: { all(options: { buffer: Uint8Array }): Promise<HeicImages> };
   export default decode;
 }

@@ -30,11 +30,11 @@ export function mapValues(values: Uint16Array, low: number, high: number): Uint8
   return result;
 }
 
-/** An upright image with raw values → the same with mapped 8-bit values, without alpha. */
+/** An upright image with raw values → the same with mapped 8-bit values, without alpha; where alpha is what is wanted, that alone. */
 export async function mapIntensity(image: Sharp, metadata: Metadata, settings: DecodeSettings): Promise<Sharp> {
-  const grey = metadata.space === 'b-w' || metadata.space === 'grey16' || metadata.channels < 3;
-  const { data, info } = await image
-    .removeAlpha()
+  const isAlpha = settings.channels === 'alpha' && metadata.hasAlpha;
+  const grey = isAlpha || metadata.space === 'b-w' || metadata.space === 'grey16' || metadata.channels < 3;
+  const { data, info } = await (isAlpha ? image.extractChannel('alpha') : image.removeAlpha())
     .toColourspace(grey ? 'grey16' : 'rgb16')
     .raw({ depth: 'ushort' })
     .toBuffer({ resolveWithObject: true });

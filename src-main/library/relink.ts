@@ -7,6 +7,8 @@ import { findFolder, folderOf } from './folders.ts';
 import type { Folder } from './folders.ts';
 import type { Library } from './library.ts';
 import { cancelled } from './scan-state.ts';
+import { UnmatchedImages } from './unmatched-images.ts';
+import type { OldImage } from './unmatched-images.ts';
 import { walk } from './walk.ts';
 
 export interface RelinkResult {
@@ -29,14 +31,6 @@ export interface RelinkOptions {
   readonly progress?: (done: number, total: number) => void;
 }
 
-interface OldImage {
-  readonly id: number;
-  readonly path: string;
-  readonly size: number;
-  readonly modified: number;
-  readonly hash: string;
-}
-
 interface FoundFile {
   readonly path: string;
   readonly size: number;
@@ -48,8 +42,6 @@ interface Match {
   readonly path: string;
   readonly modified: number;
 }
-
-const nameOf = (path: string): string => path.slice(path.lastIndexOf('/') + 1);
 
 /** A path and how it is searched for, where that differs. */
 function spelled(path: string): readonly [path: string, folded: string | null] {
@@ -64,8 +56,8 @@ function formerPath(path: string, id: number, used: ReadonlySet<string>): string
   return used.has(former) ? formerPath(former, id, used) : former;
 }
 
-/** Old images with a content, by size in bytes; each is matched once. */
-function imagesBySize(library: Library, folderId: number): Map<number, OldImage[]> {
+/** The images of a folder that have a content. */
+function imagesOf(library: Library, folderId: number): UnmatchedImages {
   const rows = library.run(() =>
     library.database
       .prepare<[number], OldImage>(
@@ -74,18 +66,7 @@ function imagesBySize(library: Library, folderId: number): Map<number, OldImage[
       )
       .all(folderId),
   );
-  const bySize = new Map<number, OldImage[]>();
-  for (const row of rows) {
-    const same = bySize.get(row.size);
-    if (same) same.push(row);
-    else bySize.set(row.size, [row]);
-  }
-  return bySize;
-}
-
-/** Of old images with the same content: the one with the same path, else with the same name, else the first. */
-function bestOf(same: readonly OldImage[], path: string): OldImage | undefined {
-  return same.find((one) => one.path === path) ?? same.find((one) => nameOf(one.path) === nameOf(path)) ?? same[0];
+  return new UnmatchedImages(rows);
 }
 
 function apply(library: Library, old: Folder, newRoot: string, matches: readonly Match[]): number {
@@ -153,27 +134,23 @@ export async function relink(
   const root = resolve(newRoot);
   if (findFolder(library, root)?.id === old.id)
     throw new AppError('bad-input', `${root} is where the folder has been all along.`, 'Update it instead; nothing was changed.');
-  const bySize = imagesBySize(library, old.id);
+  const images = imagesOf(library, old.id);
   const matches: Match[] = [];
   let [unknown, hashed, found, compared] = [0, 0, 0, 0];
   const [keptName, otherName]: [FoundFile[], FoundFile[]] = [[], []];
   const match = (image: OldImage, path: string, modified: number): void => {
-    const same = bySize.get(image.size) ?? [];
-    same.splice(same.indexOf(image), 1);
+    images.take(image);
     matches.push({ id: image.id, path, modified });
   };
   const compare = async ({ path, size, modified }: FoundFile): Promise<void> => {
-    if ((bySize.get(size)?.length ?? 0) === 0) {
+    if (!images.hasSize(size)) {
       unknown++;
       return;
     }
     hashed++;
     const hash = await fileHash(nativePath(root, path), options.signal, size).catch(() => undefined);
     if (options.signal?.aborted === true) throw cancelled();
-    const image = bestOf(
-      (bySize.get(size) ?? []).filter((one) => one.hash === hash),
-      path,
-    );
+    const image = hash === undefined ? undefined : images.best(path, size, hash);
     if (image) match(image, path, modified);
     else unknown++;
   };
@@ -181,7 +158,7 @@ export async function relink(
     if (entry.kind !== 'image') continue;
     options.progress?.(++found, 0);
     const { path, size, modified } = entry;
-    const likely = bySize.get(size)?.find((one) => one.path === path);
+    const likely = images.at(path, size);
     if (likely && options.trustTimes === true && likely.modified === modified) {
       compared++;
       match(likely, path, modified);

@@ -166,6 +166,7 @@ export async function* walk(root: string, signal?: AbortSignal, within?: readonl
       const entries = await Promise.all(files.slice(at, at + statsAtOnce).map(async (path) => inspect(root, path)));
       for (const entry of entries) if (entry) yield entry;
     }
-    stack.push(...folders.reverse());
+    // One by one: so many arguments as a folder may have folders have no room on the call stack.
+    for (const one of folders.reverse()) stack.push(one);
   }
 }

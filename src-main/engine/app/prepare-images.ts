@@ -12,31 +12,41 @@ import type { EngineContext } from './context.ts';
 import type { JobHandle } from './jobs.ts';
 import { runScan } from './scan-job.ts';
 
-/** Contents of the cache that was asked for last, by file, time and size of its index. */
-let lastCached: { readonly stamp: string; readonly hashes: ReadonlySet<string> } | undefined;
+interface Cached {
+  readonly hashes: ReadonlySet<string>;
+  readonly bytes: number;
+}
 
-/** Contents that a decode cache has. Rejects with `not-found`. */
-async function cachedHashes(folder: string): Promise<ReadonlySet<string>> {
+const nothing: Cached = { hashes: new Set(), bytes: 0 };
+/** Contents of the cache that was asked for last, by file, time and size of its index. */
+let lastCached: ({ readonly stamp: string } & Cached) | undefined;
+
+/** What the decode cache for these settings has. */
+async function cachedFor(studio: Studio, config: TrainConfig): Promise<Cached> {
+  const folder = studio.cacheFor(preprocessingOf(config), cachedShortSide(config.imageSize));
   const stamp = `${folder} ${DecodeCache.stamp(folder)}`;
-  if (lastCached?.stamp === stamp) return lastCached.hashes;
-  const cache = await DecodeCache.read(folder);
-  const hashes = new Set(cache.hashes());
-  cache.dispose();
-  lastCached = { stamp, hashes };
-  return hashes;
+  if (lastCached?.stamp === stamp) return lastCached;
+  try {
+    const cache = await DecodeCache.read(folder);
+    lastCached = { stamp, hashes: new Set(cache.hashes()), bytes: cache.bytes };
+    cache.dispose();
+    return lastCached;
+  } catch (error) {
+    if (error instanceof AppError && error.code === 'not-found') return nothing;
+    throw error;
+  }
+}
+
+/** Bytes that the decode cache for these settings holds. */
+export async function cachedBytes(studio: Studio, config: TrainConfig): Promise<number> {
+  return (await cachedFor(studio, config)).bytes;
 }
 
 /** Different images of a folder that would have to be decoded for these settings. Rejects with `not-found`, `no-images`. */
 export async function imagesToDecode(studio: Studio, root: string, config: TrainConfig): Promise<number> {
   const { all } = await studio.readImages(root);
-  let cached: ReadonlySet<string>;
-  try {
-    cached = await cachedHashes(studio.cacheFor(preprocessingOf(config), cachedShortSide(config.imageSize)));
-  } catch (error) {
-    if (error instanceof AppError && error.code === 'not-found') return all.length;
-    throw error;
-  }
-  return all.reduce((lacking, { hash }) => lacking + Number(!cached.has(hash)), 0);
+  const { hashes } = await cachedFor(studio, config);
+  return all.reduce((lacking, { hash }) => lacking + Number(!hashes.has(hash)), 0);
 }
 
 /** Scans a folder for these settings: what is new, or was decoded for other sizes only. Throws what `runScan` throws. */

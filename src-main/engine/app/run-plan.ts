@@ -5,7 +5,7 @@ import { gridSide } from '../../../shared/config.ts';
 import type { RunPlan } from '../../../shared/contract-runs.ts';
 import type { TrainConfig } from '../../../shared/config-table.ts';
 import type { RunSizes } from '../../../shared/train-events.ts';
-import { cachedShortSide, defaultCacheBytes, estimateCacheBytes } from '../../images/cache-space.ts';
+import { cachedShortSide, defaultCacheGrowth, estimateCacheBytes } from '../../images/cache-space.ts';
 import { inPieces } from '../../files/in-pieces.ts';
 import { keptBytes } from '../../images/training-pictures.ts';
 import type { MedianSize } from '../../library/catalogue.ts';
@@ -17,7 +17,7 @@ import { planRunHere } from '../runs.ts';
 import type { PlannedRun } from '../runs.ts';
 import { suggestedLearningRate } from '../suggest.ts';
 import type { Studio } from '../studio.ts';
-import { imagesToDecode } from './prepare-images.ts';
+import { cachedBytes, imagesToDecode } from './prepare-images.ts';
 import { plural } from './words.ts';
 
 /** Below it the masked objective alone is known to learn less than raw pixels tell (IJEPA.md, "Small folders"). */
@@ -50,7 +50,8 @@ async function cacheEstimate(
   const { size: median } = await studio.readImages(root);
   if (!median || lacking === 0) return { bytes: 0, jpeg: false };
   const { width, height } = asDecoded(median, config);
-  return estimateCacheBytes(lacking, width * height, defaultCacheBytes(studio.home.cache));
+  const held = await cachedBytes(studio, config);
+  return estimateCacheBytes(lacking, width * height, held + defaultCacheGrowth(studio.home.cache), held);
 }
 
 function warningsFor({ config, images, steps }: PlannedRun): RunPlan['warnings'][number][] {
