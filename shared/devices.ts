@@ -74,6 +74,12 @@ export interface GraphicsCard {
   readonly computeCapability?: number;
 }
 
+/** Bytes of the computer itself, which graphics in a processor take theirs from. */
+export interface ComputerMemory {
+  readonly total: number;
+  readonly free: number;
+}
+
 /** Execution providers of onnxruntime. */
 export type OnnxDevice = Exclude<DeviceId, 'tensorflow'>;
 
