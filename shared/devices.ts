@@ -70,6 +70,9 @@ export interface GraphicsCard {
   readonly memoryFree?: number;
   /** Whether it is known to be part of a processor, and to work in the computer's memory. */
   readonly inProcessor?: true;
+  /** Of NVIDIA's cards: their number in the order of the bus, and the name that CUDA knows each by. */
+  readonly index?: number;
+  readonly uuid?: string;
   /** Of NVIDIA's cards: which kernels they run, such as 8.6. */
   readonly computeCapability?: number;
 }

@@ -15,3 +15,11 @@ export const graphFor = <T>(device: OnnxDevice, build: () => T): T => (device ==
 export function keepFloat32(): void {
   process.env['NVIDIA_TF32_OVERRIDE'] ??= '0';
 }
+
+/**
+ * Has CUDA number several cards as nvidia-smi does, and not by what it takes for their speed: the numbers that a person gives in
+ * CUDA_VISIBLE_DEVICES are those that they see there. To be called before its libraries are loaded; what a person has set stays.
+ */
+export function numberCardsByBus(): void {
+  process.env['CUDA_DEVICE_ORDER'] ??= 'PCI_BUS_ID';
+}

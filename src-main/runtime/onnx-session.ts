@@ -5,7 +5,7 @@ import { AppError } from '../../shared/errors.ts';
 import { lowerOnnx } from '../tensor/lower-onnx.ts';
 import type { Lowered, LowerOptions } from '../tensor/lower-onnx.ts';
 import { deviceError } from './device-error.ts';
-import { keepFloat32 } from './devices.ts';
+import { keepFloat32, numberCardsByBus } from './devices.ts';
 import { throughOptimised } from './optimised-graphs.ts';
 import type { MakeSession } from './optimised-graphs.ts';
 
@@ -101,7 +101,10 @@ export class OnnxSession {
   static async create(lowered: Lowered, options: SessionOptions = {}): Promise<OnnxSession> {
     const device = options.device ?? 'cpu';
     // Its provider rounds by default (`use_tf32`), and of the provider's options this binding passes on the number of the card alone.
-    if (device === 'cuda') keepFloat32();
+    if (device === 'cuda') {
+      keepFloat32();
+      numberCardsByBus();
+    }
     const make: MakeSession<ort.InferenceSession> = async (graph, how) =>
       ort.InferenceSession.create(graph, {
         executionProviders: [device],

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { GraphicsCard } from '../../../shared/devices.ts';
 import { cardOf, updateDriver, withReasonOfCards } from './candidates.ts';
 
@@ -9,6 +9,12 @@ const amdInProcessor: GraphicsCard = { name: 'AMD Radeon 780M Graphics', memory:
 /** Windows tells of no memory from 4 GB on. */
 const onWindows: GraphicsCard = { name: 'AMD Radeon RX 7800 XT' };
 const nvidia: GraphicsCard = { name: 'NVIDIA GeForce GTX 1050', memory: 2e9 };
+
+beforeEach(() => void vi.stubEnv('CUDA_VISIBLE_DEVICES', undefined));
+afterEach(() => {
+  vi.unstubAllEnvs();
+  vi.unstubAllGlobals();
+});
 
 describe('the card of WebGPU', () => {
   it('is one with memory of its own, in whichever order the system names them', () => {

@@ -4,6 +4,7 @@ import type { DeviceId, DeviceReport, GraphicsCard, Precision, ReducedReport } f
 import { AppError } from '../../../shared/errors.ts';
 import type { ErrorCode } from '../../../shared/errors.ts';
 import { tensorflowVariable, withoutKernels } from '../../../shared/tensorflow.ts';
+import { nvidiaCardOf } from './nvidia-card.ts';
 
 const cardFaults: ReadonlySet<ErrorCode> = new Set(['device-failed', 'trainer-crashed', 'out-of-memory', 'unsupported']);
 
@@ -41,7 +42,7 @@ const ownMemory = ({ memory = 2 ** 32, inProcessor }: GraphicsCard): number => (
  * its own. DirectML and Core ML take the first.
  */
 export function cardOf(id: DeviceId, cards: readonly GraphicsCard[]): GraphicsCard | undefined {
-  if (id === 'cuda' || id === 'tensorflow') return cards.find(isNvidia);
+  if (id === 'cuda' || id === 'tensorflow') return nvidiaCardOf(cards);
   return id === 'webgpu' ? cards.toSorted((a, b) => ownMemory(b) - ownMemory(a))[0] : cards[0];
 }
 

@@ -11,11 +11,18 @@ const computer = { total: 16e9, free: 6e9 };
 
 describe('graphics cards as systems tell of them', () => {
   it('NVIDIA: its own program, of a driver that knows all questions or of an older one', async () => {
-    const card = { name: 'NVIDIA GeForce RTX 3060', driver: '550.54.14', memory: 12288 * 2 ** 20, memoryFree: 11000 * 2 ** 20 };
-    const answer = 'NVIDIA GeForce RTX 3060, 550.54.14, 12288, 11000';
-    expect(await nvidiaCards(async () => Promise.resolve(`${answer}, 8.6\nTesla T4, 535.1, [N/A], [N/A], 7.5\n`))).toEqual([
+    const numbered = { index: 0, uuid: 'GPU-12345678-9abc' };
+    const card = {
+      name: 'NVIDIA GeForce RTX 3060',
+      driver: '550.54.14',
+      memory: 12288 * 2 ** 20,
+      memoryFree: 11000 * 2 ** 20,
+      ...numbered,
+    };
+    const answer = 'NVIDIA GeForce RTX 3060, 550.54.14, 12288, 11000, 0, GPU-12345678-9abc';
+    expect(await nvidiaCards(async () => Promise.resolve(`${answer}, 8.6\nTesla T4, 535.1, [N/A], [N/A], 1, GPU-2, 7.5\n`))).toEqual([
       { ...card, computeCapability: 8.6 },
-      { name: 'NVIDIA Tesla T4', driver: '535.1', computeCapability: 7.5 },
+      { name: 'NVIDIA Tesla T4', driver: '535.1', index: 1, uuid: 'GPU-2', computeCapability: 7.5 },
     ]);
     const asked: string[] = [];
     const older = async ([query]: readonly string[]): Promise<string | undefined> => {

@@ -4,6 +4,7 @@ import { freemem, totalmem } from 'node:os';
 import type { ComputerMemory, GraphicsCard } from '../../../shared/devices.ts';
 import { cardsOfNvidia, nvidiaQueries } from '../../../shared/nvidia-smi.ts';
 import { cardsOfLinux } from './linux-cards.ts';
+import { computeOnOne } from './nvidia-card.ts';
 import { cardsOfWindows, windowsScript } from './windows-cards.ts';
 
 /** What a program prints; undefined where it is not there, fails, or takes longer than twenty seconds. */
@@ -46,9 +47,13 @@ export async function nvidiaCards(ask: (args: readonly string[]) => Promise<stri
   return [];
 }
 
-/** All cards; none where the system does not tell. NVIDIA's own program knows more of its cards than the system does. */
+/**
+ * All cards; none where the system does not tell. NVIDIA's own program knows more of its cards than the system does. Of several of its cards
+ * this process and its children compute on one from then on.
+ */
 export async function graphicsCards(): Promise<readonly GraphicsCard[]> {
   const nvidia = await nvidiaCards(async (args) => printed('nvidia-smi', args));
+  computeOnOne(nvidia);
   const others = await systemCards({ total: totalmem(), free: freemem() }).catch(() => []);
   return [...nvidia, ...others.filter(({ name }) => nvidia.length === 0 || !/nvidia/i.test(name))];
 }
