@@ -53,7 +53,10 @@ export interface DeviceReport {
   readonly runtime?: string;
   /** Its test in the reduced precision that it has a way to compute in; absent where there is none, and in earlier versions' reports. */
   readonly reduced?: ReducedReport;
-  /** Whether it has passed without a graphics card, as TensorFlow does where it finds none that it can use. */
+  /**
+   * Whether it has passed without a graphics card, as TensorFlow does where it finds none that it can use, or has left matrix products to the
+   * processor, as Core ML does.
+   */
   readonly onProcessor?: boolean;
   /** Times that it has failed in the middle of work since a person had it tested or a run on it came to its end; absent where it has not. */
   readonly failures?: number;

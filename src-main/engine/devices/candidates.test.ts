@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { GraphicsCard } from '../../../shared/devices.ts';
-import { cardOf, updateDriver, withReasonOfCards } from './candidates.ts';
+import { candidates, cardOf, isOnProcessor, namedDevices, noCardUsed, updateDriver, withReasonOfCards } from './candidates.ts';
 
 const intel: GraphicsCard = { name: 'Intel graphics (0x46a6)', inProcessor: true };
 const amd: GraphicsCard = { name: 'AMD Radeon RX 7600', memory: 8e9, memoryFree: 7e9 };
@@ -36,6 +36,30 @@ describe('the card of WebGPU', () => {
   it('is not that of a library for one vendor', () => {
     expect(cardOf('tensorflow', [amd, nvidia])).toBe(nvidia);
     expect(cardOf('cuda', [amd])).toBeUndefined();
+  });
+});
+
+describe('what is tried by itself, and what may be asked for', () => {
+  it('is DirectML on Windows only where it can take no other card than the one that is planned with', () => {
+    expect(candidates([amd], 'win32')).toContain('dml');
+    expect(cardOf('dml', [amd])).toBe(amd);
+    expect(candidates([intel, amd], 'win32')).not.toContain('dml');
+    expect(cardOf('dml', [intel, amd])).toBeUndefined();
+    expect(namedDevices([intel, amd], 'win32')).toContain('dml');
+  });
+
+  it('is Core ML on a Mac only by its name', () => {
+    expect(candidates([intel], 'darwin')).toEqual(['webgpu']);
+    expect(namedDevices([intel], 'darwin')).toEqual(['webgpu', 'coreml']);
+    expect(namedDevices([intel], 'linux')).toEqual(['webgpu']);
+  });
+
+  it('counts as the processor where its test has found that it leaves the products to that', () => {
+    const report = { id: 'coreml', state: 'ready', reason: 'It leaves matrix products to the processor.' } as const;
+    expect(isOnProcessor('coreml', [intel], { ...report, onProcessor: true })).toBe(true);
+    expect(isOnProcessor('coreml', [intel], report)).toBe(false);
+    expect(isOnProcessor('coreml', [intel], undefined)).toBe(false);
+    expect(noCardUsed('coreml')).toContain('which it leaves matrix products to');
   });
 });
 

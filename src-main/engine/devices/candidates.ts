@@ -18,19 +18,28 @@ export const isBrokenCard = (error: unknown, place: { readonly device: DeviceId 
 
 export const placeOf = (id: DeviceId): string => (id === 'cpu' ? 'the processor' : deviceNames[id]);
 
-/** What could use a graphics card on this kind of system, the best guess first. */
-export function candidates(cards: readonly GraphicsCard[]): readonly DeviceId[] {
+/**
+ * What could use a graphics card on this kind of system, the best guess first. Not Core ML, which leaves a training step's products to the
+ * processor, and not DirectML beside several cards: it takes the system's first, often the one in the processor, and WebGPU the better one.
+ */
+export function candidates(cards: readonly GraphicsCard[], platform: string = process.platform): readonly DeviceId[] {
   const nvidia = cards.some(isNvidia);
   // A part that a person has installed, or named in the environment.
   const tensorflow = process.env[tensorflowVariable] ? (['tensorflow'] as const) : [];
-  switch (process.platform) {
+  switch (platform) {
     case 'win32':
-      return ['webgpu', 'dml', ...(nvidia ? tensorflow : [])];
+      return ['webgpu', ...(cards.length > 1 ? [] : (['dml'] as const)), ...(nvidia ? tensorflow : [])];
     case 'darwin':
-      return ['webgpu', 'coreml'];
+      return ['webgpu'];
     default:
       return nvidia ? ['webgpu', 'cuda', ...tensorflow] : ['webgpu'];
   }
+}
+
+/** What a person may ask for by name: also what is never tried by itself. */
+export function namedDevices(cards: readonly GraphicsCard[], platform: string = process.platform): readonly DeviceId[] {
+  const only = platform === 'win32' ? (['dml'] as const) : platform === 'darwin' ? (['coreml'] as const) : [];
+  return [...new Set([...candidates(cards, platform), ...only])];
 }
 
 /** Bytes of its own that a card has; where the system does not tell, at least as many as Windows can tell of. */
@@ -39,22 +48,26 @@ const ownMemory = ({ memory = 2 ** 32, inProcessor }: GraphicsCard): number => (
 /**
  * The card that a device computes on, as far as that can be told. onnxruntime's WebGPU asks for a high-performance adapter where it is told
  * nothing else (microsoft/onnxruntime#26290), and its binding for Node knows no option for that: of several cards it gets one with memory of
- * its own. DirectML and Core ML take the first.
+ * its own. DirectML and Core ML take the system's first, which of several is not known to be that of this list.
  */
 export function cardOf(id: DeviceId, cards: readonly GraphicsCard[]): GraphicsCard | undefined {
   if (id === 'cuda' || id === 'tensorflow') return nvidiaCardOf(cards);
-  return id === 'webgpu' ? cards.toSorted((a, b) => ownMemory(b) - ownMemory(a))[0] : cards[0];
+  if (id === 'webgpu') return cards.toSorted((a, b) => ownMemory(b) - ownMemory(a))[0];
+  return cards.length === 1 ? cards[0] : undefined;
 }
 
 /**
- * Whether a device computes on the processor and in the computer's memory. TensorFlow does so where it finds no card that it can use: its
- * test says so, and before that there is none where no card is of the vendor that it knows.
+ * Whether a device computes on the processor and in the computer's memory, as its test has found. TensorFlow does so where it finds no card
+ * that it can use, and before its test there is none where no card is of the vendor that it knows.
  */
 export const isOnProcessor = (id: DeviceId, cards: readonly GraphicsCard[], report: DeviceReport | undefined): boolean =>
-  id === 'cpu' || (id === 'tensorflow' && (report?.state === 'ready' ? report.onProcessor === true : !cards.some(isNvidia)));
+  id === 'cpu' || (report?.state === 'ready' ? report.onProcessor === true : id === 'tensorflow' && !cards.some(isNvidia));
 
 /** What a person should know of such a device, unless it is the processor. */
-export const noCardUsed = 'It computes on the processor: it has found no graphics card that it can use.';
+export const noCardUsed = (id: DeviceId): string =>
+  id === 'tensorflow'
+    ? 'It computes on the processor: it has found no graphics card that it can use.'
+    : 'It computes on the processor, which it leaves matrix products to.';
 
 /** The end of a sentence, in the words of page and terminal. */
 export const testAgain = 'have it tested again: Settings, or ijepa-studio doctor.';

@@ -48,7 +48,8 @@ function devicesWith(
     rates = {} as Partial<Record<DeviceId, number>>,
     failures = {} as Partial<Record<DeviceId, string>>,
     reduced = undefined as ReducedReport | undefined,
-    onProcessor = false,
+    /** The device that computes on the processor, TensorFlow where it is only true. */
+    onProcessor = false as boolean | DeviceId,
   } = {},
   { home = folder, isKept = true } = {},
 ): Asked {
@@ -66,7 +67,7 @@ function devicesWith(
         reason: `${id} is ${state}.`,
         matmulRate: rates[id] ?? 100,
         ...(id !== 'cpu' && reduced && { reduced }),
-        ...(id === 'tensorflow' && onProcessor && { onProcessor }),
+        ...((onProcessor === true ? 'tensorflow' : onProcessor) === id && { onProcessor: true }),
       });
     },
     time: async (id, { microBatch, precision }) => {
@@ -385,6 +386,20 @@ describe('the micro-batch of a run', () => {
     const full = devicesWith([{ ...card, memoryFree: 2e7 }], {});
     expect((await full.devices.choose('webgpu', run)).microBatch.images).toBeLessThan(64);
     expect((await full.devices.choose('cpu', run)).microBatch.images).toBe(given.get('cpu'));
+  });
+});
+
+describe('a card that leaves matrix products to the processor', () => {
+  it('is planned as the processor, is said to be one, and makes no vectors', async () => {
+    const rates = { cpu: 100, webgpu: 1000 };
+    const { devices } = devicesWith([card], { onProcessor: 'webgpu', rates });
+    const run = parseConfig({ ...config, device: 'webgpu', batchSize: 64, ...small });
+    const { reason, microBatch } = await devices.choose('webgpu', run);
+    expect(reason).toBe('WebGPU, as asked. It computes on the processor, which it leaves matrix products to.');
+    expect(microBatch).toEqual(await devices.microBatch('cpu', run));
+    expect(await devices.expected(run)).toMatchObject({ reason, onProcessor: true });
+    await devices.test(undefined);
+    expect(await devices.forVectors('auto', much)).toMatchObject({ device: 'cpu' });
   });
 });
 
