@@ -67,7 +67,7 @@ function onnxError(error: unknown, device: OnnxDevice): AppError {
     return new AppError(
       'unsupported',
       'The part of onnxruntime that speaks to this device is not installed.',
-      'WebGPU uses the same graphics card without it; or train on the processor (device=cpu).',
+      'Where WebGPU is ready it uses the same graphics card without that; else train on the processor (device=cpu).',
       error,
     );
   }

@@ -63,6 +63,13 @@ describe('what is tried by itself, and what may be asked for', () => {
   });
 });
 
+it('a card that WebGPU cannot use has its reason, and what is missing for it', () => {
+  const failed = { id: 'webgpu', state: 'absent', reason: 'WebGPU finds no graphics card.' } as const;
+  expect(withReasonOfCards(failed, [amd], ['Install it.', 'Log in again.']).reason).toBe(`${failed.reason} Install it. Log in again.`);
+  expect(withReasonOfCards({ ...failed, state: 'ready' }, [amd], ['Install it.']).reason).toBe(failed.reason);
+  expect(withReasonOfCards({ ...failed, id: 'dml' }, [amd], ['Install it.']).reason).toBe(failed.reason);
+});
+
 it('a TensorFlow without kernels for the card is not to be mended by a driver', () => {
   const report = { id: 'tensorflow', state: 'failed', reason: `It took too long. ${updateDriver}` } as const;
   const reason = (computeCapability: number): string => withReasonOfCards(report, [{ ...nvidia, computeCapability }]).reason;

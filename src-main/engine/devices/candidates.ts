@@ -82,8 +82,12 @@ export function missingDriver(cards: readonly GraphicsCard[]): string | undefine
   return `NVIDIA's driver is missing: the card runs on nouveau, with which neither CUDA nor TensorFlow can use it. Install NVIDIA's driver, then ${testAgain}`;
 }
 
-/** With what is known of the cards where that is why TensorFlow's test on them has failed, most likely by taking too long. */
-export function withReasonOfCards(report: DeviceReport, cards: readonly GraphicsCard[]): DeviceReport {
+/**
+ * With what is known of the cards where that is why a test on them has failed: TensorFlow's most likely by taking too long, WebGPU's by the
+ * `obstacles` of this system.
+ */
+export function withReasonOfCards(report: DeviceReport, cards: readonly GraphicsCard[], obstacles: readonly string[] = []): DeviceReport {
+  if (report.id === 'webgpu' && report.state !== 'ready') return { ...report, reason: [report.reason, ...obstacles].join(' ') };
   const noKernels = withoutKernels(cards.flatMap(({ computeCapability = [] }) => computeCapability));
   if (report.id !== 'tensorflow' || report.state !== 'failed' || noKernels === undefined) return report;
   // No driver helps there.

@@ -50,6 +50,7 @@ function devicesWith(
     reduced = undefined as ReducedReport | undefined,
     /** The device that computes on the processor, TensorFlow where it is only true. */
     onProcessor = false as boolean | DeviceId,
+    obstacles = (async () => Promise.resolve([])) as DeviceTools['obstacles'],
   } = {},
   { home = folder, isKept = true } = {},
 ): Asked {
@@ -78,6 +79,7 @@ function devicesWith(
       return Promise.resolve({ seconds: seconds[id] ?? Infinity, ...(failure !== undefined && { failure }) });
     },
     memory: () => 16e9,
+    obstacles,
   };
   return { devices: new Devices(homeAt(home), tools, { isKept }), probed, timed, given, timedIn };
 }
@@ -298,6 +300,13 @@ describe('the device of a run', () => {
     expect(device).toBe('cpu');
     expect(reason).toContain('webgpu is failed.');
     expect(timed).toEqual([]);
+  });
+
+  it('is said to be kept from the card by what the system lacks where WebGPU fails its test', async () => {
+    const obstacles = async (): Promise<readonly string[]> => Promise.resolve(['Install libvulkan1.']);
+    const failing = devicesWith([card], { state: 'failed', obstacles });
+    expect((await failing.devices.choose('auto', config)).reason).toContain('webgpu is failed. Install libvulkan1.');
+    expect((await failing.devices.expected(config)).reason).toContain('Install libvulkan1.');
   });
 
   it('is the wanted one or an error that says why not; a failure is tried again', async () => {
@@ -623,6 +632,7 @@ describe('the time of a step, before anybody asks for a trial', () => {
       cards: async () => Promise.resolve([]),
       probe: async (id) => Promise.resolve({ id, state: 'ready', reason: 'It is there.' }),
       memory: () => 16e9,
+      obstacles: async () => Promise.resolve([]),
       time: async (_id, _config, _best, signal) =>
         new Promise((_resolve, reject) => {
           signal!.addEventListener('abort', () => reject(new AppError('cancelled', 'It was cancelled.', 'Start it again.')));

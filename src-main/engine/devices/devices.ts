@@ -106,7 +106,8 @@ export class Devices {
     onStage?.(`Testing ${placeOf(id)}.`);
     const found = await this.#tools.probe(id, signal);
     const failures = (await this.#reportOf(id))?.failures;
-    return this.#report({ ...withReasonOfCards(found, this.#cards!), ...(failures !== undefined && { failures }) });
+    const obstacles = id === 'webgpu' && found.state !== 'ready' ? await this.#tools.obstacles(this.#cards!) : [];
+    return this.#report({ ...withReasonOfCards(found, this.#cards!, obstacles), ...(failures !== undefined && { failures }) });
   }
 
   async #reportOf(id: DeviceId): Promise<DeviceReport | undefined> {
