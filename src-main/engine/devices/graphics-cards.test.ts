@@ -160,8 +160,9 @@ describe('graphics cards as systems tell of them', () => {
       expect(inProcessor).toMatchObject({ memory: 8536870912, memoryFree: 8536870912 - 1.4e9, inProcessor: true });
       expect(intels).toMatchObject({ name: 'Intel graphics (0x46a6)', inProcessor: true });
       expect(amd).toMatchObject({ name: 'AMD graphics (0x744c)', memory: 17163091968, memoryFree: 17000000000 });
-      expect(amd!.driver).toMatch(/^amdgpu, Linux \d/);
-      expect(intel).toEqual({ name: 'Intel Arc A770', driver: expect.stringMatching(/^xe, Linux/) as string });
+      // What computes is a part of Vulkan, whatever the kernel's release.
+      expect(amd!.driver).toBe('amdgpu');
+      expect(intel).toEqual({ name: 'Intel Arc A770', driver: 'xe' });
       expect(amd).not.toHaveProperty('inProcessor');
       expect(none).toEqual([]);
       expect(cardsOfLinux(computer, { drm: join(folder, 'nowhere') })).toEqual([]);

@@ -1,6 +1,5 @@
 // Which graphics cards the kernel of Linux knows of.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { release } from 'node:os';
 import { join } from 'node:path';
 import type { ComputerMemory, GraphicsCard } from '../../../shared/devices.ts';
 import { numberOr } from '../../../shared/nvidia-smi.ts';
@@ -90,7 +89,7 @@ export function cardsOfLinux(computer: ComputerMemory, { drm = '/sys/class/drm',
       return [
         {
           name: `${vendor} ${product || `graphics (${id || name})`}`,
-          ...(driver !== undefined && { driver: `${driver}, Linux ${release()}` }),
+          ...(driver !== undefined && { driver }),
           ...(memory !== undefined && { memory }),
           ...(memoryFree !== undefined && { memoryFree }),
           ...(isShared && { inProcessor: true as const }),
