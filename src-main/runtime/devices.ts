@@ -1,5 +1,6 @@
 // What is known of a device without asking it.
 import type { OnnxDevice } from '../../shared/devices.ts';
+import { cudaHomeHere } from '../files/cuda-home.ts';
 import { untiled } from '../tensor/tiles.ts';
 
 /** Devices whose memory can hold what a step leaves for the next one; to the others arrays cross at each call. */
@@ -14,6 +15,20 @@ export const graphFor = <T>(device: OnnxDevice, build: () => T): T => (device ==
  */
 export function keepFloat32(): void {
   process.env['NVIDIA_TF32_OVERRIDE'] ??= '0';
+}
+
+const homeFlag = '--xla_gpu_cuda_data_dir';
+
+/**
+ * Tells XLA where the compiler of CUDA lies: it would look in one place, and fail for want of its libdevice when it compiles the first step.
+ * To be called before TensorFlow is loaded; what a person has set stays.
+ */
+export function tellCudaHome(home = cudaHomeHere()): void {
+  const flags = process.env['XLA_FLAGS']?.trim() ?? '';
+  // What begins otherwise is the name of a file with flags.
+  if (home === undefined || flags.includes(homeFlag) || (flags !== '' && !flags.startsWith('-'))) return;
+  const told = `${homeFlag}=${/\s/.test(home) ? `'${home}'` : home}`;
+  process.env['XLA_FLAGS'] = flags === '' ? told : `${flags} ${told}`;
 }
 
 /**

@@ -1,6 +1,15 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { GraphicsCard } from '../../../shared/devices.ts';
-import { candidates, cardOf, isOnProcessor, namedDevices, noCardUsed, updateDriver, withReasonOfCards } from './candidates.ts';
+import {
+  candidates,
+  cardOf,
+  fitTensorflow,
+  isOnProcessor,
+  namedDevices,
+  noCardUsed,
+  updateDriver,
+  withReasonOfCards,
+} from './candidates.ts';
 
 const intel: GraphicsCard = { name: 'Intel graphics (0x46a6)', inProcessor: true };
 const amd: GraphicsCard = { name: 'AMD Radeon RX 7600', memory: 8e9, memoryFree: 7e9 };
@@ -71,8 +80,10 @@ it('a card that WebGPU cannot use has its reason, and what is missing for it', (
 });
 
 it('a TensorFlow without kernels for the card is not to be mended by a driver', () => {
-  const report = { id: 'tensorflow', state: 'failed', reason: `It took too long. ${updateDriver}` } as const;
-  const reason = (computeCapability: number): string => withReasonOfCards(report, [{ ...nvidia, computeCapability }]).reason;
-  expect(reason(8.6)).toBe(report.reason);
-  expect(reason(12)).toMatch(/^It took too long\. No published TensorFlow has kernels/);
+  for (const advice of [updateDriver, fitTensorflow]) {
+    const report = { id: 'tensorflow', state: 'failed', reason: `It took too long. ${advice}` } as const;
+    const reason = (computeCapability: number): string => withReasonOfCards(report, [{ ...nvidia, computeCapability }]).reason;
+    expect(reason(8.6)).toBe(report.reason);
+    expect(reason(12)).toMatch(/^It took too long\. No published TensorFlow has kernels/);
+  }
 });

@@ -75,6 +75,10 @@ export const testAgain = 'have it tested again: Settings, or ijepa-studio doctor
 /** What a person can do about a card that fails its test, as a sentence; on a Mac drivers are the system's. */
 export const updateDriver = `Update ${process.platform === 'darwin' ? 'macOS' : 'the driver of the graphics card'}, then ${testAgain}`;
 
+/** The same about TensorFlow: it ends, or computes wrong, with libraries of other versions, and takes long on a card that is newer than it. */
+export const fitTensorflow =
+  'A TensorFlow needs just the CUDA and cuDNN that it was built with (2.9: CUDA 11.2 and cuDNN 8.1), and a card that is not newer than it. Have it tested again when that has changed, or choose another device.';
+
 /** What a person with NVIDIA's card can do where its driver is missing, as sentences; undefined where that is not known. */
 export function missingDriver(cards: readonly GraphicsCard[]): string | undefined {
   const nvidia = cards.filter(isNvidia);
@@ -91,7 +95,10 @@ export function withReasonOfCards(report: DeviceReport, cards: readonly Graphics
   const noKernels = withoutKernels(cards.flatMap(({ computeCapability = [] }) => computeCapability));
   if (report.id !== 'tensorflow' || report.state !== 'failed' || noKernels === undefined) return report;
   // No driver helps there.
-  return { ...report, reason: `${report.reason.replace(` ${updateDriver}`, '')} ${noKernels}` };
+  return {
+    ...report,
+    reason: `${[updateDriver, fitTensorflow].reduce((reason, advice) => reason.replace(` ${advice}`, ''), report.reason)} ${noKernels}`,
+  };
 }
 
 export const untested = (id: DeviceId): DeviceReport => ({
