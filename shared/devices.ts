@@ -53,7 +53,10 @@ export interface DeviceReport {
   readonly runtime?: string;
   /** Its test in the reduced precision that it has a way to compute in; absent where there is none, and in earlier versions' reports. */
   readonly reduced?: ReducedReport;
-  /** Whether it has passed without a graphics card, as TensorFlow does where it finds none that it can use. */
+  /**
+   * Whether it has passed without a graphics card, as TensorFlow does where it finds none that it can use, or has left matrix products to the
+   * processor, as Core ML does.
+   */
   readonly onProcessor?: boolean;
   /** Times that it has failed in the middle of work since a person had it tested or a run on it came to its end; absent where it has not. */
   readonly failures?: number;
@@ -70,8 +73,17 @@ export interface GraphicsCard {
   readonly memoryFree?: number;
   /** Whether it is known to be part of a processor, and to work in the computer's memory. */
   readonly inProcessor?: true;
+  /** Of NVIDIA's cards: their number in the order of the bus, and the name that CUDA knows each by. */
+  readonly index?: number;
+  readonly uuid?: string;
   /** Of NVIDIA's cards: which kernels they run, such as 8.6. */
   readonly computeCapability?: number;
+}
+
+/** Bytes of the computer itself, which graphics in a processor take theirs from. */
+export interface ComputerMemory {
+  readonly total: number;
+  readonly free: number;
 }
 
 /** Execution providers of onnxruntime. */

@@ -3,7 +3,7 @@ import type { GraphicsCard } from './devices.ts';
 import { cardLibraries, cardObstacles, releaseOf, tensorflowReleases } from './tensorflow-requirements.ts';
 
 describe('what a version of TensorFlow wants for a card', () => {
-  const linux = { system: 'linux-x64', has: () => true, cards: [] };
+  const linux = { system: 'linux-x64', has: () => true, hasLibdevice: true, cards: [] };
 
   it('is found by its minor version, and unknown between the rows', () => {
     expect(['2.9.1', '2.10.0', '2.13.1', '2.15.0', '2.17.0', '2.18.0', '2.21.0'].map((version) => releaseOf(version)?.cuda)).toEqual([
@@ -32,6 +32,12 @@ describe('what a version of TensorFlow wants for a card', () => {
     expect(noDnn).toEqual([expect.stringMatching(/^TensorFlow 2\.18\.0 needs cuDNN 9\.3.*libcudnn\.so\.9 is not found\.$/)]);
     // Another CUDA beside it is of no use.
     expect(cardObstacles('2.15.0', { ...linux, has: (file) => !file.endsWith('12') })[0]).toContain('libcudart.so.12');
+  });
+
+  it("is CUDA's compiler, of which XLA wants libdevice", () => {
+    expect(cardObstacles('2.9.1', { ...linux, hasLibdevice: false })).toEqual([
+      expect.stringMatching(/^TensorFlow 2\.9\.1 needs the compiler of CUDA 11\.2 too: .*CUDA_HOME.*libdevice\.10\.bc lies\.$/),
+    ]);
   });
 
   it('differs by system: on Windows other files, on later versions and on a Mac no card at all', () => {

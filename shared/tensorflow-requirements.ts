@@ -82,17 +82,23 @@ export function cardLibraries(
   ];
 }
 
+/** What a person can do where XLA finds no libdevice, as a sentence that goes on. */
+export const howToGetLibdevice =
+  "install it (CUDA's toolkit has it, or the package cuda-nvcc), or set CUDA_HOME to the folder in which nvvm/libdevice/libdevice.10.bc lies.";
+
 export interface CardSystem {
   /** `platform-arch` of Node. */
   readonly system: string;
   /** Whether the dynamic linker finds a library of this file name. */
   readonly has: (file: string) => boolean;
+  /** Whether libdevice, a part of CUDA's compiler, is where XLA looks for it or can be told to. */
+  readonly hasLibdevice: boolean;
   /** NVIDIA's, as far as its driver tells of them. */
   readonly cards: readonly GraphicsCard[];
 }
 
 /** Why a version of TensorFlow can use no card here, in sentences that say what to do; none where nothing is missing. */
-export function cardObstacles(version: string, { system, has, cards }: CardSystem): readonly string[] {
+export function cardObstacles(version: string, { system, has, hasLibdevice, cards }: CardSystem): readonly string[] {
   const [platform] = system.split('-') as [string];
   if (platform === 'darwin') return ['TensorFlow uses no graphics card on a Mac: choose the device webgpu.'];
   const release = releaseOf(version);
@@ -111,7 +117,8 @@ export function cardObstacles(version: string, { system, has, cards }: CardSyste
     const what = part === 'the driver' ? "NVIDIA's driver" : part;
     return `TensorFlow ${version} needs ${what}, which is not installed or not on the library path: ${files.join(', ')} ${files.length > 1 ? 'are' : 'is'} not found.`;
   });
-  return [...tooOld, ...parts];
+  const compiler = hasLibdevice ? [] : [`TensorFlow ${version} needs the compiler of CUDA ${release.cuda} too: ${howToGetLibdevice}`];
+  return [...tooOld, ...parts, ...compiler];
 }
 
 const releaseNames = (): string =>

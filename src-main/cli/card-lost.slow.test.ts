@@ -31,6 +31,7 @@ const tools: DeviceTools = {
   probe: async (id) => Promise.resolve({ id, state: 'ready', reason: 'It passed.', matmulRate: 100 }),
   time: async (id) => Promise.resolve({ seconds: id === 'cpu' ? 1 : 0.1 }),
   memory: () => 8e9,
+  obstacles: async () => Promise.resolve([]),
 };
 
 const faults = {

@@ -43,6 +43,22 @@ describe('what would make it faster', () => {
     ]);
   });
 
+  it('is what keeps cards from WebGPU, once, unless WebGPU uses one', () => {
+    const obstacles = ['Start the container otherwise.'];
+    const failed: DeviceReport = { id: 'webgpu', state: 'failed', reason: 'It crashed.' };
+    const advice = (devices: readonly DeviceReport[], cards = [card], cardTaken = false): readonly string[] =>
+      adviceFor({ ...memory, cards, devices: [cpu, ...devices], chosen: 'cpu', obstacles, cardTaken });
+    expect(advice([failed])).toEqual(['A graphics card is there, and cannot be used: WebGPU: It crashed.', ...obstacles]);
+    expect(advice([{ ...failed, reason: `It crashed. ${obstacles[0]!}` }])).toHaveLength(1);
+    expect(advice([], [])).toContain(obstacles[0]);
+    // In software.
+    expect(advice([{ ...webgpu(false, 0), matmulRate: 30 }])).toContain(obstacles[0]);
+    expect(advice([webgpu(false, 0)])).toEqual([]);
+    expect(advice([{ id: 'webgpu', state: 'untested', reason: 'Not yet.' }], [card], true)).toEqual([]);
+    const cuda: DeviceReport = { id: 'cuda', state: 'ready', reason: 'It computes right.', matmulRate: 2000 };
+    expect(advice([failed, cuda])).toEqual(obstacles);
+  });
+
   it('is its own driver where the card is slower than the processor, as a driver in software is', () => {
     const advice = (rate: number): readonly string[] =>
       adviceFor({ ...memory, cards: [card], devices: [cpu, { ...webgpu(false, 0), matmulRate: rate }], chosen: 'cpu' });
@@ -152,6 +168,7 @@ describe('beside a run', () => {
       return Promise.resolve({ seconds: id === 'cpu' ? 1 : 0.1 });
     },
     memory: () => 16e9,
+    obstacles: async () => Promise.resolve([]),
   };
 
   /** What is tested or timed while a run trains on `device`. */

@@ -65,6 +65,8 @@ const muchFaster = 1.2;
 export interface Findings extends Pick<Diagnosis, 'cards' | 'devices' | 'chosen' | 'memoryFree' | 'memoryTotal'> {
   /** Where one is published that could use a card of this computer. */
   readonly tensorflow?: TensorflowOffer | undefined;
+  /** What keeps the cards from WebGPU (devices/vulkan-obstacles.ts). */
+  readonly obstacles?: readonly string[];
   /** Whether a run has the card, so that none was tested. */
   readonly cardTaken?: boolean;
 }
@@ -91,6 +93,13 @@ function weakCardAdvice({ devices }: Findings): readonly string[] {
   ];
 }
 
+/** What keeps a card from WebGPU, also where none was found or a driver in software has taken its place, unless that was said already. */
+function obstacleAdvice(findings: Findings, said: readonly string[]): readonly string[] {
+  const { devices, obstacles = [], cardTaken } = findings;
+  const isUsed = devices.some(({ id, state }) => id === 'webgpu' && state === 'ready') && weakCardAdvice(findings).length === 0;
+  return isUsed || cardTaken === true ? [] : obstacles.filter((sentence) => !said.some((one) => one.includes(sentence)));
+}
+
 export function adviceFor(findings: Findings): string[] {
   const { cards, devices, chosen, memoryFree, memoryTotal } = findings;
   const advice: string[] = [];
@@ -101,6 +110,7 @@ export function adviceFor(findings: Findings): string[] {
   const driver = missingDriver(cards);
   if (driver !== undefined) advice.push(driver);
   else advice.push(...weakCardAdvice(findings));
+  advice.push(...obstacleAdvice(findings, advice));
   advice.push(...tensorflowAdvice(findings));
   const { id, reduced, matmulRate } = devices.find((one) => one.id === chosen) ?? {};
   const faster = reduced?.works === true ? (reduced.matmulRate ?? 0) / (matmulRate ?? Infinity) : 0;
@@ -177,7 +187,8 @@ export async function diagnose(home?: string, given: DeviceWork = {}, tools: Dev
   const devices = reports.map((report) => ({ ...report, ...stepOf(report.id) }));
   const [memoryFree, memoryTotal] = [freemem(), totalmem()];
   const choice = await choiceOf(tests, config, work);
-  const findings = { cards, devices, cardTaken, ...choice, memoryFree, memoryTotal, tensorflow: tensorflowOffer(place, cards) };
+  const obstacles = await tools.obstacles(cards);
+  const findings = { cards, devices, cardTaken, obstacles, ...choice, memoryFree, memoryTotal, tensorflow: tensorflowOffer(place, cards) };
   return {
     program: programVersion,
     node: process.versions.node,

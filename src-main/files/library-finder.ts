@@ -11,7 +11,17 @@ interface LinkerPlaces {
   readonly cache: () => string;
 }
 
-const linuxFolders = ['/usr/lib/x86_64-linux-gnu', '/lib/x86_64-linux-gnu', '/usr/lib64', '/lib64', '/usr/lib', '/lib'];
+/** Where the dynamic linker of Linux looks on most distributions. */
+export const linuxFolders = [
+  '/usr/lib/x86_64-linux-gnu',
+  '/lib/x86_64-linux-gnu',
+  '/usr/lib/aarch64-linux-gnu',
+  '/lib/aarch64-linux-gnu',
+  '/usr/lib64',
+  '/lib64',
+  '/usr/lib',
+  '/lib',
+];
 
 /** Whether the dynamic linker would find a library, by its file name. */
 export function libraryFinder({ platform, environment, exists, cache }: LinkerPlaces): (file: string) => boolean {

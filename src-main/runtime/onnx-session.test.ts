@@ -23,6 +23,14 @@ async function foundBy(device: OnnxDevice, before: string | undefined): Promise<
   return found;
 }
 
+it('a part of onnxruntime that is missing does not promise that WebGPU is ready', async () => {
+  vi.spyOn(ort.InferenceSession, 'create').mockRejectedValue(
+    new Error('OrtSessionOptionsAppendExecutionProvider_Cuda: Failed to load shared library'),
+  );
+  const compiled = OnnxSession.compile({ y: input('x', [1]) }, { device: 'cuda' });
+  await expect(compiled).rejects.toMatchObject({ code: 'unsupported', hint: expect.stringMatching(/^Where WebGPU is ready/) as string });
+});
+
 it('CUDA computes float32 in float32, unless a person has set something else', async () => {
   expect(await foundBy('cuda', undefined)).toBe('0');
   expect(await foundBy('cuda', '1')).toBe('1');

@@ -5,7 +5,7 @@ import { AppError } from '../../shared/errors.ts';
 import { lowerOnnx } from '../tensor/lower-onnx.ts';
 import type { Lowered, LowerOptions } from '../tensor/lower-onnx.ts';
 import { deviceError } from './device-error.ts';
-import { keepFloat32 } from './devices.ts';
+import { keepFloat32, numberCardsByBus } from './devices.ts';
 import { throughOptimised } from './optimised-graphs.ts';
 import type { MakeSession } from './optimised-graphs.ts';
 
@@ -67,7 +67,7 @@ function onnxError(error: unknown, device: OnnxDevice): AppError {
     return new AppError(
       'unsupported',
       'The part of onnxruntime that speaks to this device is not installed.',
-      'WebGPU uses the same graphics card without it; or train on the processor (device=cpu).',
+      'Where WebGPU is ready it uses the same graphics card without that; else train on the processor (device=cpu).',
       error,
     );
   }
@@ -101,7 +101,10 @@ export class OnnxSession {
   static async create(lowered: Lowered, options: SessionOptions = {}): Promise<OnnxSession> {
     const device = options.device ?? 'cpu';
     // Its provider rounds by default (`use_tf32`), and of the provider's options this binding passes on the number of the card alone.
-    if (device === 'cuda') keepFloat32();
+    if (device === 'cuda') {
+      keepFloat32();
+      numberCardsByBus();
+    }
     const make: MakeSession<ort.InferenceSession> = async (graph, how) =>
       ort.InferenceSession.create(graph, {
         executionProviders: [device],

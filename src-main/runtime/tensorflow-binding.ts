@@ -3,7 +3,7 @@
 import { createRequire } from 'node:module';
 import { AppError } from '../../shared/errors.ts';
 import { howToInstall } from '../../shared/tensorflow.ts';
-import { keepFloat32 } from './devices.ts';
+import { keepFloat32, numberCardsByBus, tellCudaHome } from './devices.ts';
 import { findTensorflow } from './tensorflow-library.ts';
 
 /** As in the package's dist/tfjs_binding.d.ts; tensors and models are numbers that it keeps until they are deleted. */
@@ -40,6 +40,8 @@ export function loadTensorflow({ threads = 0, tensorFloat32 = false }: BindingOp
   process.env['TF_FORCE_GPU_ALLOW_GROWTH'] ??= 'true';
   process.env['TF_CPP_MIN_LOG_LEVEL'] ??= '2';
   if (!tensorFloat32) keepFloat32();
+  numberCardsByBus();
+  tellCudaHome();
   if (threads > 0) process.env['TF_NUM_INTRAOP_THREADS'] = String(threads);
   try {
     loaded = createRequire(import.meta.url)(binding) as TensorflowBinding;

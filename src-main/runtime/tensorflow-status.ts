@@ -30,7 +30,8 @@ export function tensorflowStatus(options: BindingOptions = {}): TensorflowStatus
   const version = binding.TF_Version;
   if (binding.isUsingGpuDevice()) return { version, onCard: true, obstacles: [] };
   const system = `${process.platform}-${process.arch}`;
-  const obstacles = cardObstacles(version, { system, has: libraryFinderHere(), cards: nvidiaCards() });
+  // Its compiler is missed only where a card is used.
+  const obstacles = cardObstacles(version, { system, has: libraryFinderHere(), hasLibdevice: true, cards: nvidiaCards() });
   // Everything is there and it still has no card.
   const built = `This build of TensorFlow ${version} finds no card that it can use: it may be one without CUDA.`;
   return { version, onCard: false, obstacles: obstacles.length > 0 ? obstacles : [built] };

@@ -1,5 +1,6 @@
 // Bare matrix products on a device: how fast one is, and what becomes of a long one.
 import type { DeviceId, Precision } from '../../shared/devices.ts';
+import { AppError } from '../../shared/errors.ts';
 import { keepsState } from '../runtime/devices.ts';
 import { OnnxSession } from '../runtime/onnx-session.ts';
 import { TensorflowSession } from '../runtime/tensorflow-session.ts';
@@ -69,6 +70,26 @@ async function productOn({ device = 'cpu', precision = 'float32', threads }: Pro
       await Promise.all([upload.dispose(), session.dispose()]);
     },
   };
+}
+
+/**
+ * Whether a device that arrays cross to at each call leaves a product of two of them to the processor, as Core ML's format NeuralNetwork does,
+ * which wants one of them constant: then it is a card by its name alone. Rejects where it fails otherwise.
+ */
+export async function leavesProducts(
+  { device = 'cpu', threads }: ProductOptions,
+  compile: typeof OnnxSession.compile = async (...given) => OnnxSession.compile(...given),
+): Promise<boolean> {
+  if (device === 'cpu' || device === 'tensorflow' || keepsState(device)) return false;
+  const y = matmul(input('a', [side, side]), input('b', [side, side]));
+  try {
+    await (await compile({ y }, { device, threads, wholly: true })).dispose();
+    return false;
+  } catch (error) {
+    // Without `wholly` such graphs have just been compiled and run there.
+    if (error instanceof AppError && error.code === 'device-failed') return true;
+    throw error;
+  }
 }
 
 /** Longest sum of a product in ViT-B, whose hidden layers are 3,072 wide, and beyond. */

@@ -13,7 +13,7 @@ import { scheduleInputsAt, scheduleOf } from '../training/schedules.ts';
 import { initialState } from '../training/state.ts';
 import { StepRunner } from '../training/step-runner.ts';
 import { stepSize } from '../training/step-size.ts';
-import { longProductDeviation, matmulRate } from './bare-product.ts';
+import { leavesProducts, longProductDeviation, matmulRate } from './bare-product.ts';
 import type { SelfTestJob, SelfTestResult } from './protocol.ts';
 import { figureDeviation, referenceStep, testPatches, tiny, tinySteps as steps } from './tiny-steps.ts';
 import type { Figures, ReferenceStep, Weights } from './tiny-steps.ts';
@@ -59,8 +59,11 @@ async function embeddingDeviation(tensors: Weights, options: ForwardOptions): Pr
 }
 
 /** What computes on a device, and why it is not a card where it should be one. */
-function runtimeOf(device: SelfTestJob['device']): Pick<SelfTestResult, 'runtime' | 'remark'> {
-  if (device !== 'tensorflow') return { runtime: `onnxruntime ${runtimeVersion()}` };
+async function runtimeOf({ device, threads }: SelfTestJob): Promise<Pick<SelfTestResult, 'runtime' | 'remark'>> {
+  if (device !== 'tensorflow') {
+    const leaves = await leavesProducts({ device, threads });
+    return { runtime: `onnxruntime ${runtimeVersion()}`, ...(leaves && { remark: 'It leaves matrix products to the processor.' }) };
+  }
   const { version, obstacles } = tensorflowStatus();
   return { runtime: `TensorFlow ${version}`, ...(obstacles.length > 0 && { remark: `It uses no graphics card. ${obstacles.join(' ')}` }) };
 }
@@ -78,7 +81,8 @@ async function piecesDeviation(options: Omit<SelfTestJob, 'kind'>, expected: Fig
  * In float32 micro-batches, updates and embeddings are compared too; in reduced precision that would be the same kernels once more, and
  * long sums are looked at instead.
  */
-export async function runSelfTest({ device, threads, precision = 'float32' }: SelfTestJob): Promise<SelfTestResult> {
+export async function runSelfTest(job: SelfTestJob): Promise<SelfTestResult> {
+  const { device, threads, precision = 'float32' } = job;
   const options = { device, threads, precision };
   const isFull = precision === 'float32';
   const runner = await StepRunner.create(tiny, steps, options);
@@ -104,5 +108,5 @@ export async function runSelfTest({ device, threads, precision = 'float32' }: Se
   const deviation = Math.max(...deviations);
   // What is not a number is no small deviation.
   const passed = deviation < tolerances[precision];
-  return { deviation, passed, matmulRate: passed ? await matmulRate(options) : 0, ...runtimeOf(device) };
+  return { deviation, passed, matmulRate: passed ? await matmulRate(options) : 0, ...(await runtimeOf(job)) };
 }

@@ -100,16 +100,29 @@ describe('the micro-batch for a card', () => {
     }
   });
 
-  it('goes by all of the memory where only that is known, and by what is best for a processor where nothing is', () => {
+  it('goes by all of the memory where only that is known, and by what is best for a processor where no card is', () => {
     expect(on({ name: 'A card', memory: needs(48) / shareOfCard + 1 })).toMatchObject({
       images: 48,
       reason: expect.stringMatching(/A card has \d+ MB\.$/) as string,
     });
-    for (const card of [{ name: 'A card' }, undefined]) {
-      const { images, reason } = on(card);
-      expect(images).toBe(automaticMicroBatch(config));
-      expect(reason).toMatch(/(A card|the graphics card) has free is not known/);
-    }
+    const { images, reason } = on(undefined);
+    expect(images).toBe(automaticMicroBatch(config));
+    expect(reason).toContain('the graphics card has free is not known');
+  });
+
+  it('is that of a small card where one says nothing of its memory, which is said, and no warning follows from it', () => {
+    const { images, reason, lacking } = on({ name: 'A card' });
+    expect(images).toBe(96);
+    expect(images).toBeGreaterThan(automaticMicroBatch(config));
+    expect(reason).toMatch(
+      /^All 96 images of a batch: about \d+ MB, and A card is assumed to have 3\.0 GB, as the system does not say how much\.$/,
+    );
+    expect(lacking).toBeUndefined();
+    const large = parseConfig({ architecture: 'base', imageSize: 224, patchSize: 16, batchSize: 256 });
+    const silent = on({ name: 'A card' }, large);
+    expect(silent.images).toBe(on({ name: 'A card', memory: 3e9 }, large).images);
+    expect(silent.lacking).toBeUndefined();
+    expect(on({ name: 'A card' }, { ...large, microBatch: 256 }).lacking).toBeUndefined();
   });
 
   it('is the smallest where none fits, with what to do', () => {

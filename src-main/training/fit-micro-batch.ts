@@ -27,6 +27,11 @@ export interface CardToFit {
 
 /** Of a card's free memory: the count is within 15 % of what is taken, and the driver takes some for itself. */
 export const shareOfCard = 0.85;
+/**
+ * Bytes that a card is taken to have free where the system says nothing of it: what the smallest ones have that are bought for anything but a
+ * screen. A pass of a processor's size would leave any card idle, and one that is too large for it after all becomes a smaller one.
+ */
+const assumedFree = 3e9;
 /** Of the computer's free memory, for the step: images are read and judged beside it. */
 const shareOfMemory = 0.8;
 /**
@@ -80,20 +85,21 @@ export function* processorMicroBatchInPieces(config: TrainConfig, free: number):
 }
 
 /**
- * For a run on a graphics card: the largest that fits its free memory, as every pass costs it the same calls; where its memory is not
- * known, what is best for a processor. Throws as above.
+ * For a run on a graphics card: the largest that fits its free memory, as every pass costs it the same calls; a card of which no memory is
+ * known is taken for a small one, and where no card is known it is what is best for a processor. Throws as above.
  */
 export function* cardMicroBatchInPieces(config: TrainConfig, device: DeviceId, card: CardToFit | undefined): Pieces<MicroBatch> {
-  const free = card?.memoryFree ?? card?.memory;
+  const known = card?.memoryFree ?? card?.memory;
   const name = card?.name ?? 'the graphics card';
   if (config.microBatch > 0) {
     const { total } = yield* cardMemoryInPieces(config);
     const lacking = {
-      message: `Micro-batches of ${config.microBatch} images take about ${bytesText(total)}, and ${name} has ${bytesText(free ?? 0)} of memory free.`,
+      message: `Micro-batches of ${config.microBatch} images take about ${bytesText(total)}, and ${name} has ${bytesText(known ?? 0)} of memory free.`,
       hint: 'Set microBatch to 0: then the largest that fits is taken.',
     };
-    return { images: config.microBatch, reason: asSet(config), ...(free !== undefined && total > free && { lacking }) };
+    return { images: config.microBatch, reason: asSet(config), ...(known !== undefined && total > known && { lacking }) };
   }
+  const free = known ?? (card && assumedFree);
   if (free === undefined) {
     const images = automaticMicroBatch(config);
     return { images, reason: `${ofBatch(images, config)}: how much memory ${name} has free is not known.` };
@@ -114,11 +120,11 @@ export function* cardMicroBatchInPieces(config: TrainConfig, device: DeviceId, c
   }
   const images = possible[Math.max(0, fitting)] ?? config.batchSize;
   const { total } = yield* memoryOf(images);
-  const has = `${bytesText(free)}${card?.memoryFree === undefined ? '' : ' free'}`;
-  const told = `about ${bytesText(total)}, and ${name} has ${has}`;
+  const has = `has ${bytesText(free)}${card?.memoryFree === undefined ? '' : ' free'}`;
+  const told = `about ${bytesText(total)}, and ${name} ${known === undefined ? `is assumed to have ${bytesText(free)}, as the system does not say how much` : has}`;
   if (fitting < 0) {
     const reason = `${ofBatch(images, config)}, the fewest there can be; that takes ${told}.`;
-    return { images, reason, ...(total > free && { lacking: notEnough(`${name} has`, total, free, true) }) };
+    return { images, reason, ...(known !== undefined && total > known && { lacking: notEnough(`${name} has`, total, known, true) }) };
   }
   if (images === config.batchSize) return { images, reason: `${ofBatch(images, config)}: ${told}.` };
   const next = yield* memoryOf(possible[above]!);

@@ -4,6 +4,7 @@ import type { DeviceId, DeviceReport, GraphicsCard, Precision, ReducedReport } f
 import { AppError } from '../../../shared/errors.ts';
 import type { ErrorCode } from '../../../shared/errors.ts';
 import { tensorflowVariable, withoutKernels } from '../../../shared/tensorflow.ts';
+import { nvidiaCardOf } from './nvidia-card.ts';
 
 const cardFaults: ReadonlySet<ErrorCode> = new Set(['device-failed', 'trainer-crashed', 'out-of-memory', 'unsupported']);
 
@@ -17,19 +18,28 @@ export const isBrokenCard = (error: unknown, place: { readonly device: DeviceId 
 
 export const placeOf = (id: DeviceId): string => (id === 'cpu' ? 'the processor' : deviceNames[id]);
 
-/** What could use a graphics card on this kind of system, the best guess first. */
-export function candidates(cards: readonly GraphicsCard[]): readonly DeviceId[] {
+/**
+ * What could use a graphics card on this kind of system, the best guess first. Not Core ML, which leaves a training step's products to the
+ * processor, and not DirectML beside several cards: it takes the system's first, often the one in the processor, and WebGPU the better one.
+ */
+export function candidates(cards: readonly GraphicsCard[], platform: string = process.platform): readonly DeviceId[] {
   const nvidia = cards.some(isNvidia);
   // A part that a person has installed, or named in the environment.
   const tensorflow = process.env[tensorflowVariable] ? (['tensorflow'] as const) : [];
-  switch (process.platform) {
+  switch (platform) {
     case 'win32':
-      return ['webgpu', 'dml', ...(nvidia ? tensorflow : [])];
+      return ['webgpu', ...(cards.length > 1 ? [] : (['dml'] as const)), ...(nvidia ? tensorflow : [])];
     case 'darwin':
-      return ['webgpu', 'coreml'];
+      return ['webgpu'];
     default:
       return nvidia ? ['webgpu', 'cuda', ...tensorflow] : ['webgpu'];
   }
+}
+
+/** What a person may ask for by name: also what is never tried by itself. */
+export function namedDevices(cards: readonly GraphicsCard[], platform: string = process.platform): readonly DeviceId[] {
+  const only = platform === 'win32' ? (['dml'] as const) : platform === 'darwin' ? (['coreml'] as const) : [];
+  return [...new Set([...candidates(cards, platform), ...only])];
 }
 
 /** Bytes of its own that a card has; where the system does not tell, at least as many as Windows can tell of. */
@@ -38,28 +48,36 @@ const ownMemory = ({ memory = 2 ** 32, inProcessor }: GraphicsCard): number => (
 /**
  * The card that a device computes on, as far as that can be told. onnxruntime's WebGPU asks for a high-performance adapter where it is told
  * nothing else (microsoft/onnxruntime#26290), and its binding for Node knows no option for that: of several cards it gets one with memory of
- * its own. DirectML and Core ML take the first.
+ * its own. DirectML and Core ML take the system's first, which of several is not known to be that of this list.
  */
 export function cardOf(id: DeviceId, cards: readonly GraphicsCard[]): GraphicsCard | undefined {
-  if (id === 'cuda' || id === 'tensorflow') return cards.find(isNvidia);
-  return id === 'webgpu' ? cards.toSorted((a, b) => ownMemory(b) - ownMemory(a))[0] : cards[0];
+  if (id === 'cuda' || id === 'tensorflow') return nvidiaCardOf(cards);
+  if (id === 'webgpu') return cards.toSorted((a, b) => ownMemory(b) - ownMemory(a))[0];
+  return cards.length === 1 ? cards[0] : undefined;
 }
 
 /**
- * Whether a device computes on the processor and in the computer's memory. TensorFlow does so where it finds no card that it can use: its
- * test says so, and before that there is none where no card is of the vendor that it knows.
+ * Whether a device computes on the processor and in the computer's memory, as its test has found. TensorFlow does so where it finds no card
+ * that it can use, and before its test there is none where no card is of the vendor that it knows.
  */
 export const isOnProcessor = (id: DeviceId, cards: readonly GraphicsCard[], report: DeviceReport | undefined): boolean =>
-  id === 'cpu' || (id === 'tensorflow' && (report?.state === 'ready' ? report.onProcessor === true : !cards.some(isNvidia)));
+  id === 'cpu' || (report?.state === 'ready' ? report.onProcessor === true : id === 'tensorflow' && !cards.some(isNvidia));
 
 /** What a person should know of such a device, unless it is the processor. */
-export const noCardUsed = 'It computes on the processor: it has found no graphics card that it can use.';
+export const noCardUsed = (id: DeviceId): string =>
+  id === 'tensorflow'
+    ? 'It computes on the processor: it has found no graphics card that it can use.'
+    : 'It computes on the processor, which it leaves matrix products to.';
 
 /** The end of a sentence, in the words of page and terminal. */
 export const testAgain = 'have it tested again: Settings, or ijepa-studio doctor.';
 
 /** What a person can do about a card that fails its test, as a sentence; on a Mac drivers are the system's. */
 export const updateDriver = `Update ${process.platform === 'darwin' ? 'macOS' : 'the driver of the graphics card'}, then ${testAgain}`;
+
+/** The same about TensorFlow: it ends, or computes wrong, with libraries of other versions, and takes long on a card that is newer than it. */
+export const fitTensorflow =
+  'A TensorFlow needs just the CUDA and cuDNN that it was built with (2.9: CUDA 11.2 and cuDNN 8.1), and a card that is not newer than it. Have it tested again when that has changed, or choose another device.';
 
 /** What a person with NVIDIA's card can do where its driver is missing, as sentences; undefined where that is not known. */
 export function missingDriver(cards: readonly GraphicsCard[]): string | undefined {
@@ -68,12 +86,19 @@ export function missingDriver(cards: readonly GraphicsCard[]): string | undefine
   return `NVIDIA's driver is missing: the card runs on nouveau, with which neither CUDA nor TensorFlow can use it. Install NVIDIA's driver, then ${testAgain}`;
 }
 
-/** With what is known of the cards where that is why TensorFlow's test on them has failed, most likely by taking too long. */
-export function withReasonOfCards(report: DeviceReport, cards: readonly GraphicsCard[]): DeviceReport {
+/**
+ * With what is known of the cards where that is why a test on them has failed: TensorFlow's most likely by taking too long, WebGPU's by the
+ * `obstacles` of this system.
+ */
+export function withReasonOfCards(report: DeviceReport, cards: readonly GraphicsCard[], obstacles: readonly string[] = []): DeviceReport {
+  if (report.id === 'webgpu' && report.state !== 'ready') return { ...report, reason: [report.reason, ...obstacles].join(' ') };
   const noKernels = withoutKernels(cards.flatMap(({ computeCapability = [] }) => computeCapability));
   if (report.id !== 'tensorflow' || report.state !== 'failed' || noKernels === undefined) return report;
   // No driver helps there.
-  return { ...report, reason: `${report.reason.replace(` ${updateDriver}`, '')} ${noKernels}` };
+  return {
+    ...report,
+    reason: `${[updateDriver, fitTensorflow].reduce((reason, advice) => reason.replace(` ${advice}`, ''), report.reason)} ${noKernels}`,
+  };
 }
 
 export const untested = (id: DeviceId): DeviceReport => ({

@@ -1,4 +1,4 @@
-// What was found out about the devices of this computer, kept in the home until its drivers or the program change.
+// What was found out about the devices of this computer, kept in the home for its cards, their drivers and this version of the program.
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { arch, platform, release } from 'node:os';
@@ -8,6 +8,7 @@ import { programVersion } from '../../../shared/version.ts';
 import { writeFileAside } from '../../files/write-aside.ts';
 import type { Home } from '../home.ts';
 import { tensorflowStamp } from './tensorflow-stamp.ts';
+import { vulkanStamp } from './vulkan-drivers.ts';
 
 export interface DeviceFile {
   /** Of program, system, cards and drivers: what was found out holds for these alone. */
@@ -21,8 +22,8 @@ export interface DeviceFile {
   readonly rates: Readonly<Partial<Record<DeviceId, number>>>;
 }
 
-/** On a Mac the drivers are the system's. */
-const systemDrivers = (): string => (platform() === 'darwin' ? release() : '');
+/** On a Mac the drivers are the system's; on Linux what computes are those of Vulkan, which a kernel's update leaves as they are. */
+const systemDrivers = (): string => (platform() === 'darwin' ? release() : platform() === 'linux' ? vulkanStamp() : '');
 
 /** A short digest of what the results depend on; free memory is no part of it. */
 export const signatureOf = (cards: readonly GraphicsCard[]): string =>
@@ -33,19 +34,31 @@ export const signatureOf = (cards: readonly GraphicsCard[]): string =>
 
 const fileIn = (home: Home): string => join(home.path, 'devices.json');
 
+/**
+ * Kept at a time, the last one that was written first: a card outside of the computer is not always there, and a program may be started with
+ * other drivers in its environment.
+ */
+const mostKept = 4;
+
+/** All that the file holds, for whatever cards; nothing where it cannot be read. Earlier versions kept what holds for one signature alone. */
+function systemsIn(home: Home): readonly DeviceFile[] {
+  try {
+    const file = JSON.parse(readFileSync(fileIn(home), 'utf8')) as DeviceFile | { readonly systems: readonly DeviceFile[] };
+    const systems: readonly DeviceFile[] = 'systems' in file ? file.systems : [file];
+    return systems.filter(
+      ({ signature, reports, races }) => typeof signature === 'string' && Array.isArray(reports) && typeof races === 'object',
+    );
+  } catch {
+    return [];
+  }
+}
+
 /** What is known for these cards; nothing where drivers, cards or the program have changed since, or the file cannot be read. */
 function readDevices(home: Home, cards: readonly GraphicsCard[]): DeviceFile {
   const signature = signatureOf(cards);
+  // Earlier versions knew no rates, and of no other TensorFlow.
   const nothing = { signature, tensorflow: '', reports: [], races: {}, rates: {} };
-  try {
-    const known = JSON.parse(readFileSync(fileIn(home), 'utf8')) as DeviceFile;
-    // Earlier versions knew no rates, and of no other TensorFlow.
-    return known.signature === signature && Array.isArray(known.reports) && typeof known.races === 'object'
-      ? { ...nothing, ...known }
-      : nothing;
-  } catch {
-    return nothing;
-  }
+  return { ...nothing, ...systemsIn(home).find((one) => one.signature === signature) };
 }
 
 /** Without what was found out about another TensorFlow than the one that lies here now, or about its absence. */
@@ -65,8 +78,9 @@ function ofThisTensorflow(known: DeviceFile): DeviceFile {
 
 /** Keeps it for the next program; whether the home could be written to. No run should fail where it cannot. */
 function isWritten(home: Home, known: DeviceFile): boolean {
+  const others = systemsIn(home).filter(({ signature }) => signature !== known.signature);
   try {
-    writeFileAside(fileIn(home), `${JSON.stringify(known, null, 2)}\n`);
+    writeFileAside(fileIn(home), `${JSON.stringify({ systems: [known, ...others].slice(0, mostKept) }, null, 2)}\n`);
     return true;
   } catch {
     return false;

@@ -6,6 +6,7 @@ import { graphicsCards } from './graphics-cards.ts';
 import { probeDevice } from './probe-device.ts';
 import { timeStep } from './time-step.ts';
 import type { TimedStep } from './time-step.ts';
+import { vulkanObstaclesHere } from './vulkan-obstacles.ts';
 
 export interface DeviceWork {
   readonly signal?: AbortSignal;
@@ -24,9 +25,17 @@ export interface DeviceTools {
   time(id: DeviceId, config: TrainConfig, best: number | undefined, signal?: AbortSignal, unasked?: boolean): Promise<TimedStep>;
   /** Bytes of the computer's memory that a program can still take. */
   memory(): number;
+  /** What keeps these cards from WebGPU, in sentences that say what to do; none where nothing is missing. */
+  obstacles(cards: readonly GraphicsCard[]): Promise<readonly string[]>;
 }
 
 /** A Mac counts as free only what nothing was ever read into, which is next to nothing. */
 const memoryToUse = (): number => (process.platform === 'darwin' ? 0.6 * totalmem() : freemem());
 
-export const usualTools: DeviceTools = { cards: graphicsCards, probe: probeDevice, time: timeStep, memory: memoryToUse };
+export const usualTools: DeviceTools = {
+  cards: graphicsCards,
+  probe: probeDevice,
+  time: timeStep,
+  memory: memoryToUse,
+  obstacles: vulkanObstaclesHere,
+};

@@ -48,7 +48,9 @@ function devicesWith(
     rates = {} as Partial<Record<DeviceId, number>>,
     failures = {} as Partial<Record<DeviceId, string>>,
     reduced = undefined as ReducedReport | undefined,
-    onProcessor = false,
+    /** The device that computes on the processor, TensorFlow where it is only true. */
+    onProcessor = false as boolean | DeviceId,
+    obstacles = (async () => Promise.resolve([])) as DeviceTools['obstacles'],
   } = {},
   { home = folder, isKept = true } = {},
 ): Asked {
@@ -66,7 +68,7 @@ function devicesWith(
         reason: `${id} is ${state}.`,
         matmulRate: rates[id] ?? 100,
         ...(id !== 'cpu' && reduced && { reduced }),
-        ...(id === 'tensorflow' && onProcessor && { onProcessor }),
+        ...((onProcessor === true ? 'tensorflow' : onProcessor) === id && { onProcessor: true }),
       });
     },
     time: async (id, { microBatch, precision }) => {
@@ -77,6 +79,7 @@ function devicesWith(
       return Promise.resolve({ seconds: seconds[id] ?? Infinity, ...(failure !== undefined && { failure }) });
     },
     memory: () => 16e9,
+    obstacles,
   };
   return { devices: new Devices(homeAt(home), tools, { isKept }), probed, timed, given, timedIn };
 }
@@ -299,6 +302,13 @@ describe('the device of a run', () => {
     expect(timed).toEqual([]);
   });
 
+  it('is said to be kept from the card by what the system lacks where WebGPU fails its test', async () => {
+    const obstacles = async (): Promise<readonly string[]> => Promise.resolve(['Install libvulkan1.']);
+    const failing = devicesWith([card], { state: 'failed', obstacles });
+    expect((await failing.devices.choose('auto', config)).reason).toContain('webgpu is failed. Install libvulkan1.');
+    expect((await failing.devices.expected(config)).reason).toContain('Install libvulkan1.');
+  });
+
   it('is the wanted one or an error that says why not; a failure is tried again', async () => {
     const { devices, timed } = devicesWith([card], { seconds: { cpu: 1, webgpu: 9 } });
     expect(await devices.choose('webgpu', config)).toMatchObject({ device: 'webgpu' });
@@ -385,6 +395,20 @@ describe('the micro-batch of a run', () => {
     const full = devicesWith([{ ...card, memoryFree: 2e7 }], {});
     expect((await full.devices.choose('webgpu', run)).microBatch.images).toBeLessThan(64);
     expect((await full.devices.choose('cpu', run)).microBatch.images).toBe(given.get('cpu'));
+  });
+});
+
+describe('a card that leaves matrix products to the processor', () => {
+  it('is planned as the processor, is said to be one, and makes no vectors', async () => {
+    const rates = { cpu: 100, webgpu: 1000 };
+    const { devices } = devicesWith([card], { onProcessor: 'webgpu', rates });
+    const run = parseConfig({ ...config, device: 'webgpu', batchSize: 64, ...small });
+    const { reason, microBatch } = await devices.choose('webgpu', run);
+    expect(reason).toBe('WebGPU, as asked. It computes on the processor, which it leaves matrix products to.');
+    expect(microBatch).toEqual(await devices.microBatch('cpu', run));
+    expect(await devices.expected(run)).toMatchObject({ reason, onProcessor: true });
+    await devices.test(undefined);
+    expect(await devices.forVectors('auto', much)).toMatchObject({ device: 'cpu' });
   });
 });
 
@@ -608,6 +632,7 @@ describe('the time of a step, before anybody asks for a trial', () => {
       cards: async () => Promise.resolve([]),
       probe: async (id) => Promise.resolve({ id, state: 'ready', reason: 'It is there.' }),
       memory: () => 16e9,
+      obstacles: async () => Promise.resolve([]),
       time: async (_id, _config, _best, signal) =>
         new Promise((_resolve, reject) => {
           signal!.addEventListener('abort', () => reject(new AppError('cancelled', 'It was cancelled.', 'Start it again.')));

@@ -9,7 +9,18 @@ import { cardMicroBatchInPieces, processorMicroBatchInPieces, whyNoSmaller } fro
 import type { MicroBatch } from '../../training/fit-micro-batch.ts';
 import type { Home } from '../home.ts';
 import { threadsOf } from '../threads.ts';
-import { candidates, cardOf, described, hasCard, isOnProcessor, noCardUsed, placeOf, untestedIn, withReasonOfCards } from './candidates.ts';
+import {
+  candidates,
+  cardOf,
+  described,
+  hasCard,
+  isOnProcessor,
+  namedDevices,
+  noCardUsed,
+  placeOf,
+  untestedIn,
+  withReasonOfCards,
+} from './candidates.ts';
 import { asChosen } from './chosen-device.ts';
 import type { ChosenDevice, ReasonedDevice } from './chosen-device.ts';
 import { KnownDevices } from './device-file.ts';
@@ -95,7 +106,8 @@ export class Devices {
     onStage?.(`Testing ${placeOf(id)}.`);
     const found = await this.#tools.probe(id, signal);
     const failures = (await this.#reportOf(id))?.failures;
-    return this.#report({ ...withReasonOfCards(found, this.#cards!), ...(failures !== undefined && { failures }) });
+    const obstacles = id === 'webgpu' && found.state !== 'ready' ? await this.#tools.obstacles(this.#cards!) : [];
+    return this.#report({ ...withReasonOfCards(found, this.#cards!, obstacles), ...(failures !== undefined && { failures }) });
   }
 
   async #reportOf(id: DeviceId): Promise<DeviceReport | undefined> {
@@ -143,7 +155,7 @@ export class Devices {
   /** Says where a device uses no card though it could. */
   async #withRemark({ device, reason }: ReasonedDevice): Promise<ReasonedDevice> {
     const isWithoutCard = device !== 'cpu' && (await this.#isOnProcessor(device));
-    return { device, reason: isWithoutCard ? `${reason} ${noCardUsed}` : reason };
+    return { device, reason: isWithoutCard ? `${reason} ${noCardUsed(device)}` : reason };
   }
 
   /** What a device computes a run's products in, and what a person who wants them reduced should know of it. */
@@ -184,7 +196,7 @@ export class Devices {
 
   async #wanted(id: DeviceId, work: DeviceWork): Promise<ReasonedDevice> {
     const known = await this.#reportOf(id);
-    const possible = candidates(this.#cards!);
+    const possible = namedDevices(this.#cards!);
     // Where TensorFlow is not installed its test says so, and how that is done.
     if (!possible.includes(id) && (id !== 'tensorflow' || process.platform === 'darwin'))
       throw new AppError(

@@ -69,7 +69,7 @@ export function expectedDevice(
   if (asked !== 'auto') {
     const device = asked as DeviceId;
     const report = reportOf(device) ?? untested(device);
-    const more = report.state !== 'ready' ? ` ${report.reason}` : isOnProcessor(device, cards, report) ? ` ${noCardUsed}` : '';
+    const more = report.state !== 'ready' ? ` ${report.reason}` : isOnProcessor(device, cards, report) ? ` ${noCardUsed(device)}` : '';
     return { device, reason: `${deviceNames[device] ?? device}, as asked.${more}`, ...placeFor(device) };
   }
   if (!hasCard(cards)) return noCardFound;

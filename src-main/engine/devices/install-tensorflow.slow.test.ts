@@ -126,6 +126,17 @@ describe('the native part of TensorFlow', () => {
     expect([existsSync(join(installed, 'mark')), ...left()]).toEqual([true, 'installed']);
   });
 
+  it('keeps what was fetched where it is whole and cannot be loaded here, and does not fetch it again', async () => {
+    offered = { '/library.tar.gz': readFileSync(library()), '/binding.tar.gz': readFileSync(binding()) };
+    const probe = async (): Promise<string> => Promise.reject(new Error("libc.so.6: version `GLIBC_2.33' not found"));
+    const hint = expect.stringContaining('what was fetched is kept') as string;
+    await expect(installTensorflow(home, {}, tools({ probe }))).rejects.toMatchObject({ code: 'device-failed', hint });
+    expect(left()).toEqual(['binding.tar.gz', 'library.tar.gz']);
+    const before = asked.length;
+    await installTensorflow(home, {}, tools());
+    expect([asked.length, ...left()]).toEqual([before, 'installed']);
+  });
+
   it('leaves what was installed before, and says what to do, where the system does not let go of it', async () => {
     offered = { '/library.tar.gz': readFileSync(library()), '/binding.tar.gz': readFileSync(binding()) };
     const { folder: installed } = await installTensorflow(home, {}, tools());

@@ -6,7 +6,7 @@ import { tensorflowLacks, tensorflowOffer } from './install-tensorflow.ts';
 
 const nvidia: GraphicsCard = { name: 'NVIDIA GeForce RTX 3060', driver: '550.54.14', computeCapability: 8.6 };
 const nouveau: GraphicsCard = { name: 'NVIDIA graphics (0x2504)', driver: 'nouveau, Linux 6.8' };
-const all = { system: 'linux-x64', has: () => true };
+const all = { system: 'linux-x64', has: () => true, hasLibdevice: true };
 const home = homeAt('/nowhere');
 
 describe('TensorFlow is offered', () => {
@@ -15,6 +15,7 @@ describe('TensorFlow is offered', () => {
     const without = (part: string): readonly string[] =>
       tensorflowOffer(home, [nvidia], { ...all, has: (file) => !file.includes(part) })!.lacks;
     expect(without('cudnn')).toEqual([expect.stringContaining('needs cuDNN 8.1')]);
+    expect(tensorflowOffer(home, [nvidia], { ...all, hasLibdevice: false })!.lacks).toEqual([expect.stringContaining('libdevice.10.bc')]);
     expect(without('cublas')).toEqual([expect.stringContaining('needs CUDA 11.2')]);
     expect(tensorflowOffer(home, [{ ...nvidia, driver: '440.1' }], all)!.lacks).toEqual([expect.stringContaining('update it')]);
   });

@@ -10,6 +10,7 @@ import type { GraphicsCard } from '../../../shared/devices.ts';
 import { AppError, systemError } from '../../../shared/errors.ts';
 import { cardObstacles } from '../../../shared/tensorflow-requirements.ts';
 import { tensorflowBinding, tensorflowVariable, withoutKernels } from '../../../shared/tensorflow.ts';
+import { cudaHomeHere } from '../../files/cuda-home.ts';
 import { download } from '../../files/download.ts';
 import type { DownloadOptions } from '../../files/download.ts';
 import { takeLock } from '../../files/folder-lock.ts';
@@ -67,20 +68,26 @@ export interface TensorflowPlace {
   readonly system: string;
   /** Whether the dynamic linker finds a library of this file name. */
   readonly has: (file: string) => boolean;
+  /** Whether CUDA's compiler has what XLA needs of it. */
+  readonly hasLibdevice: boolean;
 }
 
-const placeHere = (): TensorflowPlace => ({ system: usualTools.system, has: libraryFinderHere() });
+const placeHere = (): TensorflowPlace => ({
+  system: usualTools.system,
+  has: libraryFinderHere(),
+  hasLibdevice: cudaHomeHere() !== undefined,
+});
 
 /** Cards of NVIDIA with NVIDIA's driver. */
 const usableCards = (cards: readonly GraphicsCard[]): readonly GraphicsCard[] =>
   cards.filter((card) => isNvidia(card) && !isOnNouveau(card));
 
 /** Without what TensorFlow would use no card here, as sentences that say what to do; none where nothing is missing. */
-export function tensorflowLacks(cards: readonly GraphicsCard[], { system, has }: TensorflowPlace = placeHere()): readonly string[] {
+export function tensorflowLacks(cards: readonly GraphicsCard[], place: TensorflowPlace = placeHere()): readonly string[] {
   const nvidia = cards.filter(isNvidia);
   if (nvidia.length === 0) return ['No graphics card of NVIDIA was found, and TensorFlow uses no other.'];
   const driver = missingDriver(cards);
-  return driver === undefined ? cardObstacles(nativeVersion, { system, has, cards: usableCards(cards) }) : [driver];
+  return driver === undefined ? cardObstacles(nativeVersion, { ...place, cards: usableCards(cards) }) : [driver];
 }
 
 /**
@@ -108,7 +115,7 @@ export function tensorflowOffer(
 
 /**
  * Installs the native part and returns its version. Throws `unsupported` for a system without one, `not-found` for a file that is not
- * there, `bad-file` for an archive that is cut off or another, `disk-full`, `locked` while it is being installed already or in use, `cancelled`, and
+ * there, `bad-file` for an archive that is cut off or another, `device-failed` where it cannot be loaded here, `disk-full`, `locked` while it is being installed already or in use, `cancelled`, and
  * what `download` throws; what came is kept. What was installed before stays until the new one has been loaded.
  */
 export async function installTensorflow(
@@ -231,18 +238,25 @@ async function works(binding: string, probe: InstallTools['probe'], signal: Abor
     return await probe(binding, signal);
   } catch (error) {
     if (signal?.aborted === true) throw stopped(error);
-    throw damaged('The native part of TensorFlow', error);
+    // What could be unpacked is whole: to fetch half a gigabyte once more would change nothing.
+    throw new AppError(
+      'device-failed',
+      `The native part of TensorFlow cannot be loaded here: ${lastLine(error)}`,
+      'Put in place what is missing and install it once more: what was fetched is kept. Archives of your own have to be for this system, and library and binding have to go together.',
+      error,
+    );
   }
 }
 
 const stopped = (error: unknown): AppError =>
   new AppError('cancelled', 'The installation was stopped.', 'Start it again: what was fetched is kept.', error);
 
+const lastLine = (error: unknown): string => (error instanceof Error ? error.message.trim().split('\n').at(-1)! : String(error));
+
 function damaged(what: string, error: unknown): AppError {
-  const reason = error instanceof Error ? error.message.trim().split('\n').at(-1)! : String(error);
   return new AppError(
     'bad-file',
-    `${what} cannot be used: ${reason}`,
+    `${what} cannot be used: ${lastLine(error)}`,
     'Fetch it anew; it has to be for this system, and library and binding have to go together.',
     error,
   );

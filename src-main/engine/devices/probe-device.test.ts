@@ -4,7 +4,7 @@ import type { DeviceId } from '../../../shared/devices.ts';
 import { AppError } from '../../../shared/errors.ts';
 import { howToInstall } from '../../../shared/tensorflow.ts';
 import type { SelfTestResult } from '../../trainer/protocol.ts';
-import { updateDriver } from './candidates.ts';
+import { fitTensorflow, updateDriver } from './candidates.ts';
 import { probeDevice } from './probe-device.ts';
 
 const wrong: SelfTestResult = { deviation: 0.5, passed: false, matmulRate: 0, runtime: 'onnxruntime 1.30.0' };
@@ -40,6 +40,15 @@ describe('a device that fails its test', () => {
     expect(await reasonOf('tensorflow', failing('device-failed', howToInstall))).toBe(
       `TensorFlow could not be used. It was lost. ${howToInstall}`,
     );
+  });
+
+  it("is no matter of the driver where it is TensorFlow: it is CUDA, cuDNN and the card, or CUDA's compiler", async () => {
+    for (const code of ['device-failed', 'trainer-crashed'] as const)
+      expect(await reasonOf('tensorflow', failing(code, ofRuns))).toBe(`TensorFlow could not be used. It was lost. ${fitTensorflow}`);
+    expect(fitTensorflow).not.toContain('driver');
+    const message = 'The device failed: INTERNAL: libdevice not found at ./libdevice.10.bc';
+    const without = async (): Promise<never> => Promise.reject(new AppError('device-failed', message, ofRuns));
+    expect(await reasonOf('tensorflow', without)).toMatch(/It lacks the compiler of CUDA: .*set CUDA_HOME/);
   });
 
   it('is not to have its driver updated where it is the processor', async () => {

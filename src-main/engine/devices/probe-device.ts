@@ -2,11 +2,12 @@
 import { availableParallelism } from 'node:os';
 import { AppError } from '../../../shared/errors.ts';
 import { howToInstall } from '../../../shared/tensorflow.ts';
+import { howToGetLibdevice } from '../../../shared/tensorflow-requirements.ts';
 import { deviceNames, reducedPrecisions } from '../../../shared/devices.ts';
 import type { DeviceId, DeviceReport, Precision, ReducedReport } from '../../../shared/devices.ts';
 import type { SelfTestResult } from '../../trainer/protocol.ts';
 import { Trainer } from '../../trainer/trainer.ts';
-import { testAgain, updateDriver } from './candidates.ts';
+import { fitTensorflow, testAgain, updateDriver } from './candidates.ts';
 
 /** A device that needs longer for three tiny steps is of no use. */
 const testMs = 180_000;
@@ -68,7 +69,8 @@ function afterFailure(id: DeviceId, error?: AppError): string {
   if (error?.code === 'out-of-memory')
     return `Close ${id === 'cpu' ? 'other programs' : 'what else uses the graphics card'}, then ${testAgain}`;
   if (id === 'cpu') return 'Please report it with the versions in Settings (in a terminal: ijepa-studio doctor).';
-  return updateDriver;
+  if (id !== 'tensorflow') return updateDriver;
+  return /libdevice/.test(error?.message ?? '') ? `It lacks the compiler of CUDA: ${howToGetLibdevice}` : fitTensorflow;
 }
 
 /** The report of a device after its self-test. Rejects only with `cancelled`, when `signal` aborts. */
