@@ -27,15 +27,16 @@ interface Ended {
   readonly isSetAside: boolean;
 }
 
-/** Trains on a card whose trainer says this and then fails. */
-async function trainedUntil(failure: AppError, ...events: readonly TrainEvent[]): Promise<Ended> {
+/** Trains on a card whose trainer says this and then fails, or never says another word. */
+async function trainedUntil(failure: AppError | undefined, ...events: readonly TrainEvent[]): Promise<Ended> {
   const failed = vi.fn(async () => Promise.resolve());
   const studio = {
     trainer: {
       run: async (_job: unknown, onEvent: (event: TrainEvent) => void) => {
         events.forEach(onEvent);
-        return Promise.reject(failure);
+        return failure ? Promise.reject(failure) : new Promise(() => {});
       },
+      kill: () => {},
       dispose: async () => Promise.resolve(),
     },
     devices: { failed },
@@ -67,4 +68,15 @@ it('ends the run alone where there is nothing smaller, and says what can be done
 it('is set aside when it fails in another way', async () => {
   const lost = new AppError('device-failed', 'The device was lost.', 'Try again.');
   expect(await trainedUntil(lost)).toEqual({ error: lost, isSetAside: true });
+});
+
+it('is set aside when it does not answer, and the run does not wait for it for ever', async () => {
+  vi.useFakeTimers();
+  try {
+    const ended = trainedUntil(undefined, step);
+    await vi.advanceTimersByTimeAsync(31 * 60_000);
+    expect(await ended).toMatchObject({ error: { code: 'device-failed' }, isSetAside: true });
+  } finally {
+    vi.useRealTimers();
+  }
 });

@@ -25,6 +25,7 @@ import { readEvents } from '../training/run-log.ts';
 import { workOf } from '../training/step-operations.ts';
 import { choosesPreset, chosenConfig } from './chosen-config.ts';
 import { isCardFault } from './devices/candidates.ts';
+import { whileCardAnswers } from './devices/card-watch.ts';
 import { cardFailed } from './devices/vector-device.ts';
 import type { FolderImages } from './folder-images.ts';
 import { freshRunName, newRunPath } from './home.ts';
@@ -212,19 +213,19 @@ export async function trainRun(
     onEvent(event);
   };
   try {
-    await studio.trainer.run(
-      {
-        kind: 'train',
-        run,
-        cache: { folder: studio.cacheFor(preprocessingOf(config), shortSide), shortSide },
-        optimised: join(studio.home.cache, 'graphs'),
-        ...imagesToJudge(all, 'choosing'),
-        fingerprint,
-        ...(labelsFrom && { labelsFrom }),
-        ...device,
-      },
-      see,
-    );
+    const job: TrainJob = {
+      kind: 'train',
+      run,
+      cache: { folder: studio.cacheFor(preprocessingOf(config), shortSide), shortSide },
+      optimised: join(studio.home.cache, 'graphs'),
+      ...imagesToJudge(all, 'choosing'),
+      fingerprint,
+      ...(labelsFrom && { labelsFrom }),
+      ...device,
+    };
+    const training = async (onTrained: (event: TrainEvent) => void): Promise<undefined> => studio.trainer.run(job, onTrained);
+    // The processor answers, however slowly.
+    await (device.device === 'cpu' ? training(see) : whileCardAnswers(studio.trainer, training, see));
     const { secondsPerStep } = pace;
     if (secondsPerStep !== undefined) await studio.devices.noteStep(device.device, config, secondsPerStep, 'training');
   } catch (error) {

@@ -22,6 +22,22 @@ const entry = fileURLToPath(new URL(`./trainer-process${extname(import.meta.url)
 
 /** A process without work is ended after this time: the runtime keeps hundreds of megabytes of what it computed last. */
 const defaultIdleMs = 120_000;
+/** After a kill a process is gone at once, unless a driver holds it in the kernel, maybe for ever: nobody waits for it longer than this. */
+const killedMs = 5_000;
+
+const forked = (): ChildProcess =>
+  fork(entry, [], {
+    serialization: 'advanced',
+    execArgv: [...nodeArguments, '--expose-gc'],
+    // Standard output is the engine's: with --json a stray line of a native library would break it.
+    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+  });
+
+export interface TrainerOptions {
+  readonly idleMs?: number;
+  /** Starts the process; tests give their own. */
+  readonly start?: () => ChildProcess;
+}
 
 export class Trainer {
   #child: ChildProcess | undefined;
@@ -30,11 +46,15 @@ export class Trainer {
   /** Processes that were asked to end: their jobs are cancelled, not crashed. */
   readonly #dismissed = new WeakSet<ChildProcess>();
   readonly #pending = new Map<number, Pending>();
+  /** The job that was asked to stop last. */
+  #stopped: number | undefined;
   readonly #idleMs: number;
+  readonly #fork: () => ChildProcess;
   #idle: NodeJS.Timeout | undefined;
 
-  constructor({ idleMs = defaultIdleMs }: { readonly idleMs?: number } = {}) {
+  constructor({ idleMs = defaultIdleMs, start = forked }: TrainerOptions = {}) {
     this.#idleMs = idleMs;
+    this.#fork = start;
   }
 
   #settled(): void {
@@ -43,12 +63,7 @@ export class Trainer {
   }
 
   #start(): ChildProcess {
-    const child = fork(entry, [], {
-      serialization: 'advanced',
-      execArgv: [...nodeArguments, '--expose-gc'],
-      // Standard output is the engine's: with --json a stray line of a native library would break it.
-      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-    });
+    const child = this.#fork();
     this.#lastError = '';
     child.stderr!.setEncoding('utf8').on('data', (text: string) => (this.#lastError = (this.#lastError + text).slice(-4000)));
     child.on('message', (message: FromTrainer) => this.#receive(message));
@@ -128,14 +143,33 @@ export class Trainer {
 
   /** Asks the running job to pause, go on, or stop after its current step. */
   control(action: 'pause' | 'resume' | 'stop'): void {
+    if (action === 'stop') [this.#stopped] = this.#pending.keys();
     if (this.#child?.connected) this.#child.send({ type: 'control', action } satisfies ToTrainer);
   }
 
-  /** Ends the process at once; the run loses the steps since its last checkpoint. */
+  /** Whether the running job was asked to stop and has not come to it yet. */
+  get isStopping(): boolean {
+    return this.#stopped !== undefined && this.#pending.has(this.#stopped);
+  }
+
+  /** Ends the process at once, and its jobs with it within seconds; the run loses the steps since its last checkpoint. */
   kill(): void {
     if (!this.#child) return;
     this.#dismissed.add(this.#child);
-    this.#child.kill('SIGKILL');
+    this.#killNow(this.#child);
+  }
+
+  /** One that does not end is given up: the next job has another process, and the engine does not wait for it when it ends itself. */
+  #killNow(child: ChildProcess, onGivenUp: () => void = () => {}): void {
+    child.kill('SIGKILL');
+    const timer = setTimeout(() => {
+      this.#exited(child, 'does not end', null);
+      if (child.connected) child.disconnect();
+      child.stderr?.destroy();
+      child.unref();
+      onGivenUp();
+    }, killedMs);
+    child.once('exit', () => clearTimeout(timer));
   }
 
   /** Ends the process: it may finish its step and write a checkpoint for up to `graceMs`, then it is killed. */
@@ -144,11 +178,14 @@ export class Trainer {
     const child = this.#child;
     if (!child || child.exitCode !== null || child.signalCode !== null) return;
     this.#dismissed.add(child);
-    const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()));
-    const timer = setTimeout(() => child.kill('SIGKILL'), graceMs);
     if (this.#pending.size > 0) this.control('stop');
     if (child.connected) child.disconnect();
-    await gone;
-    clearTimeout(timer);
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(() => this.#killNow(child, resolve), graceMs);
+      child.once('exit', () => {
+        clearTimeout(timer);
+        resolve();
+      });
+    });
   }
 }

@@ -11,7 +11,10 @@ import { testAgain, updateDriver } from './candidates.ts';
 /** A device that needs longer for three tiny steps is of no use. */
 const testMs = 180_000;
 
-/** Runs `work` with a trainer of its own, which is killed after `limitMs` or when `signal` aborts; `undefined` after the limit. */
+/**
+ * Runs `work` with a trainer of its own, which is killed after `limitMs` or when `signal` aborts; `undefined` after the limit, seconds later
+ * where a driver holds the process in the kernel.
+ */
 export async function withTrainer<T>(
   work: (trainer: Trainer) => Promise<T>,
   limitMs: number,

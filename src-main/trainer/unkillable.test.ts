@@ -1,0 +1,72 @@
+// A process that a driver holds in the kernel: no signal ends it. A stand-in for the process, which never says that it has ended.
+import type { ChildProcess } from 'node:child_process';
+import { EventEmitter } from 'node:events';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { Trainer } from './trainer.ts';
+
+class Stuck extends EventEmitter {
+  readonly pid = 4711;
+  readonly exitCode = null;
+  readonly signalCode = null;
+  readonly stderr = Object.assign(new EventEmitter(), { setEncoding: () => this.stderr, destroy: () => {} });
+  readonly signals: string[] = [];
+  connected = true;
+  send(): void {}
+  unref(): void {}
+  disconnect(): void {
+    this.connected = false;
+  }
+  kill(signal: string): void {
+    this.signals.push(signal);
+  }
+}
+
+const processes: Stuck[] = [];
+const stuckTrainer = (): Trainer =>
+  new Trainer({
+    start: () => {
+      const child = new Stuck();
+      processes.push(child);
+      return child as unknown as ChildProcess;
+    },
+  });
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  processes.length = 0;
+});
+afterEach(() => vi.useRealTimers());
+
+const job = { kind: 'self-test', device: 'webgpu', threads: 1 } as const;
+
+it('is given up some seconds after it was killed: its job ends, and the next one has another process', async () => {
+  const trainer = stuckTrainer();
+  const ended = expect(trainer.run(job)).rejects.toMatchObject({ code: 'cancelled' });
+  trainer.kill();
+  await vi.advanceTimersByTimeAsync(5_000);
+  await ended;
+  expect(trainer.pid).toBeUndefined();
+  void trainer.run(job);
+  expect(processes.map(({ signals }) => signals)).toEqual([['SIGKILL'], []]);
+});
+
+it('holds up nobody who ends the trainer', async () => {
+  const trainer = stuckTrainer();
+  const ended = expect(trainer.run(job)).rejects.toMatchObject({ code: 'cancelled' });
+  const disposed = trainer.dispose(1_000);
+  await vi.advanceTimersByTimeAsync(6_000);
+  await Promise.all([disposed, ended]);
+  expect(processes[0]!.signals).toEqual(['SIGKILL']);
+});
+
+it('is known to be asked to stop until its job has ended', async () => {
+  const trainer = stuckTrainer();
+  const ended = expect(trainer.run(job)).rejects.toMatchObject({ code: 'cancelled' });
+  expect(trainer.isStopping).toBe(false);
+  trainer.control('stop');
+  expect(trainer.isStopping).toBe(true);
+  trainer.kill();
+  await vi.advanceTimersByTimeAsync(5_000);
+  await ended;
+  expect(trainer.isStopping).toBe(false);
+});
