@@ -25,11 +25,13 @@ const full = new AppError('out-of-memory', 'The device ran out of memory.', 'Cho
 interface Ended {
   readonly error: unknown;
   readonly isSetAside: boolean;
+  /** Whether that counts anew: the run had got on there. */
+  readonly hasGotOn: unknown;
 }
 
 /** Trains on a card whose trainer says this and then fails, or never says another word. */
 async function trainedUntil(failure: AppError | undefined, ...events: readonly TrainEvent[]): Promise<Ended> {
-  const failed = vi.fn(async () => Promise.resolve());
+  const failed = vi.fn(async (..._of: readonly unknown[]) => Promise.resolve());
   const studio = {
     trainer: {
       run: async (_job: unknown, onEvent: (event: TrainEvent) => void) => {
@@ -45,7 +47,7 @@ async function trainedUntil(failure: AppError | undefined, ...events: readonly T
     folderImages: () => ({ all: [], fingerprint: '' }),
   } as unknown as Studio;
   const error = await trainRun(studio, run, { device: 'webgpu' }, () => {}).catch((thrown: unknown) => thrown);
-  return { error, isSetAside: failed.mock.calls.length > 0 };
+  return { error, isSetAside: failed.mock.calls.length > 0, hasGotOn: failed.mock.calls[0]?.[2] };
 }
 
 const trained = async (...events: readonly TrainEvent[]): Promise<Ended> => trainedUntil(full, ...events);
@@ -67,7 +69,7 @@ it('ends the run alone where there is nothing smaller, and says what can be done
 
 it('is set aside when it fails in another way', async () => {
   const lost = new AppError('device-failed', 'The device was lost.', 'Try again.');
-  expect(await trainedUntil(lost)).toEqual({ error: lost, isSetAside: true });
+  expect(await trainedUntil(lost)).toEqual({ error: lost, isSetAside: true, hasGotOn: false });
 });
 
 it('is set aside when it does not answer, and the run does not wait for it for ever', async () => {
@@ -79,4 +81,20 @@ it('is set aside when it does not answer, and the run does not wait for it for e
   } finally {
     vi.useRealTimers();
   }
+});
+
+it('is lost anew where the run has kept a checkpoint there since it began', async () => {
+  const lost = new AppError('device-failed', 'The device was lost.', 'Try again.');
+  const event = (type: string, at: number): TrainEvent => ({ type, step: at }) as unknown as TrainEvent;
+  const began = event('started', 10);
+  // A pause keeps one before the first step.
+  expect(await trainedUntil(lost, began, event('step', 11), event('checkpoint', 10))).toMatchObject({ hasGotOn: false });
+  expect(await trainedUntil(lost, began, event('step', 11), event('checkpoint', 11))).toMatchObject({ hasGotOn: true });
+});
+
+it('goes on there with less where it failed over the size of its work: it is as good as before for smaller ones', async () => {
+  const lost = new AppError('device-failed', 'The device was lost.', 'Try again.');
+  const { error, isSetAside } = await trainedUntil(lost, step, smaller);
+  expect(error).toBeInstanceOf(CardFull);
+  expect(isSetAside).toBe(false);
 });

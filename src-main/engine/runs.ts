@@ -183,7 +183,7 @@ export async function createRun(studio: Studio, root: string, plan: PlannedRun, 
   return run;
 }
 
-/** The card was full in the middle of work, and the run has noted a smaller micro-batch: it can go on there from its last checkpoint. */
+/** The card was full, or failed over too large a piece of work, and the run has noted a smaller micro-batch: it can go on there from its last checkpoint. */
 export class CardFull extends AppError {}
 
 /**
@@ -203,11 +203,15 @@ export async function trainRun(
   const { all, fingerprint, labelsFrom } = studio.folderImages(folder);
   const pace = new Pace();
   let isSmaller = false;
+  let began = 0;
+  let hasGotOn = false;
   const see = (event: TrainEvent): void => {
     if (event.type === 'step') {
       pace.step(config.batchSize / event.imagesPerSecond, work(event.step) - work(event.step - 1));
       isSmaller = false;
     }
+    if (event.type === 'started') began = event.step;
+    if (event.type === 'checkpoint' && event.step > began) hasGotOn = true;
     // Not what was made smaller within the process: with that alone it would begin again as it did before.
     if (event.type === 'note' && event.fromCheckpoint) isSmaller = true;
     onEvent(event);
@@ -230,10 +234,13 @@ export async function trainRun(
     if (secondsPerStep !== undefined) await studio.devices.noteStep(device.device, config, secondsPerStep, 'training');
   } catch (error) {
     if (isCardFault(error, device)) {
+      if (isSmaller) {
+        await studio.trainer.dispose();
+        throw new CardFull(error.code, error.message, error.hint, error);
+      }
       // It would fail again when the run goes on by itself.
-      await cardFailed(studio.devices, studio.trainer, device.device, error);
-      if (error.code === 'out-of-memory')
-        throw isSmaller ? new CardFull(error.code, error.message, error.hint, error) : tooLarge(error, config);
+      await cardFailed(studio.devices, studio.trainer, device.device, error, hasGotOn);
+      if (error.code === 'out-of-memory') throw tooLarge(error, config);
     }
     throw error;
   }

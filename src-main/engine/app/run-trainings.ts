@@ -177,8 +177,8 @@ export class Trainings {
         } catch (error) {
           // With each of them micro-batches are smaller, down to the smallest.
           const isFull = error instanceof CardFull;
-          // A card that failed is chosen once more where it passes its test, and then no more: this comes to an end. What is too large for it
-          // goes on on the processor.
+          // A card that failed is chosen once more where it passes its test, and then no more unless the run got on meanwhile: this comes to an
+          // end. What is too large for it goes on on the processor.
           const onCard = training.chosen?.wanted === 'auto' && isCardFault(error, training.chosen);
           if (onCard && !isFull && !isBrokenCard(error, training.chosen!)) training.tooLarge = error.message;
           const crashed = error instanceof AppError && error.code === 'trainer-crashed' && crashes === 0;

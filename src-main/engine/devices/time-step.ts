@@ -19,6 +19,8 @@ export interface TimedStep {
   readonly seconds: number;
   /** What went wrong, as a sentence, where they have failed. */
   readonly failure?: string;
+  /** Whether that was for want of memory. */
+  readonly isFull?: true;
 }
 
 /**
@@ -47,6 +49,6 @@ export async function timeStep(
     return { seconds: found?.seconds ?? Infinity };
   } catch (error) {
     if (!(error instanceof AppError) || error.code === 'cancelled') throw error;
-    return { seconds: Infinity, failure: error.message };
+    return { seconds: Infinity, failure: error.message, ...(error.code === 'out-of-memory' && { isFull: true }) };
   }
 }
