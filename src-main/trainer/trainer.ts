@@ -4,6 +4,7 @@ import type { ChildProcess } from 'node:child_process';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { AppError, fromWire } from '../../shared/errors.ts';
+import { holdCard } from '../files/card-lock.ts';
 import { nodeArguments } from '../files/node-arguments.ts';
 import type { FromTrainer, Job, JobTypes, ToTrainer } from './protocol.ts';
 
@@ -129,7 +130,8 @@ export class Trainer {
   async run<K extends Job['kind']>(job: Job & { kind: K }, onEvent: (event: Event<K>) => void = () => {}): Promise<Result<K>> {
     const id = ++this.#ids;
     clearTimeout(this.#idle);
-    return new Promise<Result<K>>((resolve, reject) => {
+    const letGo = job.device === 'cpu' ? (): void => {} : holdCard();
+    const ended = new Promise<Result<K>>((resolve, reject) => {
       const child = this.#process();
       this.#pending.set(id, {
         child,
@@ -139,6 +141,7 @@ export class Trainer {
       });
       child.send({ type: 'job', id, job } satisfies ToTrainer);
     });
+    return ended.finally(letGo);
   }
 
   /** Asks the running job to pause, go on, or stop after its current step. */

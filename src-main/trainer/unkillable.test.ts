@@ -1,7 +1,11 @@
 // A process that a driver holds in the kernel: no signal ends it. A stand-in for the process, which never says that it has ended.
 import type { ChildProcess } from 'node:child_process';
 import { EventEmitter } from 'node:events';
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { cardFolder } from '../files/testing/other-program.ts';
 import { Trainer } from './trainer.ts';
 
 class Stuck extends EventEmitter {
@@ -31,11 +35,19 @@ const stuckTrainer = (): Trainer =>
     },
   });
 
+let place = '';
+const held = (): string[] => (existsSync(cardFolder()) ? readdirSync(cardFolder()) : []);
 beforeEach(() => {
+  place = mkdtempSync(join(tmpdir(), 'ijepa-unkillable-'));
+  for (const name of ['TMPDIR', 'TEMP', 'TMP']) vi.stubEnv(name, place);
   vi.useFakeTimers();
   processes.length = 0;
 });
-afterEach(() => vi.useRealTimers());
+afterEach(() => {
+  vi.useRealTimers();
+  vi.unstubAllEnvs();
+  rmSync(place, { recursive: true, force: true });
+});
 
 const job = { kind: 'self-test', device: 'webgpu', threads: 1 } as const;
 
@@ -46,8 +58,11 @@ it('is given up some seconds after it was killed: its job ends, and the next one
   await vi.advanceTimersByTimeAsync(5_000);
   await ended;
   expect(trainer.pid).toBeUndefined();
-  void trainer.run(job);
+  const next = expect(trainer.run(job)).rejects.toMatchObject({ code: 'cancelled' });
   expect(processes.map(({ signals }) => signals)).toEqual([['SIGKILL'], []]);
+  trainer.kill();
+  await vi.advanceTimersByTimeAsync(5_000);
+  await next;
 });
 
 it('holds up nobody who ends the trainer', async () => {
@@ -57,6 +72,18 @@ it('holds up nobody who ends the trainer', async () => {
   await vi.advanceTimersByTimeAsync(6_000);
   await Promise.all([disposed, ended]);
   expect(processes[0]!.signals).toEqual(['SIGKILL']);
+});
+
+it('says to other programs of this user that it is on the card until its job has ended', async () => {
+  const trainer = stuckTrainer();
+  const onProcessor = expect(trainer.run({ ...job, device: 'cpu' })).rejects.toThrow();
+  expect(held()).toEqual([]);
+  const ended = expect(trainer.run(job)).rejects.toThrow();
+  expect(held()).toEqual([String(process.pid)]);
+  trainer.kill();
+  await vi.advanceTimersByTimeAsync(5_000);
+  await Promise.all([onProcessor, ended]);
+  expect(held()).toEqual([]);
 });
 
 it('is known to be asked to stop until its job has ended', async () => {

@@ -7,6 +7,7 @@ import { canMove, moveRun } from '../../../shared/run-state.ts';
 import type { RunState } from '../../../shared/run-state.ts';
 import { resultText } from '../../../shared/run-verdict.ts';
 import type { TrainEvent } from '../../../shared/train-events.ts';
+import { isCardHeldElsewhere } from '../../files/card-lock.ts';
 import { findFolder } from '../../library/folders.ts';
 import type { ActiveRun } from '../../training/app-file.ts';
 import { changeAppFile, readAppFile } from '../../training/app-file.ts';
@@ -73,9 +74,9 @@ export class Trainings {
     return [...this.#active.values()].some(({ state }) => state !== 'waiting');
   }
 
-  /** Whether a run that has the trainer trains on a graphics card, or may be about to. */
+  /** Whether a run that has the trainer trains on a graphics card, or may be about to, or another program of this user computes on it. */
   get hasCard(): boolean {
-    return [...this.#active.values()].some(({ state, chosen }) => state !== 'waiting' && chosen?.device !== 'cpu');
+    return isCardHeldElsewhere() || [...this.#active.values()].some(({ state, chosen }) => state !== 'waiting' && chosen?.device !== 'cpu');
   }
 
   watch(name: string, listener: (event: RunEvent) => void): () => void {

@@ -2,6 +2,7 @@
 import { freemem, totalmem } from 'node:os';
 import type { TrainConfig } from '../../../shared/config-table.ts';
 import type { DeviceId, DeviceReport, GraphicsCard } from '../../../shared/devices.ts';
+import { isCardHeldElsewhere } from '../../files/card-lock.ts';
 import { graphicsCards } from './graphics-cards.ts';
 import { probeDevice } from './probe-device.ts';
 import { timeStep } from './time-step.ts';
@@ -22,6 +23,8 @@ export interface DeviceTools {
   probe(id: DeviceId, signal?: AbortSignal): Promise<DeviceReport>;
   /** A step, waited for as long as it is not far more than the `best` so far. */
   time(id: DeviceId, config: TrainConfig, best: number | undefined, signal?: AbortSignal, unasked?: boolean): Promise<TimedStep>;
+  /** Whether another program of this user computes on the card now: what is timed then is slower than it is, and not remembered. */
+  isCardInUse?(): boolean;
   /** Bytes of the computer's memory that a program can still take. */
   memory(): number;
 }
@@ -29,4 +32,10 @@ export interface DeviceTools {
 /** A Mac counts as free only what nothing was ever read into, which is next to nothing. */
 const memoryToUse = (): number => (process.platform === 'darwin' ? 0.6 * totalmem() : freemem());
 
-export const usualTools: DeviceTools = { cards: graphicsCards, probe: probeDevice, time: timeStep, memory: memoryToUse };
+export const usualTools: DeviceTools = {
+  cards: graphicsCards,
+  probe: probeDevice,
+  time: timeStep,
+  memory: memoryToUse,
+  isCardInUse: isCardHeldElsewhere,
+};

@@ -51,6 +51,8 @@ function devicesWith(
     failsFrom = Infinity,
     reduced = undefined as ReducedReport | undefined,
     onProcessor = false,
+    /** Whether another program computes on the card. */
+    isShared = false,
   } = {},
   { home = folder, isKept = true } = {},
 ): Asked {
@@ -80,6 +82,7 @@ function devicesWith(
       return Promise.resolve({ seconds: seconds[id] ?? Infinity, ...(failure !== undefined && { failure, isFull: true }) });
     },
     memory: () => 16e9,
+    isCardInUse: () => isShared,
   };
   return { devices: new Devices(homeAt(home), tools, { isKept }), probed, timed, given, timedIn };
 }
@@ -181,6 +184,25 @@ describe('the device of a run', () => {
     expect(next.timed).toEqual([]);
     await next.devices.test(undefined);
     expect(await next.devices.choose('auto', config)).toMatchObject({ device: 'webgpu' });
+  });
+
+  it('is raced beside another program that computes on the card, which is said and not remembered', async () => {
+    const { devices } = devicesWith([card], { seconds: { cpu: 1, webgpu: 2 }, isShared: true });
+    expect(await devices.choose('auto', config)).toMatchObject({
+      device: 'cpu',
+      reason: expect.not.stringContaining('Another program') as string,
+    });
+    expect(await devices.choose('webgpu', config)).toMatchObject({
+      device: 'webgpu',
+      reason:
+        'WebGPU, as asked. Another program of yours computes on the graphics card, too: both are slower for it, and share its memory.',
+    });
+    const next = devicesWith([card], { seconds: { cpu: 1, webgpu: 0.1 } });
+    expect(await next.devices.choose('auto', config)).toMatchObject({
+      device: 'webgpu',
+      reason: expect.not.stringContaining('Another program') as string,
+    });
+    expect(next.timed).toContain('webgpu');
   });
 
   it('is the processor where no device ends a trial in time, and that is not waited for again', async () => {

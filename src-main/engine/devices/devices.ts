@@ -18,6 +18,7 @@ import { usualTools } from './device-tools.ts';
 import type { DeviceTools, DeviceWork } from './device-tools.ts';
 import {
   askedDevice,
+  cardShared,
   cardTaken,
   deviceForVectors,
   effortFor,
@@ -139,7 +140,8 @@ export class Devices {
 
   async #completed(chosen: ReasonedDevice, config: TrainConfig, work: DeviceWork): Promise<ChosenDevice> {
     const { precision, remark } = await this.#precision(chosen.device, config, work);
-    const reason = [(await this.#withRemark(chosen)).reason, remark ?? ''].filter(Boolean).join(' ');
+    const isShared = this.#tools.isCardInUse?.() === true && !(await this.#isOnProcessor(chosen.device));
+    const reason = [(await this.#withRemark(chosen)).reason, remark ?? '', isShared ? cardShared : ''].filter(Boolean).join(' ');
     return { ...chosen, reason, precision, microBatch: await this.microBatch(chosen.device, { ...config, precision }) };
   }
 
@@ -321,6 +323,7 @@ export class Devices {
   async #race(devices: readonly DeviceId[], config: TrainConfig, { signal, onStage, unasked }: DeviceWork): Promise<readonly StepTime[]> {
     const times = new Map<DeviceId, TimedStep>();
     for (const [device, seconds] of Object.entries(racedTimes(await this.#known(), config))) times.set(device as DeviceId, { seconds });
+    let isShared = this.#tools.isCardInUse?.() === true;
     // Cards first: where one is fast nobody waits for six steps of the processor.
     for (const device of devices.toReversed()) {
       if (times.has(device)) continue;
@@ -336,6 +339,8 @@ export class Devices {
       const fewer = (await this.#isOnProcessor(device)) ? undefined : quarterOf(config, images);
       const { withFewer, ...timed } = await timedWithin(time, images, fewer, onStage);
       times.set(device, timed);
+      isShared ||= this.#tools.isCardInUse?.() === true;
+      if (isShared) continue;
       const known = await this.#known();
       if (withFewer) this.#limits.note(known.signature, device, sized, fewer!);
       if (Number.isFinite(timed.seconds)) this.#memory.keep(withTrial(known, device, config, timed.seconds));
