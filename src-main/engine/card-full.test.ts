@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, expect, it, vi } from 'vitest';
 import { AppError } from '../../shared/errors.ts';
 import type { TrainEvent } from '../../shared/train-events.ts';
+import { TrainerKilled } from '../trainer/trainer.ts';
 import { RunFolder } from '../training/run-folder.ts';
 import { smallRecord } from '../training/testing/small-run.ts';
 import { CardFull, trainRun } from './runs.ts';
@@ -81,6 +82,13 @@ it('is set aside when it does not answer, and the run does not wait for it for e
   } finally {
     vi.useRealTimers();
   }
+});
+
+it('is not set aside where the system has ended the process for want of its own memory', async () => {
+  const killed = new TrainerKilled('trainer-crashed', 'The training process was ended by SIGKILL.', 'Start again.');
+  expect(await trainedUntil(killed)).toMatchObject({ error: killed, isSetAside: false });
+  const crashed = new AppError('trainer-crashed', 'The training process was ended by SIGSEGV.', 'Start again.');
+  expect(await trainedUntil(crashed)).toMatchObject({ error: crashed, isSetAside: true });
 });
 
 it('is lost anew where the run has kept a checkpoint there since it began', async () => {

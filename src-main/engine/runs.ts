@@ -14,6 +14,7 @@ import { DecodeCache } from '../images/cache.ts';
 import { folderStatistics } from '../images/folder-statistics.ts';
 import { requireMasks } from '../jepa/masks.ts';
 import type { TrainJob } from '../trainer/protocol.ts';
+import { TrainerKilled } from '../trainer/trainer.ts';
 import { readCheckpointHeader } from '../training/checkpoint.ts';
 import { whatFitsCard } from '../training/fit-micro-batch.ts';
 import { keepFirstWeights } from '../training/first-weights.ts';
@@ -245,6 +246,9 @@ export async function trainRun(
     throw error;
   }
 }
+
+/** Whether the system has ended the process that trained, most likely for want of memory: nothing is said of the card then. */
+export const wasKilled = (error: unknown): error is AppError => error instanceof TrainerKilled;
 
 /** Of a run that was told to use this card. */
 const tooLarge = ({ code, message }: AppError, config: TrainConfig): AppError =>

@@ -34,6 +34,12 @@ const forked = (): ChildProcess =>
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
   });
 
+/**
+ * The process died of a signal that nothing can refuse and nobody here has sent: the system has most likely run out of memory. A driver
+ * that crashes ends it in other ways.
+ */
+export class TrainerKilled extends AppError {}
+
 export interface TrainerOptions {
   readonly idleMs?: number;
   /** Starts the process; tests give their own. */
@@ -97,10 +103,11 @@ export class Trainer {
     // Node ends its report of an exception with its own version; the reason stands above.
     const detail = lines.findLast((line) => /error/i.test(line)) ?? lines.at(-1);
     // Ctrl-C reaches the whole group of processes, also one that only starts and does not ignore it yet.
+    const Crash = signal === 'SIGKILL' ? TrainerKilled : AppError;
     const error =
       this.#dismissed.has(child) || signal === 'SIGINT'
         ? new AppError('cancelled', 'The training process was shut down.', 'Start again: it goes on from the last checkpoint.')
-        : new AppError(
+        : new Crash(
             'trainer-crashed',
             `The training process ${how}.${detail ? ` It said: ${detail}` : ''}`,
             `Start again: it goes on from the last checkpoint.${memory}`,

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { cardFolder } from '../files/testing/other-program.ts';
-import { Trainer } from './trainer.ts';
+import { Trainer, TrainerKilled } from './trainer.ts';
 
 class Stuck extends EventEmitter {
   readonly pid = 4711;
@@ -84,6 +84,19 @@ it('says to other programs of this user that it is on the card until its job has
   await vi.advanceTimersByTimeAsync(5_000);
   await Promise.all([onProcessor, ended]);
   expect(held()).toEqual([]);
+});
+
+it('is told from one that crashes by the signal that ended it, unless it was sent here', async () => {
+  for (const [signal, isKilled] of [
+    ['SIGKILL', true],
+    ['SIGSEGV', false],
+  ] as const) {
+    const trainer = stuckTrainer();
+    const error = trainer.run(job).catch((thrown: unknown) => thrown);
+    processes.at(-1)!.emit('exit', null, signal);
+    expect(await error).toMatchObject({ code: 'trainer-crashed' });
+    expect((await error) instanceof TrainerKilled).toBe(isKilled);
+  }
 });
 
 it('is known to be asked to stop until its job has ended', async () => {

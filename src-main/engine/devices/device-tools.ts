@@ -1,8 +1,8 @@
 // How devices are found, tested and timed; tests give their own.
-import { freemem, totalmem } from 'node:os';
 import type { TrainConfig } from '../../../shared/config-table.ts';
 import type { DeviceId, DeviceReport, GraphicsCard } from '../../../shared/devices.ts';
 import { isCardHeldElsewhere } from '../../files/card-lock.ts';
+import { memoryToUse } from '../../files/memory.ts';
 import { graphicsCards } from './graphics-cards.ts';
 import { probeDevice } from './probe-device.ts';
 import { timeStep } from './time-step.ts';
@@ -28,9 +28,6 @@ export interface DeviceTools {
   /** Bytes of the computer's memory that a program can still take. */
   memory(): number;
 }
-
-/** A Mac counts as free only what nothing was ever read into, which is next to nothing. */
-const memoryToUse = (): number => (process.platform === 'darwin' ? 0.6 * totalmem() : freemem());
 
 export const usualTools: DeviceTools = {
   cards: graphicsCards,

@@ -5,7 +5,7 @@ import { howToInstall } from '../../../shared/tensorflow.ts';
 import { deviceNames, reducedPrecisions } from '../../../shared/devices.ts';
 import type { DeviceId, DeviceReport, Precision, ReducedReport } from '../../../shared/devices.ts';
 import type { SelfTestResult } from '../../trainer/protocol.ts';
-import { Trainer } from '../../trainer/trainer.ts';
+import { Trainer, TrainerKilled } from '../../trainer/trainer.ts';
 import { testAgain, updateDriver } from './candidates.ts';
 
 /** A device that needs longer for three tiny steps is of no use. */
@@ -65,6 +65,8 @@ async function probePrecision(id: DeviceId, precision: Precision, test: typeof s
   }
 }
 
+const closeOthers = 'The system may have run out of memory: close other programs.';
+
 /** What a person can do about a device that has failed its test, as a sentence; what errors say of runs and their checkpoints does not fit. */
 function afterFailure(id: DeviceId, error?: AppError): string {
   if (error?.hint === howToInstall) return howToInstall;
@@ -108,6 +110,9 @@ export async function probeDevice(id: DeviceId, signal?: AbortSignal, test: type
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
     if (error.code === 'cancelled') throw error;
+    // The next run tests it again.
+    if (error instanceof TrainerKilled)
+      return report('untested', `${deviceNames[id]} could not be tested. ${error.message} ${closeOthers}`);
     if (error.code === 'unsupported') return report('absent', `${error.message} ${error.hint}`);
     return report('failed', `${deviceNames[id]} could not be used. ${error.message} ${afterFailure(id, error)}`);
   }
