@@ -49,8 +49,8 @@ interface FailingCard {
   kept: number;
 }
 
-/** Gives a studio a card that fails so many times, each time after some more steps. */
-function withFailingCard(studio: Studio, fault: Fault, times: number): FailingCard {
+/** Gives a studio a card that fails after so many steps, each time that it is used; afterwards it does not. */
+function withFailingCard(studio: Studio, fault: Fault, times: readonly number[]): FailingCard {
   Object.defineProperty(studio, 'devices', { value: new Devices(studio.home, tools) });
   const card: FailingCard = { devices: [], kept: 0 };
   const { trainer } = studio;
@@ -59,10 +59,13 @@ function withFailingCard(studio: Studio, fault: Fault, times: number): FailingCa
     if (job.kind !== 'train') return run(job);
     card.devices.push(job.device);
     const onProcessor = { ...job, device: 'cpu' } as const;
-    if (job.device === 'cpu' || card.devices.length > times) return run(onProcessor, onEvent);
+    const fails = times[card.devices.length - 1];
+    if (job.device === 'cpu' || fails === undefined) return run(onProcessor, onEvent);
+    let done = 0;
     await run(onProcessor, (event) => {
+      if (done === fails) return;
       onEvent(event);
-      if (event.type === 'step' && event.step === failsAfter * card.devices.length) trainer.kill();
+      if (event.type === 'step' && ++done === fails) trainer.kill();
     }).catch(() => {});
     card.kept = listCheckpoints(job.run).at(-1)!.step;
     if (fault === 'full') onEvent(smaller);
@@ -113,7 +116,7 @@ interface Trained {
 }
 
 describe.each(Object.entries(ways))('a card that fails in the middle of a run of %s', (_, train) => {
-  const trainedWith = async (fault: Fault, times = 1): Promise<Trained> => {
+  const trainedWith = async (fault: Fault, times = [failsAfter]): Promise<Trained> => {
     const root = join(place, 'pictures');
     const { job, folder } = await page.call('library.scan', { path: root });
     await page.call('jobs.wait', { job });
@@ -141,8 +144,14 @@ describe.each(Object.entries(ways))('a card that fails in the middle of a run of
       expect(trained.lines).toContain('The device was lost. The run goes on from its last checkpoint, on what passes its test now.');
   });
 
-  it('because it is lost twice: the run goes on on the processor, and says why', async () => {
-    const trained = await trainedWith('lost', 2);
+  it('because it is lost any number of times, but not before it has got on: the run goes on on it', async () => {
+    const trained = await trainedWith('lost', [failsAfter, failsAfter, failsAfter]);
+    expect(trained.card.devices).toEqual(['webgpu', 'webgpu', 'webgpu', 'webgpu']);
+    expectGoesOn(trained, fastest, fastest, fastest);
+  });
+
+  it('because it is lost twice in a row: the run goes on on the processor, and says why', async () => {
+    const trained = await trainedWith('lost', [failsAfter, 2]);
     expect(trained.card.devices).toEqual(['webgpu', 'webgpu', 'cpu']);
     expectGoesOn(trained, fastest, /^The processor\. .*The device was lost\./);
   });

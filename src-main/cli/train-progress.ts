@@ -5,7 +5,7 @@ import { assertNever } from '../../shared/errors.ts';
 import { runShare } from '../../shared/run-progress.ts';
 import { isBrokenCard, isCardFault } from '../engine/devices/candidates.ts';
 import type { ChosenDevice } from '../engine/devices/chosen-device.ts';
-import { CardFull, recordOf, trainRun, workOfRun } from '../engine/runs.ts';
+import { CardFull, recordOf, trainRun, wasKilled, workOfRun } from '../engine/runs.ts';
 import type { Studio } from '../engine/studio.ts';
 import { inFlags } from './config-flags.ts';
 import { interruptible } from './interrupt.ts';
@@ -140,6 +140,7 @@ export async function showTraining(output: Output, studio: Studio, run: string, 
   try {
     const wanted = device ?? config.device;
     let instead: ChosenDevice | undefined;
+    let kills = 0;
     for (;;) {
       const chosen = instead ?? (await studio.devices.choose(wanted, config, { signal, onStage: (stage) => output.say(stage) }));
       if (signal.aborted) return false;
@@ -148,6 +149,11 @@ export async function showTraining(output: Output, studio: Studio, run: string, 
         return !signal.aborted;
       } catch (error) {
         if (error instanceof CardFull && !signal.aborted) continue;
+        // Another program may have had the memory; the second time a person has to see to it.
+        if (wasKilled(error) && chosen.device !== 'cpu' && kills++ === 0 && !signal.aborted) {
+          output.say(`${error.message} The system may have run out of memory. The run goes on from its last checkpoint.`);
+          continue;
+        }
         // A card that failed is chosen once more where it passes its test; one that was asked for by name is for the person to decide about.
         if (wanted !== 'auto' || !isCardFault(error, chosen) || signal.aborted) throw error;
         const isBroken = isBrokenCard(error, chosen);

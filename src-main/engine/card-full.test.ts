@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, expect, it, vi } from 'vitest';
 import { AppError } from '../../shared/errors.ts';
 import type { TrainEvent } from '../../shared/train-events.ts';
+import { TrainerKilled } from '../trainer/trainer.ts';
 import { RunFolder } from '../training/run-folder.ts';
 import { smallRecord } from '../training/testing/small-run.ts';
 import { CardFull, trainRun } from './runs.ts';
@@ -25,17 +26,20 @@ const full = new AppError('out-of-memory', 'The device ran out of memory.', 'Cho
 interface Ended {
   readonly error: unknown;
   readonly isSetAside: boolean;
+  /** Whether that counts anew: the run had got on there. */
+  readonly hasGotOn: unknown;
 }
 
-/** Trains on a card whose trainer says this and then fails. */
-async function trainedUntil(failure: AppError, ...events: readonly TrainEvent[]): Promise<Ended> {
-  const failed = vi.fn(async () => Promise.resolve());
+/** Trains on a card whose trainer says this and then fails, or never says another word. */
+async function trainedUntil(failure: AppError | undefined, ...events: readonly TrainEvent[]): Promise<Ended> {
+  const failed = vi.fn(async (..._of: readonly unknown[]) => Promise.resolve());
   const studio = {
     trainer: {
       run: async (_job: unknown, onEvent: (event: TrainEvent) => void) => {
         events.forEach(onEvent);
-        return Promise.reject(failure);
+        return failure ? Promise.reject(failure) : new Promise(() => {});
       },
+      kill: () => {},
       dispose: async () => Promise.resolve(),
     },
     devices: { failed },
@@ -44,7 +48,7 @@ async function trainedUntil(failure: AppError, ...events: readonly TrainEvent[])
     folderImages: () => ({ all: [], fingerprint: '' }),
   } as unknown as Studio;
   const error = await trainRun(studio, run, { device: 'webgpu' }, () => {}).catch((thrown: unknown) => thrown);
-  return { error, isSetAside: failed.mock.calls.length > 0 };
+  return { error, isSetAside: failed.mock.calls.length > 0, hasGotOn: failed.mock.calls[0]?.[2] };
 }
 
 const trained = async (...events: readonly TrainEvent[]): Promise<Ended> => trainedUntil(full, ...events);
@@ -66,5 +70,39 @@ it('ends the run alone where there is nothing smaller, and says what can be done
 
 it('is set aside when it fails in another way', async () => {
   const lost = new AppError('device-failed', 'The device was lost.', 'Try again.');
-  expect(await trainedUntil(lost)).toEqual({ error: lost, isSetAside: true });
+  expect(await trainedUntil(lost)).toEqual({ error: lost, isSetAside: true, hasGotOn: false });
+});
+
+it('is set aside when it does not answer, and the run does not wait for it for ever', async () => {
+  vi.useFakeTimers();
+  try {
+    const ended = trainedUntil(undefined, step);
+    await vi.advanceTimersByTimeAsync(31 * 60_000);
+    expect(await ended).toMatchObject({ error: { code: 'device-failed' }, isSetAside: true });
+  } finally {
+    vi.useRealTimers();
+  }
+});
+
+it('is not set aside where the system has ended the process for want of its own memory', async () => {
+  const killed = new TrainerKilled('trainer-crashed', 'The training process was ended by SIGKILL.', 'Start again.');
+  expect(await trainedUntil(killed)).toMatchObject({ error: killed, isSetAside: false });
+  const crashed = new AppError('trainer-crashed', 'The training process was ended by SIGSEGV.', 'Start again.');
+  expect(await trainedUntil(crashed)).toMatchObject({ error: crashed, isSetAside: true });
+});
+
+it('is lost anew where the run has kept a checkpoint there since it began', async () => {
+  const lost = new AppError('device-failed', 'The device was lost.', 'Try again.');
+  const event = (type: string, at: number): TrainEvent => ({ type, step: at }) as unknown as TrainEvent;
+  const began = event('started', 10);
+  // A pause keeps one before the first step.
+  expect(await trainedUntil(lost, began, event('step', 11), event('checkpoint', 10))).toMatchObject({ hasGotOn: false });
+  expect(await trainedUntil(lost, began, event('step', 11), event('checkpoint', 11))).toMatchObject({ hasGotOn: true });
+});
+
+it('goes on there with less where it failed over the size of its work: it is as good as before for smaller ones', async () => {
+  const lost = new AppError('device-failed', 'The device was lost.', 'Try again.');
+  const { error, isSetAside } = await trainedUntil(lost, step, smaller);
+  expect(error).toBeInstanceOf(CardFull);
+  expect(isSetAside).toBe(false);
 });

@@ -201,6 +201,7 @@ describe('beside a run', () => {
   it('on the processor tests and times the card', async () => {
     const { found, asked } = await besideRunOn('cpu');
     expect(asked).toContain('webgpu');
-    expect(found).toMatchObject({ cardTaken: false, chosen: 'webgpu' });
+    // By what a program can take: a Mac counts next to nothing as free, and a container has less than its computer.
+    expect(found).toMatchObject({ cardTaken: false, chosen: 'webgpu', memoryFree: 16e9 });
   });
 });

@@ -1,6 +1,6 @@
 // What this computer is, whether its devices compute right and how fast, what a run would train on, and what would make it faster.
 import { mkdirSync } from 'node:fs';
-import { availableParallelism, cpus, freemem, release, totalmem, type } from 'node:os';
+import { availableParallelism, cpus, release, type } from 'node:os';
 import { cropsPerImage } from '../../shared/config.ts';
 import type { TrainConfig } from '../../shared/config-table.ts';
 import type { TensorflowOffer } from '../../shared/contract-system.ts';
@@ -8,6 +8,7 @@ import { deviceNames } from '../../shared/devices.ts';
 import type { DeviceReport, GraphicsCard, DeviceId } from '../../shared/devices.ts';
 import { AppError } from '../../shared/errors.ts';
 import { programVersion } from '../../shared/version.ts';
+import { memoryThere } from '../files/memory.ts';
 import { imageLibraryVersion } from '../images/version.ts';
 import { sqliteVersion } from '../library/version.ts';
 import { missingDriver, updateDriver } from './devices/candidates.ts';
@@ -185,7 +186,7 @@ export async function diagnose(home?: string, given: DeviceWork = {}, tools: Dev
     return { stepSeconds: Number.isFinite(seconds) ? seconds : null, ...(failure !== undefined && { stepFailure: failure }) };
   };
   const devices = reports.map((report) => ({ ...report, ...stepOf(report.id) }));
-  const [memoryFree, memoryTotal] = [freemem(), totalmem()];
+  const [memoryFree, memoryTotal] = [tools.memory(), memoryThere()];
   const choice = await choiceOf(tests, config, work);
   const obstacles = await tools.obstacles(cards);
   const findings = { cards, devices, cardTaken, obstacles, ...choice, memoryFree, memoryTotal, tensorflow: tensorflowOffer(place, cards) };

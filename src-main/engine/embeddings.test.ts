@@ -93,7 +93,7 @@ it('goes on after a card that failed with what it has kept, and says how many ea
     ['webgpu', 4],
     ['cpu', undefined],
   ]);
-  expect(failed.mock.calls).toEqual([['webgpu', 'The card was lost.']]);
+  expect(failed.mock.calls).toEqual([['webgpu', 'The card was lost.', false]]);
   expect(made).toMatchObject({ rows: 7, added: 6, skipped: 0, devices: { webgpu: 4, cpu: 2 } });
   // What is left to do is what a device is chosen by.
   expect(left[0]! / left[1]!).toBe(6 / 2);

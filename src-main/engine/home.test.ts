@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
 import { AppError } from '../../shared/errors.ts';
 import { takeLock } from '../files/folder-lock.ts';
+import { anotherHoldsCard } from '../files/testing/other-program.ts';
 import { logPath } from '../training/run-log.ts';
 import { freshRunName, hasRunOnCard, homeAt, newRunPath, runNames, runsInUse } from './home.ts';
 import { describeHome } from './inspect.ts';
@@ -54,6 +55,20 @@ describe('the home', () => {
     }
     lock.dispose();
     expect(hasRunOnCard(home)).toBe(false);
+  });
+
+  it('has its card taken by a run of another home, too', () => {
+    for (const name of ['TMPDIR', 'TEMP', 'TMP']) vi.stubEnv(name, folder);
+    try {
+      const home = homeAt(join(folder, 'beside'));
+      expect(hasRunOnCard(home)).toBe(false);
+      const end = anotherHoldsCard();
+      expect(hasRunOnCard(home)).toBe(true);
+      end();
+      expect(hasRunOnCard(home)).toBe(false);
+    } finally {
+      vi.unstubAllEnvs();
+    }
   });
 
   it('orders runs by when they were made, not by when their file was last written', () => {

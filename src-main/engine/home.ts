@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { AppError } from '../../shared/errors.ts';
+import { isCardHeldElsewhere } from '../files/card-lock.ts';
 import { isHeldHere } from '../files/folder-lock.ts';
 import { readEvents } from '../training/run-log.ts';
 
@@ -51,9 +52,9 @@ export function runNames({ runs }: Home): string[] {
 /** Names of the runs that a process of this computer trains or changes at this moment. */
 export const runsInUse = (home: Home): readonly string[] => runNames(home).filter((name) => isHeldHere(join(home.runs, name)));
 
-/** Whether one of them trains on a graphics card, or may be about to. */
+/** Whether one of them trains on a graphics card, or may be about to, or another program of this user, whatever its home, computes on it. */
 export const hasRunOnCard = (home: Home): boolean =>
-  runsInUse(home).some((name) => [...readEvents(join(home.runs, name), 'started')].at(-1)?.device !== 'cpu');
+  isCardHeldElsewhere() || runsInUse(home).some((name) => [...readEvents(join(home.runs, name), 'started')].at(-1)?.device !== 'cpu');
 
 /** Folder of a run given by name or path, the newest when not given. Throws `not-found` with the names there are. */
 export function runPath(home: Home, run?: string): string {

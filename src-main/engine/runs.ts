@@ -14,6 +14,7 @@ import { DecodeCache } from '../images/cache.ts';
 import { folderStatistics } from '../images/folder-statistics.ts';
 import { requireMasks } from '../jepa/masks.ts';
 import type { TrainJob } from '../trainer/protocol.ts';
+import { TrainerKilled } from '../trainer/trainer.ts';
 import { readCheckpointHeader } from '../training/checkpoint.ts';
 import { whatFitsCard } from '../training/fit-micro-batch.ts';
 import { keepFirstWeights } from '../training/first-weights.ts';
@@ -25,6 +26,7 @@ import { readEvents } from '../training/run-log.ts';
 import { workOf } from '../training/step-operations.ts';
 import { choosesPreset, chosenConfig } from './chosen-config.ts';
 import { isCardFault } from './devices/candidates.ts';
+import { whileCardAnswers } from './devices/card-watch.ts';
 import { cardFailed } from './devices/vector-device.ts';
 import type { FolderImages } from './folder-images.ts';
 import { freshRunName, newRunPath } from './home.ts';
@@ -194,7 +196,7 @@ export async function createRun(studio: Studio, root: string, plan: PlannedRun, 
   return run;
 }
 
-/** The card was full in the middle of work, and the run has noted a smaller micro-batch: it can go on there from its last checkpoint. */
+/** The card was full, or failed over too large a piece of work, and the run has noted a smaller micro-batch: it can go on there from its last checkpoint. */
 export class CardFull extends AppError {}
 
 /**
@@ -214,41 +216,51 @@ export async function trainRun(
   const { all, fingerprint, labelsFrom } = studio.folderImages(folder);
   const pace = new Pace();
   let isSmaller = false;
+  let began = 0;
+  let hasGotOn = false;
   const see = (event: TrainEvent): void => {
     if (event.type === 'step') {
       pace.step(config.batchSize / event.imagesPerSecond, work(event.step) - work(event.step - 1));
       isSmaller = false;
     }
+    if (event.type === 'started') began = event.step;
+    if (event.type === 'checkpoint' && event.step > began) hasGotOn = true;
     // Not what was made smaller within the process: with that alone it would begin again as it did before.
     if (event.type === 'note' && event.fromCheckpoint) isSmaller = true;
     onEvent(event);
   };
   try {
-    await studio.trainer.run(
-      {
-        kind: 'train',
-        run,
-        cache: { folder: studio.cacheFor(preprocessingOf(config), shortSide), shortSide },
-        optimised: join(studio.home.cache, 'graphs'),
-        ...imagesToJudge(all, 'choosing'),
-        fingerprint,
-        ...(labelsFrom && { labelsFrom }),
-        ...device,
-      },
-      see,
-    );
+    const job: TrainJob = {
+      kind: 'train',
+      run,
+      cache: { folder: studio.cacheFor(preprocessingOf(config), shortSide), shortSide },
+      optimised: join(studio.home.cache, 'graphs'),
+      ...imagesToJudge(all, 'choosing'),
+      fingerprint,
+      ...(labelsFrom && { labelsFrom }),
+      ...device,
+    };
+    const training = async (onTrained: (event: TrainEvent) => void): Promise<undefined> => studio.trainer.run(job, onTrained);
+    // The processor answers, however slowly.
+    await (device.device === 'cpu' ? training(see) : whileCardAnswers(studio.trainer, training, see));
     const { secondsPerStep } = pace;
     if (secondsPerStep !== undefined) await studio.devices.noteStep(device.device, config, secondsPerStep, 'training');
   } catch (error) {
     if (isCardFault(error, device)) {
+      if (isSmaller) {
+        await studio.trainer.dispose();
+        throw new CardFull(error.code, error.message, error.hint, error);
+      }
       // It would fail again when the run goes on by itself.
-      await cardFailed(studio.devices, studio.trainer, device.device, error);
-      if (error.code === 'out-of-memory')
-        throw isSmaller ? new CardFull(error.code, error.message, error.hint, error) : tooLarge(error, config);
+      await cardFailed(studio.devices, studio.trainer, device.device, error, hasGotOn);
+      if (error.code === 'out-of-memory') throw tooLarge(error, config);
     }
     throw error;
   }
 }
+
+/** Whether the system has ended the process that trained, most likely for want of memory: nothing is said of the card then. */
+export const wasKilled = (error: unknown): error is AppError => error instanceof TrainerKilled;
 
 /** Of a run that was told to use this card. */
 const tooLarge = ({ code, message }: AppError, config: TrainConfig): AppError =>

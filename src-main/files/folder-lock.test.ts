@@ -1,7 +1,7 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
-import { hostname, tmpdir } from 'node:os';
+import { hostname, tmpdir, uptime } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { AppError } from '../../shared/errors.ts';
 import { isHeldHere, takeLock } from './folder-lock.ts';
 import { ownCommand } from './own-command.ts';
@@ -15,7 +15,10 @@ describe('the lock of a folder', () => {
   const nobody = 2 ** 22 + 1;
 
   beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'folder-lock-'))));
-  afterEach(() => rmSync(folder, { recursive: true }));
+  afterEach(() => {
+    vi.restoreAllMocks();
+    rmSync(folder, { recursive: true });
+  });
 
   it('is held by one at a time and names its holder', () => {
     const lock = takeLock(folder);
@@ -46,6 +49,70 @@ describe('the lock of a folder', () => {
     expect(readFileSync(file(), 'utf8')).toContain(`"pid":${process.pid}`);
     lock.dispose();
     expect(readdirSync(folder)).toEqual([]);
+  });
+
+  /** What this process writes into its own lock. */
+  function ownHolder(): Record<string, unknown> {
+    const lock = takeLock(folder);
+    const own = JSON.parse(readFileSync(file(), 'utf8')) as Record<string, unknown>;
+    lock.dispose();
+    return own;
+  }
+  const isTaken = (): boolean => {
+    const held = isHeldHere(folder);
+    if (held) expect(() => takeLock(folder)).toThrow('is in use');
+    else takeLock(folder).dispose();
+    return held;
+  };
+  const othersProcess = (): never => {
+    throw Object.assign(new Error('kill EPERM'), { code: 'EPERM' });
+  };
+
+  it.skipIf(process.platform !== 'linux')('is taken over where another user, or the system, has the number now', () => {
+    for (const pid of [1, process.ppid]) {
+      writeFileSync(file(), holder({ pid, started: 1e15 }));
+      expect(isTaken()).toBe(false);
+    }
+    const own = ownHolder();
+    vi.spyOn(process, 'kill').mockImplementation(othersProcess);
+    writeFileSync(file(), holder({ ...own, started: Number(own['started']) + 1 }));
+    expect(isTaken()).toBe(false);
+    // Another user may hold it all the same, as after sudo.
+    writeFileSync(file(), holder(own));
+    expect(isTaken()).toBe(true);
+  });
+
+  it('is taken over where it is older than the system has run, if nothing else tells a process from one that has its number now', () => {
+    const before = (ms: number): string => new Date(Date.now() - ms).toISOString();
+    const isUp = 1000 * uptime();
+    for (const kill of [() => true as const, othersProcess]) {
+      vi.spyOn(process, 'kill').mockImplementation(kill);
+      // No such process is to be looked at.
+      for (const [since, isHeld] of [
+        [before(isUp + 120_000), false],
+        [before(isUp + 30_000), true],
+        [before(0), true],
+      ] as const) {
+        writeFileSync(file(), holder({ pid: nobody, started: 0, since }));
+        expect(isTaken()).toBe(isHeld);
+      }
+    }
+  });
+
+  it('of this computer is known in another network, and under another name while the system runs', () => {
+    const own = ownHolder();
+    const elsewhere = `${hostname().split('.')[0]!.toUpperCase()}.another.network`;
+    writeFileSync(file(), holder({ ...own, host: elsewhere }));
+    expect(() => takeLock(folder)).toThrow(`process ${process.pid} (`);
+    writeFileSync(file(), holder({ ...own, host: elsewhere, boot: undefined, pid: nobody }));
+    expect(isTaken()).toBe(false);
+    if (process.platform !== 'linux') return;
+    writeFileSync(file(), holder({ ...own, host: 'renamed', pid: nobody }));
+    expect(isTaken()).toBe(false);
+    // Of the same name, in another domain.
+    writeFileSync(file(), holder({ ...own, host: elsewhere, boot: 'another', machine: 'another', pid: nobody }));
+    expect(isHeldHere(folder)).toBe(false);
+    expect(() => takeLock(folder)).toThrow(`on ${elsewhere}`);
   });
 
   it('of another computer is left alone, and the hint says what to do', () => {

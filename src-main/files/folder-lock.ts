@@ -1,6 +1,7 @@
 // One process works in a folder. A lock file names its process; the lock of a process that has died is taken over.
-import { linkSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { hostname } from 'node:os';
+import { linkSync, readFileSync, readlinkSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { isIP } from 'node:net';
+import { hostname, uptime } from 'node:os';
 import { join } from 'node:path';
 import { AppError } from '../../shared/errors.ts';
 import { howToEnd, ownCommand } from './own-command.ts';
@@ -11,13 +12,19 @@ interface Holder {
   readonly started: number;
   readonly host: string;
   readonly since: string;
-  /** As `ownCommand` says it; earlier versions wrote none. */
+  /** Of the system's installation (Linux). Neither this nor what follows was written by earlier versions. */
+  readonly machine?: string | undefined;
+  /** Of the system since it was started, and of the processes that see each other's numbers (Linux). */
+  readonly boot?: string | undefined;
+  /** As `ownCommand` says it. */
   readonly command?: string;
 }
 
 export interface FolderLock {
   dispose(): void;
 }
+
+const codeOf = (error: unknown): unknown => (error instanceof Error && 'code' in error ? error.code : undefined);
 
 function startOf(pid: number): number {
   try {
@@ -29,14 +36,54 @@ function startOf(pid: number): number {
   }
 }
 
-function isAlive({ pid, started, host }: Holder): boolean {
-  if (host !== hostname()) return true;
+/** What `look` finds; undefined where the system has no such thing. */
+function known(look: () => string): string | undefined {
+  try {
+    return look().trim() || undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+const ownMachine = (): string | undefined => known(() => readFileSync('/etc/machine-id', 'utf8'));
+/** Containers share the first half, and each has numbers of its own for its processes. */
+const ownBoot = (): string | undefined =>
+  known(() => `${readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()} ${readlinkSync('/proc/self/ns/pid')}`);
+
+/** A computer has another domain in every network. */
+const firstLabel = (host: string): string => (isIP(host) > 0 ? host : host.split('.')[0]!.toLowerCase());
+
+/**
+ * Whether a lock was taken where its process number means the same as here. A name that has changed altogether is known to be of this
+ * computer until the system is started anew: what is installed from one image may have the same number of its installation.
+ */
+function isFromHere({ host, machine, boot }: Holder): boolean {
+  if (host === hostname() || (boot !== undefined && boot === ownBoot())) return true;
+  const own = ownMachine();
+  return firstLabel(host) === firstLabel(hostname()) && (machine === undefined || own === undefined || machine === own);
+}
+
+/** Milliseconds by which clock and uptime may disagree. */
+const clockSlackMs = 60_000;
+
+/** Whether the system was started since: no process of then is left. */
+const isFromBefore = (since: string): boolean => Date.parse(since) < Date.now() - 1000 * uptime() - clockSlackMs;
+
+function isAlive(holder: Holder): boolean {
+  const { pid, started, since } = holder;
+  if (!isFromHere(holder)) return true;
+  let isOfOthers = false;
   try {
     process.kill(pid, 0);
   } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'EPERM';
+    // There is one, which is another user's: the holder, or whatever has its number now.
+    isOfOthers = codeOf(error) === 'EPERM';
+    if (!isOfOthers) return false;
   }
-  return startOf(pid) === started;
+  const found = startOf(pid);
+  // macOS and Windows do not tell when it was started, nor do all systems of other users' processes.
+  if (found === 0 && (started === 0 || isOfOthers)) return !isFromBefore(since);
+  return found === started;
 }
 
 function readHolder(file: string): Holder | undefined {
@@ -50,7 +97,7 @@ function readHolder(file: string): Holder | undefined {
 /** Whether a living process of this computer holds the lock of a folder. */
 export function isHeldHere(folder: string, name = 'lock'): boolean {
   const holder = readHolder(join(folder, name));
-  return holder !== undefined && holder.host === hostname() && isAlive(holder);
+  return holder !== undefined && isFromHere(holder) && isAlive(holder);
 }
 
 /** Milliseconds for which an unreadable lock is taken for one that is just being written. */
@@ -60,8 +107,6 @@ function age(file: string): number {
   const made = statSync(file, { throwIfNoEntry: false })?.mtimeMs;
   return made === undefined ? Infinity : Date.now() - made;
 }
-
-const codeOf = (error: unknown): unknown => (error instanceof Error && 'code' in error ? error.code : undefined);
 
 /** Makes the file whole and at once, so that nobody reads it half written. Throws EEXIST when there is one. */
 function createWhole(file: string, text: string): void {
@@ -99,6 +144,8 @@ export function takeLock(folder: string, name = 'lock'): FolderLock {
     started: startOf(process.pid),
     host: hostname(),
     since: new Date().toISOString(),
+    machine: ownMachine(),
+    boot: ownBoot(),
     command: ownCommand(),
   } satisfies Holder;
   for (let attempt = 0; attempt < 3; attempt++) {
@@ -110,12 +157,13 @@ export function takeLock(folder: string, name = 'lock'): FolderLock {
       const holder = readHolder(file);
       if (!holder && age(file) < writingMs) continue;
       if (holder && isAlive(holder)) {
-        const where = holder.host === hostname() ? '' : ` on ${holder.host}`;
+        const isOurs = isFromHere(holder);
+        const where = isOurs ? '' : ` on ${holder.host}`;
         const what = holder.command === undefined ? '' : ` (${holder.command})`;
         throw new AppError(
           'locked',
           `${folder} is in use by process ${holder.pid}${where}${what}, since ${holder.since}.`,
-          `${howToEnd(holder.pid, holder.host)}. If it is gone, delete ${file}.`,
+          `${howToEnd(holder.pid, isOurs ? hostname() : holder.host)}. If it is gone, delete ${file}.`,
         );
       }
       removeDead(file, holder);

@@ -2,7 +2,9 @@
 import type { DeviceId } from '../../shared/devices.ts';
 import { AppError } from '../../shared/errors.ts';
 
-const lackOfMemory = /alloc|memory|\bOOM\b|RESOURCE_EXHAUSTED/i;
+/** In every language: Windows translates the sentence after 8007000E (no memory) and 800705AF (no room in the paging file), not the number. */
+const lackOfMemory =
+  /out.?of.?memory|OUT_OF_\w*MEMORY|8007000E|800705AF|(not enough|insufficient) memory|(failed|failure|trying|unable) to alloc|(can ?not|could not|couldn't) alloc|bad.?alloc|MemoryAllocation|ALLOC_FAILED|allocation failed|smaller than requested bytes|\bOOM\b|RESOURCE.EXHAUSTED/i;
 
 /**
  * What is thrown on WebGPU where a buffer was not to be had. That there was no memory for it goes to the standard error alone; thrown is
@@ -14,14 +16,17 @@ const noBuffer = /\[Invalid Buffer[^\]]*\] is invalid due to a previous error|ex
 const isLackOfMemory = (message: string): boolean =>
   (lackOfMemory.test(message) || noBuffer.test(message)) && !/illegal memory access/i.test(message);
 
-/** Whether WebGPU has lost the card; each result that is read says so then, so that no step passes for one that was made. */
-const isLost = (message: string): boolean => /\[Device[^\]]*\] is lost/.test(message);
+/**
+ * Whether WebGPU, DirectML or Vulkan has lost the card. With WebGPU each result that is read says so then, so that no step passes for one
+ * that was made. DirectML says it where it next wants memory: what it was doing then says nothing.
+ */
+const isLost = (message: string): boolean => /\[Device[^\]]*\] is lost|887A00(05|06|07|20)|DXGI_ERROR_DEVICE_|DEVICE_LOST/i.test(message);
 
 /** `out-of-memory`, or `device-failed` with the library's own words. */
 export function deviceError(error: unknown, device: DeviceId): AppError {
   const message = error instanceof Error ? error.message : String(error);
   const onProcessor = device === 'cpu';
-  if (isLackOfMemory(message)) {
+  if (!isLost(message) && isLackOfMemory(message)) {
     return new AppError(
       'out-of-memory',
       `${onProcessor ? 'The computer' : 'The device'} ran out of memory: ${message}`,

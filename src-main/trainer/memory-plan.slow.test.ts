@@ -18,7 +18,10 @@ import { cachePhotographs } from './testing/photographs.ts';
 import { Trainer } from './trainer.ts';
 
 const sizes: readonly (readonly [string, Record<string, unknown>])[] = [
-  ['a deep network on photographs', { architecture: 'custom', width: 192, depth: 6, heads: 3, imageSize: 224, batchSize: 8, microBatch: 4 }],
+  [
+    'a deep network on photographs',
+    { architecture: 'custom', width: 192, depth: 6, heads: 3, imageSize: 224, batchSize: 8, microBatch: 4 },
+  ],
   [
     'the usual recipe on small images, in one pass',
     {

@@ -3,7 +3,8 @@ import type { TrainConfig } from '../../shared/config-table.ts';
 import type { TrainEvent } from '../../shared/train-events.ts';
 import { planEvaluation, tooFew } from '../evaluation/protocol.ts';
 import { DecodeCache } from '../images/cache.ts';
-import { asBefore, cardWasFull, usedMicroBatch } from '../training/fit-micro-batch.ts';
+import { asBefore, usedMicroBatch } from '../training/fit-micro-batch.ts';
+import { CardWork } from '../training/card-work.ts';
 import type { MicroBatch } from '../training/fit-micro-batch.ts';
 import type { Note } from '../training/health-rules.ts';
 import { labelFingerprint } from '../training/label-fingerprint.ts';
@@ -21,7 +22,7 @@ const queryShare = 0.25;
 /** Trains the run in `job.run` from its newest whole checkpoint, or from the start. Throws what `train` throws, `locked`, `no-images`. */
 export async function runTrainJob(job: TrainJob, control: RunControl, onEvent: (event: TrainEvent) => void): Promise<undefined> {
   const folder = RunFolder.open(job.run);
-  let passing: number | undefined;
+  const work = new CardWork(job.device, folder.record.config);
   let batches: ReturnType<typeof trainingBatches> | undefined;
   let cache: DecodeCache | undefined;
   try {
@@ -54,14 +55,13 @@ export async function runTrainJob(job: TrainJob, control: RunControl, onEvent: (
       control,
       notes,
     })) {
-      if (event.type === 'started') passing = event.sizes.microBatch;
-      if (event.type === 'note') passing = event.microBatch ?? passing;
+      work.see(event);
       onEvent(event);
     }
     return undefined;
   } catch (error) {
     const at = listCheckpoints(folder.path).at(-1)?.step ?? 0;
-    const note = passing === undefined ? undefined : cardWasFull(error, job.device, folder.record.config, passing, at);
+    const note = work.noteOf(error, at);
     if (note) {
       folder.log(note);
       folder.say(`${note.message} ${note.hint}`);

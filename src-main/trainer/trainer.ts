@@ -4,6 +4,7 @@ import type { ChildProcess } from 'node:child_process';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { AppError, fromWire } from '../../shared/errors.ts';
+import { holdCard } from '../files/card-lock.ts';
 import { nodeArguments } from '../files/node-arguments.ts';
 import type { FromTrainer, Job, JobTypes, ToTrainer } from './protocol.ts';
 
@@ -22,6 +23,28 @@ const entry = fileURLToPath(new URL(`./trainer-process${extname(import.meta.url)
 
 /** A process without work is ended after this time: the runtime keeps hundreds of megabytes of what it computed last. */
 const defaultIdleMs = 120_000;
+/** After a kill a process is gone at once, unless a driver holds it in the kernel, maybe for ever: nobody waits for it longer than this. */
+const killedMs = 5_000;
+
+const forked = (): ChildProcess =>
+  fork(entry, [], {
+    serialization: 'advanced',
+    execArgv: [...nodeArguments, '--expose-gc'],
+    // Standard output is the engine's: with --json a stray line of a native library would break it.
+    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+  });
+
+/**
+ * The process died of a signal that nothing can refuse and nobody here has sent: the system has most likely run out of memory. A driver
+ * that crashes ends it in other ways.
+ */
+export class TrainerKilled extends AppError {}
+
+export interface TrainerOptions {
+  readonly idleMs?: number;
+  /** Starts the process; tests give their own. */
+  readonly start?: () => ChildProcess;
+}
 
 export class Trainer {
   #child: ChildProcess | undefined;
@@ -30,11 +53,15 @@ export class Trainer {
   /** Processes that were asked to end: their jobs are cancelled, not crashed. */
   readonly #dismissed = new WeakSet<ChildProcess>();
   readonly #pending = new Map<number, Pending>();
+  /** The job that was asked to stop last. */
+  #stopped: number | undefined;
   readonly #idleMs: number;
+  readonly #fork: () => ChildProcess;
   #idle: NodeJS.Timeout | undefined;
 
-  constructor({ idleMs = defaultIdleMs }: { readonly idleMs?: number } = {}) {
+  constructor({ idleMs = defaultIdleMs, start = forked }: TrainerOptions = {}) {
     this.#idleMs = idleMs;
+    this.#fork = start;
   }
 
   #settled(): void {
@@ -43,12 +70,7 @@ export class Trainer {
   }
 
   #start(): ChildProcess {
-    const child = fork(entry, [], {
-      serialization: 'advanced',
-      execArgv: [...nodeArguments, '--expose-gc'],
-      // Standard output is the engine's: with --json a stray line of a native library would break it.
-      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-    });
+    const child = this.#fork();
     this.#lastError = '';
     child.stderr!.setEncoding('utf8').on('data', (text: string) => (this.#lastError = (this.#lastError + text).slice(-4000)));
     child.on('message', (message: FromTrainer) => this.#receive(message));
@@ -81,10 +103,11 @@ export class Trainer {
     // Node ends its report of an exception with its own version; the reason stands above.
     const detail = lines.findLast((line) => /error/i.test(line)) ?? lines.at(-1);
     // Ctrl-C reaches the whole group of processes, also one that only starts and does not ignore it yet.
+    const Crash = signal === 'SIGKILL' ? TrainerKilled : AppError;
     const error =
       this.#dismissed.has(child) || signal === 'SIGINT'
         ? new AppError('cancelled', 'The training process was shut down.', 'Start again: it goes on from the last checkpoint.')
-        : new AppError(
+        : new Crash(
             'trainer-crashed',
             `The training process ${how}.${detail ? ` It said: ${detail}` : ''}`,
             `Start again: it goes on from the last checkpoint.${memory}`,
@@ -114,7 +137,8 @@ export class Trainer {
   async run<K extends Job['kind']>(job: Job & { kind: K }, onEvent: (event: Event<K>) => void = () => {}): Promise<Result<K>> {
     const id = ++this.#ids;
     clearTimeout(this.#idle);
-    return new Promise<Result<K>>((resolve, reject) => {
+    const letGo = job.device === 'cpu' ? (): void => {} : holdCard();
+    const ended = new Promise<Result<K>>((resolve, reject) => {
       const child = this.#process();
       this.#pending.set(id, {
         child,
@@ -124,18 +148,38 @@ export class Trainer {
       });
       child.send({ type: 'job', id, job } satisfies ToTrainer);
     });
+    return ended.finally(letGo);
   }
 
   /** Asks the running job to pause, go on, or stop after its current step. */
   control(action: 'pause' | 'resume' | 'stop'): void {
+    if (action === 'stop') [this.#stopped] = this.#pending.keys();
     if (this.#child?.connected) this.#child.send({ type: 'control', action } satisfies ToTrainer);
   }
 
-  /** Ends the process at once; the run loses the steps since its last checkpoint. */
+  /** Whether the running job was asked to stop and has not come to it yet. */
+  get isStopping(): boolean {
+    return this.#stopped !== undefined && this.#pending.has(this.#stopped);
+  }
+
+  /** Ends the process at once, and its jobs with it within seconds; the run loses the steps since its last checkpoint. */
   kill(): void {
     if (!this.#child) return;
     this.#dismissed.add(this.#child);
-    this.#child.kill('SIGKILL');
+    this.#killNow(this.#child);
+  }
+
+  /** One that does not end is given up: the next job has another process, and the engine does not wait for it when it ends itself. */
+  #killNow(child: ChildProcess, onGivenUp: () => void = () => {}): void {
+    child.kill('SIGKILL');
+    const timer = setTimeout(() => {
+      this.#exited(child, 'does not end', null);
+      if (child.connected) child.disconnect();
+      child.stderr?.destroy();
+      child.unref();
+      onGivenUp();
+    }, killedMs);
+    child.once('exit', () => clearTimeout(timer));
   }
 
   /** Ends the process: it may finish its step and write a checkpoint for up to `graceMs`, then it is killed. */
@@ -144,11 +188,14 @@ export class Trainer {
     const child = this.#child;
     if (!child || child.exitCode !== null || child.signalCode !== null) return;
     this.#dismissed.add(child);
-    const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()));
-    const timer = setTimeout(() => child.kill('SIGKILL'), graceMs);
     if (this.#pending.size > 0) this.control('stop');
     if (child.connected) child.disconnect();
-    await gone;
-    clearTimeout(timer);
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(() => this.#killNow(child, resolve), graceMs);
+      child.once('exit', () => {
+        clearTimeout(timer);
+        resolve();
+      });
+    });
   }
 }

@@ -46,7 +46,9 @@ export function diagnosisLines(found: Diagnosis): string[] {
       ? [`${beside.join(', ')} is being trained meanwhile: what is timed beside it is slower, and is not remembered.`]
       : []),
     ...(cardTaken
-      ? ['A run trains on the graphics card: no card was tested beside it, which would take memory from it. Ask again once it has ended.']
+      ? [
+          'A run trains on the graphics card, or other work of this program is on it: no card was tested beside it, which would take memory from it. Ask again once it has ended.',
+        ]
       : []),
     inFlags(`A run trains on: ${found.chosenReason}`),
     inFlags(`Vectors are made on: ${found.vectorsReason}`),

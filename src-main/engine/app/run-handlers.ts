@@ -1,5 +1,4 @@
 // Answers of the channels about runs.
-import { freemem } from 'node:os';
 import { basename } from 'node:path';
 import type { Baselines, EvaluationSummary, PinnedNeighbours, RunDetails, runChannels, RunSeries } from '../../../shared/contract-runs.ts';
 import { AppError } from '../../../shared/errors.ts';
@@ -7,6 +6,7 @@ import type { Handlers } from '../../../shared/rpc-server.ts';
 import { readingOf } from '../../../shared/reading-jobs.ts';
 import { moveRun } from '../../../shared/run-state.ts';
 import type { TrainEvent } from '../../../shared/train-events.ts';
+import { memoryToUse } from '../../files/memory.ts';
 import { imagesOfContents } from '../../library/content-images.ts';
 import { findFolder, folderOf } from '../../library/folders.ts';
 import { imagePlace } from '../../library/image-details.ts';
@@ -138,7 +138,7 @@ async function trial(
   signal.addEventListener('abort', () => jobs.cancel(job));
   await jobs.wait(job);
   const { seconds, peakBytes, reason } = measured!;
-  return { secondsPerStep: seconds, secondsTotal: seconds * steps, peakBytes, memoryFree: freemem(), device: reason };
+  return { secondsPerStep: seconds, secondsTotal: seconds * steps, peakBytes, memoryFree: memoryToUse(), device: reason };
 }
 
 export function runHandlers(context: EngineContext, runs: Runs): Handlers<typeof runChannels> {

@@ -1,10 +1,10 @@
 // What a run would be, before it is begun: its settings, sizes, disk, and what speaks against it.
 import { statfs } from 'node:fs/promises';
-import { freemem } from 'node:os';
 import { gridSide } from '../../../shared/config.ts';
 import type { RunPlan } from '../../../shared/contract-runs.ts';
 import type { TrainConfig } from '../../../shared/config-table.ts';
 import type { RunSizes } from '../../../shared/train-events.ts';
+import { memoryToUse } from '../../files/memory.ts';
 import { cachedShortSide, defaultCacheGrowth, estimateCacheBytes } from '../../images/cache-space.ts';
 import { inPieces } from '../../files/in-pieces.ts';
 import { keptBytes } from '../../images/training-pictures.ts';
@@ -125,7 +125,7 @@ export async function planForPage(
   const { total } = await inPieces(memoryPlanInPieces(onThreads));
   const crops = { size: plan.config.imageSize, smaller: plan.config.smallFirst > 0 };
   const kept = images.size ? keptBytes(images.trained, asDecoded(images.size, plan.config), crops, plan.config) : 0;
-  const [memoryBytes, memoryFree] = [Math.round(total + kept), freemem()];
+  const [memoryBytes, memoryFree] = [Math.round(total + kept), memoryToUse()];
   const isOnProcessor = expected.device === 'cpu' || expected.onProcessor === true;
   if (isOnProcessor && memoryBytes > memoryFree)
     warnings.push({

@@ -7,12 +7,14 @@ import { canMove, moveRun } from '../../../shared/run-state.ts';
 import type { RunState } from '../../../shared/run-state.ts';
 import { resultText } from '../../../shared/run-verdict.ts';
 import type { TrainEvent } from '../../../shared/train-events.ts';
+import { isCardHeldElsewhere } from '../../files/card-lock.ts';
 import { findFolder } from '../../library/folders.ts';
 import type { ActiveRun } from '../../training/app-file.ts';
 import { changeAppFile, readAppFile } from '../../training/app-file.ts';
 import { judgedSince } from '../../training/health.ts';
 import { readRecord } from '../../training/run-folder.ts';
 import { workOf } from '../../training/step-operations.ts';
+import { TrainerKilled } from '../../trainer/trainer.ts';
 import { isBrokenCard, isCardFault } from '../devices/candidates.ts';
 import { CardFull, settleRun, trainRun } from '../runs.ts';
 import type { EngineContext } from './context.ts';
@@ -73,9 +75,9 @@ export class Trainings {
     return [...this.#active.values()].some(({ state }) => state !== 'waiting');
   }
 
-  /** Whether a run that has the trainer trains on a graphics card, or may be about to. */
+  /** Whether a run that has the trainer trains on a graphics card, or may be about to, or another program of this user computes on it. */
   get hasCard(): boolean {
-    return [...this.#active.values()].some(({ state, chosen }) => state !== 'waiting' && chosen?.device !== 'cpu');
+    return isCardHeldElsewhere() || [...this.#active.values()].some(({ state, chosen }) => state !== 'waiting' && chosen?.device !== 'cpu');
   }
 
   watch(name: string, listener: (event: RunEvent) => void): () => void {
@@ -167,7 +169,7 @@ export class Trainings {
   async #perform(training: Training, job: JobHandle): Promise<string> {
     job.signal.addEventListener('abort', () => this.#stop(training));
     try {
-      for (let crashes = 0; ; crashes++) {
+      for (let [crashes, kills] = [0, 0]; ; crashes++) {
         try {
           const reason = await this.#train(training, job);
           const sentence = `${reason === 'done' ? 'Finished' : 'Stopped'} at step ${training.step}.`;
@@ -177,11 +179,12 @@ export class Trainings {
         } catch (error) {
           // With each of them micro-batches are smaller, down to the smallest.
           const isFull = error instanceof CardFull;
-          // A card that failed is chosen once more where it passes its test, and then no more: this comes to an end. What is too large for it
-          // goes on on the processor.
+          // A card that failed is chosen once more where it passes its test, and then no more unless the run got on meanwhile: this comes to an
+          // end. What is too large for it goes on on the processor.
           const onCard = training.chosen?.wanted === 'auto' && isCardFault(error, training.chosen);
           if (onCard && !isFull && !isBrokenCard(error, training.chosen!)) training.tooLarge = error.message;
-          const crashed = error instanceof AppError && error.code === 'trainer-crashed' && crashes === 0;
+          const isKilled = error instanceof TrainerKilled;
+          const crashed = error instanceof AppError && error.code === 'trainer-crashed' && (isKilled ? kills++ : crashes) === 0;
           const again = (crashed || onCard || isFull) && !training.stop.signal.aborted;
           if (!again) throw error;
           job.say(`${error.message} It goes on from the last checkpoint.`);

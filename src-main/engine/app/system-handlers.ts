@@ -1,7 +1,7 @@
 // Answers of the channels about the machine, the disk and its folders.
 import { existsSync, mkdirSync, renameSync } from 'node:fs';
 import { rm, statfs } from 'node:fs/promises';
-import { availableParallelism, cpus, freemem, release, totalmem, type } from 'node:os';
+import { availableParallelism, cpus, release, type } from 'node:os';
 import { join } from 'node:path';
 import type { systemChannels, SystemInfo } from '../../../shared/contract-system.ts';
 import { deviceNames } from '../../../shared/devices.ts';
@@ -9,6 +9,7 @@ import type { DeviceReport } from '../../../shared/devices.ts';
 import { AppError, systemError } from '../../../shared/errors.ts';
 import type { Handlers } from '../../../shared/rpc-server.ts';
 import { programVersion } from '../../../shared/version.ts';
+import { memoryThere, memoryToUse } from '../../files/memory.ts';
 import { imageLibraryVersion } from '../../images/version.ts';
 import { sqliteVersion } from '../../library/version.ts';
 import type { Studio } from '../studio.ts';
@@ -31,8 +32,8 @@ async function describeMachine({ home, devices }: Studio): Promise<SystemInfo> {
     platform: `${type()} ${release()} ${process.arch}`,
     processor: processor(),
     cores: availableParallelism(),
-    memoryTotal: totalmem(),
-    memoryFree: freemem(),
+    memoryTotal: memoryThere(),
+    memoryFree: memoryToUse(),
     versions: { node: process.versions.node, sharp: imageLibraryVersion(), sqlite: sqliteVersion() },
     ...found,
     tensorflow: tensorflowOffer(home, found.cards),

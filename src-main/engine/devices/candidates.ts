@@ -4,13 +4,17 @@ import type { DeviceId, DeviceReport, GraphicsCard, Precision, ReducedReport } f
 import { AppError } from '../../../shared/errors.ts';
 import type { ErrorCode } from '../../../shared/errors.ts';
 import { tensorflowVariable, withoutKernels } from '../../../shared/tensorflow.ts';
+import { TrainerKilled } from '../../trainer/trainer.ts';
 import { nvidiaCardOf } from './nvidia-card.ts';
 
 const cardFaults: ReadonlySet<ErrorCode> = new Set(['device-failed', 'trainer-crashed', 'out-of-memory', 'unsupported']);
 
-/** Whether work ended because of the card that it was done on: on another device it can go on from what is kept. */
+/**
+ * Whether work ended because of the card that it was done on: on another device it can go on from what is kept. It did not where the system
+ * has ended the process for want of the computer's own memory.
+ */
 export const isCardFault = (error: unknown, { device }: { readonly device: DeviceId }): error is AppError =>
-  device !== 'cpu' && error instanceof AppError && cardFaults.has(error.code);
+  device !== 'cpu' && error instanceof AppError && cardFaults.has(error.code) && !(error instanceof TrainerKilled);
 
 /** Whether that says something of the card itself: what was too large for its memory tells nothing of smaller work. */
 export const isBrokenCard = (error: unknown, place: { readonly device: DeviceId }): boolean =>

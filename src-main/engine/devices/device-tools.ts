@@ -1,7 +1,8 @@
 // How devices are found, tested and timed; tests give their own.
-import { freemem, totalmem } from 'node:os';
 import type { TrainConfig } from '../../../shared/config-table.ts';
 import type { DeviceId, DeviceReport, GraphicsCard } from '../../../shared/devices.ts';
+import { isCardHeldElsewhere } from '../../files/card-lock.ts';
+import { memoryToUse } from '../../files/memory.ts';
 import { graphicsCards } from './graphics-cards.ts';
 import { probeDevice } from './probe-device.ts';
 import { timeStep } from './time-step.ts';
@@ -23,14 +24,13 @@ export interface DeviceTools {
   probe(id: DeviceId, signal?: AbortSignal): Promise<DeviceReport>;
   /** A step, waited for as long as it is not far more than the `best` so far. */
   time(id: DeviceId, config: TrainConfig, best: number | undefined, signal?: AbortSignal, unasked?: boolean): Promise<TimedStep>;
+  /** Whether another program of this user computes on the card now: what is timed then is slower than it is, and not remembered. */
+  isCardInUse?(): boolean;
   /** Bytes of the computer's memory that a program can still take. */
   memory(): number;
   /** What keeps these cards from WebGPU, in sentences that say what to do; none where nothing is missing. */
   obstacles(cards: readonly GraphicsCard[]): Promise<readonly string[]>;
 }
-
-/** A Mac counts as free only what nothing was ever read into, which is next to nothing. */
-const memoryToUse = (): number => (process.platform === 'darwin' ? 0.6 * totalmem() : freemem());
 
 export const usualTools: DeviceTools = {
   cards: graphicsCards,
@@ -38,4 +38,5 @@ export const usualTools: DeviceTools = {
   time: timeStep,
   memory: memoryToUse,
   obstacles: vulkanObstaclesHere,
+  isCardInUse: isCardHeldElsewhere,
 };

@@ -47,10 +47,14 @@ function devicesWith(
     seconds = {} as Partial<Record<DeviceId, number>>,
     rates = {} as Partial<Record<DeviceId, number>>,
     failures = {} as Partial<Record<DeviceId, string>>,
+    /** Images at once from which on a card fails, though it has room for them. */
+    failsFrom = Infinity,
     reduced = undefined as ReducedReport | undefined,
     /** The device that computes on the processor, TensorFlow where it is only true. */
     onProcessor = false as boolean | DeviceId,
     obstacles = (async () => Promise.resolve([])) as DeviceTools['obstacles'],
+    /** Whether another program computes on the card. */
+    isShared = false,
   } = {},
   { home = folder, isKept = true } = {},
 ): Asked {
@@ -75,11 +79,13 @@ function devicesWith(
       timed.push(id);
       given.set(id, microBatch);
       timedIn.set(id, precision);
+      if (id !== 'cpu' && microBatch >= failsFrom) return Promise.resolve({ seconds: Infinity, failure: 'The device was lost.' });
       const failure = failures[id];
-      return Promise.resolve({ seconds: seconds[id] ?? Infinity, ...(failure !== undefined && { failure }) });
+      return Promise.resolve({ seconds: seconds[id] ?? Infinity, ...(failure !== undefined && { failure, isFull: true }) });
     },
     memory: () => 16e9,
     obstacles,
+    isCardInUse: () => isShared,
   };
   return { devices: new Devices(homeAt(home), tools, { isKept }), probed, timed, given, timedIn };
 }
@@ -183,6 +189,25 @@ describe('the device of a run', () => {
     expect(await next.devices.choose('auto', config)).toMatchObject({ device: 'webgpu' });
   });
 
+  it('is raced beside another program that computes on the card, which is said and not remembered', async () => {
+    const { devices } = devicesWith([card], { seconds: { cpu: 1, webgpu: 2 }, isShared: true });
+    expect(await devices.choose('auto', config)).toMatchObject({
+      device: 'cpu',
+      reason: expect.not.stringContaining('Another program') as string,
+    });
+    expect(await devices.choose('webgpu', config)).toMatchObject({
+      device: 'webgpu',
+      reason:
+        'WebGPU, as asked. Another program of yours computes on the graphics card, too: both are slower for it, and share its memory.',
+    });
+    const next = devicesWith([card], { seconds: { cpu: 1, webgpu: 0.1 } });
+    expect(await next.devices.choose('auto', config)).toMatchObject({
+      device: 'webgpu',
+      reason: expect.not.stringContaining('Another program') as string,
+    });
+    expect(next.timed).toContain('webgpu');
+  });
+
   it('is the processor where no device ends a trial in time, and that is not waited for again', async () => {
     const { devices, timed } = devicesWith([card]);
     for (const _ of [1, 2])
@@ -275,6 +300,16 @@ describe('the device of a run', () => {
       await devices.choose('auto', config);
       await devices.noteStep('webgpu', config, 0.1, 'training');
     }
+  });
+
+  it('is the card again after any number of failures, as with each sleep of a laptop, while runs get on on it', async () => {
+    const { devices } = devicesWith([card], { seconds: { cpu: 1, webgpu: 0.1 } });
+    for (const _ of [1, 2, 3]) {
+      expect(await devices.choose('auto', config)).toMatchObject({ device: 'webgpu' });
+      await devices.failed('webgpu', 'The device was lost.', true);
+    }
+    await devices.failed('webgpu', 'The device was lost.');
+    expect(await devices.choose('auto', config)).toMatchObject({ device: 'cpu' });
   });
 
   it('is not one that failed twice, until a person has it tested', async () => {
@@ -409,6 +444,43 @@ describe('a card that leaves matrix products to the processor', () => {
     expect(await devices.expected(run)).toMatchObject({ reason, onProcessor: true });
     await devices.test(undefined);
     expect(await devices.forVectors('auto', much)).toMatchObject({ device: 'cpu' });
+  });
+});
+
+describe('a card that fails over too large a piece of work when a step is timed', () => {
+  const run = parseConfig({ imageSize: 32, patchSize: 4, batchSize: 64, ...small });
+  const seconds = { cpu: 1, webgpu: 0.1 };
+
+  it('is timed once more with a quarter of it, which runs of these sizes keep to until a person asks for a test', async () => {
+    const { devices, timed, given } = devicesWith([card], { seconds, failsFrom: 32 });
+    const { device, microBatch } = await devices.choose('auto', run);
+    expect([device, microBatch.images, given.get('webgpu')]).toEqual(['webgpu', 16, 16]);
+    expect(microBatch.reason).toBe('16 of 64 images in a pass: with more at once the card failed when a step was timed.');
+    expect(timed.filter((id) => id === 'webgpu')).toHaveLength(2);
+    const next = devicesWith([card], { seconds });
+    expect((await next.devices.choose('auto', run)).microBatch.images).toBe(16);
+    expect((await next.devices.choose('auto', parseConfig({ ...run, microBatch: 32 }))).microBatch.images).toBe(32);
+    expect((await next.devices.choose('auto', parseConfig({ ...run, batchSize: 32 }))).microBatch.images).toBe(32);
+    await next.devices.test(undefined);
+    expect((await next.devices.choose('auto', run)).microBatch.images).toBe(64);
+  });
+
+  it('is not timed with less where that would be no help, and is then left', async () => {
+    const lost = devicesWith([card], { seconds, failsFrom: 1 });
+    expect(await lost.devices.choose('auto', run)).toMatchObject({
+      device: 'cpu',
+      reason: expect.stringContaining('The device was lost.') as string,
+    });
+    const set = devicesWith([card], { seconds, failsFrom: 1 });
+    await set.devices.choose('auto', parseConfig({ ...run, microBatch: 32 }));
+    expect([lost, set].map(({ timed }) => timed.filter((id) => id === 'webgpu').length)).toEqual([2, 1]);
+  });
+
+  it('is known to the same program where the home cannot be written to', async () => {
+    const home = join(folder, 'file');
+    const { devices } = devicesWith([card], { seconds, failsFrom: 32 }, { home });
+    mkdirSync(join(home, 'micro-batches.json'), { recursive: true });
+    expect((await devices.choose('auto', run)).microBatch.images).toBe(16);
   });
 });
 

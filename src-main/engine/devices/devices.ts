@@ -9,6 +9,7 @@ import { cardMicroBatchInPieces, processorMicroBatchInPieces, whyNoSmaller } fro
 import type { MicroBatch } from '../../training/fit-micro-batch.ts';
 import type { Home } from '../home.ts';
 import { threadsOf } from '../threads.ts';
+import { BatchLimits, quarterOf, timedWithin } from './batch-limits.ts';
 import {
   candidates,
   cardOf,
@@ -21,7 +22,6 @@ import {
   untestedIn,
   withReasonOfCards,
 } from './candidates.ts';
-import { asChosen } from './chosen-device.ts';
 import type { ChosenDevice, ReasonedDevice } from './chosen-device.ts';
 import { KnownDevices } from './device-file.ts';
 import type { DeviceFile } from './device-file.ts';
@@ -29,6 +29,7 @@ import { usualTools } from './device-tools.ts';
 import type { DeviceTools, DeviceWork } from './device-tools.ts';
 import {
   askedDevice,
+  cardShared,
   cardTaken,
   deviceForVectors,
   effortFor,
@@ -54,6 +55,7 @@ export interface ExpectedStep extends KnownTime {
 export class Devices {
   readonly #memory: KnownDevices;
   readonly #tools: DeviceTools;
+  readonly #limits: BatchLimits;
   #cards: readonly GraphicsCard[] | undefined;
   /** One test or race at a time: two would measure each other. */
   #queue: Promise<unknown> = Promise.resolve();
@@ -64,6 +66,7 @@ export class Devices {
   constructor(home: Home, tools: DeviceTools = usualTools, { isKept = true }: { readonly isKept?: boolean } = {}) {
     this.#memory = new KnownDevices(home, isKept);
     this.#tools = tools;
+    this.#limits = new BatchLimits(home, isKept);
     offerTensorflow(home);
   }
 
@@ -97,6 +100,7 @@ export class Devices {
       // Who asks for it wants to know anew.
       const { reports, ...known } = await this.#known();
       this.#memory.keep({ ...known, reports: reports.map(({ failures: _forgiven, ...report }) => report), races: {} });
+      this.#limits.forget(known.signature);
       for (const id of tested) if (id === 'cpu' || work.isCardTaken?.() !== true) await this.#probe(id, work);
       return described(this.#cards, (await this.#known()).reports, tested);
     });
@@ -148,7 +152,8 @@ export class Devices {
 
   async #completed(chosen: ReasonedDevice, config: TrainConfig, work: DeviceWork): Promise<ChosenDevice> {
     const { precision, remark } = await this.#precision(chosen.device, config, work);
-    const reason = [(await this.#withRemark(chosen)).reason, remark ?? ''].filter(Boolean).join(' ');
+    const isShared = this.#tools.isCardInUse?.() === true && !(await this.#isOnProcessor(chosen.device));
+    const reason = [(await this.#withRemark(chosen)).reason, remark ?? '', isShared ? cardShared : ''].filter(Boolean).join(' ');
     return { ...chosen, reason, precision, microBatch: await this.microBatch(chosen.device, { ...config, precision }) };
   }
 
@@ -183,7 +188,8 @@ export class Devices {
       return inPieces(processorMicroBatchInPieces(onThreads, this.#tools.memory()));
     }
     const card = looked ?? cardOf(device, config.microBatch > 0 ? (this.#cards ?? []) : await this.#tools.cards());
-    return inPieces(cardMicroBatchInPieces(config, device, card));
+    const { signature } = await this.#known();
+    return this.#limits.within(signature, device, config, await inPieces(cardMicroBatchInPieces(config, device, card)));
   }
 
   /** What `choose` would say, without testing or timing anything. */
@@ -235,10 +241,12 @@ export class Devices {
 
   /**
    * Notes that a device failed in the middle of work. Sleep and a driver that was reset lose a card that is as good as before in another
-   * process: the first time it is only tested anew before it is used. After the second it is set aside until a person asks for a test.
+   * process: the first time it is only tested anew before it is used. After the second it is set aside until a person asks for a test,
+   * unless work `hasGotOn` in between: a laptop may sleep any number of times in a run.
    */
-  async failed(id: DeviceId, message: string): Promise<void> {
-    const failures = ((await this.#reportOf(id))?.failures ?? 0) + 1;
+  async failed(id: DeviceId, message: string, hasGotOn = false): Promise<void> {
+    const before = hasGotOn ? 0 : ((await this.#reportOf(id))?.failures ?? 0);
+    const failures = before + 1;
     const isLost = failures > 1;
     const next = isLost
       ? 'It is used again once you have it tested: Settings, or ijepa-studio doctor.'
@@ -327,6 +335,7 @@ export class Devices {
   async #race(devices: readonly DeviceId[], config: TrainConfig, { signal, onStage, unasked }: DeviceWork): Promise<readonly StepTime[]> {
     const times = new Map<DeviceId, TimedStep>();
     for (const [device, seconds] of Object.entries(racedTimes(await this.#known(), config))) times.set(device as DeviceId, { seconds });
+    let isShared = this.#tools.isCardInUse?.() === true;
     // Cards first: where one is fast nobody waits for six steps of the processor.
     for (const device of devices.toReversed()) {
       if (times.has(device)) continue;
@@ -334,10 +343,18 @@ export class Devices {
       const finite = [...times.values()].map(({ seconds }) => seconds).filter(Number.isFinite);
       const reduced = (await this.#reportOf(device))?.reduced;
       const precision = reduced?.works === true && reduced.precision === config.precision ? config.precision : 'float32';
-      const fitting = asChosen(config, { precision, microBatch: await this.microBatch(device, { ...config, precision }) });
-      const timed = await this.#tools.time(device, fitting, finite.length > 0 ? Math.min(...finite) : undefined, signal, unasked);
+      const best = finite.length > 0 ? Math.min(...finite) : undefined;
+      const sized = { ...config, precision };
+      const { images } = await this.microBatch(device, sized);
+      const time = async (microBatch: number): Promise<TimedStep> =>
+        this.#tools.time(device, { ...sized, microBatch }, best, signal, unasked);
+      const fewer = (await this.#isOnProcessor(device)) ? undefined : quarterOf(config, images);
+      const { withFewer, ...timed } = await timedWithin(time, images, fewer, onStage);
       times.set(device, timed);
+      isShared ||= this.#tools.isCardInUse?.() === true;
+      if (isShared) continue;
       const known = await this.#known();
+      if (withFewer) this.#limits.note(known.signature, device, sized, fewer!);
       if (Number.isFinite(timed.seconds)) this.#memory.keep(withTrial(known, device, config, timed.seconds));
       // What failed may do better in other memory, and what gave way to everything else was slowed down by it.
       else if (timed.failure === undefined && unasked !== true) this.#memory.keep(withTooSlow(known, device, config));

@@ -48,7 +48,12 @@ export const askedDevice = (wanted: TrainConfig['device']): string =>
 export const processorAsked = { device: 'cpu', reason: 'The processor, as asked.' } as const;
 export const noCardFound = { device: 'cpu', reason: 'The processor: no graphics card was found.' } as const;
 /** Of vectors and evaluations. */
-export const cardTaken = { device: 'cpu', reason: 'The processor: a run trains on the graphics card.' } as const;
+export const cardTaken = {
+  device: 'cpu',
+  reason: 'The processor: a run trains on the graphics card.',
+} as const;
+/** Of a run, which begins all the same. */
+export const cardShared = 'Another program of yours computes on the graphics card, too: both are slower for it, and share its memory.';
 export const littleWork = { device: 'cpu', reason: 'The processor: to start a graphics card takes longer than this work.' } as const;
 
 /** What a run would train on, by the tests and races of these cards. */

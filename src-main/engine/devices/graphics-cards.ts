@@ -1,8 +1,8 @@
 // Which graphics cards the system knows of, with driver and memory where it tells. Nothing of them is loaded here.
 import { execFile } from 'node:child_process';
-import { freemem, totalmem } from 'node:os';
 import type { ComputerMemory, GraphicsCard } from '../../../shared/devices.ts';
 import { cardsOfNvidia, nvidiaQueries } from '../../../shared/nvidia-smi.ts';
+import { memoryThere, memoryToUse } from '../../files/memory.ts';
 import { cardsOfLinux } from './linux-cards.ts';
 import { computeOnOne } from './nvidia-card.ts';
 import { cardsOfWindows, windowsScript } from './windows-cards.ts';
@@ -54,7 +54,7 @@ export async function nvidiaCards(ask: (args: readonly string[]) => Promise<stri
 export async function graphicsCards(): Promise<readonly GraphicsCard[]> {
   const nvidia = await nvidiaCards(async (args) => printed('nvidia-smi', args));
   computeOnOne(nvidia);
-  const others = await systemCards({ total: totalmem(), free: freemem() }).catch(() => []);
+  const others = await systemCards({ total: memoryThere(), free: memoryToUse() }).catch(() => []);
   return [...nvidia, ...others.filter(({ name }) => nvidia.length === 0 || !/nvidia/i.test(name))];
 }
 

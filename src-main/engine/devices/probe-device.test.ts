@@ -4,6 +4,7 @@ import type { DeviceId } from '../../../shared/devices.ts';
 import { AppError } from '../../../shared/errors.ts';
 import { howToInstall } from '../../../shared/tensorflow.ts';
 import type { SelfTestResult } from '../../trainer/protocol.ts';
+import { TrainerKilled } from '../../trainer/trainer.ts';
 import { fitTensorflow, updateDriver } from './candidates.ts';
 import { probeDevice } from './probe-device.ts';
 
@@ -49,6 +50,15 @@ describe('a device that fails its test', () => {
     const message = 'The device failed: INTERNAL: libdevice not found at ./libdevice.10.bc';
     const without = async (): Promise<never> => Promise.reject(new AppError('device-failed', message, ofRuns));
     expect(await reasonOf('tensorflow', without)).toMatch(/It lacks the compiler of CUDA: .*set CUDA_HOME/);
+  });
+
+  it('is tested again by the next run where the system has ended its process for want of memory', async () => {
+    const killed = async (): Promise<never> =>
+      Promise.reject(new TrainerKilled('trainer-crashed', 'The training process was ended by SIGKILL.', ofRuns));
+    expect(await probeDevice('webgpu', undefined, killed)).toMatchObject({
+      state: 'untested',
+      reason: expect.stringContaining('close other programs') as string,
+    });
   });
 
   it('is not to have its driver updated where it is the processor', async () => {

@@ -6,13 +6,16 @@ import { howToGetLibdevice } from '../../../shared/tensorflow-requirements.ts';
 import { deviceNames, reducedPrecisions } from '../../../shared/devices.ts';
 import type { DeviceId, DeviceReport, Precision, ReducedReport } from '../../../shared/devices.ts';
 import type { SelfTestResult } from '../../trainer/protocol.ts';
-import { Trainer } from '../../trainer/trainer.ts';
+import { Trainer, TrainerKilled } from '../../trainer/trainer.ts';
 import { fitTensorflow, testAgain, updateDriver } from './candidates.ts';
 
 /** A device that needs longer for three tiny steps is of no use. */
 const testMs = 180_000;
 
-/** Runs `work` with a trainer of its own, which is killed after `limitMs` or when `signal` aborts; `undefined` after the limit. */
+/**
+ * Runs `work` with a trainer of its own, which is killed after `limitMs` or when `signal` aborts; `undefined` after the limit, seconds later
+ * where a driver holds the process in the kernel.
+ */
 export async function withTrainer<T>(
   work: (trainer: Trainer) => Promise<T>,
   limitMs: number,
@@ -63,6 +66,8 @@ async function probePrecision(id: DeviceId, precision: Precision, test: typeof s
   }
 }
 
+const closeOthers = 'The system may have run out of memory: close other programs.';
+
 /** What a person can do about a device that has failed its test, as a sentence; what errors say of runs and their checkpoints does not fit. */
 function afterFailure(id: DeviceId, error?: AppError): string {
   if (error?.hint === howToInstall) return howToInstall;
@@ -107,6 +112,9 @@ export async function probeDevice(id: DeviceId, signal?: AbortSignal, test: type
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
     if (error.code === 'cancelled') throw error;
+    // The next run tests it again.
+    if (error instanceof TrainerKilled)
+      return report('untested', `${deviceNames[id]} could not be tested. ${error.message} ${closeOthers}`);
     if (error.code === 'unsupported') return report('absent', `${error.message} ${error.hint}`);
     return report('failed', `${deviceNames[id]} could not be used. ${error.message} ${afterFailure(id, error)}`);
   }

@@ -3,6 +3,7 @@ import type { TrainConfig } from '../../../shared/config-table.ts';
 import type { DeviceId } from '../../../shared/devices.ts';
 import { AppError } from '../../../shared/errors.ts';
 import { trialSteps } from '../../trainer/protocol.ts';
+import { TrainerKilled } from '../../trainer/trainer.ts';
 import { trialOf } from '../../training/step-operations.ts';
 import { lowerPriority, threadsOf } from '../threads.ts';
 import { withTrainer } from './probe-device.ts';
@@ -19,6 +20,8 @@ export interface TimedStep {
   readonly seconds: number;
   /** What went wrong, as a sentence, where they have failed. */
   readonly failure?: string;
+  /** Whether that was for want of memory. */
+  readonly isFull?: true;
 }
 
 /**
@@ -47,6 +50,10 @@ export async function timeStep(
     return { seconds: found?.seconds ?? Infinity };
   } catch (error) {
     if (!(error instanceof AppError) || error.code === 'cancelled') throw error;
-    return { seconds: Infinity, failure: error.message };
+    return {
+      seconds: Infinity,
+      failure: error.message,
+      ...((error.code === 'out-of-memory' || error instanceof TrainerKilled) && { isFull: true }),
+    };
   }
 }

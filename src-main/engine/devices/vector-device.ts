@@ -33,11 +33,11 @@ const fewImages = 4;
 
 /**
  * Ends the process that a card has failed in, which would go on failing there, and notes it unless the card was only full: that says
- * nothing of smaller work.
+ * nothing of smaller work. What was kept there before it failed makes up for earlier failures: the work `hasGotOn`.
  */
-export async function cardFailed(devices: Devices, trainer: Trainer, device: DeviceId, error: AppError): Promise<void> {
+export async function cardFailed(devices: Devices, trainer: Trainer, device: DeviceId, error: AppError, hasGotOn = false): Promise<void> {
   await trainer.dispose();
-  if (isBrokenCard(error, { device })) await devices.failed(device, error.message);
+  if (isBrokenCard(error, { device })) await devices.failed(device, error.message, hasGotOn);
 }
 
 const onProcessor = (why: string): ReasonedDevice => ({ device: 'cpu', reason: `The processor. ${why}` });

@@ -1,0 +1,100 @@
+// Micro-batches that a card has shown to be too large for it when steps were timed, kept in the home for these cards and drivers.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { TrainConfig } from '../../../shared/config-table.ts';
+import type { DeviceId } from '../../../shared/devices.ts';
+import { writeFileAside } from '../../files/write-aside.ts';
+import type { MicroBatch } from '../../training/fit-micro-batch.ts';
+import { possibleMicroBatches } from '../../training/step-size.ts';
+import type { Home } from '../home.ts';
+import { raceKey } from './step-times.ts';
+import type { TimedStep } from './time-step.ts';
+
+interface Kept {
+  readonly signature: string;
+  /** Images, by device and sizes of the run. */
+  readonly limits: Readonly<Record<string, number>>;
+}
+
+const keyOf = (device: DeviceId, config: TrainConfig): string => `${device} ${raceKey(config)}`;
+
+/** A quarter of a micro-batch, or the least above it; none where it is the smallest, or the run sets its own. */
+export function quarterOf(config: TrainConfig, images: number): number | undefined {
+  const smaller = config.microBatch > 0 ? [] : possibleMicroBatches(config).filter((one) => one < images);
+  return smaller.findLast((one) => one <= images / 4) ?? smaller[0];
+}
+
+/**
+ * Times a step with so many images at once, and where a card fails at that, though it is not full, with `fewer`: Windows takes a card away
+ * over a piece of work that lasts more than two seconds, which is as long as the micro-batch is large.
+ */
+export async function timedWithin(
+  time: (images: number) => Promise<TimedStep>,
+  images: number,
+  fewer: number | undefined,
+  onStage?: (stage: string) => void,
+): Promise<TimedStep & { readonly withFewer: boolean }> {
+  const timed = await time(images);
+  if (timed.failure !== undefined && timed.isFull !== true && fewer !== undefined) {
+    onStage?.(`It failed with ${images} images at once. Timing it with ${fewer}.`);
+    const again = await time(fewer);
+    if (Number.isFinite(again.seconds)) return { ...again, withFewer: true };
+  }
+  return { ...timed, withFewer: false };
+}
+
+export class BatchLimits {
+  readonly #file: string;
+  readonly #isKept: boolean;
+  /** What the home could not, or should not, take. */
+  #own: Kept | undefined;
+
+  /** Unless they are `isKept` they are for this program alone. */
+  constructor(home: Home, isKept: boolean) {
+    this.#file = join(home.path, 'micro-batches.json');
+    this.#isKept = isKept;
+  }
+
+  #read(signature: string): Kept {
+    const nothing = { signature, limits: {} };
+    if (this.#own) return this.#own.signature === signature ? this.#own : nothing;
+    try {
+      const kept = JSON.parse(readFileSync(this.#file, 'utf8')) as Kept;
+      return kept.signature === signature && typeof kept.limits === 'object' ? kept : nothing;
+    } catch {
+      return nothing;
+    }
+  }
+
+  #keep(kept: Kept): void {
+    this.#own = kept;
+    if (!this.#isKept) return;
+    try {
+      writeFileAside(this.#file, `${JSON.stringify(kept)}\n`);
+      this.#own = undefined;
+    } catch {
+      // This program knows it, and the next one finds it out again.
+    }
+  }
+
+  /** Notes that a step was only to be had with so many images at once. `signature` as of the file of devices. */
+  note(signature: string, device: DeviceId, config: TrainConfig, images: number): void {
+    const kept = this.#read(signature);
+    this.#keep({ ...kept, limits: { ...kept.limits, [keyOf(device, config)]: images } });
+  }
+
+  /** A person wants to know anew. */
+  forget(signature: string): void {
+    if (Object.keys(this.#read(signature).limits).length > 0) this.#keep({ signature, limits: {} });
+  }
+
+  /** The micro-batch of a run that sets none, or less where that much was too much. */
+  within(signature: string, device: DeviceId, config: TrainConfig, found: MicroBatch): MicroBatch {
+    const most = config.microBatch > 0 ? undefined : this.#read(signature).limits[keyOf(device, config)];
+    if (most === undefined || most >= found.images) return found;
+    return {
+      images: most,
+      reason: `${most} of ${config.batchSize} images in a pass: with more at once the card failed when a step was timed.`,
+    };
+  }
+}

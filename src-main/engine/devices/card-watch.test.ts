@@ -1,0 +1,100 @@
+// A card that no longer answers while a run trains on it, with a stand-in for the trainer and a clock that is turned.
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import type { TrainEvent } from '../../../shared/train-events.ts';
+import { whileCardAnswers } from './card-watch.ts';
+
+beforeEach(() => vi.useFakeTimers());
+afterEach(() => vi.useRealTimers());
+
+const minutes = async (count: number): Promise<unknown> => vi.advanceTimersByTimeAsync(count * 60_000);
+const event = (type: string, more: object = {}): TrainEvent => ({ type, step: 1, ...more }) as unknown as TrainEvent;
+
+interface Watched {
+  readonly trainer: { isStopping: boolean; readonly kill: ReturnType<typeof vi.fn> };
+  readonly see: (...events: readonly TrainEvent[]) => void;
+  readonly seen: TrainEvent[];
+  readonly finish: () => void;
+  /** What it was ended with; `finished` where it came to its end by itself. */
+  readonly ended: () => unknown;
+}
+
+/** A run that has started and never says another word by itself. */
+function watched(): Watched {
+  const trainer = { isStopping: false, kill: vi.fn() };
+  const seen: TrainEvent[] = [];
+  let given: (event: TrainEvent) => void = () => {};
+  let finish = (): void => {};
+  let ended: unknown;
+  const work = async (see: (event: TrainEvent) => void): Promise<void> => {
+    given = see;
+    return new Promise((resolve) => (finish = resolve));
+  };
+  void whileCardAnswers(trainer, work, (one) => seen.push(one)).then(
+    () => (ended = 'finished'),
+    (error: unknown) => (ended = error),
+  );
+  given(event('started'));
+  return { trainer, see: (...events) => events.forEach((one) => given(one)), seen, finish: () => finish(), ended: () => ended };
+}
+
+const hung = { code: 'device-failed', message: 'The graphics card has not answered for half an hour.' };
+
+it('fails the run after half an hour without a step, and ends the trainer', async () => {
+  const { trainer, see, seen, ended } = watched();
+  see(event('step'));
+  await minutes(29);
+  see(event('step'));
+  await minutes(29.5);
+  expect([ended(), trainer.kill.mock.calls.length]).toEqual([undefined, 0]);
+  await minutes(1);
+  expect(ended()).toMatchObject(hung);
+  expect(trainer.kill).toHaveBeenCalledTimes(1);
+  expect(seen.map(({ type }) => type)).toEqual(['started', 'step', 'step']);
+});
+
+it('waits longer where kernels are compiled, and for ever where the run is paused', async () => {
+  const { see, ended } = watched();
+  await minutes(45);
+  see(event('step'), event('note', { isCourse: true }));
+  await minutes(45);
+  see(event('step'), event('paused'));
+  await minutes(24 * 60);
+  see(event('resumed'));
+  await minutes(25);
+  expect(ended()).toBeUndefined();
+  await minutes(10);
+  expect(ended()).toMatchObject(hung);
+});
+
+it('does not count the time of a computer that sleeps: its timers stand still', async () => {
+  const { see, ended } = watched();
+  see(event('step'));
+  vi.setSystemTime(Date.now() + 10 * 3_600_000);
+  await minutes(1);
+  expect(ended()).toBeUndefined();
+});
+
+it('ends a run that hears no stop within a minute, as a run that was stopped', async () => {
+  const { trainer, see, ended } = watched();
+  see(event('step'));
+  await minutes(5);
+  trainer.isStopping = true;
+  await minutes(0.75);
+  expect(ended()).toBeUndefined();
+  await minutes(0.5);
+  expect(ended()).toMatchObject({ code: 'cancelled', message: expect.stringContaining('did not answer') as string });
+  expect(trainer.kill).toHaveBeenCalledTimes(1);
+});
+
+it('lets a stop wait where steps or evaluations are known to take long', async () => {
+  const { trainer, see, finish, ended } = watched();
+  see(event('step'));
+  await minutes(2);
+  see(event('evaluation'));
+  trainer.isStopping = true;
+  await minutes(5);
+  expect(ended()).toBeUndefined();
+  finish();
+  await minutes(60);
+  expect([ended(), trainer.kill.mock.calls.length]).toEqual(['finished', 0]);
+});

@@ -1,0 +1,72 @@
+// A card whose driver hangs answers nothing and fails nothing: whoever waits for it would wait for ever.
+import { AppError } from '../../../shared/errors.ts';
+import type { TrainEvent } from '../../../shared/train-events.ts';
+import type { Trainer } from '../../trainer/trainer.ts';
+
+/** Time is counted in ticks of a timer, which stand still while the computer sleeps; the clock does not everywhere. */
+const tickMs = 5_000;
+/** Between two events of a run, which come with every step. */
+const mostMs = 30 * 60_000;
+/** Before the first step of a run, and before the first on larger crops: kernels are compiled in it, and the baselines judged. */
+const mostCompilingMs = 60 * 60_000;
+/** After a run was asked to stop. */
+const stopMs = 60_000;
+/** Where steps or evaluations of the run took long before, one of them may be what a stop waits for. */
+const stopTimes = 3;
+
+const inWords = (ms: number): string => (ms === mostMs ? 'half an hour' : 'an hour');
+
+const hung = (ms: number): AppError =>
+  new AppError(
+    'device-failed',
+    `The graphics card has not answered for ${inWords(ms)}.`,
+    'Try again on the processor (device=cpu); the last checkpoint is intact. If it happens again, update the driver of the graphics card.',
+  );
+
+const stoppedAnyway = (): AppError =>
+  new AppError(
+    'cancelled',
+    'The graphics card did not answer, so the training process was ended.',
+    'The run stands at its last checkpoint and goes on from there when you resume it.',
+  );
+
+/**
+ * Trains on a card for as long as it answers; `work` hands every event to what it is given. Ends the trainer and rejects with
+ * `device-failed` after half an hour without an event, an hour where kernels may be compiled, and with `cancelled` a minute after an unheard
+ * stop. A paused run has no events, and its time does not count.
+ */
+export async function whileCardAnswers(
+  trainer: Pick<Trainer, 'kill' | 'isStopping'>,
+  work: (see: (event: TrainEvent) => void) => Promise<unknown>,
+  onEvent: (event: TrainEvent) => void,
+): Promise<void> {
+  let [quietMs, stoppingMs, longestMs] = [0, 0, 0];
+  let isPaused = false;
+  let isCompiling = true;
+  const see = (event: TrainEvent): void => {
+    if (event.type !== 'started' && !(event.type === 'step' && isCompiling)) longestMs = Math.max(longestMs, quietMs);
+    quietMs = stoppingMs = 0;
+    if (event.type === 'paused') isPaused = true;
+    if (event.type === 'resumed') isPaused = false;
+    if (event.type === 'step') isCompiling = false;
+    if (event.type === 'note' && event.isCourse) isCompiling = true;
+    onEvent(event);
+  };
+  let timer: NodeJS.Timeout | undefined;
+  try {
+    await new Promise<void>((resolve, reject) => {
+      timer = setInterval(() => {
+        if (!isPaused) quietMs += tickMs;
+        if (trainer.isStopping) stoppingMs += tickMs;
+        const most = isCompiling ? mostCompilingMs : mostMs;
+        const mostStopping = Math.max(stopMs, stopTimes * longestMs);
+        if (quietMs < most && stoppingMs < mostStopping) return;
+        reject(trainer.isStopping ? stoppedAnyway() : hung(most));
+        trainer.kill();
+      }, tickMs);
+      work(see).then(() => resolve(), reject);
+    });
+  } finally {
+    clearInterval(timer);
+  }
+}

@@ -1,0 +1,112 @@
+// A process that a driver holds in the kernel: no signal ends it. A stand-in for the process, which never says that it has ended.
+import type { ChildProcess } from 'node:child_process';
+import { EventEmitter } from 'node:events';
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { cardFolder } from '../files/testing/other-program.ts';
+import { Trainer, TrainerKilled } from './trainer.ts';
+
+class Stuck extends EventEmitter {
+  readonly pid = 4711;
+  readonly exitCode = null;
+  readonly signalCode = null;
+  readonly stderr = Object.assign(new EventEmitter(), { setEncoding: () => this.stderr, destroy: () => {} });
+  readonly signals: string[] = [];
+  connected = true;
+  send(): void {}
+  unref(): void {}
+  disconnect(): void {
+    this.connected = false;
+  }
+  kill(signal: string): void {
+    this.signals.push(signal);
+  }
+}
+
+const processes: Stuck[] = [];
+const stuckTrainer = (): Trainer =>
+  new Trainer({
+    start: () => {
+      const child = new Stuck();
+      processes.push(child);
+      return child as unknown as ChildProcess;
+    },
+  });
+
+let place = '';
+const held = (): string[] => (existsSync(cardFolder()) ? readdirSync(cardFolder()) : []);
+beforeEach(() => {
+  place = mkdtempSync(join(tmpdir(), 'ijepa-unkillable-'));
+  for (const name of ['TMPDIR', 'TEMP', 'TMP']) vi.stubEnv(name, place);
+  vi.useFakeTimers();
+  processes.length = 0;
+});
+afterEach(() => {
+  vi.useRealTimers();
+  vi.unstubAllEnvs();
+  rmSync(place, { recursive: true, force: true });
+});
+
+const job = { kind: 'self-test', device: 'webgpu', threads: 1 } as const;
+
+it('is given up some seconds after it was killed: its job ends, and the next one has another process', async () => {
+  const trainer = stuckTrainer();
+  const ended = expect(trainer.run(job)).rejects.toMatchObject({ code: 'cancelled' });
+  trainer.kill();
+  await vi.advanceTimersByTimeAsync(5_000);
+  await ended;
+  expect(trainer.pid).toBeUndefined();
+  const next = expect(trainer.run(job)).rejects.toMatchObject({ code: 'cancelled' });
+  expect(processes.map(({ signals }) => signals)).toEqual([['SIGKILL'], []]);
+  trainer.kill();
+  await vi.advanceTimersByTimeAsync(5_000);
+  await next;
+});
+
+it('holds up nobody who ends the trainer', async () => {
+  const trainer = stuckTrainer();
+  const ended = expect(trainer.run(job)).rejects.toMatchObject({ code: 'cancelled' });
+  const disposed = trainer.dispose(1_000);
+  await vi.advanceTimersByTimeAsync(6_000);
+  await Promise.all([disposed, ended]);
+  expect(processes[0]!.signals).toEqual(['SIGKILL']);
+});
+
+it('says to other programs of this user that it is on the card until its job has ended', async () => {
+  const trainer = stuckTrainer();
+  const onProcessor = expect(trainer.run({ ...job, device: 'cpu' })).rejects.toThrow();
+  expect(held()).toEqual([]);
+  const ended = expect(trainer.run(job)).rejects.toThrow();
+  expect(held()).toEqual([String(process.pid)]);
+  trainer.kill();
+  await vi.advanceTimersByTimeAsync(5_000);
+  await Promise.all([onProcessor, ended]);
+  expect(held()).toEqual([]);
+});
+
+it('is told from one that crashes by the signal that ended it, unless it was sent here', async () => {
+  for (const [signal, isKilled] of [
+    ['SIGKILL', true],
+    ['SIGSEGV', false],
+  ] as const) {
+    const trainer = stuckTrainer();
+    const error = trainer.run(job).catch((thrown: unknown) => thrown);
+    processes.at(-1)!.emit('exit', null, signal);
+    expect(await error).toMatchObject({ code: 'trainer-crashed' });
+    expect((await error) instanceof TrainerKilled).toBe(isKilled);
+  }
+});
+
+it('is known to be asked to stop until its job has ended', async () => {
+  const trainer = stuckTrainer();
+  const ended = expect(trainer.run(job)).rejects.toMatchObject({ code: 'cancelled' });
+  expect(trainer.isStopping).toBe(false);
+  trainer.control('stop');
+  expect(trainer.isStopping).toBe(true);
+  trainer.kill();
+  await vi.advanceTimersByTimeAsync(5_000);
+  await ended;
+  expect(trainer.isStopping).toBe(false);
+});
