@@ -41,13 +41,21 @@ async function describeMachine({ home, devices }: Studio): Promise<SystemInfo> {
   };
 }
 
+/** What came of a test of all devices, as a sentence; one that failed beside another program is neither right nor wrong. */
+export function testResult(reports: readonly DeviceReport[]): string {
+  const names = (wanted: DeviceReport['state']): string =>
+    reports.flatMap(({ id, state }) => (state === wanted ? [deviceNames[id]] : [])).join(', ');
+  const [wrong, open] = [names('failed'), names('untested')];
+  if (wrong === '' && open === '') return 'All devices that are there compute right.';
+  return [wrong && `Not usable: ${wrong}.`, open && `To be tested again: ${open}.`].filter(Boolean).join(' ');
+}
+
 /** As a job, so that every page sees that it waits for the trainer or runs, and can end it. */
 async function testDevices({ jobs, studio }: EngineContext, signal: AbortSignal): Promise<readonly DeviceReport[]> {
   let reports: readonly DeviceReport[] = [];
   const job = jobs.start('self-test', { subject: processor(), queue: 'trainer' }, async (handle) => {
     reports = await studio.devices.test(undefined, { signal: handle.signal, onStage: (stage) => handle.say(stage) });
-    const wrong = reports.filter(({ state }) => state === 'failed').map(({ id }) => deviceNames[id]);
-    return wrong.length === 0 ? 'All devices that are there compute right.' : `Not usable: ${wrong.join(', ')}.`;
+    return testResult(reports);
   });
   signal.addEventListener('abort', () => jobs.cancel(job));
   await jobs.wait(job);

@@ -43,11 +43,19 @@ export async function timedWithin(
   return { ...timed, withFewer: false };
 }
 
+/** Sets of cards and drivers that limits are kept for, the last one that was written first, as many as devices are remembered for. */
+const mostKept = 4;
+
+const isKept = (one: unknown): one is Kept =>
+  typeof one === 'object' && one !== null && 'signature' in one && 'limits' in one && typeof one.limits === 'object' && one.limits !== null;
+
 export class BatchLimits {
   readonly #file: string;
   readonly #isKept: boolean;
   /** What the home could not, or should not, take. */
   #own: Kept | undefined;
+  /** What holds for this program alone, by signature, device and sizes: another program had the card when it was found out. */
+  readonly #passing = new Map<string, number>();
 
   /** Unless they are `isKept` they are for this program alone. */
   constructor(home: Home, isKept: boolean) {
@@ -55,43 +63,59 @@ export class BatchLimits {
     this.#isKept = isKept;
   }
 
-  #read(signature: string): Kept {
-    const nothing = { signature, limits: {} };
-    if (this.#own) return this.#own.signature === signature ? this.#own : nothing;
+  /** All that the file holds; nothing where it cannot be read. Earlier versions kept what holds for one signature alone. */
+  #systems(): readonly Kept[] {
     try {
-      const kept = JSON.parse(readFileSync(this.#file, 'utf8')) as Kept;
-      return kept.signature === signature && typeof kept.limits === 'object' ? kept : nothing;
+      const file = JSON.parse(readFileSync(this.#file, 'utf8')) as Kept | { readonly systems: readonly Kept[] };
+      return ('systems' in file ? file.systems : [file]).filter(isKept);
     } catch {
-      return nothing;
+      return [];
     }
+  }
+
+  #read(signature: string): Kept {
+    if (this.#own?.signature === signature) return this.#own;
+    return this.#systems().find((one) => one.signature === signature) ?? { signature, limits: {} };
   }
 
   #keep(kept: Kept): void {
     this.#own = kept;
     if (!this.#isKept) return;
     try {
-      writeFileAside(this.#file, `${JSON.stringify(kept)}\n`);
+      const others = this.#systems().filter(({ signature }) => signature !== kept.signature);
+      writeFileAside(this.#file, `${JSON.stringify({ systems: [kept, ...others].slice(0, mostKept) })}\n`);
       this.#own = undefined;
     } catch {
       // This program knows it, and the next one finds it out again.
     }
   }
 
-  /** Notes that a step was only to be had with so many images at once. `signature` as of the file of devices. */
-  note(signature: string, device: DeviceId, config: TrainConfig, images: number): void {
+  /**
+   * Notes that a step was only to be had with so many images at once; for this program alone where that `isPassing`, because another one had
+   * the card. `signature` as of the file of devices.
+   */
+  note(signature: string, device: DeviceId, config: TrainConfig, images: number, isPassing = false): void {
+    const key = keyOf(device, config);
+    if (isPassing) {
+      this.#passing.set(`${signature} ${key}`, images);
+      return;
+    }
     const kept = this.#read(signature);
-    this.#keep({ ...kept, limits: { ...kept.limits, [keyOf(device, config)]: images } });
+    this.#keep({ ...kept, limits: { ...kept.limits, [key]: images } });
   }
 
   /** A person wants to know anew. */
   forget(signature: string): void {
+    this.#passing.clear();
     if (Object.keys(this.#read(signature).limits).length > 0) this.#keep({ signature, limits: {} });
   }
 
   /** The micro-batch of a run that sets none, or less where that much was too much. */
   within(signature: string, device: DeviceId, config: TrainConfig, found: MicroBatch): MicroBatch {
-    const most = config.microBatch > 0 ? undefined : this.#read(signature).limits[keyOf(device, config)];
-    if (most === undefined || most >= found.images) return found;
+    if (config.microBatch > 0) return found;
+    const key = keyOf(device, config);
+    const most = Math.min(this.#read(signature).limits[key] ?? Infinity, this.#passing.get(`${signature} ${key}`) ?? Infinity);
+    if (most >= found.images) return found;
     return {
       images: most,
       reason: `${most} of ${config.batchSize} images in a pass: with more at once the card failed when a step was timed.`,

@@ -111,6 +111,13 @@ export const untested = (id: DeviceId): DeviceReport => ({
   reason: 'It is used once three tiny steps on it have agreed with the reference; the first run tests it.',
 });
 
+/** Of a test that failed while another program computed on the card, whose memory and time it had to share: that tells nothing of the card. */
+export const failedBeside = (report: DeviceReport): DeviceReport => ({
+  ...report,
+  state: 'untested',
+  reason: `It failed its test while another program of yours computed on the graphics card, and the next run tests it once more. ${report.reason}`,
+});
+
 /** Where a test has come to no end. */
 export const untestedIn = (precision: Precision): ReducedReport => ({
   precision,

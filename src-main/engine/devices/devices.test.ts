@@ -54,7 +54,7 @@ function devicesWith(
     onProcessor = false as boolean | DeviceId,
     obstacles = (async () => Promise.resolve([])) as DeviceTools['obstacles'],
     /** Whether another program computes on the card. */
-    isShared = false,
+    isShared = false as boolean | (() => boolean),
   } = {},
   { home = folder, isKept = true } = {},
 ): Asked {
@@ -85,7 +85,7 @@ function devicesWith(
     },
     memory: () => 16e9,
     obstacles,
-    isCardInUse: () => isShared,
+    isCardInUse: () => (typeof isShared === 'boolean' ? isShared : isShared()),
   };
   return { devices: new Devices(homeAt(home), tools, { isKept }), probed, timed, given, timedIn };
 }
@@ -205,7 +205,43 @@ describe('the device of a run', () => {
       device: 'webgpu',
       reason: expect.not.stringContaining('Another program') as string,
     });
-    expect(next.timed).toContain('webgpu');
+    // The processor is as fast as ever beside it.
+    expect(next.timed).toEqual(['webgpu']);
+  });
+
+  it('has times remembered of the cards that another program has left when their turn comes', async () => {
+    const nvidia = { ...card, name: 'NVIDIA GeForce RTX 3060' };
+    const all = devicesWith([nvidia], { seconds: { cpu: 1, webgpu: 0.5, cuda: 0.1, dml: 0.1 }, isShared: () => all.timed.length === 0 });
+    await all.devices.choose('auto', config);
+    const next = devicesWith([nvidia], { seconds: { cpu: 1, webgpu: 0.5, cuda: 0.1, dml: 0.1 } });
+    await next.devices.choose('auto', config);
+    expect(next.timed).toEqual([all.timed[0]]);
+  });
+
+  it('is not held to fail where it did so beside another program: the next run tests it once more', async () => {
+    const { devices } = devicesWith([card], { state: 'failed', isShared: true });
+    expect(await devices.choose('auto', config)).toMatchObject({
+      device: 'cpu',
+      reason: expect.stringMatching(/^The processor\. It failed its test while another program of yours .* webgpu is failed\.$/) as string,
+    });
+    expect((await devices.list()).devices.find(({ id }) => id === 'webgpu')).toMatchObject({ state: 'untested' });
+    const next = devicesWith([card], { seconds: { cpu: 1, webgpu: 0.1 } });
+    expect(await next.devices.choose('auto', config)).toMatchObject({ device: 'webgpu' });
+    expect(next.probed).toEqual(['webgpu']);
+  });
+
+  it('keeps what is known of a card that a test leaves alone because it is taken', async () => {
+    const { devices } = devicesWith([card], { seconds: { cpu: 1, webgpu: 0.1 } });
+    await devices.choose('auto', config);
+    await devices.failed('webgpu', 'The device was lost.');
+    const next = devicesWith([card], { seconds: { cpu: 2, webgpu: 0.1 } });
+    await next.devices.test(undefined, { isCardTaken: () => true });
+    expect(next.probed).toEqual(['cpu']);
+    await next.devices.choose('auto', config);
+    expect(next.timed).toEqual(['cpu']);
+    // It is the second failure still.
+    await next.devices.failed('webgpu', 'The device was lost.');
+    expect(await next.devices.choose('auto', config)).toMatchObject({ device: 'cpu' });
   });
 
   it('is the processor where no device ends a trial in time, and that is not waited for again', async () => {
@@ -463,6 +499,29 @@ describe('a card that fails over too large a piece of work when a step is timed'
     expect((await next.devices.choose('auto', parseConfig({ ...run, batchSize: 32 }))).microBatch.images).toBe(32);
     await next.devices.test(undefined);
     expect((await next.devices.choose('auto', run)).microBatch.images).toBe(64);
+  });
+
+  it('is used with less for that run alone where another program had the card', async () => {
+    const { devices } = devicesWith([card], { seconds, failsFrom: 32, isShared: true });
+    expect(await devices.choose('auto', run)).toMatchObject({ device: 'webgpu', microBatch: { images: 16 } });
+    const next = devicesWith([card], { seconds });
+    expect((await next.devices.choose('auto', run)).microBatch.images).toBe(64);
+  });
+
+  it('is remembered for the last four sets of cards and drivers, and as an earlier version has kept it', async () => {
+    const imagesWith = async (driver: string, failsFrom = Infinity): Promise<number> =>
+      (await devicesWith([{ ...card, driver }], { seconds, failsFrom }).devices.choose('auto', run)).microBatch.images;
+    for (const driver of ['1', '2', '3', '4', '5']) expect(await imagesWith(driver, 32)).toBe(16);
+    const file = join(folder, 'micro-batches.json');
+    const { systems } = JSON.parse(readFileSync(file, 'utf8')) as { readonly systems: readonly unknown[] };
+    expect(systems).toHaveLength(4);
+    expect([await imagesWith('2'), await imagesWith('1')]).toEqual([16, 64]);
+    writeFileSync(file, JSON.stringify(systems[0]));
+    expect(await imagesWith('5')).toBe(16);
+    for (const damaged of ['{"systems":', '{"systems":7}', '{"systems":[{},null]}', 'null', '7']) {
+      writeFileSync(file, damaged);
+      expect(await imagesWith('5'), damaged).toBe(64);
+    }
   });
 
   it('is not timed with less where that would be no help, and is then left', async () => {

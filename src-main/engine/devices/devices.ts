@@ -14,6 +14,7 @@ import {
   candidates,
   cardOf,
   described,
+  failedBeside,
   hasCard,
   isOnProcessor,
   namedDevices,
@@ -42,7 +43,7 @@ import {
 } from './expected-device.ts';
 import type { ExpectedDevice, StepTime } from './expected-device.ts';
 import { offerTensorflow } from './install-tensorflow.ts';
-import { racedTimes, stepTime, withPace, withTooSlow, withTrial } from './step-times.ts';
+import { racedTimes, stepTime, withoutFindings, withPace, withTooSlow, withTrial } from './step-times.ts';
 import type { KnownTime } from './step-times.ts';
 import type { TimedStep } from './time-step.ts';
 
@@ -97,21 +98,32 @@ export class Devices {
     return this.#alone(async () => {
       this.#cards = await this.#tools.cards();
       const tested = ids ?? (hasCard(this.#cards!) ? ['cpu' as const, ...candidates(this.#cards)] : ['cpu' as const]);
-      // Who asks for it wants to know anew.
-      const { reports, ...known } = await this.#known();
-      this.#memory.keep({ ...known, reports: reports.map(({ failures: _forgiven, ...report }) => report), races: {} });
-      this.#limits.forget(known.signature);
-      for (const id of tested) if (id === 'cpu' || work.isCardTaken?.() !== true) await this.#probe(id, work);
+      for (const id of tested) {
+        if (id !== 'cpu' && work.isCardTaken?.() === true) continue;
+        // Who asks for it wants to know anew.
+        const known = await this.#known();
+        this.#memory.keep(withoutFindings(known, id));
+        if (id !== 'cpu') this.#limits.forget(known.signature);
+        await this.#probe(id, work);
+      }
       return described(this.#cards, (await this.#known()).reports, tested);
     });
   }
 
   async #probe(id: DeviceId, { signal, onStage }: DeviceWork): Promise<DeviceReport> {
     onStage?.(`Testing ${placeOf(id)}.`);
-    const found = await this.#tools.probe(id, signal);
+    const wasShared = this.#isCardInUse;
+    const tested = await this.#tools.probe(id, signal);
+    const isBeside = id !== 'cpu' && tested.state === 'failed' && (wasShared || this.#isCardInUse);
+    const found = isBeside ? failedBeside(tested) : tested;
     const failures = (await this.#reportOf(id))?.failures;
     const obstacles = id === 'webgpu' && found.state !== 'ready' ? await this.#tools.obstacles(this.#cards!) : [];
     return this.#report({ ...withReasonOfCards(found, this.#cards!, obstacles), ...(failures !== undefined && { failures }) });
+  }
+
+  /** Whether another program computes on the card now. */
+  get #isCardInUse(): boolean {
+    return this.#tools.isCardInUse?.() === true;
   }
 
   async #reportOf(id: DeviceId): Promise<DeviceReport | undefined> {
@@ -152,7 +164,7 @@ export class Devices {
 
   async #completed(chosen: ReasonedDevice, config: TrainConfig, work: DeviceWork): Promise<ChosenDevice> {
     const { precision, remark } = await this.#precision(chosen.device, config, work);
-    const isShared = this.#tools.isCardInUse?.() === true && !(await this.#isOnProcessor(chosen.device));
+    const isShared = this.#isCardInUse && !(await this.#isOnProcessor(chosen.device));
     const reason = [(await this.#withRemark(chosen)).reason, remark ?? '', isShared ? cardShared : ''].filter(Boolean).join(' ');
     return { ...chosen, reason, precision, microBatch: await this.microBatch(chosen.device, { ...config, precision }) };
   }
@@ -335,7 +347,6 @@ export class Devices {
   async #race(devices: readonly DeviceId[], config: TrainConfig, { signal, onStage, unasked }: DeviceWork): Promise<readonly StepTime[]> {
     const times = new Map<DeviceId, TimedStep>();
     for (const [device, seconds] of Object.entries(racedTimes(await this.#known(), config))) times.set(device as DeviceId, { seconds });
-    let isShared = this.#tools.isCardInUse?.() === true;
     // Cards first: where one is fast nobody waits for six steps of the processor.
     for (const device of devices.toReversed()) {
       if (times.has(device)) continue;
@@ -348,13 +359,17 @@ export class Devices {
       const { images } = await this.microBatch(device, sized);
       const time = async (microBatch: number): Promise<TimedStep> =>
         this.#tools.time(device, { ...sized, microBatch }, best, signal, unasked);
-      const fewer = (await this.#isOnProcessor(device)) ? undefined : quarterOf(config, images);
+      const onProcessor = await this.#isOnProcessor(device);
+      const fewer = onProcessor ? undefined : quarterOf(config, images);
+      const wasShared = this.#isCardInUse;
       const { withFewer, ...timed } = await timedWithin(time, images, fewer, onStage);
       times.set(device, timed);
-      isShared ||= this.#tools.isCardInUse?.() === true;
-      if (isShared) continue;
+      // The processor is as fast as ever beside a card that another program has.
+      const isShared = !onProcessor && (wasShared || this.#isCardInUse);
       const known = await this.#known();
-      if (withFewer) this.#limits.note(known.signature, device, sized, fewer!);
+      // Also where it is not remembered the run that this race is for fails with more.
+      if (withFewer) this.#limits.note(known.signature, device, sized, fewer!, isShared);
+      if (isShared) continue;
       if (Number.isFinite(timed.seconds)) this.#memory.keep(withTrial(known, device, config, timed.seconds));
       // What failed may do better in other memory, and what gave way to everything else was slowed down by it.
       else if (timed.failure === undefined && unasked !== true) this.#memory.keep(withTooSlow(known, device, config));

@@ -46,6 +46,16 @@ export const withTrial = <T extends Times>(known: T, device: DeviceId, config: T
 /** With a trial that took too long to be waited for, which would take as long the next time. */
 export const withTooSlow = <T extends Times>(known: T, device: DeviceId, config: TrainConfig): T => withRaced(known, device, config, null);
 
+/** Without how often a device has failed, and what it was timed at in races: a person has it tested anew. */
+export function withoutFindings(known: DeviceFile, id: DeviceId): DeviceFile {
+  const races = Object.entries(known.races).map(([key, { [id]: _forgotten, ...others }]) => [key, others] as const);
+  return {
+    ...known,
+    reports: known.reports.map(({ failures, ...report }) => (failures === undefined || report.id === id ? report : { ...report, failures })),
+    races: Object.fromEntries(races.filter(([, others]) => Object.keys(others).length > 0)),
+  };
+}
+
 /** Seconds of a step of these sizes on the devices that were raced; infinite where it took too long to be waited for. */
 export function racedTimes({ races }: Pick<Times, 'races'>, config: TrainConfig): Readonly<Partial<Record<DeviceId, number>>> {
   return Object.fromEntries(Object.entries(races[raceKey(config)] ?? {}).map(([device, seconds]) => [device, seconds ?? Infinity]));
