@@ -242,7 +242,7 @@ export async function trainRun(
     };
     const training = async (onTrained: (event: TrainEvent) => void): Promise<undefined> => studio.trainer.run(job, onTrained);
     // The processor answers, however slowly.
-    await (device.device === 'cpu' ? training(see) : whileCardAnswers(studio.trainer, training, see));
+    await (device.device === 'cpu' ? training(see) : whileCardAnswers(studio.trainer, training, see, Math.min(config.evaluateImages, job.images.length)));
     const { secondsPerStep } = pace;
     if (secondsPerStep !== undefined) await studio.devices.noteStep(device.device, config, secondsPerStep, 'training');
   } catch (error) {

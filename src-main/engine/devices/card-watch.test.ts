@@ -18,8 +18,8 @@ interface Watched {
   readonly ended: () => unknown;
 }
 
-/** A run that has started and never says another word by itself. */
-function watched(): Watched {
+/** A run that has started and never says another word by itself; each of its evaluations judges so many images. */
+function watched(judged = 2_000): Watched {
   const trainer = { isStopping: false, kill: vi.fn() };
   const seen: TrainEvent[] = [];
   let given: (event: TrainEvent) => void = () => {};
@@ -29,7 +29,7 @@ function watched(): Watched {
     given = see;
     return new Promise((resolve) => (finish = resolve));
   };
-  void whileCardAnswers(trainer, work, (one) => seen.push(one)).then(
+  void whileCardAnswers(trainer, work, (one) => seen.push(one), judged).then(
     () => (ended = 'finished'),
     (error: unknown) => (ended = error),
   );
@@ -37,7 +37,7 @@ function watched(): Watched {
   return { trainer, see: (...events) => events.forEach((one) => given(one)), seen, finish: () => finish(), ended: () => ended };
 }
 
-const hung = { code: 'device-failed', message: 'The graphics card has not answered for half an hour.' };
+const hung = { code: 'device-failed', message: 'The graphics card has not answered for 30 min.' };
 
 it('fails the run after half an hour without a step, and ends the trainer', async () => {
   const { trainer, see, seen, ended } = watched();
@@ -74,9 +74,35 @@ it('does not count the time of a computer that sleeps: its timers stand still', 
   expect(ended()).toBeUndefined();
 });
 
-it('ends a run that hears no stop within a minute, as a run that was stopped', async () => {
+it('waits longer for evaluations of many images, whose neighbours are looked up on one core, and says how long it has waited', async () => {
+  const { see, ended } = watched(60_000);
+  see(event('step'));
+  await minutes(4.4 * 60);
+  see(event('evaluation'));
+  await minutes(4.4 * 60);
+  expect(ended()).toBeUndefined();
+  await minutes(10);
+  expect(ended()).toMatchObject({ message: 'The graphics card has not answered for 4 h 30 min.' });
+});
+
+it('lets a stop wait longer where no evaluation was seen yet: one may be under way', async () => {
   const { trainer, see, ended } = watched();
   see(event('step'));
+  trainer.isStopping = true;
+  await minutes(9.5);
+  expect(ended()).toBeUndefined();
+  await minutes(1);
+  expect(ended()).toMatchObject({ code: 'cancelled' });
+  const unjudged = watched(0);
+  unjudged.see(event('step'));
+  unjudged.trainer.isStopping = true;
+  await minutes(1.25);
+  expect(unjudged.ended()).toMatchObject({ code: 'cancelled' });
+});
+
+it.each(['evaluation', 'baselines'])('ends a run with an %s that hears no stop within a minute, as a run that was stopped', async (known) => {
+  const { trainer, see, ended } = watched();
+  see(event('step'), event(known));
   await minutes(5);
   trainer.isStopping = true;
   await minutes(0.75);

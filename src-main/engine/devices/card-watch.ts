@@ -1,4 +1,5 @@
 // A card whose driver hangs answers nothing and fails nothing: whoever waits for it would wait for ever.
+import { formatDuration } from '../../../shared/duration.ts';
 import { AppError } from '../../../shared/errors.ts';
 import type { TrainEvent } from '../../../shared/train-events.ts';
 import type { Trainer } from '../../trainer/trainer.ts';
@@ -9,17 +10,19 @@ const tickMs = 5_000;
 const mostMs = 30 * 60_000;
 /** Before the first step of a run, and before the first on larger crops: kernels are compiled in it, and the baselines judged. */
 const mostCompilingMs = 60 * 60_000;
-/** After a run was asked to stop. */
+/** Images that are judged within these times on a slow core: their neighbours are looked up there, and nothing is said until they are found. */
+const usualJudged = 20_000;
+/** After a run was asked to stop, once it is known how long it judges. */
 const stopMs = 60_000;
+/** The same before that: a resumed run may be judging now for the first time in this process. */
+const stopUnknownMs = 10 * stopMs;
 /** Where steps or evaluations of the run took long before, one of them may be what a stop waits for. */
 const stopTimes = 3;
-
-const inWords = (ms: number): string => (ms === mostMs ? 'half an hour' : 'an hour');
 
 const hung = (ms: number): AppError =>
   new AppError(
     'device-failed',
-    `The graphics card has not answered for ${inWords(ms)}.`,
+    `The graphics card has not answered for ${formatDuration(ms / 1000)}.`,
     'Try again on the processor (device=cpu); the last checkpoint is intact. If it happens again, update the driver of the graphics card.',
   );
 
@@ -31,15 +34,19 @@ const stoppedAnyway = (): AppError =>
   );
 
 /**
- * Trains on a card for as long as it answers; `work` hands every event to what it is given. Ends the trainer and rejects with
- * `device-failed` after half an hour without an event, an hour where kernels may be compiled, and with `cancelled` a minute after an unheard
- * stop. A paused run has no events, and its time does not count.
+ * Trains on a card for as long as it answers; `work` hands every event to what it is given, and each evaluation of the run has so many images
+ * `judged`. Ends the trainer and rejects with `device-failed` after half an hour without an event, an hour where kernels may be compiled, and
+ * with `cancelled` a minute after an unheard stop, ten where no evaluation has shown how long it takes. All is longer, with the square of
+ * their number, for so many images that their neighbours alone take that long. A paused run has no events, and its time does not count.
  */
 export async function whileCardAnswers(
   trainer: Pick<Trainer, 'kill' | 'isStopping'>,
   work: (see: (event: TrainEvent) => void) => Promise<unknown>,
   onEvent: (event: TrainEvent) => void,
+  judged: number,
 ): Promise<void> {
+  const patience = Math.max(1, (judged / usualJudged) ** 2);
+  let isKnown = judged === 0;
   let [quietMs, stoppingMs, longestMs] = [0, 0, 0];
   let isPaused = false;
   let isCompiling = true;
@@ -49,6 +56,7 @@ export async function whileCardAnswers(
     if (event.type === 'paused') isPaused = true;
     if (event.type === 'resumed') isPaused = false;
     if (event.type === 'step') isCompiling = false;
+    if (event.type === 'evaluation' || event.type === 'baselines') isKnown = true;
     if (event.type === 'note' && event.isCourse) isCompiling = true;
     onEvent(event);
   };
@@ -58,8 +66,8 @@ export async function whileCardAnswers(
       timer = setInterval(() => {
         if (!isPaused) quietMs += tickMs;
         if (trainer.isStopping) stoppingMs += tickMs;
-        const most = isCompiling ? mostCompilingMs : mostMs;
-        const mostStopping = Math.max(stopMs, stopTimes * longestMs);
+        const most = patience * (isCompiling ? mostCompilingMs : mostMs);
+        const mostStopping = Math.max(isKnown ? stopMs : patience * stopUnknownMs, stopTimes * longestMs);
         if (quietMs < most && stoppingMs < mostStopping) return;
         reject(trainer.isStopping ? stoppedAnyway() : hung(most));
         trainer.kill();
