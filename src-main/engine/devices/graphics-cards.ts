@@ -1,19 +1,17 @@
 // Which graphics cards the system knows of, with driver and memory where it tells. Nothing of them is loaded here.
-import { execFile } from 'node:child_process';
 import type { ComputerMemory, GraphicsCard } from '../../../shared/devices.ts';
 import { cardsOfNvidia, nvidiaQueries } from '../../../shared/nvidia-smi.ts';
 import { memoryThere, memoryToUse } from '../../files/memory.ts';
 import { cardsOfLinux } from './linux-cards.ts';
 import { computeOnOne } from './nvidia-card.ts';
+import { printedBy } from './printed.ts';
 import { cardsOfWindows, windowsScript } from './windows-cards.ts';
 
 /** What a program prints; undefined where it is not there, fails, or takes longer than twenty seconds. */
-const printed = async (program: string, args: readonly string[]): Promise<string | undefined> =>
-  new Promise((resolve) => {
-    execFile(program, args, { timeout: 20_000, windowsHide: true, maxBuffer: 1 << 22 }, (error, stdout) =>
-      resolve(error ? undefined : stdout),
-    );
-  });
+async function printed(program: string, args: readonly string[]): Promise<string | undefined> {
+  const found = await printedBy(program, args);
+  return found?.isFailed === false ? found.stdout : undefined;
+}
 
 /** What of a Mac's memory a program can take: free is there only what nothing was ever read into. */
 const shareOfMac = 0.6;

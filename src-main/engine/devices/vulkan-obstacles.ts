@@ -1,10 +1,10 @@
 // What keeps a graphics card from WebGPU on Linux, where that speaks to it through Vulkan: rights, the loader, the driver.
-import { execFile } from 'node:child_process';
 import { accessSync, constants, existsSync, readdirSync } from 'node:fs';
 import { basename } from 'node:path';
 import { isNvidia, isOnNouveau } from '../../../shared/devices.ts';
 import type { GraphicsCard } from '../../../shared/devices.ts';
 import { libraryFinderHere } from '../../files/library-finder.ts';
+import { printedBy } from './printed.ts';
 import { vulkanManifests } from './vulkan-drivers.ts';
 
 export interface VulkanSystem {
@@ -76,10 +76,10 @@ function renderNodes(): VulkanSystem['nodes'] {
   });
 }
 
-const nvidiaSays = async (): Promise<string> =>
-  new Promise((resolve) => {
-    execFile('nvidia-smi', ['-L'], { timeout: 20_000 }, (_error, stdout, stderr) => resolve(`${stdout}${stderr}`));
-  });
+async function nvidiaSays(): Promise<string> {
+  const { stdout, stderr } = (await printedBy('nvidia-smi', ['-L'])) ?? { stdout: '', stderr: '' };
+  return `${stdout}${stderr}`;
+}
 
 /** The same for these cards of this computer; none on other systems than Linux. */
 export async function vulkanObstaclesHere(cards: readonly GraphicsCard[]): Promise<readonly string[]> {
