@@ -5,6 +5,7 @@ import { assertNever } from '../../shared/errors.ts';
 import { runShare } from '../../shared/run-progress.ts';
 import { isBrokenCard, isCardFault } from '../engine/devices/candidates.ts';
 import type { ChosenDevice } from '../engine/devices/chosen-device.ts';
+import { Kills } from '../engine/kills.ts';
 import { CardFull, recordOf, trainRun, wasKilled, workOfRun } from '../engine/runs.ts';
 import type { Studio } from '../engine/studio.ts';
 import { inFlags } from './config-flags.ts';
@@ -140,7 +141,7 @@ export async function showTraining(output: Output, studio: Studio, run: string, 
   try {
     const wanted = device ?? config.device;
     let instead: ChosenDevice | undefined;
-    let kills = 0;
+    const kills = new Kills(run);
     for (;;) {
       const chosen = instead ?? (await studio.devices.choose(wanted, config, { signal, onStage: (stage) => output.say(stage) }));
       if (signal.aborted) return false;
@@ -149,8 +150,8 @@ export async function showTraining(output: Output, studio: Studio, run: string, 
         return !signal.aborted;
       } catch (error) {
         if (error instanceof CardFull && !signal.aborted) continue;
-        // Another program may have had the memory; the second time a person has to see to it.
-        if (wasKilled(error) && chosen.device !== 'cpu' && kills++ === 0 && !signal.aborted) {
+        // A second time without a later checkpoint a person has to see to it.
+        if (wasKilled(error) && chosen.device !== 'cpu' && !signal.aborted && kills.mayGoOn()) {
           output.say(`${error.message} The system may have run out of memory. The run goes on from its last checkpoint.`);
           continue;
         }

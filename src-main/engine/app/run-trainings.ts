@@ -16,6 +16,7 @@ import { readRecord } from '../../training/run-folder.ts';
 import { workOf } from '../../training/step-operations.ts';
 import { TrainerKilled } from '../../trainer/trainer.ts';
 import { isBrokenCard, isCardFault } from '../devices/candidates.ts';
+import { Kills } from '../kills.ts';
 import { CardFull, settleRun, trainRun } from '../runs.ts';
 import type { EngineContext } from './context.ts';
 import type { JobHandle } from './jobs.ts';
@@ -169,7 +170,8 @@ export class Trainings {
   async #perform(training: Training, job: JobHandle): Promise<string> {
     job.signal.addEventListener('abort', () => this.#stop(training));
     try {
-      for (let [crashes, kills] = [0, 0]; ; crashes++) {
+      const kills = new Kills(this.#store.path(training.name));
+      for (let crashes = 0; ; crashes++) {
         try {
           const reason = await this.#train(training, job);
           const sentence = `${reason === 'done' ? 'Finished' : 'Stopped'} at step ${training.step}.`;
@@ -184,7 +186,7 @@ export class Trainings {
           const onCard = training.chosen?.wanted === 'auto' && isCardFault(error, training.chosen);
           if (onCard && !isFull && !isBrokenCard(error, training.chosen!)) training.tooLarge = error.message;
           const isKilled = error instanceof TrainerKilled;
-          const crashed = error instanceof AppError && error.code === 'trainer-crashed' && (isKilled ? kills++ : crashes) === 0;
+          const crashed = error instanceof AppError && error.code === 'trainer-crashed' && (isKilled ? kills.mayGoOn() : crashes === 0);
           const again = (crashed || onCard || isFull) && !training.stop.signal.aborted;
           if (!again) throw error;
           job.say(`${error.message} It goes on from the last checkpoint.`);
