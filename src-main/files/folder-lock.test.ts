@@ -99,6 +99,21 @@ describe('the lock of a folder', () => {
     }
   });
 
+  it('is not taken over because the clock was set, if it says how long the system had run', () => {
+    expect(ownHolder()['up']).toBeCloseTo(uptime(), -1);
+    // Nothing else tells one process from another there.
+    vi.spyOn(process, 'kill').mockImplementation(() => true as const);
+    const since = '2020-01-01T00:00:00.000Z';
+    for (const [up, isHeld] of [
+      [uptime() + 120, false],
+      [uptime(), true],
+      [uptime() / 2, true],
+    ] as const) {
+      writeFileSync(file(), holder({ pid: nobody, started: 0, since, up }));
+      expect(isTaken()).toBe(isHeld);
+    }
+  });
+
   it('of this computer is known in another network, and under another name while the system runs', () => {
     const own = ownHolder();
     const elsewhere = `${hostname().split('.')[0]!.toUpperCase()}.another.network`;

@@ -18,6 +18,8 @@ interface Holder {
   readonly boot?: string | undefined;
   /** As `ownCommand` says it. */
   readonly command?: string;
+  /** Seconds that the system had run when the lock was taken. */
+  readonly up?: number;
 }
 
 export interface FolderLock {
@@ -63,14 +65,18 @@ function isFromHere({ host, machine, boot }: Holder): boolean {
   return firstLabel(host) === firstLabel(hostname()) && (machine === undefined || own === undefined || machine === own);
 }
 
-/** Milliseconds by which clock and uptime may disagree. */
-const clockSlackMs = 60_000;
+/** Seconds by which two looks at the system's time may disagree, and those by which it may disagree with the clock. */
+const [uptimeSlack, clockSlack] = [2, 60];
 
-/** Whether the system was started since: no process of then is left. */
-const isFromBefore = (since: string): boolean => Date.parse(since) < Date.now() - 1000 * uptime() - clockSlackMs;
+/**
+ * Whether the system is known to have been started since: no process of then is left. A clock may have been set, so that it is asked only
+ * about locks of earlier versions, which say nothing else.
+ */
+const isFromBefore = ({ since, up }: Holder): boolean =>
+  up === undefined ? Date.parse(since) / 1000 < Date.now() / 1000 - uptime() - clockSlack : uptime() < up - uptimeSlack;
 
 function isAlive(holder: Holder): boolean {
-  const { pid, started, since } = holder;
+  const { pid, started } = holder;
   if (!isFromHere(holder)) return true;
   let isOfOthers = false;
   try {
@@ -82,7 +88,7 @@ function isAlive(holder: Holder): boolean {
   }
   const found = startOf(pid);
   // macOS and Windows do not tell when it was started, nor do all systems of other users' processes.
-  if (found === 0 && (started === 0 || isOfOthers)) return !isFromBefore(since);
+  if (found === 0 && (started === 0 || isOfOthers)) return !isFromBefore(holder);
   return found === started;
 }
 
@@ -147,6 +153,7 @@ export function takeLock(folder: string, name = 'lock'): FolderLock {
     machine: ownMachine(),
     boot: ownBoot(),
     command: ownCommand(),
+    up: uptime(),
   } satisfies Holder;
   for (let attempt = 0; attempt < 3; attempt++) {
     try {
