@@ -1,5 +1,7 @@
 // Projects, so that `check` stays under 45 s: `fast` needs no child process, database or session; `renderer` is the page's logic with
 // runes compiled; both share a process between files (half of their time is starting one for each); `slow` is everything else; `fixtures` is the comparison with reference values from the authors' code.
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { defineConfig } from 'vitest/config';
 
@@ -11,8 +13,13 @@ export default defineConfig({
   test: {
     pool: 'forks',
     maxWorkers: 2,
+    // What else of this user computes on the card of this computer, another run of these tests too, is nothing to them (src-main/files/card-lock.ts).
+    env: { IJEPA_STUDIO_CARDS: join(tmpdir(), `ijepa-studio-test-cards-${process.pid}`) },
     projects: [
-      { extends: true, test: { name: 'fast', isolate: false, testTimeout: 30_000, include: all, exclude: [...slow, ...fixtures, '**/node_modules/**'] } },
+      {
+        extends: true,
+        test: { name: 'fast', isolate: false, testTimeout: 30_000, include: all, exclude: [...slow, ...fixtures, '**/node_modules/**'] },
+      },
       {
         extends: true,
         plugins: [svelte()],

@@ -194,7 +194,7 @@ describe('beside a run', () => {
       const { found, asked: tested } = await besideRunOn('webgpu');
       expect([...tested]).toEqual(['cpu']);
       expect(found).toMatchObject({ cardTaken: true, beside: ['trains'] });
-      expect(found.vectorsReason).toMatch(asked ? /WebGPU, as asked/ : /a run trains on the graphics card/);
+      expect(found.vectorsReason).toMatch(asked ? /WebGPU, as asked/ : /a run, or other work of yours, is on the graphics card/);
     }
   });
 

@@ -52,9 +52,10 @@ export function runNames({ runs }: Home): string[] {
 /** Names of the runs that a process of this computer trains or changes at this moment. */
 export const runsInUse = (home: Home): readonly string[] => runNames(home).filter((name) => isHeldHere(join(home.runs, name)));
 
-/** Whether one of them trains on a graphics card, or may be about to, or another program of this user, whatever its home, computes on it. */
+/** Whether one of them trains on a graphics card, or may be about to, or another program of this user, whatever its home, works on it. */
 export const hasRunOnCard = (home: Home): boolean =>
-  isCardHeldElsewhere() || runsInUse(home).some((name) => [...readEvents(join(home.runs, name), 'started')].at(-1)?.device !== 'cpu');
+  isCardHeldElsewhere('works') ||
+  runsInUse(home).some((name) => [...readEvents(join(home.runs, name), 'started')].at(-1)?.device !== 'cpu');
 
 /** Folder of a run given by name or path, the newest when not given. Throws `not-found` with the names there are. */
 export function runPath(home: Home, run?: string): string {

@@ -207,7 +207,7 @@ export class CardFull extends AppError {}
 export async function trainRun(
   studio: Studio,
   run: string,
-  device: Pick<TrainJob, 'device' | 'reason' | 'precision' | 'microBatch'>,
+  device: Pick<TrainJob, 'device' | 'reason' | 'precision' | 'microBatch' | 'onProcessor'>,
   onEvent: (event: TrainEvent) => void,
 ): Promise<void> {
   const { config, folder } = readRecord(run);
@@ -242,7 +242,9 @@ export async function trainRun(
     };
     const training = async (onTrained: (event: TrainEvent) => void): Promise<undefined> => studio.trainer.run(job, onTrained);
     // The processor answers, however slowly.
-    await (device.device === 'cpu' ? training(see) : whileCardAnswers(studio.trainer, training, see, Math.min(config.evaluateImages, job.images.length)));
+    await (device.device === 'cpu'
+      ? training(see)
+      : whileCardAnswers(studio.trainer, training, see, Math.min(config.evaluateImages, job.images.length)));
     const { secondsPerStep } = pace;
     if (secondsPerStep !== undefined) await studio.devices.noteStep(device.device, config, secondsPerStep, 'training');
   } catch (error) {

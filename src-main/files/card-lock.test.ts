@@ -2,13 +2,13 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { holdCard, isCardHeldElsewhere } from './card-lock.ts';
-import { anotherHoldsCard, cardFolder } from './testing/other-program.ts';
+import { cardFolder, holdCard, isCardHeldElsewhere } from './card-lock.ts';
+import { anotherHoldsCard } from './testing/other-program.ts';
 
 let place = '';
 beforeEach(() => {
   place = mkdtempSync(join(tmpdir(), 'ijepa-card-lock-'));
-  for (const name of ['TMPDIR', 'TEMP', 'TMP']) vi.stubEnv(name, place);
+  vi.stubEnv('IJEPA_STUDIO_CARDS', join(place, 'cards'));
 });
 afterEach(() => {
   vi.unstubAllEnvs();
@@ -17,7 +17,7 @@ afterEach(() => {
 
 it('a program says that it computes on the card until all of its work there is done, and does not stand in its own way', () => {
   const [first, second] = [holdCard(), holdCard()];
-  expect(readdirSync(cardFolder())).toEqual([String(process.pid)]);
+  expect(readdirSync(cardFolder())).toEqual([`${process.pid}-works`]);
   expect(isCardHeldElsewhere()).toBe(false);
   first();
   first();
@@ -34,11 +34,31 @@ it('another program of this user is seen while it lives, and what a dead one has
   holdCard()();
   expect(isCardHeldElsewhere()).toBe(true);
   end();
-  const dead = join(cardFolder(), String(2 ** 22 + 1));
+  const dead = join(cardFolder(), `${2 ** 22 + 1}-works`);
   writeFileSync(dead, JSON.stringify({ ...(JSON.parse(readOwn()) as object), pid: 2 ** 22 + 1 }));
   expect(isCardHeldElsewhere()).toBe(false);
   holdCard()();
   expect(readdirSync(cardFolder())).toEqual([]);
+});
+
+it('a test of seconds is told from work that nobody may disturb', () => {
+  const [work, test] = [holdCard(), holdCard('measures')];
+  expect(readdirSync(cardFolder()).toSorted()).toEqual([`${process.pid}-measures`, `${process.pid}-works`]);
+  work();
+  expect(readdirSync(cardFolder())).toEqual([`${process.pid}-measures`]);
+  test();
+  const end = anotherHoldsCard('measures');
+  expect([isCardHeldElsewhere(), isCardHeldElsewhere('works')]).toEqual([true, false]);
+  const endWork = anotherHoldsCard();
+  end();
+  expect([isCardHeldElsewhere(), isCardHeldElsewhere('works')]).toEqual([true, true]);
+  endWork();
+});
+
+it('is in a folder that all programs of the user find, unless the environment names another', () => {
+  vi.stubEnv('IJEPA_STUDIO_CARDS', undefined);
+  expect(cardFolder()).toMatch(/ijepa-studio-card-/);
+  expect(cardFolder().startsWith(tmpdir())).toBe(true);
 });
 
 it('nothing fails where there is no room for such files, or nothing may be written', () => {
@@ -47,13 +67,13 @@ it('nothing fails where there is no room for such files, or nothing may be writt
   expect(isCardHeldElsewhere()).toBe(false);
   expect(done).not.toThrow();
   rmSync(cardFolder());
-  mkdirSync(join(cardFolder(), String(process.pid)), { recursive: true });
+  mkdirSync(join(cardFolder(), `${process.pid}-works`), { recursive: true });
   expect(holdCard()).not.toThrow();
 });
 
 function readOwn(): string {
   const done = holdCard();
-  const text = readFileSync(join(cardFolder(), String(process.pid)), 'utf8');
+  const text = readFileSync(join(cardFolder(), `${process.pid}-works`), 'utf8');
   done();
   return text;
 }

@@ -5,8 +5,15 @@ import { join } from 'node:path';
 import { isHeldHere, takeLock } from './folder-lock.ts';
 import type { FolderLock } from './folder-lock.ts';
 
-/** Elsewhere than on Linux everybody has a folder of their own for such files. */
-const folder = (): string => join(tmpdir(), `ijepa-studio-card-${process.getuid?.() ?? 'user'}`);
+/** Work that takes as long as it takes, or a test or trial of seconds, which measures the card and nobody need keep away from it for. */
+export type CardUse = 'works' | 'measures';
+
+/**
+ * Where such files are: at IJEPA_STUDIO_CARDS, so that tests are not asked about this computer's programs, else where all programs of the user
+ * find them. Elsewhere than on Linux everybody has a folder of their own for them.
+ */
+export const cardFolder = (): string =>
+  process.env['IJEPA_STUDIO_CARDS'] || join(tmpdir(), `ijepa-studio-card-${process.getuid?.() ?? 'user'}`);
 
 /** Whether it is there and nobody else's: anybody may have made a folder of that name. */
 function isOwn(place: string): boolean {
@@ -14,9 +21,17 @@ function isOwn(place: string): boolean {
   return found?.isDirectory() === true && (process.getuid === undefined || found.uid === process.getuid());
 }
 
-/** The files of others, by the numbers of their processes. */
-const others = (place: string): readonly string[] =>
-  isOwn(place) ? readdirSync(place).filter((name) => /^\d+$/.test(name) && name !== String(process.pid)) : [];
+/** A process and what it does there. */
+const nameOf = (pid: number, use: CardUse): string => `${pid}-${use}`;
+
+/** The files of others, of whatever use unless one is named. */
+function others(place: string, wanted?: CardUse): readonly string[] {
+  if (!isOwn(place)) return [];
+  return readdirSync(place).filter((name) => {
+    const [, pid, use] = /^(\d+)-(works|measures)$/.exec(name) ?? [];
+    return pid !== undefined && pid !== String(process.pid) && (wanted === undefined || use === wanted);
+  });
+}
 
 /** No work fails for want of it, on a full disk or where nothing may be written. */
 function attempt<T>(work: () => T): T | undefined {
@@ -27,33 +42,36 @@ function attempt<T>(work: () => T): T | undefined {
   }
 }
 
-function take(): FolderLock | undefined {
-  const place = folder();
+function take(use: CardUse): FolderLock | undefined {
+  const place = cardFolder();
   mkdirSync(place, { recursive: true, mode: 0o700 });
   if (!isOwn(place)) return undefined;
   for (const name of others(place)) if (!isHeldHere(place, name)) rmSync(join(place, name), { force: true });
-  return takeLock(place, String(process.pid));
+  return takeLock(place, nameOf(process.pid, use));
 }
 
-let lock: FolderLock | undefined;
-/** Pieces of work of this program that are on the card. */
-let works = 0;
+/** Pieces of work of this program that are on the card, by their use, and the file that says so. */
+const held = { works: { count: 0, lock: undefined }, measures: { count: 0, lock: undefined } } as Record<
+  CardUse,
+  { count: number; lock: FolderLock | undefined }
+>;
 
 /** Says that this program computes on the card, until the returned function is called. */
-export function holdCard(): () => void {
-  if (works++ === 0) lock = attempt(take);
+export function holdCard(use: CardUse = 'works'): () => void {
+  const own = held[use];
+  if (own.count++ === 0) own.lock = attempt(() => take(use));
   let isHeld = true;
   return () => {
     if (!isHeld) return;
     isHeld = false;
-    if (--works > 0) return;
-    attempt(() => lock?.dispose());
-    lock = undefined;
+    if (--own.count > 0) return;
+    attempt(() => own.lock?.dispose());
+    own.lock = undefined;
   };
 }
 
-/** Whether another program of this user computes on the card now. */
-export function isCardHeldElsewhere(): boolean {
-  const place = folder();
-  return attempt(() => others(place).some((name) => isHeldHere(place, name))) ?? false;
+/** Whether another program of this user computes on the card now, for this use where one is named. */
+export function isCardHeldElsewhere(use?: CardUse): boolean {
+  const place = cardFolder();
+  return attempt(() => others(place, use).some((name) => isHeldHere(place, name))) ?? false;
 }

@@ -3,7 +3,7 @@ import { hostname, tmpdir, uptime } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { AppError } from '../../shared/errors.ts';
-import { isHeldHere, takeLock } from './folder-lock.ts';
+import { isHeldHere, removeLockOf, takeLock } from './folder-lock.ts';
 import { ownCommand } from './own-command.ts';
 
 describe('the lock of a folder', () => {
@@ -128,6 +128,19 @@ describe('the lock of a folder', () => {
     writeFileSync(file(), holder({ ...own, host: elsewhere, boot: 'another', machine: 'another', pid: nobody }));
     expect(isHeldHere(folder)).toBe(false);
     expect(() => takeLock(folder)).toThrow(`on ${elsewhere}`);
+  });
+
+  it('is given back for a process that the system still has, and for no other one', () => {
+    const lock = takeLock(folder);
+    removeLockOf(nobody, folder);
+    expect(isHeldHere(folder)).toBe(true);
+    removeLockOf(process.pid, folder);
+    expect(readdirSync(folder)).toEqual([]);
+    removeLockOf(process.pid, folder);
+    lock.dispose();
+    writeFileSync(file(), holder({ host: 'elsewhere' }));
+    removeLockOf(process.pid, folder);
+    expect(readdirSync(folder)).toEqual(['lock']);
   });
 
   it('of another computer is left alone, and the hint says what to do', () => {

@@ -106,6 +106,13 @@ export function isHeldHere(folder: string, name = 'lock'): boolean {
   return holder !== undefined && isFromHere(holder) && isAlive(holder);
 }
 
+/** Removes the lock of a process of this computer that is known to do nothing any more though the system still has it. */
+export function removeLockOf(pid: number, folder: string, name = 'lock'): void {
+  const file = join(folder, name);
+  const holder = readHolder(file);
+  if (holder?.pid === pid && isFromHere(holder)) removeDead(file, holder);
+}
+
 /** Milliseconds for which an unreadable lock is taken for one that is just being written. */
 const writingMs = 2000;
 

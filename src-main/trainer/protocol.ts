@@ -35,6 +35,8 @@ export interface TrainJob {
   readonly precision?: Precision;
   /** For a run that has not been on this device before and sets none itself. */
   readonly microBatch?: MicroBatch;
+  /** Whether the device computes on the processor, whatever it is called: it keeps nobody from the card. */
+  readonly onProcessor?: true;
 }
 
 export interface EmbedJob {

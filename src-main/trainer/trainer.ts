@@ -5,6 +5,8 @@ import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { AppError, fromWire } from '../../shared/errors.ts';
 import { holdCard } from '../files/card-lock.ts';
+import type { CardUse } from '../files/card-lock.ts';
+import { removeLockOf } from '../files/folder-lock.ts';
 import { nodeArguments } from '../files/node-arguments.ts';
 import type { FromTrainer, Job, JobTypes, ToTrainer } from './protocol.ts';
 
@@ -13,6 +15,8 @@ type Result<K extends Job['kind']> = JobTypes[K]['result'];
 
 interface Pending {
   readonly child: ChildProcess;
+  /** Folder of the run that it trains. */
+  readonly run: string | undefined;
   readonly onEvent: (event: FromTrainer & { type: 'event' }) => void;
   readonly onDone: (result: unknown) => void;
   readonly onFailed: (error: AppError) => void;
@@ -25,6 +29,12 @@ const entry = fileURLToPath(new URL(`./trainer-process${extname(import.meta.url)
 const defaultIdleMs = 120_000;
 /** After a kill a process is gone at once, unless a driver holds it in the kernel, maybe for ever: nobody waits for it longer than this. */
 const killedMs = 5_000;
+
+/** What a job does on the card; undefined where it is on none. */
+function cardUseOf(job: Job): CardUse | undefined {
+  if (job.device === 'cpu' || (job.kind === 'train' && job.onProcessor)) return undefined;
+  return job.kind === 'self-test' || job.kind === 'trial' ? 'measures' : 'works';
+}
 
 const forked = (): ChildProcess =>
   fork(entry, [], {
@@ -137,11 +147,13 @@ export class Trainer {
   async run<K extends Job['kind']>(job: Job & { kind: K }, onEvent: (event: Event<K>) => void = () => {}): Promise<Result<K>> {
     const id = ++this.#ids;
     clearTimeout(this.#idle);
-    const letGo = job.device === 'cpu' ? (): void => {} : holdCard();
+    const use = cardUseOf(job);
+    const letGo = use === undefined ? (): void => {} : holdCard(use);
     const ended = new Promise<Result<K>>((resolve, reject) => {
       const child = this.#process();
       this.#pending.set(id, {
         child,
+        run: job.kind === 'train' ? (job as Job & { kind: 'train' }).run : undefined,
         onEvent: (message) => onEvent(message.event as Event<K>),
         onDone: (result) => resolve(result as Result<K>),
         onFailed: reject,
@@ -171,8 +183,9 @@ export class Trainer {
 
   /** One that does not end is given up: the next job has another process, and the engine does not wait for it when it ends itself. */
   #killNow(child: ChildProcess, onGivenUp: () => void = () => {}): void {
-    child.kill('SIGKILL');
+    const isSent = child.kill('SIGKILL');
     const timer = setTimeout(() => {
+      if (isSent) this.#freeRuns(child);
       this.#exited(child, 'does not end', null);
       if (child.connected) child.disconnect();
       child.stderr?.destroy();
@@ -180,6 +193,18 @@ export class Trainer {
       onGivenUp();
     }, killedMs);
     child.once('exit', () => clearTimeout(timer));
+  }
+
+  /** Its signal keeps it from doing anything more should it ever leave the kernel: the run that it has open can go on in another process. */
+  #freeRuns(child: ChildProcess): void {
+    for (const { child: own, run } of this.#pending.values()) {
+      if (own !== child || run === undefined || child.pid === undefined) continue;
+      try {
+        removeLockOf(child.pid, run);
+      } catch {
+        // It stays, and whoever opens the run is told who has it.
+      }
+    }
   }
 
   /** Ends the process: it may finish its step and write a checkpoint for up to `graceMs`, then it is killed. */

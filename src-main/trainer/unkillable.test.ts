@@ -1,11 +1,13 @@
 // A process that a driver holds in the kernel: no signal ends it. A stand-in for the process, which never says that it has ended.
 import type { ChildProcess } from 'node:child_process';
 import { EventEmitter } from 'node:events';
-import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { cardFolder } from '../files/testing/other-program.ts';
+import { cardFolder } from '../files/card-lock.ts';
+import { takeLock } from '../files/folder-lock.ts';
+import type { Job } from './protocol.ts';
 import { Trainer, TrainerKilled } from './trainer.ts';
 
 class Stuck extends EventEmitter {
@@ -14,14 +16,17 @@ class Stuck extends EventEmitter {
   readonly signalCode = null;
   readonly stderr = Object.assign(new EventEmitter(), { setEncoding: () => this.stderr, destroy: () => {} });
   readonly signals: string[] = [];
+  /** Whether signals can be sent to it. */
+  isMine = true;
   connected = true;
   send(): void {}
   unref(): void {}
   disconnect(): void {
     this.connected = false;
   }
-  kill(signal: string): void {
+  kill(signal: string): boolean {
     this.signals.push(signal);
+    return this.isMine;
   }
 }
 
@@ -39,7 +44,7 @@ let place = '';
 const held = (): string[] => (existsSync(cardFolder()) ? readdirSync(cardFolder()) : []);
 beforeEach(() => {
   place = mkdtempSync(join(tmpdir(), 'ijepa-unkillable-'));
-  for (const name of ['TMPDIR', 'TEMP', 'TMP']) vi.stubEnv(name, place);
+  vi.stubEnv('IJEPA_STUDIO_CARDS', join(place, 'cards'));
   vi.useFakeTimers();
   processes.length = 0;
 });
@@ -65,6 +70,28 @@ it('is given up some seconds after it was killed: its job ends, and the next one
   await next;
 });
 
+it('leaves no run locked once its signal was sent: it can do nothing more there', async () => {
+  const run = join(place, 'run');
+  mkdirSync(run);
+  const train = { kind: 'train', run, device: 'webgpu' } as Job;
+  for (const isMine of [false, true]) {
+    const trainer = stuckTrainer();
+    const ended = expect(trainer.run(train)).rejects.toMatchObject({ code: 'cancelled' });
+    takeLock(run);
+    const own = JSON.parse(readFileSync(join(run, 'lock'), 'utf8')) as object;
+    // Its number stands for a process that lives.
+    writeFileSync(join(run, 'lock'), JSON.stringify({ ...own, pid: processes.at(-1)!.pid }));
+    processes.at(-1)!.isMine = isMine;
+    trainer.kill();
+    await vi.advanceTimersByTimeAsync(4_000);
+    expect(existsSync(join(run, 'lock'))).toBe(true);
+    await vi.advanceTimersByTimeAsync(1_000);
+    await ended;
+    expect(existsSync(join(run, 'lock'))).toBe(!isMine);
+    rmSync(join(run, 'lock'), { force: true });
+  }
+});
+
 it('holds up nobody who ends the trainer', async () => {
   const trainer = stuckTrainer();
   const ended = expect(trainer.run(job)).rejects.toMatchObject({ code: 'cancelled' });
@@ -79,11 +106,34 @@ it('says to other programs of this user that it is on the card until its job has
   const onProcessor = expect(trainer.run({ ...job, device: 'cpu' })).rejects.toThrow();
   expect(held()).toEqual([]);
   const ended = expect(trainer.run(job)).rejects.toThrow();
-  expect(held()).toEqual([String(process.pid)]);
+  expect(held()).toEqual([`${process.pid}-measures`]);
   trainer.kill();
   await vi.advanceTimersByTimeAsync(5_000);
   await Promise.all([onProcessor, ended]);
   expect(held()).toEqual([]);
+});
+
+it('says that it works on the card, or measures it, and nothing where its device is found to compute on the processor', async () => {
+  const train = {
+    kind: 'train',
+    run: '',
+    device: 'tensorflow',
+    images: [],
+    fingerprint: '',
+    cache: { folder: '', shortSide: 32 },
+  } as const;
+  for (const [wanted, file] of [
+    [job, [`${process.pid}-measures`]],
+    [train, [`${process.pid}-works`]],
+    [{ ...train, onProcessor: true }, []],
+  ] as const) {
+    const trainer = stuckTrainer();
+    const ended = expect(trainer.run(wanted as Job)).rejects.toThrow();
+    expect(held()).toEqual(file);
+    trainer.kill();
+    await vi.advanceTimersByTimeAsync(5_000);
+    await ended;
+  }
 });
 
 it('is told from one that crashes by the signal that ended it, unless it was sent here', async () => {

@@ -76,9 +76,11 @@ export class Trainings {
     return [...this.#active.values()].some(({ state }) => state !== 'waiting');
   }
 
-  /** Whether a run that has the trainer trains on a graphics card, or may be about to, or another program of this user computes on it. */
+  /** Whether a run that has the trainer trains on a graphics card, or may be about to, or another program of this user works on it. */
   get hasCard(): boolean {
-    return isCardHeldElsewhere() || [...this.#active.values()].some(({ state, chosen }) => state !== 'waiting' && chosen?.device !== 'cpu');
+    const isOnCard = ({ state, chosen }: Training): boolean =>
+      state !== 'waiting' && chosen?.device !== 'cpu' && chosen?.onProcessor !== true;
+    return isCardHeldElsewhere('works') || [...this.#active.values()].some(isOnCard);
   }
 
   watch(name: string, listener: (event: RunEvent) => void): () => void {

@@ -100,17 +100,20 @@ it('lets a stop wait longer where no evaluation was seen yet: one may be under w
   expect(unjudged.ended()).toMatchObject({ code: 'cancelled' });
 });
 
-it.each(['evaluation', 'baselines'])('ends a run with an %s that hears no stop within a minute, as a run that was stopped', async (known) => {
-  const { trainer, see, ended } = watched();
-  see(event('step'), event(known));
-  await minutes(5);
-  trainer.isStopping = true;
-  await minutes(0.75);
-  expect(ended()).toBeUndefined();
-  await minutes(0.5);
-  expect(ended()).toMatchObject({ code: 'cancelled', message: expect.stringContaining('did not answer') as string });
-  expect(trainer.kill).toHaveBeenCalledTimes(1);
-});
+it.each(['evaluation', 'baselines'])(
+  'ends a run with an %s that hears no stop within a minute, as a run that was stopped',
+  async (known) => {
+    const { trainer, see, ended } = watched();
+    see(event('step'), event(known));
+    await minutes(5);
+    trainer.isStopping = true;
+    await minutes(0.75);
+    expect(ended()).toBeUndefined();
+    await minutes(0.5);
+    expect(ended()).toMatchObject({ code: 'cancelled', message: expect.stringContaining('did not answer') as string });
+    expect(trainer.kill).toHaveBeenCalledTimes(1);
+  },
+);
 
 it('lets a stop wait where steps or evaluations are known to take long', async () => {
   const { trainer, see, finish, ended } = watched();

@@ -11,6 +11,8 @@ export interface ChosenDevice {
   readonly precision: Precision;
   /** How many images of the run pass it at once. */
   readonly microBatch: MicroBatch;
+  /** Whether it computes on the processor though it is another device than `cpu`. */
+  readonly onProcessor?: true;
 }
 export type ReasonedDevice = Pick<ChosenDevice, 'device' | 'reason'>;
 

@@ -38,5 +38,5 @@ export const usualTools: DeviceTools = {
   time: timeStep,
   memory: memoryToUse,
   obstacles: vulkanObstaclesHere,
-  isCardInUse: isCardHeldElsewhere,
+  isCardInUse: () => isCardHeldElsewhere(),
 };

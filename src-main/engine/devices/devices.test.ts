@@ -474,7 +474,8 @@ describe('a card that leaves matrix products to the processor', () => {
     const rates = { cpu: 100, webgpu: 1000 };
     const { devices } = devicesWith([card], { onProcessor: 'webgpu', rates });
     const run = parseConfig({ ...config, device: 'webgpu', batchSize: 64, ...small });
-    const { reason, microBatch } = await devices.choose('webgpu', run);
+    const { reason, microBatch, onProcessor } = await devices.choose('webgpu', run);
+    expect([onProcessor, (await devices.choose('cpu', run)).onProcessor]).toEqual([true, undefined]);
     expect(reason).toBe('WebGPU, as asked. It computes on the processor, which it leaves matrix products to.');
     expect(microBatch).toEqual(await devices.microBatch('cpu', run));
     expect(await devices.expected(run)).toMatchObject({ reason, onProcessor: true });
@@ -646,7 +647,7 @@ describe('the device of vectors', () => {
   });
 
   it('is the processor, and no card is tested, while a run trains on one, unless it was asked for', async () => {
-    const taken = { device: 'cpu', reason: 'The processor: a run trains on the graphics card.' };
+    const taken = { device: 'cpu', reason: 'The processor: a run, or other work of yours, is on the graphics card.' };
     const { devices, probed } = devicesWith([card], { seconds: { cpu: 1, webgpu: 0.1 }, rates });
     let isTaken = true;
     const work = { isCardTaken: () => isTaken };
@@ -667,9 +668,11 @@ describe('the device of vectors', () => {
       { ...card, driver: 'waited' },
     ].map((one) => devicesWith([one], { rates }));
     const begun = { isCardTaken: () => tested!.probed.length > 0 };
-    expect((await tested!.devices.forVectors('auto', much, begun)).reason).toContain('a run trains');
+    expect((await tested!.devices.forVectors('auto', much, begun)).reason).toContain('a run, or other work of yours');
     let looks = 0;
-    expect((await waited!.devices.forVectors('auto', much, { isCardTaken: () => looks++ > 0 })).reason).toContain('a run trains');
+    expect((await waited!.devices.forVectors('auto', much, { isCardTaken: () => looks++ > 0 })).reason).toContain(
+      'a run, or other work of yours',
+    );
     expect(waited!.probed).toEqual([]);
   });
 

@@ -164,9 +164,15 @@ export class Devices {
 
   async #completed(chosen: ReasonedDevice, config: TrainConfig, work: DeviceWork): Promise<ChosenDevice> {
     const { precision, remark } = await this.#precision(chosen.device, config, work);
-    const isShared = this.#isCardInUse && !(await this.#isOnProcessor(chosen.device));
-    const reason = [(await this.#withRemark(chosen)).reason, remark ?? '', isShared ? cardShared : ''].filter(Boolean).join(' ');
-    return { ...chosen, reason, precision, microBatch: await this.microBatch(chosen.device, { ...config, precision }) };
+    const isOnCard = !(await this.#isOnProcessor(chosen.device));
+    const reason = [(await this.#withRemark(chosen)).reason, remark ?? '', isOnCard && this.#isCardInUse ? cardShared : ''];
+    return {
+      ...chosen,
+      ...(!isOnCard && chosen.device !== 'cpu' && { onProcessor: true }),
+      reason: reason.filter(Boolean).join(' '),
+      precision,
+      microBatch: await this.microBatch(chosen.device, { ...config, precision }),
+    };
   }
 
   /** Says where a device uses no card though it could. */

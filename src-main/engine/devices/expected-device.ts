@@ -50,7 +50,7 @@ export const noCardFound = { device: 'cpu', reason: 'The processor: no graphics 
 /** Of vectors and evaluations. */
 export const cardTaken = {
   device: 'cpu',
-  reason: 'The processor: a run trains on the graphics card.',
+  reason: 'The processor: a run, or other work of yours, is on the graphics card.',
 } as const;
 /** Of a run, which begins all the same. */
 export const cardShared = 'Another program of yours computes on the graphics card, too: both are slower for it, and share its memory.';

@@ -51,7 +51,9 @@ export function withoutFindings(known: DeviceFile, id: DeviceId): DeviceFile {
   const races = Object.entries(known.races).map(([key, { [id]: _forgotten, ...others }]) => [key, others] as const);
   return {
     ...known,
-    reports: known.reports.map(({ failures, ...report }) => (failures === undefined || report.id === id ? report : { ...report, failures })),
+    reports: known.reports.map(({ failures, ...report }) =>
+      failures === undefined || report.id === id ? report : { ...report, failures },
+    ),
     races: Object.fromEntries(races.filter(([, others]) => Object.keys(others).length > 0)),
   };
 }

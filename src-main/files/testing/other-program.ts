@@ -1,10 +1,8 @@
 // Another program of this user that computes on the graphics card: the one that started this one lends its number.
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { holdCard } from '../card-lock.ts';
-
-export const cardFolder = (): string => join(tmpdir(), `ijepa-studio-card-${process.getuid?.() ?? 'user'}`);
+import { cardFolder, holdCard } from '../card-lock.ts';
+import type { CardUse } from '../card-lock.ts';
 
 /** Ticks since boot at which a process was started, where the system tells. */
 function startOf(pid: number): number {
@@ -14,11 +12,11 @@ function startOf(pid: number): number {
 }
 
 /** Has it hold the card; returns what ends that. */
-export function anotherHoldsCard(): () => void {
-  const done = holdCard();
-  const own = JSON.parse(readFileSync(join(cardFolder(), String(process.pid)), 'utf8')) as object;
+export function anotherHoldsCard(use: CardUse = 'works'): () => void {
+  const done = holdCard(use);
+  const own = JSON.parse(readFileSync(join(cardFolder(), `${process.pid}-${use}`), 'utf8')) as object;
   done();
-  const file = join(cardFolder(), String(process.ppid));
+  const file = join(cardFolder(), `${process.ppid}-${use}`);
   writeFileSync(file, JSON.stringify({ ...own, pid: process.ppid, started: startOf(process.ppid) }));
   return () => rmSync(file, { force: true });
 }
