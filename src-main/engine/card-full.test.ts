@@ -30,6 +30,14 @@ interface Ended {
   readonly hasGotOn: unknown;
 }
 
+/** What a run needs of a studio beside its trainer. */
+const silent = {
+  devices: { failed: async () => Promise.resolve() },
+  home: { cache: folder },
+  cacheFor: () => folder,
+  folderImages: () => ({ all: [], fingerprint: '' }),
+};
+
 /** Trains on a card whose trainer says this and then fails, or never says another word. */
 async function trainedUntil(failure: AppError | undefined, ...events: readonly TrainEvent[]): Promise<Ended> {
   const failed = vi.fn(async (..._of: readonly unknown[]) => Promise.resolve());
@@ -42,10 +50,8 @@ async function trainedUntil(failure: AppError | undefined, ...events: readonly T
       kill: () => {},
       dispose: async () => Promise.resolve(),
     },
+    ...silent,
     devices: { failed },
-    home: { cache: folder },
-    cacheFor: () => folder,
-    folderImages: () => ({ all: [], fingerprint: '' }),
   } as unknown as Studio;
   const error = await trainRun(studio, run, { device: 'webgpu' }, () => {}).catch((thrown: unknown) => thrown);
   return { error, isSetAside: failed.mock.calls.length > 0, hasGotOn: failed.mock.calls[0]?.[2] };
@@ -82,6 +88,39 @@ it('is set aside when it does not answer, and the run does not wait for it for e
   } finally {
     vi.useRealTimers();
   }
+});
+
+it('is given longer by a run that judges itself on many images, as many as there are', async () => {
+  const run = join(folder, 'judged');
+  const record = smallRecord();
+  RunFolder.create(run, { ...record, config: { ...record.config, evaluateImages: 1_000_000 } }).dispose();
+  const endedAfter = async (images: number, minutes: number): Promise<boolean> => {
+    vi.useFakeTimers();
+    try {
+      let isEnded = false;
+      const trainer = { run: async () => new Promise(() => {}), kill: () => {}, dispose: async () => Promise.resolve() };
+      const all = Array.from({ length: images }, (_, i) => ({ hash: String(i) }));
+      const studio = { ...silent, trainer, folderImages: () => ({ all, fingerprint: '' }) } as unknown as Studio;
+      const ended = trainRun(studio, run, { device: 'webgpu' }, () => {}).catch(() => (isEnded = true));
+      await vi.advanceTimersByTimeAsync(minutes * 60_000);
+      const found = isEnded;
+      await vi.advanceTimersByTimeAsync(10 * 3_600_000);
+      await ended;
+      return found;
+    } finally {
+      vi.useRealTimers();
+    }
+  };
+  // Before its first step, when an hour is usual.
+  expect(await endedAfter(1_000, 61)).toBe(true);
+  expect(await endedAfter(60_000, 8.9 * 60)).toBe(false);
+});
+
+it('hears of a run whose device computes on the processor that it is not on the card', async () => {
+  const jobs: unknown[] = [];
+  const trainer = { run: async (job: unknown) => Promise.resolve(void jobs.push(job)) };
+  await trainRun({ ...silent, trainer } as unknown as Studio, run, { device: 'tensorflow', onProcessor: true }, () => {});
+  expect(jobs).toEqual([expect.objectContaining({ device: 'tensorflow', onProcessor: true })]);
 });
 
 it('is not set aside where the system has ended the process for want of its own memory', async () => {
