@@ -1,7 +1,7 @@
 // What an export will hold: its first rows, its size, and how to read it.
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
-import type { EarlierExport, ExportFormat, ExportPreview } from '../../../shared/contract-explore.ts';
+import type { ExportFormat, ExportPreview } from '../../../shared/contract-explore.ts';
 import { preprocessingOf } from '../../../shared/preprocessing.ts';
 import { applySpace } from '../../evaluation/spaces.ts';
 import { inPieces } from '../../files/in-pieces.ts';

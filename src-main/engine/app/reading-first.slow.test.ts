@@ -36,7 +36,11 @@ afterAll(async () => {
 });
 
 /** A job that goes on until it is told to end, and then does `last`. */
-function held(kind: 'scan' | 'trial' | 'relink', queue?: 'trainer', last: Parameters<Engine['context']['jobs']['start']>[2] = async () => '') {
+function held(
+  kind: 'scan' | 'trial' | 'relink',
+  queue?: 'trainer',
+  last: Parameters<Engine['context']['jobs']['start']>[2] = async () => '',
+) {
   let end = (): void => {};
   const told = new Promise<void>((resolve) => (end = resolve));
   const job = engine.context.jobs.start(kind, { subject: 'pictures', folder, ...(queue && { queue }) }, async (handle) => {

@@ -135,7 +135,8 @@ export class ExploreState {
     this.set({ sources: column === 0 ? [source, second] : [first, source] });
     // Obeyed, it leaves the address: who comes back finds what was chosen since.
     const { run, ...about } = this.#about;
-    if (column === 0 && run !== undefined && run === this.#addressed.run && run !== source.run) this.#studio.router.replace('explore', about);
+    if (column === 0 && run !== undefined && run === this.#addressed.run && run !== source.run)
+      this.#studio.router.replace('explore', about);
   }
 
   /** Looks for something else; what was looked for before can be gone back to. */

@@ -11,7 +11,10 @@ function asked() {
   const dialog = new LibraryDialog(() => shown.folder);
   const attempt = () => {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
-    const attempted = dialog.attempt(async () => promise, (error) => late.push(error));
+    const attempted = dialog.attempt(
+      async () => promise,
+      (error) => late.push(error),
+    );
     return {
       succeed: async () => (resolve(), attempted),
       fail: async () => (reject(inUse), attempted),

@@ -159,7 +159,15 @@ describe('weights to begin with', () => {
       aboutOf: (view: string) => (view === 'train' ? address.about : {}),
       replace: (view: string, about: Record<string, string>) => void (view === 'train' && (address.about = about)),
     };
-    const studio = { client: { call }, ask, router, address, nextRun: new NextRun(), jobs: [], runs: [{ name: 'wide' }, { name: 'narrow' }] };
+    const studio = {
+      client: { call },
+      ask,
+      router,
+      address,
+      nextRun: new NextRun(),
+      jobs: [],
+      runs: [{ name: 'wide' }, { name: 'narrow' }],
+    };
     return { started, studio, view: () => new NewRunState(studio as unknown as Studio) };
   }
   const width = (view: NewRunState): unknown => view.chosen.width;

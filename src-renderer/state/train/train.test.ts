@@ -31,7 +31,13 @@ function page(): TestPage {
     },
   };
   const answer = { details: (): Promise<unknown> => Promise.resolve({}) };
-  const studio = { client, runs: undefined as object[] | undefined, jobs: [], router: { aboutOf: () => ({}) }, notices: { fail: () => {} } };
+  const studio = {
+    client,
+    runs: undefined as object[] | undefined,
+    jobs: [],
+    router: { aboutOf: () => ({}) },
+    notices: { fail: () => {} },
+  };
   const list = (...runs: readonly string[]): void => void (studio.runs = runs.map((name) => ({ name })));
   const ranges = (): [unknown, unknown][] =>
     calls.filter(([channel]) => channel === 'runs.series').map(([, { run, from, to }]) => [run, [from, to]]);
