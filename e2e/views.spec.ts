@@ -159,6 +159,20 @@ test('code, tables of an export and of an evaluation are not cut at the right', 
   }
 });
 
+test('an export that would take the place of another says so before it is begun', async ({ page }) => {
+  await open(page, 'export', 'full', 'light');
+  const start = page.getByRole('button', { name: 'Export', exact: true });
+  await start.click();
+  await expect(page.getByText('Exported', { exact: true }).first()).toBeVisible();
+  const told = page.getByText(/^An export of stained-cells-2026 \(run .*\), made .*, lies in this folder and will be replaced\.$/);
+  await expect(told).toBeHidden();
+  await page.getByRole('group', { name: 'Vector space' }).getByText('Unchanged').click();
+  await expect(told).toBeVisible();
+  await expect(page.getByText('Give another folder to keep both.')).toBeVisible();
+  await expect(start).toBeEnabled();
+  await keep(page, 'export-replaces');
+});
+
 test('the last dot of a chart is drawn whole', async ({ page }) => {
   await open(page, 'train?run=stained-cells-1', 'full', 'light');
   const canvas = page.getByRole('application', { name: '20-NN' }).locator('canvas');

@@ -46,8 +46,21 @@ export interface ExportedVectors {
   readonly rows: number;
   readonly dimension: number;
   readonly space: SpaceTransform;
-  /** Hash over which images the rows are, in order, and their labels. */
+  /** As `hashOfRows`. */
   readonly images: string;
+}
+
+/** What a manifest says of vectors that tells them from others. */
+export interface VectorsIdentity {
+  readonly space: SpaceKind;
+  readonly spaceFittedOn: number;
+  readonly D: number;
+  readonly rowsHash: string;
+}
+
+/** By what vectors are told from others, in a manifest and before there is one. */
+export function identityOf({ space, dimension, images }: Pick<ExportedVectors, 'space' | 'dimension' | 'images'>): VectorsIdentity {
+  return { space: space.kind, spaceFittedOn: space.kind === 'raw' ? 0 : space.fittedOn, D: dimension, rowsHash: images };
 }
 
 /** Throws `cancelled` once it is asked to end. */
@@ -172,7 +185,8 @@ async function openSinks(destination: Destination): Promise<VectorSink[]> {
   }
 }
 
-function* hashOfRows(images: readonly TrainingImage[]): Pieces<string> {
+/** Hash over which images the rows are, in order, with where they lie, their labels and splits. */
+export function* hashOfRows(images: readonly TrainingImage[]): Pieces<string> {
   const hash = createHash('sha256');
   for (const [i, { hash: content, path, label, split }] of images.entries()) {
     if (i % pieceImages === 0) yield;

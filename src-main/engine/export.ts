@@ -17,8 +17,8 @@ import { readCheckpointHeader } from '../training/checkpoint.ts';
 import type { ModelDescription } from '../weights/model-description.ts';
 import { openingCall } from '../weights/modeling-code.ts';
 import { openEmbeddings, weightsHash } from './embeddings.ts';
-import { exportVectors, vectorFormats } from './export-vectors.ts';
-import type { ExportedVectors, VectorFormat } from './export-vectors.ts';
+import { exportVectors, identityOf, vectorFormats } from './export-vectors.ts';
+import type { ExportedVectors, VectorFormat, VectorsIdentity } from './export-vectors.ts';
 import { exportWeights, weightFormats } from './export-weights.ts';
 import type { WeightFormat } from './export-weights.ts';
 import { cachedShortSide } from '../images/cache-space.ts';
@@ -102,13 +102,10 @@ function describe(
     preprocessing,
     ...(vectors && {
       folder: basename(root),
-      space: vectors.space.kind,
-      spaceFittedOn: vectors.space.kind === 'raw' ? 0 : vectors.space.fittedOn,
       normalisation: 'none: compare by cosine',
       rows: 'one per different content; copies of an image are one row',
       N: vectors.rows,
-      D: vectors.dimension,
-      rowsHash: vectors.images,
+      ...identityOf(vectors),
     }),
   };
 }
@@ -129,20 +126,18 @@ function replacedExport({ description, removed }: NonNullable<Finished['replaced
 }
 
 /**
- * The export that lies where this one is to go, so that a person knows before it is written. Of images that were added to a folder since
- * it says nothing. Throws `not-found`, `bad-checkpoint`.
+ * The export that lies where this one is to go, so that a person knows before it is written; `vectors` are those that would be in it, where
+ * some would. Throws `not-found`, `bad-checkpoint`.
  */
-export async function exportThere({ target, checkpoint, root, formats, layer, space }: ExportOptions): Promise<EarlierExport | undefined> {
+export async function exportThere(
+  { target, checkpoint, layer }: Pick<ExportOptions, 'target' | 'checkpoint' | 'layer'>,
+  vectors: VectorsIdentity | undefined,
+): Promise<EarlierExport | undefined> {
   const description = earlierExport(target)?.description;
   if (!description) return undefined;
   const [created, run, folder] = ['created', 'run', 'folder'].map((key) => textOf(description, key));
   const step = stepIn(description);
-  const ofOthers = (key: string, value: string): boolean => description[key] !== undefined && description[key] !== value;
-  const hasVectors = formats.some((format) => (vectorFormats as readonly ExportFormat[]).includes(format));
-  const replaced =
-    description['layer'] !== layer ||
-    description['modelHash'] !== (await weightsHash(checkpoint)) ||
-    (hasVectors && (ofOthers('space', space) || ofOthers('folder', basename(root))));
+  const replaced = !areOfTheSame(description, { modelHash: await weightsHash(checkpoint), layer, ...vectors });
   return {
     ...(created !== undefined && { created }),
     ...(run !== undefined && { run }),

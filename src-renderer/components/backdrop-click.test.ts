@@ -8,7 +8,7 @@ function closes(down: EventTarget, up: EventTarget): boolean {
   const click = new BackdropClick();
   click.press(down);
   click.release(up);
-  return click.isBeside(dialog);
+  return click.isBeside(dialog, down === up ? down : dialog);
 }
 
 it('closes a dialog that is pressed and released beside, and not where only one of both was', () => {
@@ -17,11 +17,23 @@ it('closes a dialog that is pressed and released beside, and not where only one 
 
 it('takes nothing over from the click before, and needs a press', () => {
   const click = new BackdropClick();
-  expect(click.isBeside(dialog)).toBe(false);
+  expect(click.isBeside(dialog, dialog)).toBe(false);
   click.press(dialog);
   click.release(dialog);
-  expect([click.isBeside(dialog), click.isBeside(dialog), click.isBeside(undefined)]).toEqual([true, false, false]);
+  expect([click.isBeside(dialog, dialog), click.isBeside(dialog, dialog), click.isBeside(undefined, dialog)]).toEqual([true, false, false]);
   // Pressed inside, released outside of the window, then a click that the page makes itself.
   click.press(field);
-  expect(click.isBeside(dialog)).toBe(false);
+  expect(click.isBeside(dialog, dialog)).toBe(false);
+});
+
+it('takes a key that presses a button inside, after a right click beside, for what it is', () => {
+  const click = new BackdropClick();
+  click.press(dialog);
+  click.release(dialog);
+  expect(click.isBeside(dialog, field)).toBe(false);
+  expect(click.isBeside(dialog, dialog)).toBe(false);
+  click.press(dialog);
+  click.release(dialog);
+  click.forget();
+  expect(click.isBeside(dialog, dialog)).toBe(false);
 });

@@ -15,10 +15,18 @@ export class BackdropClick {
     this.#released = on;
   }
 
-  /** Whether the click that these two made was beside the dialog, with both. */
-  isBeside(dialog: EventTarget | undefined): boolean {
-    const isBeside = dialog !== undefined && this.#pressed === dialog && this.#released === dialog;
-    this.#pressed = this.#released = null;
+  /**
+   * Whether a click was made by these two, and beside the dialog with all three. A right click makes none: the next may be one inside that
+   * a key has made.
+   */
+  isBeside(dialog: EventTarget | undefined, clicked: EventTarget | null): boolean {
+    const isBeside = dialog !== undefined && [this.#pressed, this.#released, clicked].every((target) => target === dialog);
+    this.forget();
     return isBeside;
+  }
+
+  /** The next click is not made by what came before. */
+  forget(): void {
+    this.#pressed = this.#released = null;
   }
 }

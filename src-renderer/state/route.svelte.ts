@@ -61,4 +61,15 @@ export class Router {
     // The browser tells of it only after what it has to do before: what follows is asked for and drawn a turn earlier.
     this.#read();
   }
+
+  /**
+   * Another address for the view that is shown, in place of its last: who goes back does not come to what has been done with that. Where
+   * another view is shown by now, nothing.
+   */
+  replace(view: View, about: Readonly<Record<string, string | number>>): void {
+    if (view !== this.#route.view) return;
+    // With the state that the browser keeps of this place.
+    history.replaceState(history.state, '', this.href(view, about));
+    this.#read();
+  }
 }

@@ -8,6 +8,7 @@ function page(hash: string) {
   let told: () => void = () => {};
   const location = { hash };
   vi.stubGlobal('location', location);
+  vi.stubGlobal('history', { state: null, replaceState: (_state: unknown, _title: string, hash: string) => void (location.hash = hash) });
   vi.stubGlobal('addEventListener', (_type: string, handler: () => void) => (told = handler));
   return { location, router: new Router(), tell: () => told() };
 }
@@ -38,4 +39,13 @@ it('an address that a person typed or went back to is followed', () => {
   location.hash = '#/train?run=a';
   tell();
   expect([router.view, router.about]).toEqual(['train', { run: 'a' }]);
+});
+
+it('what was done with an address leaves it, of the view that is shown alone', () => {
+  const { router, location } = page('#/explore?images=1&run=a');
+  router.replace('explore', { images: '1' });
+  expect([location.hash, router.about, router.aboutOf('explore')]).toEqual(['#/explore?images=1', { images: '1' }, { images: '1' }]);
+  router.go('train', { run: 'b' });
+  router.replace('explore', {});
+  expect([location.hash, router.aboutOf('explore')]).toEqual(['#/train?run=b', { images: '1' }]);
 });

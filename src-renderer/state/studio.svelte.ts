@@ -27,6 +27,9 @@ import { watchChannel } from './watched.svelte.ts';
 
 const isFolder = (value: unknown): value is number => Number.isSafeInteger(value);
 
+/** The number alone is given again once a folder is taken out of the library. */
+const isSame = (one: FolderSummary, other: FolderSummary): boolean => one.id === other.id && one.addedAt === other.addedAt;
+
 export class Studio {
   readonly face: Face;
   readonly client: RpcClient<AppContract>;
@@ -127,10 +130,14 @@ export class Studio {
     // Answers may overtake each other: what was counted later stays.
     if (!folders || look < this.#lookShown) return;
     this.#lookShown = look;
-    const shown = this.folder?.id;
+    const [shown, before] = [this.folder, this.#folders ?? []];
     this.#folders = folders;
     // Taken out of the library by another page or in a terminal: what is selected was of the folder that was shown.
-    if (shown !== undefined && this.folder?.id !== shown) this.selection.clear();
+    if (shown && (!this.folder || !isSame(shown, this.folder))) this.selection.clear();
+    for (const gone of before.filter((one) => !folders.some((other) => isSame(one, other)))) {
+      this.nextRun.forget(gone.id);
+      this.explore.forget(gone.id);
+    }
   }
 
   /** A run looks at what is new in its folder before it trains. */

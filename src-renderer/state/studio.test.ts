@@ -73,6 +73,34 @@ it('a selection ends with the folder that it is of, whoever takes that out of th
   expect(studio.selection.size).toBe(0);
 });
 
+it('nothing that was chosen for a folder is taken over by the next one that gets its number', async () => {
+  const { studio, folders } = page();
+  const images = { plus: [{ image: 9 }], minus: [] };
+  const folder = (id: number, addedAt: number, count: number): Partial<FolderSummary> => ({ id, addedAt, images: count });
+  folders([folder(3, 1, 10), folder(4, 2, 10)]);
+  await vi.waitFor(() => expect(studio.folder?.id).toBe(4));
+  for (const id of [3, 4]) {
+    studio.nextRun.keep(id, { epochs: id });
+    studio.nextRun.wish(id, { name: 'mine' });
+    studio.nextRun.try(id, { settings: { epochs: 1 }, over: {} });
+  }
+  studio.explore.show(3, images);
+  studio.explore.show(4, images);
+  studio.selection.only(9);
+  // Another look, at the same folders.
+  void studio.refreshFolders();
+  folders([folder(3, 1, 11), folder(4, 2, 11)]);
+  await vi.waitFor(() => expect(studio.folder?.images).toBe(11));
+  expect([studio.selection.size, studio.nextRun.settings(4), studio.explore.lastIn(4)]).toEqual([1, { epochs: 4 }, images]);
+  void studio.refreshFolders();
+  folders([folder(3, 1, 12), folder(4, 5, 12)]);
+  await vi.waitFor(() => expect(studio.folder?.images).toBe(12));
+  const { nextRun, explore, selection } = studio;
+  expect([nextRun.settings(4), nextRun.wishes(4), nextRun.tried(4), selection.size]).toEqual([{}, {}, undefined, 0]);
+  expect(explore.lastIn(4).plus).toEqual([]);
+  expect([nextRun.settings(3), nextRun.wishes(3), explore.pastIn(3)]).toEqual([{ epochs: 3 }, { name: 'mine' }, [images]]);
+});
+
 it('counts of a folder follow while it is read: every second and a half, one look at a time, and the end at once', async () => {
   const time = vi.spyOn(performance, 'now').mockReturnValue(1000);
   const { studio, jobs, looks, folders } = page();

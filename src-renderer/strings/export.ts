@@ -52,7 +52,6 @@ export const exporting = {
   earlier: (what: string, replaced: boolean) =>
     replaced ? `${what} lies in this folder and will be replaced.` : `${what} lies in this folder: this one is added to it.`,
   earlierHint: 'Give another folder to keep both.',
-  addedHint: 'Where images were added or taken away since, it takes its place.',
   earlierIs: ({ run, step, folder, created }: EarlierExport) => {
     if (run === undefined) return 'An export that was never finished';
     const of = [folder === undefined ? '' : `of ${folder} `, `(run ${run}, step ${formatCount(step ?? 0)})`].join('');

@@ -8,6 +8,7 @@ import type { PagePort } from '../../shared/messages.ts';
 import { serve } from '../../shared/rpc-server.ts';
 import type { Handlers } from '../../shared/rpc-server.ts';
 import { fakeExplore, sourcesOfAll } from './fake-explore.ts';
+import { fakeExports } from './fake-exports.ts';
 import { FakeJobs } from './fake-jobs.ts';
 import { fakeLibrary, foldersOfAll } from './fake-library.ts';
 import { fakeMasks } from './fake-masks.ts';
@@ -56,6 +57,7 @@ function handlersOf(scenario: Scenario, pace: Pace): Handlers<AppContract> {
     ...jobs.handlers,
     ...fakeLibrary(nothing ? [] : foldersOfAll, jobs),
     ...fakeExplore(bare ? [] : sourcesOfAll, jobs),
+    ...fakeExports(jobs),
     ...fakeRuns(bare ? [] : runsOfAll, jobs, pace),
     ...fakeWeights(jobs),
   };

@@ -29,6 +29,10 @@ export class FakeJobs {
   readonly #timers = new Map<number, ReturnType<typeof setInterval>>();
   readonly #ends = new Map<number, (job: JobStatus) => void>();
 
+  get list(): readonly JobStatus[] {
+    return this.#jobs;
+  }
+
   #change(id: number, change: Partial<JobStatus>): JobStatus {
     this.#jobs = this.#jobs.map((job) => (job.id === id ? { ...job, ...change } : job));
     for (const watcher of this.#watchers) watcher({ first: 1, jobs: this.#jobs });

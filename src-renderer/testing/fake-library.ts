@@ -4,7 +4,18 @@ import { AppError } from '../../shared/errors.ts';
 import type { Handlers } from '../../shared/rpc-server.ts';
 import type { FakeJobs } from './fake-jobs.ts';
 import { drawing } from './pictures.ts';
-import { counted, filtered, folderOf, gridImage, imageCount, labelCounts, splitOf, statusOf, Tags } from './synthetic-images.ts';
+import {
+  counted,
+  filtered,
+  folderOf,
+  gridImage,
+  imageCount,
+  imagesFolder,
+  labelCounts,
+  splitOf,
+  statusOf,
+  Tags,
+} from './synthetic-images.ts';
 
 const day = 86_400_000;
 
@@ -35,6 +46,12 @@ export const foldersOfAll: readonly FolderSummary[] = [
   }),
   summary(3, '/media/ada/usb-drive/field-camera', { images: 812, failed: 2, exists: false, labelCount: 3, addedAt: Date.now() - 90 * day }),
 ];
+
+const samples = { id: 9, path: '/home/ada/ijepa-studio-samples' } as const;
+/** Where the folders lie that the fake engine has, or may get. */
+export const folderPath = (folder: number): string =>
+  folder === samples.id ? samples.path : (foldersOfAll.find(({ id }) => id === folder)?.path ?? `/home/ada/folder-${folder}`);
+export const folderName = (folder: number): string => folderPath(folder).split('/').at(-1)!;
 
 const reasons = [
   { reason: 'truncated', message: 'The file ends in the middle of the picture.' },
@@ -76,8 +93,8 @@ export function fakeLibrary(start: readonly FolderSummary[], jobs: FakeJobs): Ha
       return { folder: folder.id, job: scan(folder, 'scan') };
     },
     'library.samples': () => {
-      const folder = summary(9, '/home/ada/ijepa-studio-samples', { addedAt: Date.now() });
-      folders = [...folders.filter(({ id }) => id !== 9), folder];
+      const folder = summary(samples.id, samples.path, { addedAt: Date.now() });
+      folders = [...folders.filter(({ id }) => id !== samples.id), folder];
       return { path: folder.path, job: scan(folder, 'samples') };
     },
     'library.relink': ({ folder, path }) => {
@@ -111,7 +128,7 @@ export function fakeLibrary(start: readonly FolderSummary[], jobs: FakeJobs): Ha
       const copies = image % 500 === 0 ? [image - 1] : image % 500 === 499 ? [image + 1] : [];
       return {
         ...row,
-        folder: 1,
+        folder: imagesFolder,
         file: `${foldersOfAll[0]!.path}/${row.path}`,
         size: 48_000 + 31 * (image % 9000),
         modified: Date.now() - (image % 900) * day,

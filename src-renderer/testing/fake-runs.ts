@@ -9,8 +9,9 @@ import { moveRun } from '../../shared/run-state.ts';
 import type { RunState } from '../../shared/run-state.ts';
 import type { FakeJobs } from './fake-jobs.ts';
 import { sourcesOfAll } from './fake-explore.ts';
-import { foldersOfAll } from './fake-library.ts';
+import { folderName, folderPath, foldersOfAll } from './fake-library.ts';
 import { fakePlan, sizes } from './fake-plan.ts';
+import { refuseOthers, refuseWhileRead } from './fake-refusals.ts';
 import { nearest } from './fake-search.ts';
 import { syntheticReport } from './synthetic-report.ts';
 import { baselines, evaluationsOf, metricsAt, pinnedNeighbours, secondsPerStep, seriesOf } from './synthetic-run.ts';
@@ -142,7 +143,7 @@ export function fakeRuns(
   };
 
   const train = (name: string): number => {
-    const { step, steps, folder, folderId } = require(name);
+    const { step, steps, folderId } = require(name);
     const job = jobs.start({
       kind: 'train',
       subject: name,
@@ -160,7 +161,6 @@ export function fakeRuns(
       },
     });
     jobOf.set(name, job);
-    void folder;
     return job;
   };
 
@@ -270,12 +270,14 @@ export function fakeRuns(
       };
     },
     'runs.start': ({ settings, name, note, folder, usable }) => {
+      refuseWhileRead(jobs, { id: folder, name: folderName(folder) });
       const run = name ?? `stained-cells-${runs.length}`;
       if (runs.some((one) => one.name === run)) throw new AppError('bad-input', `There is a run '${run}' already.`, 'Choose another name.');
       runs = [
         summary(run, 'training', 0, fakePlan(settings).steps, {
           created: new Date().toISOString(),
           note: note ?? '',
+          folder: folderPath(folder),
           folderId: folder,
           bytes: 0,
         }),
@@ -321,7 +323,10 @@ export function fakeRuns(
         series: seriesOf(curveOf(run), run.step, { ...range, metrics: metricNames.filter((one) => range.metrics.includes(one)) }),
       };
     },
-    'runs.pin': ({ run, images }) => void (images.length > 0 ? pins.set(run, images) : pins.delete(run)),
+    'runs.pin': ({ run, images }) => {
+      refuseOthers(require(run), images);
+      void (images.length > 0 ? pins.set(run, images) : pins.delete(run));
+    },
     'runs.pinned': ({ run: name }) => {
       const run = require(name);
       const near = (image: number): readonly { image: number; score: number }[] =>

@@ -3,6 +3,8 @@
 import type { GridImage, ImageFilter, ImageStatus, Split } from '../../shared/contract-library.ts';
 
 export const imageCount = 100_000;
+/** The folder that all of them are in, as their details say. */
+export const imagesFolder = 1;
 
 const shapes = ['circle', 'square', 'triangle', 'ring', 'star'] as const;
 const colours = ['red', 'amber', 'green', 'blue'] as const;

@@ -10,7 +10,7 @@ import { freeRunPath, newestRunOf, runPath } from '../../engine/home.ts';
 import { describeRun } from '../../engine/inspect.ts';
 import { requireFolderOfRun } from '../../engine/moved-folder.ts';
 import { getToKnow } from '../../engine/pace.ts';
-import { checkpointOf, configOf, createRun, originAt, recordOf } from '../../engine/runs.ts';
+import { checkpointOf, configOf, createRun, originAt, recordOf, settleRun } from '../../engine/runs.ts';
 import { decodingFor } from '../../engine/scan-folder.ts';
 import { Studio } from '../../engine/studio.ts';
 import { givenSettings } from '../config-flags.ts';
@@ -121,6 +121,8 @@ async function goOn(output: Output, studio: Studio, options: Options, given: str
     ...decodingFor(config),
     ...cacheLimitOf(options),
   });
+  // One that never trained learns from what the scan has found, as it would have if it began now.
+  await settleRun(studio, run);
   return finish(output, studio, run, options, device);
 }
 

@@ -1,5 +1,5 @@
 // The whole way through the channels on a small folder: trained, embedded, searched by everything, exported, gone.
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { asyncBufferFromFile, parquetReadObjects } from 'hyparquet';
@@ -284,9 +284,34 @@ describe('an export', () => {
     expect((await page.call('export.preview', input)).earlier).toMatchObject({ ...there, replaced: false });
     expect((await page.call('export.preview', { ...input, formats: ['csv'] })).earlier).toMatchObject({ ...there, replaced: false });
     expect((await page.call('export.preview', { ...input, space: 'raw' })).earlier).toMatchObject({ ...there, replaced: true });
+    // Weights stand beside vectors of any folder.
+    expect((await page.call('export.preview', { ...input, formats: ['onnx'], space: 'raw' })).earlier).toMatchObject({ replaced: false });
     const manifest = join(target, 'manifest.json');
-    writeFileSync(manifest, readFileSync(manifest, 'utf8').replace('"folder": "pictures"', '"folder": "others"'));
+    const text = readFileSync(manifest, 'utf8');
+    writeFileSync(manifest, text.replace('"folder": "pictures"', '"folder": "others"').replace(/"rowsHash": "[^"]*"/, '"rowsHash": "0"'));
     expect((await page.call('export.preview', input)).earlier).toMatchObject({ run, folder: 'others', replaced: true });
+  });
+
+  it('of a folder of the same name, or of images that have other labels by now, is told to take the place, as it then does', async () => {
+    const target = join(place, 'twin told');
+    const input = { run, target, formats: ['npy' as const], ...options };
+    await page.call('jobs.wait', { job: (await page.call('export.start', { ...input, folder })).job });
+    const replaced = async (of: number): Promise<boolean | undefined> =>
+      (await page.call('export.preview', { ...input, folder: of })).earlier?.replaced;
+    expect(await replaced(folder)).toBe(false);
+    const twin = join(place, 'elsewhere', 'pictures');
+    cpSync(pictures, twin, { recursive: true });
+    const scan = await page.call('library.scan', { path: twin });
+    await page.call('jobs.wait', { job: scan.job });
+    expect(await replaced(scan.folder)).toBe(true);
+    await page.call('jobs.wait', { job: (await page.call('export.start', { ...input, folder: scan.folder })).job });
+    expect([await replaced(scan.folder), await replaced(folder)]).toEqual([false, true]);
+    const unlabelled = await page.call('library.scan', { path: twin, labels: { kind: 'off' } });
+    await page.call('jobs.wait', { job: unlabelled.job });
+    expect(await replaced(scan.folder)).toBe(true);
+    const { job } = await page.call('export.start', { ...input, folder: scan.folder });
+    expect((await page.call('jobs.wait', { job })).detail).toMatch(/was replaced/);
+    await page.call('library.remove', { folder: scan.folder });
   });
 
   it('goes to a folder of its own for each checkpoint when no other is named', async () => {

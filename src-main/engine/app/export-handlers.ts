@@ -4,7 +4,7 @@ import type { exploreChannels } from '../../../shared/contract-explore.ts';
 import type { Handlers } from '../../../shared/rpc-server.ts';
 import { folderOf } from '../../library/folders.ts';
 import { readCheckpointHeader } from '../../training/checkpoint.ts';
-import { exportBundle, exportThere, replacedText } from '../export.ts';
+import { exportBundle, replacedText } from '../export.ts';
 import { requireOutside } from '../write-target.ts';
 import type { EngineContext } from './context.ts';
 import { ExportPreviews } from './export-preview.ts';
@@ -29,8 +29,7 @@ export function exportHandlers(context: EngineContext, { store }: Runs): Handler
     'export.preview': async ({ folder, run, checkpoint, target, ...options }) => {
       const { path: root } = folderOf(studio.library, folder);
       const planned = { ...options, root, target: await placeFor(target), checkpoint: await store.checkpoint(run, checkpoint) };
-      const [preview, earlier] = [await previews.of(planned), await exportThere(planned)];
-      return { ...preview, ...(earlier && { earlier }) };
+      return previews.of(planned);
     },
     'export.target': async ({ folder, run, checkpoint }) => {
       const { path: root } = folderOf(studio.library, folder);

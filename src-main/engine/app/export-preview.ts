@@ -4,13 +4,17 @@ import { join } from 'node:path';
 import type { ExportFormat, ExportPreview } from '../../../shared/contract-explore.ts';
 import { preprocessingOf } from '../../../shared/preprocessing.ts';
 import { applySpace } from '../../evaluation/spaces.ts';
+import { inPieces } from '../../files/in-pieces.ts';
 import { modelSize } from '../../jepa/model.ts';
+import { folderOf } from '../../library/folders.ts';
 import { librarySpace } from '../../retrieval/library-search.ts';
 import { readCheckpointHeader } from '../../training/checkpoint.ts';
 import { sizesOf, stepSize } from '../../training/step-size.ts';
 import { findEmbeddings, openEmbeddings } from '../embeddings.ts';
+import { exportThere } from '../export.ts';
 import type { ExportOptions } from '../export.ts';
-import { embeddedImages, exportedImage, vectorFormats } from '../export-vectors.ts';
+import { embeddedImages, exportedImage, hashOfRows, identityOf, vectorFormats } from '../export-vectors.ts';
+import type { VectorsIdentity } from '../export-vectors.ts';
 import type { Studio } from '../studio.ts';
 import { readingCode } from './export-code.ts';
 
@@ -24,6 +28,7 @@ export type PreviewOptions = Omit<ExportOptions, 'signal'>;
 interface FirstRows {
   readonly images: number;
   readonly dimension: number;
+  readonly identity: VectorsIdentity;
   /** Mean length of a path. */
   readonly pathBytes: number;
   readonly rows: readonly { readonly fields: readonly string[]; readonly vector: Float32Array }[];
@@ -87,20 +92,26 @@ export class ExportPreviews {
   async of(options: PreviewOptions): Promise<ExportPreview> {
     const { config } = readCheckpointHeader(options.checkpoint);
     const sizes = sizesOf(stepSize(config), config);
-    const first = options.formats.some(isVectors) ? await this.#first(options) : undefined;
+    const first = await this.#first(options);
+    const earlier = await exportThere(options, first?.identity);
     return {
       ...(first ? table(options, first) : { columns: [], rows: [] }),
       images: first?.images ?? 0,
       dimension: first?.dimension ?? 0,
       bytes: bytesOf(options, first, sizes.encoderParameters, sizes.predictorParameters),
       code: readingCode({ ...options, size: modelSize(config), preprocessing: preprocessingOf(config) }),
+      ...(earlier && { earlier }),
     };
   }
 
-  async #first({ checkpoint, root, layer, space }: PreviewOptions): Promise<FirstRows> {
+  /** None where no vectors are asked for. */
+  async #first({ checkpoint, root, layer, space, formats }: PreviewOptions): Promise<FirstRows | undefined> {
+    if (!formats.some(isVectors)) return undefined;
     const folder = await findEmbeddings(this.#studio.home, checkpoint, layer);
     const stats = folder === undefined ? undefined : statSync(join(folder, 'committed.json'), { throwIfNoEntry: false });
-    const key = JSON.stringify([folder, stats?.mtimeMs, stats?.size, this.#studio.fingerprint(root), space]);
+    const { id, path, labels } = folderOf(this.#studio.library, root);
+    const stamp = this.#studio.library.stamps.images(id);
+    const key = JSON.stringify([folder, stats?.mtimeMs, stats?.size, id, path, labels, stamp, space]);
     const known = this.#kept.get(key);
     if (known) return known;
     const store = await openEmbeddings(this.#studio, checkpoint, layer);
@@ -115,6 +126,7 @@ export class ExportPreviews {
       const first = {
         images: all.length,
         dimension,
+        identity: identityOf({ space: fitted, dimension, images: await inPieces(hashOfRows(images)) }),
         pathBytes: pathBytes / all.length,
         rows: Array.from(rows, (_, i) => {
           const { id, name, path, label = '', split = '' } = exportedImage(i, images[i]!);

@@ -40,6 +40,18 @@ describe('where an export goes when nothing is chosen', () => {
     expect(await target(['Pictures'], undefined, `${'ü'.repeat(39)}. and more`)).toBe(`ijepa-studio-exports/cats-step-7-${'ü'.repeat(39)}`);
   });
 
+  it('is not that of another folder of the same name, in whatever letters, nor of one that only the end of a long name tells apart', async () => {
+    const marked = /^ijepa-studio-exports\/cats-step-7-(.*)-([0-9a-f]{6})$/;
+    const twins = ['2024/pets', '2025/Pets', 'birds'];
+    const [first, second] = [await target(twins, undefined, '2024/pets'), await target(twins, undefined, '2025/Pets')];
+    expect([marked.exec(first)?.[1], marked.exec(second)?.[1]]).toEqual(['pets', 'Pets']);
+    expect(marked.exec(first)?.[2]).not.toBe(marked.exec(second)?.[2]);
+    expect(await target(twins, undefined, '2024/pets')).toBe(first);
+    expect(await target(twins, undefined, 'birds')).toBe('ijepa-studio-exports/cats-step-7-birds');
+    const long = ['a', 'b'].map((end) => `${'x'.repeat(40)}${end}`);
+    expect(await target(long, undefined, long[0])).not.toBe(await target(long, undefined, long[1]));
+  });
+
   it.each(['Documents', '.', 'Documents/ijepa-studio-exports'])(
     'is in the home of the program where %s is a folder of images',
     async (images) => {

@@ -1,4 +1,5 @@
 // Where exports go when a person chooses nothing.
+import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { basename, join } from 'node:path';
@@ -23,6 +24,17 @@ const shortName = (root: string): string =>
     .replace(/[. ]+$/, '');
 
 /**
+ * What tells a folder from others in the name of an export: its own name, and where another one in the library has that too, in letters
+ * that disks may take for the same, a mark that follows from its path.
+ */
+function imagesName(root: string, originals: readonly string[]): string {
+  const name = shortName(root);
+  const alike = (other: string): boolean => shortName(other).toLowerCase() === name.toLowerCase();
+  if (!originals.some((other) => other !== root && alike(other))) return name;
+  return `${name}-${createHash('sha256').update(root).digest('hex').slice(0, 6)}`;
+}
+
+/**
  * A folder of its own for each checkpoint and folder of images, in the first place that may be used and is not among originals. The home of the program is the
  * last: few look for files there.
  */
@@ -31,7 +43,7 @@ export async function defaultTarget(
   { run, step, root }: { readonly run: string; readonly step: number; readonly root: string },
 ): Promise<string> {
   const documents = join(homedir(), 'Documents');
-  const images = shortName(root);
+  const images = imagesName(root, studio.originals);
   const name = `${run}-step-${step}${images === '' ? '' : `-${images}`}`;
   for (const place of roots.folders ?? [existsSync(documents) ? documents : homedir()]) {
     const target = join(place, 'ijepa-studio-exports', name);

@@ -1,5 +1,5 @@
 // A run of a folder that is being read: refused as it is begun, and where it was begun before, held until all of the images are known.
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -10,6 +10,7 @@ import type { RunState } from '../../../shared/run-state.ts';
 import { cachedShortSide } from '../../images/cache-space.ts';
 import { until } from '../../trainer/testing/processes.ts';
 import { readRecord } from '../../training/run-folder.ts';
+import { moveFolder } from '../moved-folder.ts';
 import type { Engine } from './engine.ts';
 import { runScan } from './scan-job.ts';
 import { drawPictures, openEngine, quickSettings } from './testing/open-engine.ts';
@@ -35,7 +36,11 @@ afterAll(async () => {
 });
 
 /** A job that goes on until it is told to end, and then does `last`. */
-function held(kind: 'scan' | 'trial', queue?: 'trainer', last: Parameters<Engine['context']['jobs']['start']>[2] = async () => '') {
+function held(
+  kind: 'scan' | 'trial' | 'relink',
+  queue?: 'trainer',
+  last: Parameters<Engine['context']['jobs']['start']>[2] = async () => '',
+) {
   let end = (): void => {};
   const told = new Promise<void>((resolve) => (end = resolve));
   const job = engine.context.jobs.start(kind, { subject: 'pictures', folder, ...(queue && { queue }) }, async (handle) => {
@@ -111,4 +116,20 @@ it('can be stopped while it waits', async () => {
   await page.call('runs.control', { run, action: 'stop' });
   await expect(page.call('jobs.wait', { job })).rejects.toMatchObject({ code: 'cancelled' });
   reading.end();
+});
+
+it('goes on with the images where they are found again, when it was resumed while they are looked for', async () => {
+  const moved = join(place, 'moved');
+  renameSync(pictures, moved);
+  const relinking = held('relink', undefined, async () => {
+    await moveFolder(engine.context.studio, pictures, moved);
+    return '';
+  });
+  const { job } = await page.call('runs.resume', { run: 'own', usable: false });
+  const detail = (): string => engine.context.jobs.list().find(({ id }) => id === job)!.detail;
+  await until('the run waits', () => detail() === 'Waits until its folder is read.');
+  relinking.end();
+  await becomes('own', 'training');
+  expect(recordOf('own').folder).toBe(moved);
+  await page.call('runs.control', { run: 'own', action: 'discard' });
 });

@@ -224,9 +224,10 @@ export class Trainings {
     const { studio } = this.#context;
     const path = this.#store.path(training.name);
     this.#move(training, 'preparing');
-    const { config, folder } = readRecord(path);
     const stoppable = { ...job, signal: training.stop.signal };
-    await untilRead(this.#context, folder, stoppable);
+    await untilRead(this.#context, readRecord(path).folder, stoppable);
+    // A folder that was relinked meanwhile lies elsewhere by now.
+    const { config, folder } = readRecord(path);
     job.say('Prepares the images.');
     if ((await imagesToDecode(studio, folder, config)) > 0) await scanFor(studio, folder, config, stoppable);
     if (training.deaths === 0) return this.#trainOnce(training, job, path);

@@ -78,6 +78,12 @@ export class ExploreMemory {
     this.#shown = now;
   }
 
+  /** Forgets what was looked for in a folder that is no longer in the library: another one may get its number. */
+  forget(folder: number): void {
+    this.#past = this.#past.filter((one) => one.folder !== folder);
+    if (this.#shown?.folder === folder) this.#shown = undefined;
+  }
+
   set(settings: Partial<SearchSettings>): void {
     this.#settings = { ...this.#settings, ...settings };
   }

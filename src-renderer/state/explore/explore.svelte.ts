@@ -57,10 +57,16 @@ export class ExploreState {
   get query(): Query {
     return this.#query;
   }
-  /** The address is about pictures of another folder than the one that is shown: of one that is no longer in the library. */
+  /** The address is about pictures of another folder than the one that is shown. */
   get isElsewhere(): boolean {
     const named = folderOf(this.#about);
     return named !== undefined && this.#studio.folder !== undefined && named !== this.#studio.folder.id;
+  }
+  /** That folder is no longer in the library; else it is about to be shown, or to leave the address, once the engine is there. */
+  get isGone(): boolean {
+    const { folders } = this.#studio;
+    const named = folderOf(this.#about);
+    return this.isElsewhere && folders !== undefined && folders.every(({ id }) => id !== named);
   }
   /** The run that the address asks for, as long as it has no vectors of the folder and no others were chosen since. */
   get lacking(): string | undefined {
@@ -127,6 +133,10 @@ export class ExploreState {
   choose(column: ColumnIndex, source: SourceKey): void {
     const [first, second] = this.settings.sources;
     this.set({ sources: column === 0 ? [source, second] : [first, source] });
+    // Obeyed, it leaves the address: who comes back finds what was chosen since.
+    const { run, ...about } = this.#about;
+    if (column === 0 && run !== undefined && run === this.#addressed.run && run !== source.run)
+      this.#studio.router.replace('explore', about);
   }
 
   /** Looks for something else; what was looked for before can be gone back to. */
@@ -286,10 +296,10 @@ export class ExploreState {
     }
     const { run } = about;
     // Of another folder than before nothing is known yet.
-    if (!this.#sources || this.#studio.folder?.id !== this.#folder || run === this.#addressed.run) return;
+    if (!this.#sources || this.#studio.folder?.id !== this.#folder || run === undefined || run === this.#addressed.run) return;
     this.#addressed = { ...this.#addressed, run };
     const [chosen, other] = this.settings.sources;
-    if (run !== undefined && chosen?.run !== run) this.set({ sources: [this.#sources.find((one) => one.run === run), other] });
+    if (chosen?.run !== run) this.set({ sources: [this.#sources.find((one) => one.run === run), other] });
   }
 
   /** Pictures of one folder are no query in another, unless the address asks for this one. Whether the query was another's. */

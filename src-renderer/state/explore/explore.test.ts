@@ -53,6 +53,7 @@ function explored(address: Record<string, string>) {
         Object.assign(address, about);
         if (view === 'explore') studio.asked = { ...about };
       },
+      replace: (view: string, about: Record<string, string>) => void (view === studio.router.view && studio.router.go(view, about)),
     },
     /** The last address of Explore. */
     asked: { ...address },
@@ -223,8 +224,21 @@ describe('Explore', () => {
     const one = explored({ folder: '9', images: '3' });
     await searched(one);
     expect([one.state.isElsewhere, one.studio.folder.id, one.searches(), one.state.query.plus]).toEqual([true, 1, [], []]);
+    expect(one.state.isGone).toBe(true);
     one.state.clear();
     expect(one.state.isElsewhere).toBe(false);
+  });
+
+  it('says of no folder that it is gone while the engine is away', async () => {
+    const one = explored({ folder: '1', images: '3' });
+    await searched(one);
+    one.studio.engine = 'crashed';
+    one.studio.choose(2);
+    one.state.follow();
+    expect([one.state.isElsewhere, one.state.isGone, one.state.query.plus]).toEqual([true, false, []]);
+    one.studio.engine = 'ready';
+    one.state.follow();
+    expect([one.state.isElsewhere, one.studio.folder.id]).toEqual([false, 2]);
   });
 
   it('looks through the vectors of the run that a link asks for, whatever was chosen before; what is chosen afterwards holds', async () => {
@@ -241,6 +255,27 @@ describe('Explore', () => {
     one.studio.router.go('explore', { images: '3' });
     one.state.follow();
     expect(one.state.source(0)?.run).toBe('a');
+  });
+
+  it('has no run in its address once the vectors of another are chosen, which hold for who goes away and comes back', async () => {
+    const one = explored({ images: '3', run: 'a' });
+    await searched(one);
+    // The same run at another layer is what the address asks for.
+    one.state.choose(0, { run: 'a', step: 10, layer: 'last4' });
+    one.state.choose(1, { run: 'b', step: 10, layer: 'last' });
+    expect(one.studio.router.about).toEqual({ images: '3', run: 'a' });
+    one.state.choose(0, { run: 'b', step: 10, layer: 'last' });
+    expect(one.studio.router.about).toEqual({ images: '3' });
+    one.state.follow();
+    // One step back in the same view, to the query before.
+    one.studio.router.go('explore', { images: '2', run: 'a' });
+    one.state.follow();
+    expect(one.state.source(0)?.run).toBe('b');
+    one.studio.router.go('explore', { images: '3' });
+    one.state.dispose();
+    const again = { ...one, state: new ExploreState(one.studio as unknown as Studio) };
+    await searched(again);
+    expect(again.state.source(0)?.run).toBe('b');
   });
 
   it('never looks through the vectors of another run instead of one that has none', async () => {

@@ -107,8 +107,10 @@ export class ExportState {
     const job = started && this.#studio.jobs.find(({ id, kind }) => id === started.job && kind === 'export');
     return started && job?.state === 'done' ? { started, job } : undefined;
   }
+  /** Not before it is known what lies at the target, which would be replaced. */
   get canStart(): boolean {
-    return this.#input() !== undefined && !this.columnTaken && !this.lacksVectors && !this.job && this.#problem === undefined;
+    if (this.#previewing || this.#problem !== undefined) return false;
+    return this.#input() !== undefined && !this.columnTaken && !this.lacksVectors && !this.job;
   }
 
   set(choices: Partial<Choices>): void {

@@ -130,6 +130,21 @@ describe('Export', () => {
     expect([state.columnTaken, state.canStart]).toEqual([true, false]);
   });
 
+  it('cannot start before it is known what lies at the target', async () => {
+    const { state, answers, settle } = exported();
+    await settle();
+    const answer = answers['export.preview']!;
+    let tell = (): void => {};
+    answers['export.preview'] = (input) => new Promise((resolve) => (tell = () => resolve(answer(input))));
+    state.set({ target: '/other' });
+    state.follow();
+    expect([state.previewing, state.canStart]).toEqual([true, false]);
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    expect(state.canStart).toBe(false);
+    tell();
+    await vi.waitFor(() => expect(state.canStart).toBe(true));
+  });
+
   it('says nothing of a preview that was given up', async () => {
     const { state, answers, settle } = exported();
     await settle();

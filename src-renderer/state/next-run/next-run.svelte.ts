@@ -26,6 +26,11 @@ export interface TriedSettings {
 
 type PerFolder<T> = Readonly<Record<number, T>>;
 
+function lacking<T>(all: PerFolder<T>, folder: number): PerFolder<T> {
+  const { [folder]: _gone, ...rest } = all;
+  return rest;
+}
+
 export class NextRun {
   #chosen = $state.raw<PerFolder<ChosenSettings>>({});
   #wishes = $state.raw<PerFolder<RunWishes>>({});
@@ -63,5 +68,12 @@ export class NextRun {
 
   try(folder: number, tried: TriedSettings | undefined): void {
     this.#tried = { ...this.#tried, [folder]: tried };
+  }
+
+  /** Forgets all of a folder that is no longer in the library: another one may get its number. */
+  forget(folder: number): void {
+    this.#chosen = lacking(this.#chosen, folder);
+    this.#wishes = lacking(this.#wishes, folder);
+    this.#tried = lacking(this.#tried, folder);
   }
 }

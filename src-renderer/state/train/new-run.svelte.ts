@@ -89,9 +89,15 @@ export class NewRunState {
 
   /**
    * Shows the run of a folder as it was left. One that nothing was said of begins with the weights that the folder before it was to begin
-   * with, as only the images were chosen anew; those that an address asks for go before both, once.
+   * with, as only the images were chosen anew; those that an address asks for go before both, once: they leave it then.
    */
   open(folder: number, from?: string): void {
+    const hasLeft = from === undefined && this.#addressed !== undefined && folder === this.#folder;
+    if (hasLeft) {
+      // What it asked for is shown.
+      this.#addressed = undefined;
+      return;
+    }
     const before = folder === this.#folder ? undefined : this.origin;
     this.#folder = folder;
     this.#originRequest++;
@@ -99,9 +105,17 @@ export class NewRunState {
     const { origin } = this.wishes;
     const addressed = from !== this.#addressed && from !== origin?.run ? from : undefined;
     this.#addressed = from;
-    if (addressed !== undefined) void this.startFrom(addressed);
+    if (from !== undefined && addressed === undefined) this.#leaveAddress(from);
+    if (addressed !== undefined) void this.startFrom(addressed).then(() => this.#leaveAddress(addressed));
     else if (origin) void this.#recall(origin);
     else if (origin === undefined && before) void this.startFrom(before.run, before.checkpoint);
+  }
+
+  /** Going back to an address does not undo what was chosen since. One that could not be obeyed stays. */
+  #leaveAddress(from: string): void {
+    const { router } = this.#studio;
+    const { from: named, ...about } = router.aboutOf('train');
+    if (named === from && this.origin?.run === from) router.replace('train', about);
   }
 
   say(wishes: RunWishes): void {

@@ -154,7 +154,20 @@ describe('weights to begin with', () => {
       const width = run === 'wide' ? 256 : 64;
       return Promise.resolve(channel === 'runs.start' ? { run: 'new' } : { config: { ...defaultConfig, width }, summary: { name: run } });
     };
-    const studio = { client: { call }, ask, nextRun: new NextRun(), jobs: [], runs: [{ name: 'wide' }, { name: 'narrow' }] };
+    const address = { about: {} as Record<string, string> };
+    const router = {
+      aboutOf: (view: string) => (view === 'train' ? address.about : {}),
+      replace: (view: string, about: Record<string, string>) => void (view === 'train' && (address.about = about)),
+    };
+    const studio = {
+      client: { call },
+      ask,
+      router,
+      address,
+      nextRun: new NextRun(),
+      jobs: [],
+      runs: [{ name: 'wide' }, { name: 'narrow' }],
+    };
     return { started, studio, view: () => new NewRunState(studio as unknown as Studio) };
   }
   const width = (view: NewRunState): unknown => view.chosen.width;
@@ -213,5 +226,45 @@ describe('weights to begin with', () => {
     view.open(2, 'wide');
     await settled();
     expect(view.origin?.run).toBe('narrow');
+  });
+
+  it('of the address leave it once they are chosen, so that who comes back finds what was chosen since', async () => {
+    const { studio, view: opened } = page();
+    const asked = vi.spyOn(studio.client, 'call');
+    const link = { new: '1', from: 'wide' };
+    studio.address.about = link;
+    const view = opened();
+    view.open(1, 'wide');
+    expect(studio.address.about).toEqual(link);
+    await settled();
+    expect(studio.address.about).toEqual({ new: '1' });
+    // The view is told of that, and has nothing to ask for again.
+    const before = asked.mock.calls.length;
+    view.open(1);
+    await settled();
+    expect([view.origin?.run, width(view), asked.mock.calls.length]).toEqual(['wide', 256, before]);
+    await view.startFrom('narrow');
+    view.dispose();
+    const again = opened();
+    again.open(1, studio.address.about['from']);
+    await settled();
+    expect(again.origin?.run).toBe('narrow');
+    // Another link to the weights that are chosen already is obeyed as it stands.
+    studio.address.about = { new: '1', from: 'narrow' };
+    again.open(1, 'narrow');
+    await settled();
+    expect([again.origin?.run, studio.address.about]).toEqual(['narrow', { new: '1' }]);
+  });
+
+  it('that are gone stay in the address, and what is chosen stays', async () => {
+    const { studio, view: opened } = page();
+    const view = opened();
+    view.open(1);
+    await view.startFrom('narrow');
+    studio.ask = async () => Promise.resolve(undefined);
+    studio.address.about = { new: '1', from: 'gone' };
+    view.open(1, 'gone');
+    await settled();
+    expect([view.origin?.run, studio.address.about]).toEqual(['narrow', { new: '1', from: 'gone' }]);
   });
 });

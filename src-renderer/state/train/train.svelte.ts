@@ -40,7 +40,7 @@ export class TrainState {
    */
   get shown(): string | undefined {
     const { router, runs = [] } = this.#studio;
-    const { run: asked } = router.about;
+    const { run: asked } = router.aboutOf('train');
     if (asked !== undefined) return asked;
     const first =
       runs.find(({ name }) => name === this.#picked) ??

@@ -31,7 +31,13 @@ function page(): TestPage {
     },
   };
   const answer = { details: (): Promise<unknown> => Promise.resolve({}) };
-  const studio = { client, runs: undefined as object[] | undefined, jobs: [], router: { about: {} }, notices: { fail: () => {} } };
+  const studio = {
+    client,
+    runs: undefined as object[] | undefined,
+    jobs: [],
+    router: { aboutOf: () => ({}) },
+    notices: { fail: () => {} },
+  };
   const list = (...runs: readonly string[]): void => void (studio.runs = runs.map((name) => ({ name })));
   const ranges = (): [unknown, unknown][] =>
     calls.filter(([channel]) => channel === 'runs.series').map(([, { run, from, to }]) => [run, [from, to]]);
@@ -160,7 +166,12 @@ describe('runs in the charts', () => {
 describe('the run that is shown', () => {
   type Run = { name: string; state: string };
   const shownBy = (about: Record<string, string> = {}) => {
-    const studio = { jobs: [], router: { about }, runs: undefined as Run[] | undefined };
+    const studio = {
+      about,
+      jobs: [],
+      router: { aboutOf: (view: string) => (view === 'train' ? studio.about : {}), about: {} },
+      runs: undefined as Run[] | undefined,
+    };
     const state = new TrainState(studio as unknown as Studio);
     const shown = (...runs: readonly (readonly [string, string])[]): string | undefined => {
       studio.runs = runs.map(([name, now]) => ({ name, state: now }));
@@ -181,10 +192,16 @@ describe('the run that is shown', () => {
     const { studio, shown } = shownBy();
     expect(shown(['b', 'waiting'], ['a', 'training'])).toBe('a');
     expect(shown(['c', 'waiting'], ['b', 'training'], ['a', 'done'])).toBe('a');
-    studio.router.about = { run: 'c' };
+    studio.about = { run: 'c' };
     expect(shown(['c', 'waiting'], ['b', 'training'], ['a', 'done'])).toBe('c');
-    studio.router.about = {};
+    studio.about = {};
     expect(shown(['c', 'waiting'], ['b', 'training'], ['a', 'done'])).toBe('c');
     expect(shown(['b', 'training'], ['a', 'done'])).toBe('b');
+  });
+
+  it('is that of its own address while it is left for the page of another run', () => {
+    const { studio, shown } = shownBy({ run: 'a' });
+    studio.router.about = { run: 'b' };
+    expect(shown(['b', 'done'], ['a', 'done'])).toBe('a');
   });
 });
