@@ -7,12 +7,14 @@ import type { DecodeSettings } from '../../shared/preprocessing.ts';
 /** Shorter side of cached pictures: an eighth more than the input, so that a crop of the whole is not blown up. */
 export const cachedShortSide = (imageSize: number): number => Math.max(256, Math.ceil((imageSize * 8) / 7));
 
+/** Version of what decoding makes of a file, which vectors depend on as well; 2: HEIC in sRGB, the alpha channel mapped. */
+export const decodingVersion = 2;
+
 /** Folder of a cache: pictures made with other settings never mix. */
 export function cacheFolder(root: string, shortSide: number, settings: DecodeSettings): string {
   const { background, intensity, intensityPercentile, intensityWindow, channels } = settings;
   const relevant = [
-    // Version of what decoding makes of a file; 2: HEIC in sRGB, the alpha channel mapped.
-    2,
+    decodingVersion,
     shortSide,
     background,
     channels,
