@@ -3,7 +3,7 @@ import type { TrainConfig } from '../../shared/config-table.ts';
 import { preprocessingOf } from '../../shared/preprocessing.ts';
 import type { DecodeSettings } from '../../shared/preprocessing.ts';
 import { DecodeCache } from '../images/cache.ts';
-import { cachedShortSide, defaultCacheGrowth, estimateCacheBytes } from '../images/cache-space.ts';
+import { cachedShortSide, defaultCacheGrowth, estimateCacheBytes, removeEarlierCaches } from '../images/cache-space.ts';
 import type { LabelMode } from '../library/labels.ts';
 import { retryFailed } from '../library/failures.ts';
 import { contentCounts, findFolder, folderOf } from '../library/folders.ts';
@@ -45,6 +45,8 @@ const sizeSample = 20;
 /** Streams counts; the last event is `finished`. Throws `not-found`, `disk-full`, `cancelled`. */
 export async function* scanFolder(studio: Studio, root: string, options: ScanFolderOptions): AsyncGenerator<ScanEvent | CacheEvent> {
   const { settings, shortSide, labels, signal } = options;
+  // Before the limit follows from the free disk.
+  removeEarlierCaches(studio.home.cache, shortSide, settings);
   const limit = options.cacheBytes === undefined ? { mayGrow: defaultCacheGrowth(studio.home.cache) } : { maxBytes: options.cacheBytes };
   const cache = new DecodeCache(studio.cacheFor(settings, shortSide), { access: 'write', ...limit });
   try {
