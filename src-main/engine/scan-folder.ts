@@ -72,8 +72,13 @@ export async function* scanFolder(studio: Studio, root: string, options: ScanFol
       if (!stated && added > 0 && (last || (event.surveyed && added >= sizeSample))) {
         stated = true;
         const toDecode = last ? added : counts.found - counts.reused - counts.unchanged - counts.failed;
-        const meanPixels = (cache.bytes - before.bytes) / added / 3;
-        yield { type: 'cache', limit: cache.maxBytes, ...estimateCacheBytes(toDecode, meanPixels, cache.maxBytes, before.bytes) };
+        const { maxBytes } = cache;
+        // Where all that was added is JPEG already, it tells more than a guess from the pixels.
+        const estimate =
+          before.bytes >= maxBytes / 2
+            ? { bytes: Math.round((toDecode * (cache.bytes - before.bytes)) / added), jpeg: true }
+            : estimateCacheBytes(toDecode, cache.meanPixels(before.size), maxBytes, before.bytes);
+        yield { type: 'cache', limit: maxBytes, ...estimate };
       }
       yield event;
     }
