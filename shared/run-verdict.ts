@@ -186,11 +186,14 @@ export interface RunResult {
   readonly judgedSince?: number | undefined;
 }
 
-/** What flatters the figure of a best checkpoint, as a sentence; undefined where there was nothing to choose from. */
+/**
+ * What flatters the figure of a best checkpoint, as a sentence; undefined where there was nothing to choose from. It need not be the highest:
+ * the latest counts that is within one standard error of that.
+ */
 export function choiceCaveat({ evaluations, judgedSince = -1 }: Pick<RunResult, 'evaluations' | 'judgedSince'>): string | undefined {
   const choice = evaluations.filter(({ step }) => step > judgedSince).length;
   if (choice < 2) return undefined;
-  return `It is the best of ${count(choice)} evaluations on these same queries, which flatters it slightly. Evaluating the checkpoint uses held-out queries, if the folder has enough.`;
+  return `It was chosen from ${count(choice)} evaluations on these same queries, which flatters it slightly. Evaluating the checkpoint uses held-out queries, if the folder has enough.`;
 }
 
 /** The verdict on a run's best checkpoint, and its step; undefined where nothing was judged. */

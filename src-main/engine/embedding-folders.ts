@@ -1,6 +1,7 @@
 // The vectors on disk, by what they were made with; none of them is read.
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { decodingVersion } from '../images/cache-space.ts';
 import { parseManifest } from '../retrieval/embedding-identity.ts';
 import type { EmbeddingManifest } from '../retrieval/embedding-identity.ts';
 import { readCheckpointHeader } from '../training/checkpoint.ts';
@@ -12,8 +13,8 @@ export interface EmbeddingFolder {
   readonly manifest: EmbeddingManifest;
 }
 
-/** All stores whose description can be read. */
-export function embeddingFolders({ embeddings }: Home): EmbeddingFolder[] {
+/** All stores whose description can be read, those of other versions of decoding too. */
+function allEmbeddingFolders({ embeddings }: Home): EmbeddingFolder[] {
   let names: string[];
   try {
     names = readdirSync(embeddings);
@@ -30,6 +31,10 @@ export function embeddingFolders({ embeddings }: Home): EmbeddingFolder[] {
     }
   });
 }
+
+/** The stores of pictures as they are decoded now: vectors of pictures decoded otherwise are not to be compared with theirs. */
+export const embeddingFolders = (home: Home): EmbeddingFolder[] =>
+  allEmbeddingFolders(home).filter(({ manifest }) => (manifest.decoding ?? 1) === decodingVersion);
 
 interface CheckpointName {
   readonly run: string;
@@ -60,7 +65,7 @@ function weightsOf(checkpoint: string): string | undefined {
 
 /** Folders of the vectors that were made with checkpoints of a run and that no other of the runs `names` could have made. */
 export function vectorsOf(home: Home, run: string, names: readonly string[]): string[] {
-  const stores = embeddingFolders(home);
+  const stores = allEmbeddingFolders(home);
   if (stores.length === 0) return [];
   const weights = (name: string): (string | undefined)[] => listCheckpoints(join(home.runs, name)).map(({ file }) => weightsOf(file));
   const own = new Set(weights(run));

@@ -8,10 +8,13 @@ import { programVersion } from '../../shared/version.ts';
 import { preprocessingOf } from '../../shared/preprocessing.ts';
 import { atOnce } from '../files/in-pieces.ts';
 import { SafetensorsFile } from '../formats/safetensors.ts';
+import { decodingVersion } from '../images/cache-space.ts';
 import { modelSize } from '../jepa/model.ts';
+import type { EmbeddingIdentity } from '../retrieval/embedding-identity.ts';
 import { EmbeddingStore } from '../retrieval/embedding-store.ts';
 import { Trainer } from '../trainer/trainer.ts';
 import { targetEncoderHash } from '../weights/encoder-hash.ts';
+import { vectorsOf } from './embedding-folders.ts';
 import { embedFolder, madeOn, openEmbeddings } from './embeddings.ts';
 import { importWeights } from './import-weights.ts';
 import { checkpointOf } from './runs.ts';
@@ -114,6 +117,7 @@ it('does not take the vectors of a deleted run of the same name for those of thi
       layer: 'last',
       pooling: 'mean',
       preprocessing: preprocessingOf(config),
+      decoding: decodingVersion,
       dimension: 4,
     };
     const store = await EmbeddingStore.openForWriting(studio.home.embeddings, identity, programVersion);
@@ -129,4 +133,23 @@ it('does not take the vectors of a deleted run of the same name for those of thi
   const store = await openEmbeddings(studio, checkpoint, 'last');
   expect([...(await store.read([0]))]).toEqual([2, 2, 2, 2]);
   await store.dispose();
+});
+
+it('does not take vectors of pictures that were decoded otherwise, and deletes them with their run', async () => {
+  const { run, name, config } = importWeights(studio.home, fixture, { name: 'decoded' });
+  const checkpoint = checkpointOf(run);
+  const { decoding: _now, ...first } = await embeddingIdentity(name, checkpoint, config, 4);
+  const fill = async (identity: EmbeddingIdentity, value: number): Promise<string> => {
+    const store = await EmbeddingStore.openForWriting(studio.home.embeddings, identity, programVersion);
+    await store.append(['ab'.repeat(32)], new Float32Array(4).fill(value));
+    await store.dispose();
+    return store.folder;
+  };
+  const others = [await fill(first, 1), await fill({ ...first, decoding: decodingVersion + 1 }, 3)];
+  await expect(openEmbeddings(studio, checkpoint, 'last')).rejects.toMatchObject({ code: 'not-found' });
+  const now = await fill({ ...first, decoding: decodingVersion }, 2);
+  const store = await openEmbeddings(studio, checkpoint, 'last');
+  expect([...(await store.read([0]))]).toEqual([2, 2, 2, 2]);
+  await store.dispose();
+  expect(vectorsOf(studio.home, name, [name]).toSorted()).toEqual([...others, now].toSorted());
 });

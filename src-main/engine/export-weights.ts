@@ -84,10 +84,11 @@ export async function exportWeights(
   try {
     end = await new Promise<WeightsWritten | undefined>((resolve, reject) => {
       let said: WeightsWritten | undefined;
+      let failed: { readonly error: unknown } | undefined;
       worker.on('message', (message: WeightsWritten) => (said = message));
-      worker.on('error', reject);
-      // After its last message, whatever ended it; nothing writes any more.
-      worker.on('exit', () => resolve(said));
+      worker.on('error', (error) => (failed ??= { error }));
+      // After its last message, whatever ended it; nothing writes any more, and no file is open.
+      worker.on('exit', () => (failed ? reject(failed.error) : resolve(said)));
     });
   } finally {
     signal?.removeEventListener('abort', abort);

@@ -3,7 +3,7 @@ import type { TrainConfig } from '../../shared/config-table.ts';
 import { preprocessingOf } from '../../shared/preprocessing.ts';
 import type { DecodeSettings } from '../../shared/preprocessing.ts';
 import { DecodeCache } from '../images/cache.ts';
-import { cachedShortSide, defaultCacheGrowth, estimateCacheBytes } from '../images/cache-space.ts';
+import { cachedShortSide, defaultCacheGrowth, estimateCacheBytes, removeEarlierCaches } from '../images/cache-space.ts';
 import type { LabelMode } from '../library/labels.ts';
 import { retryFailed } from '../library/failures.ts';
 import { contentCounts, findFolder, folderOf } from '../library/folders.ts';
@@ -45,6 +45,8 @@ const sizeSample = 20;
 /** Streams counts; the last event is `finished`. Throws `not-found`, `disk-full`, `cancelled`. */
 export async function* scanFolder(studio: Studio, root: string, options: ScanFolderOptions): AsyncGenerator<ScanEvent | CacheEvent> {
   const { settings, shortSide, labels, signal } = options;
+  // Before the limit follows from the free disk.
+  removeEarlierCaches(studio.home.cache, shortSide, settings);
   const limit = options.cacheBytes === undefined ? { mayGrow: defaultCacheGrowth(studio.home.cache) } : { maxBytes: options.cacheBytes };
   const cache = new DecodeCache(studio.cacheFor(settings, shortSide), { access: 'write', ...limit });
   try {
@@ -70,8 +72,13 @@ export async function* scanFolder(studio: Studio, root: string, options: ScanFol
       if (!stated && added > 0 && (last || (event.surveyed && added >= sizeSample))) {
         stated = true;
         const toDecode = last ? added : counts.found - counts.reused - counts.unchanged - counts.failed;
-        const meanPixels = (cache.bytes - before.bytes) / added / 3;
-        yield { type: 'cache', limit: cache.maxBytes, ...estimateCacheBytes(toDecode, meanPixels, cache.maxBytes, before.bytes) };
+        const { maxBytes } = cache;
+        // Where all that was added is JPEG already, it tells more than a guess from the pixels.
+        const estimate =
+          before.bytes >= maxBytes / 2
+            ? { bytes: Math.round((toDecode * (cache.bytes - before.bytes)) / added), jpeg: true }
+            : estimateCacheBytes(toDecode, cache.meanPixels(before.size), maxBytes, before.bytes);
+        yield { type: 'cache', limit: maxBytes, ...estimate };
       }
       yield event;
     }

@@ -131,6 +131,34 @@ it('that is abandoned takes away what a thread of it has left half written', asy
   expect(existsSync(target)).toBe(false);
 });
 
+it('takes away what is left half written beside a finished export', async () => {
+  await exported(['a', 'b']);
+  const left = ['a', 'b', 'manifest.json'].map((name) => `${name}.999999999-0-7.part`);
+  for (const name of left) writeFileSync(join(target, name), 'half');
+  // As one that Windows has in use: it is left, and the export goes on.
+  rmSync(join(target, left[0]!));
+  mkdirSync(join(target, left[0]!));
+  Bundle.open(target).dispose();
+  expect(left.filter((name) => existsSync(join(target, name)))).toEqual([left[0]]);
+});
+
+it('that is abandoned takes away all that it can, and says what is left', async () => {
+  const bundle = begun(['a', 'b', 'new/c'], 'half');
+  const part = join(target, `b.${process.pid}-0-7.part`);
+  writeFileSync(part, 'half');
+  // Neither can be deleted as the file that it should be, as those that Windows has in use.
+  rmSync(join(target, 'a'));
+  mkdirSync(join(target, 'a'));
+  mkdirSync(join(target, `a.${process.pid}-0-7.part`));
+  await expect(bundle.abandon()).rejects.toThrow();
+  expect([join(target, 'b'), join(target, 'new/c'), part].some((path) => existsSync(path))).toBe(false);
+  expect(manifest()).toMatchObject({ complete: false });
+  rmSync(join(target, 'a'), { recursive: true });
+  rmSync(join(target, `a.${process.pid}-0-7.part`), { recursive: true });
+  await exported(['d']);
+  expect(manifest()).toMatchObject({ complete: true, files: [{ path: 'd' }] });
+});
+
 it('of which nothing is left leaves no folder', async () => {
   await begun(['a', 'new/c'], 'first').abandon();
   expect(existsSync(target)).toBe(false);

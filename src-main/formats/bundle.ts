@@ -75,6 +75,19 @@ function guarded<T>(work: () => T): T {
   }
 }
 
+/** Does it for each, also where one before has failed. Returns what was thrown, the first of it first. */
+async function forEachOf<T>(items: Iterable<T>, work: (item: T) => void | Promise<void>): Promise<readonly unknown[]> {
+  const errors: unknown[] = [];
+  for (const item of items) {
+    try {
+      await work(item);
+    } catch (error) {
+      errors.push(systemError(error) ?? error);
+    }
+  }
+  return errors;
+}
+
 function removeIfEmpty(folder: string): void {
   if (existsSync(folder) && readdirSync(folder).length === 0) rmdirSync(folder);
 }
@@ -117,14 +130,21 @@ export class Bundle {
         );
       }
       const bundle = new Bundle(target, place, earlier);
-      if (earlier?.complete === false) bundle.#removeLeft([...earlier.files.map(({ path }) => path), manifestName]);
+      if (earlier) bundle.#removeLeft([...earlier.files.map(({ path }) => path), manifestName]);
       return bundle;
     });
   }
 
-  /** What an export that was killed in the middle of these files has left beside them: gigabytes that nothing else would ever take away. */
+  /**
+   * What an export that was killed in the middle of these files has left beside them: gigabytes that nothing else would ever take away.
+   * What is in use still, as Windows has it, is left to the next export.
+   */
   #removeLeft(names: readonly string[]): void {
-    for (const name of names) removeLeftAside(this.#at(name));
+    for (const name of names) {
+      try {
+        removeLeftAside(this.#at(name));
+      } catch {}
+    }
   }
 
   /** Others may write to the folder from now on. */
@@ -173,17 +193,21 @@ export class Bundle {
   /**
    * Takes away what this export has written, and its folder where nothing else is in it. An earlier export stays as it was, its manifest
    * too, but for files that were written over with something else. One that was being finished stays as it is: the earlier one may be gone.
+   * Rejects where a file cannot be taken away: all others are, and the manifest goes on to say what is of an export that was not finished.
    */
   async abandon(): Promise<void> {
     if (this.#finishing) return;
     const gone: string[] = [];
-    guarded(() => this.#removeLeft(this.#files));
-    for (const name of this.#files) {
-      const before = this.#earlier?.files.find(({ path }) => path === name);
-      if (before && (await this.#isUnchanged(before)) !== false) continue;
-      guarded(() => rmSync(this.#at(name), { force: true }));
-      gone.push(name);
-    }
+    const errors = [
+      ...(await forEachOf(this.#files, (name) => removeLeftAside(this.#at(name)))),
+      ...(await forEachOf(this.#files, async (name) => {
+        const before = this.#earlier?.files.find(({ path }) => path === name);
+        if (before && (await this.#isUnchanged(before)) !== false) return;
+        rmSync(this.#at(name), { force: true });
+        gone.push(name);
+      })),
+    ];
+    if (errors.length > 0) throw errors[0];
     guarded(() => {
       const manifest = join(this.target, manifestName);
       const left = this.#earlier?.files.filter(({ path }) => !gone.includes(path)) ?? [];

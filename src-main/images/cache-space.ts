@@ -7,12 +7,14 @@ import type { DecodeSettings } from '../../shared/preprocessing.ts';
 /** Shorter side of cached pictures: an eighth more than the input, so that a crop of the whole is not blown up. */
 export const cachedShortSide = (imageSize: number): number => Math.max(256, Math.ceil((imageSize * 8) / 7));
 
+/** Version of what decoding makes of a file, which vectors depend on as well; 2: HEIC in sRGB, the alpha channel mapped. */
+export const decodingVersion = 2;
+
 /** Folder of a cache: pictures made with other settings never mix. */
-export function cacheFolder(root: string, shortSide: number, settings: DecodeSettings): string {
+export function cacheFolder(root: string, shortSide: number, settings: DecodeSettings, version = decodingVersion): string {
   const { background, intensity, intensityPercentile, intensityWindow, channels } = settings;
   const relevant = [
-    // Version of what decoding makes of a file; 2: HEIC in sRGB, the alpha channel mapped.
-    2,
+    version,
     shortSide,
     background,
     channels,
@@ -21,6 +23,17 @@ export function cacheFolder(root: string, shortSide: number, settings: DecodeSet
     intensity === 'window' && intensityWindow,
   ];
   return join(root, `${shortSide}-${createHash('sha256').update(JSON.stringify(relevant)).digest('hex').slice(0, 12)}`);
+}
+
+/** Deletes the pictures that earlier versions decoded by these settings: nothing reads them any more, and they take the disk. */
+export function removeEarlierCaches(root: string, shortSide: number, settings: DecodeSettings): void {
+  for (let version = 1; version < decodingVersion; version++) {
+    try {
+      rmSync(cacheFolder(root, shortSide, settings, version), { recursive: true, force: true });
+    } catch {
+      // Where another program has a file of it open, as on Windows: the next scan tries again.
+    }
+  }
 }
 
 /** Bytes by which a cache may grow when nothing else is said: a tenth of the free disk. */

@@ -169,6 +169,14 @@ export class DecodeCache {
     return this.#entries.has(hash);
   }
 
+  /** Mean pixels of the pictures that have come after the first `count`, whatever they are kept as. */
+  meanPixels(count: number): number {
+    let [place, pixels] = [0, 0];
+    // In the order in which they were added.
+    for (const { width, height } of this.#entries.values()) if (place++ >= count) pixels += width * height;
+    return pixels / Math.max(1, place - count);
+  }
+
   /** Where a picture lies, and its size: for another reader of the same files. */
   entry(hash: string): CacheEntry | undefined {
     return this.#entries.get(hash);

@@ -60,3 +60,18 @@ it('calls no photo damaged when libheif itself is at its end', async () => {
   failing = new RuntimeError('Aborted(OOM)');
   await expect(attempt()).rejects.toBe(failing);
 });
+
+it('hands on what comes when refused files have filled the memory of libheif, and calls those damaged', async () => {
+  vi.resetModules();
+  const { openHeic } = await import('./heic.ts');
+  const refusing = vi.spyOn(heicDecode, 'all').mockRejectedValue(new Error('HEIF image not found'));
+  const bad = Buffer.alloc(150 * 1024 ** 2);
+  for (let i = 0; i < 2; i++) await expect(openHeic(bad, defaultLimits)).rejects.toThrow('not found');
+  refusing.mockClear();
+  await expect(openHeic(quadrantsHeic, defaultLimits)).rejects.toBeInstanceOf(RuntimeError);
+  expect(refusing).not.toHaveBeenCalled();
+  // As in a new process, which holds none of them: even what would fill it by itself is told from a crash.
+  vi.resetModules();
+  const fresh = await import('./heic.ts');
+  await expect(fresh.openHeic(Buffer.alloc(300 * 1024 ** 2), defaultLimits)).rejects.toThrow('not found');
+});

@@ -1,6 +1,7 @@
 // HEVC-coded HEIF (as iPhones write it), which sharp's build does not read: libheif in WebAssembly does.
 import heicDecode from 'heic-decode';
 import sharp from 'sharp';
+import { RuntimeError } from '../../shared/web-assembly.ts';
 import type { DecodeLimits } from './decoder.ts';
 import { heifColour } from './heif-colour.ts';
 import { iccTiff, mostTiffPixels } from './icc-tiff.ts';
@@ -17,9 +18,28 @@ export function isHeic(bytes: Buffer): boolean {
   return !brands.includes('avif') && heicBrands.some((brand) => brands.includes(brand));
 }
 
+/** Bytes of refused files that libheif may keep; it has 2 GB for everything. */
+const mostKept = 256 * 1024 ** 2;
+/** Bytes of files that it keeps: of one that it refuses heic-decode hands out nothing by which they could be given back. */
+let kept = 0;
+
+/**
+ * The images of a file. Throws `WebAssembly.RuntimeError` when refused files have filled the memory: this file goes to a new process then,
+ * which holds none. Only a file before it can be the cause, so that one that is large and bad is still called bad.
+ */
+async function imagesOf(bytes: Buffer): ReturnType<typeof heicDecode.all> {
+  if (kept > mostKept) throw new RuntimeError(`libheif holds ${kept} bytes of files that it has refused.`);
+  try {
+    return await heicDecode.all({ buffer: bytes });
+  } catch (error) {
+    kept += bytes.length;
+    throw error;
+  }
+}
+
 /** The first image of the file, decoded. */
 async function pixelsOf(bytes: Buffer, { maxPixels }: DecodeLimits): Promise<{ width: number; height: number; data: Uint8ClampedArray }> {
-  const images = await heicDecode.all({ buffer: bytes });
+  const images = await imagesOf(bytes);
   try {
     const first = images[0];
     if (!first) throw new Failure('damaged', 'The HEIC file holds no image.');

@@ -113,7 +113,25 @@ const first = `
   ) STRICT, WITHOUT ROWID;
 `;
 
-export const migrations: readonly Migration[] = [{ version: 1, sql: first }];
+/*
+ * Before, decoders kept what libheif took of every HEIC until it had no memory left, and called the photos that came then damaged, or
+ * crashed on them; and a drive that failed for a moment made its files damaged. Without their failures they are read again in the next
+ * scan. The quarantine knows no paths: sizes say which of its entries may be of such photos.
+ */
+const secondChance = `
+  DELETE FROM quarantine WHERE reason = 'crashed-the-decoder'
+    AND size IN (SELECT size FROM images WHERE path LIKE '%.heic' OR path LIKE '%.heif');
+  DELETE FROM failures WHERE reason IN ('damaged', 'crashed-the-decoder')
+    AND image_id IN (
+      SELECT i.id FROM failures f JOIN images i ON i.id = f.image_id WHERE i.path LIKE '%.heic' OR i.path LIKE '%.heif'
+    );
+  DELETE FROM failures WHERE reason = 'damaged' AND message GLOB 'The file is damaged: E[A-Z]*: *';
+`;
+
+export const migrations: readonly Migration[] = [
+  { version: 1, sql: first },
+  { version: 2, sql: secondChance },
+];
 
 /** The step a database has reached; 0 for an empty file. */
 export const versionOf = (database: Database): number => Number(database.pragma('user_version', { simple: true }));

@@ -1,4 +1,4 @@
-// What makes two vectors comparable: the same weights, layer, pooling and preprocessing. One store per identity.
+// What makes two vectors comparable: the same weights, layer, pooling, preprocessing and decoding. One store per identity.
 import { createHash } from 'node:crypto';
 import { AppError } from '../../shared/errors.ts';
 import type { Preprocessing } from '../../shared/preprocessing.ts';
@@ -12,6 +12,8 @@ export interface EmbeddingIdentity {
   readonly layer: string;
   readonly pooling: string;
   readonly preprocessing: Preprocessing;
+  /** Version of what decoding makes of a file; absent in stores of the first. */
+  readonly decoding?: number;
   readonly dimension: number;
 }
 
@@ -64,8 +66,9 @@ function damaged(path: string, cause?: unknown): AppError {
 }
 
 function fieldsOf(identity: EmbeddingIdentity): EmbeddingIdentity {
-  const { runId, step, weightsHash, layer, pooling, preprocessing, dimension } = identity;
-  return { runId, step, weightsHash, layer, pooling, preprocessing, dimension };
+  const { runId, step, weightsHash, layer, pooling, preprocessing, decoding, dimension } = identity;
+  // Where it is absent the name of the folder is what it was before there was one.
+  return { runId, step, weightsHash, layer, pooling, preprocessing, ...(decoding !== undefined && { decoding }), dimension };
 }
 
 /** JSON with sorted keys. */

@@ -127,10 +127,12 @@ describe('EmbeddingStore', () => {
     await store.dispose();
   });
 
-  it('has one folder per model, layer, pooling and preprocessing', () => {
+  it('has one folder per model, layer, pooling, preprocessing and decoding', () => {
     const other = { ...identity, preprocessing: { ...identity.preprocessing, imageSize: 128 } };
     const { imageSize, ...rest } = other.preprocessing;
     const reordered = { ...other, preprocessing: { imageSize, ...rest } };
+    const decodings = [identity, { ...identity, decoding: 2 }, { ...identity, decoding: 3 }];
+    expect(new Set(decodings.map(embeddingId)).size).toBe(3);
     expect(embeddingId(identity)).toMatch(/^[0-9a-f]{16}$/);
     expect(new Set([identity, other, { ...identity, step: 401 }, { ...identity, layer: 'last-four' }].map(embeddingId)).size).toBe(4);
     expect(embeddingId(reordered)).toBe(embeddingId(other));

@@ -1,9 +1,10 @@
-import { closeSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { EvaluationImage } from '../evaluation/protocol.ts';
 import { DecodeCache } from '../images/cache.ts';
+import { decodingVersion } from '../images/cache-space.ts';
 import { EmbeddingStore } from '../retrieval/embedding-store.ts';
 import { noSoftwareGpu, softwareGpuEnvironment } from '../runtime/testing/software-gpu.ts';
 import { noTensorflow } from '../runtime/testing/tensorflow-here.ts';
@@ -46,6 +47,9 @@ describe('embedding', () => {
       0,
     );
     const committed: Promise<number>[] = [];
+    // Else vectors of pictures that were decoded otherwise would go on in the same store.
+    const manifest = readFileSync(join(first.folder, 'manifest.json'), 'utf8');
+    expect(JSON.parse(manifest)).toMatchObject({ decoding: decodingVersion });
     expect(first.rows).toBe(seen.at(-1));
     expect(first.rows).toBeLessThan(images.length);
     let total = 0;

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { preprocessingOf } from '../../shared/preprocessing.ts';
 import { programVersion } from '../../shared/version.ts';
 import { DecodeCache } from '../images/cache.ts';
+import { decodingVersion } from '../images/cache-space.ts';
 import type { CachedImage } from '../images/shard-reader.ts';
 import { patchBlocks } from '../images/patch-blocks.ts';
 import { placeImage, targetOf } from '../images/patches.ts';
@@ -41,6 +42,7 @@ export async function runEmbedJob(
     layer: job.layer,
     pooling: 'mean',
     preprocessing,
+    decoding: decodingVersion,
     dimension: embeddingWidth(size, job.layer),
   };
   const closing: (() => void | Promise<void>)[] = [];

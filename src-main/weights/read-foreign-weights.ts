@@ -3,17 +3,20 @@ import { closeSync, existsSync, openSync, readSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { AppError, systemError } from '../../shared/errors.ts';
 import { SafetensorsFile } from '../formats/safetensors.ts';
+import type { TensorSource } from '../formats/tensor-source.ts';
 import { TorchCheckpoint } from '../formats/torch-checkpoint.ts';
 import { readAuthorsWeights } from './authors-weights.ts';
 import type { AuthorsOptions } from './authors-weights.ts';
-import { isTriple } from './foreign-weights.ts';
+import { hasStem, isTriple } from './foreign-weights.ts';
 import type { ForeignWeights, ReadProgress } from './foreign-weights.ts';
 import { readHuggingFaceWeights } from './huggingface-weights.ts';
 import { statedPreprocessing } from './stated-preprocessing.ts';
 import type { Stated } from './stated-preprocessing.ts';
 
 /** The weights of a Hugging Face folder need the config beside them. */
-const huggingFaceTensor = 'embeddings.patch_embeddings.projection.weight';
+const isHuggingFace = (source: TensorSource): boolean =>
+  // transformers names the weights of a model with a head on top `ijepa.…`.
+  ['', 'ijepa.'].some((base) => hasStem(source, `${base}embeddings.patch_embeddings.projection`));
 
 function firstBytes(path: string): Buffer {
   const handle = openSync(path, 'r');
@@ -89,7 +92,7 @@ export function readForeignWeights(path: string, heads?: number, onRead?: ReadPr
     case 'safetensors': {
       const source = kind === 'torch' ? new TorchCheckpoint(path) : new SafetensorsFile(path);
       try {
-        if (source.tensors.has(huggingFaceTensor)) return readHuggingFaceWeights(dirname(path), onRead);
+        if (isHuggingFace(source)) return readHuggingFaceWeights(dirname(path), onRead);
         return readAuthorsWeights(source, { ...(source instanceof SafetensorsFile && ownMetadata(source)), ...given }, onRead);
       } finally {
         source.dispose();

@@ -165,6 +165,23 @@ describe('a Hugging Face folder', () => {
     expect(readForeignWeights(folder).weights).toEqual(only(small.weights, 'targetEncoder'));
   });
 
+  it.each([
+    ['of a stem of convolutions', { stem: 'convolutions', imageSize: 24, patchSize: 8 }, ''],
+    ['with a head on top', {}, 'ijepa.'],
+    ['of both', { stem: 'convolutions', imageSize: 24, patchSize: 8 }, 'ijepa.'],
+  ])('%s may be given by its weights', (_, settings, base) => {
+    const small = smallCheckpoint(folder, settings);
+    exportHuggingFace(small);
+    const path = join(folder, 'model.safetensors');
+    writeSafetensors(
+      path,
+      tensorsOf(path).map((tensor) => ({ ...tensor, name: base + tensor.name })),
+    );
+    const read = readForeignWeights(path);
+    expect(read.weights).toEqual(only(small.weights, 'targetEncoder'));
+    expect(read.preprocessing).toBeDefined();
+  });
+
   it('may leave out the sizes that are usual', () => {
     const settings = { width: 768, heads: 12, depth: 1, mlpRatio: 4, imageSize: 48, patchSize: 16 };
     exportHuggingFace(smallCheckpoint(folder, settings));

@@ -1,6 +1,7 @@
 // Whose vectors a store holds that a test fills itself.
 import type { TrainConfig } from '../../../shared/config-table.ts';
 import { preprocessingOf } from '../../../shared/preprocessing.ts';
+import { decodingVersion } from '../../images/cache-space.ts';
 import type { EmbeddingIdentity } from '../../retrieval/embedding-identity.ts';
 import { weightsHash } from '../embeddings.ts';
 
@@ -17,5 +18,6 @@ export const embeddingIdentity = async (
   layer: 'last',
   pooling: 'mean',
   preprocessing: preprocessingOf(config),
+  decoding: decodingVersion,
   dimension,
 });

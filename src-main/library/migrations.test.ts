@@ -1,0 +1,43 @@
+// What later steps of the catalogue do to what is in it.
+import Sqlite from 'better-sqlite3';
+import { expect, it } from 'vitest';
+import { migrate, migrations, versionOf } from './migrations.ts';
+
+/** Failed images of a catalogue as its first step left it: path, size, reason, message. */
+const failed = [
+  ['IMG_1.HEIC', 101, 'crashed-the-decoder', 'The decoder crashed on this file; it is left alone until it changes.'],
+  ['a/photo.heif', 102, 'damaged', 'The file is damaged: HEIF image not found.'],
+  ['a/slow.heic', 103, 'too-slow', 'Decoding took longer than 120 seconds.'],
+  ['crash.jpg', 104, 'crashed-the-decoder', 'The decoder crashed on this file; it is left alone until it changes.'],
+  ['bad.jpg', 105, 'damaged', 'The file is damaged: VipsJpeg: Corrupt JPEG data.'],
+  ['drive.jpg', 106, 'damaged', 'The file is damaged: EIO: i/o error, read.'],
+  ['words.png', 107, 'damaged', 'The file is damaged: Error: no such thing.'],
+  ['heic.jpg', 108, 'damaged', 'The file is damaged: bad Huffman code.'],
+] as const;
+
+it('has photos read again that a decoder without memory, or a drive, made bad ones', () => {
+  const database = new Sqlite(':memory:');
+  try {
+    migrate(database, migrations.slice(0, 1));
+    database.exec("INSERT INTO folders (id, path, label_kind, added_at) VALUES (1, '/photos', 'off', 0)");
+    const image = database.prepare(
+      "INSERT INTO images (id, folder_id, path, size, modified, status, scan_id) VALUES (?, 1, ?, ?, 0, 'failed', 1)",
+    );
+    const failure = database.prepare('INSERT INTO failures (image_id, reason, message, failed_at) VALUES (?, ?, ?, 0)');
+    const quarantine = database.prepare('INSERT INTO quarantine (hash, size, reason, message, since) VALUES (?, ?, ?, ?, 0)');
+    for (const [path, size, reason, message] of failed) {
+      image.run(size, path, size);
+      failure.run(size, reason, message);
+      if (reason !== 'damaged') quarantine.run(Buffer.alloc(32, size), size, reason, message);
+    }
+    migrate(database);
+    expect(versionOf(database)).toBe(migrations.at(-1)!.version);
+    const left = database.prepare('SELECT path FROM images i JOIN failures f ON f.image_id = i.id ORDER BY i.id').pluck().all();
+    expect(left).toEqual(['a/slow.heic', 'crash.jpg', 'bad.jpg', 'words.png', 'heic.jpg']);
+    expect(database.prepare('SELECT size FROM quarantine ORDER BY size').pluck().all()).toEqual([103, 104]);
+    // No image is lost by it: the next scan finds each without a reason to leave it alone.
+    expect(database.prepare('SELECT count(*) FROM images').pluck().get()).toBe(failed.length);
+  } finally {
+    database.close();
+  }
+});
