@@ -166,7 +166,7 @@ test('an export that would take the place of another says so before it is begun'
   await expect(page.getByText('Exported', { exact: true }).first()).toBeVisible();
   const told = page.getByText(/^An export of stained-cells-2026 \(run .*\), made .*, lies in this folder and will be replaced\.$/);
   await expect(told).toBeHidden();
-  await page.getByRole('group', { name: 'Vector space' }).getByText('Unchanged').click();
+  await page.getByRole('group', { name: 'Vector space' }).getByText('Whitened').click();
   await expect(told).toBeVisible();
   await expect(page.getByText('Give another folder to keep both.')).toBeVisible();
   await expect(start).toBeEnabled();
