@@ -41,11 +41,10 @@ export const presetTexts: Readonly<Record<PresetName, PresetText>> = {
     },
   },
   long: {
-    amongAll: true,
     what: 'As default, four times as long.',
-    length: '16 million crops, most of them small.',
+    length: '16 million crops, most of them small: two to three hours on two slow cores for small images.',
     reached: {
-      small: `5.8 million crops, none of them small, reached 70.3 % on CIFAR-10 (${cifar}).`,
+      small: `It reached 70.3 % on CIFAR-10 (${cifar}), where default reached 68.6 %.`,
     },
   },
   'paper-exact': {

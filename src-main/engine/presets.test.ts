@@ -176,9 +176,9 @@ describe('what is said of a preset', () => {
   it('tells with a figure among how many images crops were told apart, beside how many they are now', () => {
     const { contrastImages } = chosenConfig({ images: 10_000, shortSide: 32 }, {}).config;
     const told = `contrasted among 64 images; ${contrastImages}, as now, did as well on small pictures.`;
-    for (const preset of ['auto', 'quick', 'long']) expect(said(10_000, { preset })).toContain(told);
-    for (const given of [{ preset: 'agreement-only' }, { preset: 'paper-exact' }, { learningRate: 0.01 }])
-      expect(said(10_000, given)).not.toContain('told apart');
+    for (const preset of ['auto', 'quick']) expect(said(10_000, { preset })).toContain(told);
+    for (const given of [{ preset: 'long' }, { preset: 'agreement-only' }, { preset: 'paper-exact' }, { learningRate: 0.01 }])
+      expect(said(10_000, given)).not.toContain('contrasted among');
   });
 
   it.each([
