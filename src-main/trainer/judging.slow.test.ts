@@ -134,7 +134,7 @@ it('a run goes on when most pictures that judge it are damaged, and says why it 
   // Four images: two ask, two are fitted on.
   const events = await train({ evaluateImages: 8, evaluateSteps: 4 }, images);
   expect(events.filter((event) => event.type === 'note').map(({ message }) => message)).toEqual([
-    expect.stringMatching(/^No evaluation: .* here are 1 and 2\.$/),
+    expect.stringMatching(/^No evaluation: .* here there are 1 and 2\.$/),
   ]);
   expect(events.at(-1)).toMatchObject({ type: 'finished', reason: 'done' });
 });
