@@ -127,7 +127,8 @@ export function openDatabase(file: string, access: 'read' | 'write', steps: read
       checkIntegrity(database, file, access);
       database.pragma('foreign_keys = ON');
       if (access === 'read') {
-        if (versionOf(database) < latest)
+        const version = versionOf(database);
+        if (version === 0 || steps.some((step) => step.version > version && !step.keepsTables))
           throw new AppError(
             'unsupported',
             'This library was written by an older version of the program.',

@@ -1,6 +1,10 @@
 // What later steps of the catalogue do to what is in it.
 import Sqlite from 'better-sqlite3';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import { openDatabase } from './database.ts';
 import { migrate, migrations, versionOf } from './migrations.ts';
 
 /** Failed images of a catalogue as its first step left it: path, size, reason, message. */
@@ -39,5 +43,20 @@ it('has photos read again that a decoder without memory, or a drive, made bad on
     expect(database.prepare('SELECT count(*) FROM images').pluck().get()).toBe(failed.length);
   } finally {
     database.close();
+  }
+});
+
+it('lets a library of an earlier version be read as it is where its tables are the same', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'ijepa-migrations-'));
+  const file = join(folder, 'catalogue.sqlite');
+  try {
+    openDatabase(file, 'write', migrations.slice(0, 1)).close();
+    const read = openDatabase(file, 'read');
+    expect([versionOf(read), read.prepare('SELECT count(*) FROM images').pluck().get()]).toEqual([1, 0]);
+    read.close();
+    const other = [...migrations, { version: 3, sql: 'CREATE TABLE later (id INTEGER PRIMARY KEY) STRICT' }];
+    expect(() => openDatabase(file, 'read', other)).toThrow('written by an older version');
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
   }
 });

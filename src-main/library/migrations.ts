@@ -5,6 +5,8 @@ import type { Database } from 'better-sqlite3';
 export interface Migration {
   readonly version: number;
   readonly sql: string;
+  /** It changes what is in the tables, not the tables: who only reads need not wait for it. */
+  readonly keepsTables?: true;
 }
 
 /*
@@ -130,7 +132,7 @@ const secondChance = `
 
 export const migrations: readonly Migration[] = [
   { version: 1, sql: first },
-  { version: 2, sql: secondChance },
+  { version: 2, sql: secondChance, keepsTables: true },
 ];
 
 /** The step a database has reached; 0 for an empty file. */
