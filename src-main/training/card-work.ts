@@ -3,7 +3,7 @@ import type { TrainConfig } from '../../shared/config-table.ts';
 import type { DeviceId } from '../../shared/devices.ts';
 import { AppError } from '../../shared/errors.ts';
 import type { TrainEvent } from '../../shared/train-events.ts';
-import { cardWasFull } from './fit-micro-batch.ts';
+import { cardWasFull, goesOnWith } from './fit-micro-batch.ts';
 import { possibleMicroBatches } from './step-size.ts';
 
 type Note = Extract<TrainEvent, { type: 'note' }>;
@@ -19,14 +19,10 @@ function cardWasTooSlow(config: TrainConfig, passing: number, step: number): Not
   const smaller = config.microBatch > 0 ? [] : possibleMicroBatches(config).filter((images) => images < passing);
   const microBatch = smaller.findLast((images) => images <= passing / 2) ?? smaller.at(-1);
   if (microBatch === undefined) return undefined;
-  return {
-    type: 'note',
-    step,
-    microBatch,
-    fromCheckpoint: true,
-    message: `The card failed in its first steps, with micro-batches of ${passing} images; it goes on with ${microBatch} from the last checkpoint.`,
-    hint: 'What is learned does not depend on it. Systems take a card away from a program whose single pieces of work last too long for it, and smaller ones are shorter.',
-  };
+  return goesOnWith(microBatch, step, {
+    why: `The card failed in its first steps, with micro-batches of ${passing} images`,
+    hint: 'Systems take a card away from a program whose single pieces of work last too long for it, and smaller ones are shorter.',
+  });
 }
 
 export class CardWork {

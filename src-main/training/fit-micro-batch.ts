@@ -147,15 +147,25 @@ export function cardWasFull(
   const isFull = error instanceof AppError && error.code === 'out-of-memory' && device !== 'cpu' && config.microBatch === 0;
   const microBatch = isFull ? possibleMicroBatches(config).findLast((images) => images < passing) : undefined;
   if (microBatch === undefined) return undefined;
-  return {
-    type: 'note',
-    step,
-    microBatch,
-    fromCheckpoint: true,
-    message: `The card's memory no longer holds micro-batches of ${passing} images; it goes on with ${microBatch} from the last checkpoint.`,
-    hint: 'What is learned does not depend on it. Something else may have taken memory of the card meanwhile.',
-  };
+  return goesOnWith(microBatch, step, {
+    why: `The card's memory no longer holds micro-batches of ${passing} images`,
+    hint: 'Something else may have taken memory of the card meanwhile.',
+  });
 }
+
+/** The note with which a run begins again from its last checkpoint, at `step`, in passes of so many images. */
+export const goesOnWith = (
+  microBatch: number,
+  step: number,
+  { why, hint }: { readonly why: string; readonly hint: string },
+): Extract<TrainEvent, { type: 'note' }> => ({
+  type: 'note',
+  step,
+  microBatch,
+  fromCheckpoint: true,
+  message: `${why}; it goes on with ${microBatch} from the last checkpoint.`,
+  hint: `What is learned does not depend on it. ${hint}`,
+});
 
 /** Why a run that a card has no room for is not tried there with a smaller micro-batch, as a sentence. */
 export const whyNoSmaller = (config: TrainConfig): string =>

@@ -9,15 +9,14 @@ import { moveRun } from '../../shared/run-state.ts';
 import type { RunState } from '../../shared/run-state.ts';
 import type { FakeJobs } from './fake-jobs.ts';
 import { sourcesOfAll } from './fake-explore.ts';
-import { folderName, folderPath, foldersOfAll } from './fake-library.ts';
+import { folderName, folderPath } from './fake-library.ts';
 import { fakePlan, sizes } from './fake-plan.ts';
 import { refuseOthers, refuseWhileRead } from './fake-refusals.ts';
+import { curveOf, summary, unreadable } from './fake-run-list.ts';
 import { nearest } from './fake-search.ts';
 import { syntheticReport } from './synthetic-report.ts';
 import { baselines, evaluationsOf, metricsAt, pinnedNeighbours, secondsPerStep, seriesOf } from './synthetic-run.ts';
-import type { Curve } from './synthetic-run.ts';
 
-const [plates] = foldersOfAll;
 const tickMilliseconds = 200;
 /** The list of runs is told of a step once a second. */
 const ticksPerList = 5;
@@ -29,75 +28,6 @@ export interface Pace {
   /** Steps of the whole run. */
   readonly steps?: number;
 }
-
-const curveOf = ({ name, steps }: Pick<RunSummary, 'name' | 'steps'>): Curve => ({
-  steps: Math.max(1, steps),
-  seed: name.length,
-  best: name.includes('small') ? 0.33 : 0.56,
-});
-
-function scoreOf(name: string, step: number, steps: number): NonNullable<RunSummary['score']> {
-  const last = evaluationsOf(curveOf({ name, steps }), step).at(-1)!;
-  return { task: 'knn', run: last.whitened.knn!, pixels: baselines.pixels.whitened.knn, untrained: baselines.untrained.whitened.knn! };
-}
-
-function summary(name: string, state: RunState, step: number, steps: number, more: Partial<RunSummary> = {}): RunSummary {
-  return {
-    name,
-    created: new Date(Date.now() - 86_400_000).toISOString(),
-    note: '',
-    folder: plates!.path,
-    folderId: 1,
-    state,
-    step,
-    steps,
-    images: 99_952,
-    imported: false,
-    bytes: 3.1 * 2 ** 30,
-    bestStep: step > 0 ? Math.floor(step / 500) * 500 : undefined,
-    checkpoints: step > 0 ? [...new Set([Math.floor(step / 500) * 500, step])] : [],
-    ...(step > 500 && { score: scoreOf(name, step, steps) }),
-    ...more,
-  };
-}
-
-const unreadable = new AppError(
-  'bad-config',
-  'The record of the run in /home/ada/.ijepa-studio/runs/damaged-disk is damaged.',
-  'Restore config.json from a backup, or start a new run.',
-);
-
-export const runsOfAll: readonly RunSummary[] = [
-  summary('stained-cells-2', 'training', 6412, 12_000, { note: 'The same with larger targets.' }),
-  summary('stained-cells-3', 'waiting', 0, 12_000),
-  summary('stained-cells-1', 'done', 12_000, 12_000, {
-    note: 'First whole run; neighbours of the ring shapes look right from step 4,000 on.',
-  }),
-  summary('small-trial', 'stopped', 800, 5000, { bytes: 4.1e8, score: { task: 'retrieval', run: 0.31, pixels: 0.41, untrained: 0.29 } }),
-  summary('patch-8', 'paused', 2300, 12_000),
-  summary('too-large', 'failed', 12, 12_000, {
-    problem: 'There is not enough memory for a micro-batch of 64: choose 16 or fewer.',
-    bytes: 9e7,
-  }),
-  summary('vit-h-14-authors', 'done', 0, 0, {
-    imported: true,
-    images: 0,
-    bytes: 2.5e9,
-    checkpoints: [0],
-    bestStep: 0,
-    folderId: undefined,
-    folder: '',
-  }),
-  // As the engine lists a run whose record is damaged: nothing but its name and why.
-  summary('damaged-disk', 'failed', 0, 0, {
-    created: '',
-    folder: '',
-    folderId: undefined,
-    images: 0,
-    bytes: 3.4e8,
-    problem: `${unreadable.message} ${unreadable.hint}`,
-  }),
-];
 
 const authors: ImportedWeights = {
   encoders: 'both',

@@ -1,5 +1,4 @@
 // The devices of this computer: which there are, which have proven that they compute right, and which of them is fastest for a run.
-import { cropsPerImage } from '../../../shared/config.ts';
 import type { TrainConfig } from '../../../shared/config-table.ts';
 import { deviceNames, reducedPrecisions } from '../../../shared/devices.ts';
 import type { DeviceId, DeviceReport, GraphicsCard, Precision } from '../../../shared/devices.ts';
@@ -9,7 +8,7 @@ import { cardMicroBatchInPieces, processorMicroBatchInPieces, whyNoSmaller } fro
 import type { MicroBatch } from '../../training/fit-micro-batch.ts';
 import type { Home } from '../home.ts';
 import { threadsOf } from '../threads.ts';
-import { BatchLimits, quarterOf, timedWithin } from './batch-limits.ts';
+import { BatchLimits } from './batch-limits.ts';
 import {
   candidates,
   cardOf,
@@ -35,7 +34,6 @@ import {
   deviceForVectors,
   effortFor,
   expectedDevice,
-  fastestFirst,
   littleWork,
   noCardFound,
   processorAsked,
@@ -43,9 +41,9 @@ import {
 } from './expected-device.ts';
 import type { ExpectedDevice, StepTime } from './expected-device.ts';
 import { offerTensorflow } from './install-tensorflow.ts';
-import { racedTimes, stepTime, withoutFindings, withPace, withTooSlow, withTrial } from './step-times.ts';
+import { raceDevices } from './race.ts';
+import { stepTime, withoutFindings, withPace, withTrial } from './step-times.ts';
 import type { KnownTime } from './step-times.ts';
-import type { TimedStep } from './time-step.ts';
 
 export interface ExpectedStep extends KnownTime {
   readonly device: DeviceId;
@@ -349,37 +347,15 @@ export class Devices {
     });
   }
 
-  /** Measured once for these drivers and sizes of a run; the fastest first. */
-  async #race(devices: readonly DeviceId[], config: TrainConfig, { signal, onStage, unasked }: DeviceWork): Promise<readonly StepTime[]> {
-    const times = new Map<DeviceId, TimedStep>();
-    for (const [device, seconds] of Object.entries(racedTimes(await this.#known(), config))) times.set(device as DeviceId, { seconds });
-    // Cards first: where one is fast nobody waits for six steps of the processor.
-    for (const device of devices.toReversed()) {
-      if (times.has(device)) continue;
-      onStage?.(`Timing a step of ${config.batchSize * cropsPerImage(config)} crops on ${placeOf(device)}.`);
-      const finite = [...times.values()].map(({ seconds }) => seconds).filter(Number.isFinite);
-      const reduced = (await this.#reportOf(device))?.reduced;
-      const precision = reduced?.works === true && reduced.precision === config.precision ? config.precision : 'float32';
-      const best = finite.length > 0 ? Math.min(...finite) : undefined;
-      const sized = { ...config, precision };
-      const { images } = await this.microBatch(device, sized);
-      const time = async (microBatch: number): Promise<TimedStep> =>
-        this.#tools.time(device, { ...sized, microBatch }, best, signal, unasked);
-      const onProcessor = await this.#isOnProcessor(device);
-      const fewer = onProcessor ? undefined : quarterOf(config, images);
-      const wasShared = this.#isCardInUse;
-      const { withFewer, ...timed } = await timedWithin(time, images, fewer, onStage);
-      times.set(device, timed);
-      // The processor is as fast as ever beside a card that another program has.
-      const isShared = !onProcessor && (wasShared || this.#isCardInUse);
-      const known = await this.#known();
-      // Also where it is not remembered the run that this race is for fails with more.
-      if (withFewer) this.#limits.note(known.signature, device, sized, fewer!, isShared);
-      if (isShared) continue;
-      if (Number.isFinite(timed.seconds)) this.#memory.keep(withTrial(known, device, config, timed.seconds));
-      // What failed may do better in other memory, and what gave way to everything else was slowed down by it.
-      else if (timed.failure === undefined && unasked !== true) this.#memory.keep(withTooSlow(known, device, config));
-    }
-    return fastestFirst(devices.map((device) => ({ device, ...times.get(device)! })));
+  async #race(devices: readonly DeviceId[], config: TrainConfig, work: DeviceWork): Promise<readonly StepTime[]> {
+    return raceDevices(devices, config, work, {
+      tools: this.#tools,
+      memory: this.#memory,
+      limits: this.#limits,
+      known: async () => this.#known(),
+      reducedOf: async (id) => (await this.#reportOf(id))?.reduced,
+      isOnProcessor: async (id) => this.#isOnProcessor(id),
+      microBatch: async (id, sized) => this.microBatch(id, sized),
+    });
   }
 }
