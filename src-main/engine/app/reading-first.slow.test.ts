@@ -1,6 +1,5 @@
 // A run of a folder that is being read: refused as it is begun, and where it was begun before, held until all of the images are known.
-import { mkdtempSync, renameSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { defaultConfig } from '../../../shared/config.ts';
@@ -13,7 +12,7 @@ import { readRecord } from '../../training/run-folder.ts';
 import { moveFolder } from '../moved-folder.ts';
 import type { Engine } from './engine.ts';
 import { runScan } from './scan-job.ts';
-import { drawPictures, openEngine, quickSettings } from './testing/open-engine.ts';
+import { drawPictures, openScanned, quickSettings } from './testing/open-engine.ts';
 import type { Page } from './testing/open-engine.ts';
 
 let [place, pictures, home] = ['', '', ''];
@@ -22,13 +21,7 @@ let page: Page;
 let folder = 0;
 
 beforeAll(async () => {
-  place = mkdtempSync(join(tmpdir(), 'ijepa-reading-first-'));
-  [pictures, home] = [join(place, 'pictures'), join(place, 'home')];
-  await drawPictures(pictures, 200);
-  ({ engine, page } = openEngine(home));
-  const scan = await page.call('library.scan', { path: pictures });
-  folder = scan.folder;
-  await page.call('jobs.wait', { job: scan.job });
+  ({ place, pictures, home, engine, page, folder } = await openScanned('reading-first', 200));
 });
 afterAll(async () => {
   await engine.dispose();

@@ -1,6 +1,5 @@
 // Runs through the channels, with the real trainer: begun, watched, paused, stopped, resumed, judged, renamed, deleted.
-import { existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { RunEvent, RunSummary } from '../../../shared/contract-runs.ts';
@@ -8,22 +7,16 @@ import { until } from '../../trainer/testing/processes.ts';
 import { changeAppFile, readAppFile } from '../../training/app-file.ts';
 import { listCheckpoints } from '../../training/run-folder.ts';
 import type { Engine } from './engine.ts';
-import { drawPictures, openEngine, quickSettings } from './testing/open-engine.ts';
+import { drawPictures, openScanned, quickSettings } from './testing/open-engine.ts';
 import type { Page } from './testing/open-engine.ts';
 
-let [place, pictures, home] = ['', '', ''];
+let [place, home] = ['', ''];
 let engine: Engine;
 let page: Page;
 let folder = 0;
 
 beforeAll(async () => {
-  place = mkdtempSync(join(tmpdir(), 'ijepa-runs-'));
-  [pictures, home] = [join(place, 'pictures'), join(place, 'home')];
-  await drawPictures(pictures, 40);
-  ({ engine, page } = openEngine(home));
-  const scan = await page.call('library.scan', { path: pictures });
-  folder = scan.folder;
-  await page.call('jobs.wait', { job: scan.job });
+  ({ place, home, engine, page, folder } = await openScanned('runs', 40));
 });
 afterAll(async () => {
   await engine.dispose();

@@ -1,5 +1,6 @@
 // An engine in this process with a page on it, and a small folder of pictures to work on.
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { Random } from '../../../../shared/random.ts';
@@ -62,3 +63,14 @@ export const quickSettings = {
   threads: 1,
   checkpointMinutes: 0,
 } as const;
+
+/** An engine whose library is a folder of so many drawn pictures, all below `place`, which is the caller's to remove. */
+export async function openScanned(name: string, count: number) {
+  const place = mkdtempSync(join(tmpdir(), `ijepa-${name}-`));
+  const [pictures, home] = [join(place, 'pictures'), join(place, 'home')];
+  await drawPictures(pictures, count);
+  const { engine, page } = openEngine(home);
+  const { folder, job } = await page.call('library.scan', { path: pictures });
+  await page.call('jobs.wait', { job });
+  return { place, pictures, home, engine, page, folder };
+}
