@@ -193,7 +193,11 @@ export const recipes: Readonly<Record<string, Recipe>> = {
     settings: { prediction: 0 },
   },
   'small-first-fast': { what: 'a learning rate of 0.004', from: 'small-first', settings: { learningRate: 4e-3 } },
-  'small-first-wide': { what: 'a width of 192', from: 'small-first', settings: { width: 192, heads: 3 } },
+  'small-first-wide': {
+    what: 'small-first-groups with a width of 192',
+    from: 'small-first-groups',
+    settings: { width: 192, heads: 3 },
+  },
   'small-first-deep': { what: 'four blocks instead of two', from: 'small-first', settings: { depth: 4 } },
   'convolutions-dropping': {
     what: 'convolutions without the masked prediction, 8 of 16 patches seen',
