@@ -2,7 +2,7 @@
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { defineConfig } from 'vite';
 import type { Plugin } from 'vite';
-import { protocolMark, protocolVersion } from './shared/protocol-version.ts';
+import { protocolMark, protocolVersion } from './shared/contract/protocol-version.ts';
 import { syntheticPictures } from './src-renderer/testing/pictures.ts';
 import { firstFrame } from './vite.first-frame.ts';
 import { knowVersion } from './vite.version.ts';

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { atOnce } from '../src-main/files/in-pieces.ts';
-import { cardMemoryInPieces } from '../src-main/training/memory-plan.ts';
+import { cardMemoryInPieces } from '../src-main/training/plan/memory-plan.ts';
 import { cardMemoryRow, withCardMemory } from './card-memory.ts';
 import { smallestConfig } from './shape.ts';
 

@@ -1,7 +1,7 @@
 // How much memory of a graphics card a piece of work takes, as far as the system tells how much is free.
-import type { TrainConfig } from '../shared/config-table.ts';
+import type { TrainConfig } from '../shared/config/config-table.ts';
 import { atOnce } from '../src-main/files/in-pieces.ts';
-import { cardMemoryInPieces } from '../src-main/training/memory-plan.ts';
+import { cardMemoryInPieces } from '../src-main/training/plan/memory-plan.ts';
 import type { Row } from './row.ts';
 
 /** Time between two looks, ms: asking NVIDIA's program takes some 50. */

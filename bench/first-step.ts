@@ -1,6 +1,6 @@
 // How long a person waits for the first step of a run: WebGPU compiles its shaders and TensorFlow all of the step only when they are run.
 import { fileURLToPath } from 'node:url';
-import type { TrainConfig } from '../shared/config-table.ts';
+import type { TrainConfig } from '../shared/config/config-table.ts';
 import type { DeviceId } from '../shared/devices.ts';
 import { answered } from './placement.ts';
 import type { Row } from './row.ts';

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { accumulate } from '../src-main/jepa/step.ts';
 import { noSoftwareGpu, softwareGpuEnvironment } from '../src-main/runtime/testing/software-gpu.ts';
 import { lowerOnnx } from '../src-main/tensor/lower-onnx.ts';
-import { stepSize } from '../src-main/training/step-size.ts';
+import { stepSize } from '../src-main/training/plan/step-size.ts';
 import { firstStepOn, firstStepRow } from './first-step.ts';
 import { placementOn, placementRows } from './placement.ts';
 import { smallestConfig } from './shape.ts';

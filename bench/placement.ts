@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import type { TrainConfig } from '../shared/config-table.ts';
+import type { TrainConfig } from '../shared/config/config-table.ts';
 import type { OnnxDevice } from '../shared/devices.ts';
 import { largestShares, readProfile, together } from './profile.ts';
 import type { Placement } from './profile.ts';

@@ -8,16 +8,16 @@ import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import sharp from 'sharp';
-import { imagenetMean, imagenetStd } from '../shared/preprocessing.ts';
-import type { DecodeSettings } from '../shared/preprocessing.ts';
+import { imagenetMean, imagenetStd } from '../shared/config/preprocessing.ts';
+import type { DecodeSettings } from '../shared/config/preprocessing.ts';
 import { Random } from '../shared/random.ts';
+import { nodeArguments } from '../src-main/files/node-arguments.ts';
 import { BatchSource } from '../src-main/images/batches.ts';
 import { DecodeCache } from '../src-main/images/cache.ts';
 import { DecoderPool } from '../src-main/images/decoder-pool.ts';
 import { imagesForTraining } from '../src-main/library/catalogue.ts';
 import { openLibrary } from '../src-main/library/library.ts';
 import { scan } from '../src-main/library/scan.ts';
-import { nodeArguments } from '../src-main/files/node-arguments.ts';
 
 const shortSide = 256;
 const settings: DecodeSettings = {

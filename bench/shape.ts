@@ -1,7 +1,7 @@
 // The network and the masks that everything here is measured on: ViT-S/16 at 224 px, 96 context tokens, 4 targets of 30 tokens.
-import { parseConfig } from '../shared/config.ts';
-import type { TrainConfig } from '../shared/config-table.ts';
-import { suggestConfig } from '../src-main/engine/suggest.ts';
+import type { TrainConfig } from '../shared/config/config-table.ts';
+import { parseConfig } from '../shared/config/config.ts';
+import { suggestConfig } from '../src-main/engine/runs/suggest.ts';
 
 export const shape = { batch: 16, contextTokens: 96, targetBlocks: 4, targetTokens: 30, tokens: 196, patchValues: 768 } as const;
 

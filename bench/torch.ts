@@ -1,9 +1,9 @@
 // PyTorch on the sizes of a configuration, as a program that is measured (peer.ts).
 import { fileURLToPath } from 'node:url';
-import type { TrainConfig } from '../shared/config-table.ts';
-import { patchValues, tokenCount } from '../src-main/jepa/model.ts';
-import { stepSize } from '../src-main/training/step-size.ts';
+import type { TrainConfig } from '../shared/config/config-table.ts';
 import type { Precision } from '../shared/devices.ts';
+import { patchValues, tokenCount } from '../src-main/jepa/model.ts';
+import { stepSize } from '../src-main/training/plan/step-size.ts';
 import { alternate, Peer } from './peer.ts';
 import type { Turn } from './peer.ts';
 import type { Row } from './row.ts';

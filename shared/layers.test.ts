@@ -48,6 +48,22 @@ function namesIn(readme: string): readonly RegExp[] {
   });
 }
 
+/** Paths of a graph that come back to where they began. */
+function cyclesOf(pairs: readonly (readonly [from: string, to: string])[]): string[][] {
+  const edges = new Map<string, Set<string>>();
+  for (const [from, to] of pairs) edges.set(from, (edges.get(from) ?? new Set()).add(to));
+  const done = new Set<string>();
+  const cycles: string[][] = [];
+  const visit = (place: string, path: string[]): void => {
+    if (path.includes(place)) cycles.push([...path.slice(path.indexOf(place)), place]);
+    if (done.has(place) || path.includes(place)) return;
+    for (const next of edges.get(place) ?? []) visit(next, [...path, place]);
+    done.add(place);
+  };
+  for (const place of edges.keys()) visit(place, []);
+  return cycles;
+}
+
 describe('the plan of the house', () => {
   it('finds the sources and their imports', () => {
     expect(sources.length).toBeGreaterThan(5);
@@ -86,17 +102,16 @@ describe('the plan of the house', () => {
   });
 
   it('has no cycle, of types neither', () => {
-    const edges = new Map<string, string[]>();
-    for (const one of local) if (!one.spawned) edges.set(one.file, [...(edges.get(one.file) ?? []), resolve(one)]);
-    const done = new Set<string>();
-    const cycles: string[][] = [];
-    const visit = (file: string, path: string[]): void => {
-      if (path.includes(file)) cycles.push([...path.slice(path.indexOf(file)), file]);
-      if (done.has(file) || path.includes(file)) return;
-      for (const next of edges.get(file) ?? []) visit(next, [...path, file]);
-      done.add(file);
-    };
-    for (const file of sources) visit(file, []);
-    expect(cycles).toEqual([]);
+    expect(cyclesOf(local.filter((one) => !one.spawned).map((one) => [one.file, resolve(one)]))).toEqual([]);
+  });
+
+  // What lies in the room itself, beside its folders, may both use them and be used by them.
+  it('has no cycle of folders inside a room', () => {
+    const isWithin = (folder: string, other: string): boolean => `${folder}/`.startsWith(`${other}/`);
+    const edges = local
+      .map((one) => [dirname(one.file), dirname(resolve(one))] as const)
+      .filter(([from, to]) => !isWithin(from, to) && !isWithin(to, from));
+    expect(edges.length).toBeGreaterThan(100);
+    expect(cyclesOf(edges)).toEqual([]);
   });
 });

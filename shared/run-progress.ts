@@ -1,7 +1,7 @@
 // How far a run or a job is, as the bars of the page, the taskbar and the terminal show it.
-import { smallCrop, smallSteps } from './config.ts';
-import type { TrainConfig } from './config-table.ts';
-import type { JobProgress } from './contract-jobs.ts';
+import type { TrainConfig } from './config/config-table.ts';
+import { smallCrop, smallSteps } from './config/config.ts';
+import type { JobProgress } from './contract/contract-jobs.ts';
 
 /** What the crops before a step have shown, in crops of the full size, of a run whose crops are small before the step `until`. */
 export const shownBefore = (step: number, until: number): number => smallCrop * Math.min(step, until) + Math.max(0, step - until);

@@ -1,10 +1,10 @@
 // Compiles a step and makes it once on random input, in a process of its own: what a device compiles only then is waited for as well.
 // Parameters: JSON of the settings, device. Prints seconds as JSON.
-import type { TrainConfig } from '../../shared/config-table.ts';
+import type { TrainConfig } from '../../shared/config/config-table.ts';
 import type { DeviceId } from '../../shared/devices.ts';
 import { Random } from '../../shared/random.ts';
 import { patchValues, tokenCount } from '../../src-main/jepa/model.ts';
-import { initialState } from '../../src-main/training/state.ts';
+import { initialState } from '../../src-main/training/run-folder/state.ts';
 import { StepRunner } from '../../src-main/training/step-runner.ts';
 import type { FirstStep } from '../first-step.ts';
 

@@ -10,15 +10,15 @@ import { encoderParameters, movedParameters, patchValues, tokenCount } from '../
 import { muonDirections, muonMatrices } from '../../src-main/jepa/muon.ts';
 import { accumulate } from '../../src-main/jepa/step.ts';
 import { OnnxSession, runtimeVersion } from '../../src-main/runtime/onnx-session.ts';
-import { lowerOnnx } from '../../src-main/tensor/lower-onnx.ts';
 import { sizeOf } from '../../src-main/tensor/graph.ts';
+import { lowerOnnx } from '../../src-main/tensor/lower-onnx.ts';
 import { matmul } from '../../src-main/tensor/products.ts';
 import { input } from '../../src-main/tensor/structure.ts';
-import { EncoderRunner } from '../../src-main/training/encoder-runner.ts';
-import { initialState } from '../../src-main/training/state.ts';
+import { EncoderRunner } from '../../src-main/training/passes/encoder-runner.ts';
+import { phasesOf } from '../../src-main/training/plan/phases.ts';
+import { initialState } from '../../src-main/training/run-folder/state.ts';
 import { StepRunner } from '../../src-main/training/step-runner.ts';
 import { operationsOf } from '../operations.ts';
-import { phasesOf } from '../../src-main/training/phases.ts';
 import { benchConfig, suggestedConfig } from '../shape.ts';
 
 const [threads, microBatch] = process.argv.slice(2, 4).map(Number) as [number, number];

@@ -1,11 +1,11 @@
 // Steps on random input with onnxruntime's profiles written, in a process of its own: a driver may crash in it.
 // Parameters: JSON of the settings, device, threads, steps, the folder for the profiles.
 import { join } from 'node:path';
-import type { TrainConfig } from '../../shared/config-table.ts';
+import type { TrainConfig } from '../../shared/config/config-table.ts';
 import type { OnnxDevice } from '../../shared/devices.ts';
 import { Random } from '../../shared/random.ts';
 import { patchValues, tokenCount } from '../../src-main/jepa/model.ts';
-import { initialState } from '../../src-main/training/state.ts';
+import { initialState } from '../../src-main/training/run-folder/state.ts';
 import { StepRunner } from '../../src-main/training/step-runner.ts';
 
 const [settings, device, threads, steps, folder] = process.argv.slice(2) as [string, OnnxDevice, string, string, string];

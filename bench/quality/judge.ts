@@ -1,18 +1,18 @@
 // What a trained encoder is worth on a folder, beside the same network untrained and raw pixels, each treated alike.
-import { preprocessingOf } from '../../shared/preprocessing.ts';
-import { evaluateRun } from '../../src-main/engine/evaluation.ts';
-import { cachedShortSide } from '../../src-main/images/cache-space.ts';
+import { preprocessingOf } from '../../shared/config/preprocessing.ts';
+import { evaluateRun } from '../../src-main/engine/evaluation/evaluation.ts';
 import type { Studio } from '../../src-main/engine/studio.ts';
 import { eigenSpectrum, rankMe } from '../../src-main/evaluation/rank.ts';
 import { groupRetrieval } from '../../src-main/evaluation/retrieval-metrics.ts';
 import { applySpace, fitSpace, normaliseRows, spaceKinds } from '../../src-main/evaluation/spaces.ts';
 import type { SpaceKind } from '../../src-main/evaluation/spaces.ts';
+import { cachedShortSide } from '../../src-main/images/cache-space.ts';
 import { DecodeCache } from '../../src-main/images/cache.ts';
 import { patchBlocks } from '../../src-main/images/patch-blocks.ts';
 import { modelSize } from '../../src-main/jepa/model.ts';
-import { loadTargetEncoder } from '../../src-main/training/checkpoint.ts';
-import { EncoderRunner } from '../../src-main/training/encoder-runner.ts';
-import { encoderWeights, initialState } from '../../src-main/training/state.ts';
+import { EncoderRunner } from '../../src-main/training/passes/encoder-runner.ts';
+import { loadTargetEncoder } from '../../src-main/training/run-folder/checkpoint.ts';
+import { encoderWeights, initialState } from '../../src-main/training/run-folder/state.ts';
 import type { Truth } from './folders.ts';
 import { twinsOf } from './twins.ts';
 

@@ -2,8 +2,8 @@
 import { execFileSync } from 'node:child_process';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { TrainConfig } from '../../shared/config-table.ts';
-import { readRecord } from '../../src-main/training/run-folder.ts';
+import type { TrainConfig } from '../../shared/config/config-table.ts';
+import { readRecord } from '../../src-main/training/run-folder/run-folder.ts';
 import { commandLine } from '../command-line.ts';
 import { benchFolders, layOut } from './folders.ts';
 import { judge } from './judge.ts';

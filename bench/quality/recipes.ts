@@ -1,5 +1,5 @@
 // What is compared: each recipe changes one thing of another one. No recipe ever sees a label.
-import type { TrainConfig } from '../../shared/config-table.ts';
+import type { TrainConfig } from '../../shared/config/config-table.ts';
 
 export interface Recipe {
   /** What it tests, in a sentence. */

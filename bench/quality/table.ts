@@ -1,8 +1,8 @@
 // The table of results: one line per trained seed, tab-separated, only ever added to.
 import { existsSync, readFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { takeLock } from '../../src-main/files/folder-lock.ts';
 import { writeFileAside } from '../../src-main/files/write-aside.ts';
-import { dirname } from 'node:path';
 
 /** Accuracies and precisions in %, as is / centred / whitened. Empty where something was not measured. */
 export const columnNames = [

@@ -6,7 +6,7 @@ import sharp from 'sharp';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { Random } from '../../shared/random.ts';
 import type { Studio } from '../../src-main/engine/studio.ts';
-import { readRecord } from '../../src-main/training/run-folder.ts';
+import { readRecord } from '../../src-main/training/run-folder/run-folder.ts';
 import type { Spent } from './budget.ts';
 import { judge } from './judge.ts';
 import { openStudio, runTrial, spentAt } from './trial.ts';

@@ -1,5 +1,5 @@
 // Two ends of a carrier without a process between them: messages arrive in order, in a turn of their own, as they do anywhere else.
-import type { EnginePort, FromEngine, PagePort, ToEngine } from '../messages.ts';
+import type { EnginePort, FromEngine, PagePort, ToEngine } from '../contract/messages.ts';
 
 export interface PortPair {
   readonly page: PagePort;

@@ -1,13 +1,13 @@
 // What only a window can do, for its page: dialogs, the file manager, files dragged out, news of the power supply.
-import { dialog, ipcMain, nativeImage, powerMonitor, shell, BrowserWindow } from 'electron';
-import type { IpcMainInvokeEvent, WebContents } from 'electron';
 import { existsSync } from 'node:fs';
 import { isAbsolute } from 'node:path';
-import type { AppContract } from '../../shared/contract.ts';
+import { dialog, ipcMain, nativeImage, powerMonitor, shell, BrowserWindow } from 'electron';
+import type { IpcMainInvokeEvent, WebContents } from 'electron';
+import type { AppContract } from '../../shared/contract/contract.ts';
+import { fileEndings } from '../../shared/contract/file-kinds.ts';
+import type { FileKind } from '../../shared/contract/file-kinds.ts';
+import type { RpcClient } from '../../shared/contract/rpc-client.ts';
 import { AppError } from '../../shared/errors.ts';
-import { fileEndings } from '../../shared/file-kinds.ts';
-import type { FileKind } from '../../shared/file-kinds.ts';
-import type { RpcClient } from '../../shared/rpc-client.ts';
 import { isOwnPage } from './bridge.ts';
 import { newsChannel, requestChannel } from './channels.ts';
 import type { WindowNews } from './channels.ts';

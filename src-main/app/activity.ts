@@ -1,7 +1,7 @@
 // What the engine's work means for the desktop: progress in the taskbar, no sleep meanwhile, a notice at the end. Pure.
-import type { JobStatus } from '../../shared/contract-jobs.ts';
-import type { RunSummary } from '../../shared/contract-runs.ts';
-import { endedBetween } from '../../shared/job-ends.ts';
+import type { JobStatus } from '../../shared/contract/contract-jobs.ts';
+import type { RunSummary } from '../../shared/contract/contract-runs.ts';
+import { endedBetween } from '../../shared/contract/job-ends.ts';
 import { jobShare } from '../../shared/run-progress.ts';
 import { isActive } from '../../shared/run-state.ts';
 

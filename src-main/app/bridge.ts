@@ -2,7 +2,7 @@
 // and in the engine for its content.
 import { ipcMain } from 'electron';
 import type { IpcMainEvent, IpcMainInvokeEvent, WebContents } from 'electron';
-import { isToEngine } from '../../shared/messages.ts';
+import { isToEngine } from '../../shared/contract/messages.ts';
 import type { EngineLink, PageConnection } from '../link/engine-link.ts';
 import { engineChannel } from './channels.ts';
 import type { ToPage } from './channels.ts';

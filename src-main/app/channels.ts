@@ -1,7 +1,7 @@
 // What the window's page and the main process say to each other. Each end is bundled by itself: the preload is one file.
-import type { WindowChannel } from '../../shared/contract-window.ts';
-import type { MenuCommand } from '../../shared/face.ts';
-import type { FromEngine, ToEngine } from '../../shared/messages.ts';
+import type { WindowChannel } from '../../shared/contract/contract-window.ts';
+import type { MenuCommand } from '../../shared/contract/face.ts';
+import type { FromEngine, ToEngine } from '../../shared/contract/messages.ts';
 
 /** The engine's carrier, both ways. */
 export const engineChannel = 'studio:engine';

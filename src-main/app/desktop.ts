@@ -1,10 +1,10 @@
 // Keeps the desktop up to date with the engine's work, whatever its pages do.
 import { BrowserWindow, Notification, powerSaveBlocker } from 'electron';
-import type { AppContract } from '../../shared/contract.ts';
-import type { JobStatus } from '../../shared/contract-jobs.ts';
-import type { RunSummary } from '../../shared/contract-runs.ts';
-import { isLive } from '../../shared/job-ends.ts';
-import type { RpcClient } from '../../shared/rpc-client.ts';
+import type { JobStatus } from '../../shared/contract/contract-jobs.ts';
+import type { RunSummary } from '../../shared/contract/contract-runs.ts';
+import type { AppContract } from '../../shared/contract/contract.ts';
+import { isLive } from '../../shared/contract/job-ends.ts';
+import type { RpcClient } from '../../shared/contract/rpc-client.ts';
 import { activityOf, noticesOf } from './activity.ts';
 
 export class Desktop {

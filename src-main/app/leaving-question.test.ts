@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { jobKinds } from '../../shared/contract-jobs.ts';
-import type { JobKind, JobStatus } from '../../shared/contract-jobs.ts';
+import { jobKinds } from '../../shared/contract/contract-jobs.ts';
+import type { JobKind, JobStatus } from '../../shared/contract/contract-jobs.ts';
 import { leavingQuestion } from './leaving-question.ts';
 
 const job = (kind: JobKind, subject = 'Pictures'): JobStatus => ({

@@ -1,5 +1,5 @@
 // What a person is asked before the program ends: what is under way, by name, and what will be left of it. Pure.
-import type { JobKind, JobStatus } from '../../shared/contract-jobs.ts';
+import type { JobKind, JobStatus } from '../../shared/contract/contract-jobs.ts';
 
 export interface LeavingQuestion {
   readonly message: string;

@@ -1,10 +1,10 @@
 // Entry of the window's main process: one window over one engine. It shows, asks and carries; it computes nothing.
+import { availableParallelism } from 'node:os';
 import { app, dialog, Menu, session } from 'electron';
 import type { BrowserWindow } from 'electron';
-import { availableParallelism } from 'node:os';
-import type { AppContract } from '../../shared/contract.ts';
+import type { AppContract } from '../../shared/contract/contract.ts';
+import { RpcClient } from '../../shared/contract/rpc-client.ts';
 import { toWire } from '../../shared/errors.ts';
-import { RpcClient } from '../../shared/rpc-client.ts';
 import { programVersion } from '../../shared/version.ts';
 import { EngineLink } from '../link/engine-link.ts';
 import { engineEntry, programFlags, programNode } from '../link/program-node.ts';

@@ -1,7 +1,7 @@
 // The window's menu. What a page does itself is a command to it; keys that a page's text field needs are left to it.
 import type { MenuItemConstructorOptions } from 'electron';
-import { menuKeys, viewKey, viewNames } from '../../shared/face.ts';
-import type { MenuCommand, ViewName } from '../../shared/face.ts';
+import { menuKeys, viewKey, viewNames } from '../../shared/contract/face.ts';
+import type { MenuCommand, ViewName } from '../../shared/contract/face.ts';
 
 export interface MenuActions {
   readonly command: (command: MenuCommand) => void;

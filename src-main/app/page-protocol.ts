@@ -1,8 +1,8 @@
 // `studio://app/…`: the built page and pictures of the catalogue, and nothing else on this machine or any other.
 import { protocol } from 'electron';
 import type { Session } from 'electron';
-import type { AppContract } from '../../shared/contract.ts';
-import type { RpcClient } from '../../shared/rpc-client.ts';
+import type { AppContract } from '../../shared/contract/contract.ts';
+import type { RpcClient } from '../../shared/contract/rpc-client.ts';
 import { answerPicture, parsePictureRequest } from '../link/picture-request.ts';
 import { readRendererFiles, securityHeaders } from '../link/renderer-files.ts';
 

@@ -1,9 +1,9 @@
 // Puts what the window's face is made of on the page's global object. Runs in the sandbox, before the page; hands over functions, never Electron's objects.
 import { contextBridge, ipcRenderer, webUtils } from 'electron';
-import type { WindowAnswer, WindowChannel } from '../../shared/contract-window.ts';
-import { bridgeKey } from '../../shared/face.ts';
-import type { WindowBridge } from '../../shared/face.ts';
-import type { FromEngine, PagePort } from '../../shared/messages.ts';
+import type { WindowAnswer, WindowChannel } from '../../shared/contract/contract-window.ts';
+import { bridgeKey } from '../../shared/contract/face.ts';
+import type { WindowBridge } from '../../shared/contract/face.ts';
+import type { FromEngine, PagePort } from '../../shared/contract/messages.ts';
 import { engineChannel, newsChannel, requestChannel } from './channels.ts';
 import type { FromPage, ToPage, WindowNews, WindowRequest } from './channels.ts';
 

@@ -1,7 +1,7 @@
 // Updates, only where the package was made with an address to get them from and only when the person asks: the program calls nobody by itself.
-import { app, dialog } from 'electron';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { app, dialog } from 'electron';
 
 const say = (message: string, detail = ''): Promise<unknown> => dialog.showMessageBox({ type: 'info', message, detail });
 

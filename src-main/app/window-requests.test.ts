@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { windowChannels } from '../../shared/contract-window.ts';
-import { mostDragged } from '../../shared/limits.ts';
-import type { WindowChannel } from '../../shared/contract-window.ts';
+import { windowChannels } from '../../shared/contract/contract-window.ts';
+import type { WindowChannel } from '../../shared/contract/contract-window.ts';
+import { mostDragged } from '../../shared/contract/limits.ts';
 import { AppError } from '../../shared/errors.ts';
 import { answerWindowRequest } from './window-requests.ts';
 import type { WindowHandlers } from './window-requests.ts';

@@ -1,10 +1,10 @@
 // The main process's end of what the window's page asks of it: every request is checked against its channel's schema, and whatever comes is
 // answered, with an error where it is no such request.
-import type { CheckedInputOf } from '../../shared/channel.ts';
-import { windowChannels } from '../../shared/contract-window.ts';
-import type { WindowAnswer, WindowContract, WindowOutput } from '../../shared/contract-window.ts';
+import type { CheckedInputOf } from '../../shared/contract/channel.ts';
+import { windowChannels } from '../../shared/contract/contract-window.ts';
+import type { WindowAnswer, WindowContract, WindowOutput } from '../../shared/contract/contract-window.ts';
+import { checkInput } from '../../shared/contract/rpc-server.ts';
 import { AppError, toWire } from '../../shared/errors.ts';
-import { checkInput } from '../../shared/rpc-server.ts';
 
 /** What is done for each; `Asker` is the page and its window. */
 export type WindowHandlers<Asker> = {

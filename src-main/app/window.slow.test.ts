@@ -1,11 +1,11 @@
 // The real window, where an Electron and a virtual screen are: what its page may not, and what is left when something dies.
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { spawnSync } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { MenuCommand, WindowBridge } from '../../shared/face.ts';
-import type { FromEngine, ToEngine } from '../../shared/messages.ts';
+import type { MenuCommand, WindowBridge } from '../../shared/contract/face.ts';
+import type { FromEngine, ToEngine } from '../../shared/contract/messages.ts';
 import { isRunning, until } from '../trainer/testing/processes.ts';
 import { canOpenWindows, electronFolder, engineOf, openScreen, openWindow, root } from './testing/open-window.ts';
 import type { OpenWindow, VirtualScreen } from './testing/open-window.ts';

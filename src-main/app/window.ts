@@ -1,7 +1,7 @@
 // The window: a sandboxed page that can go nowhere, open nothing and be given nothing.
+import { join } from 'node:path';
 import { app, BrowserWindow, dialog, screen } from 'electron';
 import type { Session } from 'electron';
-import { join } from 'node:path';
 import { pageAddress } from './page-protocol.ts';
 import type { Places } from './places.ts';
 import { fitState, readWindowState, smallest, usual, writeWindowState } from './window-state.ts';

@@ -1,16 +1,16 @@
 import { Command } from 'commander';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { configKeys, configTable } from '../../shared/config-table.ts';
-import { defaultConfig, parseConfig } from '../../shared/config.ts';
+import { configKeys, configTable } from '../../shared/config/config-table.ts';
+import { defaultConfig, parseConfig } from '../../shared/config/config.ts';
+import type { Setting } from '../../shared/config/setting.ts';
+import type { RunPlan } from '../../shared/contract/contract-runs.ts';
 import { AppError, errorCodes } from '../../shared/errors.ts';
-import type { Setting } from '../../shared/setting.ts';
-import type { RunPlan } from '../../shared/contract-runs.ts';
-import { suggestConfig, suggestedKeys } from '../engine/suggest.ts';
+import { suggestConfig, suggestedKeys } from '../engine/runs/suggest.ts';
 import { addConfigFlags, flagName, givenSettings, inFlags } from './config-flags.ts';
 import { exitCodeHelp, exitCodes } from './exit-codes.ts';
 import { choiceOption, integerOption, listOption, numberOption } from './options.ts';
-import { planLines } from './plan-text.ts';
 import { count, duration, megabytes, Output, plural } from './output.ts';
+import { planLines } from './plan-text.ts';
 
 function parsed(...args: string[]): Record<string, unknown> {
   const command = addConfigFlags(new Command('train')).exitOverride();

@@ -1,12 +1,12 @@
 // Flags of `train`, made from the one table of settings.
 import { Option } from 'commander';
 import type { Command } from 'commander';
-import { configKeys, configTable } from '../../shared/config-table.ts';
-import type { ConfigKey } from '../../shared/config-table.ts';
+import { configKeys, configTable } from '../../shared/config/config-table.ts';
+import type { ConfigKey } from '../../shared/config/config-table.ts';
+import type { Setting } from '../../shared/config/setting.ts';
+import { sayingSettings } from '../../shared/config/settings-in-text.ts';
 import { AppError } from '../../shared/errors.ts';
-import type { Setting } from '../../shared/setting.ts';
-import { sayingSettings } from '../../shared/settings-in-text.ts';
-import { sizeKeys, suggestedKeys } from '../engine/suggest.ts';
+import { sizeKeys, suggestedKeys } from '../engine/runs/suggest.ts';
 
 export const flagName = (key: string): string => `--${key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 

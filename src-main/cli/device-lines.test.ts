@@ -2,9 +2,9 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
-import { takeLock } from '../files/folder-lock.ts';
 import { homeAt } from '../engine/home.ts';
 import type { Studio } from '../engine/studio.ts';
+import { takeLock } from '../files/folder-lock.ts';
 import { sayDevice } from './device-lines.ts';
 import type { Output } from './output.ts';
 

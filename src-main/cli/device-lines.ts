@@ -1,5 +1,5 @@
 // What a person is told of the device that vectors are made on.
-import type { TrainConfig } from '../../shared/config-table.ts';
+import type { TrainConfig } from '../../shared/config/config-table.ts';
 import type { VectorPlace } from '../engine/devices/vector-device.ts';
 import { hasRunOnCard } from '../engine/home.ts';
 import type { Studio } from '../engine/studio.ts';

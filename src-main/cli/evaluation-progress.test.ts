@@ -1,11 +1,11 @@
 import { expect, it, vi } from 'vitest';
-import type { EvaluateOptions } from '../engine/evaluation.ts';
+import type { EvaluateOptions } from '../engine/evaluation/evaluation.ts';
 import type { Studio } from '../engine/studio.ts';
 import { showEvaluation } from './evaluation-progress.ts';
 import type { Output } from './output.ts';
 
 const asked = vi.hoisted(() => ({ signal: undefined as AbortSignal | undefined }));
-vi.mock('../engine/evaluation.ts', () => ({
+vi.mock('../engine/evaluation/evaluation.ts', () => ({
   // Still reads the images: the trainer has nothing to do yet, so that nothing ends with it.
   evaluateRun: async (_studio: Studio, { signal }: EvaluateOptions) => {
     asked.signal = signal;

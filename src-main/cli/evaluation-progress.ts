@@ -1,7 +1,7 @@
 // Runs an evaluation and shows its report; used by `evaluate` and `demo`.
 import { AppError } from '../../shared/errors.ts';
-import { evaluateRun, renderReport } from '../engine/evaluation.ts';
-import type { EvaluateOptions, EvaluationProgress } from '../engine/evaluation.ts';
+import { evaluateRun, renderReport } from '../engine/evaluation/evaluation.ts';
+import type { EvaluateOptions, EvaluationProgress } from '../engine/evaluation/evaluation.ts';
 import type { Studio } from '../engine/studio.ts';
 import { sayDevice } from './device-lines.ts';
 import { exitCodes } from './exit-codes.ts';

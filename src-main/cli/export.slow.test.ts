@@ -6,7 +6,7 @@ import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { assemble, name, text, tuple, writeTorchFile } from '../formats/testing/torch-files.ts';
 import { fixturesFolder, readJson } from '../jepa/testing/reference-values.ts';
-import type { RunRecord } from '../training/run-folder.ts';
+import type { RunRecord } from '../training/run-folder/run-folder.ts';
 import { jsonLines, runCli } from './testing/run-cli.ts';
 
 let folder: string;

@@ -1,6 +1,6 @@
 // The command line. Commands are loaded when they run, so that `--help` is quick.
 import { Command } from 'commander';
-import { configTable } from '../../shared/config-table.ts';
+import { configTable } from '../../shared/config/config-table.ts';
 import { AppError } from '../../shared/errors.ts';
 import { programVersion } from '../../shared/version.ts';
 import type { Action, Options } from './action.ts';

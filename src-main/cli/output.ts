@@ -1,8 +1,8 @@
 // What the terminal shows: progress lines that overwrite themselves on a terminal and are plain and rare in a pipe, or JSON lines.
-import { exitCodes } from './exit-codes.ts';
 import { toWire } from '../../shared/errors.ts';
 import type { WireError } from '../../shared/errors.ts';
 import { inFlags } from './config-flags.ts';
+import { exitCodes } from './exit-codes.ts';
 
 /** Names of files may hold what moves the cursor or rings the bell; lines and tabs stay. */
 const printable = (text: string): string => text.replace(/[^\P{Cc}\n\t]/gu, '\u{fffd}');

@@ -1,10 +1,10 @@
 // What a run will use, in lines: what was given and what was chosen for the folder alike.
-import { maskedOneIn, smallSteps } from '../../shared/config.ts';
+import type { TrainConfig } from '../../shared/config/config-table.ts';
+import { maskedOneIn, smallSteps } from '../../shared/config/config.ts';
+import type { RunPlan } from '../../shared/contract/contract-runs.ts';
 import { formatRoughly } from '../../shared/duration.ts';
-import type { TrainConfig } from '../../shared/config-table.ts';
-import type { RunPlan } from '../../shared/contract-runs.ts';
 import type { RunSizes } from '../../shared/train-events.ts';
-import { checkpointSize } from '../engine/app/run-plan.ts';
+import { checkpointSize } from '../engine/app/runs/run-plan.ts';
 import { inFlags } from './config-flags.ts';
 import { count, megabytes, plural } from './output.ts';
 

@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { beginRun, planRun } from '../engine/runs.ts';
+import { beginRun, planRun } from '../engine/runs/runs.ts';
 import { Studio } from '../engine/studio.ts';
-import { readRecord } from '../training/run-folder.ts';
+import { readRecord } from '../training/run-folder/run-folder.ts';
 import { runCli } from './testing/run-cli.ts';
 
 let [place, pictures, home] = ['', '', ''];

@@ -1,14 +1,14 @@
 // What the commands on a trained run begin with: which run, which checkpoint, which folder.
 import { basename } from 'node:path';
+import { configTable } from '../../shared/config/config-table.ts';
+import type { TrainConfig } from '../../shared/config/config-table.ts';
 import { AppError } from '../../shared/errors.ts';
+import { requireFolderOfRun } from '../engine/folders/moved-folder.ts';
+import { decodingFor } from '../engine/folders/scan-folder.ts';
 import { runPath } from '../engine/home.ts';
-import { requireFolderOfRun } from '../engine/moved-folder.ts';
-import { checkpointOf, configOf, recordOf, stepOf } from '../engine/runs.ts';
-import { decodingFor } from '../engine/scan-folder.ts';
+import { checkpointOf, configOf, recordOf, stepOf } from '../engine/runs/runs.ts';
 import { Studio } from '../engine/studio.ts';
 import type { Options } from './action.ts';
-import { configTable } from '../../shared/config-table.ts';
-import type { TrainConfig } from '../../shared/config-table.ts';
 import { choiceOption, integerOption, textOption } from './options.ts';
 import { count } from './output.ts';
 import type { Output } from './output.ts';

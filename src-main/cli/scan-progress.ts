@@ -1,10 +1,10 @@
 // Runs a scan and shows its counts; used by `scan`, `train` and `demo`.
 import { existsSync } from 'node:fs';
-import { closest } from '../../shared/closest.ts';
-import { folderFacts, scanFolder } from '../engine/scan-folder.ts';
-import type { FolderFacts, ScanFolderOptions } from '../engine/scan-folder.ts';
-import type { Studio } from '../engine/studio.ts';
+import { closest } from '../../shared/config/closest.ts';
 import { AppError } from '../../shared/errors.ts';
+import { folderFacts, scanFolder } from '../engine/folders/scan-folder.ts';
+import type { FolderFacts, ScanFolderOptions } from '../engine/folders/scan-folder.ts';
+import type { Studio } from '../engine/studio.ts';
 import { interruptible } from './interrupt.ts';
 import { count, duration, megabytes, plural } from './output.ts';
 import type { Output } from './output.ts';

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { parseConfig } from '../../shared/config.ts';
+import { parseConfig } from '../../shared/config/config.ts';
 import type { TrainEvent } from '../../shared/train-events.ts';
 import { evaluationEvent } from '../training/testing/evaluation-event.ts';
 import type { Output } from './output.ts';

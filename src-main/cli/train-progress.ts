@@ -1,18 +1,18 @@
 // Shows a run while it trains; used by `train` and `demo`.
-import type { TrainConfig } from '../../shared/config-table.ts';
-import type { OnlineEvaluation, TrainEvent } from '../../shared/train-events.ts';
+import type { TrainConfig } from '../../shared/config/config-table.ts';
 import { assertNever } from '../../shared/errors.ts';
 import { runShare } from '../../shared/run-progress.ts';
+import type { OnlineEvaluation, TrainEvent } from '../../shared/train-events.ts';
 import { isBrokenCard, isCardFault } from '../engine/devices/candidates.ts';
 import type { ChosenDevice } from '../engine/devices/chosen-device.ts';
-import { Kills } from '../engine/kills.ts';
-import { CardFull, recordOf, trainRun, wasKilled, workOfRun } from '../engine/runs.ts';
+import { Kills } from '../engine/runs/kills.ts';
+import { CardFull, recordOf, trainRun, wasKilled, workOfRun } from '../engine/runs/runs.ts';
 import type { Studio } from '../engine/studio.ts';
 import { inFlags } from './config-flags.ts';
 import { interruptible } from './interrupt.ts';
 import { count, duration } from './output.ts';
-import { patchesText } from './plan-text.ts';
 import type { Output } from './output.ts';
+import { patchesText } from './plan-text.ts';
 
 const percent = (value: number | undefined): string => (value === undefined ? '–' : `${(100 * value).toFixed(1)} %`);
 

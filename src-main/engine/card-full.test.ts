@@ -6,9 +6,9 @@ import { afterAll, expect, it, vi } from 'vitest';
 import { AppError } from '../../shared/errors.ts';
 import type { TrainEvent } from '../../shared/train-events.ts';
 import { TrainerKilled } from '../trainer/trainer.ts';
-import { RunFolder } from '../training/run-folder.ts';
+import { RunFolder } from '../training/run-folder/run-folder.ts';
 import { smallRecord } from '../training/testing/small-run.ts';
-import { CardFull, trainRun } from './runs.ts';
+import { CardFull, trainRun } from './runs/runs.ts';
 import type { Studio } from './studio.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'ijepa-full-'));

@@ -2,18 +2,18 @@ import { appendFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { TensorflowOffer } from '../../shared/contract/contract-system.ts';
 import type { DeviceId, DeviceReport } from '../../shared/devices.ts';
-import type { TensorflowOffer } from '../../shared/contract-system.ts';
 import { AppError } from '../../shared/errors.ts';
-import { adviceFor, choiceOf, diagnose } from './doctor.ts';
-import type { Findings } from './doctor.ts';
 import { takeLock } from '../files/folder-lock.ts';
-import { logPath } from '../training/run-log.ts';
+import { logPath } from '../training/run-folder/run-log.ts';
 import { updateDriver } from './devices/candidates.ts';
 import type { DeviceTools } from './devices/device-tools.ts';
 import { Devices } from './devices/devices.ts';
+import { adviceFor, choiceOf, diagnose } from './doctor.ts';
+import type { Findings } from './doctor.ts';
 import { homeAt } from './home.ts';
-import { usualRun } from './pace.ts';
+import { usualRun } from './runs/pace.ts';
 
 const memory = { memoryFree: 8e9, memoryTotal: 16e9 };
 const cpu: DeviceReport = { id: 'cpu', state: 'ready', reason: 'It is always there.', matmulRate: 200 };

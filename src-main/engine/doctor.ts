@@ -1,9 +1,9 @@
 // What this computer is, whether its devices compute right and how fast, what a run would train on, and what would make it faster.
 import { mkdirSync } from 'node:fs';
 import { availableParallelism, cpus, release, type } from 'node:os';
-import { cropsPerImage } from '../../shared/config.ts';
-import type { TrainConfig } from '../../shared/config-table.ts';
-import type { TensorflowOffer } from '../../shared/contract-system.ts';
+import type { TrainConfig } from '../../shared/config/config-table.ts';
+import { cropsPerImage } from '../../shared/config/config.ts';
+import type { TensorflowOffer } from '../../shared/contract/contract-system.ts';
 import { deviceNames } from '../../shared/devices.ts';
 import type { DeviceReport, GraphicsCard, DeviceId } from '../../shared/devices.ts';
 import { AppError } from '../../shared/errors.ts';
@@ -12,14 +12,14 @@ import { memoryThere } from '../files/memory.ts';
 import { imageLibraryVersion } from '../images/version.ts';
 import { sqliteVersion } from '../library/version.ts';
 import { missingDriver, updateDriver } from './devices/candidates.ts';
-import { Devices } from './devices/devices.ts';
 import { usualTools } from './devices/device-tools.ts';
 import type { DeviceTools, DeviceWork } from './devices/device-tools.ts';
+import { Devices } from './devices/devices.ts';
 import { askedDevice } from './devices/expected-device.ts';
 import type { ExpectedDevice } from './devices/expected-device.ts';
 import { tensorflowOffer } from './devices/install-tensorflow.ts';
 import { hasRunOnCard, homeAt, runsInUse } from './home.ts';
-import { usualRun } from './pace.ts';
+import { usualRun } from './runs/pace.ts';
 
 export interface Diagnosis {
   readonly program: string;

@@ -6,15 +6,15 @@ import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { FromEngine, ToEngine } from '../../shared/messages.ts';
-import { protocolVersion } from '../../shared/protocol-version.ts';
+import type { FromEngine, ToEngine } from '../../shared/contract/messages.ts';
+import { protocolVersion } from '../../shared/contract/protocol-version.ts';
 import { programVersion } from '../../shared/version.ts';
 import { nodeArguments } from '../files/node-arguments.ts';
 import { openLibrary } from '../library/library.ts';
 import { refusedExitCode } from '../link/engine-messages.ts';
 import type { FromEngineProcess } from '../link/engine-messages.ts';
 import { isRunning, until } from '../trainer/testing/processes.ts';
-import { listCheckpoints } from '../training/run-folder.ts';
+import { listCheckpoints } from '../training/run-folder/run-folder.ts';
 import { drawPictures } from './app/testing/open-engine.ts';
 
 const place = mkdtempSync(join(tmpdir(), 'ijepa-engine-'));

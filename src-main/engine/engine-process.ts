@@ -1,9 +1,9 @@
 // Entry of the engine's process: answers pages over the channel of whoever started it, until it is told to end or nobody is there.
 // Arguments: see link/engine-arguments.ts.
 import { writeSync } from 'node:fs';
+import type { ToEngine } from '../../shared/contract/messages.ts';
+import { protocolVersion } from '../../shared/contract/protocol-version.ts';
 import { toWire } from '../../shared/errors.ts';
-import type { ToEngine } from '../../shared/messages.ts';
-import { protocolVersion } from '../../shared/protocol-version.ts';
 import { programVersion } from '../../shared/version.ts';
 import { readEngineArguments } from '../link/engine-arguments.ts';
 import { refusedExitCode } from '../link/engine-messages.ts';

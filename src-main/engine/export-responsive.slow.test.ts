@@ -5,11 +5,11 @@ import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { afterAll, expect, it } from 'vitest';
 import { modelSize, targetParameters, trainedParameters } from '../jepa/model.ts';
-import { saveImportedWeights } from '../training/checkpoint.ts';
+import { saveImportedWeights } from '../training/run-folder/checkpoint.ts';
 import { smallRecord } from '../training/testing/small-run.ts';
-import { exportBundle } from './export.ts';
-import type { Exported } from './export.ts';
-import { weightFormats } from './export-weights.ts';
+import { weightFormats } from './export/export-weights.ts';
+import { exportBundle } from './export/export.ts';
+import type { Exported } from './export/export.ts';
 import { Studio } from './studio.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'ijepa-export-responsive-'));

@@ -6,9 +6,9 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { images } from '../library/catalogue.ts';
 import { addFolder } from '../library/folders.ts';
 import { fillLibrary } from '../library/testing/large-catalogue.ts';
-import { FolderContentsCache } from './app/folder-contents.ts';
-import { planForPage } from './app/run-plan.ts';
-import { beginRun, planRun, settleRun } from './runs.ts';
+import { FolderContentsCache } from './app/folders/folder-contents.ts';
+import { planForPage } from './app/runs/run-plan.ts';
+import { beginRun, planRun, settleRun } from './runs/runs.ts';
 import { Studio } from './studio.ts';
 
 /** 100,000 with IJEPA_LONG=1. */

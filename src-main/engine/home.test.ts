@@ -5,7 +5,7 @@ import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
 import { AppError } from '../../shared/errors.ts';
 import { takeLock } from '../files/folder-lock.ts';
 import { anotherHoldsCard } from '../files/testing/other-program.ts';
-import { logPath } from '../training/run-log.ts';
+import { logPath } from '../training/run-folder/run-log.ts';
 import { freshRunName, hasRunOnCard, homeAt, newRunPath, runNames, runsInUse } from './home.ts';
 import { describeHome } from './inspect.ts';
 

@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path';
 import { AppError } from '../../shared/errors.ts';
 import { isCardHeldElsewhere } from '../files/card-lock.ts';
 import { isHeldHere } from '../files/folder-lock.ts';
-import { readEvents } from '../training/run-log.ts';
+import { readEvents } from '../training/run-folder/run-log.ts';
 
 export interface Home {
   readonly path: string;

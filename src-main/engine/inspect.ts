@@ -4,12 +4,12 @@ import { join } from 'node:path';
 import { AppError } from '../../shared/errors.ts';
 import type { OnlineEvaluation, TrainEvent } from '../../shared/train-events.ts';
 import { SafetensorsFile } from '../formats/safetensors.ts';
-import { readCheckpointHeader } from '../training/checkpoint.ts';
-import type { CheckpointHeader } from '../training/checkpoint.ts';
-import { listCheckpoints, readRecord } from '../training/run-folder.ts';
-import type { RunRecord, StoredCheckpoint } from '../training/run-folder.ts';
-import { judgedSince } from '../training/health.ts';
-import { readEvents } from '../training/run-log.ts';
+import { judgedSince } from '../training/judging/health.ts';
+import { readCheckpointHeader } from '../training/run-folder/checkpoint.ts';
+import type { CheckpointHeader } from '../training/run-folder/checkpoint.ts';
+import { listCheckpoints, readRecord } from '../training/run-folder/run-folder.ts';
+import type { RunRecord, StoredCheckpoint } from '../training/run-folder/run-folder.ts';
+import { readEvents } from '../training/run-folder/run-log.ts';
 import { runNames } from './home.ts';
 import type { Home } from './home.ts';
 

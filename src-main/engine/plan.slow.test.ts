@@ -4,14 +4,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { defaultConfig } from '../../shared/config.ts';
+import { defaultConfig } from '../../shared/config/config.ts';
+import { preprocessingOf } from '../../shared/config/preprocessing.ts';
 import { AppError } from '../../shared/errors.ts';
-import { preprocessingOf } from '../../shared/preprocessing.ts';
-import { planForPage } from './app/run-plan.ts';
-import { planRun } from './runs.ts';
-import { scanFolder } from './scan-folder.ts';
+import { planForPage } from './app/runs/run-plan.ts';
+import { scanFolder } from './folders/scan-folder.ts';
+import { planRun } from './runs/runs.ts';
+import { suggestedPatch } from './runs/suggest.ts';
 import { Studio } from './studio.ts';
-import { suggestedPatch } from './suggest.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'ijepa-plan-'));
 const folders = Object.fromEntries(

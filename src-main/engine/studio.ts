@@ -1,21 +1,21 @@
 // The engine: owns the catalogue, the decoders and the trainer. The terminal, the window and the browser are faces on it.
 import { existsSync, mkdirSync } from 'node:fs';
 import { resolve } from 'node:path';
+import type { DecodeSettings } from '../../shared/config/preprocessing.ts';
 import { AppError } from '../../shared/errors.ts';
-import type { DecodeSettings } from '../../shared/preprocessing.ts';
 import type { EvaluationImage } from '../evaluation/protocol.ts';
 import { isBelow } from '../files/is-below.ts';
 import { cacheFolder } from '../images/cache-space.ts';
+import { DecoderPool } from '../images/decoder-pool.ts';
 import { defaultLimits } from '../images/decoder.ts';
 import type { DecodeLimits } from '../images/decoder.ts';
-import { DecoderPool } from '../images/decoder-pool.ts';
 import { folderOf, folders } from '../library/folders.ts';
 import { openLibrary } from '../library/library.ts';
 import type { Library } from '../library/library.ts';
 import { Trainer } from '../trainer/trainer.ts';
 import { Devices } from './devices/devices.ts';
-import { FolderImagesCache } from './folder-images.ts';
-import type { FolderImages } from './folder-images.ts';
+import { FolderImagesCache } from './folders/folder-images.ts';
+import type { FolderImages } from './folders/folder-images.ts';
 import { homeAt } from './home.ts';
 import type { Home } from './home.ts';
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { minimise } from './lbfgs.ts';
 import { linearProbe, stratifiedSplit } from './linear-probe.ts';
-import { accuracyOf } from './nearest-neighbours.ts';
 import { fitLogistic, fitStandardisation, logisticObjective, predictLogistic, standardise } from './logistic-regression.ts';
+import { accuracyOf } from './nearest-neighbours.ts';
 import { gaussian } from './testing/reference.ts';
 
 const labelsOf = (count: number, classes: number): Uint32Array => Uint32Array.from({ length: count }, (_, i) => i % classes);

@@ -1,6 +1,6 @@
 // Which images judge an encoder: a bank to look things up in and queries that are looked up. A pure function of the images' paths,
 // contents and labels, so that every run of a folder is judged by the same images.
-import { fingerprint } from '../../shared/fingerprint.ts';
+import { fingerprint } from '../../shared/contract/fingerprint.ts';
 
 export interface EvaluationImage {
   /** Relative to the folder, with `/`. */

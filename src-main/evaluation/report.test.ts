@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { pairedError } from '../../shared/paired-error.ts';
 import { evaluateCrops, evaluateLabelled, type SourceFigures, type VectorSource } from './evaluate.ts';
-import { planEvaluation, withoutRows } from './protocol.ts';
 import { linearProbe } from './linear-probe.ts';
+import { planEvaluation, withoutRows } from './protocol.ts';
 import { assembleReport, measureTables, renderReport, reportFacts } from './report.ts';
 import { applySpace, fitSpace, normaliseRows } from './spaces.ts';
 import { image, many } from './testing/images.ts';

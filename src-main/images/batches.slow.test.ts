@@ -5,12 +5,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Random } from '../../shared/random.ts';
 import { BatchPlan } from './batch-plan.ts';
-import { BatchSource } from './batches.ts';
 import type { BatchSettings } from './batch-worker.ts';
+import { BatchSource } from './batches.ts';
 import { DecodeCache } from './cache.ts';
-import type { CachedImage } from './shard-reader.ts';
 import { randomResizedCrop, resampleCrop } from './crop.ts';
 import { reduced, reductionOf } from './reduced-picture.ts';
+import type { CachedImage } from './shard-reader.ts';
 
 const count = 20;
 const hashOf = (i: number): string => (i + 1).toString(16).padStart(64, '0');

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, rmSync, statfsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import type { DecodeSettings } from '../../shared/preprocessing.ts';
+import type { DecodeSettings } from '../../shared/config/preprocessing.ts';
 
 /** Shorter side of cached pictures: an eighth more than the input, so that a crop of the whole is not blown up. */
 export const cachedShortSide = (imageSize: number): number => Math.max(256, Math.ceil((imageSize * 8) / 7));

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import {
   appendFileSync,
   existsSync,
@@ -12,13 +13,12 @@ import {
   writeFileSync,
   writeSync,
 } from 'node:fs';
-import { createHash } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Random } from '../../shared/random.ts';
-import { DecodeCache } from './cache.ts';
 import { cacheFolder, clearCaches, defaultCacheGrowth, estimateCacheBytes } from './cache-space.ts';
+import { DecodeCache } from './cache.ts';
 import type { CachedImage } from './shard-reader.ts';
 import { plainSettings, quadrantPixels } from './testing/test-images.ts';
 

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { CachedImage } from './shard-reader.ts';
 import { contactSheet, isContactSheet } from './contact-sheet.ts';
+import type { CachedImage } from './shard-reader.ts';
 
 let folder: string;
 beforeAll(() => {

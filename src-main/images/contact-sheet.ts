@@ -4,8 +4,8 @@ import sharp from 'sharp';
 import type { OverlayOptions } from 'sharp';
 import { AppError, systemError } from '../../shared/errors.ts';
 import { writeFileAside } from '../files/write-aside.ts';
-import type { CachedImage } from './shard-reader.ts';
 import { isMarkedPng, markedPng } from './png-text.ts';
+import type { CachedImage } from './shard-reader.ts';
 
 export interface Tile {
   readonly image: CachedImage;

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { crc32, deflateSync } from 'node:zlib';
 import sharp from 'sharp';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { defaultLimits } from './decoder.ts';
 import { DecoderPool } from './decoder-pool.ts';
+import { defaultLimits } from './decoder.ts';
 import { imageOf, plainSettings } from './testing/test-images.ts';
 
 let root = '';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import type { Sharp } from 'sharp';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import type { DecodeSettings } from '../../shared/preprocessing.ts';
+import type { DecodeSettings } from '../../shared/config/preprocessing.ts';
 import { decodeImage } from './decode.ts';
 import { defaultLimits } from './decoder.ts';
 import type { DecodeLimits, DecodedImage, DecodeResult } from './decoder.ts';

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
 import sharp from 'sharp';
 import type { Sharp } from 'sharp';
-import type { DecodeSettings } from '../../shared/preprocessing.ts';
+import type { DecodeSettings } from '../../shared/config/preprocessing.ts';
 import { RuntimeError } from '../../shared/web-assembly.ts';
 import type { DecodedImage, DecodeFailure, DecodeLimits, DecodeRequest, DecodeResult } from './decoder.ts';
 import { isHeic, openHeic } from './heic.ts';

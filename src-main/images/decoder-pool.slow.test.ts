@@ -7,9 +7,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { nodeArguments } from '../files/node-arguments.ts';
+import { DecoderPool } from './decoder-pool.ts';
 import { defaultLimits } from './decoder.ts';
 import type { DecodeRequest } from './decoder.ts';
-import { DecoderPool } from './decoder-pool.ts';
 import { coloursOf, distance, imageOf, plainSettings, quadrantColours, quadrants, quadrantsHeic } from './testing/test-images.ts';
 
 let root = '';

@@ -6,9 +6,9 @@ import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { AppError } from '../../shared/errors.ts';
 import { nodeArguments } from '../files/node-arguments.ts';
+import type { DecoderAnswer, DecoderJob, DecoderResult } from './decoder-process.ts';
 import { defaultLimits, ranOutExit } from './decoder.ts';
 import type { DecodeLimits, Decoder, DecodeRequest, DecodeResult } from './decoder.ts';
-import type { DecoderAnswer, DecoderJob, DecoderResult } from './decoder-process.ts';
 import { PixelFile } from './pixel-file.ts';
 
 /** The compiled program has `.js` files where the sources have `.ts`. */

@@ -1,5 +1,5 @@
 // What the decoders answer. The pool that runs them in processes of their own is decoder-pool.ts.
-import type { DecodeSettings } from '../../shared/preprocessing.ts';
+import type { DecodeSettings } from '../../shared/config/preprocessing.ts';
 
 /** An upright 8-bit sRGB image. */
 export interface DecodedImage {

@@ -1,7 +1,7 @@
 // For scientists: raw values (8 or 16 bits per channel) → 0–255 by percentiles of the image or by a fixed window.
 import sharp from 'sharp';
 import type { Metadata, Sharp } from 'sharp';
-import type { DecodeSettings } from '../../shared/preprocessing.ts';
+import type { DecodeSettings } from '../../shared/config/preprocessing.ts';
 
 /** The values at two percentiles (0–100) of unsigned 16-bit values, from their histogram. */
 export function percentiles(values: Uint16Array, [low, high]: readonly [number, number]): readonly [number, number] {

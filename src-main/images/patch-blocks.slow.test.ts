@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Random } from '../../shared/random.ts';
 import { DecodeCache } from './cache.ts';
-import type { CachedImage } from './shard-reader.ts';
 import { patchBlocks } from './patch-blocks.ts';
 import { placeImage, targetOf } from './patches.ts';
 import type { View } from './patches.ts';
+import type { CachedImage } from './shard-reader.ts';
 
 const count = 300;
 const lost = new Set([0, 17, 18, 150, 299]);

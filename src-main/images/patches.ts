@@ -1,8 +1,8 @@
 // Whole pictures, or halves of them, as an encoder gets them: patches of normalised values.
-import type { Preprocessing } from '../../shared/preprocessing.ts';
-import type { CachedImage } from './shard-reader.ts';
+import type { Preprocessing } from '../../shared/config/preprocessing.ts';
 import { fitSquare, halves } from './crop.ts';
 import type { Target } from './crop.ts';
+import type { CachedImage } from './shard-reader.ts';
 
 /** Which part of an image is looked at: all of it, or one of two crops that do not overlap. */
 export type View = 'whole' | 'first' | 'second';

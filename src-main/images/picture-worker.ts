@@ -2,11 +2,11 @@
 import { parentPort } from 'node:worker_threads';
 import { toWire } from '../../shared/errors.ts';
 import { DecodeCache } from './cache.ts';
-import type { CachedImage } from './shard-reader.ts';
 import { fitSquare } from './crop.ts';
 import type { Fit } from './crop.ts';
 import { drawPicture } from './picture.ts';
 import { forTraining } from './reduced-picture.ts';
+import type { CachedImage } from './shard-reader.ts';
 import { trainingCrop } from './training-crop.ts';
 import type { CropSettings } from './training-crop.ts';
 

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Random } from '../../shared/random.ts';
-import type { CachedImage } from './shard-reader.ts';
 import { randomResizedCrop, resampleCrop } from './crop.ts';
 import { forTraining, reduced, reductionOf } from './reduced-picture.ts';
+import type { CachedImage } from './shard-reader.ts';
 
 const range = { cropScale: [0.2, 1], cropAspect: [3 / 4, 4 / 3] } as const;
 

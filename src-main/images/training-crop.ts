@@ -1,9 +1,9 @@
 // The crop of an image that a step trains on: a pure function of (seed, step, place), one for the trainer and for whoever shows it.
 import { Random } from '../../shared/random.ts';
-import type { CachedImage } from './shard-reader.ts';
 import { changeColours, randomColours } from './colours.ts';
 import { randomResizedCrop, resampleCrop } from './crop.ts';
 import type { Target } from './crop.ts';
+import type { CachedImage } from './shard-reader.ts';
 
 export interface CropSettings {
   readonly seed: number;

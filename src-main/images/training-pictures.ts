@@ -2,9 +2,9 @@
 import { Random } from '../../shared/random.ts';
 import { fewestPixels } from './batch-plan.ts';
 import { DecodeCache } from './cache.ts';
-import type { CachedImage } from './shard-reader.ts';
 import { forTraining, reductionOf } from './reduced-picture.ts';
 import type { CropRange } from './reduced-picture.ts';
+import type { CachedImage } from './shard-reader.ts';
 
 /** The images of a run, in catalogue order, in the decode cache of a folder. */
 export interface DecodedPictures {

@@ -1,6 +1,6 @@
 // One update as a graph: AdamW (or Muon for the blocks' matrices) with decoupled weight decay (Loshchilov & Hutter 2019), then the moving average of the target
 // encoder. Nothing moves when a gradient is not finite.
-import type { TrainConfig } from '../../shared/config-table.ts';
+import type { TrainConfig } from '../../shared/config/config-table.ts';
 import { add, equal, multiply, divide, select, sqrt, square, subtract } from '../tensor/elementwise.ts';
 import type { Tensor } from '../tensor/graph.ts';
 import { input, sumAll } from '../tensor/structure.ts';

@@ -1,6 +1,6 @@
 // Losses over several crops, on their pooled context embeddings: SIGReg of a batch against collapse, agreement of the crops of a picture
 // by distance or by contrast with the crops of others.
-import type { TrainConfig } from '../../shared/config-table.ts';
+import type { TrainConfig } from '../../shared/config/config-table.ts';
 import { add, cos, divide, equal, exp, log, mean, multiply, select, sin, sqrt, square, subtract } from '../tensor/elementwise.ts';
 import type { Tensor } from '../tensor/graph.ts';
 import { matmul } from '../tensor/products.ts';

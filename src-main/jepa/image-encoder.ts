@@ -1,7 +1,7 @@
 // The encoder as a model for other programs: images in, tokens and embedding out, weights and preprocessing inside.
+import type { Tensor } from '../tensor/graph.ts';
 import { lowerOnnx } from '../tensor/lower-onnx.ts';
 import type { Lowered, LowerOptions } from '../tensor/lower-onnx.ts';
-import type { Tensor } from '../tensor/graph.ts';
 import { input, reshape, transpose } from '../tensor/structure.ts';
 import { embedPatches } from './embedding.ts';
 import type { EmbeddingLayer } from './embedding.ts';

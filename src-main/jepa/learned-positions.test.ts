@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseConfig } from '../../shared/config.ts';
+import { parseConfig } from '../../shared/config/config.ts';
 import { Random } from '../../shared/random.ts';
 import { multiply } from '../tensor/elementwise.ts';
 import { gradients } from '../tensor/gradients.ts';

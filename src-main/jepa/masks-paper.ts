@@ -1,6 +1,6 @@
 // The published sampler with its known faults: the last row and column are never chosen, one random number sets scale and
 // aspect, and every list is cut to the batch's shortest in raster order. Only `masking=paper-exact` uses it.
-import type { TrainConfig } from '../../shared/config-table.ts';
+import type { TrainConfig } from '../../shared/config/config-table.ts';
 import { AppError } from '../../shared/errors.ts';
 import { Random } from '../../shared/random.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { defaultConfig } from '../../shared/config.ts';
+import { defaultConfig } from '../../shared/config/config.ts';
 import { drawMasks } from './masks.ts';
 import { readJson } from './testing/reference-values.ts';
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { defaultConfig } from '../../shared/config.ts';
+import { defaultConfig } from '../../shared/config/config.ts';
 import { AppError } from '../../shared/errors.ts';
 import { packMasks } from './mask-batch.ts';
 import { blockSize, contextTokenCount, drawMasks, mostTargetTokens } from './masks.ts';

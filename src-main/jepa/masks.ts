@@ -1,6 +1,6 @@
 // Which patches the context encoder sees and which blocks the predictor must predict (Assran et al. 2023, §3 and appendix A).
 // Everything is a pure function of (seed, step, image), so that a resumed run draws the same masks.
-import type { TrainConfig } from '../../shared/config-table.ts';
+import type { TrainConfig } from '../../shared/config/config-table.ts';
 import { AppError } from '../../shared/errors.ts';
 import { Random } from '../../shared/random.ts';
 import { paperExactMasks } from './masks-paper.ts';

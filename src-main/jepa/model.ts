@@ -1,5 +1,5 @@
 // Sizes of the three networks and the parameters that follow from them.
-import type { TrainConfig } from '../../shared/config-table.ts';
+import type { TrainConfig } from '../../shared/config/config-table.ts';
 import { Random } from '../../shared/random.ts';
 import type { Shape } from '../tensor/graph.ts';
 import { sineCosinePositions } from './positions.ts';

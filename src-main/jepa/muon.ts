@@ -1,6 +1,6 @@
 // Muon (Jordan et al. 2024): the matrices of the blocks move along their orthogonalised momentum, everything else by AdamW. Updates
 // are scaled to the size that AdamW's have (Liu et al. 2025, "Muon is scalable"), so that one learning rate serves both.
-import type { TrainConfig } from '../../shared/config-table.ts';
+import type { TrainConfig } from '../../shared/config/config-table.ts';
 import { add, divide, multiply, sqrt, square, subtract } from '../tensor/elementwise.ts';
 import type { Tensor } from '../tensor/graph.ts';
 import { gemm, matmul } from '../tensor/products.ts';

@@ -1,7 +1,7 @@
 // How patches become tokens: by one linear map each, as published, or by convolutions over the whole image (Xiao et al. 2021, "Early
 // convolutions help transformers see better"): 3×3 with stride 2 until a patch is one place, each but the last followed by a norm over
 // its channels and GELU. Their windows reach over the borders of patches, so hidden patches are blanked before them (transformer.ts).
-import type { TrainConfig } from '../../shared/config-table.ts';
+import type { TrainConfig } from '../../shared/config/config-table.ts';
 import type { Tensor } from '../tensor/graph.ts';
 import { gelu, layerNorm } from '../tensor/layers.ts';
 import { linear } from '../tensor/products.ts';

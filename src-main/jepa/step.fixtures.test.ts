@@ -1,6 +1,6 @@
 // The step against values from the authors' own code (testing/fixtures/README.md), to the tolerances stated there.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { defaultConfig } from '../../shared/config.ts';
+import { defaultConfig } from '../../shared/config/config.ts';
 import { OnnxSession } from '../runtime/onnx-session.ts';
 import type { Tensor } from '../tensor/graph.ts';
 import { lowerOnnx } from '../tensor/lower-onnx.ts';

@@ -1,7 +1,7 @@
 // The I-JEPA step (Assran et al. 2023, §3) as graphs. `accumulate` adds a micro-batch's gradients to the running ones, `update`
 // (adamw.ts) moves the weights once per batch. The loss weights are 1/(values in the whole batch), so that micro-batches add up to
 // the batch's mean and the result does not depend on how it was cut. Losses over crops of several of them go through `pool` and `couple`.
-import type { TrainConfig } from '../../shared/config-table.ts';
+import type { TrainConfig } from '../../shared/config/config-table.ts';
 import { add, divide, equal, multiply, select, subtract } from '../tensor/elementwise.ts';
 import { gradients } from '../tensor/gradients.ts';
 import type { Tensor } from '../tensor/graph.ts';

@@ -3,9 +3,9 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { DecodeCache } from '../images/cache.ts';
 import { noSmallDisk, smallDisk } from '../files/testing/small-disk.ts';
 import type { SmallDisk } from '../files/testing/small-disk.ts';
+import { DecodeCache } from '../images/cache.ts';
 import { countImages, images } from './catalogue.ts';
 import { openLibrary } from './library.ts';
 import { CountingDecoder, Place, scanned } from './testing/scan-fixtures.ts';

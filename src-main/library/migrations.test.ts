@@ -1,8 +1,8 @@
 // What later steps of the catalogue do to what is in it.
-import Sqlite from 'better-sqlite3';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import Sqlite from 'better-sqlite3';
 import { expect, it } from 'vitest';
 import { openDatabase } from './database.ts';
 import { migrate, migrations, versionOf } from './migrations.ts';

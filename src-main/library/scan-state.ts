@@ -1,7 +1,7 @@
 // What the stages of a scan share: survey (walk and compare), decode, reconcile.
-import type { DecodedImage, Decoder } from '../images/decoder.ts';
-import type { DecodeSettings } from '../../shared/preprocessing.ts';
+import type { DecodeSettings } from '../../shared/config/preprocessing.ts';
 import { AppError } from '../../shared/errors.ts';
+import type { DecodedImage, Decoder } from '../images/decoder.ts';
 import type { Folder } from './folders.ts';
 import type { LabelRule } from './labels.ts';
 import type { Library } from './library.ts';

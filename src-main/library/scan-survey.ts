@@ -2,8 +2,8 @@
 // queued in a temporary table, so that the walk runs ahead of the decoders in bounded memory and the total is known early.
 import type { FailureReason } from '../images/decoder.ts';
 import { labelsOf } from './labels.ts';
-import type { FileFacts, KnownImage } from './scan-store.ts';
 import type { ScanState } from './scan-state.ts';
+import type { FileFacts, KnownImage } from './scan-store.ts';
 import { walk } from './walk.ts';
 
 /** Reasons that lie in the circumstances and not in the file: worth another try in every scan. */

@@ -1,8 +1,8 @@
 // Brings the catalogue up to date with a folder, telling as it goes. Stages: survey → decode (at the same time) → reconcile.
 import { availableParallelism } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { DecodeSettings } from '../../shared/config/preprocessing.ts';
 import { AppError, systemError } from '../../shared/errors.ts';
-import type { DecodeSettings } from '../../shared/preprocessing.ts';
 import type { Decoder } from '../images/decoder.ts';
 import { databaseError } from './database.ts';
 import { addFolder } from './folders.ts';

@@ -3,10 +3,10 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
+import type { EngineState, FromEngine, PagePort, ToEngine } from '../../shared/contract/messages.ts';
+import { protocolVersion } from '../../shared/contract/protocol-version.ts';
 import { errorCodes } from '../../shared/errors.ts';
 import type { WireError } from '../../shared/errors.ts';
-import { protocolVersion } from '../../shared/protocol-version.ts';
-import type { EngineState, FromEngine, PagePort, ToEngine } from '../../shared/messages.ts';
 import { writeEngineArguments } from './engine-arguments.ts';
 import { EngineLog } from './engine-log.ts';
 import { refusedExitCode } from './engine-messages.ts';

@@ -1,7 +1,7 @@
 // What the engine's process and whoever started it say to each other, over the child's channel with `serialization: 'advanced'`: typed
 // arrays pass as they are. One process serves many pages; each is a number that its side of the link chose and never uses again.
+import type { FromEngine, ToEngine } from '../../shared/contract/messages.ts';
 import type { ErrorCode } from '../../shared/errors.ts';
-import type { FromEngine, ToEngine } from '../../shared/messages.ts';
 
 export type ToEngineProcess =
   | { readonly client: number; readonly message: ToEngine }

@@ -1,10 +1,10 @@
 // Pictures are addresses relative to the page, the same in every face: `thumbnail/<image>?side=128` and `picture/<image>`. Only numbers
 // are taken from the address and the engine looks them up: nothing in a request can name a file.
-import type { AppContract } from '../../shared/contract.ts';
-import type { Picture } from '../../shared/contract-library.ts';
+import type { Picture } from '../../shared/contract/contract-library.ts';
+import type { AppContract } from '../../shared/contract/contract.ts';
+import type { RpcClient } from '../../shared/contract/rpc-client.ts';
 import { AppError } from '../../shared/errors.ts';
 import type { ErrorCode } from '../../shared/errors.ts';
-import type { RpcClient } from '../../shared/rpc-client.ts';
 
 export interface PictureAnswer {
   readonly status: number;

@@ -2,8 +2,8 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { extname, join } from 'node:path';
+import { protocolMark, protocolVersion } from '../../shared/contract/protocol-version.ts';
 import { AppError } from '../../shared/errors.ts';
-import { protocolMark, protocolVersion } from '../../shared/protocol-version.ts';
 
 export interface RendererFile {
   readonly type: string;

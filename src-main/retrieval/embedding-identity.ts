@@ -1,7 +1,7 @@
 // What makes two vectors comparable: the same weights, layer, pooling, preprocessing and decoding. One store per identity.
 import { createHash } from 'node:crypto';
+import type { Preprocessing } from '../../shared/config/preprocessing.ts';
 import { AppError } from '../../shared/errors.ts';
-import type { Preprocessing } from '../../shared/preprocessing.ts';
 
 export interface EmbeddingIdentity {
   readonly runId: string;

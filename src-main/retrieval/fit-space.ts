@@ -2,8 +2,8 @@
 import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { AppError, fromWire } from '../../shared/errors.ts';
-import { nodeArguments } from '../files/node-arguments.ts';
 import { fitSpace, type SpaceKind, type SpaceOptions, type SpaceTransform } from '../evaluation/spaces.ts';
+import { nodeArguments } from '../files/node-arguments.ts';
 import type { FitReply, FitRequest } from './fit-space-worker.ts';
 
 /** Multiplications (about) that are done at once rather than on a thread, which takes a tenth of a second to start. */

@@ -3,8 +3,8 @@ import { randomUUID } from 'node:crypto';
 import { extname, join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { AppError, fromWire } from '../../shared/errors.ts';
-import { nodeArguments } from '../files/node-arguments.ts';
 import { requireFinite } from '../evaluation/spaces.ts';
+import { nodeArguments } from '../files/node-arguments.ts';
 import type { SearchCall, SearchCalls, SearchReply, SearchThreadData } from './search-worker.ts';
 import type { Neighbours, SearchRequest } from './vector-memory.ts';
 

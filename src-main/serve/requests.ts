@@ -1,7 +1,7 @@
 // HTTP: the token's exchange for a cookie, the page's files, pictures. Nothing is changed by a request; work goes over the socket.
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { AppContract } from '../../shared/contract.ts';
-import type { RpcClient } from '../../shared/rpc-client.ts';
+import type { AppContract } from '../../shared/contract/contract.ts';
+import type { RpcClient } from '../../shared/contract/rpc-client.ts';
 import { answerPicture, parsePictureRequest } from '../link/picture-request.ts';
 import { securityHeaders } from '../link/renderer-files.ts';
 import { isKnownHost } from './access.ts';

@@ -1,7 +1,7 @@
 // What the bare address answers whoever has no cookie there: the way to the page for a browser that has been let in, which remembers the
 // page's path where other servers of this host name cannot read it. Nothing in it is secret, and nothing of it is the page.
 import type { ServerResponse } from 'node:http';
-import { addressKey } from '../../shared/face.ts';
+import { addressKey } from '../../shared/contract/face.ts';
 
 export const tokenNeeded = 'Open the address with the token that the terminal shows. If you have just come from there, reload this page.';
 

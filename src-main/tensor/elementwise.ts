@@ -1,8 +1,8 @@
 // Ops that act on each value alone, with NumPy's broadcasting for two inputs.
 import { apply, reject, sameShape, sizeOf } from './graph.ts';
 import type { DataType, Node, OnnxEmitter, Op, Shape, Tensor } from './graph.ts';
-import type { TensorflowKernel } from './tensorflow-model.ts';
 import { constant, reshape, scalar, stridesOf, sum, visitStrided } from './structure.ts';
+import type { TensorflowKernel } from './tensorflow-model.ts';
 
 type None = Record<string, never>;
 

@@ -1,8 +1,8 @@
 // The parts of a transformer that runtimes have one kernel for. Their gradients are written by hand from the statistics the
 // forward kernel keeps, so that the backward pass needs as few trips through memory as possible.
+import { add, erf, erfValue, exp, multiply, square, subtract } from './elementwise.ts';
 import { apply, applyAll, reject, sizeOf } from './graph.ts';
 import type { Op, Tensor } from './graph.ts';
-import { add, erf, erfValue, exp, multiply, square, subtract } from './elementwise.ts';
 import { matmul, tensorflowProduct } from './products.ts';
 import { concatenate, constant, reshape, sum, transpose } from './structure.ts';
 import { inTiles } from './tiles.ts';

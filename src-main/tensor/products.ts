@@ -1,7 +1,7 @@
 // Matrix products and look-ups: where nearly all of the time goes.
+import { cast, equal, multiply } from './elementwise.ts';
 import { apply, reject, sameShape, sizeOf } from './graph.ts';
 import type { Op, Shape, TensorflowEmitter, Tensor } from './graph.ts';
-import { cast, equal, multiply } from './elementwise.ts';
 import { constant, reshape, sum } from './structure.ts';
 
 type MatmulAttributes = { readonly transposeA: boolean; readonly transposeB: boolean; readonly scale: number };

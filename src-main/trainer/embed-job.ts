@@ -1,19 +1,19 @@
 // Embeds what is not embedded yet, with the target encoder of a checkpoint.
 import { createHash } from 'node:crypto';
-import { preprocessingOf } from '../../shared/preprocessing.ts';
+import { preprocessingOf } from '../../shared/config/preprocessing.ts';
 import { programVersion } from '../../shared/version.ts';
-import { DecodeCache } from '../images/cache.ts';
 import { decodingVersion } from '../images/cache-space.ts';
-import type { CachedImage } from '../images/shard-reader.ts';
+import { DecodeCache } from '../images/cache.ts';
 import { patchBlocks } from '../images/patch-blocks.ts';
 import { placeImage, targetOf } from '../images/patches.ts';
+import type { CachedImage } from '../images/shard-reader.ts';
 import { embeddingWidth } from '../jepa/embedding.ts';
 import { modelSize, patchValues, tokenCount } from '../jepa/model.ts';
 import { EmbeddingStore } from '../retrieval/embedding-store.ts';
-import { loadTargetEncoder } from '../training/checkpoint.ts';
-import { EncoderRunner } from '../training/encoder-runner.ts';
-import type { EmbedJob, EmbedPixelsJob, JobTypes } from './protocol.ts';
+import { EncoderRunner } from '../training/passes/encoder-runner.ts';
+import { loadTargetEncoder } from '../training/run-folder/checkpoint.ts';
 import { pictureEncoder } from './picture-encoder.ts';
+import type { EmbedJob, EmbedPixelsJob, JobTypes } from './protocol.ts';
 
 function weightsHash(weights: Readonly<Record<string, Float32Array>>): string {
   const hash = createHash('sha256');

@@ -2,17 +2,17 @@
 // another's, all treated alike.
 import { dirname, resolve } from 'node:path';
 import { AppError } from '../../shared/errors.ts';
-import { assembleReport } from '../evaluation/report.ts';
 import { planEvaluation } from '../evaluation/protocol.ts';
+import { assembleReport } from '../evaluation/report.ts';
 import { DecodeCache } from '../images/cache.ts';
+import type { PatchBlock } from '../images/patches.ts';
 import { modelSize } from '../jepa/model.ts';
 import type { Weights } from '../jepa/model.ts';
-import { loadTargetEncoder } from '../training/checkpoint.ts';
-import { Judge } from '../training/judge.ts';
-import { listCheckpoints, readRecord } from '../training/run-folder.ts';
-import { encoderWeights, initialState } from '../training/state.ts';
-import type { PatchBlock } from '../images/patches.ts';
-import type { Sample } from '../training/sample-figures.ts';
+import { Judge } from '../training/judging/judge.ts';
+import type { Sample } from '../training/judging/sample-figures.ts';
+import { loadTargetEncoder } from '../training/run-folder/checkpoint.ts';
+import { listCheckpoints, readRecord } from '../training/run-folder/run-folder.ts';
+import { encoderWeights, initialState } from '../training/run-folder/state.ts';
 import type { EvaluateJob, EvaluationProgress, JobTypes } from './protocol.ts';
 import { requireCached, sampleOf } from './run-data.ts';
 

@@ -1,19 +1,19 @@
 // What the encoder sees in a picture: its patches in colours that are fitted on images of the folder, so that they mean the same in all.
 import { statSync } from 'node:fs';
-import type { TrainConfig } from '../../shared/config-table.ts';
-import { preprocessingOf } from '../../shared/preprocessing.ts';
+import type { TrainConfig } from '../../shared/config/config-table.ts';
+import { preprocessingOf } from '../../shared/config/preprocessing.ts';
 import { colourFeatures, fitFeatureColours } from '../evaluation/feature-colours.ts';
 import type { FeatureColours } from '../evaluation/feature-colours.ts';
 import { DecodeCache } from '../images/cache.ts';
 import { patchBlocks } from '../images/patch-blocks.ts';
 import { placeImage, targetOf } from '../images/patches.ts';
+import { interpolatePositions } from '../jepa/interpolate-positions.ts';
 import { modelSize, patchValues, tokenCount } from '../jepa/model.ts';
 import type { ModelSize } from '../jepa/model.ts';
-import { interpolatePositions } from '../jepa/interpolate-positions.ts';
 import { sineCosinePositions } from '../jepa/positions.ts';
-import { loadTargetEncoder } from '../training/checkpoint.ts';
-import { embeddingBatch } from '../training/embedding-batch.ts';
-import { EncoderRunner } from '../training/encoder-runner.ts';
+import { EncoderRunner } from '../training/passes/encoder-runner.ts';
+import { embeddingBatch } from '../training/plan/embedding-batch.ts';
+import { loadTargetEncoder } from '../training/run-folder/checkpoint.ts';
 import type { FeaturePicture, FeaturesJob, JobTypes } from './protocol.ts';
 import { requireCached } from './run-data.ts';
 

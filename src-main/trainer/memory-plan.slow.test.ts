@@ -3,18 +3,18 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { parseConfig } from '../../shared/config.ts';
+import { parseConfig } from '../../shared/config/config.ts';
 import { atOnce } from '../files/in-pieces.ts';
 import { accumulate } from '../jepa/step.ts';
 import { graphMemory } from '../tensor/memory.ts';
-import { processorMicroBatchInPieces } from '../training/fit-micro-batch.ts';
-import { cardMemoryInPieces, memoryPlan } from '../training/memory-plan.ts';
-import { parallelParts } from '../training/parallel-parts.ts';
-import { RunFolder } from '../training/run-folder.ts';
-import { stepSize } from '../training/step-size.ts';
+import { processorMicroBatchInPieces } from '../training/plan/fit-micro-batch.ts';
+import { cardMemoryInPieces, memoryPlan } from '../training/plan/memory-plan.ts';
+import { parallelParts } from '../training/plan/parallel-parts.ts';
+import { stepSize } from '../training/plan/step-size.ts';
+import { RunFolder } from '../training/run-folder/run-folder.ts';
 import { smallRecord } from '../training/testing/small-run.ts';
-import { trainJob } from './testing/picture-cache.ts';
 import { cachePhotographs } from './testing/photographs.ts';
+import { trainJob } from './testing/picture-cache.ts';
 import { Trainer } from './trainer.ts';
 
 const sizes: readonly (readonly [string, Record<string, unknown>])[] = [

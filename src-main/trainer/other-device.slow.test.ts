@@ -5,14 +5,14 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { DeviceId } from '../../shared/devices.ts';
 import type { TrainEvent } from '../../shared/train-events.ts';
-import { suggestConfig } from '../engine/suggest.ts';
+import { suggestConfig } from '../engine/runs/suggest.ts';
 import type { EvaluationImage } from '../evaluation/protocol.ts';
 import { noSoftwareGpu, softwareGpuEnvironment } from '../runtime/testing/software-gpu.ts';
 import { compileQuickly, noTensorflow, whySkipped } from '../runtime/testing/tensorflow-here.ts';
 import { RunControl } from '../training/run-control.ts';
-import { readEvents } from '../training/run-log.ts';
-import { makeRun, trainJob } from './testing/picture-cache.ts';
+import { readEvents } from '../training/run-folder/run-log.ts';
 import { cachePhotographs, photographs } from './testing/photographs.ts';
+import { makeRun, trainJob } from './testing/picture-cache.ts';
 import { runTrainJob } from './train-job.ts';
 import { Trainer } from './trainer.ts';
 

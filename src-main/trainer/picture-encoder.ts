@@ -1,9 +1,9 @@
 // The encoder for single pictures, kept for the next one: to read and compile it takes longer than the picture itself.
 import { statSync } from 'node:fs';
-import type { TrainConfig } from '../../shared/config-table.ts';
+import type { TrainConfig } from '../../shared/config/config-table.ts';
 import { modelSize } from '../jepa/model.ts';
-import { loadTargetEncoder } from '../training/checkpoint.ts';
-import { EncoderRunner } from '../training/encoder-runner.ts';
+import { EncoderRunner } from '../training/passes/encoder-runner.ts';
+import { loadTargetEncoder } from '../training/run-folder/checkpoint.ts';
 import type { EmbedPixelsJob } from './protocol.ts';
 
 export interface PictureEncoder {

@@ -1,12 +1,12 @@
 // What the engine asks of the trainer process and what it answers. One job at a time; control messages overtake.
-import type { EmbeddingLayer } from '../jepa/embedding.ts';
+import type { TrainConfig } from '../../shared/config/config-table.ts';
 import type { DeviceId, OnnxDevice, Precision } from '../../shared/devices.ts';
+import type { WireError } from '../../shared/errors.ts';
+import type { TrainEvent } from '../../shared/train-events.ts';
 import type { EvaluationImage, QueriesFor } from '../evaluation/protocol.ts';
 import type { Acquaintance, EvaluationReport } from '../evaluation/report.ts';
-import type { TrainConfig } from '../../shared/config-table.ts';
-import type { WireError } from '../../shared/errors.ts';
-import type { MicroBatch } from '../training/fit-micro-batch.ts';
-import type { TrainEvent } from '../../shared/train-events.ts';
+import type { EmbeddingLayer } from '../jepa/embedding.ts';
+import type { MicroBatch } from '../training/plan/fit-micro-batch.ts';
 
 /** Where the decoded images of a job lie. */
 export interface CacheAddress {

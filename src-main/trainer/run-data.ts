@@ -1,17 +1,17 @@
 // Feeds the trainer: batches, the sample that judges a run, and images to embed, all from the decode cache.
+import type { TrainConfig } from '../../shared/config/config-table.ts';
+import { cropsPerImage, smallSteps } from '../../shared/config/config.ts';
+import { preprocessingOf } from '../../shared/config/preprocessing.ts';
 import { AppError } from '../../shared/errors.ts';
-import { cropsPerImage, smallSteps } from '../../shared/config.ts';
-import type { TrainConfig } from '../../shared/config-table.ts';
-import { preprocessingOf } from '../../shared/preprocessing.ts';
 import type { CropProtocol, EvaluationImage, LabelProtocol } from '../evaluation/protocol.ts';
 import { BatchSource } from '../images/batches.ts';
 import type { DecodeCache } from '../images/cache.ts';
 import { patchBlocks } from '../images/patch-blocks.ts';
 import { targetOf } from '../images/patches.ts';
 import type { PictureOrigin } from '../images/training-pictures.ts';
-import { readAppFile } from '../training/app-file.ts';
-import { choosePinned } from '../training/pinned.ts';
-import type { Look, Sample } from '../training/sample-figures.ts';
+import { choosePinned } from '../training/judging/pinned.ts';
+import type { Look, Sample } from '../training/judging/sample-figures.ts';
+import { readAppFile } from '../training/run-folder/app-file.ts';
 
 /** The batches of a run of `steps` updates, made by `threads` at first. */
 export function trainingBatches(config: TrainConfig, steps: number, pictures: PictureOrigin, threads = 1): BatchSource {

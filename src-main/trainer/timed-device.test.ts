@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { StepDevice } from '../training/step-device.ts';
+import type { StepDevice } from '../training/passes/step-device.ts';
 import { TimedDevice } from './timed-device.ts';
 
 it('counts what passes in the calls of a device, those that fail too, and nothing else', async () => {

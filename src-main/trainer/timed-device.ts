@@ -1,5 +1,5 @@
 // A device of a step whose calls are timed: what a step takes beside them is this program's.
-import type { StepDevice } from '../training/step-device.ts';
+import type { StepDevice } from '../training/passes/step-device.ts';
 
 export class TimedDevice implements StepDevice {
   readonly #device: StepDevice;

@@ -1,11 +1,11 @@
 // What a self-test has to have run on a device: every op that a run can ask of it.
 import { expect, it } from 'vitest';
-import { parseConfig } from '../../shared/config.ts';
-import { configTable } from '../../shared/config-table.ts';
-import type { TrainConfig } from '../../shared/config-table.ts';
-import { presetTexts } from '../../shared/presets.ts';
-import type { PresetName } from '../../shared/presets.ts';
-import { suggestConfig } from '../engine/suggest.ts';
+import { configTable } from '../../shared/config/config-table.ts';
+import type { TrainConfig } from '../../shared/config/config-table.ts';
+import { parseConfig } from '../../shared/config/config.ts';
+import { presetTexts } from '../../shared/config/presets.ts';
+import type { PresetName } from '../../shared/config/presets.ts';
+import { suggestConfig } from '../engine/runs/suggest.ts';
 import { moved, squaredNorm } from '../jepa/adamw.ts';
 import { embed } from '../jepa/embedding.ts';
 import { maskedViews } from '../jepa/masked-views.ts';
@@ -15,8 +15,8 @@ import type { Outputs } from '../jepa/step.ts';
 import { encoderInputs } from '../jepa/transformer.ts';
 import { reachable } from '../tensor/graph.ts';
 import { untiled } from '../tensor/tiles.ts';
-import { phasesOf } from '../training/phases.ts';
-import { possibleMicroBatches, stepSize } from '../training/step-size.ts';
+import { phasesOf } from '../training/plan/phases.ts';
+import { possibleMicroBatches, stepSize } from '../training/plan/step-size.ts';
 import { tiny } from './tiny-steps.ts';
 
 /** What a card that keeps the state is given of the steps of a run, in one pass and in pieces, and its embeddings. */

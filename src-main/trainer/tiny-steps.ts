@@ -1,5 +1,5 @@
 // Three tiny steps that have every kind of op a run has, and what they come to in float64.
-import { parseConfig } from '../../shared/config.ts';
+import { parseConfig } from '../../shared/config/config.ts';
 import { Random } from '../../shared/random.ts';
 import { packMasks } from '../jepa/mask-batch.ts';
 import { drawMasks } from '../jepa/masks.ts';
@@ -7,7 +7,7 @@ import { patchValues, pooledWidth, tokenCount } from '../jepa/model.ts';
 import type { ModelSize } from '../jepa/model.ts';
 import { accumulate } from '../jepa/step.ts';
 import { evaluate } from '../tensor/reference.ts';
-import { stepSize } from '../training/step-size.ts';
+import { stepSize } from '../training/plan/step-size.ts';
 
 /**
  * What is suggested for a folder, on a network of a few thousand weights: its graphs have every kind of op that a run of any settings has

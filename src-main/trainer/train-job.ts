@@ -1,17 +1,17 @@
 // A training run as a job: opens the run, finds where it goes on, and streams its events.
-import type { TrainConfig } from '../../shared/config-table.ts';
+import type { TrainConfig } from '../../shared/config/config-table.ts';
 import type { TrainEvent } from '../../shared/train-events.ts';
 import { planEvaluation, tooFew } from '../evaluation/protocol.ts';
 import { DecodeCache } from '../images/cache.ts';
-import { asBefore, usedMicroBatch } from '../training/fit-micro-batch.ts';
-import { CardWork } from '../training/card-work.ts';
-import type { MicroBatch } from '../training/fit-micro-batch.ts';
-import type { Note } from '../training/health-rules.ts';
-import { labelFingerprint } from '../training/label-fingerprint.ts';
-import { resumeState } from '../training/resume.ts';
-import { listCheckpoints, RunFolder } from '../training/run-folder.ts';
-import type { RunRecord } from '../training/run-folder.ts';
+import type { Note } from '../training/judging/health-rules.ts';
+import { labelFingerprint } from '../training/judging/label-fingerprint.ts';
+import { CardWork } from '../training/plan/card-work.ts';
+import { asBefore, usedMicroBatch } from '../training/plan/fit-micro-batch.ts';
+import type { MicroBatch } from '../training/plan/fit-micro-batch.ts';
 import type { RunControl } from '../training/run-control.ts';
+import { resumeState } from '../training/run-folder/resume.ts';
+import { listCheckpoints, RunFolder } from '../training/run-folder/run-folder.ts';
+import type { RunRecord } from '../training/run-folder/run-folder.ts';
 import { train } from '../training/train.ts';
 import type { TrainJob } from './protocol.ts';
 import { lookOf, requireCached, sampleOf, trainingBatches } from './run-data.ts';

@@ -6,8 +6,8 @@ import { runEvaluateJob } from './evaluate-job.ts';
 import { runFeaturesJob } from './features-job.ts';
 import type { FromTrainer, Job, JobTypes, ToTrainer } from './protocol.ts';
 import { runSelfTest } from './self-test.ts';
-import { runTrialJob } from './trial-job.ts';
 import { runTrainJob } from './train-job.ts';
+import { runTrialJob } from './trial-job.ts';
 
 /** Of the jobs that are here, the running one first. A message may come before its job has begun: both arrive together at the start. */
 const controls: RunControl[] = [];

@@ -5,15 +5,15 @@ import { mostThreads } from '../images/batches.ts';
 import { cachedShortSide } from '../images/cache-space.ts';
 import { patchValues, tokenCount } from '../jepa/model.ts';
 import type { ModelSize } from '../jepa/model.ts';
-import { createStepDevice, precisionOn } from '../training/create-step-device.ts';
-import { EncoderRunner } from '../training/encoder-runner.ts';
-import { encodingDevice } from '../training/forward-pass.ts';
-import { encoderWeights, initialState } from '../training/state.ts';
-import { phasesOf } from '../training/phases.ts';
+import { createStepDevice, precisionOn } from '../training/passes/create-step-device.ts';
+import { EncoderRunner } from '../training/passes/encoder-runner.ts';
+import { encodingDevice } from '../training/passes/forward-pass.ts';
+import { phasesOf } from '../training/plan/phases.ts';
+import { encoderWeights, initialState } from '../training/run-folder/state.ts';
 import { StepRunner } from '../training/step-runner.ts';
-import { trainingBatches } from './run-data.ts';
 import { trialSteps } from './protocol.ts';
 import type { JobTypes, TrialFigures, TrialJob } from './protocol.ts';
+import { trainingBatches } from './run-data.ts';
 import { TimedDevice } from './timed-device.ts';
 
 /** Of a run whose phases have the shares that those of any have. */

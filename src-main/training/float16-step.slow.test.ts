@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { parseConfig } from '../../shared/config.ts';
-import type { StepOptions } from './create-step-device.ts';
-import { initialState } from './state.ts';
-import type { StepDevice } from './step-device.ts';
-import { stepSize } from './step-size.ts';
+import { parseConfig } from '../../shared/config/config.ts';
+import type { StepOptions } from './passes/create-step-device.ts';
+import type { StepDevice } from './passes/step-device.ts';
+import { stepSize } from './plan/step-size.ts';
+import { initialState } from './run-folder/state.ts';
 import { StepRunner } from './step-runner.ts';
 import { advance, expectNearFloat32, train, using, worstFigure } from './testing/compare-runs.ts';
 import type { Plan } from './testing/compare-runs.ts';

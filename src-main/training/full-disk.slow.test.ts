@@ -5,9 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { AppError } from '../../shared/errors.ts';
-import { loadCheckpoint } from './checkpoint.ts';
-import { resumeState } from './resume.ts';
-import { listCheckpoints, RunFolder } from './run-folder.ts';
+import { loadCheckpoint } from './run-folder/checkpoint.ts';
+import { resumeState } from './run-folder/resume.ts';
+import { listCheckpoints, RunFolder } from './run-folder/run-folder.ts';
 import { smallRecord, trainSmall, withTemporary } from './testing/small-run.ts';
 
 const kilobytes = 600;

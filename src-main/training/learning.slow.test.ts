@@ -2,12 +2,12 @@
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { parseConfig } from '../../shared/config.ts';
+import { parseConfig } from '../../shared/config/config.ts';
 import { Random } from '../../shared/random.ts';
 import { nodeArguments } from '../files/node-arguments.ts';
 import { modelSize } from '../jepa/model.ts';
-import { EncoderRunner } from './encoder-runner.ts';
-import { encoderWeights, initialState } from './state.ts';
+import { EncoderRunner } from './passes/encoder-runner.ts';
+import { encoderWeights, initialState } from './run-folder/state.ts';
 import { StepRunner } from './step-runner.ts';
 
 const config = parseConfig({

@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { parseConfig } from '../../shared/config.ts';
-import { initialState } from './state.ts';
-import type { TrainState } from './state.ts';
+import { parseConfig } from '../../shared/config/config.ts';
+import { initialState } from './run-folder/state.ts';
+import type { TrainState } from './run-folder/state.ts';
 import { StepRunner } from './step-runner.ts';
 import type { StepOutcome } from './step-runner.ts';
 import { smallPatches, smallSettings, withTemporary } from './testing/small-run.ts';

@@ -1,18 +1,18 @@
 // Writes down what happens in a run: events, evaluations, checkpoints, and which of them is the best.
-import type { TrainConfig } from '../../shared/config-table.ts';
+import type { TrainConfig } from '../../shared/config/config-table.ts';
 import { AppError } from '../../shared/errors.ts';
 import type { OnlineEvaluation, TrainEvent } from '../../shared/train-events.ts';
 import type { CropProtocol, LabelProtocol } from '../evaluation/protocol.ts';
-import { loadCheckpoint, saveCheckpoint } from './checkpoint.ts';
-import { healthOf, judgedRun } from './health.ts';
-import type { Judge } from './judge.ts';
-import { readAppFile } from './app-file.ts';
-import { listCheckpoints, pruneCheckpoints } from './run-folder.ts';
-import type { RunFolder } from './run-folder.ts';
-import { readEvents } from './run-log.ts';
-import { decidingScore, isAsGood, isHigher, spaceScores } from './scores.ts';
-import { initialState } from './state.ts';
-import type { TrainState } from './state.ts';
+import { healthOf, judgedRun } from './judging/health.ts';
+import type { Judge } from './judging/judge.ts';
+import { decidingScore, isAsGood, isHigher, spaceScores } from './judging/scores.ts';
+import { readAppFile } from './run-folder/app-file.ts';
+import { loadCheckpoint, saveCheckpoint } from './run-folder/checkpoint.ts';
+import { listCheckpoints, pruneCheckpoints } from './run-folder/run-folder.ts';
+import type { RunFolder } from './run-folder/run-folder.ts';
+import { readEvents } from './run-folder/run-log.ts';
+import { initialState } from './run-folder/state.ts';
+import type { TrainState } from './run-folder/state.ts';
 
 type Plan = LabelProtocol | CropProtocol;
 

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { parseConfig } from '../../shared/config.ts';
-import type { TrainConfig } from '../../shared/config-table.ts';
+import type { TrainConfig } from '../../shared/config/config-table.ts';
+import { parseConfig } from '../../shared/config/config.ts';
 import { scheduleAt, scheduleInputsAt, scheduleOf } from './schedules.ts';
 
 const settings = {

@@ -1,7 +1,7 @@
 // Learning rate, weight decay and momentum as pure functions of the step (Assran et al. 2023, appendix A; the offsets are the
 // published code's: rate and decay look one step ahead, momentum does not).
-import { smallSteps } from '../../shared/config.ts';
-import type { TrainConfig } from '../../shared/config-table.ts';
+import type { TrainConfig } from '../../shared/config/config-table.ts';
+import { smallSteps } from '../../shared/config/config.ts';
 import { shownBefore } from '../../shared/run-progress.ts';
 import { biasCorrections } from '../jepa/adamw.ts';
 import type { ScheduleInput } from '../jepa/adamw.ts';

@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { cropsPerImage, parseConfig } from '../../shared/config.ts';
-import type { TrainConfig } from '../../shared/config-table.ts';
+import type { TrainConfig } from '../../shared/config/config-table.ts';
+import { cropsPerImage, parseConfig } from '../../shared/config/config.ts';
 import { Random } from '../../shared/random.ts';
 import { drawMasks } from '../jepa/masks.ts';
 import { sineCosinePositions } from '../jepa/positions.ts';
 import { relativeError } from '../jepa/testing/reference-values.ts';
-import { initialState } from './state.ts';
+import { stepSize } from './plan/step-size.ts';
+import { initialState } from './run-folder/state.ts';
+import type { TrainState } from './run-folder/state.ts';
 import { scheduleAt, scheduleOf } from './schedules.ts';
-import { stepSize } from './step-size.ts';
-import type { TrainState } from './state.ts';
 import { StepRunner } from './step-runner.ts';
 import type { StepOutcome } from './step-runner.ts';
 

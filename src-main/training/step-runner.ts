@@ -1,23 +1,23 @@
 // Runs the compiled step on a device: cuts a batch into micro-batches, adds their gradients up, and moves the weights.
-import type { TrainConfig } from '../../shared/config-table.ts';
+import type { TrainConfig } from '../../shared/config/config-table.ts';
 import { AppError } from '../../shared/errors.ts';
 import { Random } from '../../shared/random.ts';
 import { packMasks } from '../jepa/mask-batch.ts';
-import { drawMasks, seenWhole } from '../jepa/masks.ts';
 import type { ImageMasks } from '../jepa/masks-paper.ts';
+import { drawMasks, seenWhole } from '../jepa/masks.ts';
 import { patchValues, pooledWidth, tokenCount } from '../jepa/model.ts';
 import { crossesParts } from '../jepa/step.ts';
 import type { StepSize } from '../jepa/step.ts';
-import { createStepDevice } from './create-step-device.ts';
 import { LossScale } from './loss-scale.ts';
-import type { StepOptions } from './create-step-device.ts';
-import { phasesOf } from './phases.ts';
-import type { Phase } from './phases.ts';
+import { createStepDevice } from './passes/create-step-device.ts';
+import type { StepOptions } from './passes/create-step-device.ts';
+import type { Feeds, StepDevice, StepLosses } from './passes/step-device.ts';
+import { phasesOf } from './plan/phases.ts';
+import type { Phase } from './plan/phases.ts';
+import { possibleMicroBatches } from './plan/step-size.ts';
+import type { TrainState } from './run-folder/state.ts';
 import { scheduleInputsAt, scheduleOf } from './schedules.ts';
 import type { Schedule } from './schedules.ts';
-import type { TrainState } from './state.ts';
-import type { Feeds, StepDevice, StepLosses } from './step-device.ts';
-import { possibleMicroBatches } from './step-size.ts';
 
 export interface StepOutcome {
   readonly loss: number;

@@ -1,10 +1,10 @@
 // A device that has too little memory for large micro-batches: what a driver says at allocation, here said by a device of the test.
 import { describe, expect, it } from 'vitest';
-import { parseConfig } from '../../shared/config.ts';
+import { parseConfig } from '../../shared/config/config.ts';
 import { AppError } from '../../shared/errors.ts';
-import { createStepDevice } from './create-step-device.ts';
-import { HostStep } from './host-step.ts';
-import { initialState } from './state.ts';
+import { createStepDevice } from './passes/create-step-device.ts';
+import { HostStep } from './passes/host-step.ts';
+import { initialState } from './run-folder/state.ts';
 import { StepRunner } from './step-runner.ts';
 import { smallPatches, smallSettings } from './testing/small-run.ts';
 

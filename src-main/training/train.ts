@@ -1,27 +1,27 @@
 // The training loop as a stream of typed events: the terminal, the window and the tests consume the same one.
-import { smallSteps } from '../../shared/config.ts';
-import type { TrainConfig } from '../../shared/config-table.ts';
+import type { TrainConfig } from '../../shared/config/config-table.ts';
+import { smallSteps } from '../../shared/config/config.ts';
+import { isJudgedAfter } from '../../shared/config/evaluation-schedule.ts';
+import type { DeviceId, Precision } from '../../shared/devices.ts';
 import { formatDuration } from '../../shared/duration.ts';
 import { AppError } from '../../shared/errors.ts';
-import { isJudgedAfter } from '../../shared/evaluation-schedule.ts';
 import type { TrainEvent } from '../../shared/train-events.ts';
-import type { DeviceId, Precision } from '../../shared/devices.ts';
-import { encodingDevice } from './forward-pass.ts';
-import type { MicroBatch } from './fit-micro-batch.ts';
-import { judgedOtherwiseRule } from './health.ts';
-import type { Note } from './health-rules.ts';
-import { Judge } from './judge.ts';
-import type { Sample } from './sample-figures.ts';
+import type { Note } from './judging/health-rules.ts';
+import { judgedOtherwiseRule } from './judging/health.ts';
+import { Judge } from './judging/judge.ts';
+import type { Sample } from './judging/sample-figures.ts';
+import { precisionOn } from './passes/create-step-device.ts';
+import { encodingDevice } from './passes/forward-pass.ts';
+import type { MicroBatch } from './plan/fit-micro-batch.ts';
+import { sizesOf, stepSize } from './plan/step-size.ts';
 import { Recorder } from './recorder.ts';
 import type { RunControl } from './run-control.ts';
-import type { RunFolder } from './run-folder.ts';
+import type { RunFolder } from './run-folder/run-folder.ts';
+import type { TrainState } from './run-folder/state.ts';
 import { scheduleAt } from './schedules.ts';
 import { SleepWatch } from './sleep-watch.ts';
 import type { Clocks } from './sleep-watch.ts';
-import type { TrainState } from './state.ts';
-import { precisionOn } from './create-step-device.ts';
 import { StepRunner } from './step-runner.ts';
-import { sizesOf, stepSize } from './step-size.ts';
 
 export interface TrainingBatch {
   /** [crops · batch, N, 3·P·P]; two crops of an image stand one after the other. */

@@ -1,6 +1,6 @@
 // Reads weights under the names of the authors' code: their `.pth.tar` checkpoints, and the safetensors files that this program exports.
+import { architectures } from '../../shared/config/config.ts';
 import { AppError } from '../../shared/errors.ts';
-import { architectures } from '../../shared/config.ts';
 import type { TensorSource } from '../formats/tensor-source.ts';
 import { authorsEncoder, authorsPredictor } from '../jepa/foreign-names.ts';
 import type { ModelSize, TransformerSize } from '../jepa/model.ts';

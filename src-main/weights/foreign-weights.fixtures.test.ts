@@ -14,8 +14,8 @@ import { encode, encoderInputs } from '../jepa/transformer.ts';
 import { OnnxSession } from '../runtime/onnx-session.ts';
 import { lowerOnnx } from '../tensor/lower-onnx.ts';
 import { input } from '../tensor/structure.ts';
-import type { ForeignWeights } from './foreign-weights.ts';
 import { foreignTensors } from './foreign-tensors.ts';
+import type { ForeignWeights } from './foreign-weights.ts';
 import { readForeignWeights } from './read-foreign-weights.ts';
 
 /** Stated by the fixtures' README; the README expects 1e-5. */

@@ -1,6 +1,6 @@
 // Weights of other programs as this program's: what every reader gives, and the parts that the readers share.
+import type { Preprocessing } from '../../shared/config/preprocessing.ts';
 import { AppError } from '../../shared/errors.ts';
-import type { Preprocessing } from '../../shared/preprocessing.ts';
 import { storedBytes } from '../formats/safetensors.ts';
 import type { TensorSource } from '../formats/tensor-source.ts';
 import { fromForeign } from '../jepa/foreign-names.ts';

@@ -1,5 +1,5 @@
 // What is said about exported weights wherever a format has room for it.
-import type { Preprocessing } from '../../shared/preprocessing.ts';
+import type { Preprocessing } from '../../shared/config/preprocessing.ts';
 import type { ModelSize } from '../jepa/model.ts';
 
 /** What this program adds to a Hugging Face config.json that it writes, so that it knows its own weights again. */

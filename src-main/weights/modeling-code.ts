@@ -1,6 +1,6 @@
 // The stem of convolutions as Python: neither transformers' nor timm's encoders come with one.
-import { isWholeStem, stemLayers } from '../jepa/stem.ts';
 import type { ModelSize } from '../jepa/model.ts';
+import { isWholeStem, stemLayers } from '../jepa/stem.ts';
 import { kernelSide } from '../jepa/windows.ts';
 
 /** Of a Hugging Face folder whose encoder is none of transformers' own. */

@@ -8,7 +8,7 @@ import { Random } from '../../shared/random.ts';
 import { SafetensorsFile } from '../formats/safetensors.ts';
 import type { EmbeddingLayer } from '../jepa/embedding.ts';
 import { patchify, relativeError } from '../jepa/testing/reference-values.ts';
-import { EncoderRunner } from '../training/encoder-runner.ts';
+import { EncoderRunner } from '../training/passes/encoder-runner.ts';
 import { writeOnnxFile } from './onnx-file.ts';
 import { smallCheckpoint } from './testing/small-checkpoint.ts';
 import type { SmallCheckpoint } from './testing/small-checkpoint.ts';

@@ -1,11 +1,11 @@
 // Writes the target encoder as ONNX. Small models are one file; large ones keep their weights in a file beside it, because protobuf ends
 // at 2 GiB and copies of a model that size would not fit into memory.
+import { AsideFile, writeFileAside } from '../files/write-aside.ts';
+import type { TensorSource } from '../formats/tensor-source.ts';
 import type { EmbeddingLayer } from '../jepa/embedding.ts';
 import { lowerImageEncoder } from '../jepa/image-encoder.ts';
 import { targetParameters } from '../jepa/model.ts';
 import type { ModelSize } from '../jepa/model.ts';
-import { AsideFile, writeFileAside } from '../files/write-aside.ts';
-import type { TensorSource } from '../formats/tensor-source.ts';
 import { descriptionTexts } from './model-description.ts';
 import type { ModelDescription } from './model-description.ts';
 

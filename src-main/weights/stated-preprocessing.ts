@@ -1,7 +1,7 @@
 // How images become inputs, where weights of our own say it: what they were trained with is part of what they are.
-import { parseConfig } from '../../shared/config.ts';
+import { parseConfig } from '../../shared/config/config.ts';
+import { preprocessingOf } from '../../shared/config/preprocessing.ts';
 import { AppError } from '../../shared/errors.ts';
-import { preprocessingOf } from '../../shared/preprocessing.ts';
 import { isTriple } from './foreign-weights.ts';
 import type { StatedPreprocessing, Statistics } from './foreign-weights.ts';
 

@@ -2,9 +2,9 @@ import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync,
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { refusalOf } from '../formats/testing/refusal.ts';
 import { SafetensorsFile, writeSafetensors } from '../formats/safetensors.ts';
 import type { TensorToWrite } from '../formats/safetensors.ts';
+import { refusalOf } from '../formats/testing/refusal.ts';
 import { writeAuthorsFile } from './authors-file.ts';
 import type { StatedPreprocessing } from './foreign-weights.ts';
 import { writeHuggingFaceFolder } from './huggingface-folder.ts';

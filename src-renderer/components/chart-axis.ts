@@ -1,5 +1,5 @@
 // The horizontal axis of a run's charts: steps, seconds of training, or the time of day. Ranges are kept in steps, whatever is shown.
-import type { MetricSeries } from '../../shared/contract-runs.ts';
+import type { MetricSeries } from '../../shared/contract/contract-runs.ts';
 
 export const xAxes = ['step', 'relative', 'wall'] as const;
 export type XAxis = (typeof xAxes)[number];

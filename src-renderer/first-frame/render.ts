@@ -1,7 +1,7 @@
 // The app as it stands while the engine starts, as markup. Runs as the page is built (vite.first-frame.ts), in no browser.
 import { render } from 'svelte/server';
+import type { Face } from '../../shared/contract/face.ts';
 import App from '../App.svelte';
-import type { Face } from '../../shared/face.ts';
 
 /** Nothing is ever said: the state in which every page begins. */
 const silent: Face = { kind: 'browser', connect: () => ({ send: () => {}, onMessage: () => {}, onClose: () => {} }) };

@@ -1,6 +1,6 @@
 // Pauses what trains while the computer runs on its battery, where the person wants that and the face knows of the power supply.
-import type { Face } from '../../shared/face.ts';
-import type { RunSummary } from '../../shared/contract-runs.ts';
+import type { RunSummary } from '../../shared/contract/contract-runs.ts';
+import type { Face } from '../../shared/contract/face.ts';
 
 const key = 'pause-on-battery';
 const pausedKey = 'paused-on-battery';

@@ -1,6 +1,6 @@
 // A run pauses when the computer is unplugged and goes on when it is plugged in, where that is wanted.
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { RunSummary } from '../../shared/contract-runs.ts';
+import type { RunSummary } from '../../shared/contract/contract-runs.ts';
 import type { RunState } from '../../shared/run-state.ts';
 import { BatteryPause } from './battery.svelte.ts';
 

@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { decodeFrame, encodeFrame } from '../../shared/frames.ts';
-import { protocolVersion } from '../../shared/protocol-version.ts';
-import type { FromEngine } from '../../shared/messages.ts';
-import { mostDragged } from '../../shared/limits.ts';
-import type { WindowAnswer } from '../../shared/contract-window.ts';
+import type { WindowAnswer } from '../../shared/contract/contract-window.ts';
+import { decodeFrame, encodeFrame } from '../../shared/contract/frames.ts';
+import { mostDragged } from '../../shared/contract/limits.ts';
+import type { FromEngine } from '../../shared/contract/messages.ts';
+import { protocolVersion } from '../../shared/contract/protocol-version.ts';
 import { AppError } from '../../shared/errors.ts';
 import { rememberAddress, socketPort, waitBefore, windowFace } from './face.ts';
 

@@ -1,14 +1,14 @@
 // Where this page is shown: in the window, whose preload brings its face along, or in a browser, where the engine is at the other end of
 // a WebSocket. A socket that is lost is opened again by itself; the page is told in the words of the engine's own state.
-import { decodeFrame, encodeFrame } from '../../shared/frames.ts';
-import { mostDragged } from '../../shared/limits.ts';
-import type { WindowChannel, WindowInput, WindowOutput } from '../../shared/contract-window.ts';
+import type { WindowChannel, WindowInput, WindowOutput } from '../../shared/contract/contract-window.ts';
+import { addressKey, bridgeKey, scriptParameter, socketPath } from '../../shared/contract/face.ts';
+import type { Face, WindowBridge } from '../../shared/contract/face.ts';
+import { decodeFrame, encodeFrame } from '../../shared/contract/frames.ts';
+import { mostDragged } from '../../shared/contract/limits.ts';
+import type { FromEngine, PagePort, ToEngine } from '../../shared/contract/messages.ts';
+import { protocolVersion } from '../../shared/contract/protocol-version.ts';
 import { fromWire, toWire } from '../../shared/errors.ts';
 import type { AppError } from '../../shared/errors.ts';
-import { addressKey, bridgeKey, scriptParameter, socketPath } from '../../shared/face.ts';
-import type { Face, WindowBridge } from '../../shared/face.ts';
-import { protocolVersion } from '../../shared/protocol-version.ts';
-import type { FromEngine, PagePort, ToEngine } from '../../shared/messages.ts';
 
 /** Why the engine is not ready when it is the connection that is gone. */
 export const lostConnection = 'cannot be reached';

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { mostDragged } from '../../shared/limits.ts';
-import type { Face } from '../../shared/face.ts';
+import type { Face } from '../../shared/contract/face.ts';
+import { mostDragged } from '../../shared/contract/limits.ts';
 import { strings } from '../strings/strings.ts';
 import { dragOutOf, revealOf } from './image-files.ts';
 import { Selection } from './selection.svelte.ts';

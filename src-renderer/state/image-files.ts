@@ -1,5 +1,5 @@
 // What a window can do with the files of images: absent in a browser, which has no way to them.
-import { mostDragged } from '../../shared/limits.ts';
+import { mostDragged } from '../../shared/contract/limits.ts';
 import { strings } from '../strings/strings.ts';
 import type { Studio } from './studio.svelte.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
-import type { JobStatus } from '../../shared/contract-jobs.ts';
+import type { JobStatus } from '../../shared/contract/contract-jobs.ts';
 import { tellEnds } from './job-news.ts';
 import { Notices } from './notices.svelte.ts';
 

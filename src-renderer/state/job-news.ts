@@ -1,7 +1,7 @@
 // What is said of jobs that ended: in the page, and by the system while the page is hidden.
-import type { JobStatus } from '../../shared/contract-jobs.ts';
+import type { JobStatus } from '../../shared/contract/contract-jobs.ts';
+import type { Face } from '../../shared/contract/face.ts';
 import { AppError, fromWire } from '../../shared/errors.ts';
-import type { Face } from '../../shared/face.ts';
 import { strings } from '../strings/strings.ts';
 import type { Notices } from './notices.svelte.ts';
 

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { JobStatus } from '../../shared/contract-jobs.ts';
+import type { JobStatus } from '../../shared/contract/contract-jobs.ts';
 import { holderOf, trainingOf } from './job-queue.ts';
 
 const job = (id: number, state: JobStatus['state'], given: Partial<JobStatus> = {}): JobStatus =>

@@ -1,6 +1,6 @@
 // What a job waits for: the one of its queue that is worked on now.
-import type { JobStatus } from '../../shared/contract-jobs.ts';
-import { isLive } from '../../shared/job-ends.ts';
+import type { JobStatus } from '../../shared/contract/contract-jobs.ts';
+import { isLive } from '../../shared/contract/job-ends.ts';
 
 /** The job that holds up `job`, which waits; nothing for one that does not wait, or where it begins in a moment. */
 export function holderOf(job: JobStatus, jobs: readonly JobStatus[]): JobStatus | undefined {

@@ -1,23 +1,23 @@
 // What every view shares: the engine, folders, runs, long work, the selection, notices, the address. Made once per page and handed
 // down by context; each view has a state class of its own beside it.
 import { createContext } from 'svelte';
-import type { AppContract } from '../../shared/contract.ts';
-import type { JobsEvent, JobStatus } from '../../shared/contract-jobs.ts';
-import type { FolderSummary } from '../../shared/contract-library.ts';
-import type { RunSummary } from '../../shared/contract-runs.ts';
-import type { InputOf, OutputOf } from '../../shared/channel.ts';
-import type { Face } from '../../shared/face.ts';
-import type { EngineState } from '../../shared/messages.ts';
-import { cutBefore, endedBetween } from '../../shared/job-ends.ts';
-import { reads } from '../../shared/reading-jobs.ts';
-import { RpcClient } from '../../shared/rpc-client.ts';
-import type { CallOptions } from '../../shared/rpc-client.ts';
+import type { InputOf, OutputOf } from '../../shared/contract/channel.ts';
+import type { JobsEvent, JobStatus } from '../../shared/contract/contract-jobs.ts';
+import type { FolderSummary } from '../../shared/contract/contract-library.ts';
+import type { RunSummary } from '../../shared/contract/contract-runs.ts';
+import type { AppContract } from '../../shared/contract/contract.ts';
+import type { Face } from '../../shared/contract/face.ts';
+import { cutBefore, endedBetween } from '../../shared/contract/job-ends.ts';
+import type { EngineState } from '../../shared/contract/messages.ts';
+import { reads } from '../../shared/contract/reading-jobs.ts';
+import { RpcClient } from '../../shared/contract/rpc-client.ts';
+import type { CallOptions } from '../../shared/contract/rpc-client.ts';
+import { BatteryPause } from './battery.svelte.ts';
 import { Dropped } from './dropped.svelte.ts';
 import { ExploreMemory } from './explore/explore-memory.svelte.ts';
 import { ExportChoices } from './export/export-choices.svelte.ts';
 import { tellCuts, tellEnds } from './job-news.ts';
 import { NextRun } from './next-run/next-run.svelte.ts';
-import { BatteryPause } from './battery.svelte.ts';
 import { Notices } from './notices.svelte.ts';
 import { remember, remembered } from './preferences.ts';
 import { renewEvery } from './reading.ts';

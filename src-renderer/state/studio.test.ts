@@ -1,10 +1,10 @@
 // What every view shares stays up to date with the engine, whichever page asked for the work.
 import { afterEach, expect, it, vi } from 'vitest';
-import type { JobsEvent, JobStatus } from '../../shared/contract-jobs.ts';
-import type { FolderSummary } from '../../shared/contract-library.ts';
-import type { RunSummary } from '../../shared/contract-runs.ts';
-import { protocolVersion } from '../../shared/protocol-version.ts';
-import type { EngineState, FromEngine, ToEngine } from '../../shared/messages.ts';
+import type { JobsEvent, JobStatus } from '../../shared/contract/contract-jobs.ts';
+import type { FolderSummary } from '../../shared/contract/contract-library.ts';
+import type { RunSummary } from '../../shared/contract/contract-runs.ts';
+import type { EngineState, FromEngine, ToEngine } from '../../shared/contract/messages.ts';
+import { protocolVersion } from '../../shared/contract/protocol-version.ts';
 import { Studio } from './studio.svelte.ts';
 
 /** A page whose engine is the test. */

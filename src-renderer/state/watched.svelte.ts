@@ -1,6 +1,6 @@
 // A value that the engine keeps up to date: watched while the engine is there, watched again after it was started anew.
-import type { Contract, EventOf, InputOf } from '../../shared/channel.ts';
-import type { RpcClient } from '../../shared/rpc-client.ts';
+import type { Contract, EventOf, InputOf } from '../../shared/contract/channel.ts';
+import type { RpcClient } from '../../shared/contract/rpc-client.ts';
 
 /** Watches `channel` whenever the engine becomes ready; returns how to stop. Errors other than a lost engine go to `onError`. */
 export function watchChannel<C extends Contract, K extends keyof C & string>(

@@ -1,5 +1,5 @@
 // Words that components and several views have in common.
-import type { JobKind, JobProgress } from '../../shared/contract-jobs.ts';
+import type { JobKind, JobProgress } from '../../shared/contract/contract-jobs.ts';
 import { formatCount, plural } from './format.ts';
 
 const kinds: Readonly<Record<JobKind, string>> = {

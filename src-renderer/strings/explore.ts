@@ -1,5 +1,5 @@
 // Looking for images that are alike.
-import type { Layer, Space } from '../../shared/contract-values.ts';
+import type { Layer, Space } from '../../shared/contract/contract-values.ts';
 import { common } from './common.ts';
 import { formatCount, plural } from './format.ts';
 

@@ -1,6 +1,6 @@
 // Writing vectors and weights for other programs.
-import type { EarlierExport, ExportFormat } from '../../shared/contract-explore.ts';
-import type { Space } from '../../shared/contract-values.ts';
+import type { EarlierExport, ExportFormat } from '../../shared/contract/contract-explore.ts';
+import type { Space } from '../../shared/contract/contract-values.ts';
 import { common } from './common.ts';
 import { formatBytes, formatCount, formatTime, plural } from './format.ts';
 

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { baseName, formatBytes, formatCount, formatDuration, formatRate, formatShare, formatTime, plural, shortNumber } from './format.ts';
+import { readNumber } from '../components/number-input.ts';
 import { common } from './common.ts';
+import { baseName, formatBytes, formatCount, formatDuration, formatRate, formatShare, formatTime, plural, shortNumber } from './format.ts';
 import { library } from './library.ts';
 import { plan } from './new-run.ts';
 import { settingUnit } from './settings.ts';
-import { readNumber } from '../components/number-input.ts';
 
 describe('numbers as people read them', () => {
   it('counts', () => {

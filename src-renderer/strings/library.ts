@@ -1,4 +1,4 @@
-import type { ImageFilter } from '../../shared/contract-library.ts';
+import type { ImageFilter } from '../../shared/contract/contract-library.ts';
 import { formatCount, plural } from './format.ts';
 
 const splits: Readonly<Record<string, string>> = { train: 'Training split', val: 'Validation split', test: 'Test split' };

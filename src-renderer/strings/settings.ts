@@ -1,9 +1,9 @@
 // Names of settings as the form shows them; what a setting does is said by the config table's own help.
-import { configTable } from '../../shared/config-table.ts';
-import type { ConfigKey } from '../../shared/config-table.ts';
+import { configTable } from '../../shared/config/config-table.ts';
+import type { ConfigKey } from '../../shared/config/config-table.ts';
+import type { Setting } from '../../shared/config/setting.ts';
+import { sayingSettings } from '../../shared/config/settings-in-text.ts';
 import { deviceNames } from '../../shared/devices.ts';
-import type { Setting } from '../../shared/setting.ts';
-import { sayingSettings } from '../../shared/settings-in-text.ts';
 
 /** Where the words of the key itself would not do. */
 const named: Partial<Record<ConfigKey, string>> = {

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { menuKeys, viewNames } from '../../shared/face.ts';
+import { menuKeys, viewNames } from '../../shared/contract/face.ts';
 import { shell } from './shell.ts';
 import type { ShortcutGroup } from './shell.ts';
 

@@ -1,6 +1,6 @@
 // The frame around all views.
-import { menuKeys, viewKey, viewNames } from '../../shared/face.ts';
-import { otherVersion } from '../../shared/rpc-client.ts';
+import { menuKeys, viewKey, viewNames } from '../../shared/contract/face.ts';
+import { otherVersion } from '../../shared/contract/rpc-client.ts';
 import { formatCount, plural } from './format.ts';
 
 /** Where the keys are for, and what each does. */

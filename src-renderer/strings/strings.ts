@@ -1,9 +1,9 @@
 // Every English sentence of the page, by view. Each view keeps its own in `strings/`; this file only gathers them.
 import { common } from './common.ts';
 import { explore } from './explore.ts';
-import { masks } from './masks.ts';
 import { exporting } from './export.ts';
 import { library } from './library.ts';
+import { masks } from './masks.ts';
 import { preferences } from './preferences.ts';
 import { shell } from './shell.ts';
 import { train } from './train.ts';

@@ -1,5 +1,5 @@
 // Words of the train view.
-import type { EvaluationPurpose } from '../../shared/contract-runs.ts';
+import type { EvaluationPurpose } from '../../shared/contract/contract-runs.ts';
 import type { RunState } from '../../shared/run-state.ts';
 import { formatBytes, formatCount, plural } from './format.ts';
 import { plan, setting } from './new-run.ts';

@@ -1,4 +1,4 @@
-import type { UsualPictures, UsualPreset } from '../../shared/usual-runs.ts';
+import type { UsualPictures, UsualPreset } from '../../shared/config/usual-runs.ts';
 import { formatCount, formatRoughly, plural } from './format.ts';
 
 const presets: Readonly<Record<UsualPreset, string>> = { quick: 'A first look (quick)', default: 'The usual run (default)' };

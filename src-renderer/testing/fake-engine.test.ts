@@ -1,8 +1,8 @@
 // The stand-in behaves as the engine where the page counts on it.
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { AppContract } from '../../shared/contract.ts';
-import type { InputOf } from '../../shared/channel.ts';
-import { RpcClient } from '../../shared/rpc-client.ts';
+import type { InputOf } from '../../shared/contract/channel.ts';
+import type { AppContract } from '../../shared/contract/contract.ts';
+import { RpcClient } from '../../shared/contract/rpc-client.ts';
 import { connectToFakeEngine } from './fake-engine.ts';
 
 const engine = () => new RpcClient<AppContract>(connectToFakeEngine('full'));

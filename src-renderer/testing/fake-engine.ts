@@ -1,12 +1,12 @@
 // A whole engine in the page, for looking at views without one: typed by the same contract, answered by the same server. Only pages of
 // this folder load it; `never-ships.test.ts` follows the imports of the app and finds none of it there.
-import { contract } from '../../shared/contract.ts';
-import type { AppContract } from '../../shared/contract.ts';
+import { contract } from '../../shared/contract/contract.ts';
+import type { AppContract } from '../../shared/contract/contract.ts';
+import type { PagePort } from '../../shared/contract/messages.ts';
+import { protocolVersion } from '../../shared/contract/protocol-version.ts';
+import { serve } from '../../shared/contract/rpc-server.ts';
+import type { Handlers } from '../../shared/contract/rpc-server.ts';
 import { AppError } from '../../shared/errors.ts';
-import { protocolVersion } from '../../shared/protocol-version.ts';
-import type { PagePort } from '../../shared/messages.ts';
-import { serve } from '../../shared/rpc-server.ts';
-import type { Handlers } from '../../shared/rpc-server.ts';
 import { fakeExplore, sourcesOfAll } from './fake-explore.ts';
 import { fakeExports } from './fake-exports.ts';
 import { FakeJobs } from './fake-jobs.ts';

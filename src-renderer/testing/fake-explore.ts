@@ -1,10 +1,10 @@
 // The fake engine's vectors and searches.
-import type { EmbeddingSource, exploreChannels } from '../../shared/contract-explore.ts';
+import type { EmbeddingSource, exploreChannels } from '../../shared/contract/contract-explore.ts';
+import type { Handlers } from '../../shared/contract/rpc-server.ts';
 import { AppError } from '../../shared/errors.ts';
-import type { Handlers } from '../../shared/rpc-server.ts';
 import type { FakeJobs } from './fake-jobs.ts';
-import { featuresOf } from './synthetic-features.ts';
 import { nearest } from './fake-search.ts';
+import { featuresOf } from './synthetic-features.ts';
 import { imageCount } from './synthetic-images.ts';
 
 export const embedded = imageCount - 48;

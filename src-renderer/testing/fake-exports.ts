@@ -1,7 +1,7 @@
 // The fake engine's exports: nothing is written, but what lies at a target is remembered.
-import type { InputOf } from '../../shared/channel.ts';
-import type { EarlierExport, ExportPreview, exploreChannels } from '../../shared/contract-explore.ts';
-import type { Handlers } from '../../shared/rpc-server.ts';
+import type { InputOf } from '../../shared/contract/channel.ts';
+import type { EarlierExport, ExportPreview, exploreChannels } from '../../shared/contract/contract-explore.ts';
+import type { Handlers } from '../../shared/contract/rpc-server.ts';
 import { baseName } from '../strings/format.ts';
 import { embedded, sourcesOfAll } from './fake-explore.ts';
 import type { FakeJobs } from './fake-jobs.ts';

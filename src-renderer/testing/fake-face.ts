@@ -1,5 +1,5 @@
 // Stands for the browser or, with `?face=window`, for the window: what the page asks of it is written to the console.
-import type { Face } from '../../shared/face.ts';
+import type { Face } from '../../shared/contract/face.ts';
 import { connectToFakeEngine, scenarios } from './fake-engine.ts';
 
 export function fakeFace(query: URLSearchParams): Face {

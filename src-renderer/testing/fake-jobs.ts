@@ -1,8 +1,8 @@
 // Jobs that only count: what the page shows of long work can be looked at without any work.
-import type { JobKind, JobsEvent, JobState, JobStatus } from '../../shared/contract-jobs.ts';
+import type { JobKind, JobsEvent, JobState, JobStatus } from '../../shared/contract/contract-jobs.ts';
+import type { jobChannels } from '../../shared/contract/contract-jobs.ts';
+import type { Handlers } from '../../shared/contract/rpc-server.ts';
 import { AppError } from '../../shared/errors.ts';
-import type { Handlers } from '../../shared/rpc-server.ts';
-import type { jobChannels } from '../../shared/contract-jobs.ts';
 
 const tickMilliseconds = 200;
 

@@ -1,7 +1,7 @@
 // The fake engine's folders and images.
-import type { FolderSummary, libraryChannels } from '../../shared/contract-library.ts';
+import type { FolderSummary, libraryChannels } from '../../shared/contract/contract-library.ts';
+import type { Handlers } from '../../shared/contract/rpc-server.ts';
 import { AppError } from '../../shared/errors.ts';
-import type { Handlers } from '../../shared/rpc-server.ts';
 import type { FakeJobs } from './fake-jobs.ts';
 import { drawing } from './pictures.ts';
 import {

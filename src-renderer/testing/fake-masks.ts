@@ -1,8 +1,8 @@
 // The fake engine's masks: rectangles that look like the real ones. The real choice is `src-main/jepa/masks.ts`.
-import { gridSide, parseConfig } from '../../shared/config.ts';
-import type { maskChannels } from '../../shared/contract-masks.ts';
+import { gridSide, parseConfig } from '../../shared/config/config.ts';
+import type { maskChannels } from '../../shared/contract/contract-masks.ts';
+import type { Handlers } from '../../shared/contract/rpc-server.ts';
 import { Random } from '../../shared/random.ts';
-import type { Handlers } from '../../shared/rpc-server.ts';
 import { lookOf } from './synthetic-images.ts';
 
 function block(

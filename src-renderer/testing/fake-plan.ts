@@ -1,6 +1,6 @@
 // What the fake engine says of a run before it begins.
-import { parseConfig } from '../../shared/config.ts';
-import type { RunPlan } from '../../shared/contract-runs.ts';
+import { parseConfig } from '../../shared/config/config.ts';
+import type { RunPlan } from '../../shared/contract/contract-runs.ts';
 
 export const sizes = {
   encoderParameters: 5_524_416,

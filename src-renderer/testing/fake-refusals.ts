@@ -1,8 +1,8 @@
 // What the fake engine refuses as the real one does.
-import type { FolderSummary } from '../../shared/contract-library.ts';
-import type { RunSummary } from '../../shared/contract-runs.ts';
+import type { FolderSummary } from '../../shared/contract/contract-library.ts';
+import type { RunSummary } from '../../shared/contract/contract-runs.ts';
+import { readingOf } from '../../shared/contract/reading-jobs.ts';
 import { AppError } from '../../shared/errors.ts';
-import { readingOf } from '../../shared/reading-jobs.ts';
 import { baseName } from '../strings/format.ts';
 import type { FakeJobs } from './fake-jobs.ts';
 import { gridImage, imagesFolder } from './synthetic-images.ts';

@@ -1,5 +1,5 @@
 // The fake engine's list of runs: one in every state, and one whose record cannot be read.
-import type { RunSummary } from '../../shared/contract-runs.ts';
+import type { RunSummary } from '../../shared/contract/contract-runs.ts';
 import { AppError } from '../../shared/errors.ts';
 import type { RunState } from '../../shared/run-state.ts';
 import { foldersOfAll } from './fake-library.ts';

@@ -1,14 +1,14 @@
 // The fake engine's runs: one in every state, and one that trains while it is looked at.
-import { defaultConfig } from '../../shared/config.ts';
-import { metricNames } from '../../shared/metric-names.ts';
-import type { RunDetails, RunEvent, RunSummary, runChannels } from '../../shared/contract-runs.ts';
-import type { ImportedWeights } from '../../shared/origin.ts';
+import { defaultConfig } from '../../shared/config/config.ts';
+import type { ImportedWeights } from '../../shared/config/origin.ts';
+import type { RunDetails, RunEvent, RunSummary, runChannels } from '../../shared/contract/contract-runs.ts';
+import { metricNames } from '../../shared/contract/metric-names.ts';
+import type { Handlers } from '../../shared/contract/rpc-server.ts';
 import { AppError } from '../../shared/errors.ts';
-import type { Handlers } from '../../shared/rpc-server.ts';
 import { moveRun } from '../../shared/run-state.ts';
 import type { RunState } from '../../shared/run-state.ts';
-import type { FakeJobs } from './fake-jobs.ts';
 import { sourcesOfAll } from './fake-explore.ts';
+import type { FakeJobs } from './fake-jobs.ts';
 import { folderName, folderPath } from './fake-library.ts';
 import { fakePlan, sizes } from './fake-plan.ts';
 import { refuseOthers, refuseWhileRead } from './fake-refusals.ts';

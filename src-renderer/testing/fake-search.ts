@@ -1,6 +1,6 @@
 // Nearest pictures by what they show.
-import type { EmbeddingSource, NeighbourRow, QueryImage } from '../../shared/contract-explore.ts';
-import type { Space } from '../../shared/contract-values.ts';
+import type { EmbeddingSource, NeighbourRow, QueryImage } from '../../shared/contract/contract-explore.ts';
+import type { Space } from '../../shared/contract/contract-values.ts';
 import { gridImage, imageCount, lookOf, statusOf, writeVector } from './synthetic-images.ts';
 
 const dimension = 9;

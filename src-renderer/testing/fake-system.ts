@@ -1,9 +1,9 @@
 // The fake engine's machine.
+import type { systemChannels } from '../../shared/contract/contract-system.ts';
+import type { FileKind } from '../../shared/contract/file-kinds.ts';
+import type { Handlers } from '../../shared/contract/rpc-server.ts';
 import type { DeviceReport } from '../../shared/devices.ts';
-import type { systemChannels } from '../../shared/contract-system.ts';
 import { AppError } from '../../shared/errors.ts';
-import type { FileKind } from '../../shared/file-kinds.ts';
-import type { Handlers } from '../../shared/rpc-server.ts';
 
 const GiB = 2 ** 30;
 const folders: Readonly<Record<string, readonly string[]>> = {

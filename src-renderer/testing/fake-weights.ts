@@ -1,6 +1,6 @@
 // Published weights of which one is here and the others can be "fetched" in a minute.
-import type { weightsChannels } from '../../shared/contract-weights.ts';
-import type { Handlers } from '../../shared/rpc-server.ts';
+import type { weightsChannels } from '../../shared/contract/contract-weights.ts';
+import type { Handlers } from '../../shared/contract/rpc-server.ts';
 import type { FakeJobs } from './fake-jobs.ts';
 
 const models = [

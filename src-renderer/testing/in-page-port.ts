@@ -1,5 +1,5 @@
 // Page and engine in one page: two ports that hand each other copies, as every real carrier does.
-import type { EnginePort, FromEngine, PagePort, Port, ToEngine } from '../../shared/messages.ts';
+import type { EnginePort, FromEngine, PagePort, Port, ToEngine } from '../../shared/contract/messages.ts';
 
 function end<In, Out>(deliver: (message: Out) => void): { readonly port: Port<In, Out>; readonly receive: (message: In) => void } {
   let handler: ((message: In) => void) | undefined;

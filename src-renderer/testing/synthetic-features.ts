@@ -1,5 +1,5 @@
 // Patches of drawn pictures as colours: something round before a background, which the made-up encoder tells apart.
-import type { FeatureView } from '../../shared/contract-explore.ts';
+import type { FeatureView } from '../../shared/contract/contract-explore.ts';
 import { chance } from './synthetic-images.ts';
 
 const [side, grid] = [224, 14];

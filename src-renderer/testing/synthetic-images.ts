@@ -1,6 +1,6 @@
 // A library that does not exist: every picture is a coloured shape that follows from its number alone, so that pictures, labels and
 // neighbours agree with each other without a file being there.
-import type { GridImage, ImageFilter, ImageStatus, Split } from '../../shared/contract-library.ts';
+import type { GridImage, ImageFilter, ImageStatus, Split } from '../../shared/contract/contract-library.ts';
 
 export const imageCount = 100_000;
 /** The folder that all of them are in, as their details say. */

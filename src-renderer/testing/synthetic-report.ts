@@ -1,5 +1,5 @@
 // A thorough evaluation as the engine gives it, for looking at its table without one.
-import type { EvaluationSummary } from '../../shared/contract-runs.ts';
+import type { EvaluationSummary } from '../../shared/contract/contract-runs.ts';
 
 type Row = EvaluationSummary['measures'][number]['rows'][number];
 const rows = (run: string, untrained: string, pixels: string): Row[] =>

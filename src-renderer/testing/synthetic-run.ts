@@ -1,7 +1,7 @@
 // Curves of runs that never happened: a loss that falls and then rises a little while the features go on improving.
-import type { MetricSeries, PinnedNeighbours } from '../../shared/contract-runs.ts';
-import type { MetricName } from '../../shared/metric-names.ts';
-import { metricNames } from '../../shared/metric-names.ts';
+import type { MetricSeries, PinnedNeighbours } from '../../shared/contract/contract-runs.ts';
+import type { MetricName } from '../../shared/contract/metric-names.ts';
+import { metricNames } from '../../shared/contract/metric-names.ts';
 import type { OnlineEvaluation, StepMetrics } from '../../shared/train-events.ts';
 import { chance } from './synthetic-images.ts';
 

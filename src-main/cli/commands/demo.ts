@@ -1,17 +1,17 @@
 // The whole story on pictures that come with the program, in a few minutes on any machine.
 import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { parseConfig } from '../../../shared/config.ts';
-import { planForPage } from '../../engine/app/run-plan.ts';
+import { parseConfig } from '../../../shared/config/config.ts';
+import { planForPage } from '../../engine/app/runs/run-plan.ts';
+import { originalsOf } from '../../engine/folders/inspect-folder.ts';
+import { copySampleImages } from '../../engine/folders/sample-images.ts';
+import { decodingFor } from '../../engine/folders/scan-folder.ts';
 import { homeAt } from '../../engine/home.ts';
-import { originalsOf } from '../../engine/inspect-folder.ts';
-import { measureStepSeconds } from '../../engine/pace.ts';
-import { checkpointOf, createRun, planRun } from '../../engine/runs.ts';
-import { copySampleImages } from '../../engine/sample-images.ts';
-import { FolderSearch } from '../../engine/search.ts';
-import { checkSheetTarget, drawSheet } from '../../engine/sheet.ts';
-import { decodingFor } from '../../engine/scan-folder.ts';
+import { measureStepSeconds } from '../../engine/runs/pace.ts';
+import { checkpointOf, createRun, planRun } from '../../engine/runs/runs.ts';
 import { Studio } from '../../engine/studio.ts';
+import { FolderSearch } from '../../engine/vectors/search.ts';
+import { checkSheetTarget, drawSheet } from '../../engine/vectors/sheet.ts';
 import { requireOutside } from '../../engine/write-target.ts';
 import type { Action } from '../action.ts';
 import { showEvaluation } from '../evaluation-progress.ts';

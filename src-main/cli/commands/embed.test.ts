@@ -1,11 +1,11 @@
 import { expect, it, vi } from 'vitest';
-import type { EmbedOptions } from '../../engine/embeddings.ts';
 import type { Studio } from '../../engine/studio.ts';
+import type { EmbedOptions } from '../../engine/vectors/embeddings.ts';
 import type { Output } from '../output.ts';
 import type { RunContext } from '../run-context.ts';
 import { showEmbedding } from './embed.ts';
 
-vi.mock('../../engine/embeddings.ts', () => ({
+vi.mock('../../engine/vectors/embeddings.ts', () => ({
   // Still reads the images: the trainer has nothing to do yet, so that a stop does not reach it.
   embedFolder: async (_studio: Studio, { signal }: EmbedOptions) =>
     new Promise((_resolve, reject) => signal?.addEventListener('abort', () => reject(signal.reason as Error))),

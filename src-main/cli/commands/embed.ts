@@ -1,9 +1,9 @@
 import { AppError } from '../../../shared/errors.ts';
-import { embedFolder, madeOn } from '../../engine/embeddings.ts';
-import type { Embedded } from '../../engine/embeddings.ts';
+import { embedFolder, madeOn } from '../../engine/vectors/embeddings.ts';
+import type { Embedded } from '../../engine/vectors/embeddings.ts';
+import type { Action } from '../action.ts';
 import { sayDevice } from '../device-lines.ts';
 import { interruptible } from '../interrupt.ts';
-import type { Action } from '../action.ts';
 import { count, duration } from '../output.ts';
 import type { Output } from '../output.ts';
 import { withScannedRun } from '../run-context.ts';

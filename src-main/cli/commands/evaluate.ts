@@ -1,5 +1,5 @@
 import { AppError } from '../../../shared/errors.ts';
-import type { EvaluateOptions } from '../../engine/evaluation.ts';
+import type { EvaluateOptions } from '../../engine/evaluation/evaluation.ts';
 import type { Action, Options } from '../action.ts';
 import { showEvaluation } from '../evaluation-progress.ts';
 import { choiceOption, integerOption } from '../options.ts';

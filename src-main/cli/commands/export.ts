@@ -1,6 +1,6 @@
 import { AppError } from '../../../shared/errors.ts';
-import { exportBundle, exportFormats, replacedText } from '../../engine/export.ts';
-import type { ExportFormat } from '../../engine/export.ts';
+import { exportBundle, exportFormats, replacedText } from '../../engine/export/export.ts';
+import type { ExportFormat } from '../../engine/export/export.ts';
 import type { Action, Options } from '../action.ts';
 import { choiceOption, integerOption, textOption } from '../options.ts';
 import { count, megabytes } from '../output.ts';

@@ -1,10 +1,10 @@
 import { resolve } from 'node:path';
 import { usualCloseness } from '../../../shared/closer-look.ts';
-import { gridSide } from '../../../shared/config.ts';
+import { gridSide } from '../../../shared/config/config.ts';
 import { AppError } from '../../../shared/errors.ts';
-import { decodeFor, pictureFeatures } from '../../engine/features.ts';
-import { configOf } from '../../engine/runs.ts';
-import { checkSheetTarget, drawFeatureSheet } from '../../engine/sheet.ts';
+import { configOf } from '../../engine/runs/runs.ts';
+import { decodeFor, pictureFeatures } from '../../engine/vectors/features.ts';
+import { checkSheetTarget, drawFeatureSheet } from '../../engine/vectors/sheet.ts';
 import type { Action } from '../action.ts';
 import { integerOption, listOption, textOption } from '../options.ts';
 import { count } from '../output.ts';

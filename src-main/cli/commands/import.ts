@@ -1,6 +1,6 @@
-import { mostHeads } from '../../../shared/contract-weights.ts';
+import { mostHeads } from '../../../shared/contract/contract-weights.ts';
 import { homeAt } from '../../engine/home.ts';
-import { importWeights } from '../../engine/import-weights.ts';
+import { importWeights } from '../../engine/runs/import-weights.ts';
 import type { Action } from '../action.ts';
 import { integerOption, textOption } from '../options.ts';
 

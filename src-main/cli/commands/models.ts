@@ -1,7 +1,15 @@
-import { checkNote, dropFetched, fetchModel, isModelHere, modelCalled, modelLicence, publishedModels } from '../../engine/fetch-model.ts';
 import { homeAt, runNames } from '../../engine/home.ts';
 import type { Home } from '../../engine/home.ts';
-import { importWeights } from '../../engine/import-weights.ts';
+import {
+  checkNote,
+  dropFetched,
+  fetchModel,
+  isModelHere,
+  modelCalled,
+  modelLicence,
+  publishedModels,
+} from '../../engine/runs/fetch-model.ts';
+import { importWeights } from '../../engine/runs/import-weights.ts';
 import type { Action } from '../action.ts';
 import { interruptible } from '../interrupt.ts';
 import { textOption } from '../options.ts';

@@ -1,7 +1,7 @@
-import { defaultConfig } from '../../../shared/config.ts';
-import { preprocessingOf } from '../../../shared/preprocessing.ts';
-import { checkFailuresTarget, defaultDecodeLimits, exportFailureList, failureList } from '../../engine/failures.ts';
-import { moveFolder } from '../../engine/moved-folder.ts';
+import { defaultConfig } from '../../../shared/config/config.ts';
+import { preprocessingOf } from '../../../shared/config/preprocessing.ts';
+import { checkFailuresTarget, defaultDecodeLimits, exportFailureList, failureList } from '../../engine/folders/failures.ts';
+import { moveFolder } from '../../engine/folders/moved-folder.ts';
 import { Studio } from '../../engine/studio.ts';
 import type { Action } from '../action.ts';
 import { integerOption, numberOption, textOption } from '../options.ts';

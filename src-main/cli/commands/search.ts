@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { AppError } from '../../../shared/errors.ts';
-import { FolderSearch } from '../../engine/search.ts';
-import { checkSheetTarget, drawSheet } from '../../engine/sheet.ts';
+import { FolderSearch } from '../../engine/vectors/search.ts';
+import { checkSheetTarget, drawSheet } from '../../engine/vectors/sheet.ts';
 import type { Action } from '../action.ts';
 import { choiceOption, integerOption, listOption, numberOption, textOption } from '../options.ts';
 import { count } from '../output.ts';

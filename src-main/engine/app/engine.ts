@@ -1,6 +1,6 @@
 // The engine as pages see it: a home that is open, the work under way in it, and an answer to every channel.
-import type { EnginePort } from '../../../shared/messages.ts';
-import { serve } from '../../../shared/rpc-server.ts';
+import type { EnginePort } from '../../../shared/contract/messages.ts';
+import { serve } from '../../../shared/contract/rpc-server.ts';
 import { Studio } from '../studio.ts';
 import type { EngineContext } from './context.ts';
 import { engineContract, engineHandlers } from './handlers.ts';

@@ -1,23 +1,23 @@
 // All channels with their answers. A channel that is missing here does not compile.
-import { exploreChannels } from '../../../shared/contract-explore.ts';
-import { jobChannels } from '../../../shared/contract-jobs.ts';
-import { libraryChannels } from '../../../shared/contract-library.ts';
-import { maskChannels } from '../../../shared/contract-masks.ts';
-import { runChannels } from '../../../shared/contract-runs.ts';
-import { systemChannels } from '../../../shared/contract-system.ts';
-import { weightsChannels } from '../../../shared/contract-weights.ts';
-import type { Handlers } from '../../../shared/rpc-server.ts';
+import { exploreChannels } from '../../../shared/contract/contract-explore.ts';
+import { jobChannels } from '../../../shared/contract/contract-jobs.ts';
+import { libraryChannels } from '../../../shared/contract/contract-library.ts';
+import { maskChannels } from '../../../shared/contract/contract-masks.ts';
+import { runChannels } from '../../../shared/contract/contract-runs.ts';
+import { systemChannels } from '../../../shared/contract/contract-system.ts';
+import { weightsChannels } from '../../../shared/contract/contract-weights.ts';
+import type { Handlers } from '../../../shared/contract/rpc-server.ts';
 import type { EngineContext } from './context.ts';
-import { exploreHandlers } from './explore-handlers.ts';
-import { exportHandlers } from './export-handlers.ts';
+import { exploreHandlers } from './explore/explore-handlers.ts';
+import { exportHandlers } from './export/export-handlers.ts';
+import { libraryHandlers } from './folders/library-handlers.ts';
 import { jobHandlers } from './job-handlers.ts';
-import { libraryHandlers } from './library-handlers.ts';
-import { maskHandlers } from './mask-handlers.ts';
-import { runHandlers } from './run-handlers.ts';
-import { Runs } from './runs.ts';
+import { maskHandlers } from './masks/mask-handlers.ts';
+import { runHandlers } from './runs/run-handlers.ts';
+import { Runs } from './runs/runs.ts';
 import { systemHandlers } from './system-handlers.ts';
-import { Thumbnails } from './thumbnails.ts';
-import { weightsHandlers } from './weights-handlers.ts';
+import { Thumbnails } from './thumbnails/thumbnails.ts';
+import { weightsHandlers } from './weights/weights-handlers.ts';
 
 export const engineContract = {
   ...systemChannels,

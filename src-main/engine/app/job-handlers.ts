@@ -1,6 +1,6 @@
 // Answers of the channels about long work.
-import type { jobChannels } from '../../../shared/contract-jobs.ts';
-import type { Handlers } from '../../../shared/rpc-server.ts';
+import type { jobChannels } from '../../../shared/contract/contract-jobs.ts';
+import type { Handlers } from '../../../shared/contract/rpc-server.ts';
 import type { EngineContext } from './context.ts';
 
 export const jobHandlers = ({ jobs }: EngineContext): Handlers<typeof jobChannels> => ({

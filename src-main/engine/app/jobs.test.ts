@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
-import type { JobsEvent } from '../../../shared/contract-jobs.ts';
+import type { JobsEvent } from '../../../shared/contract/contract-jobs.ts';
 import { AppError } from '../../../shared/errors.ts';
 import { Jobs } from './jobs.ts';
 import type { JobHandle } from './jobs.ts';

@@ -1,6 +1,6 @@
 // Long work that outlives the page which asked for it: every page sees it, waits for it or cancels it.
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { JobKind, JobProgress, JobsEvent, JobState, JobStatus } from '../../../shared/contract-jobs.ts';
+import type { JobKind, JobProgress, JobsEvent, JobState, JobStatus } from '../../../shared/contract/contract-jobs.ts';
 import { AppError, fromWire, toWire } from '../../../shared/errors.ts';
 
 export interface JobInfo {

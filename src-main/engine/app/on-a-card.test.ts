@@ -4,14 +4,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeEach, expect, it, vi } from 'vitest';
 import type { VectorPlace } from '../devices/vector-device.ts';
-import { importWeights } from '../import-weights.ts';
-import { checkpointOf } from '../runs.ts';
+import { importWeights } from '../runs/import-weights.ts';
+import { checkpointOf } from '../runs/runs.ts';
 import { Studio } from '../studio.ts';
 import type { EngineContext } from './context.ts';
-import { exploreHandlers } from './explore-handlers.ts';
+import { exploreHandlers } from './explore/explore-handlers.ts';
 import { Jobs } from './jobs.ts';
-import { startEvaluation } from './run-reports.ts';
-import type { Runs } from './runs.ts';
+import { startEvaluation } from './runs/run-reports.ts';
+import type { Runs } from './runs/runs.ts';
 
 type Work = (place: VectorPlace, onProgress: (progress: unknown) => void) => unknown;
 const { asked, doWork } = vi.hoisted(() => {
@@ -22,10 +22,10 @@ const { asked, doWork } = vi.hoisted(() => {
       Promise.resolve(given.work!(place, onProgress)),
   };
 });
-vi.mock('../embeddings.ts', async (original) => ({ ...(await original<object>()), embedFolder: doWork }));
-vi.mock('../evaluation.ts', async (original) => ({ ...(await original<object>()), evaluateRun: doWork }));
+vi.mock('../vectors/embeddings.ts', async (original) => ({ ...(await original<object>()), embedFolder: doWork }));
+vi.mock('../evaluation/evaluation.ts', async (original) => ({ ...(await original<object>()), evaluateRun: doWork }));
 vi.mock('../../library/folders.ts', async (original) => ({ ...(await original<object>()), folderOf: () => ({ path: '/pictures' }) }));
-vi.mock('./prepare-images.ts', async (original) => ({ ...(await original<object>()), scanFor: async () => Promise.resolve() }));
+vi.mock('./folders/prepare-images.ts', async (original) => ({ ...(await original<object>()), scanFor: async () => Promise.resolve() }));
 
 const home = mkdtempSync(join(tmpdir(), 'ijepa-on-a-card-'));
 const studio = new Studio({ home });

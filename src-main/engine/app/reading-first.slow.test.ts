@@ -2,16 +2,16 @@
 import { renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { defaultConfig } from '../../../shared/config.ts';
-import type { RunEvent } from '../../../shared/contract-runs.ts';
-import { preprocessingOf } from '../../../shared/preprocessing.ts';
+import { defaultConfig } from '../../../shared/config/config.ts';
+import { preprocessingOf } from '../../../shared/config/preprocessing.ts';
+import type { RunEvent } from '../../../shared/contract/contract-runs.ts';
 import type { RunState } from '../../../shared/run-state.ts';
 import { cachedShortSide } from '../../images/cache-space.ts';
 import { until } from '../../trainer/testing/processes.ts';
-import { readRecord } from '../../training/run-folder.ts';
-import { moveFolder } from '../moved-folder.ts';
+import { readRecord } from '../../training/run-folder/run-folder.ts';
+import { moveFolder } from '../folders/moved-folder.ts';
 import type { Engine } from './engine.ts';
-import { runScan } from './scan-job.ts';
+import { runScan } from './folders/scan-job.ts';
 import { drawPictures, openScanned, quickSettings } from './testing/open-engine.ts';
 import type { Page } from './testing/open-engine.ts';
 

@@ -1,9 +1,9 @@
-import * as fsPromises from 'node:fs/promises';
 import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import * as fsPromises from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { listFolder } from './folder-listing.ts';
+import { listFolder } from './folders/folder-listing.ts';
 import { Roots } from './roots.ts';
 
 vi.mock('node:fs/promises', { spy: true });

@@ -3,11 +3,11 @@ import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { changeAppFile, readAppFile } from '../../training/app-file.ts';
-import { RunFolder } from '../../training/run-folder.ts';
+import { changeAppFile, readAppFile } from '../../training/run-folder/app-file.ts';
+import { RunFolder } from '../../training/run-folder/run-folder.ts';
 import { smallRecord } from '../../training/testing/small-run.ts';
 import type { Engine } from './engine.ts';
-import { RunStore } from './run-store.ts';
+import { RunStore } from './runs/run-store.ts';
 import { openEngine } from './testing/open-engine.ts';
 import type { Page } from './testing/open-engine.ts';
 

@@ -1,11 +1,11 @@
 // Micro-batches that a card has shown to be too large for it when steps were timed, kept in the home for these cards and drivers.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { TrainConfig } from '../../../shared/config-table.ts';
+import type { TrainConfig } from '../../../shared/config/config-table.ts';
 import type { DeviceId } from '../../../shared/devices.ts';
 import { writeFileAside } from '../../files/write-aside.ts';
-import type { MicroBatch } from '../../training/fit-micro-batch.ts';
-import { possibleMicroBatches } from '../../training/step-size.ts';
+import type { MicroBatch } from '../../training/plan/fit-micro-batch.ts';
+import { possibleMicroBatches } from '../../training/plan/step-size.ts';
 import type { Home } from '../home.ts';
 import { raceKey } from './step-times.ts';
 import type { TimedStep } from './time-step.ts';

@@ -1,7 +1,7 @@
 // What a run is told of the device that was chosen for it.
-import type { TrainConfig } from '../../../shared/config-table.ts';
+import type { TrainConfig } from '../../../shared/config/config-table.ts';
 import type { DeviceId, Precision } from '../../../shared/devices.ts';
-import type { MicroBatch } from '../../training/fit-micro-batch.ts';
+import type { MicroBatch } from '../../training/plan/fit-micro-batch.ts';
 
 export interface ChosenDevice {
   readonly device: DeviceId;

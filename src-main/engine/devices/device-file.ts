@@ -18,7 +18,7 @@ export interface DeviceFile {
   readonly reports: readonly DeviceReport[];
   /** Seconds of a step by the sizes of the run, on each device that was raced; null where that took too long to be waited for. */
   readonly races: Readonly<Record<string, Readonly<Partial<Record<DeviceId, number | null>>>>>;
-  /** Operations per second of the last steps that were timed on each device (training/step-operations.ts). */
+  /** Operations per second of the last steps that were timed on each device (training/plan/step-operations.ts). */
   readonly rates: Readonly<Partial<Record<DeviceId, number>>>;
 }
 

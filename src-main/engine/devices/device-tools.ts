@@ -1,5 +1,5 @@
 // How devices are found, tested and timed; tests give their own.
-import type { TrainConfig } from '../../../shared/config-table.ts';
+import type { TrainConfig } from '../../../shared/config/config-table.ts';
 import type { DeviceId, DeviceReport, GraphicsCard } from '../../../shared/devices.ts';
 import { isCardHeldElsewhere } from '../../files/card-lock.ts';
 import { memoryToUse } from '../../files/memory.ts';

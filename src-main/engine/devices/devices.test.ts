@@ -2,14 +2,14 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { parseConfig } from '../../../shared/config.ts';
+import { parseConfig } from '../../../shared/config/config.ts';
 import type { DeviceId, DeviceReport, GraphicsCard, Precision, ReducedReport } from '../../../shared/devices.ts';
 import { AppError } from '../../../shared/errors.ts';
 import { tensorflowBinding, tensorflowVariable } from '../../../shared/tensorflow.ts';
 import { homeAt } from '../home.ts';
 import { isBrokenCard, isCardFault } from './candidates.ts';
-import { Devices } from './devices.ts';
 import type { DeviceTools } from './device-tools.ts';
+import { Devices } from './devices.ts';
 
 const config = parseConfig({ imageSize: 32, patchSize: 4, batchSize: 8 });
 const small = { architecture: 'custom', width: 96, depth: 2, heads: 2, predictorWidth: 48, predictorDepth: 1, predictorHeads: 2 };

@@ -1,11 +1,11 @@
 // The devices of this computer: which there are, which have proven that they compute right, and which of them is fastest for a run.
-import type { TrainConfig } from '../../../shared/config-table.ts';
+import type { TrainConfig } from '../../../shared/config/config-table.ts';
 import { deviceNames, reducedPrecisions } from '../../../shared/devices.ts';
 import type { DeviceId, DeviceReport, GraphicsCard, Precision } from '../../../shared/devices.ts';
 import { AppError } from '../../../shared/errors.ts';
 import { inPieces } from '../../files/in-pieces.ts';
-import { cardMicroBatchInPieces, processorMicroBatchInPieces, whyNoSmaller } from '../../training/fit-micro-batch.ts';
-import type { MicroBatch } from '../../training/fit-micro-batch.ts';
+import { cardMicroBatchInPieces, processorMicroBatchInPieces, whyNoSmaller } from '../../training/plan/fit-micro-batch.ts';
+import type { MicroBatch } from '../../training/plan/fit-micro-batch.ts';
 import type { Home } from '../home.ts';
 import { threadsOf } from '../threads.ts';
 import { BatchLimits } from './batch-limits.ts';

@@ -1,5 +1,5 @@
 // What follows from what is known of the devices, without testing or timing any.
-import type { TrainConfig } from '../../../shared/config-table.ts';
+import type { TrainConfig } from '../../../shared/config/config-table.ts';
 import { deviceNames } from '../../../shared/devices.ts';
 import type { DeviceId, DeviceReport, GraphicsCard } from '../../../shared/devices.ts';
 import { candidates, cardOf, hasCard, isOnProcessor, noCardUsed, untested } from './candidates.ts';

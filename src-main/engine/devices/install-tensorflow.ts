@@ -4,7 +4,7 @@ import { execFile } from 'node:child_process';
 import { copyFileSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, statfsSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
-import type { TensorflowOffer } from '../../../shared/contract-system.ts';
+import type { TensorflowOffer } from '../../../shared/contract/contract-system.ts';
 import { isNvidia, isOnNouveau } from '../../../shared/devices.ts';
 import type { GraphicsCard } from '../../../shared/devices.ts';
 import { AppError, systemError } from '../../../shared/errors.ts';

@@ -1,10 +1,10 @@
 // Tests one device in a process of its own: it may compute wrong, crash, or not answer, and none of that reaches the engine.
 import { availableParallelism } from 'node:os';
-import { AppError } from '../../../shared/errors.ts';
-import { howToInstall } from '../../../shared/tensorflow.ts';
-import { howToGetLibdevice } from '../../../shared/tensorflow-requirements.ts';
 import { deviceNames, reducedPrecisions } from '../../../shared/devices.ts';
 import type { DeviceId, DeviceReport, Precision, ReducedReport } from '../../../shared/devices.ts';
+import { AppError } from '../../../shared/errors.ts';
+import { howToGetLibdevice } from '../../../shared/tensorflow-requirements.ts';
+import { howToInstall } from '../../../shared/tensorflow.ts';
 import type { SelfTestResult } from '../../trainer/protocol.ts';
 import { Trainer, TrainerKilled } from '../../trainer/trainer.ts';
 import { fitTensorflow, testAgain, updateDriver } from './candidates.ts';

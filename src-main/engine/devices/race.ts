@@ -1,6 +1,6 @@
 // A step of a run, timed on every device that computes right.
-import { cropsPerImage } from '../../../shared/config.ts';
-import type { TrainConfig } from '../../../shared/config-table.ts';
+import type { TrainConfig } from '../../../shared/config/config-table.ts';
+import { cropsPerImage } from '../../../shared/config/config.ts';
 import type { DeviceId, DeviceReport } from '../../../shared/devices.ts';
 import { quarterOf, timedWithin } from './batch-limits.ts';
 import type { BatchLimits } from './batch-limits.ts';

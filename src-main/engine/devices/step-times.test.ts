@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { parseConfig } from '../../../shared/config.ts';
-import { meanStepOperations as operations } from '../../training/step-operations.ts';
+import { parseConfig } from '../../../shared/config/config.ts';
+import { meanStepOperations as operations } from '../../training/plan/step-operations.ts';
 import { racedTimes, stepTime, withPace, withTooSlow, withTrial } from './step-times.ts';
 
 const nothing = { races: {}, rates: {} };

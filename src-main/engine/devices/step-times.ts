@@ -1,8 +1,8 @@
 // How long a training step of a run takes on average on a device here: what was timed, and what follows from it for runs of other sizes.
-import type { TrainConfig } from '../../../shared/config-table.ts';
+import type { TrainConfig } from '../../../shared/config/config-table.ts';
 import type { DeviceId } from '../../../shared/devices.ts';
-import { meanStepOperations } from '../../training/step-operations.ts';
-import { stepSize } from '../../training/step-size.ts';
+import { meanStepOperations } from '../../training/plan/step-operations.ts';
+import { stepSize } from '../../training/plan/step-size.ts';
 import type { DeviceFile } from './device-file.ts';
 
 type Times = Pick<DeviceFile, 'races' | 'rates'>;

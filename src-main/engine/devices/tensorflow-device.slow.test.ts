@@ -1,6 +1,6 @@
 // TensorFlow as a device of the engine's, in processes of its own as any other.
 import { describe, expect, it } from 'vitest';
-import { parseConfig } from '../../../shared/config.ts';
+import { parseConfig } from '../../../shared/config/config.ts';
 import { tensorflowVariable } from '../../../shared/tensorflow.ts';
 import { compileQuickly, noTensorflow, whySkipped } from '../../runtime/testing/tensorflow-here.ts';
 import { probeDevice } from './probe-device.ts';

@@ -1,10 +1,10 @@
 // How long a step of a run takes on a device.
-import type { TrainConfig } from '../../../shared/config-table.ts';
+import type { TrainConfig } from '../../../shared/config/config-table.ts';
 import type { DeviceId } from '../../../shared/devices.ts';
 import { AppError } from '../../../shared/errors.ts';
 import { trialSteps } from '../../trainer/protocol.ts';
 import { TrainerKilled } from '../../trainer/trainer.ts';
-import { trialOf } from '../../training/step-operations.ts';
+import { trialOf } from '../../training/plan/step-operations.ts';
 import { lowerPriority, threadsOf } from '../threads.ts';
 import { withTrainer } from './probe-device.ts';
 

@@ -1,5 +1,5 @@
 // Work with an encoder on the device for it, and where a card fails in the middle of it, on what is left.
-import type { TrainConfig } from '../../../shared/config-table.ts';
+import type { TrainConfig } from '../../../shared/config/config-table.ts';
 import type { DeviceId } from '../../../shared/devices.ts';
 import type { AppError } from '../../../shared/errors.ts';
 import type { Trainer } from '../../trainer/trainer.ts';

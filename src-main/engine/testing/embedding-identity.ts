@@ -1,9 +1,9 @@
 // Whose vectors a store holds that a test fills itself.
-import type { TrainConfig } from '../../../shared/config-table.ts';
-import { preprocessingOf } from '../../../shared/preprocessing.ts';
+import type { TrainConfig } from '../../../shared/config/config-table.ts';
+import { preprocessingOf } from '../../../shared/config/preprocessing.ts';
 import { decodingVersion } from '../../images/cache-space.ts';
 import type { EmbeddingIdentity } from '../../retrieval/embedding-identity.ts';
-import { weightsHash } from '../embeddings.ts';
+import { weightsHash } from '../vectors/embeddings.ts';
 
 /** Of the last layer of a checkpoint at step 0. */
 export const embeddingIdentity = async (

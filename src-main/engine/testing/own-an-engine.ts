@@ -1,7 +1,7 @@
 // A window to be killed: owns an engine that trains and scans, says on stdout how far it is, and stays. Arguments: home and folder.
+import { protocolVersion } from '../../../shared/contract/protocol-version.ts';
+import { RpcClient } from '../../../shared/contract/rpc-client.ts';
 import { EngineLink } from '../../link/engine-link.ts';
-import { protocolVersion } from '../../../shared/protocol-version.ts';
-import { RpcClient } from '../../../shared/rpc-client.ts';
 import type { engineContract } from '../app/handlers.ts';
 import { quickSettings } from '../app/testing/open-engine.ts';
 

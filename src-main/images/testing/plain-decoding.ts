@@ -1,4 +1,4 @@
-import type { DecodeSettings } from '../../../shared/preprocessing.ts';
+import type { DecodeSettings } from '../../../shared/config/preprocessing.ts';
 
 /** Pictures as they are, on black where they are transparent. */
 export const plainDecoding: DecodeSettings = {

@@ -1,7 +1,7 @@
 // Pictures for tests, made here: four quadrants of different colours tell every turn, flip and swapped channel apart.
 import sharp from 'sharp';
 import type { Sharp } from 'sharp';
-import type { DecodeSettings } from '../../../shared/preprocessing.ts';
+import type { DecodeSettings } from '../../../shared/config/preprocessing.ts';
 import type { DecodedImage, DecodeResult } from '../decoder.ts';
 
 export type Colour = readonly [number, number, number];

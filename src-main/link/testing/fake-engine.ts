@@ -1,6 +1,6 @@
 // An engine's process with nothing in it but the protocol: what its first page asks for decides how it behaves and ends.
 import { writeFileSync } from 'node:fs';
-import { protocolVersion } from '../../../shared/protocol-version.ts';
+import { protocolVersion } from '../../../shared/contract/protocol-version.ts';
 import { readEngineArguments } from '../engine-arguments.ts';
 import { refusedExitCode } from '../engine-messages.ts';
 import type { FromEngineProcess, ToEngineProcess } from '../engine-messages.ts';

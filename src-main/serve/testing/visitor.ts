@@ -2,9 +2,9 @@
 import { request } from 'node:http';
 import type { IncomingHttpHeaders } from 'node:http';
 import { WebSocket } from 'ws';
-import type { PagePort } from '../../../shared/messages.ts';
-import type { FromEngine } from '../../../shared/messages.ts';
-import { decodeFrame, encodeFrame } from '../../../shared/frames.ts';
+import { decodeFrame, encodeFrame } from '../../../shared/contract/frames.ts';
+import type { PagePort } from '../../../shared/contract/messages.ts';
+import type { FromEngine } from '../../../shared/contract/messages.ts';
 
 export interface Reply {
   readonly status: number;

@@ -2,8 +2,8 @@
 // it and how far it is.
 import { DecoderPool } from '../../images/decoder-pool.ts';
 import { plainDecoding as settings } from '../../images/testing/plain-decoding.ts';
-import { Trainer } from '../trainer.ts';
 import type { TrainJob } from '../protocol.ts';
+import { Trainer } from '../trainer.ts';
 
 const job = JSON.parse(process.argv[2]!) as TrainJob;
 const decoders = new DecoderPool({ processes: 2 });

@@ -5,8 +5,8 @@ import { basename, dirname, join } from 'node:path';
 import { Random } from '../../../shared/random.ts';
 import type { EvaluationImage } from '../../evaluation/protocol.ts';
 import { DecodeCache } from '../../images/cache.ts';
-import type { CachedImage } from '../../images/shard-reader.ts';
 import { decodeImage } from '../../images/decode.ts';
+import type { CachedImage } from '../../images/shard-reader.ts';
 import { plainDecoding as settings } from '../../images/testing/plain-decoding.ts';
 
 const archive =

@@ -3,8 +3,8 @@ import { createHash } from 'node:crypto';
 import { Random } from '../../../shared/random.ts';
 import type { EvaluationImage } from '../../evaluation/protocol.ts';
 import { DecodeCache } from '../../images/cache.ts';
-import { RunFolder } from '../../training/run-folder.ts';
-import type { RunRecord } from '../../training/run-folder.ts';
+import { RunFolder } from '../../training/run-folder/run-folder.ts';
+import type { RunRecord } from '../../training/run-folder/run-folder.ts';
 import { smallRecord } from '../../training/testing/small-run.ts';
 import type { EmbedJob, TrainJob } from '../protocol.ts';
 

@@ -1,13 +1,13 @@
 // Trains the same few steps on the CPU and on a device, in a process of its own that may die of it, goes on from both on the CPU, and says
 // how they differ.
 // Argument: JSON { device, cases: [settings], steps }.
-import type { TrainConfig } from '../../../shared/config-table.ts';
-import { parseConfig } from '../../../shared/config.ts';
+import type { TrainConfig } from '../../../shared/config/config-table.ts';
+import { parseConfig } from '../../../shared/config/config.ts';
+import type { OnnxDevice } from '../../../shared/devices.ts';
 import { Random } from '../../../shared/random.ts';
 import { patchValues, tokenCount } from '../../jepa/model.ts';
-import type { OnnxDevice } from '../../../shared/devices.ts';
-import { initialState } from '../state.ts';
-import type { TrainState } from '../state.ts';
+import { initialState } from '../run-folder/state.ts';
+import type { TrainState } from '../run-folder/state.ts';
 import { StepRunner } from '../step-runner.ts';
 import type { StepOutcome } from '../step-runner.ts';
 

@@ -2,20 +2,20 @@
 // two networks that are held one after the other; says how far the vectors lie apart, and what memory is resident after some more passes.
 // Needs --expose-gc. Argument: JSON { device, passes }.
 import { readFileSync } from 'node:fs';
-import { parseConfig } from '../../../shared/config.ts';
+import { parseConfig } from '../../../shared/config/config.ts';
 import type { DeviceId } from '../../../shared/devices.ts';
 import { Random } from '../../../shared/random.ts';
 import { asTargets } from '../../evaluation/positional.ts';
+import type { PatchBlock } from '../../images/patches.ts';
 import type { EmbeddingLayer } from '../../jepa/embedding.ts';
 import { modelSize } from '../../jepa/model.ts';
 import { cast, less } from '../../tensor/elementwise.ts';
 import { input, transpose } from '../../tensor/structure.ts';
-import { EncoderRunner } from '../encoder-runner.ts';
-import { compileForward } from '../forward-pass.ts';
-import type { Weights } from '../forward-pass.ts';
-import { MaskedViews } from '../masked-figures.ts';
-import type { PatchBlock } from '../../images/patches.ts';
-import { encoderWeights, initialState } from '../state.ts';
+import { MaskedViews } from '../judging/masked-figures.ts';
+import { EncoderRunner } from '../passes/encoder-runner.ts';
+import { compileForward } from '../passes/forward-pass.ts';
+import type { Weights } from '../passes/forward-pass.ts';
+import { encoderWeights, initialState } from '../run-folder/state.ts';
 import { deviceSettings } from './small-run.ts';
 
 export interface EncoderComparison {

@@ -1,11 +1,11 @@
 // Short runs of the same plan on different devices or in different precisions, and how far they are from each other.
 import { expect } from 'vitest';
-import type { TrainConfig } from '../../../shared/config-table.ts';
+import type { TrainConfig } from '../../../shared/config/config-table.ts';
 import { Random } from '../../../shared/random.ts';
 import { patchValues, tokenCount } from '../../jepa/model.ts';
-import { initialState } from '../state.ts';
-import type { TrainState } from '../state.ts';
-import type { StepOptions } from '../create-step-device.ts';
+import type { StepOptions } from '../passes/create-step-device.ts';
+import { initialState } from '../run-folder/state.ts';
+import type { TrainState } from '../run-folder/state.ts';
 import { StepRunner } from '../step-runner.ts';
 import type { StepOutcome } from '../step-runner.ts';
 

@@ -2,7 +2,7 @@
 // them and after all, and how large the state is. Needs --expose-gc. Arguments: settings as JSON, device, steps.
 import { readFileSync } from 'node:fs';
 import type { DeviceId } from '../../../shared/devices.ts';
-import { initialState } from '../state.ts';
+import { initialState } from '../run-folder/state.ts';
 import { StepRunner } from '../step-runner.ts';
 import { smallPatches, smallRecord } from './small-run.ts';
 

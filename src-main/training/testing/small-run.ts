@@ -2,14 +2,14 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { cropsPerImage, parseConfig } from '../../../shared/config.ts';
-import type { TrainConfig } from '../../../shared/config-table.ts';
+import type { TrainConfig } from '../../../shared/config/config-table.ts';
+import { cropsPerImage, parseConfig } from '../../../shared/config/config.ts';
 import { Random } from '../../../shared/random.ts';
 import type { TrainEvent } from '../../../shared/train-events.ts';
-import type { RunFolder, RunRecord } from '../run-folder.ts';
 import { RunControl } from '../run-control.ts';
-import { initialState } from '../state.ts';
-import type { TrainState } from '../state.ts';
+import type { RunFolder, RunRecord } from '../run-folder/run-folder.ts';
+import { initialState } from '../run-folder/state.ts';
+import type { TrainState } from '../run-folder/state.ts';
 import { train } from '../train.ts';
 import type { TrainingBatches, TrainOptions } from '../train.ts';
 

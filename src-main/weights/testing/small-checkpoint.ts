@@ -1,7 +1,7 @@
 // A checkpoint of a small random model, for the tests of what reads and writes weights.
 import { join } from 'node:path';
-import { parseConfig } from '../../../shared/config.ts';
-import { preprocessingOf } from '../../../shared/preprocessing.ts';
+import { parseConfig } from '../../../shared/config/config.ts';
+import { preprocessingOf } from '../../../shared/config/preprocessing.ts';
 import { Random } from '../../../shared/random.ts';
 import { writeSafetensors } from '../../formats/safetensors.ts';
 import { modelSize, targetParameters, trainedParameters } from '../../jepa/model.ts';

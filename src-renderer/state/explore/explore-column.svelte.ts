@@ -1,8 +1,8 @@
 // One search and its results: two stand side by side when sets of vectors are compared.
-import type { InputOf } from '../../../shared/channel.ts';
-import type { AppContract } from '../../../shared/contract.ts';
-import type { SearchResult } from '../../../shared/contract-explore.ts';
-import type { RpcClient } from '../../../shared/rpc-client.ts';
+import type { InputOf } from '../../../shared/contract/channel.ts';
+import type { SearchResult } from '../../../shared/contract/contract-explore.ts';
+import type { AppContract } from '../../../shared/contract/contract.ts';
+import type { RpcClient } from '../../../shared/contract/rpc-client.ts';
 
 export type SearchInput = InputOf<AppContract['explore.search']>;
 

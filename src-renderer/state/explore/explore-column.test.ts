@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
-import type { AppContract } from '../../../shared/contract.ts';
-import type { RpcClient } from '../../../shared/rpc-client.ts';
+import type { AppContract } from '../../../shared/contract/contract.ts';
+import type { RpcClient } from '../../../shared/contract/rpc-client.ts';
 import { SearchColumn } from './explore-column.svelte.ts';
 import type { SearchInput } from './explore-column.svelte.ts';
 

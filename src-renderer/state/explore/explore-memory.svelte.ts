@@ -1,8 +1,8 @@
 // What Explore remembers while other views are shown: how to search, pictures from outside, and the queries before this one.
-import type { Space } from '../../../shared/contract-values.ts';
-import type { SourceKey } from './explore-sources.ts';
+import type { Space } from '../../../shared/contract/contract-values.ts';
 import { addressOf, emptyQuery, isEmpty } from './explore-query.ts';
 import type { Query } from './explore-query.ts';
+import type { SourceKey } from './explore-sources.ts';
 
 export interface SearchSettings {
   readonly space: Space;

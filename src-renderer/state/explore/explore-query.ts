@@ -1,6 +1,6 @@
 // What is looked for: pictures that results should be like, and pictures that they should not be like. It stands in the address, so that
 // back, forward, a reload and a link do what people expect: `#/explore?folder=1&images=12,u3&not=40`, where `u3` is a picture from outside.
-import type { QueryImage } from '../../../shared/contract-explore.ts';
+import type { QueryImage } from '../../../shared/contract/contract-explore.ts';
 
 export interface Query {
   readonly plus: readonly QueryImage[];

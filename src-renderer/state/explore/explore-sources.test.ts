@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { EmbeddingSource } from '../../../shared/contract-explore.ts';
-import type { RunSummary } from '../../../shared/contract-runs.ts';
+import type { EmbeddingSource } from '../../../shared/contract/contract-explore.ts';
+import type { RunSummary } from '../../../shared/contract/contract-runs.ts';
 import { checkpointChoices, copiesIn, missingOf, pickOther, pickSource, sourceOf, stepOf } from './explore-sources.ts';
 
 const source = (run: string, step: number, layer: 'last' | 'last4' = 'last'): EmbeddingSource => ({

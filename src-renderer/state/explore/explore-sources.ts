@@ -1,7 +1,7 @@
 // Vectors to look through, and those that could be made.
-import type { EmbeddingSource } from '../../../shared/contract-explore.ts';
-import type { RunSummary } from '../../../shared/contract-runs.ts';
-import type { Layer } from '../../../shared/contract-values.ts';
+import type { EmbeddingSource } from '../../../shared/contract/contract-explore.ts';
+import type { RunSummary } from '../../../shared/contract/contract-runs.ts';
+import type { Layer } from '../../../shared/contract/contract-values.ts';
 
 export type SourceKey = Pick<EmbeddingSource, 'run' | 'step' | 'layer'>;
 

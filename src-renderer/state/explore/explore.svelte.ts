@@ -1,14 +1,17 @@
 // Explore: what is looked for, in which vectors, and what was found.
 import { untrack } from 'svelte';
-import type { TrainConfig } from '../../../shared/config-table.ts';
+import type { TrainConfig } from '../../../shared/config/config-table.ts';
+import type { EmbeddingSource, NeighbourRow, QueryImage } from '../../../shared/contract/contract-explore.ts';
+import type { JobStatus } from '../../../shared/contract/contract-jobs.ts';
+import type { FolderSummary, GridImage } from '../../../shared/contract/contract-library.ts';
+import type { Layer } from '../../../shared/contract/contract-values.ts';
+import { isLive } from '../../../shared/contract/job-ends.ts';
+import { uploadLimit } from '../../../shared/contract/limits.ts';
 import type { DeviceId } from '../../../shared/devices.ts';
 import { AppError } from '../../../shared/errors.ts';
-import { uploadLimit } from '../../../shared/limits.ts';
-import type { EmbeddingSource, NeighbourRow, QueryImage } from '../../../shared/contract-explore.ts';
-import type { JobStatus } from '../../../shared/contract-jobs.ts';
-import type { FolderSummary, GridImage } from '../../../shared/contract-library.ts';
-import type { Layer } from '../../../shared/contract-values.ts';
 import { explore as words } from '../../strings/explore.ts';
+import type { About } from '../route.svelte.ts';
+import type { Studio } from '../studio.svelte.ts';
 import { SearchColumn } from './explore-column.svelte.ts';
 import type { SearchInput } from './explore-column.svelte.ts';
 import type { SearchSettings } from './explore-memory.svelte.ts';
@@ -16,9 +19,6 @@ import { addressOf, emptyQuery, folderOf, mostOfSide, parseQuery, withParts, wit
 import type { Query, Side } from './explore-query.ts';
 import { pickOther, pickSource } from './explore-sources.ts';
 import type { SourceKey } from './explore-sources.ts';
-import { isLive } from '../../../shared/job-ends.ts';
-import type { About } from '../route.svelte.ts';
-import type { Studio } from '../studio.svelte.ts';
 
 /** Results are asked for in these numbers, so that moving the slider asks seldom. */
 const asked = [60, 150, 300] as const;

@@ -1,10 +1,10 @@
 import { describe, expect, it, vi } from 'vitest';
-import type { EmbeddingSource, NeighbourRow } from '../../../shared/contract-explore.ts';
-import { uploadLimit } from '../../../shared/limits.ts';
+import type { EmbeddingSource, NeighbourRow } from '../../../shared/contract/contract-explore.ts';
+import { uploadLimit } from '../../../shared/contract/limits.ts';
 import { Dropped } from '../dropped.svelte.ts';
+import type { Studio } from '../studio.svelte.ts';
 import { ExploreMemory } from './explore-memory.svelte.ts';
 import { ExploreState } from './explore.svelte.ts';
-import type { Studio } from '../studio.svelte.ts';
 
 const source = (run: string): EmbeddingSource => ({ run, step: 10, layer: 'last', dimension: 8, embedded: 100, images: 100 });
 const row = (rank: number): NeighbourRow => ({

@@ -1,8 +1,8 @@
 // What the encoder sees in one picture: asked for only while it is looked at, since the first answer takes seconds.
-import type { InputOf } from '../../../shared/channel.ts';
-import type { AppContract } from '../../../shared/contract.ts';
-import type { FeatureView } from '../../../shared/contract-explore.ts';
-import type { RpcClient } from '../../../shared/rpc-client.ts';
+import type { InputOf } from '../../../shared/contract/channel.ts';
+import type { FeatureView } from '../../../shared/contract/contract-explore.ts';
+import type { AppContract } from '../../../shared/contract/contract.ts';
+import type { RpcClient } from '../../../shared/contract/rpc-client.ts';
 
 export type FeatureQuestion = InputOf<AppContract['explore.features']>;
 

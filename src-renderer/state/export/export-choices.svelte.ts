@@ -1,6 +1,6 @@
 // What was chosen for an export: kept while other views are shown.
-import type { ExportFormat } from '../../../shared/contract-explore.ts';
-import type { Layer, Space } from '../../../shared/contract-values.ts';
+import type { ExportFormat } from '../../../shared/contract/contract-explore.ts';
+import type { Layer, Space } from '../../../shared/contract/contract-values.ts';
 
 export interface Choices {
   /** The newest that has an encoder otherwise. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { exportFormats } from '../../../shared/contract-explore.ts';
+import { exportFormats } from '../../../shared/contract/contract-explore.ts';
 import { filesOf, formatsOf, inside, needsVectors } from './export-formats.ts';
 
 describe('an export', () => {

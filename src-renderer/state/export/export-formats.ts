@@ -1,5 +1,5 @@
 // What an export can be made of, and the files that each format becomes: names as `src-main/engine` writes them.
-import type { ExportFormat } from '../../../shared/contract-explore.ts';
+import type { ExportFormat } from '../../../shared/contract/contract-explore.ts';
 
 interface FormatFiles {
   readonly kind: 'vectors' | 'weights';

@@ -1,15 +1,15 @@
 // Export: what goes where, what it will look like, and how far it is.
 import { untrack } from 'svelte';
-import type { EmbeddingSource, ExportFormat, ExportPreview } from '../../../shared/contract-explore.ts';
-import type { InputOf } from '../../../shared/channel.ts';
-import type { AppContract } from '../../../shared/contract.ts';
-import type { JobStatus } from '../../../shared/contract-jobs.ts';
-import type { RunSummary } from '../../../shared/contract-runs.ts';
+import type { InputOf } from '../../../shared/contract/channel.ts';
+import type { EmbeddingSource, ExportFormat, ExportPreview } from '../../../shared/contract/contract-explore.ts';
+import type { JobStatus } from '../../../shared/contract/contract-jobs.ts';
+import type { RunSummary } from '../../../shared/contract/contract-runs.ts';
+import type { AppContract } from '../../../shared/contract/contract.ts';
+import { isLive } from '../../../shared/contract/job-ends.ts';
 import { runsWithEncoder, sourceOf, stepOf } from '../explore/explore-sources.ts';
+import type { Studio } from '../studio.svelte.ts';
 import type { Choices, StartedExport } from './export-choices.svelte.ts';
 import { formatFiles, needsVectors } from './export-formats.ts';
-import { isLive } from '../../../shared/job-ends.ts';
-import type { Studio } from '../studio.svelte.ts';
 
 /** While something is typed, a preview waits this long for it to rest. */
 const restMilliseconds = 250;

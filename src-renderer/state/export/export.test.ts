@@ -1,8 +1,8 @@
 import { describe, expect, it, vi } from 'vitest';
-import type { RunSummary } from '../../../shared/contract-runs.ts';
+import type { RunSummary } from '../../../shared/contract/contract-runs.ts';
+import type { Studio } from '../studio.svelte.ts';
 import { ExportChoices } from './export-choices.svelte.ts';
 import { ExportState } from './export.svelte.ts';
-import type { Studio } from '../studio.svelte.ts';
 
 const run = (name: string): RunSummary => ({ name, checkpoints: [10], bestStep: 10 }) as unknown as RunSummary;
 

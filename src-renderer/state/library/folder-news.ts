@@ -1,5 +1,5 @@
 // What a look at a folder's names and times has found since it was read.
-import type { FolderChanges } from '../../../shared/contract-library.ts';
+import type { FolderChanges } from '../../../shared/contract/contract-library.ts';
 
 export interface FolderNews {
   /** Files to read: new ones and those that changed. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { GridPicture } from '../../../shared/contract-library.ts';
+import type { GridPicture } from '../../../shared/contract/contract-library.ts';
 import { AppError } from '../../../shared/errors.ts';
 import { GridPictures } from './grid-pictures.ts';
 

@@ -1,9 +1,9 @@
 // Pictures of the grid, a screen of them in a few messages: those in sight are asked for, those that went out of sight are given up, the
 // latest are kept as addresses that hold the picture, which a page shows without a request.
 import { SvelteMap } from 'svelte/reactivity';
-import type { AppContract } from '../../../shared/contract.ts';
-import type { GridPicture } from '../../../shared/contract-library.ts';
-import type { RpcClient } from '../../../shared/rpc-client.ts';
+import type { GridPicture } from '../../../shared/contract/contract-library.ts';
+import type { AppContract } from '../../../shared/contract/contract.ts';
+import type { RpcClient } from '../../../shared/contract/rpc-client.ts';
 import type { ThumbnailSide } from '../../components/thumbnail-side.ts';
 
 /** Characters of pictures that are kept: some ten thousand thumbnails of 128 pixels. */

@@ -1,7 +1,7 @@
 // What is new in a folder since it was read. The engine walks through all of it for that: once at a time, and for nobody who has gone on.
-import type { AppContract } from '../../../shared/contract.ts';
-import type { FolderChanges } from '../../../shared/contract-library.ts';
-import type { RpcClient } from '../../../shared/rpc-client.ts';
+import type { FolderChanges } from '../../../shared/contract/contract-library.ts';
+import type { AppContract } from '../../../shared/contract/contract.ts';
+import type { RpcClient } from '../../../shared/contract/rpc-client.ts';
 
 export class LibraryChanges {
   readonly #client: Pick<RpcClient<AppContract>, 'call'>;

@@ -1,5 +1,5 @@
 // What is known of the image that the keys are on.
-import type { ImageDetails } from '../../../shared/contract-library.ts';
+import type { ImageDetails } from '../../../shared/contract/contract-library.ts';
 import { AppError } from '../../../shared/errors.ts';
 import type { Studio } from '../studio.svelte.ts';
 

@@ -1,5 +1,5 @@
 // What is filtered, as the parts that a person sees and takes away one by one.
-import type { ImageFilter } from '../../../shared/contract-library.ts';
+import type { ImageFilter } from '../../../shared/contract/contract-library.ts';
 
 export type FilterKey = keyof ImageFilter;
 export interface FilterPart {

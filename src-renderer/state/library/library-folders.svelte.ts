@@ -1,11 +1,11 @@
 // How folders come in: chosen in the system's dialog or in the page's own picker, dropped, or made as samples. One per page, because any
 // view may ask for a folder and the frame shows the picker.
 import { createContext } from 'svelte';
-import type { FolderSummary } from '../../../shared/contract-library.ts';
-import type { FolderListing } from '../../../shared/contract-system.ts';
-import type { LabelSource } from '../../../shared/contract-values.ts';
+import type { FolderSummary } from '../../../shared/contract/contract-library.ts';
+import type { FolderListing } from '../../../shared/contract/contract-system.ts';
+import type { LabelSource } from '../../../shared/contract/contract-values.ts';
+import type { FileKind } from '../../../shared/contract/file-kinds.ts';
 import { AppError } from '../../../shared/errors.ts';
-import type { FileKind } from '../../../shared/file-kinds.ts';
 import { strings } from '../../strings/strings.ts';
 import { mostDropped } from '../dropped.svelte.ts';
 import type { Studio } from '../studio.svelte.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { FolderSummary } from '../../../shared/contract-library.ts';
-import type { Face } from '../../../shared/face.ts';
+import type { FolderSummary } from '../../../shared/contract/contract-library.ts';
+import type { Face } from '../../../shared/contract/face.ts';
 import { strings } from '../../strings/strings.ts';
 import type { Studio } from '../studio.svelte.ts';
 import { LibraryFolders, liesIn } from './library-folders.svelte.ts';

@@ -1,19 +1,19 @@
 // The library of one folder: what is filtered, which rows are there, where the keys are, what is selected.
-import type { Facets, FolderChanges, FolderSummary, GridImage, ImageFilter } from '../../../shared/contract-library.ts';
+import type { JobStatus } from '../../../shared/contract/contract-jobs.ts';
+import type { Facets, FolderChanges, FolderSummary, GridImage, ImageFilter } from '../../../shared/contract/contract-library.ts';
+import { endedBetween } from '../../../shared/contract/job-ends.ts';
+import { readingOf } from '../../../shared/contract/reading-jobs.ts';
 import { fromWire, toWire } from '../../../shared/errors.ts';
 import type { AppError } from '../../../shared/errors.ts';
-import type { JobStatus } from '../../../shared/contract-jobs.ts';
-import { endedBetween } from '../../../shared/job-ends.ts';
-import { readingOf } from '../../../shared/reading-jobs.ts';
+import { renewEvery } from '../reading.ts';
+import type { Studio } from '../studio.svelte.ts';
 import { GridPictures } from './grid-pictures.ts';
 import { LibraryChanges } from './library-changes.svelte.ts';
 import { LibraryDetails } from './library-details.svelte.ts';
-import { LibraryLayout } from './library-layout.svelte.ts';
 import { partsOf, toggled, without } from './library-filter.ts';
 import type { FilterKey, FilterPart } from './library-filter.ts';
+import { LibraryLayout } from './library-layout.svelte.ts';
 import { PageCache } from './page-cache.ts';
-import { renewEvery } from '../reading.ts';
-import type { Studio } from '../studio.svelte.ts';
 
 const searchDelay = 250;
 

@@ -1,13 +1,13 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { AppContract } from '../../../shared/contract.ts';
-import type { FolderSummary } from '../../../shared/contract-library.ts';
-import type { JobStatus } from '../../../shared/contract-jobs.ts';
+import type { JobStatus } from '../../../shared/contract/contract-jobs.ts';
+import type { FolderSummary } from '../../../shared/contract/contract-library.ts';
+import type { AppContract } from '../../../shared/contract/contract.ts';
+import { RpcClient } from '../../../shared/contract/rpc-client.ts';
 import { AppError } from '../../../shared/errors.ts';
-import { RpcClient } from '../../../shared/rpc-client.ts';
 import { connectToFakeEngine } from '../../testing/fake-engine.ts';
-import { Library } from './library.svelte.ts';
 import { Selection } from '../selection.svelte.ts';
 import type { Studio } from '../studio.svelte.ts';
+import { Library } from './library.svelte.ts';
 
 /** The library of 100,000 images that the fake engine draws, with what it needs of a studio. */
 function opened(failing: readonly (keyof AppContract)[] = []) {

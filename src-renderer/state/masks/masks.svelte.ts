@@ -1,9 +1,9 @@
 // The masks view: a few of the person's own images as one step of a run would see them, with settings that are tried out here and
 // kept for the next run when they please.
-import type { InputOf } from '../../../shared/channel.ts';
-import type { AppContract } from '../../../shared/contract.ts';
-import type { MaskSample, TrainingCrop } from '../../../shared/contract-masks.ts';
-import type { ConfigKey, TrainConfig } from '../../../shared/config-table.ts';
+import type { ConfigKey, TrainConfig } from '../../../shared/config/config-table.ts';
+import type { InputOf } from '../../../shared/contract/channel.ts';
+import type { MaskSample, TrainingCrop } from '../../../shared/contract/contract-masks.ts';
+import type { AppContract } from '../../../shared/contract/contract.ts';
 import { AppError } from '../../../shared/errors.ts';
 import type { MaskMode } from '../../components/mask-drawing.ts';
 import { PlannedSettings } from '../next-run/run-plan.svelte.ts';

@@ -1,10 +1,10 @@
 // The masks view: settings are tried here and kept for the next run; what is shown is always one whole answer to the last question.
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { defaultConfig, parseConfig } from '../../../shared/config.ts';
+import { defaultConfig, parseConfig } from '../../../shared/config/config.ts';
 import { AppError } from '../../../shared/errors.ts';
-import { MasksState } from './masks.svelte.ts';
 import { NextRun } from '../next-run/next-run.svelte.ts';
 import type { Studio } from '../studio.svelte.ts';
+import { MasksState } from './masks.svelte.ts';
 
 const folder = 7;
 

@@ -1,6 +1,6 @@
 // The run that is to be started next, per folder: settings, which Masks and Train change together, masks that are tried, and what is asked of
 // it besides. All of it outlives a change of view.
-import type { ConfigKey } from '../../../shared/config-table.ts';
+import type { ConfigKey } from '../../../shared/config/config-table.ts';
 import type { ChosenSettings } from './setting-form.ts';
 
 /** The weights to begin with. */

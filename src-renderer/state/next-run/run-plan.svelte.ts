@@ -1,7 +1,7 @@
 // What the engine makes of settings for a folder: asked again after every change, stale answers dropped, problems with their setting.
-import type { RunPlan } from '../../../shared/contract-runs.ts';
-import type { RpcClient } from '../../../shared/rpc-client.ts';
-import type { AppContract } from '../../../shared/contract.ts';
+import type { RunPlan } from '../../../shared/contract/contract-runs.ts';
+import type { AppContract } from '../../../shared/contract/contract.ts';
+import type { RpcClient } from '../../../shared/contract/rpc-client.ts';
 import { AppError } from '../../../shared/errors.ts';
 import { problemFrom } from './setting-form.ts';
 import type { ChosenSettings, SettingProblem } from './setting-form.ts';

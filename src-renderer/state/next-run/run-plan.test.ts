@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import type { AppContract } from '../../../shared/contract.ts';
+import type { AppContract } from '../../../shared/contract/contract.ts';
+import type { EngineState } from '../../../shared/contract/messages.ts';
+import type { RpcClient } from '../../../shared/contract/rpc-client.ts';
 import { AppError } from '../../../shared/errors.ts';
-import type { EngineState } from '../../../shared/messages.ts';
-import type { RpcClient } from '../../../shared/rpc-client.ts';
 import { PlannedSettings } from './run-plan.svelte.ts';
 
 beforeEach(() => void vi.useFakeTimers());

@@ -1,8 +1,8 @@
 // The form shows every setting of the table, finds them by words, and says which of them is wrong.
 import { describe, expect, it } from 'vitest';
-import { configKeys } from '../../../shared/config-table.ts';
-import type { ConfigKey, TrainConfig } from '../../../shared/config-table.ts';
-import { defaultConfig } from '../../../shared/config.ts';
+import { configKeys } from '../../../shared/config/config-table.ts';
+import type { ConfigKey, TrainConfig } from '../../../shared/config/config-table.ts';
+import { defaultConfig } from '../../../shared/config/config.ts';
 import { choiceName, inNames, settingHelp, settingName } from '../../strings/settings.ts';
 import type { SettingValue } from './setting-form.ts';
 import { changedKeys, foundKeys, isUsed, problemFrom, problemOf, readNumber, sameValue, writeNumber, writeValue } from './setting-form.ts';

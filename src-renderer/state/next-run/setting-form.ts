@@ -1,11 +1,11 @@
 // What the form of settings needs to know besides the table: which settings count, what was changed, what is searched for, and how a
 // value is written and read.
-import { maskedOneIn, parseConfig } from '../../../shared/config.ts';
-import { configKeys, configTable } from '../../../shared/config-table.ts';
-import type { ConfigKey, TrainConfig } from '../../../shared/config-table.ts';
+import { configKeys, configTable } from '../../../shared/config/config-table.ts';
+import type { ConfigKey, TrainConfig } from '../../../shared/config/config-table.ts';
+import { maskedOneIn, parseConfig } from '../../../shared/config/config.ts';
+import type { Setting } from '../../../shared/config/setting.ts';
+import { firstKey } from '../../../shared/config/settings-in-text.ts';
 import { AppError } from '../../../shared/errors.ts';
-import type { Setting } from '../../../shared/setting.ts';
-import { firstKey } from '../../../shared/settings-in-text.ts';
 import { inNames, settingHelp, settingName } from '../../strings/settings.ts';
 
 export type SettingValue = TrainConfig[ConfigKey];

@@ -1,11 +1,11 @@
 // What the machine is and what lies on its disk.
-import type { Storage, SystemInfo } from '../../../shared/contract-system.ts';
+import type { Storage, SystemInfo } from '../../../shared/contract/contract-system.ts';
 import type { DeviceReport } from '../../../shared/devices.ts';
 import type { AppError } from '../../../shared/errors.ts';
 import { fromWire, toWire } from '../../../shared/errors.ts';
+import type { Studio } from '../studio.svelte.ts';
 import { chooseTheme, rememberedTheme } from './settings-theme.ts';
 import type { Theme } from './settings-theme.ts';
-import type { Studio } from '../studio.svelte.ts';
 
 export type Found<T> =
   | { readonly state: 'asked' }

@@ -1,6 +1,6 @@
 // Which folder of the library an evaluation judges a run on.
-import type { FolderSummary } from '../../../shared/contract-library.ts';
-import type { RunSummary } from '../../../shared/contract-runs.ts';
+import type { FolderSummary } from '../../../shared/contract/contract-library.ts';
+import type { RunSummary } from '../../../shared/contract/contract-runs.ts';
 
 /**
  * The number of the folder to ask for: imported weights have learned from none here, so it is the one that was chosen, else the first

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { RunDetails, RunSummary } from '../../../shared/contract-runs.ts';
+import type { RunDetails, RunSummary } from '../../../shared/contract/contract-runs.ts';
 import { listedDetails } from './listed-details.ts';
 
 const summary = { name: 'a', created: '2026-11-25T10:00:00.000Z', state: 'training', step: 5, steps: 10 } as RunSummary;

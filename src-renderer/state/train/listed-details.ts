@@ -1,5 +1,5 @@
 // What is known of a run, brought up to date by the list of runs, which is told of every change.
-import type { RunDetails, RunSummary } from '../../../shared/contract-runs.ts';
+import type { RunDetails, RunSummary } from '../../../shared/contract/contract-runs.ts';
 
 /**
  * Details with what the list says by now. Of a run whose record cannot be read any more the list knows nothing but why: what was known of it

@@ -1,10 +1,10 @@
 // The run that is being made: its plan, what a trial measured, weights to start with, and its start.
 import { untrack } from 'svelte';
-import { originKeys, originSentences, originSettings } from '../../../shared/origin.ts';
-import type { ConfigKey, TrainConfig } from '../../../shared/config-table.ts';
-import type { JobStatus } from '../../../shared/contract-jobs.ts';
-import type { RunDetails, RunPlan, TrialResult } from '../../../shared/contract-runs.ts';
-import { readingOf } from '../../../shared/reading-jobs.ts';
+import type { ConfigKey, TrainConfig } from '../../../shared/config/config-table.ts';
+import { originKeys, originSentences, originSettings } from '../../../shared/config/origin.ts';
+import type { JobStatus } from '../../../shared/contract/contract-jobs.ts';
+import type { RunDetails, RunPlan, TrialResult } from '../../../shared/contract/contract-runs.ts';
+import { readingOf } from '../../../shared/contract/reading-jobs.ts';
 import { stepOf } from '../explore/explore-sources.ts';
 import type { ChosenOrigin, RunWishes } from '../next-run/next-run.svelte.ts';
 import { PlannedSettings } from '../next-run/run-plan.svelte.ts';

@@ -1,6 +1,6 @@
 // The run that is being made: what is started is what is shown, whatever is found out of the devices in the meantime.
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { defaultConfig } from '../../../shared/config.ts';
+import { defaultConfig } from '../../../shared/config/config.ts';
 import { NextRun } from '../next-run/next-run.svelte.ts';
 import type { SettingValue } from '../next-run/setting-form.ts';
 import type { Studio } from '../studio.svelte.ts';

@@ -1,5 +1,5 @@
 // Why the selected images cannot be pinned to a run: pinned in vain, their neighbours would be waited for.
-import type { RunSummary } from '../../../shared/contract-runs.ts';
+import type { RunSummary } from '../../../shared/contract/contract-runs.ts';
 import { canResume, isActive } from '../../../shared/run-state.ts';
 
 export type PinReason = 'over' | 'other-folder' | 'none-selected';

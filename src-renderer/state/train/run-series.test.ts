@@ -1,6 +1,6 @@
 // A page's curves stay small over a long run and lose no spike.
 import { describe, expect, it } from 'vitest';
-import type { MetricSeries } from '../../../shared/contract-runs.ts';
+import type { MetricSeries } from '../../../shared/contract/contract-runs.ts';
 import type { StepMetrics } from '../../../shared/train-events.ts';
 import { RunCurves } from './run-series.ts';
 

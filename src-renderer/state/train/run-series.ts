@@ -1,8 +1,8 @@
 // The curves of a run as a page keeps them: buckets that the engine answered with, and behind them what came live since. However long
 // a run goes, a page holds no more than a fixed number of points: when the live part is full, neighbours are joined, and their least
 // and largest value stay.
-import type { MetricSeries, RunSeries } from '../../../shared/contract-runs.ts';
-import type { MetricName } from '../../../shared/metric-names.ts';
+import type { MetricSeries, RunSeries } from '../../../shared/contract/contract-runs.ts';
+import type { MetricName } from '../../../shared/contract/metric-names.ts';
 import type { StepMetrics } from '../../../shared/train-events.ts';
 
 /** Points of the live part, at most. */

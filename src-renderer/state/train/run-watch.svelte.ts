@@ -1,16 +1,16 @@
 // One run as it is looked at: what is known of it, its curves, and what happens in it while the page is open.
-import type { EvaluationSummary, MetricSeries, PinnedNeighbours, RunDetails, RunEvent } from '../../../shared/contract-runs.ts';
-import type { JobStatus } from '../../../shared/contract-jobs.ts';
+import type { JobStatus } from '../../../shared/contract/contract-jobs.ts';
+import type { EvaluationSummary, MetricSeries, PinnedNeighbours, RunDetails, RunEvent } from '../../../shared/contract/contract-runs.ts';
+import { endedBetween } from '../../../shared/contract/job-ends.ts';
+import type { MetricName } from '../../../shared/contract/metric-names.ts';
+import { metricNames } from '../../../shared/contract/metric-names.ts';
 import { AppError } from '../../../shared/errors.ts';
-import { endedBetween } from '../../../shared/job-ends.ts';
-import type { MetricName } from '../../../shared/metric-names.ts';
-import { metricNames } from '../../../shared/metric-names.ts';
 import { isActive, isGoing } from '../../../shared/run-state.ts';
 import type { StepMetrics } from '../../../shared/train-events.ts';
 import type { StepRange } from '../../components/chart-axis.ts';
-import { RunCurves } from './run-series.ts';
 import type { Studio } from '../studio.svelte.ts';
 import { watchChannel } from '../watched.svelte.ts';
+import { RunCurves } from './run-series.ts';
 
 /** Charts are drawn anew at most this often: the processor is the run's. */
 const redrawMilliseconds = 1000;

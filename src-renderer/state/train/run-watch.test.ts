@@ -2,13 +2,13 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import type { JobStatus } from '../../../shared/contract-jobs.ts';
-import type { RunEvent, RunSeries } from '../../../shared/contract-runs.ts';
+import type { JobStatus } from '../../../shared/contract/contract-jobs.ts';
+import type { RunEvent, RunSeries } from '../../../shared/contract/contract-runs.ts';
+import type { EngineState } from '../../../shared/contract/messages.ts';
 import { AppError } from '../../../shared/errors.ts';
-import type { EngineState } from '../../../shared/messages.ts';
 import type { StepMetrics, TrainEvent } from '../../../shared/train-events.ts';
-import { RunWatch } from './run-watch.svelte.ts';
 import type { Studio } from '../studio.svelte.ts';
+import { RunWatch } from './run-watch.svelte.ts';
 
 interface Call {
   readonly channel: string;

@@ -1,6 +1,6 @@
 // What the charts of a run draw.
 import { describe, expect, it } from 'vitest';
-import type { MetricSeries } from '../../../shared/contract-runs.ts';
+import type { MetricSeries } from '../../../shared/contract/contract-runs.ts';
 import {
   evaluationValue,
   extentOf,

@@ -1,12 +1,12 @@
 // Which charts a run has, and what each of them draws: from curves and evaluations to lines.
-import type { TrainConfig } from '../../../shared/config-table.ts';
-import type { Baselines, MetricSeries, RunDetails } from '../../../shared/contract-runs.ts';
-import type { MetricName } from '../../../shared/metric-names.ts';
-import type { Space } from '../../../shared/contract-values.ts';
+import type { TrainConfig } from '../../../shared/config/config-table.ts';
+import type { Baselines, MetricSeries, RunDetails } from '../../../shared/contract/contract-runs.ts';
+import type { Space } from '../../../shared/contract/contract-values.ts';
+import type { MetricName } from '../../../shared/contract/metric-names.ts';
 import type { OnlineEvaluation } from '../../../shared/train-events.ts';
-import type { ChartLine, ChartReference } from '../../components/chart-line.ts';
 import { between, placesOf } from '../../components/chart-axis.ts';
 import type { StepRange, XAxis } from '../../components/chart-axis.ts';
+import type { ChartLine, ChartReference } from '../../components/chart-line.ts';
 import { formatBytes, formatCount, formatRate } from '../../strings/format.ts';
 import type { RunWatch } from './run-watch.svelte.ts';
 import { smooth } from './smoothing.ts';

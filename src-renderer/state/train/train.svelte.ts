@@ -1,11 +1,11 @@
 // The train view: which run is open, which are compared with it, and how their charts are shown.
 import { untrack } from 'svelte';
-import type { Space } from '../../../shared/contract-values.ts';
+import type { Space } from '../../../shared/contract/contract-values.ts';
+import { isActive } from '../../../shared/run-state.ts';
 import { movedRange, fitRange } from '../../components/chart-axis.ts';
 import type { StepRange, XAxis } from '../../components/chart-axis.ts';
-import { isActive } from '../../../shared/run-state.ts';
-import { RunWatch } from './run-watch.svelte.ts';
 import type { Studio } from '../studio.svelte.ts';
+import { RunWatch } from './run-watch.svelte.ts';
 import { mostCompared, stepAt } from './train-charts.ts';
 import type { ChartId } from './train-charts.ts';
 

@@ -1,0 +1,198 @@
+// How much memory the trainer takes for a run, counted from its graph before anything is compiled.
+import type { TrainConfig } from '../../../shared/config/config-table.ts';
+import { cropsPerImage } from '../../../shared/config/config.ts';
+import { atOnce } from '../../files/in-pieces.ts';
+import type { Pieces } from '../../files/in-pieces.ts';
+import { slotCount } from '../../images/batch-plan.ts';
+import { modelSize, movedParameters, patchValues, tokenCount } from '../../jepa/model.ts';
+import { muonDirections, muonMatrices } from '../../jepa/muon.ts';
+import { accumulate, crossesParts } from '../../jepa/step.ts';
+import type { StepSize } from '../../jepa/step.ts';
+import { sizeOf } from '../../tensor/graph.ts';
+import type { Tensor } from '../../tensor/graph.ts';
+import { graphMemory } from '../../tensor/memory.ts';
+import type { GraphMemory } from '../../tensor/memory.ts';
+import { untiled } from '../../tensor/tiles.ts';
+import { inGroups, stateTensors } from '../run-folder/state.ts';
+import { cardJudging, processorJudging, tokenImages } from './judging-memory.ts';
+import { parallelParts } from './parallel-parts.ts';
+import type { Parts } from './parallel-parts.ts';
+import { phasesOf } from './phases.ts';
+import { stepSize } from './step-size.ts';
+
+export interface MemoryPlan {
+  /** Bytes of parameters, target encoder and moments. */
+  readonly state: number;
+  /** Running gradients, with the copies of them that the runtime returns. */
+  readonly gradients: number;
+  /** What is kept of a micro-batch for the backward pass, with what the runtime's arena cannot use. */
+  readonly activations: number;
+  /** Patches of the batches that are held. */
+  readonly batch: number;
+  /** What evaluations take beside the step: their graphs stay compiled, and what their arenas took once stays with them. */
+  readonly judging: number;
+  /** Node, onnxruntime and the compiled graph. */
+  readonly program: number;
+  readonly total: number;
+}
+
+// Measured (README, "Memory"): a process that has loaded the runtime; a compiled graph per node; outputs are copied, and a copy waits
+// for its collection; the arena holds more than what is alive.
+const processBytes = 150e6;
+const nodeBytes = 23e3;
+/** Of a thread that loads the program and the runtime for itself. */
+const threadBytes = 30e6;
+const gradientCopies = 3;
+const arenaShare = 1.15;
+
+const bytesOf = (tensors: readonly { readonly shape: readonly number[] }[]): number =>
+  tensors.reduce((sum, { shape }) => sum + 4 * sizeOf(shape), 0);
+
+/** What a card holds of a run. */
+export interface CardMemory {
+  /**
+   * Bytes: state, gradients, what of the state is there twice while it is moved, a micro-batch, and evaluations. What a driver takes for
+   * itself is not in it.
+   */
+  readonly total: number;
+  /** Bytes of the largest single value: drivers do not hand out buffers of any size. */
+  readonly largest: number;
+}
+
+/** Steps of a run that has all of its phases. */
+const longRun = 1000;
+
+/** A page asks after each change of a setting, for several micro-batches, and the graph of a large network takes a while. */
+const mostCounted = 24;
+const counts = new Map<string, MemoryPlan | CardMemory>();
+
+function* remembered<T extends MemoryPlan | CardMemory>(
+  kind: string,
+  size: StepSize,
+  config: TrainConfig,
+  count: () => Pieces<T>,
+): Pieces<T> {
+  const { loss, prediction, sigreg, sigregProjections, agreement, agreementBy, contrastImages, optimiser, precision } = config;
+  const objective = [loss, prediction, sigreg, sigregProjections, agreement, agreementBy, contrastImages];
+  const key = JSON.stringify([kind, size, objective, optimiser, precision, Math.min(config.evaluateImages, tokenImages)]);
+  const known = counts.get(key) ?? (yield* count());
+  counts.delete(key);
+  counts.set(key, known);
+  if (counts.size > mostCounted) counts.delete(counts.keys().next().value!);
+  return known as T;
+}
+
+/**
+ * Within 15 % of the measured peak of a trial for every size tried, on the threads of the settings (one where they name none). Throws
+ * `bad-config` where the grid is too small for its masks.
+ */
+export const memoryPlan = (config: TrainConfig): MemoryPlan => atOnce(memoryPlanInPieces(config));
+
+/** The same, letting others in. */
+export function* memoryPlanInPieces(config: TrainConfig): Pieces<MemoryPlan> {
+  const plans: MemoryPlan[] = [];
+  // The last phase has the largest crops, and one before it may be cut into more parts.
+  for (const phase of phasesOf(config, longRun)) {
+    const settings = { ...config, prediction: phase.prediction };
+    const parts = parallelParts(phase.size, settings, config.threads);
+    if (parts === undefined && phase.until < longRun) continue;
+    plans.push(yield* remembered(`processor, ${JSON.stringify(parts)}`, phase.size, settings, () => counted(phase.size, settings, parts)));
+  }
+  return plans.reduce((most, plan) => (plan.total > most.total ? plan : most));
+}
+
+/** What a run takes of a graphics card that keeps its state, counted from its graph. Throws as `memoryPlan`. */
+export function* cardMemoryInPieces(config: TrainConfig): Pieces<CardMemory> {
+  return yield* cardMemoryOf(stepSize(config), config);
+}
+
+/** The same for sizes that are known. */
+export function* cardMemoryOf(size: StepSize, config: TrainConfig): Pieces<CardMemory> {
+  return yield* remembered('card', size, config, () => countedOnCard(size, config));
+}
+
+/** Each value that is alive may have a copy in float16 beside it, for the products that it goes into. */
+const roundedShare = 0.5;
+
+function* countedOnCard(size: StepSize, config: TrainConfig): Pieces<CardMemory> {
+  const { model, microBatch } = size;
+  // Cards are given graphs that are not cut into tiles.
+  const counted = yield* stepMemory(size, config, untiled);
+  const judging = cardJudging(size, config);
+  const peak = (config.precision === 'float16' ? 1 + roundedShare : 1) * counted.peak;
+  const state = bytesOf(stateTensors(model));
+  const moved = Math.max(...inGroups(stateTensors(model)).map(bytesOf));
+  const patches = 4 * microBatch * tokenCount(model) * patchValues(model);
+  // The running gradients are among the outputs of the graph.
+  const gradientBytes = bytesOf(movedParameters(model, config));
+  return {
+    total: state + moved + Math.max(peak, gradientBytes) + patches + judging.total,
+    largest: Math.max(counted.largest, judging.largest),
+  };
+}
+
+function* counted(size: StepSize, config: TrainConfig, parts: Parts | undefined): Pieces<MemoryPlan> {
+  const shares = parts?.shares ?? 1;
+  const pass = parts ? { ...size, microBatch: parts.microBatch } : size;
+  const step = yield* stepMemory(pass, config);
+  const moved = movedParameters(size.model, config);
+  const gradientBytes = bytesOf(moved);
+  const matrices = muonMatrices(moved, config);
+  const orthogonal = graphMemory(Object.values(muonDirections(matrices)));
+  yield;
+  const judging = processorJudging(size, config);
+  yield;
+  const memory = {
+    // What shares have in common is there beside what is saved.
+    state: (shares > 1 ? 2 : 1) * bytesOf(stateTensors(modelSize(config))),
+    // Muon's directions and moved momenta are outputs as gradients are.
+    gradients: gradientCopies * (shares * gradientBytes + 2 * bytesOf(matrices)),
+    // The running gradients among the outputs are counted above.
+    activations: shares * arenaShare * Math.max(0, step.peak - gradientBytes),
+    batch: slotCount * 4 * size.batch * tokenCount(size.model) * patchValues(size.model),
+    judging: arenaShare * judging.values + judging.collected,
+    program:
+      processBytes +
+      (shares - 1) * threadBytes +
+      nodeBytes * (shares * passes(pass, config) * step.nodes + orthogonal.nodes + judging.nodes),
+  };
+  return { ...memory, total: Object.values(memory).reduce((a, b) => a + b) };
+}
+
+/** Graphs of a pass, in those of the longest: a third of it is the forward pass that losses over several parts need. */
+const passes = (size: StepSize, config: TrainConfig): number => (crossesParts(size, config) ? 4 / 3 : 1);
+
+/** Of the graph of a micro-batch: blocks are alike, so that it is traced with one and with two, and the others follow from that. */
+function* stepMemory(
+  size: StepSize,
+  config: TrainConfig,
+  build: (graph: () => readonly Tensor[]) => readonly Tensor[] = (graph) => graph(),
+): Pieces<GraphMemory> {
+  const { model } = size;
+  const { encoder, predictor } = model;
+  function* traced(encoderDepth: number, predictorDepth: number): Pieces<GraphMemory> {
+    const shallow = { ...model, encoder: { ...encoder, depth: encoderDepth }, predictor: { ...predictor, depth: predictorDepth } };
+    const graph = build(() => Object.values(accumulate({ ...size, model: shallow }, config)));
+    yield;
+    const found = graphMemory(graph);
+    yield;
+    return found;
+  }
+  const one = yield* traced(1, 1);
+  const encoderBlock = yield* traced(2, 1);
+  const predictorBlock = yield* traced(1, 2);
+  const at = (key: 'peak' | 'nodes'): number =>
+    one[key] + (encoder.depth - 1) * (encoderBlock[key] - one[key]) + (predictor.depth - 1) * (predictorBlock[key] - one[key]);
+  return { peak: at('peak'), largest: one.largest, nodes: at('nodes') };
+}
+
+/** More bytes than a run takes whose micro-batch was chosen for speed, without tracing its graph: several times what most take. */
+export function surelyEnough(config: TrainConfig): number {
+  const size = modelSize(config);
+  const depth = size.encoder.depth + size.predictor.depth;
+  const state = bytesOf(stateTensors(size));
+  // A thread has gradients and graphs of its own; of activations all have as much as one would.
+  const each = threadBytes + state + depth * 1e8;
+  const batches = slotCount * 4 * config.batchSize * cropsPerImage(config) * 3 * config.imageSize ** 2;
+  return processBytes + 3 * state + batches + 2e9 + depth * 2e8 + Math.max(0, config.threads - 1) * each;
+}
