@@ -150,8 +150,7 @@ export async function showTraining(output: Output, studio: Studio, run: string, 
         return !signal.aborted;
       } catch (error) {
         if (error instanceof CardFull && !signal.aborted) continue;
-        // A second time without a later checkpoint a person has to see to it.
-        if (wasKilled(error) && chosen.device !== 'cpu' && !signal.aborted && kills.mayGoOn()) {
+        if (wasKilled(error) && !signal.aborted && kills.mayGoOn((note) => progress.show(note))) {
           output.say(`${error.message} The system may have run out of memory. The run goes on from its last checkpoint.`);
           continue;
         }

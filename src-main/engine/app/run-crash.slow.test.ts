@@ -23,7 +23,8 @@ beforeEach(async () => {
   ({ engine, page } = openEngine(home));
   const scan = await page.call('library.scan', { path: join(place, 'pictures') });
   await page.call('jobs.wait', { job: scan.job });
-  const settings = { ...quickSettings, steps: 100_000, evaluateImages: 0, checkpointSteps: 5, keepCheckpoints: 2 };
+  // Of one that is not set there would be smaller ones to go on with.
+  const settings = { ...quickSettings, microBatch: 8, steps: 100_000, evaluateImages: 0, checkpointSteps: 5, keepCheckpoints: 2 };
   ({ run, job } = await page.call('runs.start', { folder: scan.folder, settings, usable: false }));
 });
 afterEach(async () => {

@@ -1,7 +1,8 @@
 // A card that no longer answers while a run trains on it, with a stand-in for the trainer and a clock that is turned.
-import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { TrainEvent } from '../../../shared/train-events.ts';
-import { whileCardAnswers } from './card-watch.ts';
+import { whileCardAnswers, whileCardLooks } from './card-watch.ts';
+import type { SeeEncoder } from './card-watch.ts';
 
 beforeEach(() => vi.useFakeTimers());
 afterEach(() => vi.useRealTimers());
@@ -126,4 +127,44 @@ it('lets a stop wait where steps or evaluations are known to take long', async (
   finish();
   await minutes(60);
   expect([ended(), trainer.kill.mock.calls.length]).toEqual(['finished', 0]);
+});
+
+describe('vectors and evaluations', () => {
+  const looking = (): { trainer: { kill: ReturnType<typeof vi.fn> }; see: SeeEncoder; finish: () => void; ended: () => unknown } => {
+    const trainer = { kill: vi.fn() };
+    let given: SeeEncoder = () => {};
+    let finish = (_: string): void => {};
+    let ended: unknown;
+    const work = async (see: SeeEncoder): Promise<string> => {
+      given = see;
+      return new Promise((resolve) => (finish = resolve));
+    };
+    void whileCardLooks(trainer, work).then(
+      (result) => (ended = result),
+      (error: unknown) => (ended = error),
+    );
+    return { trainer, see: (isOnCard) => given(isOnCard), finish: () => finish('made'), ended: () => ended };
+  };
+
+  it('fail with what was made when the card has not been heard of for half an hour, from the start on', async () => {
+    const { trainer, see, ended } = looking();
+    await minutes(29.5);
+    see(true);
+    await minutes(29.5);
+    expect([ended(), trainer.kill.mock.calls.length]).toEqual([undefined, 0]);
+    await minutes(1);
+    expect(ended()).toMatchObject({ ...hung, hint: expect.stringContaining('what was made is kept') as string });
+    expect(trainer.kill).toHaveBeenCalledTimes(1);
+  });
+
+  it('may compute for hours on the processor in between', async () => {
+    const { trainer, see, finish, ended } = looking();
+    see(false);
+    await minutes(300);
+    see(true);
+    await minutes(20);
+    finish();
+    await minutes(60);
+    expect([ended(), trainer.kill.mock.calls.length]).toEqual(['made', 0]);
+  });
 });

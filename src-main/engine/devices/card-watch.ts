@@ -19,11 +19,11 @@ const stopUnknownMs = 10 * stopMs;
 /** Where steps or evaluations of the run took long before, one of them may be what a stop waits for. */
 const stopTimes = 3;
 
-const hung = (ms: number): AppError =>
+const hung = (ms: number, kept: string): AppError =>
   new AppError(
     'device-failed',
     `The graphics card has not answered for ${formatDuration(ms / 1000)}.`,
-    'Try again on the processor (device=cpu); the last checkpoint is intact. If it happens again, update the driver of the graphics card.',
+    `Try again on the processor (device=cpu); ${kept}. If it happens again, update the driver of the graphics card.`,
   );
 
 const stoppedAnyway = (): AppError =>
@@ -32,6 +32,24 @@ const stoppedAnyway = (): AppError =>
     'The graphics card did not answer, so the training process was ended.',
     'The run stands at its last checkpoint and goes on from there when you resume it.',
   );
+
+/** Does `work`; ends the trainer and rejects as soon as `tick`, asked every `tickMs`, has an error. */
+async function untilEnded<T>(trainer: Pick<Trainer, 'kill'>, work: () => Promise<T>, tick: () => AppError | undefined): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  try {
+    return await new Promise<T>((resolve, reject) => {
+      timer = setInterval(() => {
+        const error = tick();
+        if (!error) return;
+        reject(error);
+        trainer.kill();
+      }, tickMs);
+      work().then(resolve, reject);
+    });
+  } finally {
+    clearInterval(timer);
+  }
+}
 
 /**
  * Trains on a card for as long as it answers; `work` hands every event to what it is given, and each evaluation of the run has so many images
@@ -60,21 +78,37 @@ export async function whileCardAnswers(
     if (event.type === 'note' && event.isCourse) isCompiling = true;
     onEvent(event);
   };
-  let timer: NodeJS.Timeout | undefined;
-  try {
-    await new Promise<void>((resolve, reject) => {
-      timer = setInterval(() => {
-        if (!isPaused) quietMs += tickMs;
-        if (trainer.isStopping) stoppingMs += tickMs;
-        const most = patience * (isCompiling ? mostCompilingMs : mostMs);
-        const mostStopping = Math.max(isKnown ? stopMs : patience * stopUnknownMs, stopTimes * longestMs);
-        if (quietMs < most && stoppingMs < mostStopping) return;
-        reject(trainer.isStopping ? stoppedAnyway() : hung(most));
-        trainer.kill();
-      }, tickMs);
-      work(see).then(() => resolve(), reject);
-    });
-  } finally {
-    clearInterval(timer);
-  }
+  const tick = (): AppError | undefined => {
+    if (!isPaused) quietMs += tickMs;
+    if (trainer.isStopping) stoppingMs += tickMs;
+    const most = patience * (isCompiling ? mostCompilingMs : mostMs);
+    const mostStopping = Math.max(isKnown ? stopMs : patience * stopUnknownMs, stopTimes * longestMs);
+    if (quietMs < most && stoppingMs < mostStopping) return undefined;
+    return trainer.isStopping ? stoppedAnyway() : hung(most, 'the last checkpoint is intact');
+  };
+  await untilEnded(trainer, async () => work(see), tick);
+}
+
+/** What work with an encoder says of itself: whether the card has pictures to look at, or the processor has what it made of them. */
+export type SeeEncoder = (isOnCard: boolean) => void;
+
+/**
+ * Makes vectors or an evaluation on a card for as long as it answers; `work` hands on that it got further. Ends the trainer and rejects with
+ * `device-failed` after half an hour in which the card had pictures and nothing was heard of them.
+ */
+export async function whileCardLooks<T>(trainer: Pick<Trainer, 'kill'>, work: (see: SeeEncoder) => Promise<T>): Promise<T> {
+  let quietMs = 0;
+  let isOnCard = true;
+  const see = (now: boolean): void => {
+    quietMs = 0;
+    isOnCard = now;
+  };
+  return untilEnded(
+    trainer,
+    async () => work(see),
+    () => {
+      if (isOnCard) quietMs += tickMs;
+      return quietMs < mostMs ? undefined : hung(mostMs, 'what was made is kept');
+    },
+  );
 }

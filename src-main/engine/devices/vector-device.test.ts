@@ -124,3 +124,37 @@ describe('work on a card', () => {
     expect(places).toEqual([]);
   });
 });
+
+it('a card that hangs is noted as one that is lost, and the work goes on on what is left', async () => {
+  vi.useFakeTimers();
+  try {
+    const trainer = new Trainer();
+    const ended = [vi.spyOn(trainer, 'kill').mockImplementation(() => {}), vi.spyOn(trainer, 'dispose').mockResolvedValue()];
+    const chosen: DeviceId[] = ['webgpu', 'cpu'];
+    const failed: string[] = [];
+    const devices = {
+      forVectors: async () => Promise.resolve({ device: chosen.shift()!, reason: 'By its test.' }),
+      failed: async (id: DeviceId, message: string) => Promise.resolve(void failed.push(`${id}: ${message}`)),
+    } as unknown as Devices;
+    // The processor is never given up, however long it takes.
+    const ms = { webgpu: Infinity, cpu: 3_600_000 };
+    const made = onVectorDevice(
+      devices,
+      trainer,
+      {},
+      async () => Promise.resolve(7),
+      async ({ device }) =>
+        new Promise<string>((resolve) => {
+          const after = ms[device as 'webgpu' | 'cpu'];
+          if (after < Infinity) setTimeout(() => resolve(device), after);
+        }),
+    );
+    await vi.advanceTimersByTimeAsync(31 * 60_000);
+    expect(failed).toEqual(['webgpu: The graphics card has not answered for 30 min.']);
+    expect(ended.map(({ mock }) => mock.calls.length > 0)).toEqual([true, true]);
+    await vi.advanceTimersByTimeAsync(60 * 60_000);
+    expect(await made).toBe('cpu');
+  } finally {
+    vi.useRealTimers();
+  }
+});

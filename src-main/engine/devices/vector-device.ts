@@ -4,6 +4,8 @@ import type { DeviceId } from '../../../shared/devices.ts';
 import type { AppError } from '../../../shared/errors.ts';
 import type { Trainer } from '../../trainer/trainer.ts';
 import { isBrokenCard, isCardFault } from './candidates.ts';
+import { whileCardLooks } from './card-watch.ts';
+import type { SeeEncoder } from './card-watch.ts';
 import type { ReasonedDevice } from './chosen-device.ts';
 import type { Devices } from './devices.ts';
 import { askedDevice } from './expected-device.ts';
@@ -45,14 +47,14 @@ const onProcessor = (why: string): ReasonedDevice => ({ device: 'cpu', reason: `
 /**
  * Does `work`, which keeps what it has made, on the device for so many `operations`. A card that fails is chosen once more where it passes
  * its test, one that is full has fewer images to do at once, and then the processor goes on; one that was asked for by name is for the
- * person to decide about.
+ * person to decide about. `work` hands on to `see` that it got further: a card that hangs fails, too.
  */
 export async function onVectorDevice<T>(
   devices: Devices,
   trainer: Trainer,
   { device: wanted = 'auto', isCardTaken, onDevice, onStage, signal }: VectorPlace,
   operations: () => Promise<number>,
-  work: (place: VectorDevice) => Promise<T>,
+  work: (place: VectorDevice, see: SeeEncoder) => Promise<T>,
 ): Promise<T> {
   const tools = { isCardTaken, ...(signal && { signal }), ...(onStage && { onStage }) };
   const isAsked = askedDevice(wanted) !== 'auto';
@@ -68,7 +70,9 @@ export async function onVectorDevice<T>(
     signal?.throwIfAborted();
     onDevice?.(chosen);
     try {
-      return await work({ device: chosen.device, ...(isFull && { batch: fewImages }) });
+      const place = { device: chosen.device, ...(isFull && { batch: fewImages }) };
+      if (chosen.device === 'cpu') return await work(place, () => {});
+      return await whileCardLooks(trainer, async (see) => work(place, see));
     } catch (error) {
       if (!isCardFault(error, chosen)) throw error;
       await cardFailed(devices, trainer, chosen.device, error);

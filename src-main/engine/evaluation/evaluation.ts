@@ -115,8 +115,12 @@ export async function evaluateRun(
     ...(signal && { signal }),
   };
   const operations = async (): Promise<number> => Promise.resolve(networks * images.length * encoderOperations(modelSize(config)));
-  const { report, madeOn } = await onVectorDevice(studio.devices, trainer, place, operations, async (on) => ({
-    report: await trainer.run({ ...job, ...on }, onProgress),
+  const { report, madeOn } = await onVectorDevice(studio.devices, trainer, place, operations, async (on, see) => ({
+    report: await trainer.run({ ...job, ...on }, (progress) => {
+      // Raw pixels and figures are the processor's, which answers, however slowly.
+      see(progress.part === 'pictures' && progress.stage !== 'raw pixels');
+      onProgress(progress);
+    }),
     madeOn: on.device,
   }));
   const where = madeOn === 'cpu' ? [] : [`The vectors were made on ${deviceNames[madeOn]}.`];

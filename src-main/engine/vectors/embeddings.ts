@@ -102,7 +102,12 @@ export async function embedFolder(
   const stored = async (): Promise<Stored> => storedOf(studio.home, checkpoint, layer, hashes);
   const before = await stored();
   const operations = async (): Promise<number> => encoderOperations(modelSize(config)) * (await stored()).missing;
-  const last = await onVectorDevice(studio.devices, trainer, place, operations, async (on) => trainer.run({ ...job, ...on }, onProgress));
+  const last = await onVectorDevice(studio.devices, trainer, place, operations, async (on, see) =>
+    trainer.run({ ...job, ...on }, (progress) => {
+      see(true);
+      onProgress(progress);
+    }),
+  );
   return { ...last, ...madeSince(before, await stored()) };
 }
 

@@ -4,9 +4,8 @@ import type { DeviceId } from '../../../shared/devices.ts';
 import { AppError } from '../../../shared/errors.ts';
 import type { TrainEvent } from '../../../shared/train-events.ts';
 import { cardWasFull, goesOnWith } from './fit-micro-batch.ts';
+import type { RunNote } from './fit-micro-batch.ts';
 import { possibleMicroBatches } from './step-size.ts';
-
-type Note = Extract<TrainEvent, { type: 'note' }>;
 
 /** Steps from the start in which a card that fails may have failed over the size of its work; later ones are as large as those before. */
 const firstSteps = 3;
@@ -15,7 +14,7 @@ const firstSteps = 3;
  * What is noted where a card fails in its first steps: Windows takes a card away over a piece of work that lasts more than two seconds, and
  * such a piece is as long as the micro-batch is large. Nothing where no smaller one is left, or a person has set it.
  */
-function cardWasTooSlow(config: TrainConfig, passing: number, step: number): Note | undefined {
+function cardWasTooSlow(config: TrainConfig, passing: number, step: number): RunNote | undefined {
   const smaller = config.microBatch > 0 ? [] : possibleMicroBatches(config).filter((images) => images < passing);
   const microBatch = smaller.findLast((images) => images <= passing / 2) ?? smaller.at(-1);
   if (microBatch === undefined) return undefined;
@@ -44,7 +43,7 @@ export class CardWork {
   }
 
   /** What is noted of a failure where the run can go on there, from its checkpoint at `step`, with a smaller micro-batch. */
-  noteOf(error: unknown, step: number): Note | undefined {
+  noteOf(error: unknown, step: number): RunNote | undefined {
     if (this.#passing === undefined || this.#device === 'cpu') return undefined;
     const isEarly = this.#steps < firstSteps && error instanceof AppError && error.code === 'device-failed';
     return isEarly

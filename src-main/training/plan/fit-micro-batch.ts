@@ -9,6 +9,8 @@ import { cardMemoryInPieces, cardMemoryOf, memoryPlanInPieces, surelyEnough } fr
 import type { CardMemory } from './memory-plan.ts';
 import { automaticMicroBatch, possibleMicroBatches, stepSize } from './step-size.ts';
 
+export type RunNote = Extract<TrainEvent, { type: 'note' }>;
+
 export interface MicroBatch {
   readonly images: number;
   /** Why so many, as a sentence. */
@@ -137,13 +139,7 @@ export function* cardMicroBatchInPieces(config: TrainConfig, device: DeviceId, c
  * engine begins again from the last checkpoint, at `step`, in a new process and with what is noted here. Nothing for other errors, for a run
  * that sets its micro-batch, and where it is the smallest already.
  */
-export function cardWasFull(
-  error: unknown,
-  device: DeviceId,
-  config: TrainConfig,
-  passing: number,
-  step: number,
-): Extract<TrainEvent, { type: 'note' }> | undefined {
+export function cardWasFull(error: unknown, device: DeviceId, config: TrainConfig, passing: number, step: number): RunNote | undefined {
   const isFull = error instanceof AppError && error.code === 'out-of-memory' && device !== 'cpu' && config.microBatch === 0;
   const microBatch = isFull ? possibleMicroBatches(config).findLast((images) => images < passing) : undefined;
   if (microBatch === undefined) return undefined;
@@ -154,11 +150,7 @@ export function cardWasFull(
 }
 
 /** The note with which a run begins again from its last checkpoint, at `step`, in passes of so many images. */
-export const goesOnWith = (
-  microBatch: number,
-  step: number,
-  { why, hint }: { readonly why: string; readonly hint: string },
-): Extract<TrainEvent, { type: 'note' }> => ({
+export const goesOnWith = (microBatch: number, step: number, { why, hint }: { readonly why: string; readonly hint: string }): RunNote => ({
   type: 'note',
   step,
   microBatch,
@@ -179,14 +171,39 @@ export const whatFitsCard = (config: TrainConfig): string =>
 
 const setsMoreThanLeast = (config: TrainConfig): boolean => config.microBatch > (possibleMicroBatches(config)[0] ?? config.batchSize);
 
-/** The micro-batch with which a run was last trained on a device, as its log says; none where it was not. */
-export function usedMicroBatch(run: string, device: DeviceId): number | undefined {
-  let used: number | undefined;
-  let isThere = false;
-  for (const event of readEvents(run, 'started', 'note')) {
-    if (event.type === 'started') isThere = event.device === device;
-    const images = event.type === 'started' ? event.sizes.microBatch : event.microBatch;
-    if (isThere && images !== undefined) used = images;
-  }
-  return used;
+/**
+ * What is noted where the system has ended the process that trained on the processor once more, most likely for want of memory: a smaller
+ * micro-batch takes less. Nothing for a run that was on another device, sets its micro-batch, or has none smaller left.
+ */
+export function processWasKilled(run: string, config: TrainConfig, step: number): RunNote | undefined {
+  const last = lastPasses(run);
+  if (last?.device !== 'cpu' || config.microBatch > 0) return undefined;
+  const microBatch = possibleMicroBatches(config).findLast((images) => images < last.images);
+  if (microBatch === undefined) return undefined;
+  return goesOnWith(microBatch, step, {
+    why: `The system has ended the training process again, with micro-batches of ${last.images} images, most likely for want of memory`,
+    hint: 'Other programs that need much memory slow it down or end it: close them.',
+  });
 }
+
+interface Passes {
+  /** As the log has it. */
+  readonly device: string;
+  readonly images: number;
+}
+
+/** The micro-batches of a run, in the order in which its log tells of them. */
+function* passesOf(run: string): Generator<Passes> {
+  let device: string | undefined;
+  for (const event of readEvents(run, 'started', 'note')) {
+    if (event.type === 'started') ({ device } = event);
+    const images = event.type === 'started' ? event.sizes.microBatch : event.microBatch;
+    if (device !== undefined && images !== undefined) yield { device, images };
+  }
+}
+
+const lastPasses = (run: string): Passes | undefined => [...passesOf(run)].at(-1);
+
+/** The micro-batch with which a run was last trained on a device, as its log says; none where it was not. */
+export const usedMicroBatch = (run: string, device: DeviceId): number | undefined =>
+  [...passesOf(run)].findLast((passes) => passes.device === device)?.images;

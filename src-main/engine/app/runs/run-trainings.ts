@@ -188,7 +188,10 @@ export class Trainings {
           const onCard = training.chosen?.wanted === 'auto' && isCardFault(error, training.chosen);
           if (onCard && !isFull && !isBrokenCard(error, training.chosen!)) training.tooLarge = error.message;
           const isKilled = error instanceof TrainerKilled;
-          const crashed = error instanceof AppError && error.code === 'trainer-crashed' && (isKilled ? kills.mayGoOn() : crashes === 0);
+          const crashed =
+            error instanceof AppError &&
+            error.code === 'trainer-crashed' &&
+            (isKilled ? kills.mayGoOn((event) => this.#feed(training.name).post({ type: 'event', event })) : crashes === 0);
           const again = (crashed || onCard || isFull) && !training.stop.signal.aborted;
           if (!again) throw error;
           job.say(`${error.message} It goes on from the last checkpoint.`);
