@@ -50,6 +50,8 @@ export interface EmbedJob {
   readonly device: DeviceId;
   /** Images that pass at once; as many as are good for the device when absent. */
   readonly batch?: number;
+  /** As of a run. */
+  readonly onProcessor?: true;
 }
 
 /** Embeds images that are no part of a library, given as decoded pixels. */
@@ -121,6 +123,8 @@ export interface EvaluateJob {
   readonly device: DeviceId;
   /** As of an embedding. */
   readonly batch?: number;
+  /** As of a run. */
+  readonly onProcessor?: true;
 }
 
 export interface SelfTestJob {

@@ -32,7 +32,7 @@ const killedMs = 5_000;
 
 /** What a job does on the card; undefined where it is on none. */
 function cardUseOf(job: Job): CardUse | undefined {
-  if (job.device === 'cpu' || (job.kind === 'train' && job.onProcessor)) return undefined;
+  if (job.device === 'cpu' || ('onProcessor' in job && job.onProcessor)) return undefined;
   return job.kind === 'self-test' || job.kind === 'trial' ? 'measures' : 'works';
 }
 

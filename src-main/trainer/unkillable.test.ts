@@ -122,10 +122,13 @@ it('says that it works on the card, or measures it, and nothing where its device
     fingerprint: '',
     cache: { folder: '', shortSide: 32 },
   } as const;
+  const embed = { ...train, kind: 'embed' };
   for (const [wanted, file] of [
     [job, [`${process.pid}-measures`]],
     [train, [`${process.pid}-works`]],
     [{ ...train, onProcessor: true }, []],
+    [embed, [`${process.pid}-works`]],
+    [{ ...embed, onProcessor: true }, []],
   ] as const) {
     const trainer = stuckTrainer();
     const ended = expect(trainer.run(wanted as Job)).rejects.toThrow();

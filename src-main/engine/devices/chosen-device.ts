@@ -14,7 +14,7 @@ export interface ChosenDevice {
   /** Whether it computes on the processor though it is another device than `cpu`. */
   readonly onProcessor?: true;
 }
-export type ReasonedDevice = Pick<ChosenDevice, 'device' | 'reason'>;
+export type ReasonedDevice = Pick<ChosenDevice, 'device' | 'reason' | 'onProcessor'>;
 
 /** The settings with the micro-batch that was found for a device. */
 export const withMicroBatch = (config: TrainConfig, { images }: MicroBatch): TrainConfig => ({ ...config, microBatch: images });

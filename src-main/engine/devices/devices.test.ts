@@ -709,6 +709,7 @@ describe('the device of vectors', () => {
     expect(await without.forVectors('auto', much)).toMatchObject({ device: 'cuda' });
     expect(await without.forVectors('tensorflow', much)).toEqual({
       device: 'tensorflow',
+      onProcessor: true,
       reason: 'TensorFlow, as asked. It computes on the processor: it has found no graphics card that it can use.',
     });
   });

@@ -162,11 +162,11 @@ export class Devices {
 
   async #completed(chosen: ReasonedDevice, config: TrainConfig, work: DeviceWork): Promise<ChosenDevice> {
     const { precision, remark } = await this.#precision(chosen.device, config, work);
-    const isOnCard = !(await this.#isOnProcessor(chosen.device));
-    const reason = [(await this.#withRemark(chosen)).reason, remark ?? '', isOnCard && this.#isCardInUse ? cardShared : ''];
+    const remarked = await this.#withRemark(chosen);
+    const isOnCard = chosen.device !== 'cpu' && remarked.onProcessor !== true;
+    const reason = [remarked.reason, remark ?? '', isOnCard && this.#isCardInUse ? cardShared : ''];
     return {
-      ...chosen,
-      ...(!isOnCard && chosen.device !== 'cpu' && { onProcessor: true }),
+      ...remarked,
       reason: reason.filter(Boolean).join(' '),
       precision,
       microBatch: await this.microBatch(chosen.device, { ...config, precision }),
@@ -175,8 +175,8 @@ export class Devices {
 
   /** Says where a device uses no card though it could. */
   async #withRemark({ device, reason }: ReasonedDevice): Promise<ReasonedDevice> {
-    const isWithoutCard = device !== 'cpu' && (await this.#isOnProcessor(device));
-    return { device, reason: isWithoutCard ? `${reason} ${noCardUsed(device)}` : reason };
+    if (device === 'cpu' || !(await this.#isOnProcessor(device))) return { device, reason };
+    return { device, reason: `${reason} ${noCardUsed(device)}`, onProcessor: true };
   }
 
   /** What a device computes a run's products in, and what a person who wants them reduced should know of it. */

@@ -158,3 +158,30 @@ it('a card that hangs is noted as one that is lost, and the work goes on on what
     vi.useRealTimers();
   }
 });
+
+it('a device that computes on the processor is said to, and answers, however slowly', async () => {
+  vi.useFakeTimers();
+  try {
+    const trainer = new Trainer();
+    vi.spyOn(trainer, 'dispose').mockResolvedValue();
+    const devices = {
+      forVectors: async () => Promise.resolve({ device: 'tensorflow', reason: 'As asked.', onProcessor: true }),
+    } as unknown as Devices;
+    const places: VectorDevice[] = [];
+    const made = onVectorDevice(
+      devices,
+      trainer,
+      { device: 'tensorflow' },
+      async () => Promise.resolve(7),
+      async (place) => {
+        places.push(place);
+        return new Promise<string>((resolve) => setTimeout(() => resolve('made'), 3_600_000));
+      },
+    );
+    await vi.advanceTimersByTimeAsync(3_600_000);
+    expect(await made).toBe('made');
+    expect(places).toEqual([{ device: 'tensorflow', onProcessor: true }]);
+  } finally {
+    vi.useRealTimers();
+  }
+});

@@ -28,6 +28,8 @@ export interface VectorDevice {
   readonly device: DeviceId;
   /** Images that pass at once, where a card has no room for as many as usual. */
   readonly batch?: number;
+  /** Whether it computes on the processor, whatever it is called. */
+  readonly onProcessor?: true;
 }
 
 /** Images that pass at once on a card that had no room for as many as usual. */
@@ -42,7 +44,7 @@ export async function cardFailed(devices: Devices, trainer: Trainer, device: Dev
   if (isBrokenCard(error, { device })) await devices.failed(device, error.message, hasGotOn);
 }
 
-const onProcessor = (why: string): ReasonedDevice => ({ device: 'cpu', reason: `The processor. ${why}` });
+const theProcessor = (why: string): ReasonedDevice => ({ device: 'cpu', reason: `The processor. ${why}` });
 
 /**
  * Does `work`, which keeps what it has made, on the device for so many `operations`. A card that fails is chosen once more where it passes
@@ -70,8 +72,9 @@ export async function onVectorDevice<T>(
     signal?.throwIfAborted();
     onDevice?.(chosen);
     try {
-      const place = { device: chosen.device, ...(isFull && { batch: fewImages }) };
-      if (chosen.device === 'cpu') return await work(place, () => {});
+      const { device, onProcessor } = chosen;
+      const place: VectorDevice = { device, ...(onProcessor && { onProcessor }), ...(isFull && { batch: fewImages }) };
+      if (device === 'cpu' || onProcessor) return await work(place, () => {});
       return await whileCardLooks(trainer, async (see) => work(place, see));
     } catch (error) {
       if (!isCardFault(error, chosen)) throw error;
@@ -80,9 +83,8 @@ export async function onVectorDevice<T>(
       if (signal?.aborted === true || (isAsked && (!isTooLarge || isFull))) throw error;
       // A run that has begun meanwhile needs all of it.
       const goesOnThere: boolean = isTooLarge && !isFull && (isAsked || isCardTaken?.() !== true);
-      if (goesOnThere)
-        instead = { device: chosen.device, reason: `${chosen.reason} ${error.message} It goes on with ${fewImages} images at once.` };
-      else instead = isTooLarge ? onProcessor(error.message) : undefined;
+      if (goesOnThere) instead = { ...chosen, reason: `${chosen.reason} ${error.message} It goes on with ${fewImages} images at once.` };
+      else instead = isTooLarge ? theProcessor(error.message) : undefined;
       isFull = goesOnThere;
     } finally {
       // Its libraries keep what they have taken of a card's memory.
