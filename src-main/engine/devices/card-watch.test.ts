@@ -133,17 +133,17 @@ describe('vectors and evaluations', () => {
   const looking = (): { trainer: { kill: ReturnType<typeof vi.fn> }; see: SeeEncoder; finish: () => void; ended: () => unknown } => {
     const trainer = { kill: vi.fn() };
     let given: SeeEncoder = () => {};
-    let finish = (_: string): void => {};
+    let finish = (): void => {};
     let ended: unknown;
     const work = async (see: SeeEncoder): Promise<string> => {
       given = see;
-      return new Promise((resolve) => (finish = resolve));
+      return new Promise((resolve) => (finish = () => resolve('made')));
     };
     void whileCardLooks(trainer, work).then(
       (result) => (ended = result),
       (error: unknown) => (ended = error),
     );
-    return { trainer, see: (isOnCard) => given(isOnCard), finish: () => finish('made'), ended: () => ended };
+    return { trainer, see: (isOnCard) => given(isOnCard), finish: () => finish(), ended: () => ended };
   };
 
   it('fail with what was made when the card has not been heard of for half an hour, from the start on', async () => {

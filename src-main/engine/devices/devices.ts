@@ -9,22 +9,8 @@ import type { MicroBatch } from '../../training/plan/fit-micro-batch.ts';
 import type { Home } from '../home.ts';
 import { threadsOf } from '../threads.ts';
 import { BatchLimits } from './batch-limits.ts';
-import {
-  candidates,
-  cardOf,
-  described,
-  failedBeside,
-  hasCard,
-  isOnProcessor,
-  namedDevices,
-  noCardUsed,
-  placeOf,
-  untestedIn,
-  withReasonOfCards,
-} from './candidates.ts';
+import { cardOf, hasCard, namedDevices, noCardUsed, placeOf, untestedIn } from './candidates.ts';
 import type { ChosenDevice, ReasonedDevice } from './chosen-device.ts';
-import { KnownDevices } from './device-file.ts';
-import type { DeviceFile } from './device-file.ts';
 import { usualTools } from './device-tools.ts';
 import type { DeviceTools, DeviceWork } from './device-tools.ts';
 import {
@@ -42,8 +28,10 @@ import {
 import type { ExpectedDevice, StepTime } from './expected-device.ts';
 import { offerTensorflow } from './install-tensorflow.ts';
 import { raceDevices } from './race.ts';
-import { stepTime, withoutFindings, withPace, withTrial } from './step-times.ts';
+import { stepTime, withPace, withTrial } from './step-times.ts';
 import type { KnownTime } from './step-times.ts';
+import { TestedDevices } from './tested-devices.ts';
+import type { DeviceList } from './tested-devices.ts';
 
 export interface ExpectedStep extends KnownTime {
   readonly device: DeviceId;
@@ -52,10 +40,9 @@ export interface ExpectedStep extends KnownTime {
 }
 
 export class Devices {
-  readonly #memory: KnownDevices;
+  readonly #tested: TestedDevices;
   readonly #tools: DeviceTools;
   readonly #limits: BatchLimits;
-  #cards: readonly GraphicsCard[] | undefined;
   /** One test or race at a time: two would measure each other. */
   #queue: Promise<unknown> = Promise.resolve();
   /** Of timing that nobody waits for: whatever a person asks for ends it. */
@@ -63,22 +50,20 @@ export class Devices {
 
   /** Where something else computes meanwhile, what is found out should not be kept for other programs. */
   constructor(home: Home, tools: DeviceTools = usualTools, { isKept = true }: { readonly isKept?: boolean } = {}) {
-    this.#memory = new KnownDevices(home, isKept);
+    this.#tested = new TestedDevices(home, tools, isKept);
     this.#tools = tools;
     this.#limits = new BatchLimits(home, isKept);
     offerTensorflow(home);
   }
 
   /** Cards and what is known of each device, without testing anything. */
-  async list(): Promise<{ readonly cards: readonly GraphicsCard[]; readonly devices: readonly DeviceReport[] }> {
-    this.#cards = await this.#tools.cards();
-    const { reports } = this.#memory.read(this.#cards);
-    return { cards: this.#cards, devices: described(this.#cards, reports) };
+  async list(): Promise<DeviceList> {
+    return this.#tested.list();
   }
 
-  async #known(): Promise<DeviceFile> {
-    this.#cards ??= await this.#tools.cards();
-    return this.#memory.read(this.#cards);
+  /** Notes that a device failed in the middle of work, as `TestedDevices` does. */
+  async failed(...what: Parameters<TestedDevices['failed']>): Promise<void> {
+    return this.#tested.failed(...what);
   }
 
   async #alone<T>(work: () => Promise<T>): Promise<T> {
@@ -93,52 +78,7 @@ export class Devices {
    * `cancelled` when the signal aborts.
    */
   async test(ids: readonly DeviceId[] | undefined, work: DeviceWork = {}): Promise<readonly DeviceReport[]> {
-    return this.#alone(async () => {
-      this.#cards = await this.#tools.cards();
-      const tested = ids ?? (hasCard(this.#cards!) ? ['cpu' as const, ...candidates(this.#cards)] : ['cpu' as const]);
-      for (const id of tested) {
-        if (id !== 'cpu' && work.isCardTaken?.() === true) continue;
-        // Who asks for it wants to know anew.
-        const known = await this.#known();
-        this.#memory.keep(withoutFindings(known, id));
-        if (id !== 'cpu') this.#limits.forget(known.signature);
-        await this.#probe(id, work);
-      }
-      return described(this.#cards, (await this.#known()).reports, tested);
-    });
-  }
-
-  async #probe(id: DeviceId, { signal, onStage }: DeviceWork): Promise<DeviceReport> {
-    onStage?.(`Testing ${placeOf(id)}.`);
-    const wasShared = this.#isCardInUse;
-    const tested = await this.#tools.probe(id, signal);
-    const isBeside = id !== 'cpu' && tested.state === 'failed' && (wasShared || this.#isCardInUse);
-    const found = isBeside ? failedBeside(tested) : tested;
-    const failures = (await this.#reportOf(id))?.failures;
-    const obstacles = id === 'webgpu' && found.state !== 'ready' ? await this.#tools.obstacles(this.#cards!) : [];
-    return this.#report({ ...withReasonOfCards(found, this.#cards!, obstacles), ...(failures !== undefined && { failures }) });
-  }
-
-  /** Whether another program computes on the card now. */
-  get #isCardInUse(): boolean {
-    return this.#tools.isCardInUse?.() === true;
-  }
-
-  async #reportOf(id: DeviceId): Promise<DeviceReport | undefined> {
-    return (await this.#known()).reports.find((one) => one.id === id);
-  }
-
-  async #isOnProcessor(id: DeviceId): Promise<boolean> {
-    // Nobody need be asked for cards then.
-    if (id === 'cpu') return true;
-    const report = await this.#reportOf(id);
-    return isOnProcessor(id, this.#cards!, report);
-  }
-
-  async #report(report: DeviceReport): Promise<DeviceReport> {
-    const known = await this.#known();
-    this.#memory.keep({ ...known, reports: [...known.reports.filter(({ id }) => id !== report.id), report] });
-    return report;
+    return this.#alone(async () => this.#tested.test(ids, work, ({ signature }) => this.#limits.forget(signature)));
   }
 
   /**
@@ -164,7 +104,7 @@ export class Devices {
     const { precision, remark } = await this.#precision(chosen.device, config, work);
     const remarked = await this.#withRemark(chosen);
     const isOnCard = chosen.device !== 'cpu' && remarked.onProcessor !== true;
-    const reason = [remarked.reason, remark ?? '', isOnCard && this.#isCardInUse ? cardShared : ''];
+    const reason = [remarked.reason, remark ?? '', isOnCard && this.#tested.isCardInUse ? cardShared : ''];
     return {
       ...remarked,
       reason: reason.filter(Boolean).join(' '),
@@ -175,7 +115,7 @@ export class Devices {
 
   /** Says where a device uses no card though it could. */
   async #withRemark({ device, reason }: ReasonedDevice): Promise<ReasonedDevice> {
-    if (device === 'cpu' || !(await this.#isOnProcessor(device))) return { device, reason };
+    if (device === 'cpu' || !(await this.#tested.isOnProcessor(device))) return { device, reason };
     return { device, reason: `${reason} ${noCardUsed(device)}`, onProcessor: true };
   }
 
@@ -188,9 +128,9 @@ export class Devices {
     if (wanted === 'float32') return { precision: wanted };
     if (reducedPrecisions[device] !== wanted)
       return { precision: 'float32', remark: `In float32: ${placeOf(device)} does not compute in ${wanted}.` };
-    const known = (await this.#reportOf(device))?.reduced;
+    const known = (await this.#tested.reportOf(device))?.reduced;
     // Reports of earlier versions say nothing of it.
-    const { works, reason } = known ?? (await this.#alone(async () => this.#probe(device, work))).reduced ?? untestedIn(wanted);
+    const { works, reason } = known ?? (await this.#alone(async () => this.#tested.probe(device, work))).reduced ?? untestedIn(wanted);
     return works ? { precision: wanted, remark: `In ${wanted}, as set.` } : { precision: 'float32', remark: `In float32: ${reason}` };
   }
 
@@ -199,12 +139,12 @@ export class Devices {
    * when cards were last `looked` at. Throws `bad-config` where the grid is too small for its masks.
    */
   async microBatch(device: DeviceId, config: TrainConfig, looked?: GraphicsCard): Promise<MicroBatch> {
-    if (await this.#isOnProcessor(device)) {
+    if (await this.#tested.isOnProcessor(device)) {
       const onThreads = { ...config, threads: threadsOf(config.threads) };
       return inPieces(processorMicroBatchInPieces(onThreads, this.#tools.memory()));
     }
-    const card = looked ?? cardOf(device, config.microBatch > 0 ? (this.#cards ?? []) : await this.#tools.cards());
-    const { signature } = await this.#known();
+    const card = looked ?? cardOf(device, config.microBatch > 0 ? await this.#tested.cards() : await this.#tools.cards());
+    const { signature } = await this.#tested.known();
     return this.#limits.within(signature, device, config, await inPieces(cardMicroBatchInPieces(config, device, card)));
   }
 
@@ -212,13 +152,13 @@ export class Devices {
   async expected(config: TrainConfig): Promise<ExpectedDevice> {
     // Nobody need be asked for cards then.
     if (askedDevice(config.device) === 'cpu') return expectedDevice(config, [], { reports: [], races: {} });
-    const known = await this.#known();
-    return expectedDevice(config, this.#cards!, known);
+    const known = await this.#tested.known();
+    return expectedDevice(config, await this.#tested.cards(), known);
   }
 
   async #wanted(id: DeviceId, work: DeviceWork): Promise<ReasonedDevice> {
-    const known = await this.#reportOf(id);
-    const possible = namedDevices(this.#cards!);
+    const known = await this.#tested.reportOf(id);
+    const possible = namedDevices(await this.#tested.cards());
     // Where TensorFlow is not installed its test says so, and how that is done.
     if (!possible.includes(id) && (id !== 'tensorflow' || process.platform === 'darwin'))
       throw new AppError(
@@ -226,49 +166,20 @@ export class Devices {
         `${deviceNames[id] ?? id} is not to be had on this system.`,
         `Choose auto, cpu or ${possible.join(', ')}.`,
       );
-    const report = known?.state === 'ready' ? known : await this.#probe(id, work);
+    const report = known?.state === 'ready' ? known : await this.#tested.probe(id, work);
     if (report.state !== 'ready')
       throw new AppError(report.state === 'absent' ? 'unsupported' : 'device-failed', report.reason, 'Choose the processor (device=cpu).');
     return { device: id, reason: `${deviceNames[id]}, as asked.` };
   }
 
   async #fastest(config: TrainConfig, work: DeviceWork): Promise<ReasonedDevice> {
-    await this.#known();
-    if (!hasCard(this.#cards!)) return noCardFound;
-    const reports = await this.#tested(work);
+    await this.#tested.known();
+    if (!hasCard(await this.#tested.cards())) return noCardFound;
+    const reports = await this.#tested.allTested(work);
     const ready = reports.filter(({ state }) => state === 'ready').map(({ id }) => id);
     if (ready.length === 0) return { device: 'cpu', reason: `The processor. ${reports.map(({ reason }) => reason).join(' ')}` };
     const ranked = await this.#race(['cpu', ...ready], config, work);
     return { device: ranked[0]!.device, reason: raceReason(ranked) };
-  }
-
-  /** What could use a card; what was not tested yet is tested now. */
-  async #tested(work: DeviceWork): Promise<readonly DeviceReport[]> {
-    const known = await this.#known();
-    const reports: DeviceReport[] = [];
-    // What the processor does is what a card for vectors is compared with.
-    if (!known.reports.some(({ id }) => id === 'cpu')) await this.#probe('cpu', work);
-    for (const id of candidates(this.#cards!)) {
-      const before = known.reports.find((one) => one.id === id);
-      reports.push(before && before.state !== 'untested' ? before : await this.#probe(id, work));
-    }
-    return reports;
-  }
-
-  /**
-   * Notes that a device failed in the middle of work. Sleep and a driver that was reset lose a card that is as good as before in another
-   * process: the first time it is only tested anew before it is used. After the second it is set aside until a person asks for a test,
-   * unless work `hasGotOn` in between: a laptop may sleep any number of times in a run.
-   */
-  async failed(id: DeviceId, message: string, hasGotOn = false): Promise<void> {
-    const before = hasGotOn ? 0 : ((await this.#reportOf(id))?.failures ?? 0);
-    const failures = before + 1;
-    const isLost = failures > 1;
-    const next = isLost
-      ? 'It is used again once you have it tested: Settings, or ijepa-studio doctor.'
-      : 'The next run tests it once more.';
-    const reason = `It failed in the middle of work. ${message} ${next}`;
-    await this.#report({ id, state: isLost ? 'failed' : 'untested', reason, failures, tested: new Date().toISOString() });
   }
 
   /**
@@ -283,15 +194,15 @@ export class Devices {
   ): Promise<ReasonedDevice> {
     const asked = askedDevice(wanted);
     if (asked === 'cpu') return processorAsked;
-    const known = await this.#known();
+    const known = await this.#tested.known();
     if (asked !== 'auto') return this.#withRemark(await this.#alone(async () => this.#wanted(asked as DeviceId, work)));
-    if (!hasCard(this.#cards!)) return noCardFound;
+    if (!hasCard(await this.#tested.cards())) return noCardFound;
     if (isCardTaken()) return cardTaken;
-    const effort = effortFor(await operations(), this.#cards!, known.reports);
+    const effort = effortFor(await operations(), await this.#tested.cards(), known.reports);
     if (effort === 'none') return littleWork;
     // What a test finds on a card that a run has filled is not how it is.
-    if (effort === 'test') await this.#alone(async () => (isCardTaken() ? [] : this.#tested(work)));
-    return isCardTaken() ? cardTaken : deviceForVectors(this.#cards!, (await this.#known()).reports);
+    if (effort === 'test') await this.#alone(async () => (isCardTaken() ? [] : this.#tested.allTested(work)));
+    return isCardTaken() ? cardTaken : deviceForVectors(await this.#tested.cards(), (await this.#tested.known()).reports);
   }
 
   /**
@@ -300,16 +211,16 @@ export class Devices {
    */
   async expectedStep(config: TrainConfig): Promise<ExpectedStep | undefined> {
     const { device } = await this.expected(config);
-    const known = stepTime(await this.#known(), device ?? 'cpu', config);
+    const known = stepTime(await this.#tested.known(), device ?? 'cpu', config);
     return known && { ...known, device: device ?? 'cpu', atMost: device === undefined };
   }
 
   /** Notes what a trial of a run, or its whole training, has taken for a step on a device. */
   async noteStep(device: DeviceId, config: TrainConfig, seconds: number, of: 'trial' | 'training'): Promise<void> {
-    this.#memory.keep((of === 'trial' ? withTrial : withPace)(await this.#known(), device, config, seconds));
-    const { failures, ...report } = (await this.#reportOf(device)) ?? {};
+    this.#tested.keep((of === 'trial' ? withTrial : withPace)(await this.#tested.known(), device, config, seconds));
+    const { failures, ...report } = (await this.#tested.reportOf(device)) ?? {};
     // A run that it took to the end makes up for an earlier failure.
-    if (of === 'training' && failures !== undefined) await this.#report(report as DeviceReport);
+    if (of === 'training' && failures !== undefined) await this.#tested.report(report as DeviceReport);
   }
 
   /**
@@ -317,7 +228,7 @@ export class Devices {
    * when it is known or was ended; whether it is known.
    */
   async getToKnow(config: TrainConfig, signal?: AbortSignal): Promise<boolean> {
-    const isKnown = async (): Promise<boolean> => stepTime(await this.#known(), 'cpu', config)?.timed === true;
+    const isKnown = async (): Promise<boolean> => stepTime(await this.#tested.known(), 'cpu', config)?.timed === true;
     if (await isKnown()) return true;
     if (this.#unasked || signal?.aborted === true) return false;
     const unasked = new AbortController();
@@ -341,7 +252,7 @@ export class Devices {
    */
   async race(config: TrainConfig, work: DeviceWork = {}): Promise<readonly StepTime[]> {
     return this.#alone(async () => {
-      const { reports } = await this.#known();
+      const { reports } = await this.#tested.known();
       const ready = reports.filter(({ id, state }) => id !== 'cpu' && state === 'ready').map(({ id }) => id);
       return this.#race(work.isCardTaken?.() === true ? ['cpu'] : ['cpu', ...ready], config, work);
     });
@@ -350,11 +261,8 @@ export class Devices {
   async #race(devices: readonly DeviceId[], config: TrainConfig, work: DeviceWork): Promise<readonly StepTime[]> {
     return raceDevices(devices, config, work, {
       tools: this.#tools,
-      memory: this.#memory,
+      tested: this.#tested,
       limits: this.#limits,
-      known: async () => this.#known(),
-      reducedOf: async (id) => (await this.#reportOf(id))?.reduced,
-      isOnProcessor: async (id) => this.#isOnProcessor(id),
       microBatch: async (id, sized) => this.microBatch(id, sized),
     });
   }
