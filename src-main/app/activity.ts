@@ -1,4 +1,5 @@
 // What the engine's work means for the desktop: progress in the taskbar, no sleep meanwhile, a notice at the end. Pure.
+import { inNames } from '../../shared/config/setting-names.ts';
 import type { JobStatus } from '../../shared/contract/contract-jobs.ts';
 import type { RunSummary } from '../../shared/contract/contract-runs.ts';
 import { endedBetween } from '../../shared/contract/job-ends.ts';
@@ -50,13 +51,16 @@ const titles: Readonly<Record<JobStatus['kind'], string>> = {
   'self-test': 'Self-test done',
 };
 
+/** Of the engine, which names settings by their keys. */
+const notice = (title: string, text: string): Notice => ({ title, body: inNames(text) });
+
 /** Notices of the jobs that ended between two lists (`first`: `endedBetween`). What a person cancelled is known to them. */
 export function noticesOf(before: readonly JobStatus[], now: readonly JobStatus[], first: boolean): Notice[] {
   return endedBetween(before, now, first).flatMap((job): Notice[] => {
     if (job.state === 'cancelled' || !isLong(job)) return [];
     if (job.state === 'failed')
-      return [{ title: `${job.subject}: failed`, body: job.error ? `${job.error.message} ${job.error.hint}` : job.detail }];
+      return [notice(`${job.subject}: failed`, job.error ? `${job.error.message} ${job.error.hint}` : job.detail)];
     if ((job.endedAt ?? 0) - job.startedAt < worthANotice) return [];
-    return [{ title: `${job.subject}: ${titles[job.kind].toLowerCase()}`, body: job.detail }];
+    return [notice(`${job.subject}: ${titles[job.kind].toLowerCase()}`, job.detail)];
   });
 }

@@ -132,9 +132,9 @@ describe('the desktop', () => {
     expect(noticesOf([], [done], true)).toEqual([]);
     expect(noticesOf([job({})], [job({ state: 'done', endedAt: 3000 })], false)).toEqual([]);
     expect(noticesOf([job({})], [job({ state: 'cancelled', endedAt: 60_000 })], false)).toEqual([]);
-    const error = { code: 'disk-full', message: 'The disk is full.', hint: 'Free some space.' } as const;
+    const error = { code: 'disk-full', message: 'The disk is full.', hint: 'Free some space, or lower keepCheckpoints.' } as const;
     expect(noticesOf([job({})], [job({ state: 'failed', endedAt: 1, error })], false)).toEqual([
-      { title: 'Pictures-1: failed', body: 'The disk is full. Free some space.' },
+      { title: 'Pictures-1: failed', body: 'The disk is full. Free some space, or lower “Checkpoints kept”.' },
     ]);
     expect(noticesOf([], [job({ state: 'failed', endedAt: 1, error })], false)).toHaveLength(1);
     expect(noticesOf([], [job({ state: 'failed', endedAt: 1, error })], true)).toEqual([]);

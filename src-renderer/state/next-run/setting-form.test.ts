@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { configKeys } from '../../../shared/config/config-table.ts';
 import type { ConfigKey, TrainConfig } from '../../../shared/config/config-table.ts';
 import { defaultConfig } from '../../../shared/config/config.ts';
-import { choiceName, inNames, settingHelp, settingName } from '../../strings/settings.ts';
+import { choiceName, inNames, settingName } from '../../../shared/config/setting-names.ts';
+import { settingHelp } from '../../strings/settings.ts';
 import type { SettingValue } from './setting-form.ts';
 import { changedKeys, foundKeys, isUsed, problemFrom, problemOf, readNumber, sameValue, writeNumber, writeValue } from './setting-form.ts';
 

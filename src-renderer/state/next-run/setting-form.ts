@@ -3,10 +3,11 @@
 import { configKeys, configTable } from '../../../shared/config/config-table.ts';
 import type { ConfigKey, TrainConfig } from '../../../shared/config/config-table.ts';
 import { maskedOneIn, parseConfig } from '../../../shared/config/config.ts';
+import { inNames, settingName } from '../../../shared/config/setting-names.ts';
 import type { Setting } from '../../../shared/config/setting.ts';
 import { firstKey } from '../../../shared/config/settings-in-text.ts';
 import { AppError } from '../../../shared/errors.ts';
-import { inNames, settingHelp, settingName } from '../../strings/settings.ts';
+import { settingHelp } from '../../strings/settings.ts';
 
 export type SettingValue = TrainConfig[ConfigKey];
 /** Settings that a person chose; all others are suggested. */
