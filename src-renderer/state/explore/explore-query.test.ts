@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { addressOf, emptyQuery, folderOf, mostOfSide, parseQuery, withParts, without } from './explore-query.ts';
+import { addressOf, emptyQuery, folderOf, mostOfSide, notIn, parseQuery, withParts, without } from './explore-query.ts';
 
 const query = { plus: [{ image: 12 }, { upload: 3 }], minus: [{ image: 40 }] };
 
@@ -33,6 +33,11 @@ describe('pictures of a query', () => {
   it('are taken away, from outside or from the library', () => {
     expect(without(query, { upload: 3 })).toEqual({ plus: [{ image: 12 }], minus: [{ image: 40 }] });
     expect(without(query, { image: 3 })).toEqual(query);
+  });
+
+  it('are not among those that can be added to it', () => {
+    expect(notIn(query, new Set([3, 40, 12, 5]))).toEqual([3, 5]);
+    expect(notIn(emptyQuery, [12])).toEqual([12]);
   });
 
   it('are no more than the engine takes', () => {

@@ -52,6 +52,12 @@ export function without({ plus, minus }: Query, part: QueryImage): Query {
   return { plus: others(plus), minus: others(minus) };
 }
 
+/** Images of the library that are on neither side. */
+export function notIn({ plus, minus }: Query, images: Iterable<number>): readonly number[] {
+  const keys = new Set([...plus, ...minus].map(keyOf));
+  return [...images].filter((image) => !keys.has(keyOf({ image })));
+}
+
 /** Puts pictures on a side, from the other one too; those beyond the limit are left out. */
 export function withParts(query: Query, parts: readonly QueryImage[], side: Side): Query {
   const before = parts.reduce(without, query);

@@ -1,14 +1,8 @@
 // Explore: what is looked for, in which vectors, and what was found.
 import { untrack } from 'svelte';
-import type { TrainConfig } from '../../../shared/config/config-table.ts';
 import type { EmbeddingSource, NeighbourRow, QueryImage } from '../../../shared/contract/contract-explore.ts';
-import type { JobStatus } from '../../../shared/contract/contract-jobs.ts';
 import type { FolderSummary, GridImage } from '../../../shared/contract/contract-library.ts';
-import type { Layer } from '../../../shared/contract/contract-values.ts';
 import { isLive } from '../../../shared/contract/job-ends.ts';
-import { uploadLimit } from '../../../shared/contract/limits.ts';
-import type { DeviceId } from '../../../shared/devices.ts';
-import { AppError } from '../../../shared/errors.ts';
 import { explore as words } from '../../strings/explore.ts';
 import type { About } from '../route.svelte.ts';
 import type { Studio } from '../studio.svelte.ts';
@@ -19,36 +13,36 @@ import { addressOf, emptyQuery, folderOf, mostOfSide, parseQuery, withParts, wit
 import type { Query, Side } from './explore-query.ts';
 import { pickOther, pickSource } from './explore-sources.ts';
 import type { SourceKey } from './explore-sources.ts';
+import { KnownPictures } from './known-pictures.svelte.ts';
+import { OutsidePictures } from './outside-pictures.svelte.ts';
 
 /** Results are asked for in these numbers, so that moving the slider asks seldom. */
 const asked = [60, 150, 300] as const;
 export const mostResults = 300;
 const samples = 16;
-const bitmapHeight = 256;
 
 export type ColumnIndex = 0 | 1;
-type Named = Pick<GridImage, 'path' | 'label'>;
 
 export class ExploreState {
   readonly #studio: Studio;
   readonly columns: readonly [SearchColumn, SearchColumn];
+  readonly pictures: KnownPictures;
+  readonly #outside: OutsidePictures;
   #sources = $state.raw<readonly EmbeddingSource[] | undefined>(undefined);
   #problem = $state.raw<unknown>(undefined);
-  #images = $state.raw<ReadonlyMap<number, Named>>(new Map());
   #samples = $state.raw<readonly GridImage[]>([]);
-  #devices = $state.raw<readonly DeviceId[]>([]);
-  #uploading = $state.raw(0);
   #followed = '';
   #folder: number | undefined;
   /** The run and the folder that the address last asked for. */
   #addressed: { readonly run: string | undefined; readonly folder: number | undefined } = { run: undefined, folder: undefined };
   #disposed = false;
-  readonly #wanted = new Set<number>();
   readonly #query = $derived.by(() => (this.isElsewhere ? emptyQuery : parseQuery(this.#about)));
 
   constructor(studio: Studio) {
     this.#studio = studio;
     this.columns = [new SearchColumn(studio.client), new SearchColumn(studio.client)];
+    this.pictures = new KnownPictures(studio);
+    this.#outside = new OutsidePictures(studio);
   }
 
   get #about(): About {
@@ -88,7 +82,7 @@ export class ExploreState {
   }
   /** Pictures on their way to the engine. */
   get uploading(): number {
-    return this.#uploading;
+    return this.#outside.reading;
   }
   /** Some pictures of the folder to begin with. */
   get samples(): readonly GridImage[] {
@@ -96,14 +90,6 @@ export class ExploreState {
   }
   get canGoBack(): boolean {
     return this.#studio.explore.pastIn(this.#studio.folder?.id).length > 0;
-  }
-  /** What could compute vectors; none until `learnDevices`. */
-  get devices(): readonly DeviceId[] {
-    return this.#devices;
-  }
-  /** Vectors that are being computed for the folder. */
-  get embedding(): readonly JobStatus[] {
-    return this.#studio.jobs.filter((job) => job.kind === 'embed' && isLive(job) && job.folder === this.#studio.folder?.id);
   }
 
   /** Whose vectors a column looks through; of no others than were asked for. */
@@ -119,11 +105,6 @@ export class ExploreState {
     const { most, least } = this.settings;
     const rows = this.columns[column].result?.neighbours ?? [];
     return rows.slice(0, most).filter(({ score }) => least === 0 || score >= least);
-  }
-
-  /** What is known of a picture of the library; it is asked for when it is not. */
-  image(id: number): Named | undefined {
-    return this.#images.get(id);
   }
 
   set(settings: Partial<SearchSettings>): void {
@@ -163,24 +144,7 @@ export class ExploreState {
 
   /** Hands pictures from outside to the engine and looks for what is like them, instead of the query or beside it. Errors are said one by one. */
   async upload(files: readonly File[], how: 'instead' | 'beside' = 'instead'): Promise<void> {
-    if (files.length > mostOfSide) this.#studio.notices.say(words.tooMany(mostOfSide, files.length));
-    const parts: QueryImage[] = [];
-    const taken = files.slice(0, mostOfSide);
-    this.#uploading += taken.length;
-    for (const file of taken) {
-      try {
-        if (file.size > uploadLimit) throw new AppError('bad-input', words.tooLarge(file.name), words.tooLargeHint);
-        const bytes = new Uint8Array(await file.arrayBuffer());
-        const { upload, width, height } = await this.#studio.client.call('explore.upload', { name: file.name.slice(0, 1000), bytes });
-        // Small: thirty-two photographs in full would be gigabytes.
-        const bitmap = await createImageBitmap(file, { resizeHeight: bitmapHeight, resizeQuality: 'high' }).catch(() => undefined);
-        this.#studio.explore.keep(upload, { name: file.name, width, height, bitmap });
-        parts.push({ upload });
-      } catch (error) {
-        this.#studio.notices.fail(error);
-      }
-      this.#uploading--;
-    }
+    const parts = await this.#outside.read(files);
     if (parts.length > 0) this.#arrived(parts, how);
   }
 
@@ -200,19 +164,6 @@ export class ExploreState {
     return withParts(query, parts, side);
   }
 
-  /** Computes the vectors that are missing. */
-  async embed(run: string, checkpoint: string, layer: Layer, device: TrainConfig['device'] = 'auto'): Promise<boolean> {
-    const folder = this.#studio.folder;
-    const asked = { run, checkpoint, layer, device };
-    return folder !== undefined && (await this.#studio.ask('explore.embed', { folder: folder.id, ...asked })) !== undefined;
-  }
-
-  /** Asks what could compute vectors. Where that cannot be told the engine chooses by itself. */
-  async learnDevices(): Promise<void> {
-    const info = await this.#studio.client.call('system.info', {}).catch(() => undefined);
-    this.#devices = info?.devices.filter(({ state }) => state !== 'absent').map(({ id }) => id) ?? [];
-  }
-
   /** Asks for all that is to be shown now and was not asked for yet: the view calls it whenever something changes. */
   follow(): void {
     if (this.#studio.router.view !== 'explore') return;
@@ -224,7 +175,6 @@ export class ExploreState {
     const embedded = jobs.filter((job) => job.kind === 'embed' && !isLive(job)).map(({ id }) => id);
     const runs = this.#studio.runs?.map(({ name }) => name);
     const files = dropped.files;
-    const known = this.#images;
     untrack(() => {
       // A picture may still arrive when Explore was left and opened again: what it changes is the address, which that one follows.
       if (this.#disposed) return;
@@ -240,8 +190,10 @@ export class ExploreState {
       const followed = JSON.stringify([folder?.id, folder?.scannedAt, embedded, runs]);
       if (folder && followed !== this.#followed) void this.#loadSources(folder.id, followed);
       if (folder) this.#studio.explore.show(folder.id, query);
-      for (const part of [...query.plus, ...query.minus])
-        if ('image' in part && !known.has(part.image) && !this.#wanted.has(part.image)) this.#learn(part.image);
+      this.pictures.learn(
+        query,
+        this.columns.flatMap(({ result }) => result?.neighbours ?? []),
+      );
       this.columns[0].follow(inputs[0], vectors[0]);
       this.columns[1].follow(inputs[1], vectors[1]);
     });
@@ -330,19 +282,5 @@ export class ExploreState {
     const offset = Math.floor(Math.random() * Math.max(1, images - samples));
     const page = await this.#studio.ask('library.page', { folder, filter: { status: 'ok' }, offset, limit: samples });
     if (page && this.#studio.folder?.id === folder) this.#samples = page.rows;
-  }
-
-  /** What a result says of a picture stays when it becomes the query; the engine is asked only about others. */
-  #learn(image: number): void {
-    const found = this.columns.flatMap(({ result }) => result?.neighbours ?? []).find((row) => row.image === image);
-    if (found) this.#images = new Map([...this.#images, [image, found]]);
-    else void this.#loadImage(image);
-  }
-
-  /** Once: a picture that is no more is not asked for again and again. */
-  async #loadImage(image: number): Promise<void> {
-    this.#wanted.add(image);
-    const details = await this.#studio.ask('library.details', { image });
-    if (details) this.#images = new Map([...this.#images, [image, details]]);
   }
 }

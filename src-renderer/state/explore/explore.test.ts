@@ -1,6 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
 import type { EmbeddingSource, NeighbourRow } from '../../../shared/contract/contract-explore.ts';
-import { uploadLimit } from '../../../shared/contract/limits.ts';
 import { Dropped } from '../dropped.svelte.ts';
 import type { Studio } from '../studio.svelte.ts';
 import { ExploreMemory } from './explore-memory.svelte.ts';
@@ -124,11 +123,11 @@ describe('Explore', () => {
   it('asks for what is looked for before anything is drawn, and not for what a result said of it', async () => {
     const one = explored({ images: '3' });
     await searched(one);
-    expect(one.state.image(3)).toMatchObject({ path: '3.png' });
+    expect(one.state.pictures.nameOf({ image: 3 })).toBe('3.png');
     one.asked.length = 0;
     one.state.look({ plus: [{ image: 102 }], minus: [] });
     expect(one.asked.map(({ channel }) => channel)).toEqual(['explore.search']);
-    expect(one.state.image(102)).toMatchObject({ path: '2.png', label: null });
+    expect(one.state.pictures.nameOf({ image: 102 })).toBe('2.png');
   });
 
   it('asks again when the engine is back', async () => {
@@ -310,22 +309,6 @@ describe('Explore', () => {
     expect([one.state.settings.sources[0]?.run, one.state.query.plus, one.searches()]).toMatchObject(['a', [{ image: 3 }], [{ run: 'a' }]]);
   });
 
-  it('says which pictures from outside it cannot take, and looks for the others', async () => {
-    vi.stubGlobal('createImageBitmap', async () => ({ close: () => {} }));
-    const one = explored({});
-    const file = (name: string, size = 4): File => ({ name, size, arrayBuffer: async () => new ArrayBuffer(4) }) as unknown as File;
-    await one.state.upload([
-      file('huge.png', uploadLimit + 1),
-      file('good.png'),
-      ...Array.from({ length: 9998 }, (_, i) => file(`${i}.png`)),
-    ]);
-    expect(one.said).toEqual(['The first 32 of 10,000 pictures are looked up.', 'huge.png is larger than 64 MiB.']);
-    expect(one.asked.filter(({ channel }) => channel === 'explore.upload')).toHaveLength(31);
-    expect(one.state.uploading).toBe(0);
-    expect(one.studio.router.about['images']).toContain('u7');
-    vi.unstubAllGlobals();
-  });
-
   it('leaves who has gone on to another view there when a picture has been read, and remembers to look for it', async () => {
     vi.stubGlobal('createImageBitmap', async () => ({ close: () => {} }));
     const one = explored({ images: '3' });
@@ -369,29 +352,5 @@ describe('Explore', () => {
     studio.router.go('train', {});
     state.follow();
     expect(studio.explore.lastIn(1).plus).toEqual([{ image: 3 }]);
-  });
-});
-
-describe('vectors that are computed', () => {
-  it('are on the device that is chosen among those that are not absent, and on what the engine chooses where nothing is', async () => {
-    const { state, asked, answers } = explored({});
-    answers['explore.embed'] = () => ({ job: 1 });
-    answers['system.info'] = () => ({
-      devices: [
-        { id: 'cpu', state: 'ready' },
-        { id: 'webgpu', state: 'untested' },
-        { id: 'cuda', state: 'absent' },
-      ],
-    });
-    await state.learnDevices();
-    expect(state.devices).toEqual(['cpu', 'webgpu']);
-    expect(await state.embed('a', 'best', 'last', 'webgpu')).toBe(true);
-    await state.embed('a', 'best', 'last');
-    expect(asked.filter(({ channel }) => channel === 'explore.embed').map(({ input }) => input['device'])).toEqual(['webgpu', 'auto']);
-    answers['system.info'] = () => {
-      throw new Error('The engine is away.');
-    };
-    await state.learnDevices();
-    expect(state.devices).toEqual([]);
   });
 });

@@ -1,10 +1,25 @@
 // What the encoder sees in one picture: asked for only while it is looked at, since the first answer takes seconds.
 import type { InputOf } from '../../../shared/contract/channel.ts';
-import type { FeatureView } from '../../../shared/contract/contract-explore.ts';
+import type { FeatureView, QueryImage } from '../../../shared/contract/contract-explore.ts';
 import type { AppContract } from '../../../shared/contract/contract.ts';
 import type { RpcClient } from '../../../shared/contract/rpc-client.ts';
+import type { Query } from './explore-query.ts';
+import type { SourceKey } from './explore-sources.ts';
 
 export type FeatureQuestion = InputOf<AppContract['explore.features']>;
+
+/** The picture to look at: the one that is selected, where it is one alone, else the first that is looked for. */
+export function pictureInSight(selected: ReadonlySet<number>, { plus }: Query): QueryImage | undefined {
+  const [image] = selected;
+  return selected.size === 1 && image !== undefined ? { image } : plus[0];
+}
+
+/** None where a picture, vectors or the folder are not known: the encoder is the one that the vectors are of. */
+export const questionOf = (
+  image: QueryImage | undefined,
+  source: SourceKey | undefined,
+  folder: { readonly id: number } | undefined,
+): FeatureQuestion | undefined => image && source && folder && { folder: folder.id, run: source.run, step: source.step, image };
 
 export class FeatureLook {
   readonly #client: RpcClient<AppContract>;

@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from 'vitest';
 import type { AppContract } from '../../../shared/contract/contract.ts';
 import type { RpcClient } from '../../../shared/contract/rpc-client.ts';
-import { FeatureLook } from './feature-look.svelte.ts';
+import { FeatureLook, pictureInSight, questionOf } from './feature-look.svelte.ts';
 import type { FeatureQuestion } from './feature-look.svelte.ts';
 
 const question = (image: number): FeatureQuestion => ({ folder: 1, run: 'a', step: 1, image: { image } });
@@ -15,6 +15,24 @@ function waiting() {
   };
   return { calls, look: new FeatureLook({ call } as unknown as RpcClient<AppContract>) };
 }
+
+describe('the picture to look at', () => {
+  const query = { plus: [{ upload: 7 }, { image: 3 }], minus: [{ image: 4 }] };
+
+  it('is the selected one, where it is one alone, else the first that is looked for', () => {
+    expect(pictureInSight(new Set([9]), query)).toEqual({ image: 9 });
+    expect(pictureInSight(new Set([9, 8]), query)).toEqual({ upload: 7 });
+    expect(pictureInSight(new Set(), query)).toEqual({ upload: 7 });
+    expect(pictureInSight(new Set(), { ...query, plus: [] })).toBeUndefined();
+  });
+
+  it('is shown to the encoder whose vectors are looked through, once all of them are known', () => {
+    const source = { run: 'a', step: 10, layer: 'last4', dimension: 8 } as const;
+    expect(questionOf({ upload: 7 }, source, { id: 2 })).toEqual({ folder: 2, run: 'a', step: 10, image: { upload: 7 } });
+    expect([questionOf(undefined, source, { id: 2 }), questionOf({ image: 1 }, undefined, { id: 2 })]).toEqual([undefined, undefined]);
+    expect(questionOf({ image: 1 }, source, undefined)).toBeUndefined();
+  });
+});
 
 describe('what the encoder sees', () => {
   it('is never that of another picture', async () => {
