@@ -15,7 +15,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Random } from '../../shared/random.ts';
 import { cacheFolder, clearCaches, defaultCacheGrowth, estimateCacheBytes } from './cache-space.ts';
 import { DecodeCache } from './cache.ts';
@@ -127,6 +127,30 @@ describe('decode cache', () => {
     const again = new DecodeCache(root, { access: 'read' });
     expect(await readable(again, 3)).toEqual([0, 1, 2]);
     again.dispose();
+  });
+
+  it('gives others their turn while its index and its pictures are read, and can be given up then', async () => {
+    await filled(8);
+    // Every piece of the work takes long.
+    let now = 0;
+    const clock = vi.spyOn(performance, 'now').mockImplementation(() => (now += 10));
+    try {
+      let turns = 0;
+      const count = (): void => void (turns++, (timer = setImmediate(count)));
+      let timer = setImmediate(count);
+      const cache = await DecodeCache.open(root, { access: 'write', mayGrow: 5 });
+      expect(turns).toBeGreaterThan(0);
+      expect([cache.size, cache.maxBytes]).toEqual([8, cache.bytes + 5]);
+      turns = 0;
+      expect(await cache.forgetDamaged()).toBe(0);
+      expect(turns).toBeGreaterThanOrEqual(8);
+      clearImmediate(timer);
+      await expect(cache.forgetDamaged(AbortSignal.abort())).rejects.toMatchObject({ code: 'cancelled' });
+      await expect(DecodeCache.open(root, { access: 'write' }, AbortSignal.abort())).rejects.toMatchObject({ code: 'cancelled' });
+      cache.dispose();
+    } finally {
+      clock.mockRestore();
+    }
   });
 
   it('loses one picture for a damaged record in the middle of the index', async () => {

@@ -2,6 +2,7 @@
 // loses at most the picture being written: a record counts only when the index has it whole.
 import { closeSync, fstatSync, ftruncateSync, mkdirSync, openSync, readdirSync, readSync, statSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
+import { setImmediate as breathe } from 'node:timers/promises';
 import { crc32 } from 'node:zlib';
 import sharp from 'sharp';
 import { clearDecodedImages } from '../../shared/decoded-images.ts';
@@ -16,6 +17,8 @@ import type { CachedImage } from './shard-reader.ts';
 
 /** Records of the index that are read before others may get their turn. */
 const pieceRecords = 500;
+/** Milliseconds of reading pictures after which others get their turn. */
+const pieceMs = 8;
 const shardBytes = 1024 ** 3;
 const jpegQuality = 92;
 const indexName = 'index.bin';
@@ -45,7 +48,7 @@ export interface CacheOptions {
   readonly maxBytes?: number;
   /** The limit from what is there: so many bytes more. */
   readonly mayGrow?: number;
-  /** Reading only: without its index, until it is refreshed. */
+  /** Without its index, until that is read. */
   readonly empty?: boolean;
 }
 
@@ -54,13 +57,14 @@ export class DecodeCache {
   readonly #entries = new Map<string, CacheEntry>();
   readonly #shards = new Map<number, number>();
   readonly #access: 'read' | 'write';
-  readonly #maxBytes: number;
+  #maxBytes = Infinity;
   #index: number;
   #indexed = 0;
   #bytes = 0;
 
   /** Opens or creates the cache of a folder. Throws `not-found` (reading) or `not-writable`. */
-  constructor(folder: string, { access, maxBytes, mayGrow = Infinity, empty = false }: CacheOptions) {
+  constructor(folder: string, options: CacheOptions) {
+    const { access } = options;
     this.folder = folder;
     this.#access = access;
     try {
@@ -71,13 +75,19 @@ export class DecodeCache {
       throw systemError(error) ?? error;
     }
     try {
-      if (!empty) this.refresh();
-      // A torn record at the end would put every later one out of step.
-      if (access === 'write') ftruncateSync(this.#index, this.#indexed);
+      if (options.empty === true) return;
+      this.refresh();
+      this.#begin(options);
     } catch (error) {
       closeSync(this.#index);
       throw systemError(error) ?? error;
     }
+  }
+
+  /** What follows from an index that was read. */
+  #begin({ access, maxBytes, mayGrow = Infinity }: CacheOptions): void {
+    // A torn record at the end would put every later one out of step.
+    if (access === 'write') ftruncateSync(this.#index, this.#indexed);
     this.#maxBytes = maxBytes ?? this.#bytes + mayGrow;
   }
 
@@ -87,16 +97,21 @@ export class DecodeCache {
     return `${stats?.ino} ${stats?.mtimeMs} ${stats?.size}`;
   }
 
-  /** For reading, in pieces between which others get their turn. Rejects with `not-found`. */
-  static async read(folder: string): Promise<DecodeCache> {
-    const cache = new DecodeCache(folder, { access: 'read', empty: true });
+  /** As the constructor, in pieces between which others get their turn. Rejects with `not-found` (reading), `not-writable`, `cancelled`. */
+  static async open(folder: string, options: CacheOptions, signal?: AbortSignal): Promise<DecodeCache> {
+    const cache = new DecodeCache(folder, { ...options, empty: true });
     try {
-      await inPieces(cache.#added());
+      await inPieces(cache.#added(), signal);
+      cache.#begin(options);
       return cache;
     } catch (error) {
       cache.dispose();
-      throw error;
+      throw systemError(error) ?? error;
     }
+  }
+
+  static async read(folder: string): Promise<DecodeCache> {
+    return DecodeCache.open(folder, { access: 'read' });
   }
 
   /** Takes in what a writer has added since. A damaged record costs its own picture; those at the end may still be being written. */
@@ -261,10 +276,20 @@ export class DecodeCache {
     return readPicture(() => this.#shard(entry.shard), entry);
   }
 
-  /** Reads every picture and forgets the damaged ones, so that the next scan decodes them again. Returns how many there were. */
-  async forgetDamaged(): Promise<number> {
+  /**
+   * Reads every picture and forgets the damaged ones, so that the next scan decodes them again. Returns how many there were. Rejects with
+   * `cancelled`.
+   */
+  async forgetDamaged(signal?: AbortSignal): Promise<number> {
     let count = 0;
+    let since = performance.now();
     for (const hash of this.#entries.keys()) {
+      // Most answers are there at once: others would never get their turn.
+      if (performance.now() - since > pieceMs) {
+        await breathe();
+        if (signal?.aborted === true) throw new AppError('cancelled', 'It was cancelled.', 'Start it again when you want it.');
+        since = performance.now();
+      }
       if (await this.get(hash)) continue;
       this.#forget(hash);
       count++;

@@ -37,8 +37,8 @@ export async function findChanges(
   const find = library.database.prepare<[number, string], Known>(
     'SELECT id, size, modified, status FROM images WHERE folder_id = ? AND path = ?',
   );
-  const rows = library.database.prepare<[number, number, number], { id: number; path: string }>(
-    "SELECT id, path FROM images WHERE folder_id = ? AND id > ? AND status <> 'missing' ORDER BY id LIMIT ?",
+  const rows = library.database.prepare<[number, string, number], { id: number; path: string }>(
+    "SELECT id, path FROM images WHERE folder_id = ? AND path > ? AND +status <> 'missing' ORDER BY path LIMIT ?",
   );
   const seen = new RowSet();
   const unlisted = new Set<string>();
@@ -53,7 +53,7 @@ export async function findChanges(
     else if (entry.kind !== 'unreadable-file' && (entry.size !== known.size || entry.modified !== known.modified)) changed++;
   }
   if (signal?.aborted === true) throw cancelled();
-  for (let after: number | undefined = 0; after !== undefined;) {
+  for (let after: string | undefined = ''; after !== undefined;) {
     const piece: readonly { readonly id: number; readonly path: string }[] = library.run(() => rows.all(folder.id, after!, pieceRows));
     if (found === 0 && unlisted.size === 0 && piece.length > 0)
       throw new AppError(
@@ -62,7 +62,7 @@ export async function findChanges(
         'If it lies on a drive, connect the drive; if the images are gone for good, remove the folder from the library.',
       );
     for (const { id, path } of piece) if (!seen.has(id) && !isHiddenFromUs(path, unlisted)) missing++;
-    after = piece.length === pieceRows ? piece.at(-1)?.id : undefined;
+    after = piece.length === pieceRows ? piece.at(-1)?.path : undefined;
     await breathe();
   }
   return { added, changed, missing };

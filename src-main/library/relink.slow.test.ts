@@ -165,6 +165,23 @@ describe('a moved folder', () => {
     expect(tagsOf(place.library, id)).toEqual(['new', 'old']);
   });
 
+  it('takes its table of labels along, and leaves one that lies elsewhere where it is', async () => {
+    await place.put({ '1.png': 1 });
+    const elsewhere = join(place.path, 'labels.csv');
+    for (const file of [join(place.photos, 'labels.csv'), elsewhere]) {
+      writeFileSync(file, 'file,label\n1.png,cat\n');
+      await place.scan({ labels: { kind: 'csv', file } });
+      renameSync(place.photos, moved);
+      const { folder } = await relink(place.library, place.photos, moved);
+      expect(folder.labels).toEqual({ kind: 'csv', file: file === elsewhere ? file : join(moved, 'labels.csv') });
+      // Nothing else is asked to find it.
+      await scanned(place.library, moved, { decoder: new CountingDecoder(moved) });
+      expect(place.row('1.png').label).toBe('cat');
+      renameSync(moved, place.photos);
+      await relink(place.library, moved, place.photos);
+    }
+  });
+
   it('that is another folder, or is left, changes nothing', async () => {
     await place.put({ '1.png': 1 });
     await place.scan();

@@ -1,6 +1,7 @@
 // A folder or drive that was moved or renamed: the catalogue follows it by content, without decoding or embedding anything again.
-import { posix, resolve } from 'node:path';
+import { join, posix, relative, resolve } from 'node:path';
 import { AppError } from '../../shared/errors.ts';
+import { isBelow } from '../files/is-below.ts';
 import { fileHash } from './content-hash.ts';
 import { foldedText, nativePath } from './file-names.ts';
 import { findFolder, folderOf } from './folders.ts';
@@ -43,6 +44,15 @@ interface Match {
   readonly modified: number;
 }
 
+/** An image as it was before. */
+interface Row {
+  readonly id: number;
+  readonly path: string;
+  readonly modified: number;
+  readonly status: 'ok' | 'failed' | 'missing';
+  readonly content: number | null;
+}
+
 /** A path and how it is searched for, where that differs. */
 function spelled(path: string): readonly [path: string, folded: string | null] {
   const folded = foldedText(path);
@@ -74,7 +84,12 @@ function apply(library: Library, old: Folder, newRoot: string, matches: readonly
   return library.write(() => {
     const found = findFolder(library, newRoot);
     const other = found?.id === old.id ? undefined : found;
-    database.prepare("UPDATE images SET status = 'missing' WHERE folder_id = ?").run(old.id);
+    const before = database
+      .prepare<[number], Row>('SELECT id, path, modified, status, content_id AS content FROM images WHERE folder_id = ?')
+      .all(old.id);
+    const matched = new Map(matches.map((match) => [match.id, match]));
+    const lose = database.prepare("UPDATE images SET status = 'missing' WHERE id = ?");
+    for (const { id, status } of before) if (!matched.has(id) && status !== 'missing') lose.run(id);
     if (other) {
       // The new place was scanned already: its rows give way, their tags are kept.
       const tags = database.prepare(
@@ -85,31 +100,33 @@ function apply(library: Library, old: Folder, newRoot: string, matches: readonly
     }
     // Two steps, because an image may take the path that another one is about to leave.
     const leave = database.prepare('UPDATE images SET path = ? WHERE id = ?');
-    const matched = new Set(matches.map(({ id }) => id));
     const taken = new Set(matches.map(({ path }) => path));
-    for (const { id } of matches) leave.run(`\0${id}`, id);
-    const rest = database
-      .prepare<[number], { id: number; path: string; content: number | null }>(
-        'SELECT id, path, content_id AS content FROM images WHERE folder_id = ?',
-      )
-      .all(old.id);
-    const used = new Set([...taken, ...rest.map(({ path }) => path)]);
+    for (const { id, path } of before) if (matched.has(id) && matched.get(id)!.path !== path) leave.run(`\0${id}`, id);
+    const used = new Set([...taken, ...before.map(({ path }) => path)]);
     const drop = database.prepare('DELETE FROM images WHERE id = ?');
     const giveWay = database.prepare('UPDATE images SET path = ?, folded = ? WHERE id = ?');
-    for (const { id, path, content } of rest) {
+    for (const { id, path, content } of before) {
       if (matched.has(id) || !taken.has(path)) continue;
       // What is missing may come back by its content: it keeps its tags, under a name that nothing else has. A file that failed has none.
       if (content === null) drop.run(id);
       else giveWay.run(...spelled(formerPath(path, id, used)), id);
     }
     const take = database.prepare("UPDATE images SET path = ?, folded = ?, modified = ?, status = 'ok' WHERE id = ?");
-    for (const { id, path, modified } of matches) take.run(...spelled(path), modified, id);
+    for (const one of before) {
+      const match = matched.get(one.id);
+      // Most keep their way below the folder and their time: there is nothing to write of them.
+      if (!match || (match.path === one.path && match.modified === one.modified && one.status === 'ok')) continue;
+      take.run(...spelled(match.path), match.modified, one.id);
+    }
     database.prepare('DELETE FROM failures WHERE image_id IN (SELECT id FROM images WHERE folder_id = ? AND status = ?)').run(old.id, 'ok');
     if (other) {
       database.prepare(`UPDATE OR IGNORE images SET folder_id = ? WHERE folder_id = ?`).run(old.id, other.id);
       database.prepare('DELETE FROM folders WHERE id = ?').run(other.id);
     }
     database.prepare('UPDATE folders SET path = ? WHERE id = ?').run(newRoot, old.id);
+    // A table of labels that lay in the folder has come along.
+    if (old.labels.kind === 'csv' && isBelow(old.labels.file, old.path))
+      database.prepare('UPDATE folders SET label_file = ? WHERE id = ?').run(join(newRoot, relative(old.path, old.labels.file)), old.id);
     return (
       database
         .prepare<[number], number>("SELECT count(*) FROM images WHERE folder_id = ? AND status = 'missing' AND content_id IS NOT NULL")

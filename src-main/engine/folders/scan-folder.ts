@@ -48,11 +48,11 @@ export async function* scanFolder(studio: Studio, root: string, options: ScanFol
   // Before the limit follows from the free disk.
   removeEarlierCaches(studio.home.cache, shortSide, settings);
   const limit = options.cacheBytes === undefined ? { mayGrow: defaultCacheGrowth(studio.home.cache) } : { maxBytes: options.cacheBytes };
-  const cache = new DecodeCache(studio.cacheFor(settings, shortSide), { access: 'write', ...limit });
+  const cache = await DecodeCache.open(studio.cacheFor(settings, shortSide), { access: 'write', ...limit }, signal);
   try {
     if (options.retry) {
       if (findFolder(studio.library, root)) retryFailed(studio.library, root);
-      await cache.forgetDamaged();
+      await cache.forgetDamaged(signal);
     }
     const before = { bytes: cache.bytes, size: cache.size };
     let stated = false;

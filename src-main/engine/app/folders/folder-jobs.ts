@@ -15,7 +15,7 @@ import type { Studio } from '../../studio.ts';
 import type { EngineContext } from '../context.ts';
 import { rateMeter } from '../rate.ts';
 import { count, plural } from '../words.ts';
-import { runScan } from './scan-job.ts';
+import { runScan, takeTurn } from './scan-job.ts';
 
 /** What a scan decodes for before anything is known about the run. */
 const plain = { settings: preprocessingOf(defaultConfig), shortSide: cachedShortSide(defaultConfig.imageSize) } as const;
@@ -75,6 +75,7 @@ export async function startRelink(context: EngineContext, folder: number, path: 
   refuseWhileBusy(context, folder);
   const job = jobs.start('relink', { subject: basename(from.path), folder }, async (handle) => {
     const { signal } = handle;
+    const end = await takeTurn(studio, handle);
     handle.say('Looks for the files.');
     const meter = rateMeter();
     const progress = (done: number, total: number): void => {
@@ -82,7 +83,7 @@ export async function startRelink(context: EngineContext, folder: number, path: 
       // Finding them goes at another rate.
       handle.progress({ done, total, unit: 'images', ...(total > 0 && meter(done, total)) });
     };
-    const { matched, missing, unknown } = await moveFolder(studio, from.path, to, { signal, progress });
+    const { matched, missing, unknown } = await moveFolder(studio, from.path, to, { signal, progress }).finally(end);
     const parts = [
       `${plural(matched, 'image', 'images')} found again`,
       ...(missing > 0 ? [`${count(missing)} missing`] : []),

@@ -17,8 +17,8 @@ export interface ScanJob {
 
 const running = new WeakMap<Studio, Promise<void>>();
 
-/** Waits until no other scan runs. Rejects with `cancelled`. */
-async function takeTurn(studio: Studio, job: JobHandle): Promise<() => void> {
+/** Waits until nothing else writes much into the catalogue; what ends the turn. Rejects with `cancelled`. */
+export async function takeTurn(studio: Studio, job: JobHandle): Promise<() => void> {
   const cancelled = new Promise<void>((resolve) => job.signal.addEventListener('abort', () => resolve()));
   for (let before = running.get(studio); before && !job.signal.aborted; before = running.get(studio)) {
     job.say('Waits until another folder is read.');

@@ -121,6 +121,8 @@ async function trial(
       'A run is being trained: a trial beside it would measure both.',
       'Measure when it has ended or is stopped.',
     );
+  // Who asked may have left while the run was planned.
+  signal.throwIfAborted();
   let measured: { readonly seconds: number; readonly peakBytes: number; readonly reason: string } | undefined;
   const job = jobs.start('trial', { subject: basename(path), folder, queue: 'trainer' }, async (handle) => {
     const trainer = new Trainer();
