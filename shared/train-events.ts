@@ -128,6 +128,9 @@ export type TrainEvent =
       readonly asleepSeconds?: number;
       /** It goes on with micro-batches of so many images. */
       readonly microBatch?: number;
+      /** Counts of the run, as a step has them, after one that was refused. */
+      readonly skippedImages?: number;
+      readonly refusedSteps?: number;
       /** It does so from its last checkpoint, in a new process: the card was full, and what it kept is lost. */
       readonly fromCheckpoint?: true;
     }

@@ -24,13 +24,33 @@ export interface BlockSize {
 const retries = 20;
 const mostRetries = 1000;
 
-function drawSize(random: Random, scale: readonly [number, number], aspect: readonly [number, number], grid: number): BlockSize {
-  const shared = random.uniform();
+/** The size that a random number of [0, 1) sets. */
+function sizeAt(shared: number, scale: readonly [number, number], aspect: readonly [number, number], grid: number): BlockSize {
   const area = Math.floor(grid * grid * (scale[0] + shared * (scale[1] - scale[0])));
   const ratio = aspect[0] + shared * (aspect[1] - aspect[0]);
   const height = Math.min(grid - 1, Math.round(Math.sqrt(area * ratio)));
   const width = Math.min(grid - 1, Math.round(Math.sqrt(area / ratio)));
   return { height, width };
+}
+
+/** Random numbers that sizes are tried with. */
+const triedSizes = 4096;
+
+const noSuchBlock = ({ height, width }: BlockSize, grid: number, minKeep: number): AppError =>
+  new AppError(
+    'bad-config',
+    `No block of ${height}×${width} patches on a ${grid}×${grid} grid keeps more than ${minKeep}.`,
+    'The published sampler would loop for ever here: use masking=unbiased, a smaller minKeep or a finer grid.',
+  );
+
+/**
+ * Throws `bad-config` where some step of a run may draw blocks that can never keep enough patches: of a context targets are given back one
+ * by one, so that its size alone decides, too. A run that met one would end at that step each time it is resumed.
+ */
+export function requirePaperBlocks({ targetScale, targetAspect, contextScale, minKeep }: MaskConfig, grid: number): void {
+  for (let i = 0; i <= triedSizes; i++)
+    for (const size of [sizeAt(i / triedSizes, targetScale, targetAspect, grid), sizeAt(i / triedSizes, contextScale, [1, 1], grid)])
+      if (size.height * size.width <= minKeep) throw noSuchBlock(size, grid, minKeep);
 }
 
 /** Draws a block, leaves out `excluded`, and retries until more than `minKeep` patches stay. */
@@ -54,18 +74,14 @@ function drawBlock(
     }
     if (kept.length > minKeep) return Int32Array.from(kept);
   }
-  throw new AppError(
-    'bad-config',
-    `No block of ${height}×${width} patches on a ${grid}×${grid} grid keeps more than ${minKeep}.`,
-    'The published sampler would loop for ever here: use masking=unbiased, a smaller minKeep or a finer grid.',
-  );
+  throw noSuchBlock({ height, width }, grid, minKeep);
 }
 
 /** Masks of a whole batch; lists are cut to the shortest of the batch, contexts and targets each. */
 export function paperExactMasks(config: MaskConfig, grid: number, seed: number, step: number, batch: number): readonly ImageMasks[] {
   const sizes = new Random(seed, 'mask', step, 0xffffffff);
-  const target = drawSize(sizes, config.targetScale, config.targetAspect, grid);
-  const context = drawSize(sizes, config.contextScale, [1, 1], grid);
+  const target = sizeAt(sizes.uniform(), config.targetScale, config.targetAspect, grid);
+  const context = sizeAt(sizes.uniform(), config.contextScale, [1, 1], grid);
   const drawn = Array.from({ length: batch }, (_, image) => {
     const random = new Random(seed, 'mask', step, image);
     const targets = Array.from({ length: config.targetCount }, () => drawBlock(random, target, grid, config.minKeep, []));

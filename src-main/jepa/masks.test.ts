@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { defaultConfig } from '../../shared/config/config.ts';
 import { AppError } from '../../shared/errors.ts';
 import { packMasks } from './mask-batch.ts';
-import { blockSize, contextTokenCount, drawMasks, mostTargetTokens } from './masks.ts';
+import { blockSize, contextTokenCount, drawMasks, mostTargetTokens, requireMasks } from './masks.ts';
 
 const configOf = (grid: number, extra: object = {}) => ({ ...defaultConfig, imageSize: grid * 4, patchSize: 4, ...extra });
 
@@ -189,5 +189,32 @@ describe('the largest target block', () => {
     const [first] = drawMasks(config, 0, 18_319, 1, 100);
     expect(first!.targets[0]).toHaveLength(169);
     expect(mostTargetTokens(config, 28)).toBe(169);
+  });
+});
+
+describe('settings that masks cannot be drawn with', () => {
+  const refused = expect.objectContaining({ code: 'bad-config' }) as Error;
+
+  it('are refused where a context is to keep more than a target leaves', () => {
+    const fine = { ...configOf(14), contextTokens: 0 };
+    expect(() => requireMasks({ ...fine, minKeep: 50 })).not.toThrow();
+    expect(() => requireMasks({ ...fine, minKeep: 300 })).toThrow(refused);
+    expect(() => requireMasks({ ...configOf(32), contextTokens: 0, minKeep: 250 })).toThrow(refused);
+  });
+
+  it('are refused where only a rare block of the published sampler is too small, at a step that may come late', () => {
+    const rare = { ...configOf(9), masking: 'paper-exact', targetAspect: [0.5, 2], minKeep: 10 } as const;
+    expect(() => requireMasks(rare)).toThrow(refused);
+    const steps = Array.from({ length: 400 }, (_, step) => {
+      try {
+        return drawMasks(rare, 0, step, 1, 0).length;
+      } catch {
+        return 0;
+      }
+    });
+    expect(steps.filter((drawn) => drawn > 0).length).toBeGreaterThan(380);
+    expect(steps).toContain(0);
+    expect(() => requireMasks({ ...rare, minKeep: 2 })).not.toThrow();
+    expect(() => requireMasks({ ...configOf(14), masking: 'paper-exact' })).not.toThrow();
   });
 });

@@ -1,9 +1,8 @@
 // Which patches the context encoder sees and which blocks the predictor must predict (Assran et al. 2023, §3 and appendix A).
 // Everything is a pure function of (seed, step, image), so that a resumed run draws the same masks.
-import type { TrainConfig } from '../../shared/config/config-table.ts';
 import { AppError } from '../../shared/errors.ts';
 import { Random } from '../../shared/random.ts';
-import { paperExactMasks } from './masks-paper.ts';
+import { paperExactMasks, requirePaperBlocks } from './masks-paper.ts';
 import type { BlockSize, ImageMasks, MaskConfig } from './masks-paper.ts';
 
 /** A block of about `area` patches with height/width = `aspect`, at most `most` patches along each side. */
@@ -106,11 +105,37 @@ export function contextTokenCount(config: MaskConfig): number {
     );
   }
   if (config.contextTokens > 0) return config.contextTokens;
-  const counts = Array.from({ length: 400 }, (_, i) => {
+  if (least > grid * grid - mostTargetTokens(config, grid))
+    throw new AppError(
+      'bad-config',
+      `minKeep: ${config.minKeep} patches of a 14×14 grid are ${least} of this one with ${grid}×${grid}, more than a target may leave`,
+      'Choose a smaller minKeep, or a smaller targetScale.',
+    );
+  return remembered(config, () => countLeft(config, grid, least));
+}
+
+/** Counts of the settings that were asked for last: drawing the masks of a fine grid takes seconds, and a plan asks several times. */
+const counts = new Map<string, number>();
+const mostCounts = 64;
+
+function remembered(
+  { targetCount, targetScale, targetAspect, contextScale, minKeep, imageSize, patchSize }: MaskConfig,
+  count: () => number,
+): number {
+  const key = JSON.stringify([targetCount, targetScale, targetAspect, contextScale, minKeep, imageSize / patchSize]);
+  const known = counts.get(key) ?? count();
+  counts.delete(key);
+  counts.set(key, known);
+  if (counts.size > mostCounts) counts.delete(counts.keys().next().value!);
+  return known;
+}
+
+function countLeft(config: MaskConfig, grid: number, least: number): number {
+  const left = Array.from({ length: 400 }, (_, i) => {
     const sizes = drawSizes(config, grid, 1, i);
     return drawOne(new Random(1, 'mask', i, 0), config, grid, sizes.target, sizes.context).free.length;
   }).toSorted((a, b) => a - b);
-  return Math.max(least, counts[Math.floor(counts.length / 20)]!);
+  return Math.max(least, left[Math.floor(left.length / 20)]!);
 }
 
 /** Of an image that loses no patches. */
@@ -136,8 +161,8 @@ export function drawMasks(
   );
 }
 
-/** Throws `bad-config` when masks cannot be drawn with these settings, as far as a few dozen draws tell. */
-export function requireMasks(config: MaskConfig & Pick<TrainConfig, 'seed'>): void {
-  if (config.masking === 'paper-exact') for (let step = 0; step < 64; step++) drawMasks(config, config.seed, step, 2, 0);
+/** Throws `bad-config` when masks cannot be drawn with these settings, at whatever step. */
+export function requireMasks(config: MaskConfig): void {
+  if (config.masking === 'paper-exact') requirePaperBlocks(config, config.imageSize / config.patchSize);
   else contextTokenCount(config);
 }

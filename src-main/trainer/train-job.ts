@@ -1,7 +1,7 @@
 // A training run as a job: opens the run, finds where it goes on, and streams its events.
 import type { TrainConfig } from '../../shared/config/config-table.ts';
 import type { TrainEvent } from '../../shared/train-events.ts';
-import { planEvaluation, tooFew } from '../evaluation/protocol.ts';
+import { tooFew } from '../evaluation/protocol.ts';
 import { DecodeCache } from '../images/cache.ts';
 import type { Note } from '../training/judging/health-rules.ts';
 import { labelFingerprint } from '../training/judging/label-fingerprint.ts';
@@ -15,9 +15,7 @@ import type { RunRecord } from '../training/run-folder/run-folder.ts';
 import { train } from '../training/train.ts';
 import type { TrainJob } from './protocol.ts';
 import { lookOf, requireCached, sampleOf, trainingBatches } from './run-data.ts';
-
-/** Queries of a sample of this many images; the rest is the bank. */
-const queryShare = 0.25;
+import { samplePlan } from './sample-plan.ts';
 
 /** Trains the run in `job.run` from its newest whole checkpoint, or from the start. Throws what `train` throws, `locked`, `no-images`. */
 export async function runTrainJob(job: TrainJob, control: RunControl, onEvent: (event: TrainEvent) => void): Promise<undefined> {
@@ -108,15 +106,3 @@ const notByLabels = (reason: string): Note => ({
 });
 
 const hashesOf = (job: TrainJob): string[] => job.images.map(({ hash }) => hash);
-
-/** The online sample: at most `most` images, a quarter of them queries. */
-function samplePlan({ images, queriesFor = 'both', labelsFrom }: TrainJob, most: number): ReturnType<typeof planEvaluation> {
-  const classes = Math.max(1, new Set(images.map(({ label }) => label)).size);
-  return planEvaluation(images, {
-    queriesFor,
-    labelsFrom,
-    bankPerClass: Math.max(4, Math.floor(((1 - queryShare) * most) / classes)),
-    queriesPerClass: Math.max(2, Math.floor((queryShare * most) / classes)),
-    cropImages: Math.floor(most / 2),
-  });
-}

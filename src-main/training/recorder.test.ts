@@ -328,3 +328,17 @@ describe('what is noticed', () => {
       expect([...readEvents(run.path, 'evaluation')].map(({ healthy: kept }) => kept)).toEqual(healthy);
     }));
 });
+
+describe('the log of a run', () => {
+  it('tells one that goes on what was counted up to a step that was refused, and that its course was told', () =>
+    withRun(async (run, state) => {
+      const note = { type: 'note', message: 'Step 3 was skipped.', hint: 'Nothing.' } as const;
+      run.log({ ...note, step: 3, skippedImages: 4, refusedSteps: 1 });
+      run.log({ ...note, step: 3, isCourse: true });
+      run.log({ ...note, step: 3 });
+      const recorder = new Recorder(run, state);
+      expect(recorder.before).toEqual({ skippedImages: 4, refusedSteps: 1 });
+      expect([2, 3].map((step) => recorder.hasToldOfCourse(step))).toEqual([false, true]);
+      return Promise.resolve();
+    }));
+});

@@ -36,6 +36,8 @@ export class Recorder {
   readonly judgedOtherwise: boolean;
   #savedAt = performance.now();
   #savedStep: number;
+  /** Step of the last note on the course of the run. */
+  #toldOfCourse: number | undefined;
   /** Counts of the run up to the step at which it goes on. */
   readonly before: { readonly skippedImages: number; readonly refusedSteps: number };
 
@@ -46,9 +48,10 @@ export class Recorder {
     this.#savedStep = listCheckpoints(folder.path).at(-1)?.step ?? -1;
     let [skippedImages, refusedSteps, judgedOtherwise] = [0, 0, false];
     let calledBest: number | undefined;
-    for (const event of readEvents(folder.path, 'step', 'baselines', 'evaluation')) {
-      if (event.type === 'step') {
-        ({ skippedImages, refusedSteps } = event);
+    for (const event of readEvents(folder.path, 'step', 'note', 'baselines', 'evaluation')) {
+      if (event.type === 'step' || event.type === 'note') {
+        ({ skippedImages = skippedImages, refusedSteps = refusedSteps } = event);
+        if (event.type === 'note' && event.isCourse) this.#toldOfCourse = event.step;
         continue;
       }
       if (event.type === 'evaluation') {
@@ -81,6 +84,11 @@ export class Recorder {
     const isBest = this.#highest !== undefined && isAsGood(evaluation, this.#highest);
     if (isBest) this.#best = evaluation.step;
     return isBest;
+  }
+
+  /** Whether the log has a note on the course of the run at this step. */
+  hasToldOfCourse(step: number): boolean {
+    return this.#toldOfCourse === step;
   }
 
   log<E extends TrainEvent>(event: E): E {
@@ -132,6 +140,8 @@ export class Recorder {
   checkpoint(): TrainEvent {
     const { step } = this.#state;
     const file = this.#folder.checkpointPath(step);
+    // A log that is behind its checkpoint would lack those steps, and an evaluation among them, for good.
+    this.#folder.syncLog();
     if (this.#savedStep !== step) saveCheckpoint(file, this.#state, this.#folder.record);
     [this.#savedAt, this.#savedStep] = [performance.now(), step];
     const { path, record } = this.#folder;

@@ -169,7 +169,8 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent> 
       if (state.step === small && small > 0) {
         // Another step is compiled from here on, and a device that cannot take it should cost nothing.
         yield await checkpoint();
-        yield recorder.log(largerCrops(small, config));
+        // A run that stopped here has told of it.
+        if (!recorder.hasToldOfCourse(small)) yield recorder.log(largerCrops(small, config));
       }
       const began = performance.now();
       const schedule = scheduleAt(runner.schedule, state.step);
@@ -215,6 +216,8 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent> 
           step: state.step,
           message: `Step ${state.step} was skipped: a gradient was not finite.`,
           hint: 'If it happens often, start a new run with a lower learning rate.',
+          skippedImages: recorder.before.skippedImages + batch.skipped,
+          refusedSteps: refused,
         });
       }
       const last = state.step === steps;

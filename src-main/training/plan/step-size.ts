@@ -70,10 +70,18 @@ export function stepSize(config: TrainConfig): StepSize {
   };
 }
 
+/** Of the settings that were asked for last: to draw them takes up to a second, and a plan asks several times. */
+let longestPaper: { readonly of: string; readonly tokens: number } | undefined;
+
 /** Longest context of the first 64 steps; a longer one later recompiles the step. */
 function longestPaperContext(config: TrainConfig, batch: number): number {
-  const lengths = Array.from({ length: 64 }, (_, step) => drawMasks(config, config.seed, step, batch, 0)[0]!.context.length);
-  return Math.max(...lengths);
+  const { targetCount, targetScale, targetAspect, contextScale, minKeep, imageSize, patchSize, seed } = config;
+  const of = JSON.stringify([targetCount, targetScale, targetAspect, contextScale, minKeep, imageSize / patchSize, seed, batch]);
+  if (longestPaper?.of !== of) {
+    const lengths = Array.from({ length: 64 }, (_, step) => drawMasks(config, seed, step, batch, 0)[0]!.context.length);
+    longestPaper = { of, tokens: Math.max(...lengths) };
+  }
+  return longestPaper.tokens;
 }
 
 /** The same, as a run says them. */

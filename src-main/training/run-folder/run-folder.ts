@@ -1,6 +1,18 @@
 // A run is a folder of plain files that `tail` and pandas read: `config.json`, `metrics.jsonl` (one event a line), `train.log`,
 // `checkpoints/`. One process at a time writes to it.
-import { appendFileSync, existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import {
+  appendFileSync,
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { TrainConfig } from '../../../shared/config/config-table.ts';
 import { parseConfig } from '../../../shared/config/config.ts';
@@ -101,6 +113,18 @@ export class RunFolder {
   /** Appends an event as a line that is complete or absent. */
   log(event: TrainEvent): void {
     guarded(() => appendFileSync(logPath(this.path), `${JSON.stringify({ time: new Date().toISOString(), ...event })}\n`));
+  }
+
+  /** What was logged survives a loss of power from now on. */
+  syncLog(): void {
+    guarded(() => {
+      const handle = openSync(logPath(this.path), 'a');
+      try {
+        fsyncSync(handle);
+      } finally {
+        closeSync(handle);
+      }
+    });
   }
 
   /** A sentence for a person who reads `train.log`. */

@@ -5,8 +5,8 @@ import type { MaskSample } from '../../../../shared/contract/contract-masks.ts';
 import { AppError } from '../../../../shared/errors.ts';
 import type { ImageMasks } from '../../../jepa/masks-paper.ts';
 import { contextTokenCount, drawMasks } from '../../../jepa/masks.ts';
-import { maskWarnings } from './mask-warnings.ts';
-import type { MaskFacts } from './mask-warnings.ts';
+import { maskWarnings, overlapWarnings } from './mask-warnings.ts';
+import type { MaskFacts, Warning } from './mask-warnings.ts';
 
 export interface MaskRequest {
   readonly config: TrainConfig;
@@ -23,13 +23,15 @@ const mostPatches = 10_000_000;
 const paperBatch = 32;
 /** Patches along a side beyond which nothing could be trained, and drawing would take minutes. */
 const mostGrid = 128;
+/** The same where masks are drawn beside everything else that the engine does. */
+const mostPlannedGrid = 32;
 
 /** Sizes, coverage and overlap over many steps. */
-function factsOf(config: TrainConfig, seed: number, contextTokens: number): MaskFacts & { readonly context: number } {
+function factsOf(config: TrainConfig, seed: number, contextTokens: number, most = mostDraws): MaskFacts & { readonly context: number } {
   const patches = gridSide(config) ** 2;
   const batch = config.masking === 'paper-exact' ? Math.min(config.batchSize, paperBatch) : 1;
   const perDraw = batch * patches * (config.targetCount + 1);
-  const draws = Math.min(mostDraws, Math.max(leastDraws, Math.floor(mostPatches / perDraw)));
+  const draws = Math.min(most, Math.max(leastDraws, Math.floor(mostPatches / perDraw)));
   let [target, covered, context, shared] = [0, 0, 0, 0];
   for (let step = 0; step < draws; step++) {
     const [masks] = drawMasks(config, seed, step, batch, contextTokens) as readonly [ImageMasks, ...ImageMasks[]];
@@ -41,6 +43,15 @@ function factsOf(config: TrainConfig, seed: number, contextTokens: number): Mask
   }
   const mean = Math.round(context / draws);
   return { contextTokens: mean, context: mean, targetTokens: target / draws, targetCoverage: covered / draws, overlap: shared / context };
+}
+
+/** Draws that tell whether a run's contexts give its targets away; the loss falls then, and no other figure says it. */
+const fewDraws = 60;
+
+/** What is to be known of the masks of a run before it starts; on too fine a grid, which is told otherwise, nothing. */
+export function overlapOf(config: TrainConfig): Warning[] {
+  if (config.masking === 'paper-exact' || config.prediction === 0 || gridSide(config) > mostPlannedGrid) return [];
+  return overlapWarnings(factsOf(config, config.seed, contextTokenCount(config), fewDraws));
 }
 
 /** Masks of the first images of a step, with what is to be known about the settings. Throws `bad-config` where none can be drawn. */

@@ -13,7 +13,7 @@ export interface MaskFacts {
   readonly overlap: number;
 }
 
-type Warning = MaskSample['warnings'][number];
+export type Warning = MaskSample['warnings'][number];
 
 const percent = (share: number): string => `${Math.round(100 * share)} %`;
 const middle = ([low, high]: readonly [number, number]): number => (low + high) / 2;
@@ -23,6 +23,17 @@ const scoreOfTargets = ['', '9.0', '22.0', '48.5', '54.2'];
 
 /** Fewest patches along a side at which a context and four targets are different things. */
 const leastGrid = 6;
+
+/** Where the context has patches that are to be predicted. */
+export const overlapWarnings = ({ overlap }: Pick<MaskFacts, 'overlap'>): Warning[] =>
+  overlap > 0.02
+    ? [
+        {
+          message: `${percent(overlap)} of the context's patches lie in a target: the answer is given away.`,
+          hint: 'Use fewer context patches, or smaller or fewer targets.',
+        },
+      ]
+    : [];
 
 export function maskWarnings(config: MaskConfig & Partial<Pick<TrainConfig, 'stem'>>, facts: MaskFacts): Warning[] {
   const grid = config.imageSize / config.patchSize;
@@ -73,11 +84,7 @@ export function maskWarnings(config: MaskConfig & Partial<Pick<TrainConfig, 'ste
       `The context encoder sees ${facts.contextTokens} of ${grid * grid} patches: too few to predict the others from.`,
       'Use smaller or fewer targets, or more context patches: a quarter of the patches is a good start.',
     );
-  if (facts.overlap > 0.02)
-    warn(
-      `${percent(facts.overlap)} of the context's patches lie in a target: the answer is given away.`,
-      'Use fewer context patches, or smaller or fewer targets.',
-    );
+  warnings.push(...overlapWarnings(facts));
   if (config.masking === 'paper-exact')
     warn(
       'The published sampler never hides the last row and column, and cuts every context to the shortest of its batch, which drops the bottom rows.',

@@ -18,6 +18,7 @@ import { suggestedLearningRate } from '../../runs/suggest.ts';
 import type { Studio } from '../../studio.ts';
 import { threadsOf } from '../../threads.ts';
 import { cachedBytes, imagesToDecode } from '../folders/prepare-images.ts';
+import { overlapOf } from '../masks/mask-sample.ts';
 import { plural } from '../words.ts';
 
 /** Below it the masked objective alone is known to learn less than raw pixels tell (IJEPA.md, "Small folders"). */
@@ -77,6 +78,7 @@ function warningsFor({ config, images, steps }: PlannedRun): RunPlan['warnings']
       'Agreement of crops by distance without SIGReg can end with all images looking alike to the encoder.',
       'Set the SIGReg weight to 0.02.',
     );
+  warnings.push(...overlapOf(config));
   const tokens = gridSide(config) ** 2;
   if (tokens > manyPatches)
     warn(

@@ -1,0 +1,13 @@
+import { expect, it } from 'vitest';
+import { suggestConfig } from '../../runs/suggest.ts';
+import { overlapOf } from './mask-sample.ts';
+
+const suggested = suggestConfig({ images: 5_000, shortSide: 32 }).config;
+
+it('a run is told before it starts where its contexts give the targets away, which no figure of it would show', () => {
+  expect(overlapOf(suggested)).toEqual([]);
+  expect(overlapOf({ ...suggested, targetCount: 8 })).toEqual([
+    { message: expect.stringMatching(/^[2-5]\d % of the context's patches lie in a target/) as string, hint: expect.any(String) as string },
+  ]);
+  expect(overlapOf({ ...suggested, targetCount: 8, prediction: 0 })).toEqual([]);
+});
