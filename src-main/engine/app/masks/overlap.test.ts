@@ -1,8 +1,9 @@
 import { expect, it } from 'vitest';
+import { parseConfig } from '../../../../shared/config/config.ts';
 import { suggestConfig } from '../../runs/suggest.ts';
 import { overlapOf } from './mask-sample.ts';
 
-const suggested = suggestConfig({ images: 5_000, shortSide: 32 }).config;
+const suggested = parseConfig(suggestConfig({ images: 5_000, shortSide: 32 }).settings);
 
 it('a run is told before it starts where its contexts give the targets away, which no figure of it would show', () => {
   expect(overlapOf(suggested)).toEqual([]);
