@@ -84,6 +84,8 @@ export class LibraryKeys {
 
   /** Puts the keys on an image whose row was looked up and may not be there yet, and selects it. */
   put(index: number, image: number): void {
+    // What was still being selected was chosen before.
+    this.#selecting++;
     this.#active = index;
     this.#anchor = index;
     // The grid that begins shows the keys instead of where it was left.

@@ -88,6 +88,10 @@ describe('the keys of the library', () => {
     keys.scrollTop = 900;
     keys.put(60, 61);
     expect([keys.active, selected(), keys.scrollTop, moves]).toEqual([60, [61], 0, [60]]);
+    const all = keys.selectAll();
+    keys.put(60, 61);
+    await answer(all);
+    expect(selected()).toEqual([61]);
     await answer(keys.go(62, range));
     expect(selected()).toEqual([61, 62, 63]);
   });

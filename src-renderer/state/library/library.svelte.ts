@@ -122,12 +122,17 @@ export class Library {
   async find(image: number): Promise<void> {
     const folder = this.#folder;
     if (folder === undefined) return;
+    let filter = this.filter.value;
+    // Another folder or filter may be chosen while the engine answers: then nobody looks for it here any more.
+    const isLeft = (): boolean => folder !== this.#folder || filter !== this.filter.value;
     let index = await this.rows.positionOf(image);
+    if (isLeft()) return;
     if (index === -1 && this.filter.parts.length > 0) {
       this.filter.set({});
+      filter = this.filter.value;
       index = await this.rows.positionOf(image);
     }
-    if (index === undefined || index < 0 || folder !== this.#folder) return;
+    if (index === undefined || index < 0 || isLeft()) return;
     this.keys.put(index, image);
   }
 

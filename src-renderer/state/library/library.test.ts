@@ -119,6 +119,17 @@ describe('the library of a folder', () => {
     expect([...selection.images]).toEqual([4321]);
   });
 
+  it('does not look for an image any more once another filter is chosen', async () => {
+    const { library, selection } = opened();
+    await known(library);
+    library.filter.set({ search: 'nothing is called like this' });
+    const found = library.find(4321);
+    library.filter.set({ search: 'nothing is called like that' });
+    await found;
+    expect(library.filter.value).toEqual({ search: 'nothing is called like that' });
+    expect(selection.size).toBe(0);
+  });
+
   it('forgets filters, place and selection in progress with the folder', async () => {
     const { library, folder } = opened();
     await known(library);
