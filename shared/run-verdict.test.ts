@@ -41,14 +41,35 @@ describe('the verdict on a run', () => {
     expect(lead(queries + 5).verdict).toBe('better');
   });
 
-  it('takes the error of the lead over the better baseline where it is known', () => {
+  it('takes the error of a lead where it is known', () => {
     const lead = (pixels: number): ReturnType<typeof compareRun> =>
-      compareRun({ task: 'knn', run: 0.5, pixels: 0.44, untrained: 0.3, queries: 100, errors: { pixels, untrained: 0.5 } });
+      compareRun({ task: 'knn', run: 0.5, pixels: 0.44, untrained: 0.3, queries: 100, errors: { pixels, untrained: 0.05 } });
     expect(lead(0.029)).toMatchObject({
       verdict: 'better',
       statement: '6.0 points above raw pixels: more than chance would explain with 100 queries (±5.8 points).',
     });
     expect(lead(0.031).verdict).toBe('not-clearly-better');
+  });
+
+  it('is clear only where each lead is, and speaks of the one that is not, or is the narrowest in terms of its own noise', () => {
+    // The weights it began with answer nearly as the run does: a lead over them is clear sooner than a larger one over lower baselines.
+    const beside = (errors: NonNullable<Parameters<typeof compareRun>[0]['errors']>, task: 'knn' | 'retrieval' = 'knn') =>
+      compareRun({ task, run: 0.6, origin: 0.58, pixels: 0.57, untrained: 0.4, queries: 1000, errors });
+    expect(beside({ origin: 0.004, pixels: 0.016, untrained: 0.02 })).toMatchObject({
+      verdict: 'not-clearly-better',
+      statement: 'Not clearly better than raw pixels: a lead of 3.0 points may be chance with 1,000 queries (±3.2 points).',
+    });
+    expect(beside({ origin: 0.004, pixels: 0.014, untrained: 0.02 })).toMatchObject({
+      verdict: 'better',
+      statement: '3.0 points above raw pixels: more than chance would explain with 1,000 queries (±2.8 points).',
+    });
+    expect(beside({ origin: 0.009, pixels: 0.01, untrained: 0.02 }).statement).toContain(
+      '2.0 points above the weights it began with: more',
+    );
+    // Of several that may be chance the one that is most likely that.
+    expect(beside({ origin: 0.012, pixels: 0.03, untrained: 0.02 }).statement).toContain('Not clearly better than raw pixels');
+    expect(beside({ origin: 0.004, pixels: 0.014, untrained: 0.11 }).statement).toContain('Not clearly better than the untrained network');
+    expect(beside({ origin: 0.004, pixels: 0.016, untrained: 0.02 }, 'retrieval').caveat).toBeUndefined();
   });
 
   it('says plainly what is not beaten', () => {

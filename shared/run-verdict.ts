@@ -85,29 +85,47 @@ export function compareRun(comparison: Comparison): RunVerdict {
     const more = beaten ? `; ${points(run - beaten.score)} above ${beaten.name}` : '';
     return { verdict: 'not-better', headline, statement: `No better than ${unbeaten.join(' or ')}${more}.` };
   }
-  const lead = `${points(run - best.score)} above ${best.name}`;
   if (queries === undefined) {
     return {
       verdict: 'not-clearly-better',
       headline,
-      statement: `${lead}; the number of queries was not recorded, so this may be chance.`,
+      statement: `${points(run - best.score)} above ${best.name}; the number of queries was not recorded, so this may be chance.`,
     };
   }
-  const noise = clearErrors * (best.error ?? differenceError(run, best.score, queries));
+  const { name, lead, noise } = narrowestLead(
+    baselines.map((one) => ({
+      name: one.name,
+      lead: run - one.score,
+      noise: clearErrors * (one.error ?? differenceError(run, one.score, queries)),
+    })),
+  );
   const asking = `${count(queries)} ${task === 'knn' ? 'queries' : 'images'}`;
-  return run - best.score > noise
+  return lead > noise
     ? {
         verdict: 'better',
         headline,
-        statement: `${lead}: more than chance would explain with ${asking} (±${points(noise)}).`,
+        statement: `${points(lead)} above ${name}: more than chance would explain with ${asking} (±${points(noise)}).`,
         ...(task === 'retrieval' && { caveat: ofCropsAlone }),
       }
     : {
         verdict: 'not-clearly-better',
         headline,
-        statement: `Not clearly better than ${best.name}: a lead of ${points(run - best.score)} may be chance with ${asking} (±${points(noise)}).`,
+        statement: `Not clearly better than ${name}: a lead of ${points(lead)} may be chance with ${asking} (±${points(noise)}).`,
       };
 }
+
+interface Lead {
+  readonly name: string;
+  readonly lead: number;
+  /** What chance leaves of it. */
+  readonly noise: number;
+}
+
+/**
+ * Of leads over several baselines the smallest in terms of its own noise: where that one is clear, all are. It need not be the one over the
+ * highest baseline, whose answers may go with the run's far more closely.
+ */
+const narrowestLead = (leads: readonly Lead[]): Lead => leads.reduce((a, b) => (b.lead / b.noise < a.lead / a.noise ? b : a));
 
 export type SpaceName = 'raw' | 'centred' | 'whitened';
 
