@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { packAnswers } from './paired-error.ts';
-import { compareRun, differenceError, resultText, verdictOf } from './run-verdict.ts';
+import { compareRun, differenceError, resultOf, resultText, verdictOf } from './run-verdict.ts';
 import type { OnlineEvaluation, SpaceScores } from './train-events.ts';
 
 describe('the verdict on a run', () => {
@@ -171,6 +171,35 @@ describe('what came of a run', () => {
     expect(resultText({ ...found, judgedSince: 5 })).not.toContain('evaluations');
     // Of one evaluation nothing was chosen.
     expect(resultText({ best: 5, evaluations: [evaluation(5, { knn: 0.5 })], baselines: undefined })).toMatch(/in the whitened space\.$/);
+  });
+
+  it('says of a score from before other images judged that it compares with no baseline', () => {
+    const evaluations = [evaluation(5, { knn: 0.6 }), evaluation(9, { knn: 0.5 })];
+    const baselines = { untrained: evaluation(0, { knn: 0.2 }), pixels: { raw: {}, centred: {}, whitened: { knn: 0.3 } } };
+    const since = (judgedSince: number | undefined) => ({ best: 9, evaluations, baselines, judgedSince });
+    expect(resultOf(since(undefined))!.verdict).toBe('better');
+    expect(resultOf(since(8))!.verdict).toBe('better');
+    // It was made before the run went on from that very step.
+    expect(resultOf(since(9))).toEqual({
+      best: 9,
+      verdict: 'no-baseline',
+      headline: 'Neighbours agree with your folders 50 % (500 queries)',
+      statement: 'It was evaluated on other images than the baselines are now, so the two do not compare.',
+    });
+    expect(resultText(since(9))).not.toMatch(/raw pixels|untrained/);
+    // Where the log was taken back to before the note its evaluations tell by what they asked.
+    const other = (changed: Partial<OnlineEvaluation>): string =>
+      resultOf({ ...since(undefined), baselines: { ...baselines, untrained: { ...baselines.untrained, ...changed } } })!.verdict;
+    const asking = evaluations.map((one) => ({ ...one, asked: 'these' }));
+    expect(other({ asked: 'others' })).toBe('better');
+    expect(resultOf({ ...since(undefined), evaluations: asking })!.verdict).toBe('better');
+    const askedBy = (asked: string) => ({ ...baselines, untrained: { ...baselines.untrained, asked } });
+    expect(resultOf({ ...since(undefined), evaluations: asking, baselines: askedBy('these') })!.verdict).toBe('better');
+    expect(resultOf({ ...since(undefined), evaluations: asking, baselines: askedBy('others') })!.verdict).toBe('no-baseline');
+    // By crops, then by labels.
+    expect(other({ whitened: { retrieval: 0.2 } })).toBe('no-baseline');
+    // A run without baselines has not been judged otherwise.
+    expect(resultOf({ ...since(9), baselines: undefined })!.statement).toBe('There is nothing to compare it with.');
   });
 
   it('is clear sooner where the log holds which queries were right, as long as the same ones asked', () => {

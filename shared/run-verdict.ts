@@ -204,6 +204,36 @@ export interface RunResult {
   readonly judgedSince?: number | undefined;
 }
 
+const taskIn = ({ knn, retrieval }: SpaceScores): ScoreTask | undefined =>
+  knn === undefined ? (retrieval === undefined ? undefined : 'retrieval') : 'knn';
+
+/** Whether two evaluations of a run asked the same thing of the same contents, as far as the log tells: one of an earlier version does not. */
+export function askedAlike(one: OnlineEvaluation, other: OnlineEvaluation): boolean {
+  const differ = <T>(a: T | undefined, b: T | undefined): boolean => a !== undefined && b !== undefined && a !== b;
+  return !differ(taskIn(one.whitened), taskIn(other.whitened)) && !differ(one.asked, other.asked);
+}
+
+/** The baselines of a run that an evaluation compares with: none where other images judge since, whose baselines are measured at once. */
+export function baselinesFor(
+  evaluation: OnlineEvaluation,
+  { baselines, judgedSince = -1 }: Pick<RunResult, 'baselines' | 'judgedSince'>,
+): RunBaselines | undefined {
+  return baselines && evaluation.step > judgedSince && askedAlike(evaluation, baselines.untrained) ? baselines : undefined;
+}
+
+const judgedOtherwise = 'It was evaluated on other images than the baselines are now, so the two do not compare.';
+
+/** The verdict on an evaluation of a run, beside its baselines where they compare. */
+export function verdictOn(
+  evaluation: OnlineEvaluation,
+  run: Pick<RunResult, 'baselines' | 'judgedSince'>,
+  space: SpaceName = 'whitened',
+): RunVerdict | undefined {
+  const baselines = baselinesFor(evaluation, run);
+  const found = verdictOf(evaluation, baselines, space);
+  return found && run.baselines && !baselines ? { ...found, statement: judgedOtherwise } : found;
+}
+
 /**
  * What flatters the figure of a best checkpoint, as a sentence; undefined where there was nothing to choose from. It need not be the highest:
  * the latest counts that is within one standard error of that.
@@ -215,9 +245,9 @@ export function choiceCaveat({ evaluations, judgedSince = -1 }: Pick<RunResult, 
 }
 
 /** The verdict on a run's best checkpoint, and its step; undefined where nothing was judged. */
-export function resultOf({ evaluations, best, baselines }: RunResult): (RunVerdict & { readonly best: number }) | undefined {
+export function resultOf({ evaluations, best, ...run }: RunResult): (RunVerdict & { readonly best: number }) | undefined {
   const judged = evaluations.findLast(({ step }) => step === best);
-  const found = judged && verdictOf(judged, baselines);
+  const found = judged && verdictOn(judged, run);
   return found && { ...found, best: judged.step };
 }
 
