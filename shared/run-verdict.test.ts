@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { packAnswers } from './paired-error.ts';
-import { compareRun, differenceError, resultText, verdictOf } from './run-verdict.ts';
+import { compareRun, differenceError, resultOf, resultText, verdictOf } from './run-verdict.ts';
 import type { OnlineEvaluation, SpaceScores } from './train-events.ts';
 
 describe('the verdict on a run', () => {
@@ -41,14 +41,35 @@ describe('the verdict on a run', () => {
     expect(lead(queries + 5).verdict).toBe('better');
   });
 
-  it('takes the error of the lead over the better baseline where it is known', () => {
+  it('takes the error of a lead where it is known', () => {
     const lead = (pixels: number): ReturnType<typeof compareRun> =>
-      compareRun({ task: 'knn', run: 0.5, pixels: 0.44, untrained: 0.3, queries: 100, errors: { pixels, untrained: 0.5 } });
+      compareRun({ task: 'knn', run: 0.5, pixels: 0.44, untrained: 0.3, queries: 100, errors: { pixels, untrained: 0.05 } });
     expect(lead(0.029)).toMatchObject({
       verdict: 'better',
       statement: '6.0 points above raw pixels: more than chance would explain with 100 queries (±5.8 points).',
     });
     expect(lead(0.031).verdict).toBe('not-clearly-better');
+  });
+
+  it('is clear only where each lead is, and speaks of the one that is not, or is the narrowest in terms of its own noise', () => {
+    // The weights it began with answer nearly as the run does: a lead over them is clear sooner than a larger one over lower baselines.
+    const beside = (errors: NonNullable<Parameters<typeof compareRun>[0]['errors']>, task: 'knn' | 'retrieval' = 'knn') =>
+      compareRun({ task, run: 0.6, origin: 0.58, pixels: 0.57, untrained: 0.4, queries: 1000, errors });
+    expect(beside({ origin: 0.004, pixels: 0.016, untrained: 0.02 })).toMatchObject({
+      verdict: 'not-clearly-better',
+      statement: 'Not clearly better than raw pixels: a lead of 3.0 points may be chance with 1,000 queries (±3.2 points).',
+    });
+    expect(beside({ origin: 0.004, pixels: 0.014, untrained: 0.02 })).toMatchObject({
+      verdict: 'better',
+      statement: '3.0 points above raw pixels: more than chance would explain with 1,000 queries (±2.8 points).',
+    });
+    expect(beside({ origin: 0.009, pixels: 0.01, untrained: 0.02 }).statement).toContain(
+      '2.0 points above the weights it began with: more',
+    );
+    // Of several that may be chance the one that is most likely that.
+    expect(beside({ origin: 0.012, pixels: 0.03, untrained: 0.02 }).statement).toContain('Not clearly better than raw pixels');
+    expect(beside({ origin: 0.004, pixels: 0.014, untrained: 0.11 }).statement).toContain('Not clearly better than the untrained network');
+    expect(beside({ origin: 0.004, pixels: 0.016, untrained: 0.02 }, 'retrieval').caveat).toBeUndefined();
   });
 
   it('says plainly what is not beaten', () => {
@@ -150,6 +171,35 @@ describe('what came of a run', () => {
     expect(resultText({ ...found, judgedSince: 5 })).not.toContain('evaluations');
     // Of one evaluation nothing was chosen.
     expect(resultText({ best: 5, evaluations: [evaluation(5, { knn: 0.5 })], baselines: undefined })).toMatch(/in the whitened space\.$/);
+  });
+
+  it('says of a score from before other images judged that it compares with no baseline', () => {
+    const evaluations = [evaluation(5, { knn: 0.6 }), evaluation(9, { knn: 0.5 })];
+    const baselines = { untrained: evaluation(0, { knn: 0.2 }), pixels: { raw: {}, centred: {}, whitened: { knn: 0.3 } } };
+    const since = (judgedSince: number | undefined) => ({ best: 9, evaluations, baselines, judgedSince });
+    expect(resultOf(since(undefined))!.verdict).toBe('better');
+    expect(resultOf(since(8))!.verdict).toBe('better');
+    // It was made before the run went on from that very step.
+    expect(resultOf(since(9))).toEqual({
+      best: 9,
+      verdict: 'no-baseline',
+      headline: 'Neighbours agree with your folders 50 % (500 queries)',
+      statement: 'It was evaluated on other images than the baselines are now, so the two do not compare.',
+    });
+    expect(resultText(since(9))).not.toMatch(/raw pixels|untrained/);
+    // Where the log was taken back to before the note its evaluations tell by what they asked.
+    const other = (changed: Partial<OnlineEvaluation>): string =>
+      resultOf({ ...since(undefined), baselines: { ...baselines, untrained: { ...baselines.untrained, ...changed } } })!.verdict;
+    const asking = evaluations.map((one) => ({ ...one, asked: 'these' }));
+    expect(other({ asked: 'others' })).toBe('better');
+    expect(resultOf({ ...since(undefined), evaluations: asking })!.verdict).toBe('better');
+    const askedBy = (asked: string) => ({ ...baselines, untrained: { ...baselines.untrained, asked } });
+    expect(resultOf({ ...since(undefined), evaluations: asking, baselines: askedBy('these') })!.verdict).toBe('better');
+    expect(resultOf({ ...since(undefined), evaluations: asking, baselines: askedBy('others') })!.verdict).toBe('no-baseline');
+    // By crops, then by labels.
+    expect(other({ whitened: { retrieval: 0.2 } })).toBe('no-baseline');
+    // A run without baselines has not been judged otherwise.
+    expect(resultOf({ ...since(9), baselines: undefined })!.statement).toBe('There is nothing to compare it with.');
   });
 
   it('is clear sooner where the log holds which queries were right, as long as the same ones asked', () => {

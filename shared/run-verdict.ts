@@ -85,29 +85,47 @@ export function compareRun(comparison: Comparison): RunVerdict {
     const more = beaten ? `; ${points(run - beaten.score)} above ${beaten.name}` : '';
     return { verdict: 'not-better', headline, statement: `No better than ${unbeaten.join(' or ')}${more}.` };
   }
-  const lead = `${points(run - best.score)} above ${best.name}`;
   if (queries === undefined) {
     return {
       verdict: 'not-clearly-better',
       headline,
-      statement: `${lead}; the number of queries was not recorded, so this may be chance.`,
+      statement: `${points(run - best.score)} above ${best.name}; the number of queries was not recorded, so this may be chance.`,
     };
   }
-  const noise = clearErrors * (best.error ?? differenceError(run, best.score, queries));
+  const { name, lead, noise } = narrowestLead(
+    baselines.map((one) => ({
+      name: one.name,
+      lead: run - one.score,
+      noise: clearErrors * (one.error ?? differenceError(run, one.score, queries)),
+    })),
+  );
   const asking = `${count(queries)} ${task === 'knn' ? 'queries' : 'images'}`;
-  return run - best.score > noise
+  return lead > noise
     ? {
         verdict: 'better',
         headline,
-        statement: `${lead}: more than chance would explain with ${asking} (±${points(noise)}).`,
+        statement: `${points(lead)} above ${name}: more than chance would explain with ${asking} (±${points(noise)}).`,
         ...(task === 'retrieval' && { caveat: ofCropsAlone }),
       }
     : {
         verdict: 'not-clearly-better',
         headline,
-        statement: `Not clearly better than ${best.name}: a lead of ${points(run - best.score)} may be chance with ${asking} (±${points(noise)}).`,
+        statement: `Not clearly better than ${name}: a lead of ${points(lead)} may be chance with ${asking} (±${points(noise)}).`,
       };
 }
+
+interface Lead {
+  readonly name: string;
+  readonly lead: number;
+  /** What chance leaves of it. */
+  readonly noise: number;
+}
+
+/**
+ * Of leads over several baselines the smallest in terms of its own noise: where that one is clear, all are. It need not be the one over the
+ * highest baseline, whose answers may go with the run's far more closely.
+ */
+const narrowestLead = (leads: readonly Lead[]): Lead => leads.reduce((a, b) => (b.lead / b.noise < a.lead / a.noise ? b : a));
 
 export type SpaceName = 'raw' | 'centred' | 'whitened';
 
@@ -186,6 +204,36 @@ export interface RunResult {
   readonly judgedSince?: number | undefined;
 }
 
+const taskIn = ({ knn, retrieval }: SpaceScores): ScoreTask | undefined =>
+  knn === undefined ? (retrieval === undefined ? undefined : 'retrieval') : 'knn';
+
+/** Whether two evaluations of a run asked the same thing of the same contents, as far as the log tells: one of an earlier version does not. */
+export function askedAlike(one: OnlineEvaluation, other: OnlineEvaluation): boolean {
+  const differ = <T>(a: T | undefined, b: T | undefined): boolean => a !== undefined && b !== undefined && a !== b;
+  return !differ(taskIn(one.whitened), taskIn(other.whitened)) && !differ(one.asked, other.asked);
+}
+
+/** The baselines of a run that an evaluation compares with: none where other images judge since, whose baselines are measured at once. */
+export function baselinesFor(
+  evaluation: OnlineEvaluation,
+  { baselines, judgedSince = -1 }: Pick<RunResult, 'baselines' | 'judgedSince'>,
+): RunBaselines | undefined {
+  return baselines && evaluation.step > judgedSince && askedAlike(evaluation, baselines.untrained) ? baselines : undefined;
+}
+
+const judgedOtherwise = 'It was evaluated on other images than the baselines are now, so the two do not compare.';
+
+/** The verdict on an evaluation of a run, beside its baselines where they compare. */
+export function verdictOn(
+  evaluation: OnlineEvaluation,
+  run: Pick<RunResult, 'baselines' | 'judgedSince'>,
+  space: SpaceName = 'whitened',
+): RunVerdict | undefined {
+  const baselines = baselinesFor(evaluation, run);
+  const found = verdictOf(evaluation, baselines, space);
+  return found && run.baselines && !baselines ? { ...found, statement: judgedOtherwise } : found;
+}
+
 /**
  * What flatters the figure of a best checkpoint, as a sentence; undefined where there was nothing to choose from. It need not be the highest:
  * the latest counts that is within one standard error of that.
@@ -197,9 +245,9 @@ export function choiceCaveat({ evaluations, judgedSince = -1 }: Pick<RunResult, 
 }
 
 /** The verdict on a run's best checkpoint, and its step; undefined where nothing was judged. */
-export function resultOf({ evaluations, best, baselines }: RunResult): (RunVerdict & { readonly best: number }) | undefined {
+export function resultOf({ evaluations, best, ...run }: RunResult): (RunVerdict & { readonly best: number }) | undefined {
   const judged = evaluations.findLast(({ step }) => step === best);
-  const found = judged && verdictOf(judged, baselines);
+  const found = judged && verdictOn(judged, run);
   return found && { ...found, best: judged.step };
 }
 

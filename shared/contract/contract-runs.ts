@@ -31,7 +31,7 @@ export interface RunSummary {
   readonly bytes: number;
   readonly bestStep: number | undefined;
   readonly checkpoints: readonly number[];
-  /** Score of the run's best checkpoint beside both baselines, shares of 1; none before the first evaluation. */
+  /** Score of the run's best checkpoint beside both baselines, shares of 1; none before the first evaluation, nor until the next where other images judge since. */
   readonly score?: { readonly task: 'knn' | 'retrieval'; readonly run: number; readonly pixels: number; readonly untrained: number };
 }
 

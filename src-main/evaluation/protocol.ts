@@ -49,6 +49,8 @@ export interface LabelProtocol {
   readonly purpose?: 'choosing' | 'reporting';
   readonly queriesFor?: QueriesFor;
   readonly labelsFrom?: 'file';
+  /** Of a folder that is split here: whether all or some of these images are of its test part, which no run learns from; absent where none is. */
+  readonly unseen?: 'all' | 'some';
   /** Classes whose queries serve choosing and reporting alike, because they have too few. */
   readonly shared?: number;
 }
@@ -155,6 +157,7 @@ export function planEvaluation(images: readonly EvaluationImage[], options: Prot
     return crops(`Of the images with labels only ${fewest} can be queries, and fewer than ${minimumQueries} show too little.`);
   }
   const known = new Set(bank.map((row) => images[row]!.hash));
+  const heldOut = folders ? [] : [...bank, ...queries].filter((row) => images[row]!.split === 'test');
   return {
     kind: 'labels',
     split: folders ? 'folders' : 'hash',
@@ -170,6 +173,7 @@ export function planEvaluation(images: readonly EvaluationImage[], options: Prot
     purpose,
     queriesFor,
     ...(labelsFrom && { labelsFrom }),
+    ...(heldOut.length > 0 && { unseen: heldOut.length === bank.length + queries.length ? 'all' : 'some' }),
     shared,
   };
 }

@@ -183,6 +183,20 @@ describe('the report', () => {
     expect(assembleReport(hash, [], { learned: 'changed' }).notes[0]).toContain('training has seen those that were there');
   });
 
+  it('does not say that training has seen what is held out, where that is split itself for want of labels elsewhere', () => {
+    const labelled = (split: string): ReturnType<typeof many> => [...many(split, 'a', 150), ...many(split, 'b', 150)];
+    const unlabelled = many('train', 'x', 50).map((one) => ({ ...one, label: undefined }));
+    const note = (images: ReturnType<typeof many>, learned?: 'changed' | 'elsewhere'): string =>
+      assembleReport(planEvaluation(images, { purpose: 'reporting' }), [], learned && { learned }).notes[0]!;
+    const byHash = expect.stringMatching(/^Images were split by their hash into \d folds, [^;]*leaves it out\.$/) as string;
+    for (const learned of [undefined, 'changed'] as const) expect(note([...unlabelled, ...labelled('test')], learned)).toEqual(byHash);
+    expect(note([...unlabelled, ...labelled('test'), ...labelled('x')])).toMatch(
+      /; training has seen those of them that are in no validation or test split, without their labels\.$/,
+    );
+    expect(note(labelled('x'))).toMatch(/; training has seen them all, without their labels\.$/);
+    expect(note(labelled('x'), 'elsewhere')).toEqual(byHash);
+  });
+
   it('says on what it was chosen, and names no thousand classes', () => {
     expect(renderReport(report(4, 0.5))).toContain('These are validation queries, which help choose the best checkpoint');
     const crowded = planEvaluation([

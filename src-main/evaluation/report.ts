@@ -171,11 +171,13 @@ const strangers: Readonly<Record<Stranger, string>> = {
     'The run was trained on another folder; it is not known whether some of these images were in it too, or where its starting weights come from.',
 };
 
+const inNoHeldOut = 'that are in no validation or test split';
+
 /** Those of the images that training has seen, as part of a sentence; undefined where there are none, or nobody knows. */
 function seenByTraining({ images, unseen }: CropProtocol, learned: Acquaintance): string | undefined {
   if (isStranger(learned) || unseen?.length === images.length) return undefined;
   if (learned === 'changed') return 'those of these images that were there';
-  return unseen && unseen.length > 0 ? 'those of these images that are in no validation or test split' : 'these same images';
+  return unseen && unseen.length > 0 ? `those of these images ${inNoHeldOut}` : 'these same images';
 }
 
 /** What a lead by crop retrieval shows, since training practises nearly that, and what would show more. */
@@ -197,6 +199,13 @@ function cropNotes(protocol: CropProtocol, learned: Acquaintance, agreed: boolea
   ];
 }
 
+/** The same of a folder that is split here; a test part without anything to look it up in, for want of labels, is split too. */
+function seenOfSplit({ unseen }: LabelProtocol, learned: Acquaintance): string | undefined {
+  if (isStranger(learned) || unseen === 'all') return undefined;
+  if (learned === 'changed') return 'those that were there';
+  return unseen === 'some' ? `those of them ${inNoHeldOut}` : 'them all';
+}
+
 function labelNotes(protocol: LabelProtocol, learned: Acquaintance, chosenOtherwise: boolean): string[] {
   const { leftOut, repeated, purpose = 'choosing', queriesFor = 'both', shared = 0, classes } = protocol;
   const folds = new Set(protocol.folds).size;
@@ -204,10 +213,8 @@ function labelNotes(protocol: LabelProtocol, learned: Acquaintance, chosenOtherw
     folds > 1
       ? `Images were split by their hash into ${folds} folds, so that more of them are queries, each with a bank that leaves it out`
       : 'Bank and queries were split by the hash of the images';
-  const seen: Readonly<Partial<Record<Acquaintance, string>>> = {
-    here: '; training has seen them all, without their labels',
-    changed: '; training has seen those that were there, without their labels',
-  };
+  const seen = seenOfSplit(protocol, learned);
+  const bySplit = `${byHash}${seen === undefined ? '' : `; training has seen ${seen}, without their labels`}.`;
   const asksToChoose = (queriesFor === 'both' ? purpose : queriesFor) === 'choosing';
   // Which of a test part ask for what goes by their order, and without one by their contents.
   const mixed =
@@ -219,7 +226,7 @@ function labelNotes(protocol: LabelProtocol, learned: Acquaintance, chosenOtherw
     : 'These are held-out queries: none helped choose the checkpoint.';
   const chosenBy = asksToChoose ? validationQueries : untouched;
   const notes = [
-    protocol.split === 'folders' ? 'Bank and queries are splits of the folder.' : `${byHash}${seen[learned] ?? ''}.`,
+    protocol.split === 'folders' ? 'Bank and queries are splits of the folder.' : bySplit,
     isStranger(learned) ? strangers[learned] : chosenBy,
   ];
   if (purpose === 'reporting' && shared > 0 && !isStranger(learned)) {

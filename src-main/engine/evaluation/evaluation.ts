@@ -18,7 +18,7 @@ import type { VectorPlace } from '../devices/vector-device.ts';
 import type { SplitImage } from '../folders/folder-images.ts';
 import type { Studio } from '../studio.ts';
 import { threadsOf } from '../threads.ts';
-import { imagesOfSplits, imagesToJudge } from './judged-images.ts';
+import { imagesOfSplits, imagesToJudge, settledSplits } from './judged-images.ts';
 import type { JudgingSplits } from './judged-images.ts';
 import { learnedFrom, wasChosenOtherwise } from './learned-from.ts';
 
@@ -68,7 +68,7 @@ function cachedImages(folder: string, images: readonly EvaluationImage[]): Evalu
 /** What a person should know about the choice of images, in sentences. */
 function notesOn(report: EvaluationReport, images: readonly EvaluationImage[], all: readonly SplitImage[], missing: number): string[] {
   const notes: string[] = [];
-  const splitOf = new Map(all.map(({ hash, split }) => [hash, split]));
+  const splitOf = new Map(settledSplits(all).map(({ hash, split }) => [hash, split]));
   const names = (side: 'train' | 'test'): string =>
     [...new Set(images.filter(({ split }) => split === side).map(({ hash }) => splitOf.get(hash) ?? side))].join(' and ');
   if (report.task === 'labels' && names('train') !== '' && names('test') !== '')

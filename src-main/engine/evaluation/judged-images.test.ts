@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { planEvaluation } from '../../evaluation/protocol.ts';
 import { assembleReport } from '../../evaluation/report.ts';
+import { labelFingerprint } from '../../training/judging/label-fingerprint.ts';
 import type { SplitImage } from '../folders/folder-images.ts';
 import { imagesOfSplits, imagesToJudge } from './judged-images.ts';
 import type { JudgedImages } from './judged-images.ts';
@@ -62,5 +63,35 @@ describe('images that judge', () => {
     expect(asked(named(one, 'test'), 'choosing')).toEqual({ queries: 250, note: chosen });
     expect(asked(named(one, 'test'), 'reporting')).toEqual({ queries: 250, note: untouched });
     expect(() => named(one, 'val')).toThrow('split val');
+  });
+
+  it('looks held-out images up in all others where none of those has a split, as runs learn from them', () => {
+    const held = [...many('test', 250), ...many(undefined, 30)];
+    for (const purpose of ['choosing', 'reporting'] as const) {
+      const { images, queriesFor } = imagesToJudge(held, purpose);
+      const plan = planEvaluation(images, { purpose, queriesFor });
+      if (plan.kind !== 'labels') throw new Error(plan.reason);
+      expect([plan.split, plan.bank.length]).toEqual(['folders', 60]);
+      expect(assembleReport(plan, []).notes[0]).toBe('Bank and queries are splits of the folder.');
+    }
+    const three = [...held, ...many('val', 240)];
+    expect(asked(imagesToJudge(three, 'choosing'), 'choosing')).toEqual({ queries: 400, note: chosen });
+    expect(asked(imagesToJudge(three, 'reporting'), 'reporting')).toEqual({ queries: 500, note: untouched });
+    const named = (queries: 'train' | 'test', bank: 'train' | 'test'): (string | undefined)[] =>
+      imagesOfSplits(held, '/pictures', { bank, queries }).images.map(({ split }) => split);
+    expect(new Set(named('test', 'train'))).toEqual(new Set(['train', 'test']));
+    expect(named('train', 'test').filter((split) => split === 'test')).toHaveLength(60);
+  });
+
+  it('leaves the labels of a folder without splits, or with train, as they are by their fingerprint', () => {
+    const unchanged = [many(undefined, 30), [...many('train', 30), ...many('test', 30), ...many(undefined, 5)], many('test', 30)];
+    for (const images of unchanged) {
+      const before = images.map((one) => ({ ...one, split: one.split as 'train' | 'test' | undefined }));
+      expect(labelFingerprint(imagesToJudge(images, 'choosing').images)).toBe(labelFingerprint(before));
+    }
+    const held = [...many(undefined, 30), ...many('test', 30)];
+    const written = held.map((one) => ({ ...one, split: one.split ?? 'train' }));
+    const [asIs, named] = [held, written].map((images) => labelFingerprint(imagesToJudge(images, 'choosing').images));
+    expect(asIs).toBe(named);
   });
 });

@@ -21,6 +21,16 @@ const hasBoth = (images: readonly SplitImage[]): boolean =>
   (['val', 'test'] as const).every((wanted) => images.some(({ split, label }) => split === wanted && label !== undefined));
 
 /**
+ * Images without a split count as train where others are held out and none is train: a table may mark its held-out rows alone, or `test`
+ * lie beside the folders of labels, and a run learns from all but those.
+ */
+export function settledSplits(images: readonly SplitImage[]): readonly SplitImage[] {
+  const splits = new Set(images.map(({ split }) => split));
+  if (splits.has('train') || !(splits.has('val') || splits.has('test'))) return images;
+  return images.map((image) => (image.split === undefined ? { ...image, split: 'train' } : image));
+}
+
+/**
  * The images that judge when no splits are named. Where a folder has both val and test, choices (the best checkpoint) are made on val
  * and test is for the report alone, all of it; where it has one of them, the protocol divides that one.
  */
@@ -28,7 +38,7 @@ export function imagesToJudge(images: readonly SplitImage[], purpose: 'choosing'
   const both = hasBoth(images);
   const unused = both ? (purpose === 'choosing' ? 'test' : 'val') : undefined;
   return {
-    images: images
+    images: settledSplits(images)
       .filter(({ split }) => split === undefined || split !== unused)
       .map((image) => ({ ...image, split: image.split === 'val' ? 'test' : image.split })),
     queriesFor: both ? purpose : 'both',
@@ -36,7 +46,8 @@ export function imagesToJudge(images: readonly SplitImage[], purpose: 'choosing'
 }
 
 /** The images of two splits, as bank and queries. Throws `bad-input` when one of them is empty. */
-export function imagesOfSplits(images: readonly SplitImage[], root: string, { bank, queries }: JudgingSplits): JudgedImages {
+export function imagesOfSplits(all: readonly SplitImage[], root: string, { bank, queries }: JudgingSplits): JudgedImages {
+  const images = settledSplits(all);
   for (const split of [bank, queries])
     if (!images.some((image) => image.split === split))
       throw new AppError(

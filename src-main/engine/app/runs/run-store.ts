@@ -4,7 +4,9 @@ import { join } from 'node:path';
 import type { RunSummary } from '../../../../shared/contract/contract-runs.ts';
 import { AppError } from '../../../../shared/errors.ts';
 import type { RunState } from '../../../../shared/run-state.ts';
+import { baselinesFor } from '../../../../shared/run-verdict.ts';
 import { findFolder, folderOf } from '../../../library/folders.ts';
+import { judgedSince } from '../../../training/judging/health.ts';
 import { decidingScore } from '../../../training/judging/scores.ts';
 import { readAppFile } from '../../../training/run-folder/app-file.ts';
 import { listCheckpoints, readRecord } from '../../../training/run-folder/run-folder.ts';
@@ -45,10 +47,12 @@ export function restingState(record: Pick<RunRecord, 'imported'>, log: RunLog, p
   return problem === undefined ? 'stopped' : 'failed';
 }
 
-function scoreOf(log: RunLog): RunSummary['score'] {
-  const baselines = log.events.findLast((event) => event.type === 'baselines');
-  const best = log.events.findLast((event) => event.type === 'evaluation' && event.best);
+/** None where other images judge since the best checkpoint: the baselines are theirs. */
+function scoreOf({ events }: RunLog): RunSummary['score'] {
+  const baselines = events.findLast((event) => event.type === 'baselines');
+  const best = events.findLast((event) => event.type === 'evaluation' && event.best);
   if (baselines?.type !== 'baselines' || best?.type !== 'evaluation') return undefined;
+  if (!baselinesFor(best, { baselines, judgedSince: judgedSince(events) })) return undefined;
   return {
     task: best.whitened.knn === undefined ? 'retrieval' : 'knn',
     run: decidingScore(best),
@@ -126,7 +130,7 @@ export class RunStore {
     const { summary } = described!;
     const { id } = findFolder(this.studio.library, summary.folder) ?? {};
     if (!active) return { ...summary, folderId: id };
-    const { problem: _past, ...rest } = summary;
+    const { problem: _past, score: _former, ...rest } = summary;
     const checkpoints = listCheckpoints(path).map(({ step }) => step);
     const log = await this.logs.get(path);
     const score = scoreOf(log);
