@@ -1,4 +1,4 @@
-import { homeAt, runNames } from '../../engine/home.ts';
+import { freeRunPath, homeAt, newRunPath } from '../../engine/home.ts';
 import type { Home } from '../../engine/home.ts';
 import {
   checkNote,
@@ -8,6 +8,7 @@ import {
   modelCalled,
   modelLicence,
   publishedModels,
+  recordOfModel,
 } from '../../engine/runs/fetch-model.ts';
 import { importWeights } from '../../engine/runs/import-weights.ts';
 import type { Action } from '../action.ts';
@@ -37,10 +38,14 @@ export const modelsCommand: Action = async (output, options, name) => {
   if (name === undefined) return listModels(output, home);
   const model = modelCalled(name);
   const run = textOption(options, 'run') ?? model.name;
-  if (runNames(home).includes(run)) {
+  const made = recordOfModel(home, model, run);
+  if (made) {
+    output.event({ type: 'imported', run: newRunPath(home, run), name: run, notes: made.weights?.notes ?? [] });
     output.say(`It is the run ${run} already.`);
     return 0;
   }
+  // Before gigabytes are fetched, not after it.
+  freeRunPath(home, run);
   const work = interruptible();
   try {
     output.say(`${model.name}, ${gigabytes(model.bytes)}, from ${model.address}. ${modelLicence.sentence}`);

@@ -131,5 +131,10 @@ describe('weights from elsewhere', () => {
     // @ts-expect-error: without the licence there is no such call
     await expect(page.call('weights.fetch', { model: models[0]!.name, accepted: false })).rejects.toMatchObject({ code: 'bad-input' });
     await expect(page.call('weights.fetch', { model: 'other', accepted: true })).rejects.toMatchObject({ code: 'not-found' });
+    // A run by its name that is something else.
+    const { name } = models[0]!;
+    await page.call('jobs.wait', await page.call('weights.import', { path: huggingFace, name }));
+    await expect(page.call('weights.fetch', { model: name, accepted: true })).rejects.toMatchObject({ code: 'bad-input' });
+    expect((await page.call('weights.models', {})).models[0]).toMatchObject({ name, here: false });
   });
 });
