@@ -15,6 +15,7 @@ import type { Action } from '../action.ts';
 import { interruptible } from '../interrupt.ts';
 import { textOption } from '../options.ts';
 import type { Output } from '../output.ts';
+import { useImported } from '../run-result.ts';
 
 const gigabytes = (bytes: number): string => `${(bytes / 1e9).toFixed(2)} GB`;
 
@@ -65,7 +66,7 @@ export const modelsCommand: Action = async (output, options, name) => {
     output.event({ type: 'imported', run: imported.run, name: imported.name, notes: imported.notes });
     output.say(`Run ${imported.name}.`);
     for (const note of imported.notes) output.say(`  ${note}`);
-    output.say(`Use it on a scanned folder: ijepa-studio embed FOLDER --run ${imported.name}`);
+    output.say(useImported(imported.name, textOption(options, 'home')));
     return 0;
   } finally {
     work.done();
