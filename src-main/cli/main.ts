@@ -118,7 +118,7 @@ function program(): Command {
     )
     .option('--resume', 'go on with a run where it stopped')
     .option('--from <run>', 'begin with the weights of another run, or of imported ones')
-    .option('--from-step <which>', 'with --from: best, latest, or a step', 'best')
+    .option('--from-step <which>', 'with --from: best, latest, or a step (default: best)')
     .option('--config <file>', 'settings from a JSON file; flags win')
     .option('--labels <from>', 'folders, off, or a CSV file')
     .option('--cache-limit <megabytes>', 'limit of the decode cache')

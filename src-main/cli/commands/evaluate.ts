@@ -1,8 +1,7 @@
-import { AppError } from '../../../shared/errors.ts';
 import type { EvaluateOptions } from '../../engine/evaluation/evaluation.ts';
 import type { Action, Options } from '../action.ts';
 import { showEvaluation } from '../evaluation-progress.ts';
-import { choiceOption, integerOption } from '../options.ts';
+import { choiceOption, integerOption, requireBeside } from '../options.ts';
 import { withScannedRun } from '../run-context.ts';
 
 const splits = ['train', 'val', 'test'] as const;
@@ -15,8 +14,7 @@ function splitsOf(options: Options): Pick<EvaluateOptions, 'splits'> {
         queries: choiceOption(options, 'querySplit', '--query-split', splits),
       },
     };
-  if (options['bankSplit'] !== undefined)
-    throw new AppError('bad-config', '--bank-split: needs --query-split', 'Also give the split for the queries: --query-split val.');
+  requireBeside(options, '--bank-split', '--query-split', 'Also give the split for the queries: --query-split val.');
   return {};
 }
 
