@@ -21,7 +21,7 @@ const common = (command: Command): Command =>
 
 const onRun = (command: Command): Command =>
   common(command)
-    .option('--run <name>', 'run by name or path (default: the newest)')
+    .option('--run <name>', 'run by name or path (default: the newest, or with the file of a checkpoint its own)')
     .option('--checkpoint <which>', 'best, latest, a step, or a file', 'best');
 
 const layer = (command: Command): Command =>

@@ -6,7 +6,8 @@ import { AppError } from '../../shared/errors.ts';
 import { requireFolderOfRun } from '../engine/folders/moved-folder.ts';
 import { decodingFor } from '../engine/folders/scan-folder.ts';
 import { runPath } from '../engine/home.ts';
-import { checkpointOf, configOf, recordOf, stepOf } from '../engine/runs/runs.ts';
+import type { Home } from '../engine/home.ts';
+import { checkpointOf, configOf, isCheckpointFile, recordOf, runAround, runNameOf, stepOf } from '../engine/runs/runs.ts';
 import { Studio } from '../engine/studio.ts';
 import type { Options } from './action.ts';
 import { choiceOption, integerOption, textOption } from './options.ts';
@@ -16,7 +17,8 @@ import { showScan } from './scan-progress.ts';
 
 export interface RunContext {
   readonly studio: Studio;
-  readonly run: string;
+  /** Its folder; of a checkpoint that lies elsewhere nobody knows it, unless a person names it. */
+  readonly run: string | undefined;
   readonly checkpoint: string;
   /** The folder given, else the one that the run was trained on. */
   readonly root: string;
@@ -27,17 +29,50 @@ export interface RunContext {
 }
 
 /** Which run and step are used; without it nobody knows what "the newest" and "the best" were. */
-function sayUsed(output: Output, { run, checkpoint, layer }: RunContext): void {
-  const [name, step] = [basename(run), stepOf(checkpoint)];
+function sayUsed(output: Output, { run, checkpoint, layer }: Pick<RunContext, 'run' | 'checkpoint' | 'layer'>): void {
+  const [name, step] = [run === undefined ? runNameOf(checkpoint) : basename(run), stepOf(checkpoint)];
   output.event({ type: 'using', run: name, step, layer });
   output.say(`Run ${name}, step ${count(step)}${layer === 'last4' ? ', up to four last blocks' : ''}.`);
+}
+
+/** The run and the checkpoint that are meant: a file is of the run that it lies in, whichever is the newest. Throws `not-found`. */
+function chosenOf(home: Home, options: Options): Pick<RunContext, 'run' | 'checkpoint'> {
+  const [name, which] = [textOption(options, 'run'), textOption(options, 'checkpoint') ?? 'best'];
+  if (name === undefined && isCheckpointFile(which)) return { run: runAround(which), checkpoint: checkpointOf('', which) };
+  const run = runPath(home, name);
+  return { run, checkpoint: checkpointOf(run, which) };
+}
+
+/** Throws `bad-input` where nobody knows the run. */
+function requireRun({ run, checkpoint }: Pick<RunContext, 'run' | 'checkpoint'>, more: string): string {
+  if (run !== undefined) return run;
+  throw new AppError(
+    'bad-input',
+    `${checkpoint} does not lie in the folder of its run, ${runNameOf(checkpoint)}.`,
+    `Name the run: --run NAME${more}.`,
+  );
+}
+
+/** The folder that a run learns from. Throws `bad-input` where there is none. */
+function folderOfRun(chosen: Pick<RunContext, 'run' | 'checkpoint'>): string {
+  const run = requireRun(chosen, ', or the folder of images that is meant');
+  const { imported, name, folder } = recordOf(run);
+  if (imported !== undefined)
+    throw new AppError('bad-input', `The run ${name} was imported and has no folder of its own.`, 'Say which folder is meant.');
+  return folder;
+}
+
+interface Needs {
+  readonly readOnly: boolean;
+  /** The folder of images alone is not enough. */
+  readonly run?: boolean;
 }
 
 async function withStudio(
   output: Output,
   options: Options,
   folder: string | undefined,
-  readOnly: boolean,
+  { readOnly, run: needsRun = false }: Needs,
   work: (context: RunContext) => Promise<number>,
 ): Promise<number> {
   const home = textOption(options, 'home');
@@ -46,15 +81,12 @@ async function withStudio(
   const device = options['device'] === undefined ? 'auto' : choiceOption(options, 'device', '--device', configTable.device.choices);
   const studio = new Studio({ readOnly, ...(home !== undefined && { home }) });
   try {
-    const run = runPath(studio.home, textOption(options, 'run'));
-    const checkpoint = checkpointOf(run, textOption(options, 'checkpoint'));
-    const record = recordOf(run);
-    if (folder === undefined && record.imported !== undefined)
-      throw new AppError('bad-input', `The run ${record.name} was imported and has no folder of its own.`, 'Say which folder is meant.');
-    if (folder === undefined && !readOnly) requireFolderOfRun(record.folder);
-    const context = { studio, run, checkpoint, root: folder ?? record.folder, layer, threads, device };
-    sayUsed(output, context);
-    return await work(context);
+    const chosen = chosenOf(studio.home, options);
+    const root = folder ?? folderOfRun(chosen);
+    if (needsRun) requireRun(chosen, '');
+    if (folder === undefined && !readOnly) requireFolderOfRun(root);
+    sayUsed(output, { ...chosen, layer });
+    return await work({ studio, ...chosen, root, layer, threads, device });
   } finally {
     await studio.dispose();
   }
@@ -67,7 +99,9 @@ export async function withRun(
   folder: string | undefined,
   work: (context: RunContext) => Promise<number>,
 ): Promise<number> {
-  return withStudio(output, options, folder, true, async (context) => work({ ...context, root: context.studio.folder(context.root) }));
+  return withStudio(output, options, folder, { readOnly: true }, async (context) =>
+    work({ ...context, root: context.studio.folder(context.root) }),
+  );
 }
 
 /** As `withRun`, after a scan of the folder as the checkpoint needs it: what is new, or was decoded for runs of other sizes only. */
@@ -76,8 +110,9 @@ export async function withScannedRun(
   options: Options,
   folder: string | undefined,
   work: (context: RunContext) => Promise<number>,
+  needs: Omit<Needs, 'readOnly'> = {},
 ): Promise<number> {
-  return withStudio(output, options, folder, false, async (context) => {
+  return withStudio(output, options, folder, { ...needs, readOnly: false }, async (context) => {
     const { studio, root, checkpoint } = context;
     if (studio.partOf(root) !== undefined) studio.folder(root);
     const config = configOf(checkpoint);

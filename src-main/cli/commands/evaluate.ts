@@ -3,6 +3,7 @@ import type { Action, Options } from '../action.ts';
 import { showEvaluation } from '../evaluation-progress.ts';
 import { choiceOption, integerOption, requireBeside } from '../options.ts';
 import { withScannedRun } from '../run-context.ts';
+import type { RunContext } from '../run-context.ts';
 
 const splits = ['train', 'val', 'test'] as const;
 
@@ -27,8 +28,10 @@ export const evaluateCommand: Action = async (output, options, folder) => {
     ...splitsOf(options),
     probe: options['probe'] !== false,
   } as const;
-  return withScannedRun(output, options, folder, async ({ studio, run, checkpoint, root, threads, device }) => {
-    await showEvaluation(output, studio, { run, checkpoint, root, threads, device, ...measures });
+  const evaluate = async ({ studio, run, checkpoint, root, threads, device }: RunContext): Promise<number> => {
+    await showEvaluation(output, studio, { run: run!, checkpoint, root, threads, device, ...measures });
     return 0;
-  });
+  };
+  // What it has learned from is in the run.
+  return withScannedRun(output, options, folder, evaluate, { run: true });
 };
