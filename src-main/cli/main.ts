@@ -231,10 +231,7 @@ function program(): Command {
     .option('--space <space>', 'raw (unchanged), centred or whitened', 'raw')
     .option('--vector-column <name>', 'name of the vector column in Parquet', 'embedding')
     .option('--neighbors <number>', 'nearest neighbours of each image in Parquet, up to 999', '0')
-    .addHelpText(
-      'after',
-      examples(['export vectors', 'export ~/Pictures vectors', 'export ~/Pictures model --format onnx,huggingface,safetensors']),
-    );
+    .addHelpText('after', examples(['export vectors', 'export ~/Pictures vectors', 'export model --format onnx,huggingface,safetensors']));
 
   bind(
     common(

@@ -28,8 +28,11 @@ export interface RunContext {
   readonly device: TrainConfig['device'];
 }
 
+/** Of the weights alone. */
+export type WeightsContext = Omit<RunContext, 'root'>;
+
 /** Which run and step are used; without it nobody knows what "the newest" and "the best" were. */
-function sayUsed(output: Output, { run, checkpoint, layer }: Pick<RunContext, 'run' | 'checkpoint' | 'layer'>): void {
+function sayUsed(output: Output, { run, checkpoint, layer }: WeightsContext): void {
   const [name, step] = [run === undefined ? runNameOf(checkpoint) : basename(run), stepOf(checkpoint)];
   output.event({ type: 'using', run: name, step, layer });
   output.say(`Run ${name}, step ${count(step)}${layer === 'last4' ? ', up to four last blocks' : ''}.`);
@@ -62,46 +65,40 @@ function folderOfRun(chosen: Pick<RunContext, 'run' | 'checkpoint'>): string {
   return folder;
 }
 
-interface Needs {
-  readonly readOnly: boolean;
-  /** The folder of images alone is not enough. */
-  readonly run?: boolean;
-}
-
-async function withStudio(
-  output: Output,
-  options: Options,
-  folder: string | undefined,
-  { readOnly, run: needsRun = false }: Needs,
-  work: (context: RunContext) => Promise<number>,
-): Promise<number> {
+/** Opens the engine, and closes it afterwards. */
+async function withStudio(options: Options, readOnly: boolean, work: (context: WeightsContext) => Promise<number>): Promise<number> {
   const home = textOption(options, 'home');
   const layer = options['layer'] === undefined ? 'last' : choiceOption(options, 'layer', '--layer', ['last', 'last4']);
   const threads = integerOption(options, 'threads', '--threads', 0, 512) ?? 0;
   const device = options['device'] === undefined ? 'auto' : choiceOption(options, 'device', '--device', configTable.device.choices);
   const studio = new Studio({ readOnly, ...(home !== undefined && { home }) });
   try {
-    const chosen = chosenOf(studio.home, options);
-    const root = folder ?? folderOfRun(chosen);
-    if (needsRun) requireRun(chosen, '');
-    if (folder === undefined && !readOnly) requireFolderOfRun(root);
-    sayUsed(output, { ...chosen, layer });
-    return await work({ studio, ...chosen, root, layer, threads, device });
+    return await work({ studio, ...chosenOf(studio.home, options), layer, threads, device });
   } finally {
     await studio.dispose();
   }
 }
 
-/** Opens the engine for a command that only looks at a scanned folder, and closes it afterwards: it works while another one trains. */
+/** For a command that needs weights alone: their run may have no folder, and the home no catalogue. It works while another one trains. */
+export async function withWeights(output: Output, options: Options, work: (context: WeightsContext) => Promise<number>): Promise<number> {
+  return withStudio(options, true, async (context) => {
+    sayUsed(output, context);
+    return work(context);
+  });
+}
+
+/** For a command that looks at a scanned folder, too. */
 export async function withRun(
   output: Output,
   options: Options,
   folder: string | undefined,
   work: (context: RunContext) => Promise<number>,
 ): Promise<number> {
-  return withStudio(output, options, folder, { readOnly: true }, async (context) =>
-    work({ ...context, root: context.studio.folder(context.root) }),
-  );
+  return withStudio(options, true, async (context) => {
+    const root = folder ?? folderOfRun(context);
+    sayUsed(output, context);
+    return work({ ...context, root: context.studio.folder(root) });
+  });
 }
 
 /** As `withRun`, after a scan of the folder as the checkpoint needs it: what is new, or was decoded for runs of other sizes only. */
@@ -110,10 +107,17 @@ export async function withScannedRun(
   options: Options,
   folder: string | undefined,
   work: (context: RunContext) => Promise<number>,
-  needs: Omit<Needs, 'readOnly'> = {},
+  needs: {
+    /** The folder of images alone is not enough. */
+    readonly run?: boolean;
+  } = {},
 ): Promise<number> {
-  return withStudio(output, options, folder, { ...needs, readOnly: false }, async (context) => {
-    const { studio, root, checkpoint } = context;
+  return withStudio(options, false, async (context) => {
+    const root = folder ?? folderOfRun(context);
+    if (needs.run === true) requireRun(context, '');
+    if (folder === undefined) requireFolderOfRun(root);
+    sayUsed(output, context);
+    const { studio, checkpoint } = context;
     if (studio.partOf(root) !== undefined) studio.folder(root);
     const config = configOf(checkpoint);
     await showScan(output, studio, root, decodingFor(config));
