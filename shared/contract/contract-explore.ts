@@ -61,6 +61,8 @@ export type ExportFormat = (typeof exportFormats)[number];
 const vectors = { folder: identity, run: runName, checkpoint, layer } as const;
 const exported = {
   ...vectors,
+  /** Weights alone need none. */
+  folder: v.optional(identity),
   space,
   formats: v.pipe(v.array(v.picklist(exportFormats)), v.minLength(1), v.maxLength(exportFormats.length)),
   vectorColumn: v.pipe(text(100), v.trim(), v.minLength(1)),
@@ -135,7 +137,7 @@ export const exploreChannels = {
     }),
   ),
   'export.preview': channel<ExportPreview>()(v.strictObject({ ...exported, target: path })),
-  /** Where an export of a folder and a checkpoint goes when nothing is chosen. */
-  'export.target': channel<{ readonly path: string }>()(v.strictObject({ folder: identity, run: runName, checkpoint })),
+  /** Where an export of a checkpoint, and of a folder for its vectors, goes when nothing is chosen. */
+  'export.target': channel<{ readonly path: string }>()(v.strictObject({ folder: v.optional(identity), run: runName, checkpoint })),
   'export.start': channel<JobStarted>()(v.strictObject({ ...exported, target: path })),
 } as const;

@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { Command } from 'commander';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { configKeys, configTable } from '../../shared/config/config-table.ts';
@@ -6,6 +8,12 @@ import type { Setting } from '../../shared/config/setting.ts';
 import type { RunPlan } from '../../shared/contract/contract-runs.ts';
 import { AppError, errorCodes } from '../../shared/errors.ts';
 import { suggestConfig, suggestedKeys } from '../engine/runs/suggest.ts';
+import { withTemporary } from '../training/testing/small-run.ts';
+import type { Action } from './action.ts';
+import { cleanCommand } from './commands/clean.ts';
+import { evaluateCommand } from './commands/evaluate.ts';
+import { scanCommand } from './commands/scan.ts';
+import { trainCommand } from './commands/train.ts';
 import { addConfigFlags, flagName, givenSettings, inFlags } from './config-flags.ts';
 import { exitCodeHelp, exitCodes } from './exit-codes.ts';
 import { choiceOption, integerOption, listOption, numberOption } from './options.ts';
@@ -118,6 +126,22 @@ describe('options', () => {
     expect(listOption({ image: ['a', 'b'] }, 'image')).toEqual(['a', 'b']);
     expect(listOption({}, 'image')).toEqual([]);
   });
+});
+
+describe('a flag that says something of another one', () => {
+  it.each<readonly [string, Action, Record<string, unknown>]>([
+    ['--from-step: needs --from', trainCommand, { fromStep: 'latest' }],
+    ['--from-step: needs --from', trainCommand, { fromStep: 'latest', resume: true }],
+    ['--trust-times: needs --moved-from', scanCommand, { trustTimes: true, maxPixels: '1' }],
+    ['--yes: needs --run', cleanCommand, { yes: true }],
+    ['--bank-split: needs --query-split', evaluateCommand, { bankSplit: 'val' }],
+  ])('is not ignored alone: %s', async (message, command, options) =>
+    withTemporary(async (folder) => {
+      const home = join(folder, 'home');
+      await expect(command(new Output(true), { home, ...options }, folder)).rejects.toMatchObject({ code: 'bad-config', message });
+      expect(existsSync(home)).toBe(false);
+    }),
+  );
 });
 
 describe('a plan', () => {

@@ -21,7 +21,7 @@ const common = (command: Command): Command =>
 
 const onRun = (command: Command): Command =>
   common(command)
-    .option('--run <name>', 'run by name or path (default: the newest)')
+    .option('--run <name>', 'run by name or path (default: the newest, or with the file of a checkpoint its own)')
     .option('--checkpoint <which>', 'best, latest, a step, or a file', 'best');
 
 const layer = (command: Command): Command =>
@@ -118,7 +118,7 @@ function program(): Command {
     )
     .option('--resume', 'go on with a run where it stopped')
     .option('--from <run>', 'begin with the weights of another run, or of imported ones')
-    .option('--from-step <which>', 'with --from: best, latest, or a step', 'best')
+    .option('--from-step <which>', 'with --from: best, latest, or a step (default: best)')
     .option('--config <file>', 'settings from a JSON file; flags win')
     .option('--labels <from>', 'folders, off, or a CSV file')
     .option('--cache-limit <megabytes>', 'limit of the decode cache')
@@ -231,10 +231,7 @@ function program(): Command {
     .option('--space <space>', 'raw (unchanged), centred or whitened', 'raw')
     .option('--vector-column <name>', 'name of the vector column in Parquet', 'embedding')
     .option('--neighbors <number>', 'nearest neighbours of each image in Parquet, up to 999', '0')
-    .addHelpText(
-      'after',
-      examples(['export vectors', 'export ~/Pictures vectors', 'export ~/Pictures model --format onnx,huggingface,safetensors']),
-    );
+    .addHelpText('after', examples(['export vectors', 'export ~/Pictures vectors', 'export model --format onnx,huggingface,safetensors']));
 
   bind(
     common(

@@ -36,3 +36,12 @@ export function listOption(options: Options, name: string): readonly string[] {
   const value = options[name];
   return Array.isArray(value) ? value.filter((one): one is string => typeof one === 'string') : [];
 }
+
+/** Name under which a flag is parsed. */
+const nameOf = (flag: string): string => flag.slice(2).replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
+
+/** Throws `bad-config` for a flag that is given without the one that it says something of: it would be ignored. */
+export function requireBeside(options: Options, flag: string, needed: string, hint: string): void {
+  if (options[nameOf(flag)] !== undefined && options[nameOf(needed)] === undefined)
+    throw new AppError('bad-config', `${flag}: needs ${needed}`, hint);
+}

@@ -5,6 +5,7 @@ import { join, resolve } from 'node:path';
 import { AppError } from '../../shared/errors.ts';
 import { isCardHeldElsewhere } from '../files/card-lock.ts';
 import { isHeldHere } from '../files/folder-lock.ts';
+import { isCutImport } from '../training/run-folder/run-folder.ts';
 import { readEvents } from '../training/run-folder/run-log.ts';
 
 export interface Home {
@@ -110,8 +111,11 @@ export function freeRunPath(home: Home, name: string): string {
   return path;
 }
 
-/** A name that no run has: the folder's name and a number. */
+/** A name that no run has: the folder's name and a number. What an import that was cut short has left has none. */
 export function freshRunName(home: Home, folder: string): string {
   const base = (resolve(folder).split(/[\\/]/).at(-1) ?? 'run').replace(/[^\p{L}\p{N}._-]+/gu, '-').slice(0, 40) || 'run';
-  for (let number = 1; ; number++) if (!existsSync(join(home.runs, `${base}-${number}`))) return `${base}-${number}`;
+  for (let number = 1; ; number++) {
+    const place = join(home.runs, `${base}-${number}`);
+    if (!existsSync(place) || isCutImport(place)) return `${base}-${number}`;
+  }
 }

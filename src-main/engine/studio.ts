@@ -10,7 +10,7 @@ import { DecoderPool } from '../images/decoder-pool.ts';
 import { defaultLimits } from '../images/decoder.ts';
 import type { DecodeLimits } from '../images/decoder.ts';
 import { folderOf, folders } from '../library/folders.ts';
-import { openLibrary } from '../library/library.ts';
+import { hasLibrary, openLibrary } from '../library/library.ts';
 import type { Library } from '../library/library.ts';
 import { Trainer } from '../trainer/trainer.ts';
 import { Devices } from './devices/devices.ts';
@@ -30,12 +30,12 @@ export interface StudioOptions {
 
 export class Studio {
   readonly home: Home;
-  readonly library: Library;
   readonly within: readonly string[] | undefined;
   readonly trainer = new Trainer();
   readonly devices: Devices;
   readonly #limits: DecodeLimits;
-  readonly #images: FolderImagesCache;
+  #library: Library | undefined;
+  #folderImages: FolderImagesCache | undefined;
   #decoders: DecoderPool | undefined;
 
   /** Opens the home, and creates it when there is none. Throws `locked` while another engine has it open for writing. */
@@ -44,9 +44,20 @@ export class Studio {
     this.devices = new Devices(this.home);
     this.#limits = limits;
     this.within = within;
-    if (!readOnly) mkdirSync(this.home.cache, { recursive: true });
-    this.library = openLibrary(this.home.path, readOnly ? 'read' : 'write');
-    this.#images = new FolderImagesCache(this.library);
+    if (readOnly) return;
+    mkdirSync(this.home.cache, { recursive: true });
+    this.#library = openLibrary(this.home.path, 'write');
+  }
+
+  /** Opened when first needed where it is only looked at: a home may have runs and no catalogue, which is `not-found` then. */
+  get library(): Library {
+    this.#library ??= openLibrary(this.home.path, 'read');
+    return this.#library;
+  }
+
+  get #images(): FolderImagesCache {
+    this.#folderImages ??= new FolderImagesCache(this.library);
+    return this.#folderImages;
   }
 
   /** Decoder processes, started when first needed. */
@@ -83,7 +94,7 @@ export class Studio {
 
   /** Paths of the catalogued folders: nothing is written in them. */
   get originals(): readonly string[] {
-    return folders(this.library).map(({ path }) => path);
+    return this.#library || hasLibrary(this.home.path) ? folders(this.library).map(({ path }) => path) : [];
   }
 
   /** The catalogued folder that a path lies in, unless it is catalogued itself. */
@@ -124,6 +135,6 @@ export class Studio {
   /** Closes everything; the trainer may finish its step and write a checkpoint for up to `graceMs`. */
   async dispose(graceMs?: number): Promise<void> {
     await Promise.all([this.#decoders?.dispose(), this.trainer.dispose(graceMs)]);
-    this.library.dispose();
+    this.#library?.dispose();
   }
 }

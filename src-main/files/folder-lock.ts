@@ -100,6 +100,12 @@ function readHolder(file: string): Holder | undefined {
   }
 }
 
+/** Whether somebody holds the lock of a folder; of another computer's process nobody knows whether it lives. */
+export function isHeld(folder: string, name = 'lock'): boolean {
+  const holder = readHolder(join(folder, name));
+  return holder !== undefined && isAlive(holder);
+}
+
 /** Whether a living process of this computer holds the lock of a folder. */
 export function isHeldHere(folder: string, name = 'lock'): boolean {
   const holder = readHolder(join(folder, name));

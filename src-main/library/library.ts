@@ -1,5 +1,5 @@
 // A library is a folder that holds the catalogue. It owns the database's connection and, for writing, the writer's lock.
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Database } from 'better-sqlite3';
 import { AppError, systemError } from '../../shared/errors.ts';
@@ -10,6 +10,11 @@ import type { WriterLock } from './writer-lock.ts';
 
 /** `beside`: writing, for a thread of the process that has the library open for writing and so holds its lock. */
 export type LibraryAccess = 'read' | 'write' | 'beside';
+
+const catalogue = 'catalogue.sqlite';
+
+/** Whether there is a library in `directory`. */
+export const hasLibrary = (directory: string): boolean => existsSync(join(directory, catalogue));
 
 export class Library {
   /** Absolute path of the folder. */
@@ -22,7 +27,7 @@ export class Library {
 
   constructor(directory: string, access: LibraryAccess) {
     this.directory = resolve(directory);
-    this.file = join(this.directory, 'catalogue.sqlite');
+    this.file = join(this.directory, catalogue);
     this.access = access;
     if (access !== 'write') {
       this.database = openDatabase(this.file, access === 'read' ? 'read' : 'write');

@@ -6,12 +6,15 @@ import { join } from 'node:path';
 import { AppError, systemError } from '../../shared/errors.ts';
 import { requireFinite } from '../evaluation/spaces.ts';
 import { type FolderLock, takeLock } from '../files/folder-lock.ts';
+import { atOnce, type Pieces } from '../files/in-pieces.ts';
 import { syncFolder, writeFileAside } from '../files/write-aside.ts';
 import { embeddingId, type EmbeddingIdentity, type EmbeddingManifest, isSameIdentity, parseManifest } from './embedding-identity.ts';
 import { bytesOf, hashBytes, HashIndex } from './hash-index.ts';
 
 /** Rows that are written before they are committed by themselves; a crash loses at most these. */
 const rowsPerCommit = 2048;
+/** Hashes looked up before others may get their turn: about a millisecond. */
+const hashesPerPiece = 1000;
 /** Rows that one read of scattered rows spans at most. */
 const rowsPerRead = 256;
 
@@ -120,7 +123,18 @@ export class EmbeddingStore {
 
   /** The hashes that still have to be embedded, each once, in order. */
   missing(hashes: Iterable<string>): string[] {
-    return [...new Set(hashes)].filter((hash) => this.#index.rowOf(hash) === undefined);
+    return atOnce(this.missingInPieces(hashes));
+  }
+
+  /** The same, in pieces between which others get their turn. */
+  *missingInPieces(hashes: Iterable<string>): Pieces<string[]> {
+    const missing = new Set<string>();
+    let looked = 0;
+    for (const hash of hashes) {
+      if (looked++ % hashesPerPiece === 0) yield;
+      if (this.#index.rowOf(hash) === undefined) missing.add(hash);
+    }
+    return [...missing];
   }
 
   /**

@@ -33,6 +33,7 @@ export const exporting = {
   formatsTitle: 'For which programs',
   vectors: 'Vectors of the images',
   weights: 'The encoder itself',
+  vectorsNeedFolder: 'Vectors are of a folder of images: add one to the library to export some.',
   formats,
   space: 'Vector space',
   spaces,

@@ -82,7 +82,7 @@ const stepOf = (run: string, checkpoint: string): number =>
 
 function writtenBy({ folder, run, checkpoint, layer, space, formats }: Input): Written {
   const created = new Date().toISOString();
-  const vectors = formats.some((format) => vectorFormats.includes(format)) && { vectors: { folder, space } };
+  const vectors = folder !== undefined && formats.some((format) => vectorFormats.includes(format)) && { vectors: { folder, space } };
   return { created, run, step: stepOf(run, checkpoint), layer, ...vectors };
 }
 
@@ -107,7 +107,7 @@ export function fakeExports(jobs: FakeJobs): Handlers<Pick<typeof exploreChannel
       return { ...preview(input), ...(earlier && { earlier }) };
     },
     'export.target': ({ folder, run, checkpoint }) => ({
-      path: `/home/ada/ijepa-studio-exports/${run}-step-${stepOf(run, checkpoint)}-${folderName(folder)}`,
+      path: `/home/ada/ijepa-studio-exports/${run}-step-${stepOf(run, checkpoint)}${folder === undefined ? '' : `-${folderName(folder)}`}`,
     }),
     'export.start': (input) => {
       const { folder, run, target, formats } = input;
@@ -120,7 +120,7 @@ export function fakeExports(jobs: FakeJobs): Handlers<Pick<typeof exploreChannel
           rate: 30_000,
           detail: 'Writing vectors',
           result: `${formats.length + 1} files in ${target}`,
-          folder,
+          ...(folder !== undefined && { folder }),
           run,
           onEnd: (state) => {
             if (state !== 'done') return;

@@ -8,7 +8,7 @@ import type { Home } from '../../engine/home.ts';
 import { deleteRunFolder, placesOfRun } from '../../engine/runs/delete-run.ts';
 import { Studio } from '../../engine/studio.ts';
 import type { Action, Options } from '../action.ts';
-import { textOption } from '../options.ts';
+import { requireBeside, textOption } from '../options.ts';
 import { megabytes } from '../output.ts';
 import type { Output } from '../output.ts';
 
@@ -63,6 +63,7 @@ async function cleanRun(output: Output, home: Home, given: string, options: Opti
 export const cleanCommand: Action = async (output, options) => {
   const home = homeAt(textOption(options, 'home'));
   const run = textOption(options, 'run');
+  requireBeside(options, '--yes', '--run', 'Name the run to delete: --run NAME. The decode cache is deleted without a question.');
   if (run !== undefined) return cleanRun(output, home, run, options);
   // No home is made only to find nothing in it.
   const studio = existsSync(home.cache) ? new Studio({ home: home.path }) : undefined;

@@ -1,9 +1,9 @@
-import { AppError } from '../../../shared/errors.ts';
 import type { EvaluateOptions } from '../../engine/evaluation/evaluation.ts';
 import type { Action, Options } from '../action.ts';
 import { showEvaluation } from '../evaluation-progress.ts';
-import { choiceOption, integerOption } from '../options.ts';
+import { choiceOption, integerOption, requireBeside } from '../options.ts';
 import { withScannedRun } from '../run-context.ts';
+import type { RunContext } from '../run-context.ts';
 
 const splits = ['train', 'val', 'test'] as const;
 
@@ -15,8 +15,7 @@ function splitsOf(options: Options): Pick<EvaluateOptions, 'splits'> {
         queries: choiceOption(options, 'querySplit', '--query-split', splits),
       },
     };
-  if (options['bankSplit'] !== undefined)
-    throw new AppError('bad-config', '--bank-split: needs --query-split', 'Also give the split for the queries: --query-split val.');
+  requireBeside(options, '--bank-split', '--query-split', 'Also give the split for the queries: --query-split val.');
   return {};
 }
 
@@ -29,8 +28,10 @@ export const evaluateCommand: Action = async (output, options, folder) => {
     ...splitsOf(options),
     probe: options['probe'] !== false,
   } as const;
-  return withScannedRun(output, options, folder, async ({ studio, run, checkpoint, root, threads, device }) => {
-    await showEvaluation(output, studio, { run, checkpoint, root, threads, device, ...measures });
+  const evaluate = async ({ studio, run, checkpoint, root, threads, device }: RunContext): Promise<number> => {
+    await showEvaluation(output, studio, { run: run!, checkpoint, root, threads, device, ...measures });
     return 0;
-  });
+  };
+  // What it has learned from is in the run.
+  return withScannedRun(output, options, folder, evaluate, { run: true });
 };

@@ -1,10 +1,11 @@
 import { AppError } from '../../../shared/errors.ts';
-import { exportBundle, exportFormats, replacedText } from '../../engine/export/export.ts';
+import { exportBundle, exportFormats, holdVectors, replacedText } from '../../engine/export/export.ts';
 import type { ExportFormat } from '../../engine/export/export.ts';
 import type { Action, Options } from '../action.ts';
 import { choiceOption, integerOption, textOption } from '../options.ts';
 import { count, megabytes } from '../output.ts';
-import { withRun } from '../run-context.ts';
+import { withRun, withWeights } from '../run-context.ts';
+import type { WeightsContext } from '../run-context.ts';
 
 function formatsOf(options: Options): readonly ExportFormat[] {
   const names = (textOption(options, 'format') ?? '').split(',').map((name) => name.trim());
@@ -26,7 +27,7 @@ export const exportCommand: Action = async (output, options, ...operands) => {
   const neighbours = integerOption(options, 'neighbors', '--neighbors', 0, 999)!;
   if (neighbours > 0 && !formats.includes('parquet'))
     throw new AppError('bad-config', '--neighbors: only Parquet holds them', 'Add parquet to --format, or leave --neighbors out.');
-  return withRun(output, options, folder, async ({ studio, checkpoint, root, layer }) => {
+  const write = async ({ studio, checkpoint, layer }: WeightsContext, root: string | undefined): Promise<number> => {
     const { files, vectors, replaced, opening } = await exportBundle(
       studio,
       {
@@ -53,5 +54,8 @@ export const exportCommand: Action = async (output, options, ...operands) => {
     output.say('  manifest.json says what they are.');
     if (opening !== undefined) output.say(`  transformers opens the Hugging Face folder by ${opening}.`);
     return 0;
-  });
+  };
+  // Weights are of no folder, whether one is named or not.
+  if (!holdVectors(formats)) return withWeights(output, options, async (context) => write(context, undefined));
+  return withRun(output, options, folder, async (context) => write(context, context.root));
 };

@@ -3,6 +3,7 @@ import { homeAt } from '../../engine/home.ts';
 import { importWeights } from '../../engine/runs/import-weights.ts';
 import type { Action } from '../action.ts';
 import { integerOption, textOption } from '../options.ts';
+import { useImported } from '../run-result.ts';
 
 export const importCommand: Action = async (output, options, path) => {
   const name = textOption(options, 'run');
@@ -17,6 +18,6 @@ export const importCommand: Action = async (output, options, path) => {
     `Run ${imported.name}: width ${width}, ${depth} blocks, ${found} heads, ${imageSize}×${imageSize} pixels in patches of ${patchSize}.`,
   );
   for (const note of notes) output.say(`  ${note}`);
-  output.say(`Use it on a scanned folder: ijepa-studio embed FOLDER --run ${imported.name}`);
+  output.say(useImported(imported.name, textOption(options, 'home')));
   return 0;
 };

@@ -1,4 +1,4 @@
-import { homeAt, runNames } from '../../engine/home.ts';
+import { freeRunPath, homeAt, newRunPath } from '../../engine/home.ts';
 import type { Home } from '../../engine/home.ts';
 import {
   checkNote,
@@ -8,12 +8,14 @@ import {
   modelCalled,
   modelLicence,
   publishedModels,
+  recordOfModel,
 } from '../../engine/runs/fetch-model.ts';
 import { importWeights } from '../../engine/runs/import-weights.ts';
 import type { Action } from '../action.ts';
 import { interruptible } from '../interrupt.ts';
 import { textOption } from '../options.ts';
 import type { Output } from '../output.ts';
+import { useImported } from '../run-result.ts';
 
 const gigabytes = (bytes: number): string => `${(bytes / 1e9).toFixed(2)} GB`;
 
@@ -37,10 +39,14 @@ export const modelsCommand: Action = async (output, options, name) => {
   if (name === undefined) return listModels(output, home);
   const model = modelCalled(name);
   const run = textOption(options, 'run') ?? model.name;
-  if (runNames(home).includes(run)) {
+  const made = recordOfModel(home, model, run);
+  if (made) {
+    output.event({ type: 'imported', run: newRunPath(home, run), name: run, notes: made.weights?.notes ?? [] });
     output.say(`It is the run ${run} already.`);
     return 0;
   }
+  // Before gigabytes are fetched, not after it.
+  freeRunPath(home, run);
   const work = interruptible();
   try {
     output.say(`${model.name}, ${gigabytes(model.bytes)}, from ${model.address}. ${modelLicence.sentence}`);
@@ -60,7 +66,7 @@ export const modelsCommand: Action = async (output, options, name) => {
     output.event({ type: 'imported', run: imported.run, name: imported.name, notes: imported.notes });
     output.say(`Run ${imported.name}.`);
     for (const note of imported.notes) output.say(`  ${note}`);
-    output.say(`Use it on a scanned folder: ijepa-studio embed FOLDER --run ${imported.name}`);
+    output.say(useImported(imported.name, textOption(options, 'home')));
     return 0;
   } finally {
     work.done();

@@ -4,7 +4,7 @@ import { checkFailuresTarget, defaultDecodeLimits, exportFailureList, failureLis
 import { moveFolder } from '../../engine/folders/moved-folder.ts';
 import { Studio } from '../../engine/studio.ts';
 import type { Action } from '../action.ts';
-import { integerOption, numberOption, textOption } from '../options.ts';
+import { integerOption, numberOption, requireBeside, textOption } from '../options.ts';
 import { count } from '../output.ts';
 import { labelsOf, showScan } from '../scan-progress.ts';
 
@@ -12,6 +12,7 @@ const shownFailures = 8;
 
 export const scanCommand: Action = async (output, options, folder) => {
   const home = textOption(options, 'home');
+  requireBeside(options, '--trust-times', '--moved-from', 'Also say where these images were before: --moved-from FOLDER.');
   const maxPixels = integerOption(options, 'maxPixels', '--max-pixels', 1)!;
   const studio = new Studio({ ...(home !== undefined && { home }), limits: { ...defaultDecodeLimits, maxPixels } });
   try {

@@ -15,7 +15,7 @@ import { checkpointOf, configOf, createRun, originAt, recordOf, settleRun } from
 import { Studio } from '../../engine/studio.ts';
 import type { Action, Options } from '../action.ts';
 import { givenSettings } from '../config-flags.ts';
-import { numberOption, textOption } from '../options.ts';
+import { numberOption, requireBeside, textOption } from '../options.ts';
 import { count } from '../output.ts';
 import type { Output } from '../output.ts';
 import { planLines } from '../plan-text.ts';
@@ -143,6 +143,7 @@ function originOf(studio: Studio, options: Options): Beginning | undefined {
 export const trainCommand: Action = async (output, options, folder) => {
   const home = textOption(options, 'home');
   const given = settingsOf(options);
+  requireBeside(options, '--from-step', '--from', 'Also name the run whose weights are meant: --from RUN.');
   // Wrong settings are said before a long scan, not after it.
   const { smallFirst, ...others } = given;
   const early = parseConfig(alone(others));

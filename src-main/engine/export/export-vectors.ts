@@ -22,6 +22,7 @@ import type { EmbeddingStore } from '../../retrieval/embedding-store.ts';
 import { librarySpace } from '../../retrieval/library-search.ts';
 import { encodeSpace } from '../../retrieval/space-file.ts';
 import type { Studio } from '../studio.ts';
+import { pieceImages, rowsOfImages } from '../vectors/embedded-images.ts';
 import { computeVectors } from '../vectors/embeddings.ts';
 import { NeighbourFinder } from './export-neighbours.ts';
 
@@ -72,9 +73,6 @@ export function requireGoing(signal: AbortSignal | undefined): void {
 /** Values read at a time: as text they take some hundredths of a second, and the engine answers in between. */
 const valuesPerBlock = 1 << 15;
 
-/** Images gone through before others may get their turn: about a millisecond. */
-const pieceImages = 1000;
-
 /** The images of a folder that are in a store. */
 export interface EmbeddedImages {
   /** Rows of the store, ascending. */
@@ -84,20 +82,12 @@ export interface EmbeddedImages {
 }
 
 function* inStore(usable: readonly TrainingImage[], store: EmbeddingStore): Pieces<EmbeddedImages> {
-  const byRow = new Map<number, TrainingImage>();
-  const rows = new Uint32Array(usable.length);
-  for (const [i, image] of usable.entries()) {
-    if (i % pieceImages === 0) yield;
-    const row = store.rowOf(image.hash);
-    if (row === undefined) continue;
-    rows[byRow.size] = row;
-    byRow.set(row, image);
-  }
-  const ordered = rows.slice(0, byRow.size).sort();
+  const { rows, imageOf } = yield* rowsOfImages(usable, store);
+  const ordered = rows.sort();
   const images: TrainingImage[] = [];
   for (const [i, row] of ordered.entries()) {
     if (i % pieceImages === 0) yield;
-    images.push(byRow.get(row)!);
+    images.push(imageOf.get(row)!);
   }
   return { rows: ordered, images };
 }

@@ -28,9 +28,13 @@ import type { WeightFormat } from './export-weights.ts';
 export type ExportFormat = VectorFormat | WeightFormat;
 export const exportFormats: readonly ExportFormat[] = [...vectorFormats, ...weightFormats];
 
+/** Whether some of the formats are of images, not of weights alone. */
+export const holdVectors = (formats: readonly ExportFormat[]): boolean => vectorFormats.some((format) => formats.includes(format));
+
 export interface ExportOptions {
   readonly checkpoint: string;
-  readonly root: string;
+  /** Folder of the images; weights have none. */
+  readonly root: string | undefined;
   readonly target: string;
   readonly formats: readonly ExportFormat[];
   readonly layer: EmbeddingLayer;
@@ -65,6 +69,13 @@ export interface Exported {
   readonly opening?: string;
 }
 
+/** The folder whose vectors are asked for. Throws `bad-input` where none was named. */
+export function requireRoot(root: string | undefined): string {
+  if (root === undefined)
+    throw new AppError('bad-input', 'Vectors are of a folder of images, and none was named.', 'Name one, or export weights alone.');
+  return root;
+}
+
 function requireColumn(name: string): void {
   if (name.trim() === '' || (parquetColumns as readonly string[]).includes(name))
     throw new AppError(
@@ -80,7 +91,7 @@ function describe(
   hash: string,
   layer: EmbeddingLayer,
   vectors: ExportedVectors | undefined,
-  root: string,
+  root: string | undefined,
 ): Record<string, unknown> {
   const { size, preprocessing, run, step } = model;
   return {
@@ -101,7 +112,7 @@ function describe(
     pooling: 'mean over patch tokens',
     preprocessing,
     ...(vectors && {
-      folder: basename(root),
+      folder: basename(requireRoot(root)),
       normalisation: 'none: compare by cosine',
       rows: 'one per different content; copies of an image are one row',
       N: vectors.rows,
@@ -159,7 +170,7 @@ export function replacedText({ created, run, step, removed }: ReplacedExport): s
 
 /**
  * Writes what was asked for into `target`: beside the files of an earlier export where they are of the same weights and vectors, else in
- * their place. Throws `bad-input` when the folder lies among originals or holds files of other origin, `not-found` when vectors are
+ * their place. Weights need neither a folder of images nor a catalogue. Throws `bad-input` when the folder lies among originals or holds files of other origin, `not-found` when vectors are
  * asked for that are not embedded, `locked` while another export is written there, `bad-checkpoint`, `disk-full`, `not-writable`, and
  * `cancelled` after `signal`: nothing of this export is left then, and an earlier one is whole but for files that were written over with
  * something else.
@@ -170,6 +181,7 @@ export async function exportBundle(
   onProgress: (progress: ExportProgress) => void = () => {},
 ): Promise<Exported> {
   requireColumn(vectorColumn);
+  if (holdVectors(formats)) requireRoot(root);
   await requireOutside(target, studio.originals);
   const { config, run, step } = readCheckpointHeader(checkpoint);
   const model: ModelDescription = { size: modelSize(config), preprocessing: preprocessingOf(config), run, step, program: programVersion };
@@ -189,7 +201,7 @@ export async function exportBundle(
         store,
         bundle,
         {
-          root,
+          root: requireRoot(root),
           formats: wanted,
           space,
           vectorColumn,

@@ -1,27 +1,46 @@
 // Published weights: which there are here, and fetching them.
 import { existsSync, mkdirSync, readFileSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { AppError } from '../../../shared/errors.ts';
 import { download, receivedBytes } from '../../files/download.ts';
 import type { CheckedBy, DownloadOptions } from '../../files/download.ts';
 import { takeLock } from '../../files/folder-lock.ts';
+import { listCheckpoints, readRecord } from '../../training/run-folder/run-folder.ts';
+import type { RunRecord } from '../../training/run-folder/run-folder.ts';
 import { modelFiles, modelLicence, publishedModels, sizeTolerance } from '../../weights/model-list.ts';
 import type { PublishedModel } from '../../weights/model-list.ts';
-import { runNames } from '../home.ts';
+import { newRunPath } from '../home.ts';
 import type { Home } from '../home.ts';
 
 export { modelLicence, publishedModels };
 
+const modelsFolder = 'models';
+
 /** Where the files of a model lie. */
-export const modelFolder = (home: Home, { name }: Pick<PublishedModel, 'name'>): string => join(home.path, 'models', name);
+export const modelFolder = (home: Home, { name }: Pick<PublishedModel, 'name'>): string => join(home.path, modelsFolder, name);
 
 /** Whether all files of a model are here. */
 const isFetched = (home: Home, model: Pick<PublishedModel, 'name'>): boolean =>
   modelFiles.every(({ name, optional }) => optional || existsSync(join(modelFolder(home, model), name)));
 
+/** The record of a run, by name, if it was made of a model: it says where from, though the home may have been moved since. Throws `bad-input` for what is no name. */
+export function recordOfModel(home: Home, { name }: Pick<PublishedModel, 'name'>, run: string): RunRecord | undefined {
+  const path = newRunPath(home, run);
+  try {
+    const record = readRecord(path);
+    const { imported } = record;
+    const isOfModel = imported !== undefined && basename(imported) === name && basename(dirname(imported)) === modelsFolder;
+    return isOfModel && listCheckpoints(path).length > 0 ? record : undefined;
+  } catch (error) {
+    // There is none, or nobody knows what it is.
+    if (error instanceof AppError) return undefined;
+    throw error;
+  }
+}
+
 /** Whether a model needs no fetching: it is a run by its own name, or its files are here. */
 export const isModelHere = (home: Home, model: Pick<PublishedModel, 'name'>): boolean =>
-  runNames(home).includes(model.name) || isFetched(home, model);
+  recordOfModel(home, model, model.name) !== undefined || isFetched(home, model);
 
 /** The fetched files of a model that has become a run: the run has all that was in them. */
 export const dropFetched = (home: Home, model: Pick<PublishedModel, 'name'>): void =>

@@ -1,5 +1,5 @@
-// What a run of imported weights is set to.
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+// What a run of imported weights is set to, and what an import leaves that is cut short.
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
@@ -10,8 +10,8 @@ import { readCheckpointHeader } from '../../training/run-folder/checkpoint.ts';
 import { writeAuthorsFile } from '../../weights/authors-file.ts';
 import { writeHuggingFaceFolder } from '../../weights/huggingface-folder.ts';
 import { huggingFaceFiles, smallCheckpoint } from '../../weights/testing/small-checkpoint.ts';
-import { homeAt } from '../home.ts';
-import { importWeights } from './import-weights.ts';
+import { homeAt, runNames } from '../home.ts';
+import { dropBegunRun, importWeights } from './import-weights.ts';
 import { checkpointOf } from './runs.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'ijepa-import-'));
@@ -40,4 +40,37 @@ it.each(['authors', 'huggingface'] as const)('a run of our own export (%s) prepa
   expect(notes.join(' ')).toContain('fit pad');
   expect(notes.join(' ')).toContain('channels luminance');
   if (kind === 'authors') expect(modelSize(config)).toEqual(small.description.size);
+});
+
+const source = join(import.meta.dirname, '../../jepa/testing/fixtures/huggingface');
+
+it('that is cut short is no run, and the next one takes its folder over', () => {
+  const home = homeAt(join(folder, 'cut'));
+  const [place, left] = [join(home.runs, 'huggingface-1'), join(folder, 'left')];
+  // What there is when the process is killed while it writes.
+  importWeights(home, source, { onWrite: ({ path }) => cpSync(path, left, { recursive: true }) });
+  const said = readFileSync(join(place, 'train.log'), 'utf8').split('\n').length;
+  rmSync(place, { recursive: true });
+  rmSync(join(left, 'lock'));
+  renameSync(left, place);
+  writeFileSync(join(place, 'checkpoints', 'step-000000000.safetensors.1-0-1.part'), 'half of it');
+  expect(runNames(home)).toEqual([]);
+  expect(importWeights(home, source).name).toBe('huggingface-1');
+  const whole = ['checkpoints', 'config.json', 'train.log'];
+  expect([readdirSync(place).toSorted(), readdirSync(join(place, 'checkpoints'))]).toEqual([whole, ['step-000000000.safetensors']]);
+  // Killed before the last thing that it does.
+  rmSync(join(place, 'config.json'));
+  importWeights(home, source, { name: 'huggingface-1' });
+  expect(readFileSync(join(place, 'train.log'), 'utf8').split('\n')).toHaveLength(said);
+  expect(runNames(home)).toEqual(['huggingface-1']);
+});
+
+it('that is given up leaves nothing in a folder that was there', () => {
+  const home = homeAt(join(folder, 'given up'));
+  const place = join(home.runs, 'x');
+  mkdirSync(place, { recursive: true });
+  writeFileSync(join(place, 'mine.txt'), '');
+  importWeights(home, source, { name: 'x' });
+  dropBegunRun({ path: place, isNew: false, bytes: 0 });
+  expect([readdirSync(place).toSorted(), readdirSync(join(place, 'checkpoints'))]).toEqual([['checkpoints', 'mine.txt'], []]);
 });

@@ -9,7 +9,7 @@ import { programVersion } from '../../../shared/version.ts';
 import { encoderParameters } from '../../jepa/model.ts';
 import type { Weights } from '../../jepa/model.ts';
 import { saveImportedWeights } from '../../training/run-folder/checkpoint.ts';
-import { RunFolder } from '../../training/run-folder/run-folder.ts';
+import { removeCutImport, RunFolder } from '../../training/run-folder/run-folder.ts';
 import type { RunRecord } from '../../training/run-folder/run-folder.ts';
 import type { ForeignWeights, ReadProgress } from '../../weights/foreign-weights.ts';
 import { readForeignWeights } from '../../weights/read-foreign-weights.ts';
@@ -119,8 +119,9 @@ export interface BegunRun {
 export function dropBegunRun({ path, isNew }: BegunRun): void {
   // Without its record it is no run.
   rmSync(join(path, 'config.json'), { force: true });
-  if (isNew) rmSync(path, { recursive: true, force: true });
-  else rmSync(join(path, 'lock'), { force: true });
+  if (isNew) return rmSync(path, { recursive: true, force: true });
+  removeCutImport(path);
+  rmSync(join(path, 'lock'), { force: true });
 }
 
 /**
@@ -149,13 +150,15 @@ export function importWeights(home: Home, path: string, options: ImportOptions =
     weights: keptOf(read, weights, notes),
   };
   const isNew = !existsSync(place);
-  const folder = RunFolder.create(place, record);
+  const folder = RunFolder.begin(place, record);
   const bytes = Object.values(weights).reduce((sum, { byteLength }) => sum + byteLength, 0);
   const begun: BegunRun = { path: folder.path, isNew, bytes };
   try {
     options.onWrite?.(begun);
     saveImportedWeights(folder.checkpointPath(0), weights, record);
     for (const note of notes) folder.say(note);
+    // Last, so that no run lacks its weights where this is cut short.
+    folder.keepRecord();
     return { name, run: folder.path, config, encoder: read.encoder, notes };
   } catch (error) {
     dropBegunRun(begun);

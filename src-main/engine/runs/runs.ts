@@ -1,6 +1,6 @@
 // Runs: started, resumed, described; and which checkpoint of a run is meant.
 import { existsSync, rmSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { TrainConfig } from '../../../shared/config/config-table.ts';
 import { parseConfig } from '../../../shared/config/config.ts';
@@ -268,9 +268,18 @@ export const wasKilled = (error: unknown): error is AppError => error instanceof
 const tooLarge = ({ code, message }: AppError, config: TrainConfig): AppError =>
   new AppError(code, message, `Let it go on on the processor (device=cpu) from its last checkpoint, or begin one ${whatFitsCard(config)}.`);
 
+/** Whether a checkpoint is asked for by its file, which may lie anywhere. */
+export const isCheckpointFile = (which: string): boolean => which !== 'best' && which !== 'latest' && !/^\d+$/.test(which);
+
+/** Folder of the run that the file of a checkpoint lies in; undefined of one that lies elsewhere. */
+export function runAround(checkpoint: string): string | undefined {
+  const folder = dirname(resolve(checkpoint));
+  return basename(folder) === 'checkpoints' && existsSync(join(folder, '..', 'config.json')) ? dirname(folder) : undefined;
+}
+
 /** The checkpoint meant by `best` (default), `latest`, a step, or a file. Throws `not-found`. */
 export function checkpointOf(run: string, which = 'best'): string {
-  if (which !== 'best' && which !== 'latest' && !/^\d+$/.test(which)) {
+  if (isCheckpointFile(which)) {
     if (existsSync(which)) return which;
     throw new AppError('not-found', `There is no checkpoint ${which}.`, 'Give best, latest, a step, or the path of a checkpoint.');
   }
@@ -301,6 +310,9 @@ export const configOf = (checkpoint: string): TrainConfig => readCheckpointHeade
 
 /** The step at which a checkpoint was written. Throws `bad-checkpoint`. */
 export const stepOf = (checkpoint: string): number => readCheckpointHeader(checkpoint).step;
+
+/** The name that the run had when a checkpoint of it was written. Throws `bad-checkpoint`. */
+export const runNameOf = (checkpoint: string): string => readCheckpointHeader(checkpoint).run;
 
 /** A checkpoint of a run as what another one begins with. Throws `bad-checkpoint`, `not-found`, `bad-config`. */
 export function originAt(run: string, checkpoint: string): NonNullable<RunRecord['from']> {

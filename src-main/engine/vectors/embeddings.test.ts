@@ -12,6 +12,7 @@ import { decodingVersion } from '../../images/cache-space.ts';
 import { modelSize } from '../../jepa/model.ts';
 import type { EmbeddingIdentity } from '../../retrieval/embedding-identity.ts';
 import { EmbeddingStore } from '../../retrieval/embedding-store.ts';
+import { countLookups } from '../../retrieval/testing/count-lookups.ts';
 import { Trainer } from '../../trainer/trainer.ts';
 import { targetEncoderHash } from '../../weights/encoder-hash.ts';
 import { importWeights } from '../runs/import-weights.ts';
@@ -104,6 +105,36 @@ it('goes on after a card that failed with what it has kept, and says how many ea
   expect([madeOn({ webgpu: 4 }), madeOn({ cpu: 4 }), madeOn({})]).toEqual([' on WebGPU', '', '']);
   rest.mockRestore();
   failed.mockRestore();
+});
+
+it('finds out what is missing of a large folder while others are answered', async () => {
+  const { run, name, config } = importWeights(studio.home, fixture, { name: 'large' });
+  const checkpoint = checkpointOf(run);
+  const hashes = Array.from({ length: 40_000 }, (_, i) => i.toString(16).padStart(64, '0'));
+  const store = await EmbeddingStore.openForWriting(
+    studio.home.embeddings,
+    await embeddingIdentity(name, checkpoint, config, 4),
+    programVersion,
+  );
+  await store.append(hashes.slice(0, 2), new Float32Array(8));
+  await store.dispose();
+  vi.spyOn(studio, 'readImages').mockResolvedValue({
+    ...images,
+    all: hashes.map((hash) => ({ hash, path: hash, label: undefined, split: undefined })),
+  });
+  const chosen = vi.spyOn(studio.devices, 'forVectors').mockImplementation(async (_wanted, operations) => {
+    await operations();
+    return { device: 'cpu', reason: 'As tested.' };
+  });
+  const trainer = new Trainer();
+  vi.spyOn(trainer, 'run').mockResolvedValue({ folder: store.folder, rows: 2, added: 0, skipped: 0 } as never);
+  const stop = countLookups();
+  await embedFolder(studio, { checkpoint, root: folder, layer: 'last', threads: 1, trainer }, () => {});
+  const { all, mostInTurn } = stop();
+  // Before, when a device is chosen, and after.
+  expect(all).toBe(3 * hashes.length);
+  expect(mostInTurn).toBeLessThan(hashes.length);
+  chosen.mockRestore();
 });
 
 it('does not take the vectors of a deleted run of the same name for those of this one', async () => {

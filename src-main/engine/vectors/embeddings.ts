@@ -59,7 +59,7 @@ async function storedOf(home: Home, checkpoint: string, layer: EmbeddingLayer, h
   if (folder === undefined) return { rows: 0, devices: {}, missing: hashes.length };
   const store = await EmbeddingStore.openForReading(folder);
   const { rows, devices } = store;
-  const missing = store.missing(hashes).length;
+  const missing = (await inPieces(store.missingInPieces(hashes))).length;
   await store.dispose();
   return { rows, devices, missing };
 }

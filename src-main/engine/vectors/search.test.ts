@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, expect, it, vi } from 'vitest';
 import { programVersion } from '../../../shared/version.ts';
 import { EmbeddingStore } from '../../retrieval/embedding-store.ts';
+import { countLookups } from '../../retrieval/testing/count-lookups.ts';
 import { importWeights } from '../runs/import-weights.ts';
 import { checkpointOf } from '../runs/runs.ts';
 import { Studio } from '../studio.ts';
@@ -34,7 +35,6 @@ async function answers(name: string, vectors: readonly (readonly number[])[]): P
   await store.dispose();
   const images = vectors.map((_, i) => ({ hash: hashOf(i), path: `${i}.png`, label: undefined, split: undefined }));
   vi.spyOn(studio, 'readImages').mockResolvedValue({ all: images, trained: images.length, fingerprint: '', size: undefined });
-  vi.spyOn(studio, 'images').mockReturnValue(images);
   const found: Record<string, readonly [unknown, unknown]> = {};
   for (const space of ['raw', 'centred', 'whitened'] as const) {
     const search = await FolderSearch.open(studio, { checkpoint, root: folder, layer: 'last', space });
@@ -82,4 +82,29 @@ it('says the same of images that all have one vector, and nothing of those that 
     [5, 4],
   ]);
   expect([two['centred']![0], two['whitened']![0]]).toEqual([[-1], [-1]]);
+});
+
+it('finds the images of a large folder while others are answered', async () => {
+  const { run, config } = importWeights(studio.home, fixture, { name: 'large' });
+  const checkpoint = checkpointOf(run);
+  const store = await EmbeddingStore.openForWriting(
+    studio.home.embeddings,
+    await embeddingIdentity('large', checkpoint, config, 2),
+    programVersion,
+  );
+  await store.append([hashOf(5), hashOf(3)], Float32Array.of(0, 1, 1, 0));
+  await store.dispose();
+  const count = 40_000;
+  const all = Array.from({ length: count }, (_, i) => ({ hash: hashOf(i), path: `${i}.png`, label: undefined, split: undefined }));
+  vi.spyOn(studio, 'readImages').mockResolvedValue({ all, trained: count, fingerprint: '', size: undefined });
+  vi.spyOn(studio, 'folderImages').mockImplementation((): never => {
+    throw new Error('They are not copied.');
+  });
+  const stop = countLookups();
+  const search = await FolderSearch.open(studio, { checkpoint, root: folder, layer: 'last', space: 'raw' });
+  const { all: lookups, mostInTurn } = stop();
+  expect(lookups).toBe(count);
+  expect(mostInTurn).toBeLessThan(count);
+  expect((await search.byHash(hashOf(5), 9)).map(({ path }) => path)).toEqual(['3.png']);
+  await search.dispose();
 });

@@ -3,7 +3,6 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { preprocessingOf } from '../../../shared/config/preprocessing.ts';
 import { AppError } from '../../../shared/errors.ts';
-import type { EvaluationImage } from '../../evaluation/protocol.ts';
 import type { SpaceKind, SpaceTransform } from '../../evaluation/spaces.ts';
 import { inPieces } from '../../files/in-pieces.ts';
 import { cachedShortSide } from '../../images/cache-space.ts';
@@ -19,8 +18,11 @@ import type { RowBitmap } from '../../retrieval/top-rows.ts';
 import type { Neighbours } from '../../retrieval/vector-memory.ts';
 import type { Trainer } from '../../trainer/trainer.ts';
 import { readCheckpointHeader } from '../../training/run-folder/checkpoint.ts';
+import type { SplitImage } from '../folders/folder-images.ts';
 import type { Studio } from '../studio.ts';
 import { threadsOf } from '../threads.ts';
+import { rowsOfImages } from './embedded-images.ts';
+import type { RowsOfImages } from './embedded-images.ts';
 import { computeVectors, openEmbeddings } from './embeddings.ts';
 
 export interface Neighbour {
@@ -73,7 +75,7 @@ export class FolderSearch {
   readonly #store: EmbeddingStore;
   readonly #space: SpaceTransform;
   readonly #index: SearchIndex;
-  readonly #imageOf: ReadonlyMap<number, EvaluationImage>;
+  readonly #imageOf: ReadonlyMap<number, SplitImage>;
   readonly #allowed: RowBitmap;
 
   private constructor(
@@ -82,7 +84,7 @@ export class FolderSearch {
     store: EmbeddingStore,
     space: SpaceTransform,
     index: SearchIndex,
-    imageOf: ReadonlyMap<number, EvaluationImage>,
+    { rows, imageOf }: RowsOfImages<SplitImage>,
   ) {
     this.#studio = studio;
     this.#setup = setup;
@@ -90,23 +92,19 @@ export class FolderSearch {
     this.#space = space;
     this.#index = index;
     this.#imageOf = imageOf;
-    this.#allowed = bitmapOf(imageOf.keys(), store.rows);
+    this.#allowed = bitmapOf(rows, store.rows);
   }
 
   /** Loads the vectors of a folder. Throws `not-found` when it has not been embedded with this checkpoint. */
   static async open(studio: Studio, setup: SearchSetup): Promise<FolderSearch> {
     const store = await openEmbeddings(studio, setup.checkpoint, setup.layer);
     try {
-      const imageOf = new Map<number, EvaluationImage>();
-      await studio.readImages(setup.root);
-      for (const image of studio.images(setup.root)) {
-        const row = store.rowOf(image.hash);
-        if (row !== undefined) imageOf.set(row, image);
-      }
-      if (imageOf.size === 0)
+      const { all } = await studio.readImages(setup.root);
+      const found = await inPieces(rowsOfImages(all, store));
+      if (found.rows.length === 0)
         throw new AppError('not-found', `None of the images of ${setup.root} has a vector of this checkpoint yet.`, computeVectors);
-      const space = await librarySpace(store, setup.space, Uint32Array.from(imageOf.keys()));
-      return new FolderSearch(studio, setup, store, space, await openLibrarySearch(store, space), imageOf);
+      const space = await librarySpace(store, setup.space, found.rows);
+      return new FolderSearch(studio, setup, store, space, await openLibrarySearch(store, space), found);
     } catch (error) {
       await store.dispose();
       throw error;

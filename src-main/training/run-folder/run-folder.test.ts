@@ -1,10 +1,10 @@
-import { appendFileSync, chmodSync, existsSync, readFileSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { appendFileSync, chmodSync, existsSync, readFileSync, readdirSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { AppError } from '../../../shared/errors.ts';
 import type { TrainEvent } from '../../../shared/train-events.ts';
 import { smallRecord, withTemporary } from '../testing/small-run.ts';
-import { listCheckpoints, pruneCheckpoints, readRecord, RunFolder } from './run-folder.ts';
+import { isCutImport, listCheckpoints, pruneCheckpoints, readRecord, RunFolder } from './run-folder.ts';
 import { readEvents } from './run-log.ts';
 
 const record = smallRecord();
@@ -50,6 +50,25 @@ describe('a run’s folder', () => {
       expect(readRecord(path).steps).toBe(8);
       RunFolder.open(path).dispose();
       expect(readdirSync(path).toSorted()).toEqual(['checkpoints', 'config.json']);
+    }));
+
+  it('is not made among checkpoints that were learned there, whose record is gone', () =>
+    withTemporary((folder) => {
+      const path = join(folder, 'run');
+      const run = RunFolder.create(path, record);
+      run.dispose();
+      writeFileSync(run.checkpointPath(0), '');
+      unlinkSync(join(path, 'config.json'));
+      expect(isCutImport(path)).toBe(true);
+      writeFileSync(run.checkpointPath(4), '');
+      expect([isCutImport(path), codeOf(() => RunFolder.create(path, record))]).toEqual([false, 'bad-input']);
+      expect(listCheckpoints(path).map(({ step }) => step)).toEqual([0, 4]);
+      unlinkSync(run.checkpointPath(4));
+      const begun = RunFolder.begin(path, record);
+      // Somebody works there.
+      expect([isCutImport(path), readdirSync(path).toSorted()]).toEqual([false, ['checkpoints', 'lock']]);
+      expect(listCheckpoints(path)).toEqual([]);
+      begun.dispose();
     }));
 
   it('says what is wrong with a record', () =>

@@ -19,7 +19,7 @@ import { parseConfig } from '../../../shared/config/config.ts';
 import type { ImportedWeights, Origin } from '../../../shared/config/origin.ts';
 import { AppError, systemError } from '../../../shared/errors.ts';
 import type { TrainEvent } from '../../../shared/train-events.ts';
-import { takeLock } from '../../files/folder-lock.ts';
+import { isHeld, takeLock } from '../../files/folder-lock.ts';
 import type { FolderLock } from '../../files/folder-lock.ts';
 import { AsideFile, writeFileAside } from '../../files/write-aside.ts';
 import { logPath, readEvents } from './run-log.ts';
@@ -64,8 +64,23 @@ export class RunFolder {
     this.#lock = lock;
   }
 
-  /** Makes a new run's folder. Throws `bad-input` when there is a run already. */
+  /** Makes a new run's folder. Throws `bad-input` as `begin`. */
   static create(path: string, record: RunRecord): RunFolder {
+    const folder = RunFolder.begin(path, record);
+    try {
+      folder.keepRecord();
+      return folder;
+    } catch (error) {
+      folder.dispose();
+      throw error;
+    }
+  }
+
+  /**
+   * The same, without its record: it is no run before `keepRecord`. What an import that was cut short has left in the folder is removed.
+   * Throws `bad-input` when there is a run already, or checkpoints of one whose record is gone.
+   */
+  static begin(path: string, record: RunRecord): RunFolder {
     return guarded(() => {
       mkdirSync(dirname(path), { recursive: true });
       const refuseOther = (): void => {
@@ -82,7 +97,7 @@ export class RunFolder {
       const lock = takeLock(path);
       try {
         refuseOther();
-        writeFileAside(join(path, 'config.json'), `${JSON.stringify(record, null, 2)}\n`);
+        removeCutImport(path);
         return new RunFolder(path, record, lock);
       } catch (error) {
         lock.dispose();
@@ -104,6 +119,11 @@ export class RunFolder {
 
   get name(): string {
     return basename(this.path);
+  }
+
+  /** Writes the record: from now on it is a run. */
+  keepRecord(): void {
+    guarded(() => writeFileAside(join(this.path, 'config.json'), `${JSON.stringify(this.record, null, 2)}\n`));
   }
 
   checkpointPath(step: number): string {
@@ -173,6 +193,33 @@ function makeFolder(path: string): void {
 /** Deletes what a killed process was writing aside. */
 function removeUnfinished(folder: string): void {
   for (const name of existsSync(folder) ? readdirSync(folder) : []) if (name.endsWith('.part')) rmSync(join(folder, name), { force: true });
+}
+
+/** What an import has in its folder before its record, besides what is written aside. */
+const importedNames: readonly string[] = ['checkpoints', 'lock', 'train.log'];
+
+/** Whether a folder is no run, holds nothing but what an import that was cut short leaves, and nobody works in it. */
+export function isCutImport(path: string): boolean {
+  return (
+    statSync(path).isDirectory() &&
+    readdirSync(path).every((name) => importedNames.includes(name) || name.endsWith('.part')) &&
+    listCheckpoints(path).every(({ step }) => step === 0) &&
+    !isHeld(path)
+  );
+}
+
+/** Removes what an import that was cut short has left in a folder without a record. Throws `bad-input` when more was learned there. */
+export function removeCutImport(path: string): void {
+  const stored = listCheckpoints(path);
+  if (stored.some(({ step }) => step > 0))
+    throw new AppError(
+      'bad-input',
+      `There are checkpoints in ${path}, and the record of their run is gone.`,
+      'Choose another name, or restore its config.json from a backup.',
+    );
+  for (const folder of [path, join(path, 'checkpoints')]) removeUnfinished(folder);
+  for (const { file } of stored) rmSync(file, { force: true });
+  if (stored.length > 0) rmSync(join(path, 'train.log'), { force: true });
 }
 
 function guarded<T>(work: () => T): T {

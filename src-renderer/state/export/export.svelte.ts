@@ -44,8 +44,13 @@ export class ExportState {
     if (run !== this.choices.run) this.set({ run, checkpoint: 'best', target: undefined });
   }
 
+  /** Without a folder of images there are weights alone. */
   get choices(): Choices {
-    return this.#studio.exporting.choices;
+    const { choices } = this.#studio.exporting;
+    return this.hasFolder ? choices : { ...choices, formats: choices.formats.filter((format) => !needsVectors([format])) };
+  }
+  get hasFolder(): boolean {
+    return this.#studio.folder !== undefined;
   }
   /** Runs that have something to export; `undefined` until they are known. */
   get runs(): readonly RunSummary[] | undefined {
@@ -72,8 +77,9 @@ export class ExportState {
   }
   /** The folder, the run and the step that would be exported: `best` and `latest` mean another one while it trains. */
   get #exported(): string | undefined {
-    const { folder } = this.#studio;
-    return folder && this.run && `${folder.id} ${this.run.name} ${stepOf(this.run, this.choices.checkpoint)}`;
+    const { folder, folders } = this.#studio;
+    if (!this.run || (!folder && folders === undefined)) return undefined;
+    return `${folder?.id ?? ''} ${this.run.name} ${stepOf(this.run, this.choices.checkpoint)}`;
   }
   get preview(): ExportPreview | undefined {
     return this.#preview;
@@ -118,7 +124,7 @@ export class ExportState {
   }
 
   toggle(format: ExportFormat, on: boolean): void {
-    const { formats } = this.choices;
+    const { formats } = this.#studio.exporting.choices;
     const chosen = (Object.keys(formatFiles) as ExportFormat[]).filter((one) => (one === format ? on : formats.includes(one)));
     this.set({ formats: chosen });
   }
@@ -174,8 +180,8 @@ export class ExportState {
         return;
       }
       if (folder && sourcesAsked !== this.#sourcesAsked) void this.#loadSources(folder.id, sourcesAsked);
-      if (folder && run && exportedNow !== undefined && exportedNow !== this.#suggestionAsked)
-        void this.#suggest(exportedNow, { folder: folder.id, run: run.name, checkpoint });
+      if (run && exportedNow !== undefined && exportedNow !== this.#suggestionAsked)
+        void this.#suggest(exportedNow, { ...(folder && { folder: folder.id }), run: run.name, checkpoint });
       const asked = JSON.stringify([input, ended, exportsEnded, lacks]);
       if (asked !== this.#previewAsked) this.#ask(asked, lacks ? undefined : input);
     });
@@ -189,9 +195,9 @@ export class ExportState {
   #input(): ExportInput | undefined {
     const { checkpoint, layer, space, formats, vectorColumn, neighbours } = this.choices;
     const { folder } = this.#studio;
-    if (!folder || !this.run || formats.length === 0 || this.target === '' || vectorColumn.trim() === '') return undefined;
+    if (!this.run || formats.length === 0 || this.target === '' || vectorColumn.trim() === '') return undefined;
     return {
-      folder: folder.id,
+      ...(folder && { folder: folder.id }),
       run: this.run.name,
       checkpoint,
       layer,

@@ -22,7 +22,8 @@ function exported() {
   };
   const studio = {
     engine: 'ready',
-    folder: { id: 1, scannedAt: 5 },
+    folder: { id: 1, scannedAt: 5 } as { id: number; scannedAt: number } | undefined,
+    folders: undefined as readonly unknown[] | undefined,
     jobs: [] as { id: number; kind: string; state: string; folder?: number; run?: string }[],
     runs: [run('a'), run('b'), { name: 'empty', checkpoints: [] }],
     router: { about: {} as Record<string, string>, aboutOf: (view: string) => (view === 'export' ? studio.router.about : {}) },
@@ -96,6 +97,29 @@ describe('Export', () => {
     state.toggle('parquet', false);
     state.toggle('onnx', true);
     expect([state.lacksVectors, state.canStart]).toEqual([false, true]);
+  });
+
+  it('holds weights alone where there is no folder of images, which need none', async () => {
+    const { studio, state, asked, answers, settle, previews } = exported();
+    answers['export.target'] = () => ({ path: '/exports/weights' });
+    studio.folder = undefined;
+    // Not known yet.
+    state.follow();
+    expect(asked).toEqual([]);
+    studio.folders = [];
+    await settle();
+    expect([state.hasFolder, state.choices.formats, state.lacksVectors, state.canStart]).toEqual([false, [], false, false]);
+    state.toggle('onnx', true);
+    await settle();
+    await vi.waitFor(() => expect(state.preview).toBeDefined());
+    expect([state.choices.formats, state.canStart]).toEqual([['onnx'], true]);
+    expect(previews().at(-1)!.input).toEqual({
+      ...{ run: 'a', checkpoint: 'best', layer: 'last', space: 'raw', formats: ['onnx'], target: '/exports/weights' },
+      ...{ vectorColumn: 'embedding', neighbours: 0 },
+    });
+    // What was chosen before is there again with a folder.
+    studio.folder = { id: 1, scannedAt: 5 };
+    expect(state.choices.formats).toEqual(['parquet', 'onnx']);
   });
 
   it('waits for the vectors of its own run, and offers to compute them while those of another are computed', async () => {

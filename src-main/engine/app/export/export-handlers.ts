@@ -4,7 +4,7 @@ import type { exploreChannels } from '../../../../shared/contract/contract-explo
 import type { Handlers } from '../../../../shared/contract/rpc-server.ts';
 import { folderOf } from '../../../library/folders.ts';
 import { readCheckpointHeader } from '../../../training/run-folder/checkpoint.ts';
-import { exportBundle, replacedText } from '../../export/export.ts';
+import { exportBundle, holdVectors, replacedText, requireRoot } from '../../export/export.ts';
 import { requireOutside } from '../../write-target.ts';
 import type { EngineContext } from '../context.ts';
 import { rateMeter } from '../rate.ts';
@@ -25,22 +25,26 @@ export function exportHandlers(context: EngineContext, { store }: Runs): Handler
     await requireOutside(place, studio.originals);
     return place;
   };
+  /** Weights are of no folder. Throws `not-found`. */
+  const rootOf = (folder: number | undefined): string | undefined =>
+    folder === undefined ? undefined : folderOf(studio.library, folder).path;
   return {
     'export.preview': async ({ folder, run, checkpoint, target, ...options }) => {
-      const { path: root } = folderOf(studio.library, folder);
+      const root = rootOf(folder);
       const planned = { ...options, root, target: await placeFor(target), checkpoint: await store.checkpoint(run, checkpoint) };
       return previews.of(planned);
     },
     'export.target': async ({ folder, run, checkpoint }) => {
-      const { path: root } = folderOf(studio.library, folder);
+      const root = rootOf(folder);
       const { step } = readCheckpointHeader(await store.checkpoint(run, checkpoint));
       return { path: await defaultTarget(context, { run, step, root }) };
     },
     'export.start': async ({ folder, run, checkpoint: which, target, ...options }) => {
-      const { path: root } = folderOf(studio.library, folder);
+      const root = rootOf(folder);
+      if (holdVectors(options.formats)) requireRoot(root);
       const checkpoint = await store.checkpoint(run, which);
       const place = await placeFor(target);
-      const job = jobs.start('export', { subject: basename(place), folder, run }, async (handle) => {
+      const job = jobs.start('export', { subject: basename(place), ...(folder !== undefined && { folder }), run }, async (handle) => {
         const { signal } = handle;
         const meter = rateMeter();
         handle.say('Writes the files.');

@@ -10,9 +10,9 @@ import { folderOf } from '../../../library/folders.ts';
 import { librarySpace } from '../../../retrieval/library-search.ts';
 import { sizesOf, stepSize } from '../../../training/plan/step-size.ts';
 import { readCheckpointHeader } from '../../../training/run-folder/checkpoint.ts';
-import { embeddedImages, exportedImage, hashOfRows, identityOf, vectorFormats } from '../../export/export-vectors.ts';
+import { embeddedImages, exportedImage, hashOfRows, identityOf } from '../../export/export-vectors.ts';
 import type { VectorsIdentity } from '../../export/export-vectors.ts';
-import { exportThere } from '../../export/export.ts';
+import { exportThere, holdVectors, requireRoot } from '../../export/export.ts';
 import type { ExportOptions } from '../../export/export.ts';
 import type { Studio } from '../../studio.ts';
 import { findEmbeddings, openEmbeddings } from '../../vectors/embeddings.ts';
@@ -37,7 +37,6 @@ interface FirstRows {
 const columnsBefore = ['id', 'file_name', 'filepath'] as const;
 const columnsAfter = ['label', 'split'] as const;
 
-const isVectors = (format: ExportFormat): boolean => (vectorFormats as readonly ExportFormat[]).includes(format);
 const vectorText = (vector: Float32Array): string =>
   `[${Array.from(vector.subarray(0, numbersShown), (value) => value.toPrecision(4)).join(', ')}${vector.length > numbersShown ? ', …' : ''}]`;
 
@@ -105,8 +104,9 @@ export class ExportPreviews {
   }
 
   /** None where no vectors are asked for. */
-  async #first({ checkpoint, root, layer, space, formats }: PreviewOptions): Promise<FirstRows | undefined> {
-    if (!formats.some(isVectors)) return undefined;
+  async #first({ checkpoint, root: folderOfImages, layer, space, formats }: PreviewOptions): Promise<FirstRows | undefined> {
+    if (!holdVectors(formats)) return undefined;
+    const root = requireRoot(folderOfImages);
     const folder = await findEmbeddings(this.#studio.home, checkpoint, layer);
     const stats = folder === undefined ? undefined : statSync(join(folder, 'committed.json'), { throwIfNoEntry: false });
     const { id, path, labels } = folderOf(this.#studio.library, root);

@@ -35,6 +35,13 @@ describe('where an export goes when nothing is chosen', () => {
     expect(await target(['Pictures'])).toBe('Documents/ijepa-studio-exports/cats-step-7-pets');
   });
 
+  it('is named by the run alone where weights alone are exported', async () => {
+    const roots = new Roots(undefined, () => [], []);
+    const surroundings = { studio: { originals: [], home: { exports: person } }, roots };
+    const path = await defaultTarget(surroundings, { run: 'cats', step: 7, root: undefined });
+    expect(path).toBe(join(person, 'ijepa-studio-exports', 'cats-step-7'));
+  });
+
   it('is another one for each folder of images, by as much of its name as every disk takes', async () => {
     expect(await target(['Pictures'], undefined, 'Wild birds')).toBe('ijepa-studio-exports/cats-step-7-Wild birds');
     expect(await target(['Pictures'], undefined, `${'ü'.repeat(39)}. and more`)).toBe(`ijepa-studio-exports/cats-step-7-${'ü'.repeat(39)}`);

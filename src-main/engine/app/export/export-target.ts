@@ -24,10 +24,11 @@ const shortName = (root: string): string =>
     .replace(/[. ]+$/, '');
 
 /**
- * What tells a folder from others in the name of an export: its own name, and where another one in the library has that too, in letters
+ * What tells a folder from others in the name of an export, nothing of weights alone: its own name, and where another one in the library has that too, in letters
  * that disks may take for the same, a mark that follows from its path.
  */
-function imagesName(root: string, originals: readonly string[]): string {
+function imagesName(root: string | undefined, originals: readonly string[]): string {
+  if (root === undefined) return '';
   const name = shortName(root);
   const alike = (other: string): boolean => shortName(other).toLowerCase() === name.toLowerCase();
   if (!originals.some((other) => other !== root && alike(other))) return name;
@@ -35,12 +36,12 @@ function imagesName(root: string, originals: readonly string[]): string {
 }
 
 /**
- * A folder of its own for each checkpoint and folder of images, in the first place that may be used and is not among originals. The home of the program is the
+ * A folder of its own for each checkpoint and folder of images, or for weights alone, in the first place that may be used and is not among originals. The home of the program is the
  * last: few look for files there.
  */
 export async function defaultTarget(
   { studio, roots }: Surroundings,
-  { run, step, root }: { readonly run: string; readonly step: number; readonly root: string },
+  { run, step, root }: { readonly run: string; readonly step: number; readonly root: string | undefined },
 ): Promise<string> {
   const documents = join(homedir(), 'Documents');
   const images = imagesName(root, studio.originals);

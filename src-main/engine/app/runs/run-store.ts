@@ -41,11 +41,15 @@ function stampOf(path: string, embeddings: string): Stamp {
 
 /** The state of a run that nothing trains. */
 export function restingState(record: Pick<RunRecord, 'imported'>, log: RunLog, problem: string | undefined): RunState {
-  if (record.imported !== undefined) return 'done';
+  if (record.imported !== undefined) return problem === undefined ? 'done' : 'failed';
   const end = log.events.findLast(({ type }) => type === 'finished' || type === 'started');
   if (end?.type === 'finished' && end.reason === 'done') return 'done';
   return problem === undefined ? 'stopped' : 'failed';
 }
+
+/** Of imported weights that are not there, as earlier versions left them where an import was cut short. */
+const withoutWeights =
+  'Its weights are not there: their import was cut short, or they were deleted. Delete this run, then import them again.';
 
 /** None where other images judge since the best checkpoint: the baselines are theirs. */
 function scoreOf({ events }: RunLog): RunSummary['score'] {
@@ -164,7 +168,7 @@ export class RunStore {
 
   async #describe(name: string, path: string): Promise<Described['summary']> {
     const bytes = await this.#size(name, path);
-    const { note, problem } = readAppFile(path);
+    const { note, problem: noted } = readAppFile(path);
     const checkpoints = listCheckpoints(path).map(({ step }) => step);
     const log = await this.logs.get(path);
     let record: RunRecord;
@@ -175,6 +179,8 @@ export class RunStore {
       const none = { created: '', folder: '', step: checkpoints.at(-1) ?? 0, steps: 0, images: 0, imported: false, bestStep: undefined };
       return { ...none, name, note, state: 'failed', problem: `${error.message} ${error.hint}`, bytes, checkpoints };
     }
+    const lost = checkpoints.length === 0 ? withoutWeights : undefined;
+    const problem = record.imported === undefined ? noted : lost;
     const state = restingState(record, log, problem);
     const score = scoreOf(log);
     return {

@@ -57,6 +57,18 @@ describe('weights from elsewhere', () => {
     expect(origin).toBeUndefined();
   });
 
+  it('are exported before there is a folder of images, which vectors need', async () => {
+    const { page } = opened;
+    const target = join(home, 'exported');
+    const input = { run: 'theirs', checkpoint: 'best', layer: 'last', space: 'raw', vectorColumn: 'v', neighbours: 0, target } as const;
+    expect((await page.call('export.target', { run: 'theirs', checkpoint: 'best' })).path).toMatch(/theirs-step-0$/);
+    expect((await page.call('export.preview', { ...input, formats: ['safetensors'] })).rows).toEqual([]);
+    await page.call('jobs.wait', await page.call('export.start', { ...input, formats: ['safetensors'] }));
+    expect(readdirSync(target).toSorted()).toEqual(['manifest.json', 'model.safetensors']);
+    for (const channel of ['export.preview', 'export.start'] as const)
+      await expect(page.call(channel, { ...input, formats: ['npy'] })).rejects.toMatchObject({ code: 'bad-input' });
+  });
+
   it('are judged on a folder of the library, which must be said', async () => {
     const { page } = opened;
     const pictures = join(home, 'pictures');
@@ -131,5 +143,10 @@ describe('weights from elsewhere', () => {
     // @ts-expect-error: without the licence there is no such call
     await expect(page.call('weights.fetch', { model: models[0]!.name, accepted: false })).rejects.toMatchObject({ code: 'bad-input' });
     await expect(page.call('weights.fetch', { model: 'other', accepted: true })).rejects.toMatchObject({ code: 'not-found' });
+    // A run by its name that is something else.
+    const { name } = models[0]!;
+    await page.call('jobs.wait', await page.call('weights.import', { path: huggingFace, name }));
+    await expect(page.call('weights.fetch', { model: name, accepted: true })).rejects.toMatchObject({ code: 'bad-input' });
+    expect((await page.call('weights.models', {})).models[0]).toMatchObject({ name, here: false });
   });
 });

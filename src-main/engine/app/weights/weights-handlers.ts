@@ -2,8 +2,17 @@
 import { basename } from 'node:path';
 import type { weightsChannels } from '../../../../shared/contract/contract-weights.ts';
 import type { Handlers } from '../../../../shared/contract/rpc-server.ts';
-import { freeRunPath, runNames } from '../../home.ts';
-import { checkNote, dropFetched, fetchModel, isModelHere, modelCalled, modelLicence, publishedModels } from '../../runs/fetch-model.ts';
+import { freeRunPath } from '../../home.ts';
+import {
+  checkNote,
+  dropFetched,
+  fetchModel,
+  isModelHere,
+  modelCalled,
+  modelLicence,
+  publishedModels,
+  recordOfModel,
+} from '../../runs/fetch-model.ts';
 import type { EngineContext } from '../context.ts';
 import type { JobHandle } from '../jobs.ts';
 import { rateMeter } from '../rate.ts';
@@ -30,8 +39,11 @@ export function weightsHandlers({ studio, jobs, roots }: EngineContext, { list }
     }),
     'weights.fetch': ({ model: name, accepted }) => {
       const model = modelCalled(name);
+      const isRun = (): boolean => recordOfModel(home, model, name) !== undefined;
+      // At once, not after gigabytes.
+      if (!isRun()) freeRunPath(home, name);
       const job = jobs.start('weights', { subject: name }, async (handle) => {
-        if (runNames(home).includes(name)) return `It is the run ${name} already.`;
+        if (isRun()) return `It is the run ${name} already.`;
         handle.say('Fetches the files.');
         const meter = rateMeter();
         const { folder, checked } = await fetchModel(home, model, {
