@@ -120,12 +120,13 @@ function explain(error: unknown): DecodeFailure {
 }
 
 /**
- * Decodes one file; every fault of the file is a result. Rejects with `WebAssembly.RuntimeError` when libheif is at its end, after which
+ * Decodes one file; every fault of the file is a result. `onRead`: its bytes are in memory, what comes now depends on no drive. Rejects with `WebAssembly.RuntimeError` when libheif is at its end, after which
  * it decodes nothing in this process: whether the file is to blame shows in another one.
  */
-export async function decodeImage(request: DecodeRequest, limits: DecodeLimits): Promise<DecodeResult> {
+export async function decodeImage(request: DecodeRequest, limits: DecodeLimits, onRead?: () => void): Promise<DecodeResult> {
   try {
     const bytes = readStable(request.path);
+    onRead?.();
     const source = isHeic(bytes) ? await openHeic(bytes, limits) : await openWithSharp(bytes, limits);
     const image = await decodeSource(source, request);
     return { ok: true, image: { ...image, contentHash: createHash('sha256').update(bytes).digest('hex') } };
