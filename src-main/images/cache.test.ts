@@ -210,6 +210,18 @@ describe('decode cache', () => {
     again.dispose();
   });
 
+  it.each([
+    // The encoder ends at 65,500 pixels a side, the format at 65,535.
+    [65_501, 1],
+    [1, 65_536],
+  ])('keeps a picture of %i×%i pixels raw beyond half of the limit, as no JPEG can hold it', async (width, height) => {
+    const pixels = Uint8Array.from({ length: 3 * width * height }, (_, at) => at & 255);
+    const cache = writer(1.5 * pixels.length);
+    await cache.put(hashOf(0), { width, height, pixels });
+    expect(await cache.get(hashOf(0))).toEqual({ width, height, pixels });
+    cache.dispose();
+  });
+
   it('takes more whatever it holds already, by as much as it may grow', async () => {
     await filled(30);
     const held = statSync(index()).size + statSync(shard()).size;

@@ -41,10 +41,21 @@ function cut(handle: number, size: number): void {
   } catch {}
 }
 
+/** Undefined where no JPEG can hold it: one side is longer than 65,500 pixels. */
+async function asJpeg({ width, height, pixels }: CachedImage): Promise<Uint8Array | undefined> {
+  try {
+    return await sharp(pixels, { raw: { width, height, channels: 3 } })
+      .jpeg({ quality: jpegQuality, chromaSubsampling: '4:4:4' })
+      .toBuffer();
+  } catch {
+    return undefined;
+  }
+}
+
 export interface CacheOptions {
   /** `write` appends; any number of readers may look on. */
   readonly access: 'read' | 'write';
-  /** Raw pictures up to half of it, JPEG beyond; `disk-full` at the limit. */
+  /** Raw pictures up to half of it, JPEG beyond where it can hold them; `disk-full` at the limit. */
   readonly maxBytes?: number;
   /** The limit from what is there: so many bytes more. */
   readonly mayGrow?: number;
@@ -216,12 +227,8 @@ export class DecodeCache {
   async put(hash: string, image: DecodedImage | CachedImage): Promise<void> {
     if (this.#entries.has(hash)) return;
     const { width, height, pixels } = image;
-    const jpeg = this.#bytes + pixels.length > this.#maxBytes / 2;
-    const payload = jpeg
-      ? await sharp(pixels, { raw: { width, height, channels: 3 } })
-          .jpeg({ quality: jpegQuality, chromaSubsampling: '4:4:4' })
-          .toBuffer()
-      : pixels;
+    const encoded = this.#bytes + pixels.length > this.#maxBytes / 2 ? await asJpeg(image) : undefined;
+    const payload = encoded ?? pixels;
     if (this.#entries.has(hash)) return;
     if (this.#bytes + payload.length > this.#maxBytes) {
       throw new AppError(
@@ -231,7 +238,7 @@ export class DecodeCache {
       );
     }
     try {
-      this.#append(hash, payload, { width, height, jpeg });
+      this.#append(hash, payload, { width, height, jpeg: encoded !== undefined });
     } catch (error) {
       throw systemError(error) ?? error;
     }

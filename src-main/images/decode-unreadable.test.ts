@@ -49,3 +49,12 @@ it.each([
   expect(failure.reason).toBe('unreadable');
   expect(failure.message).toContain('not enough memory');
 });
+
+it('says when the bytes of a file are read: what takes long before that is not the file’s fault', async () => {
+  const read = vi.fn();
+  const request = { path, settings: plainSettings, shortSide: 64 };
+  expect((await decodeImage(request, defaultLimits, read)).ok).toBe(true);
+  expect(read).toHaveBeenCalledTimes(1);
+  expect((await decodeImage({ ...request, path: join(root, 'nowhere.png') }, defaultLimits, read)).ok).toBe(false);
+  expect(read).toHaveBeenCalledTimes(1);
+});

@@ -10,6 +10,7 @@ import { isHeic, openHeic } from './heic.ts';
 import { mapIntensity } from './intensity.ts';
 import { checkSize, Failure } from './source.ts';
 import type { Source } from './source.ts';
+import { extraSamples } from './tiff-tags.ts';
 
 sharp.concurrency(1);
 sharp.cache(false);
@@ -44,11 +45,30 @@ function readStable(path: string): Buffer {
 async function openWithSharp(bytes: Buffer, limits: DecodeLimits): Promise<Source> {
   const metadata = await sharp(bytes, { failOn: 'warning', limitInputPixels: false }).metadata();
   checkSize(metadata.width, metadata.height, metadata.format === 'svg' ? Math.min(limits.maxPixels, largestDrawing) : limits.maxPixels);
-  return { input: bytes, format: metadata.format, metadata };
+  return { input: bytes, format: metadata.format, metadata, ...(metadata.format === 'tiff' && { extraSamples: extraSamples(bytes) }) };
 }
 
 function pipeline({ input, raw }: Source): Sharp {
   return sharp(input, { failOn: 'warning', limitInputPixels: false, ...(raw && { raw }) }).autoOrient();
+}
+
+/** Whether sharp's alpha is one: any channel behind the colours is to it, also those that a TIFF does not call so, as near infrared. */
+function isOpacity({ metadata, extraSamples: extra = [] }: Source): boolean {
+  if (!metadata.hasAlpha || extra.length === 0) return metadata.hasAlpha;
+  const hasAlpha = extra.some((sample) => sample === 1 || sample === 2);
+  if (hasAlpha && extra.length > 1)
+    throw new Failure(
+      'unsupported',
+      'The file has transparency and further channels beside its colours: save it without the one or without the others.',
+    );
+  return hasAlpha;
+}
+
+/** The colours without what is behind them. At full size: to shrink them, sharp would first multiply them by what it takes for alpha. */
+async function coloursAlone(image: Sharp): Promise<Sharp> {
+  const { data, info } = await image.removeAlpha().toColourspace('srgb').raw({ depth: 'uchar' }).toBuffer({ resolveWithObject: true });
+  const { width, height, channels } = info;
+  return sharp(data, { raw: { width, height, channels }, limitInputPixels: false });
 }
 
 /** Lays alpha over the background, or makes the channel grey that is asked for; colour channels are picked from the result. */
@@ -82,9 +102,11 @@ async function decodeSource(source: Source, request: DecodeRequest): Promise<Omi
   const size = source.raw ?? source.metadata.autoOrient;
   const [originalWidth, originalHeight] = [size.width, size.height];
   const hasAlpha = source.raw !== undefined || source.metadata.hasAlpha;
+  const isMapped = settings.intensity !== 'full';
   const isGrey = settings.channels === 'luminance' || settings.channels === 'alpha';
   let image = pipeline(source);
-  if (settings.intensity !== 'full') image = await mapIntensity(image, source.metadata, settings);
+  if (isMapped) image = await mapIntensity(image, source.metadata, settings);
+  else if (source.metadata.hasAlpha && settings.channels !== 'alpha' && !isOpacity(source)) image = await coloursAlone(image);
   const { data, info } = await chooseChannels(shrink(image, originalWidth, originalHeight, shortSide), hasAlpha, settings)
     .toColourspace(isGrey ? 'b-w' : 'srgb')
     .raw({ depth: 'uchar' })
@@ -110,6 +132,14 @@ function explain(error: unknown): DecodeFailure {
     /out of memory|cannot allocate|unable to malloc/i.test(text)
   )
     return { reason: 'unreadable', message: 'There was not enough memory for this file; it is tried again when the folder is read next.' };
+  if (/exceeds channel limit/i.test(text))
+    return { reason: 'unsupported', message: 'The file has more than five channels: save those to look at as a file of their own.' };
+  if (/ExtraSamples doesn't match/i.test(text))
+    return {
+      reason: 'unsupported',
+      message:
+        'The file does not say what its channels beside the colours are (TIFF tag ExtraSamples): save it with that, or without them.',
+    };
   if (/unsupported image format|not a known|is not supported|unknown file/i.test(text))
     return { reason: 'not-an-image', message: 'The contents are of no image format that is known here.' };
   if (/premature end|truncated|end of file|unexpected end|EOF|out of (order|data)|incomplete|not enough|ended prematurely/i.test(text))
@@ -120,12 +150,13 @@ function explain(error: unknown): DecodeFailure {
 }
 
 /**
- * Decodes one file; every fault of the file is a result. Rejects with `WebAssembly.RuntimeError` when libheif is at its end, after which
+ * Decodes one file; every fault of the file is a result. `onRead`: its bytes are in memory, what comes now depends on no drive. Rejects with `WebAssembly.RuntimeError` when libheif is at its end, after which
  * it decodes nothing in this process: whether the file is to blame shows in another one.
  */
-export async function decodeImage(request: DecodeRequest, limits: DecodeLimits): Promise<DecodeResult> {
+export async function decodeImage(request: DecodeRequest, limits: DecodeLimits, onRead?: () => void): Promise<DecodeResult> {
   try {
     const bytes = readStable(request.path);
+    onRead?.();
     const source = isHeic(bytes) ? await openHeic(bytes, limits) : await openWithSharp(bytes, limits);
     const image = await decodeSource(source, request);
     return { ok: true, image: { ...image, contentHash: createHash('sha256').update(bytes).digest('hex') } };

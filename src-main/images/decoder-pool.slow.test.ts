@@ -77,19 +77,56 @@ describe('decoder pool', () => {
     }
   });
 
-  it('gives a file up that takes longer than the limit, and goes on with the next', async () => {
-    const pool = await readyPool(1000);
-    const [pid] = pool.pids;
-    const stalled = pool.decode(request(small[1]!));
-    const behind = pool.decode(request(small[2]!));
-    process.kill(pid!, 'SIGSTOP');
-    expect(await stalled).toMatchObject({
-      ok: false,
-      failure: { reason: 'too-slow', message: expect.stringContaining('1 second') as string },
-    });
-    expect(imageOf(await behind).originalWidth).toBe(66);
-    await until(() => !isAlive(pid!));
-    await pool.dispose();
+  it('gives a file up that takes longer than the limit, blames it only once its bytes were read, and goes on with the next', async () => {
+    const stall = join(root, 'stall.cjs');
+    const [heavy, stalled, late] = [join(root, 'heavy.heic'), join(root, 'stalled.heic'), join(root, 'late.heic')];
+    for (const path of [heavy, stalled, late]) writeFileSync(path, quadrantsHeic);
+    // A drive that does not answer, or late; a picture that is never decoded, or late.
+    writeFileSync(
+      stall,
+      `const { createRequire, syncBuiltinESMExports } = require('node:module');
+      const fs = require('node:fs');
+      const heic = createRequire(${JSON.stringify(import.meta.filename)})('heic-decode');
+      const { all } = heic;
+      const { openSync } = fs;
+      const forever = 2 ** 31 - 1;
+      let waits = 0;
+      fs.openSync = (path, ...rest) => {
+        const name = String(path);
+        waits = name.endsWith('heavy.heic') ? forever : name.endsWith('late.heic') ? 2000 : 0;
+        const drive = name.endsWith('stalled.heic') ? forever : waits === 2000 ? 2000 : 0;
+        if (drive > 0) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, drive);
+        return openSync(path, ...rest);
+      };
+      heic.all = async (options) => {
+        await new Promise((resolve) => setTimeout(resolve, waits));
+        return all(options);
+      };
+      syncBuiltinESMExports();`,
+    );
+    vi.stubEnv('NODE_OPTIONS', `--require ${stall}`);
+    try {
+      const pool = await readyPool(3000);
+      const [pid] = pool.pids;
+      const [slow, behind] = [pool.decode(request(heavy)), pool.decode(request(small[2]!))];
+      expect(await slow).toEqual({ ok: false, failure: { reason: 'too-slow', message: 'Decoding took longer than 3 seconds.' } });
+      expect(imageOf(await behind).originalWidth).toBe(66);
+      await until(() => !isAlive(pid!));
+      const [unread, next] = [pool.decode(request(stalled)), pool.decode(request(small[3]!))];
+      expect(await unread).toEqual({
+        ok: false,
+        failure: {
+          reason: 'unreadable',
+          message: 'Reading took longer than 3 seconds; the file is tried again when the folder is read next.',
+        },
+      });
+      expect(imageOf(await next).originalWidth).toBe(67);
+      // Two seconds of each.
+      expect(imageOf(await pool.decode(request(late))).originalWidth).toBe(64);
+      await pool.dispose();
+    } finally {
+      vi.unstubAllEnvs();
+    }
   });
 
   it('tries a file again in a new process where the decoder ran out of its own memory, and blames it when that one does too', async () => {

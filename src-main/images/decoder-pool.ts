@@ -8,7 +8,7 @@ import { AppError } from '../../shared/errors.ts';
 import { nodeArguments } from '../files/node-arguments.ts';
 import type { DecoderAnswer, DecoderJob, DecoderResult } from './decoder-process.ts';
 import { defaultLimits, ranOutExit } from './decoder.ts';
-import type { DecodeLimits, Decoder, DecodeRequest, DecodeResult } from './decoder.ts';
+import type { DecodeFailure, DecodeLimits, Decoder, DecodeRequest, DecodeResult } from './decoder.ts';
 import { PixelFile } from './pixel-file.ts';
 
 /** The compiled program has `.js` files where the sources have `.ts`. */
@@ -43,6 +43,8 @@ interface Slot {
   readonly given: Map<number, Task>;
   ready: boolean;
   timer: NodeJS.Timeout | undefined;
+  /** Whether it has the bytes of the file that it works on: from then on it is the file that takes the time. */
+  hasRead: boolean;
   files: number;
   timedOut: boolean;
   over: boolean;
@@ -61,6 +63,17 @@ function withPixels({ pixels }: Slot, result: DecoderResult): DecodeResult {
   if (!result.ok) return result;
   const { pixels: given, ...image } = result.image;
   return { ok: true, image: { ...image, ...(given instanceof Uint8Array ? { pixels: given } : pixels!.read(given)) } };
+}
+
+/** Why the file that a process worked on gave no image, the process having ended. */
+function endOf({ timedOut, hasRead }: Slot, { timeoutMs }: DecodeLimits): DecodeFailure {
+  const seconds = Math.round(timeoutMs / 1000);
+  if (!timedOut) return { reason: 'crashed-the-decoder', message: 'The decoder crashed on this file; it is left alone until it changes.' };
+  if (hasRead) return { reason: 'too-slow', message: `Decoding took longer than ${seconds} seconds.` };
+  return {
+    reason: 'unreadable',
+    message: `Reading took longer than ${seconds} seconds; the file is tried again when the folder is read next.`,
+  };
 }
 
 export class DecoderPool implements Decoder {
@@ -125,11 +138,22 @@ export class DecoderPool implements Decoder {
       execArgv: [...nodeArguments],
       stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
     });
-    const slot: Slot = { child, pixels, given: new Map(), ready: false, timer: undefined, files: 0, timedOut: false, over: false };
+    const slot: Slot = {
+      child,
+      pixels,
+      given: new Map(),
+      ready: false,
+      timer: undefined,
+      hasRead: false,
+      files: 0,
+      timedOut: false,
+      over: false,
+    };
     this.#slots.add(slot);
     child.on('message', (answer: DecoderAnswer) => {
-      if (answer.ready) this.#isReady(slot);
-      else this.#answered(slot, answer);
+      if (answer.type === 'ready') this.#isReady(slot);
+      else if (answer.type === 'done') this.#answered(slot, answer);
+      else this.#hasRead(slot);
     });
     // Without a process number there will be no `exit`: the operating system refused to start it.
     child.on('error', () => (child.pid === undefined ? this.#exited(slot) : child.kill('SIGKILL')));
@@ -141,6 +165,13 @@ export class DecoderPool implements Decoder {
     slot.ready = true;
     slot.pixels?.forgetName();
     this.#failedStarts = 0;
+    this.#watch(slot);
+  }
+
+  #hasRead(slot: Slot): void {
+    // Said too late: the time was lost before.
+    if (slot.timedOut) return;
+    slot.hasRead = true;
     this.#watch(slot);
   }
 
@@ -157,6 +188,7 @@ export class DecoderPool implements Decoder {
     const task = slot.given.get(id);
     const whole = withPixels(slot, result);
     slot.given.delete(id);
+    slot.hasRead = false;
     this.#watch(slot);
     if (slot.files >= filesPerProcess && slot.given.size === 0) {
       this.#slots.delete(slot);
@@ -200,12 +232,7 @@ export class DecoderPool implements Decoder {
       this.#dispatch();
       return;
     }
-    blamed?.resolve({
-      ok: false,
-      failure: slot.timedOut
-        ? { reason: 'too-slow', message: `Decoding took longer than ${Math.round(this.#limits.timeoutMs / 1000)} seconds.` }
-        : { reason: 'crashed-the-decoder', message: 'The decoder crashed on this file; it is left alone until it changes.' },
-    });
+    blamed?.resolve({ ok: false, failure: endOf(slot, this.#limits) });
     this.#dispatch();
   }
 

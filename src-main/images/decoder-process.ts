@@ -15,17 +15,22 @@ export interface DecoderJob {
 export type DecoderResult =
   | { readonly ok: true; readonly image: Omit<DecodedImage, 'pixels'> & { readonly pixels: Uint8Array | PlacedPixels } }
   | { readonly ok: false; readonly failure: DecodeFailure };
-/** `ready` comes once, when the libraries have been loaded: a process that ends before it is not to be blamed on a file. */
-export type DecoderAnswer = { readonly ready: true } | { readonly ready?: never; readonly id: number; readonly result: DecoderResult };
+export type DecoderAnswer =
+  /** Comes once, when the libraries have been loaded: a process that ends before it is not to be blamed on a file. */
+  | { readonly type: 'ready' }
+  /** The bytes of the file are in memory: time that was lost before is the drive's fault. */
+  | { readonly type: 'read' }
+  | { readonly type: 'done'; readonly id: number; readonly result: DecoderResult };
 
 const put = pixelWriter(process.argv[2]);
+const say = (answer: DecoderAnswer): void => void process.send!(answer);
 
 async function work({ id, request, limits, place }: DecoderJob): Promise<void> {
-  const result = await decodeImage(request, limits);
+  const result = await decodeImage(request, limits, () => say({ type: 'read' }));
   const answer = result.ok
     ? { ok: true as const, image: { ...result.image, pixels: put(place, result.image.pixels) ?? result.image.pixels } }
     : result;
-  process.send!({ id, result: answer } satisfies DecoderAnswer);
+  say({ type: 'done', id, result: answer });
 }
 
 let queue: Promise<void> = Promise.resolve();
@@ -39,4 +44,4 @@ process.on('disconnect', () => process.exit(0));
 process.on('SIGINT', () => {});
 // An error that no decode answers for, as libheif aborting where nothing waits for it: the file is not known to be the cause.
 process.on('uncaughtException', () => process.exit(ranOutExit));
-process.send!({ ready: true } satisfies DecoderAnswer);
+say({ type: 'ready' });

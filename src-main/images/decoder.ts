@@ -47,7 +47,7 @@ export interface DecodeRequest {
 export interface DecodeLimits {
   /** Pixels of the original, from its header, above which it is refused as `too-large`. */
   readonly maxPixels: number;
-  /** Milliseconds after which a decode is given up and its process replaced. */
+  /** Milliseconds after which the reading of a file, or its decode, is given up and its process replaced. */
   readonly timeoutMs: number;
 }
 

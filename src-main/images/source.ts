@@ -9,6 +9,8 @@ export interface Source {
   readonly raw?: { readonly width: number; readonly height: number; readonly channels: 4 };
   readonly format: string;
   readonly metadata: Metadata;
+  /** Of a TIFF that says it: what its channels behind the colours are. */
+  readonly extraSamples?: readonly number[];
 }
 
 /** Why a file gives no image, where that is known. */

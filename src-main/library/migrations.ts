@@ -130,9 +130,18 @@ const secondChance = `
   DELETE FROM failures WHERE reason = 'damaged' AND message GLOB 'The file is damaged: E[A-Z]*: *';
 `;
 
+/*
+ * Before, a minute in which a drive handed out nothing was held against the file: good ones were left alone for good. Each has one more try.
+ */
+const stalledDrives = `
+  DELETE FROM quarantine WHERE reason = 'too-slow';
+  DELETE FROM failures WHERE reason = 'too-slow';
+`;
+
 export const migrations: readonly Migration[] = [
   { version: 1, sql: first },
   { version: 2, sql: secondChance, keepsTables: true },
+  { version: 3, sql: stalledDrives, keepsTables: true },
 ];
 
 /** The step a database has reached; 0 for an empty file. */
