@@ -1,32 +1,25 @@
 // Programs of one user that compute on the graphics card of a computer, whatever their homes: each says so in a file while it does.
-import { lstatSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { isHeldHere, takeLock } from './folder-lock.ts';
 import type { FolderLock } from './folder-lock.ts';
+import { isOwnFolder, ownTemporary } from './own-folder.ts';
 
 /** Work that takes as long as it takes, or a test or trial of seconds, which measures the card and nobody need keep away from it for. */
 export type CardUse = 'works' | 'measures';
 
 /**
  * Where such files are: at IJEPA_STUDIO_CARDS, so that tests are not asked about this computer's programs, else where all programs of the user
- * find them. Elsewhere than on Linux everybody has a folder of their own for them.
+ * find them.
  */
-export const cardFolder = (): string =>
-  process.env['IJEPA_STUDIO_CARDS'] || join(tmpdir(), `ijepa-studio-card-${process.getuid?.() ?? 'user'}`);
-
-/** Whether it is there and nobody else's: anybody may have made a folder of that name. */
-function isOwn(place: string): boolean {
-  const found = lstatSync(place, { throwIfNoEntry: false });
-  return found?.isDirectory() === true && (process.getuid === undefined || found.uid === process.getuid());
-}
+export const cardFolder = (): string => process.env['IJEPA_STUDIO_CARDS'] || ownTemporary('card');
 
 /** A process and what it does there. */
 const nameOf = (pid: number, use: CardUse): string => `${pid}-${use}`;
 
 /** The files of others, of whatever use unless one is named. */
 function others(place: string, wanted?: CardUse): readonly string[] {
-  if (!isOwn(place)) return [];
+  if (!isOwnFolder(place)) return [];
   return readdirSync(place).filter((name) => {
     const [, pid, use] = /^(\d+)-(works|measures)$/.exec(name) ?? [];
     return pid !== undefined && pid !== String(process.pid) && (wanted === undefined || use === wanted);
@@ -45,7 +38,7 @@ function attempt<T>(work: () => T): T | undefined {
 function take(use: CardUse): FolderLock | undefined {
   const place = cardFolder();
   mkdirSync(place, { recursive: true, mode: 0o700 });
-  if (!isOwn(place)) return undefined;
+  if (!isOwnFolder(place)) return undefined;
   for (const name of others(place)) if (!isHeldHere(place, name)) rmSync(join(place, name), { force: true });
   return takeLock(place, nameOf(process.pid, use));
 }

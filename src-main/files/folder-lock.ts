@@ -155,8 +155,8 @@ function removeDead(file: string, dead: Holder | undefined): void {
   else rmSync(away, { force: true });
 }
 
-/** Takes the lock of a folder. Throws `locked`, saying who holds it. */
-export function takeLock(folder: string, name = 'lock'): FolderLock {
+/** Takes the lock of a folder. Throws `locked`, saying what is in use, where it is not the folder itself, and who holds it. */
+export function takeLock(folder: string, name = 'lock', isBusy = `${folder} is in use`): FolderLock {
   const file = join(folder, name);
   const own = {
     pid: process.pid,
@@ -182,7 +182,7 @@ export function takeLock(folder: string, name = 'lock'): FolderLock {
         const what = holder.command === undefined ? '' : ` (${holder.command})`;
         throw new AppError(
           'locked',
-          `${folder} is in use by process ${holder.pid}${where}${what}, since ${holder.since}.`,
+          `${isBusy} by process ${holder.pid}${where}${what}, since ${holder.since}.`,
           `${howToEnd(holder.pid, isOurs ? hostname() : holder.host)}. If it is gone, delete ${file}.`,
         );
       }

@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+import { placeLockFile } from '../files/place-lock.ts';
+import { anotherHoldsPlace } from '../files/testing/other-program.ts';
 import { Bundle } from './bundle.ts';
 
 let root: string;
@@ -172,6 +174,32 @@ it('has its folder alone while it is written, by whatever name that goes', async
   for (const place of [target, link]) expect(() => Bundle.open(place)).toThrow('Another export is being written');
   bundle.dispose();
   Bundle.open(link).dispose();
+});
+
+it('is not begun while another program writes one there, and goes on where that is gone', async () => {
+  await exported(['a']);
+  const place = realpathSync.native(target);
+  const end = anotherHoldsPlace(place);
+  const link = join(root, `other link ${cases}`);
+  symlinkSync(target, link, 'junction');
+  for (const one of [target, link])
+    expect(() => Bundle.open(one)).toThrow(
+      expect.objectContaining({
+        code: 'locked',
+        message: expect.stringContaining(`written to ${one} by process ${process.ppid}`) as unknown,
+        hint: expect.stringMatching(/^Give another folder\. .*delete /) as unknown,
+      }),
+    );
+  expect(manifest()).toMatchObject({ complete: true });
+  end();
+  const bundle = Bundle.open(target);
+  // It says so itself, and no file of it lies in the folder.
+  expect([existsSync(placeLockFile(place)), readdirSync(target).toSorted()]).toEqual([true, ['a', 'manifest.json']]);
+  bundle.dispose();
+  expect(existsSync(placeLockFile(place))).toBe(false);
+  writeFileSync(join(target, 'manifest.json'), '{');
+  expect(() => Bundle.open(target)).toThrow('did not export');
+  expect(existsSync(placeLockFile(place))).toBe(false);
 });
 
 it.each<readonly [string, (folder: string) => void]>([

@@ -3,6 +3,8 @@ import { createHash } from 'node:crypto';
 import { createReadStream, existsSync, mkdirSync, readdirSync, readFileSync, realpathSync, rmdirSync, rmSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { AppError, systemError } from '../../shared/errors.ts';
+import type { FolderLock } from '../files/folder-lock.ts';
+import { takePlace } from '../files/place-lock.ts';
 import { removeLeftAside, writeFileAside } from '../files/write-aside.ts';
 
 const format = 'ijepa-studio-export';
@@ -92,46 +94,69 @@ function removeIfEmpty(folder: string): void {
   if (existsSync(folder) && readdirSync(folder).length === 0) rmdirSync(folder);
 }
 
-/** Folders that are written to now, as the disk has them: two exports at once would write through each other. */
+/** Folders that this program writes to now, as the disk has them: two exports at once would write through each other. */
 const taken = new Set<string>();
+
+const otherPlace = 'Wait for its end, or give another folder.';
+
+/** Throws `locked` while an export is written there, of this program or of another one. */
+function takeTarget(target: string, place: string): FolderLock {
+  const isBusy = `Another export is being written to ${target}`;
+  if (taken.has(place)) throw new AppError('locked', `${isBusy}.`, otherPlace);
+  try {
+    const lock = takePlace(place, isBusy);
+    taken.add(place);
+    return {
+      dispose: () => {
+        taken.delete(place);
+        lock.dispose();
+      },
+    };
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    throw new AppError(error.code, error.message, `Give another folder. Or: ${error.hint}`, error);
+  }
+}
 
 export class Bundle {
   readonly target: string;
-  readonly #place: string;
+  readonly #lock: FolderLock;
   readonly #earlier: Earlier | undefined;
   readonly #files: string[] = [];
   #finishing = false;
 
-  private constructor(target: string, place: string, earlier: Earlier | undefined) {
+  private constructor(target: string, lock: FolderLock, earlier: Earlier | undefined) {
     this.target = target;
-    this.#place = place;
+    this.#lock = lock;
     this.#earlier = earlier;
-    taken.add(place);
   }
 
   /**
    * Opens a new or empty folder, or one of an earlier export, which is added to or replaced. Throws `bad-input` for any other, `locked` for
-   * one that is open, `not-writable`.
+   * one that is open, in another program too, `not-writable`.
    */
   static open(target: string): Bundle {
     return guarded(() => {
       if (existsSync(target) && !statSync(target).isDirectory())
         throw new AppError('bad-input', `${target} is a file.`, 'Give a folder that does not exist yet, or an empty one.');
       mkdirSync(target, { recursive: true });
-      const place = realpathSync.native(target);
-      if (taken.has(place))
-        throw new AppError('locked', `Another export is being written to ${target}.`, 'Wait for its end, or give another folder.');
-      const earlier = earlierExport(target);
-      if (!earlier && readdirSync(target).length > 0) {
-        throw new AppError(
-          'bad-input',
-          `${target} holds files that this program did not export.`,
-          'Give a folder that does not exist yet, or an empty one; nothing was changed.',
-        );
+      const lock = takeTarget(target, realpathSync.native(target));
+      try {
+        const earlier = earlierExport(target);
+        if (!earlier && readdirSync(target).length > 0) {
+          throw new AppError(
+            'bad-input',
+            `${target} holds files that this program did not export.`,
+            'Give a folder that does not exist yet, or an empty one; nothing was changed.',
+          );
+        }
+        const bundle = new Bundle(target, lock, earlier);
+        if (earlier) bundle.#removeLeft([...earlier.files.map(({ path }) => path), manifestName]);
+        return bundle;
+      } catch (error) {
+        lock.dispose();
+        throw error;
       }
-      const bundle = new Bundle(target, place, earlier);
-      if (earlier) bundle.#removeLeft([...earlier.files.map(({ path }) => path), manifestName]);
-      return bundle;
     });
   }
 
@@ -149,7 +174,7 @@ export class Bundle {
 
   /** Others may write to the folder from now on. */
   dispose(): void {
-    taken.delete(this.#place);
+    this.#lock.dispose();
   }
 
   get #earlierFiles(): readonly string[] {

@@ -8,6 +8,7 @@ import { inPieces } from '../../files/in-pieces.ts';
 import { cachedShortSide } from '../../images/cache-space.ts';
 import type { DecodedImage } from '../../images/decoder.ts';
 import type { EmbeddingLayer } from '../../jepa/embedding.ts';
+import { displayName } from '../../library/file-names.ts';
 import { combineQueries } from '../../retrieval/combine-queries.ts';
 import type { EmbeddingStore } from '../../retrieval/embedding-store.ts';
 import { librarySpace, openLibrarySearch, placeInSpace, placeManyInSpace } from '../../retrieval/library-search.ts';
@@ -29,10 +30,15 @@ export interface Neighbour {
   readonly rank: number;
   /** Cosine, −1 to 1. */
   readonly score: number;
+  /** Absolute; text form of file-names.ts. */
   readonly path: string;
   readonly hash: string;
   readonly label: string | undefined;
 }
+
+/** Neighbours as people and other programs are told of them: what is no text in the names of their files is spelled out. */
+export const toldNeighbours = (neighbours: readonly Neighbour[]): readonly Neighbour[] =>
+  neighbours.map((one) => ({ ...one, path: displayName(one.path), label: one.label && displayName(one.label) }));
 
 export interface SearchSetup {
   readonly checkpoint: string;

@@ -1,8 +1,9 @@
-// Another program of this user that computes on the graphics card: the one that started this one lends its number.
+// Another program of this user that computes on the graphics card, or has taken a place: the one that started this one lends its number.
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { cardFolder, holdCard } from '../card-lock.ts';
 import type { CardUse } from '../card-lock.ts';
+import { placeLockFile, takePlace } from '../place-lock.ts';
 
 /** Ticks since boot at which a process was started, where the system tells. */
 function startOf(pid: number): number {
@@ -11,12 +12,24 @@ function startOf(pid: number): number {
   return Number(text.slice(text.lastIndexOf(')') + 2).split(' ')[19]);
 }
 
+/** Writes the lock of this process as one of that program; returns what ends that. */
+function lend(own: string, file: string): () => void {
+  writeFileSync(file, JSON.stringify({ ...(JSON.parse(own) as object), pid: process.ppid, started: startOf(process.ppid) }));
+  return () => rmSync(file, { force: true });
+}
+
+/** Has it write to a place, as the disk has its path; returns what ends that. */
+export function anotherHoldsPlace(place: string): () => void {
+  const lock = takePlace(place, '');
+  const own = readFileSync(placeLockFile(place), 'utf8');
+  lock.dispose();
+  return lend(own, placeLockFile(place));
+}
+
 /** Has it hold the card; returns what ends that. */
 export function anotherHoldsCard(use: CardUse = 'works'): () => void {
   const done = holdCard(use);
-  const own = JSON.parse(readFileSync(join(cardFolder(), `${process.pid}-${use}`), 'utf8')) as object;
+  const own = readFileSync(join(cardFolder(), `${process.pid}-${use}`), 'utf8');
   done();
-  const file = join(cardFolder(), `${process.ppid}-${use}`);
-  writeFileSync(file, JSON.stringify({ ...own, pid: process.ppid, started: startOf(process.ppid) }));
-  return () => rmSync(file, { force: true });
+  return lend(own, join(cardFolder(), `${process.ppid}-${use}`));
 }
