@@ -183,6 +183,19 @@ describe('the report', () => {
     expect(assembleReport(hash, [], { learned: 'changed' }).notes[0]).toContain('training has seen those that were there');
   });
 
+  it('says how many images are of a folder that was learned from, by labels and by crops', () => {
+    const plans = [protocol, planEvaluation(many('a', 'x', 80))];
+    const said = (common?: number): string[] =>
+      plans.map((plan) => assembleReport(plan, [], { learned: 'unknown', ...(common !== undefined && { common }) }).notes.join(' '));
+    for (const note of said(1200))
+      expect(note).toContain(
+        '1,200 images of this folder are also among those of a folder that the run, or the weights it began with, learned from',
+      );
+    for (const note of said(1)) expect(note).toContain('One image of this folder is also among those');
+    for (const note of said()) expect(note).toContain('it is not known whether some of these images were in it too');
+    for (const note of said(3)) expect(note).not.toContain('it is not known');
+  });
+
   it('does not say that training has seen what is held out, where that is split itself for want of labels elsewhere', () => {
     const labelled = (split: string): ReturnType<typeof many> => [...many(split, 'a', 150), ...many(split, 'b', 150)];
     const unlabelled = many('train', 'x', 50).map((one) => ({ ...one, label: undefined }));

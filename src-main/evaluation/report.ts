@@ -39,6 +39,8 @@ export interface Findings {
   readonly unreadable?: number;
   /** `here` when absent. */
   readonly learned?: Acquaintance;
+  /** Contents of the folder that are known to be among those of a folder that was learned from, where it is not that folder: `unknown` then. */
+  readonly common?: number;
   /** Whether the network was trained to make crops of an image agree, which is nearly what crop retrieval asks; so it was when absent. */
   readonly agreed?: boolean;
   /** Whether an earlier version made the run's choices, by another half of a folder without a split than is asked now. */
@@ -128,8 +130,9 @@ function figuresOnly(row: SourceFigures): ReportRow {
 export function assembleReport(
   protocol: LabelProtocol | CropProtocol,
   rows: readonly SourceFigures[],
-  { positionalShare, unreadable = 0, learned = 'here', agreed = true, chosenOtherwise = false }: Findings = {},
+  { positionalShare, unreadable = 0, learned = 'here', common = 0, agreed = true, chosenOtherwise = false }: Findings = {},
 ): EvaluationReport {
+  const history = { learned, common, agreed, chosenOtherwise };
   const order: readonly VectorSource[] = ['run', 'origin', 'untrained', 'pixels'];
   const sorted = [...rows].sort((a, b) => order.indexOf(a.source) - order.indexOf(b.source));
   const labels = protocol.kind === 'labels';
@@ -142,7 +145,7 @@ export function assembleReport(
     bank: labels ? bankSize(protocol) : protocol.images.length,
     classes: labels ? protocol.classes : [],
     notes: [
-      ...(labels ? labelNotes(protocol, learned, chosenOtherwise) : cropNotes(protocol, learned, agreed)),
+      ...(labels ? labelNotes(protocol, history) : cropNotes(protocol, history)),
       ...(unreadable > 0 ? [`${unreadable} decoded images are damaged or gone, and were left out. ${readAgain}`] : []),
     ],
     rows: sorted.map(figuresOnly),
@@ -171,6 +174,15 @@ const strangers: Readonly<Record<Stranger, string>> = {
     'The run was trained on another folder; it is not known whether some of these images were in it too, or where its starting weights come from.',
 };
 
+/** What is known of the network's history, all of it. */
+type History = Required<Pick<Findings, 'learned' | 'common' | 'agreed' | 'chosenOtherwise'>>;
+
+function strangerNote(learned: Stranger, common: number): string {
+  if (common === 0) return strangers[learned];
+  const those = common === 1 ? 'One image of this folder is' : `${count(common)} images of this folder are`;
+  return `${those} also among those of a folder that the run, or the weights it began with, learned from: training may have seen them, and they may have helped choose the checkpoint.`;
+}
+
 const inNoHeldOut = 'that are in no validation or test split';
 
 /** Those of the images that training has seen, as part of a sentence; undefined where there are none, or nobody knows. */
@@ -188,13 +200,13 @@ function practiceNote(protocol: CropProtocol, learned: Acquaintance, agreed: boo
   return `${practice}A lead over raw pixels shows that something was learned, not that neighbouring images are of the same kind: labels for about 120 images (from folders or a CSV file) would show that, or a look at neighbours.`;
 }
 
-function cropNotes(protocol: CropProtocol, learned: Acquaintance, agreed: boolean): string[] {
+function cropNotes(protocol: CropProtocol, { learned, common, agreed }: History): string[] {
   const { reason, purpose = 'choosing', bank } = protocol;
   return [
     reason,
     cropRetrievalBias,
     practiceNote(protocol, learned, agreed),
-    isStranger(learned) ? strangers[learned] : cropPurpose[purpose],
+    isStranger(learned) ? strangerNote(learned, common) : cropPurpose[purpose],
     `The spaces are fitted on the crops of ${count(bank.length)} other images.`,
   ];
 }
@@ -206,7 +218,7 @@ function seenOfSplit({ unseen }: LabelProtocol, learned: Acquaintance): string |
   return unseen === 'some' ? `those of them ${inNoHeldOut}` : 'them all';
 }
 
-function labelNotes(protocol: LabelProtocol, learned: Acquaintance, chosenOtherwise: boolean): string[] {
+function labelNotes(protocol: LabelProtocol, { learned, common, chosenOtherwise }: History): string[] {
   const { leftOut, repeated, purpose = 'choosing', queriesFor = 'both', shared = 0, classes } = protocol;
   const folds = new Set(protocol.folds).size;
   const byHash =
@@ -227,7 +239,7 @@ function labelNotes(protocol: LabelProtocol, learned: Acquaintance, chosenOtherw
   const chosenBy = asksToChoose ? validationQueries : untouched;
   const notes = [
     protocol.split === 'folders' ? 'Bank and queries are splits of the folder.' : bySplit,
-    isStranger(learned) ? strangers[learned] : chosenBy,
+    isStranger(learned) ? strangerNote(learned, common) : chosenBy,
   ];
   if (purpose === 'reporting' && shared > 0 && !isStranger(learned)) {
     notes[1] = `Too few images to hold some out: in ${shared} of ${classes.length} classes these same queries helped choose the checkpoint.`;

@@ -55,3 +55,29 @@ export function* contentHashes(library: Library, folder: number): Pieces<Uint8Ar
   }
   return Buffer.concat(rows);
 }
+
+/** Contents looked up at once: each takes some microseconds. */
+const pieceLooked = 200;
+
+/**
+ * How many of these different contents lie in any of some folders, or did when those were read: files that are gone by now count, or else
+ * what was moved out of a folder would never have been in it.
+ */
+export function* countContentsOf(library: Library, folders: readonly number[], hashes: readonly string[]): Pieces<number> {
+  if (folders.length === 0) return 0;
+  const some = library.database
+    .prepare<[string, string], number>(
+      `SELECT count(*) FROM json_each(?) AS wanted CROSS JOIN contents c ON c.hash = unhex(wanted.value)
+       WHERE EXISTS (SELECT 1 FROM images i INDEXED BY images_by_content
+         WHERE i.content_id = c.id AND i.folder_id IN (SELECT value FROM json_each(?)))`,
+    )
+    .pluck();
+  const those = JSON.stringify(folders);
+  let count = 0;
+  for (let at = 0; at < hashes.length; at += pieceLooked) {
+    const piece = JSON.stringify(hashes.slice(at, at + pieceLooked));
+    count += library.run(() => some.get(piece, those)) ?? 0;
+    yield;
+  }
+  return count;
+}

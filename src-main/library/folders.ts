@@ -119,6 +119,12 @@ export function folderCounts(library: Library, id: number): FolderCounts {
   });
 }
 
+/** Whether a scan of a root was ever through, by number: before that the catalogue may lack any of its images. */
+export function wasReadThrough(library: Library, id: number): boolean {
+  const through = 'SELECT 1 FROM scans WHERE folder_id = ? AND finished_at IS NOT NULL';
+  return library.run(() => library.database.prepare<[number]>(through).get(id) !== undefined);
+}
+
 export interface ContentCounts {
   /** Different contents among the images that can be used: copies count once. */
   readonly different: number;

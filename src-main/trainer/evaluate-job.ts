@@ -112,6 +112,7 @@ export async function runEvaluateJob(
       positionalShare,
       unreadable: judge.unreadable,
       learned: job.learned,
+      ...(job.common !== undefined && { common: job.common }),
       agreed: header.config.agreement > 0,
       ...(job.chosenOtherwise !== undefined && { chosenOtherwise: job.chosenOtherwise }),
     });

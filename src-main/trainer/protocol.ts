@@ -109,7 +109,8 @@ export interface EvaluateJob {
   readonly cache: CacheAddress;
   readonly images: readonly EvaluationImage[];
   readonly learned: Acquaintance;
-  /** As a report's findings have it. */
+  /** Both as a report's findings have them. */
+  readonly common?: number;
   readonly chosenOtherwise?: boolean;
   readonly purpose: 'choosing' | 'reporting';
   readonly queriesFor?: QueriesFor;

@@ -99,7 +99,7 @@ export async function evaluateRun(
     ...rest,
     cache: { folder, shortSide },
     images,
-    learned: learnedFrom(studio.home.runs, options.run, root, { fingerprint, labels }),
+    ...(await learnedFrom(studio, options.run, root, { fingerprint, labels, hashes: all.map(({ hash }) => hash) }, signal)),
     chosenOtherwise: wasChosenOtherwise(options.run),
     // Splits that were named may be for one purpose alone.
     purpose: queriesFor === 'both' ? options.purpose : queriesFor,

@@ -8,8 +8,8 @@ import type { Library } from '../library.ts';
 export const largePath = (number: number): string =>
   `class-${String(Math.floor(number / 1000)).padStart(4, '0')}/Ålbum/IMG_${String(number % 1000).padStart(4, '0')}.jpg`;
 
-/** Every 100th image failed, every 250th is missing, every tenth has the tag `tenth`. */
-export function fillLibrary(library: Library, root: string, count: number): Folder {
+/** Every 100th image failed, every 250th is missing, every tenth has the tag `tenth`. Others have other contents where `kind` is another. */
+export function fillLibrary(library: Library, root: string, count: number, kind = ''): Folder {
   const folder = addFolder(library, root);
   const { database } = library;
   library.write(() => {
@@ -22,12 +22,20 @@ export function fillLibrary(library: Library, root: string, count: number): Fold
     );
     const failure = database.prepare("INSERT INTO failures VALUES (?, 'damaged', 'The file is damaged.', 1)");
     const tag = database.prepare('INSERT INTO image_tags VALUES (?, ?)');
+<<<<<<< HEAD
     database.prepare("INSERT OR IGNORE INTO tags (name) VALUES ('tenth')").run();
+=======
+    database.exec("INSERT OR IGNORE INTO tags (name) VALUES ('tenth')");
+>>>>>>> h-honest
     const tenth = database.prepare<[], number>("SELECT id FROM tags WHERE name = 'tenth'").pluck().get()!;
     for (let number = 0; number < count; number++) {
       const path = largePath(number);
       const status = number % 100 === 99 ? 'failed' : number % 250 === 120 ? 'missing' : 'ok';
+<<<<<<< HEAD
       const hash = createHash('sha256').update(`${root} ${path}`).digest();
+=======
+      const hash = createHash('sha256').update(kind).update(path).digest();
+>>>>>>> h-honest
       const contentId = status === 'failed' ? null : content.run(hash, 1000 + number, 'jpeg').lastInsertRowid;
       const { lastInsertRowid: id } = image.run(
         folder.id,

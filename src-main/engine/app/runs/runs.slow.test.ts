@@ -199,7 +199,10 @@ describe('a run', () => {
     await page.call('jobs.wait', { job: scan.job });
     const { job } = await page.call('runs.evaluate', { run, checkpoint: 'latest', purpose: 'choosing', folder: scan.folder });
     await page.call('jobs.wait', { job });
-    expect((await page.call('runs.reports', { run })).map((report) => report.folder)).toEqual([other, undefined, undefined]);
+    const reports = await page.call('runs.reports', { run });
+    expect(reports.map((report) => report.folder)).toEqual([other, undefined, undefined]);
+    // The same pictures are drawn there.
+    expect(reports[0]!.facts.join(' ')).toContain('40 images of this folder are also among those of a folder that the run');
     await expect(page.call('runs.evaluate', { run, checkpoint: 'latest', purpose: 'choosing', folder: 99 })).rejects.toMatchObject({
       code: 'not-found',
     });
