@@ -83,7 +83,7 @@ describe('images whose folder was renamed', () => {
     const seconds = async (images: number): Promise<number> => {
       const root = join(place, String(images));
       mkdirSync(root);
-      const folder = fillLibrary(library, root, images);
+      const folder = fillLibrary(library, root, images, String(images));
       let renamed = 0;
       const state = await scannedAfterRenaming(folder, () => ++renamed > 500);
       let turns = 0;

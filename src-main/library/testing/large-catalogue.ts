@@ -22,20 +22,12 @@ export function fillLibrary(library: Library, root: string, count: number, kind 
     );
     const failure = database.prepare("INSERT INTO failures VALUES (?, 'damaged', 'The file is damaged.', 1)");
     const tag = database.prepare('INSERT INTO image_tags VALUES (?, ?)');
-<<<<<<< HEAD
-    database.prepare("INSERT OR IGNORE INTO tags (name) VALUES ('tenth')").run();
-=======
     database.exec("INSERT OR IGNORE INTO tags (name) VALUES ('tenth')");
->>>>>>> h-honest
     const tenth = database.prepare<[], number>("SELECT id FROM tags WHERE name = 'tenth'").pluck().get()!;
     for (let number = 0; number < count; number++) {
       const path = largePath(number);
       const status = number % 100 === 99 ? 'failed' : number % 250 === 120 ? 'missing' : 'ok';
-<<<<<<< HEAD
-      const hash = createHash('sha256').update(`${root} ${path}`).digest();
-=======
       const hash = createHash('sha256').update(kind).update(path).digest();
->>>>>>> h-honest
       const contentId = status === 'failed' ? null : content.run(hash, 1000 + number, 'jpeg').lastInsertRowid;
       const { lastInsertRowid: id } = image.run(
         folder.id,
