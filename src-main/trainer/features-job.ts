@@ -1,5 +1,6 @@
 // What the encoder sees in a picture: its patches in colours that are fitted on images of the folder, so that they mean the same in all.
 import { statSync } from 'node:fs';
+import { fewestForTypical } from '../../shared/closer-look.ts';
 import type { TrainConfig } from '../../shared/config/config-table.ts';
 import { preprocessingOf } from '../../shared/config/preprocessing.ts';
 import { colourFeatures, fitFeatureColours } from '../evaluation/feature-colours.ts';
@@ -21,8 +22,6 @@ import { requireCached } from './run-data.ts';
 const mostFitted = 48;
 /** Patches of them, spread over all: their components are found in about a second. */
 const mostTokens = 4096;
-/** Images from which on their mean says what is usual, and not what is on them. */
-const fewestForUsual = 8;
 /** Images of one pass: most calls have a single picture. */
 const mostBatch = 8;
 
@@ -110,7 +109,7 @@ function usualTokens(blocks: readonly Float32Array[], perImage: number): Float32
   let images = 0;
   for (const block of blocks)
     for (let from = 0; from < block.length; from += perImage, images++) for (let i = 0; i < perImage; i++) sums[i]! += block[from + i]!;
-  return Float32Array.from(sums, (sum) => (images < fewestForUsual ? 0 : sum / images));
+  return Float32Array.from(sums, (sum) => (images < fewestForTypical ? 0 : sum / images));
 }
 
 /** Tokens of images without what is usual at their place. */

@@ -1,4 +1,5 @@
 // Looking for images that are alike.
+import { placesInColours } from '../../shared/closer-look.ts';
 import type { Layer, Space } from '../../shared/contract/contract-values.ts';
 import { common } from './common.ts';
 import { formatCount, plural } from './format.ts';
@@ -88,7 +89,7 @@ export const explore = {
     closer: 'Look closer',
     closerHint: 'Two or four times as many patches along each side as the encoder was trained on.',
     explain: (images: number) =>
-      `Patches that the encoder finds similar get similar colours, the same in every picture: three principal components of ${plural(images, 'image')} as red, green and blue. What is typical of each position is subtracted first, so they show what is there, not where.`,
+      `Patches that the encoder finds similar get similar colours, the same in every picture: three principal components of ${plural(images, 'image')} as red, green and blue. ${placesInColours(images)}`,
   },
 
   begin: 'Find images that are alike',

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { usualCloseness } from '../../../shared/closer-look.ts';
+import { placesInColours, usualCloseness } from '../../../shared/closer-look.ts';
 import { gridSide } from '../../../shared/config/config.ts';
 import { AppError } from '../../../shared/errors.ts';
 import { configOf } from '../../engine/runs/runs.ts';
@@ -7,7 +7,7 @@ import { decodeFor, pictureFeatures } from '../../engine/vectors/features.ts';
 import { checkSheetTarget, drawFeatureSheet } from '../../engine/vectors/sheet.ts';
 import type { Action } from '../action.ts';
 import { integerOption, listOption, textOption } from '../options.ts';
-import { count } from '../output.ts';
+import { plural } from '../output.ts';
 import { withRun } from '../run-context.ts';
 
 /** Times as fine: attention grows with the fourth power of it. */
@@ -31,7 +31,7 @@ export const featuresCommand: Action = async (output, options, folder) =>
     );
     output.event({ type: 'features', images: files, grid: pictures[0]!.grid, fittedOn, sheet: resolve(sheet) });
     output.say(
-      `Patches that the encoder finds similar get similar colours: three principal components as red, green and blue, fitted on ${count(fittedOn)} images of the folder. What is typical of each position is subtracted first, so they show what is there, not where.`,
+      `Patches that the encoder finds similar get similar colours: three principal components as red, green and blue, fitted on ${plural(fittedOn, 'image')} of the folder. ${placesInColours(fittedOn)}`,
     );
     output.say(`Drawn in ${sheet}.`);
     return 0;

@@ -37,11 +37,11 @@ function catalogue(path: string, contents: string, { status = 'ok', isRead = tru
 }
 const hashOf = (letter: string): string => letter.repeat(64);
 
-function run(name: string, folder: string, from?: string): string {
+function run(name: string, folder: string, from?: string, created = smallRecord().created): string {
   const path = join(home.runs, name);
   mkdirSync(path, { recursive: true });
   const begun = from === undefined ? { labels: 'these' } : { from: { run: from, step: 3, checkpoint: '' } };
-  writeFileSync(join(path, 'config.json'), JSON.stringify({ ...smallRecord(), name, folder, ...begun }));
+  writeFileSync(join(path, 'config.json'), JSON.stringify({ ...smallRecord(), name, folder, created, ...begun }));
   return path;
 }
 interface Now {
@@ -75,6 +75,23 @@ it('a run has learned from its own folder, and from no other as far as all it be
   expect(await Promise.all(places.map(async (root) => of(third, root)))).toEqual([here, unknown, unknown, elsewhere]);
   rmSync(second, { recursive: true });
   expect(await of(third, '/shells')).toEqual(unknown);
+});
+
+it('a run that was made after the one that names it is not what that began with', async () => {
+  const days = ['2026-01-01', '2026-01-02', '2026-01-03'].map((day) => `${day}T00:00:00.000Z`) as [string, string, string];
+  catalogue('/old', '1');
+  catalogue('/new', '2');
+  catalogue('/fine', '3');
+  run('images-1', '/old', undefined, days[0]);
+  const fine = run('fine', '/fine', 'images-1', days[1]);
+  expect(await of(fine, '/shells')).toEqual(elsewhere);
+  run('images-1', '/new', undefined, days[2]);
+  expect(await of(fine, '/shells')).toEqual(unknown);
+  // One that cannot say when it was made may be any.
+  run('images-1', '/new', undefined, '');
+  expect(await of(fine, '/shells')).toEqual(unknown);
+  // It has been given that name itself.
+  expect(await of(run('images-1', '/fine', 'images-1', days[1]), '/shells')).toEqual(unknown);
 });
 
 it('imported weights have learned from nobody’s folder', async () => {

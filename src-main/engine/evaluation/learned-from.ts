@@ -31,7 +31,8 @@ function foldersBehind(runs: string, first: RunRecord): { readonly folders: Read
     if (!record.from) return { folders, isAll: true };
     const { run: name } = record.from;
     const origin = seen.has(name) ? undefined : recordOf(join(runs, name));
-    if (!origin) return { folders, isAll: false };
+    // A name may be used again: what was begun with is no younger.
+    if (!origin || !(Date.parse(origin.created) <= Date.parse(record.created))) return { folders, isAll: false };
     seen.add(name);
     record = origin;
   }
@@ -46,7 +47,7 @@ export interface FolderNow extends Required<Pick<RunRecord, 'fingerprint' | 'lab
 /**
  * `here` of the folder that the run learned from, `changed` when its images, labels or splits are other ones by now. `unknown` where it
  * shares images with that folder, or with one that the weights which it began with learned from, by place or by content (`common`: how many
- * contents), or where nobody knows any more what was in those. `now`: of `root`, as a record has it. Rejects with `cancelled`.
+ * contents), or where nobody knows any more what was in those, or which they were. `now`: of `root`, as a record has it. Rejects with `cancelled`.
  */
 export async function learnedFrom(
   { home, library }: Pick<Studio, 'home' | 'library'>,
