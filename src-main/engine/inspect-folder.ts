@@ -1,14 +1,14 @@
 // What a home knows of folders of images, and the vectors it holds; nothing is made where there is no home.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { contentCounts, folderCounts, folders } from '../../library/folders.ts';
-import type { Folder } from '../../library/folders.ts';
-import { openLibrary } from '../../library/library.ts';
-import type { Library } from '../../library/library.ts';
-import { EmbeddingStore } from '../../retrieval/embedding-store.ts';
-import type { RowsByDevice } from '../../retrieval/embedding-store.ts';
-import type { Home } from '../home.ts';
-import { embeddingFolders } from '../vectors/embedding-folders.ts';
+import { contentCounts, folderCounts, folders } from '../library/folders.ts';
+import type { Folder } from '../library/folders.ts';
+import { openLibrary } from '../library/library.ts';
+import type { Library } from '../library/library.ts';
+import { EmbeddingStore } from '../retrieval/embedding-store.ts';
+import type { RowsByDevice } from '../retrieval/embedding-store.ts';
+import type { Home } from './home.ts';
+import { embeddingFolders } from './vectors/embedding-folders.ts';
 
 export interface FolderSummary {
   readonly path: string;
