@@ -20,7 +20,7 @@ export const imageSettings = {
     group: 'images',
     default: 'full',
     choices: ['full', 'percentile', 'window'],
-    help: 'How pixel values map to 0–255: the whole range of the type, percentiles of each image, or a fixed window.',
+    help: 'How pixel values map to 0–255: the whole range of the type (of signed, 32-bit and floating-point numbers that of each image), percentiles of each image, or a fixed window.',
   }),
   intensityPercentile: range({
     group: 'images',

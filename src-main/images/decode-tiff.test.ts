@@ -28,6 +28,9 @@ async function greys(...given: Parameters<typeof attempt>): Promise<number[]> {
   return all.filter((_, i) => i % 3 === 0);
 }
 
+/** Within rounding. */
+const nearly = (values: readonly number[]): number[] => values.map((value) => expect.closeTo(value, -0.1) as number);
+
 describe('channels behind the colours', () => {
   const colours = [10, 20, 30, 200, 150, 100];
   /** Two pixels of two colours with the same further channels each. */
@@ -87,5 +90,94 @@ describe('channels behind the colours', () => {
       ok: false,
       failure: { reason: 'unsupported', message: expect.stringMatching(new RegExp(`^[A-Z].*${words}.*\\.$`)) as string },
     });
+  });
+});
+
+describe('numbers of other kinds than 8 and 16 bits without a sign', () => {
+  const percentile = { intensity: 'percentile', intensityPercentile: [0, 100] } as const;
+  const window = (low: number, high: number): Partial<DecodeSettings> => ({ intensity: 'window', intensityWindow: [low, high] });
+  const ramp = [0, 0.25, 0.5, 0.75, 1];
+  const evenly = [0, 63.75, 127.5, 191.25, 255];
+  const signed = [-300, -150, 0, 150, 300];
+  const large = [2e9, 2e9 + 25, 2e9 + 50, 2e9 + 75, 2e9 + 100];
+
+  it.each([
+    ['float32', ramp],
+    ['float32', [-1e30, -5e29, 0, 5e29, 1e30]],
+    ['int16', signed],
+    ['int16', [-32768, -16384, 0, 16383, 32767]],
+    ['int8', [-100, -50, 0, 50, 100]],
+    ['int32', signed],
+    ['int32', [-1e9, -5e8, 0, 5e8, 1e9]],
+    ['uint32', large],
+  ] as const)(
+    '%s %j become an even ramp by percentiles, by a window and, having no range of their own, as a whole',
+    async (kind, values) => {
+      const [low, high] = [values[0]!, values[4]!];
+      for (const form of [{}, { bigEndian: true }])
+        for (const settings of [percentile, window(low, high), {}])
+          expect(await greys({ width: 5, kind, values, ...form }, settings)).toEqual(nearly(evenly));
+      // The picture as it lies in the file is turned.
+      expect(await greys({ width: 5, kind, values, orientation: 3 }, percentile)).toEqual(nearly(evenly.toReversed()));
+      const halved = await greys({ width: 5, kind, values }, window(low, 2 * high - low));
+      expect(halved).toEqual(nearly(evenly.map((value) => value / 2)));
+    },
+  );
+
+  it('are mapped by the range of those that are numbers; the others are black', async () => {
+    const values = [NaN, 2, 6, 4, NaN, -Infinity, Infinity];
+    for (const settings of [percentile, {}])
+      expect(await greys({ width: 7, kind: 'float32', values }, settings)).toEqual(nearly([0, 0, 255, 127.5, 0, 0, 255]));
+  });
+
+  it('keep their colours', async () => {
+    const colours = [0, 0.5, 1, 1, 0.25, 0];
+    for (const [kind, scale, settings] of [
+      ['float32', 1, window(0, 1)],
+      ['float32', 5000, percentile],
+      ['int16', 1000, window(0, 1000)],
+      ['int32', 100_000, percentile],
+      ['uint32', 100_000, window(0, 100_000)],
+    ] as const) {
+      const values = colours.map((value) => value * scale);
+      expect(await pixels({ width: 2, kind, channels: 3, values }, settings)).toEqual(nearly([0, 127.5, 255, 255, 63.75, 0]));
+      expect(await greys({ width: 2, kind, channels: 3, values }, { ...settings, channels: 'green' })).toEqual(nearly([127.5, 63.75]));
+    }
+  });
+
+  it('are without what is behind them, which may be asked for', async () => {
+    const values = [0, 9, 0.5, 7, 1, 8];
+    for (const extraSamples of [[0], [2]]) {
+      const file = { width: 3, kind: 'float32', channels: 2, values, extraSamples } as const;
+      for (const settings of [percentile, {}]) expect(await greys(file, settings)).toEqual(nearly([0, 127.5, 255]));
+      expect(await greys(file, { ...percentile, channels: 'alpha' })).toEqual(nearly([255, 0, 127.5]));
+      const whole = { ...file, kind: 'int16', values: [-10, 9, 0, 7, 10, 8] } as const;
+      expect(await greys(whole, percentile)).toEqual(nearly([0, 127.5, 255]));
+      expect(await greys(whole, { ...percentile, channels: 'alpha' })).toEqual(nearly([255, 0, 127.5]));
+    }
+  });
+
+  it('as RGB in floating point are light from 0 to 1, unless they are not', async () => {
+    const light = { width: 2, kind: 'float32', channels: 3, values: [0.214, 0.214, 1, 0, 0.5, 3] } as const;
+    expect(await pixels(light)).toEqual(nearly([127.5, 127.5, 255, 0, 188, 255]));
+    expect(await pixels({ ...light, values: [0, 2500, 5000, 5000, 5000, 10_000] })).toEqual(nearly([0, 63.75, 127.5, 127.5, 127.5, 255]));
+  });
+
+  it('are shrunk like others', async () => {
+    const values = Array.from({ length: 16 * 8 }, (_, i) => (i % 16 < 8 ? -5 : 5));
+    const small = await greys({ width: 16, kind: 'float32', values }, percentile, 2);
+    expect(small.map((value) => Math.round(value / 100))).toEqual([0, 0, 2, 3, 0, 0, 2, 3]);
+  });
+
+  it.each([
+    ['half precision', { width: 2, kind: 'float16', values: [0x3c00, 0] }],
+    ['64 bits', { width: 2, kind: 'float64', values: [0, 1] }],
+    ['32 bits of CMYK', { width: 1, kind: 'uint32', channels: 4, photometric: 5, values: [1, 2, 3, 4] }],
+  ] as const)('are unsupported where they cannot be had: %s', async (_, file) => {
+    for (const settings of [percentile, {}])
+      expect(await attempt(file, settings)).toEqual({
+        ok: false,
+        failure: { reason: 'unsupported', message: expect.stringMatching(/^[A-Z].*save it.*\.$/) as string },
+      });
   });
 });

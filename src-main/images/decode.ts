@@ -8,7 +8,7 @@ import { RuntimeError } from '../../shared/web-assembly.ts';
 import type { DecodedImage, DecodeFailure, DecodeLimits, DecodeRequest, DecodeResult } from './decoder.ts';
 import { isHeic, openHeic } from './heic.ts';
 import { mapIntensity } from './intensity.ts';
-import { checkSize, Failure } from './source.ts';
+import { checkSize, Failure, pipeline } from './source.ts';
 import type { Source } from './source.ts';
 import { extraSamples } from './tiff-tags.ts';
 
@@ -48,10 +48,6 @@ async function openWithSharp(bytes: Buffer, limits: DecodeLimits): Promise<Sourc
   return { input: bytes, format: metadata.format, metadata, ...(metadata.format === 'tiff' && { extraSamples: extraSamples(bytes) }) };
 }
 
-function pipeline({ input, raw }: Source): Sharp {
-  return sharp(input, { failOn: 'warning', limitInputPixels: false, ...(raw && { raw }) }).autoOrient();
-}
-
 /** Whether sharp's alpha is one: any channel behind the colours is to it, also those that a TIFF does not call so, as near infrared. */
 function isOpacity({ metadata, extraSamples: extra = [] }: Source): boolean {
   if (!metadata.hasAlpha || extra.length === 0) return metadata.hasAlpha;
@@ -72,8 +68,7 @@ async function coloursAlone(image: Sharp): Promise<Sharp> {
 }
 
 /** Lays alpha over the background, or makes the channel grey that is asked for; colour channels are picked from the result. */
-function chooseChannels(image: Sharp, hasAlpha: boolean, { channels, background, intensity }: DecodeSettings): Sharp {
-  const isMapped = intensity !== 'full';
+function chooseChannels(image: Sharp, hasAlpha: boolean, isMapped: boolean, { channels, background }: DecodeSettings): Sharp {
   if (channels === 'alpha') {
     if (!hasAlpha) return image.removeAlpha().greyscale().linear(0, 255);
     return isMapped ? image : image.extractChannel('alpha');
@@ -102,12 +97,16 @@ async function decodeSource(source: Source, request: DecodeRequest): Promise<Omi
   const size = source.raw ?? source.metadata.autoOrient;
   const [originalWidth, originalHeight] = [size.width, size.height];
   const hasAlpha = source.raw !== undefined || source.metadata.hasAlpha;
-  const isMapped = settings.intensity !== 'full';
   const isGrey = settings.channels === 'luminance' || settings.channels === 'alpha';
-  let image = pipeline(source);
-  if (isMapped) image = await mapIntensity(image, source.metadata, settings);
-  else if (source.metadata.hasAlpha && settings.channels !== 'alpha' && !isOpacity(source)) image = await coloursAlone(image);
-  const { data, info } = await chooseChannels(shrink(image, originalWidth, originalHeight, shortSide), hasAlpha, settings)
+  const mapped = await mapIntensity(source, settings);
+  let image = mapped ?? pipeline(source);
+  if (!mapped && source.metadata.hasAlpha && settings.channels !== 'alpha' && !isOpacity(source)) image = await coloursAlone(image);
+  const { data, info } = await chooseChannels(
+    shrink(image, originalWidth, originalHeight, shortSide),
+    hasAlpha,
+    mapped !== undefined,
+    settings,
+  )
     .toColourspace(isGrey ? 'b-w' : 'srgb')
     .raw({ depth: 'uchar' })
     .toBuffer({ resolveWithObject: true });
@@ -134,6 +133,8 @@ function explain(error: unknown): DecodeFailure {
     return { reason: 'unreadable', message: 'There was not enough memory for this file; it is tried again when the folder is read next.' };
   if (/exceeds channel limit/i.test(text))
     return { reason: 'unsupported', message: 'The file has more than five channels: save those to look at as a file of their own.' };
+  if (/samples out of range|unsupported tiff image type|whole number of bytes/i.test(text))
+    return { reason: 'unsupported', message: 'The numbers of this file are of a size that is not read: save it with 8, 16 or 32 bits.' };
   if (/ExtraSamples doesn't match/i.test(text))
     return {
       reason: 'unsupported',

@@ -35,6 +35,10 @@ describe('intensity mapping', () => {
     );
   });
 
+  it('limits what is no number, and no more than that', () => {
+    expect([...mapValues(Float32Array.of(NaN, -Infinity, Infinity, -0.5, 0, 0.5), -0.5, 0.5)]).toEqual([0, 0, 255, 0, 128, 255]);
+  });
+
   it('gives black up to and white above bounds that are equal', () => {
     expect([...mapValues(Uint16Array.of(6, 7, 8), 7, 7)]).toEqual([0, 0, 255]);
   });

@@ -1,7 +1,11 @@
-// For scientists: raw values (8 or 16 bits per channel) → 0–255 by percentiles of the image or by a fixed window.
+// For scientists: raw values → 0–255 by percentiles of the image or by a fixed window.
 import sharp from 'sharp';
-import type { Metadata, Sharp } from 'sharp';
+import type { Sharp } from 'sharp';
 import type { DecodeSettings } from '../../shared/config/preprocessing.ts';
+import { hasOwnNumbers, isLight, numberPercentiles, readNumbers } from './numbers.ts';
+import type { Numbers } from './numbers.ts';
+import { pipeline } from './source.ts';
+import type { Source } from './source.ts';
 
 /** The values at two percentiles (0–100) of unsigned 16-bit values, from their histogram. */
 export function percentiles(values: Uint16Array, [low, high]: readonly [number, number]): readonly [number, number] {
@@ -19,8 +23,8 @@ export function percentiles(values: Uint16Array, [low, high]: readonly [number, 
   return [at(low), at(high)];
 }
 
-/** Maps [low, high] to 0–255 and limits what lies outside; equal bounds give 0 below and 255 above. */
-export function mapValues(values: Uint16Array, low: number, high: number): Uint8Array {
+/** Maps [low, high] to 0–255 and limits what lies outside; equal bounds give 0 below and 255 above, what is no number gives 0. */
+export function mapValues(values: Uint16Array | Numbers, low: number, high: number): Uint8Array {
   const scale = high > low ? 255 / (high - low) : Infinity;
   const result = new Uint8Array(values.length);
   for (let i = 0; i < values.length; i++) {
@@ -30,9 +34,10 @@ export function mapValues(values: Uint16Array, low: number, high: number): Uint8
   return result;
 }
 
-/** An upright image with raw values → the same with mapped 8-bit values, without alpha; where alpha is what is wanted, that alone. */
-export async function mapIntensity(image: Sharp, metadata: Metadata, settings: DecodeSettings): Promise<Sharp> {
-  const isAlpha = settings.channels === 'alpha' && metadata.hasAlpha;
+/** As `mapIntensity`, of 8 and 16 bits without a sign. */
+async function mapPlain(source: Source, isAlpha: boolean, settings: DecodeSettings): Promise<Sharp> {
+  const { metadata } = source;
+  const image = pipeline(source);
   const grey = isAlpha || metadata.space === 'b-w' || metadata.space === 'grey16' || metadata.channels < 3;
   const { data, info } = await (isAlpha ? image.extractChannel('alpha') : image.removeAlpha())
     .toColourspace(grey ? 'grey16' : 'rgb16')
@@ -44,4 +49,32 @@ export async function mapIntensity(image: Sharp, metadata: Metadata, settings: D
   const [low, high] = settings.intensity === 'percentile' ? percentiles(values, settings.intensityPercentile) : settings.intensityWindow;
   const { width, height, channels } = info;
   return sharp(mapValues(values, low, high), { raw: { width, height, channels }, limitInputPixels: false });
+}
+
+/**
+ * As `mapIntensity`, of other numbers. Of these no range of the type says what is black and white: where all of it is asked for, each image
+ * has its own, but for RGB that is light from 0 to 1, which undefined leaves to sharp.
+ */
+async function mapNumbers(source: Source, isAlpha: boolean, settings: DecodeSettings): Promise<Sharp | undefined> {
+  const { intensity, intensityPercentile, intensityWindow } = settings;
+  const mayBeLight = intensity === 'full' && isLight(source.metadata);
+  if (mayBeLight && isAlpha) return undefined;
+  const { values, width, height, channels } = await readNumbers(source, isAlpha);
+  if (mayBeLight) {
+    const [median] = numberPercentiles(values, [50, 50]);
+    if (median >= 0 && median <= 1) return undefined;
+  }
+  const [low, high] =
+    intensity === 'window' ? intensityWindow : numberPercentiles(values, intensity === 'full' ? [0, 100] : intensityPercentile);
+  return sharp(mapValues(values, low, high), { raw: { width, height, channels }, limitInputPixels: false });
+}
+
+/**
+ * An upright image with its values mapped to 8 bits, without alpha; where alpha is what is wanted, that alone. Undefined where they are to be
+ * taken as they are.
+ */
+export async function mapIntensity(source: Source, settings: DecodeSettings): Promise<Sharp | undefined> {
+  const isAlpha = settings.channels === 'alpha' && source.metadata.hasAlpha;
+  if (hasOwnNumbers(source.metadata)) return mapNumbers(source, isAlpha, settings);
+  return settings.intensity === 'full' ? undefined : mapPlain(source, isAlpha, settings);
 }

@@ -1,5 +1,6 @@
 // A file that has been opened and not yet decoded, and the failures that opening it may end in.
-import type { Metadata, SharpInput } from 'sharp';
+import sharp from 'sharp';
+import type { Metadata, Sharp, SharpInput } from 'sharp';
 import type { FailureReason } from './decoder.ts';
 
 /** What sharp is to decode. */
@@ -11,6 +12,11 @@ export interface Source {
   readonly metadata: Metadata;
   /** Of a TIFF that says it: what its channels behind the colours are. */
   readonly extraSamples?: readonly number[];
+}
+
+/** The upright image. */
+export function pipeline({ input, raw }: Source, options: { readonly ignoreIcc?: boolean } = {}): Sharp {
+  return sharp(input, { failOn: 'warning', limitInputPixels: false, ...options, ...(raw && { raw }) }).autoOrient();
 }
 
 /** Why a file gives no image, where that is known. */
