@@ -25,13 +25,31 @@ const list = (values: readonly number[]): string => `[${values.join(', ')}]`;
 const sqlText = (value: string): string => `'${value.replaceAll("'", "''")}'`;
 const sqlName = (value: string): string => `"${value.replaceAll('"', '""')}"`;
 
-/** A picture as the encoder takes it: squashed to the square, the simplest of the ways; preprocessing is in manifest.json. */
-const picture = ({ imageSize, mean, std }: Preprocessing): string[] => [
+/** How a picture becomes a square of the encoder's size, by `fit`. */
+const squares: Readonly<Record<Preprocessing['fit'], (side: string, background: string) => string>> = {
+  crop: (side) => `ImageOps.fit(image, ${side}, Image.BILINEAR)`,
+  pad: (side, background) => `ImageOps.pad(image, ${side}, Image.BILINEAR, color=${background})`,
+  squash: (side) => `image.resize(${side}, Image.BILINEAR)`,
+};
+const tuple = (values: readonly number[]): string => `(${values.join(', ')})`;
+
+/** A picture made ready as those were whose vectors are exported: upright, on the background, a square. */
+const opened = ({ imageSize, fit, background, intensity, channels }: Preprocessing): string[] => [
+  ...(intensity !== 'full' || channels !== 'rgb'
+    ? [`# Before that, this run maps values (intensity=${intensity}, channels=${channels}, see manifest.json): do the same to yours.`]
+    : []),
+  'image = ImageOps.exif_transpose(Image.open("picture.jpg")).convert("RGBA")',
+  `image = Image.alpha_composite(Image.new("RGBA", image.size, ${tuple([...background, 255])}), image).convert("RGB")`,
+  `image = ${squares[fit](tuple([imageSize, imageSize]), tuple(background))}`,
+];
+
+/** The same as the encoder takes it. */
+const picture = (preprocessing: Preprocessing): string[] => [
   'import numpy as np',
-  'from PIL import Image',
+  'from PIL import Image, ImageOps',
   '',
-  `image = Image.open("picture.jpg").convert("RGB").resize((${imageSize}, ${imageSize}), Image.BILINEAR)`,
-  `pixels = (np.asarray(image, np.float32) / 255 - np.array(${list(mean)}, np.float32)) / np.array(${list(std)}, np.float32)`,
+  ...opened(preprocessing),
+  `pixels = (np.asarray(image, np.float32) / 255 - np.array(${list(preprocessing.mean)}, np.float32)) / np.array(${list(preprocessing.std)}, np.float32)`,
   'pixels = pixels.transpose(2, 0, 1)[None]',
 ];
 
@@ -123,19 +141,20 @@ const snippets: Readonly<Record<ExportFormat, (thing: ExportedThing) => Snippet[
       ].join('\n'),
     },
   ],
-  huggingface: ({ target, size }) => [
+  huggingface: ({ target, size, preprocessing }) => [
     {
       reader: 'transformers',
       text: [
         'import torch',
-        'from PIL import Image',
+        'from PIL import Image, ImageOps',
         'from transformers import AutoImageProcessor, AutoModel',
         '',
         `folder = ${text(join(target, 'huggingface'))}`,
         'processor = AutoImageProcessor.from_pretrained(folder)',
         // The class of a stem of convolutions lies in the folder.
         `model = ${openingCall(size, 'folder')}.eval()`,
-        'inputs = processor(Image.open("picture.jpg").convert("RGB"), return_tensors="pt")',
+        ...opened(preprocessing),
+        'inputs = processor(image, return_tensors="pt")',
         'with torch.no_grad():',
         '    print(model(**inputs).last_hidden_state.mean(1).shape)',
       ].join('\n'),
