@@ -4,7 +4,8 @@ import type { DeviceId, OnnxDevice, Precision } from '../../shared/devices.ts';
 import type { WireError } from '../../shared/errors.ts';
 import type { TrainEvent } from '../../shared/train-events.ts';
 import type { EvaluationImage, QueriesFor } from '../evaluation/protocol.ts';
-import type { Acquaintance, EvaluationReport } from '../evaluation/report.ts';
+import type { Acquaintance } from '../evaluation/report-notes.ts';
+import type { EvaluationReport } from '../evaluation/report.ts';
 import type { EmbeddingLayer } from '../jepa/embedding.ts';
 import type { MicroBatch } from '../training/plan/fit-micro-batch.ts';
 

@@ -1,7 +1,7 @@
 // What is known of whether a run's network has learned from the images of a folder.
 import { join } from 'node:path';
 import { AppError } from '../../../shared/errors.ts';
-import type { Acquaintance, Findings } from '../../evaluation/report.ts';
+import type { History } from '../../evaluation/report-notes.ts';
 import { inPieces } from '../../files/in-pieces.ts';
 import { isBelow } from '../../files/is-below.ts';
 import { countContentsOf } from '../../library/content-images.ts';
@@ -55,7 +55,7 @@ export async function learnedFrom(
   root: string,
   now: FolderNow,
   signal?: AbortSignal,
-): Promise<Pick<Findings, 'common'> & { readonly learned: Acquaintance }> {
+): Promise<Pick<History, 'learned'> & Partial<Pick<History, 'common'>>> {
   const record = readRecord(run);
   if (record.folder === root) {
     const { fingerprint, labels = now.labels } = record;
