@@ -16,6 +16,7 @@ import { Trainer } from '../trainer/trainer.ts';
 import { Devices } from './devices/devices.ts';
 import { FolderImagesCache } from './folders/folder-images.ts';
 import type { FolderImages } from './folders/folder-images.ts';
+import { forgetChanged } from './folders/forget-changed.ts';
 import { homeAt } from './home.ts';
 import type { Home } from './home.ts';
 
@@ -46,6 +47,7 @@ export class Studio {
     this.within = within;
     if (!readOnly) mkdirSync(this.home.cache, { recursive: true });
     this.library = openLibrary(this.home.path, readOnly ? 'read' : 'write');
+    if (!readOnly) forgetChanged(this.home, this.library);
     this.#images = new FolderImagesCache(this.library);
   }
 
