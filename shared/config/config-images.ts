@@ -33,7 +33,7 @@ export const imageSettings = {
   intensityWindow: range({
     group: 'images',
     default: [0, 65535],
-    min: 0,
+    min: -4294967295,
     max: 4294967295,
     help: 'Lowest and highest raw value for intensity=window.',
   }),

@@ -63,6 +63,10 @@ describe('the configuration', () => {
     expect(parseConfig({ architecture: 'custom', width: 64, heads: 4 })).toMatchObject({ width: 64, heads: 4 });
   });
 
+  it('takes windows of intensity below zero, as those of CT images', () => {
+    expect(parseConfig({ intensity: 'window', intensityWindow: [-1000, 400.5] }).intensityWindow).toEqual([-1000, 400.5]);
+  });
+
   it('want other images for a contrast', () => {
     const settings = { batchSize: 1, agreement: 1, agreementBy: 'contrast', prediction: 0 };
     expect(() => parseConfig(settings)).toThrow('no others to tell its crops from');

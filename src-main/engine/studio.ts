@@ -16,6 +16,7 @@ import { Trainer } from '../trainer/trainer.ts';
 import { Devices } from './devices/devices.ts';
 import { FolderImagesCache } from './folders/folder-images.ts';
 import type { FolderImages } from './folders/folder-images.ts';
+import { forgetChanged } from './folders/forget-changed.ts';
 import { homeAt } from './home.ts';
 import type { Home } from './home.ts';
 
@@ -47,6 +48,7 @@ export class Studio {
     if (readOnly) return;
     mkdirSync(this.home.cache, { recursive: true });
     this.#library = openLibrary(this.home.path, 'write');
+    forgetChanged(this.home, this.#library);
   }
 
   /** Opened when first needed where it is only looked at: a home may have runs and no catalogue, which is `not-found` then. */

@@ -12,8 +12,13 @@ export interface CacheEntry {
   readonly checksum: number;
 }
 
+export const indexName = 'index.bin';
+
 /** Hash 32 · shard 4 · offset 8 · length 4 · width 4 · height 4 · kind 4 · checksum of the picture 4 · checksum of the record 4. */
 export const recordBytes = 68;
+
+/** Content hash of a record, whole or not. */
+export const hashOf = (record: Buffer): string => record.toString('hex', 0, 32);
 
 /** One line of the index. */
 export function encodeEntry(hash: string, entry: CacheEntry): Buffer {
@@ -39,7 +44,7 @@ export function decodeEntry(record: Buffer): { hash: string; entry: CacheEntry }
     number,
   ];
   return {
-    hash: record.toString('hex', 0, 32),
+    hash: hashOf(record),
     entry: {
       shard: record.readUInt32LE(32),
       offset: Number(record.readBigUInt64LE(36)),

@@ -1,13 +1,18 @@
 // Where decode caches lie, what they take, and how all of them are given back.
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, rmSync, statfsSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, statfsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DecodeSettings } from '../../shared/config/preprocessing.ts';
+import { writeFileAside } from '../files/write-aside.ts';
+import { hashOf, indexName, recordBytes } from './cache-index.ts';
 
 /** Shorter side of cached pictures: an eighth more than the input, so that a crop of the whole is not blown up. */
 export const cachedShortSide = (imageSize: number): number => Math.max(256, Math.ceil((imageSize * 8) / 7));
 
-/** Version of what decoding makes of a file, which vectors depend on as well; 2: HEIC in sRGB, the alpha channel mapped. */
+/**
+ * Version of what decoding makes of a file, which vectors depend on as well; 2: HEIC in sRGB, the alpha channel mapped. Where it changes for
+ * files that the catalogue can tell by their format, these alone are decoded again (src-main/engine/folders/forget-changed.ts).
+ */
 export const decodingVersion = 2;
 
 /** Folder of a cache: pictures made with other settings never mix. */
@@ -33,6 +38,23 @@ export function removeEarlierCaches(root: string, shortSide: number, settings: D
     } catch {
       // Where another program has a file of it open, as on Windows: the next scan tries again.
     }
+  }
+}
+
+/**
+ * Takes pictures out of every cache below a root: what is decoded otherwise now has to be decoded again. The bytes stay in the shards. Throws
+ * the operating system's errors.
+ */
+export function forgetPictures(root: string, hashes: ReadonlySet<string>): void {
+  for (const name of readdirSync(root)) {
+    const index = join(root, name, indexName);
+    if (!existsSync(index)) continue;
+    const bytes = readFileSync(index);
+    const records = Array.from({ length: Math.floor(bytes.length / recordBytes) }, (_, i) =>
+      bytes.subarray(i * recordBytes, (i + 1) * recordBytes),
+    );
+    const kept = records.filter((record) => !hashes.has(hashOf(record)));
+    if (kept.length < records.length) writeFileAside(index, Buffer.concat(kept));
   }
 }
 

@@ -17,7 +17,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Random } from '../../shared/random.ts';
-import { cacheFolder, clearCaches, defaultCacheGrowth, estimateCacheBytes } from './cache-space.ts';
+import { cacheFolder, clearCaches, defaultCacheGrowth, estimateCacheBytes, forgetPictures } from './cache-space.ts';
 import { DecodeCache } from './cache.ts';
 import type { CachedImage } from './shard-reader.ts';
 import { plainSettings, quadrantPixels } from './testing/test-images.ts';
@@ -233,6 +233,23 @@ describe('decode cache', () => {
     const large = picture(31, 40, 40);
     await expect(cache.put(hashOf(31), large)).rejects.toMatchObject({ code: 'disk-full' });
     cache.dispose();
+  });
+
+  it('forgets pictures that are made otherwise now, and takes them in again', async () => {
+    const folder = join(root, '256-abc');
+    const cache = new DecodeCache(folder, { access: 'write' });
+    for (let i = 0; i < 5; i++) await cache.put(hashOf(i), picture(i));
+    cache.dispose();
+    appendFileSync(join(root, 'beside'), 'no cache');
+    forgetPictures(root, new Set([1, 3].map(hashOf)));
+    const changed = new DecodeCache(folder, { access: 'write' });
+    expect(await readable(changed, 5)).toEqual([0, 2, 4]);
+    expect([changed.has(hashOf(1)), changed.size]).toEqual([false, 3]);
+    await changed.put(hashOf(3), picture(3));
+    changed.dispose();
+    const again = new DecodeCache(folder, { access: 'read' });
+    expect(await readable(again, 5)).toEqual([0, 2, 3, 4]);
+    again.dispose();
   });
 
   it('is deleted with the bytes that it took, and nothing else is', async () => {

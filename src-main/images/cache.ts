@@ -9,7 +9,7 @@ import { clearDecodedImages } from '../../shared/decoded-images.ts';
 import { AppError, systemError } from '../../shared/errors.ts';
 import { atOnce, inPieces } from '../files/in-pieces.ts';
 import type { Pieces } from '../files/in-pieces.ts';
-import { decodeEntry, encodeEntry, recordBytes } from './cache-index.ts';
+import { decodeEntry, encodeEntry, indexName, recordBytes } from './cache-index.ts';
 import type { CacheEntry } from './cache-index.ts';
 import type { DecodedImage } from './decoder.ts';
 import { readPicture, shardName } from './shard-reader.ts';
@@ -21,7 +21,6 @@ const pieceRecords = 500;
 const pieceMs = 8;
 const shardBytes = 1024 ** 3;
 const jpegQuality = 92;
-const indexName = 'index.bin';
 
 /** Writes all of it; the operating system may take less at a time. */
 function writeWhole(handle: number, bytes: Uint8Array, position: number): void {

@@ -17,6 +17,8 @@ const failed = [
   ['drive.jpg', 106, 'damaged', 'The file is damaged: EIO: i/o error, read.'],
   ['words.png', 107, 'damaged', 'The file is damaged: Error: no such thing.'],
   ['heic.jpg', 108, 'damaged', 'The file is damaged: bad Huffman code.'],
+  ['drone/bands.TIF', 109, 'damaged', 'The file is damaged: linear: vector must have 1 or 4 elements.'],
+  ['cut.tiff', 110, 'truncated', 'The file ends before its image does.'],
 ] as const;
 
 /** A catalogue that has reached step `version`, with the failed images in it. */
@@ -32,7 +34,7 @@ function catalogueOf(version: number): Sqlite.Database {
   for (const [path, size, reason, message] of failed) {
     image.run(size, path, size);
     failure.run(size, reason, message);
-    if (reason !== 'damaged') quarantine.run(Buffer.alloc(32, size), size, reason, message);
+    if (reason === 'too-slow' || reason === 'crashed-the-decoder') quarantine.run(Buffer.alloc(32, size), size, reason, message);
   }
   return database;
 }
@@ -46,7 +48,7 @@ it('has photos read again that a decoder without memory, or a drive, made bad on
   try {
     migrate(database, migrations.slice(0, 2));
     expect(versionOf(database)).toBe(2);
-    expect(failuresIn(database)).toEqual(['a/slow.heic', 'crash.jpg', 'bad.jpg', 'words.png', 'heic.jpg']);
+    expect(failuresIn(database)).toEqual(['a/slow.heic', 'crash.jpg', 'bad.jpg', 'words.png', 'heic.jpg', 'drone/bands.TIF', 'cut.tiff']);
     expect(quarantineIn(database)).toEqual([103, 104]);
     // No image is lost by it: the next scan finds each without a reason to leave it alone.
     expect(database.prepare('SELECT count(*) FROM images').pluck().get()).toBe(failed.length);
@@ -61,6 +63,21 @@ it('has files read again that may have been too slow because of their drive', ()
     migrate(database, migrations.slice(0, 3));
     expect(failuresIn(database)).toEqual(failed.map(([path]) => path).filter((path) => path !== 'a/slow.heic'));
     expect(quarantineIn(database)).toEqual([101, 104]);
+  } finally {
+    database.close();
+  }
+});
+
+it.each([
+  ['tiff', 'tiff'],
+  ['jpeg', undefined],
+])('has TIFFs decoded again where there are any: of %s', (format, note) => {
+  const database = catalogueOf(3);
+  try {
+    database.exec(`INSERT INTO contents (hash, size, width, height, format) VALUES (x'00', 1, 2, 3, '${format}')`);
+    migrate(database, migrations.slice(0, 4));
+    expect(failuresIn(database)).toEqual(failed.map(([path]) => path).filter((path) => path !== 'drone/bands.TIF'));
+    expect(database.prepare("SELECT value FROM settings WHERE key = 'decode-again'").pluck().get()).toBe(note);
   } finally {
     database.close();
   }

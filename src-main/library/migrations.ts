@@ -138,10 +138,23 @@ const stalledDrives = `
   DELETE FROM failures WHERE reason = 'too-slow';
 `;
 
+/*
+ * Before, TIFFs of floating-point, 32-bit or signed numbers were black, near infrared was taken for opacity, and what had further bands was
+ * called damaged. Nothing tells which of the TIFFs that are known are such: all are decoded once more. Their pictures and vectors are not in
+ * the catalogue, which only says what is to be forgotten (src-main/engine/folders/forget-changed.ts).
+ */
+const tiffsAgain = `
+  INSERT OR REPLACE INTO settings (key, value)
+    SELECT 'decode-again', 'tiff' WHERE EXISTS (SELECT 1 FROM contents WHERE format = 'tiff');
+  DELETE FROM failures WHERE reason = 'damaged'
+    AND image_id IN (SELECT id FROM images WHERE path LIKE '%.tif' OR path LIKE '%.tiff');
+`;
+
 export const migrations: readonly Migration[] = [
   { version: 1, sql: first },
   { version: 2, sql: secondChance, keepsTables: true },
   { version: 3, sql: stalledDrives, keepsTables: true },
+  { version: 4, sql: tiffsAgain, keepsTables: true },
 ];
 
 /** The step a database has reached; 0 for an empty file. */

@@ -9,7 +9,10 @@ export interface LookupCounts {
 
 /** Counts lookups until the returned function is called. */
 export function countLookups(): () => LookupCounts {
-  const original = HashIndex.prototype.rowOf;
+  const original = Object.getOwnPropertyDescriptor(HashIndex.prototype, 'rowOf')!.value as (
+    this: HashIndex,
+    hash: string,
+  ) => number | undefined;
   let [all, inTurn, mostInTurn] = [0, 0, 0];
   let isCounting = true;
   const turn = (): void => {

@@ -114,8 +114,14 @@ describe('Export', () => {
     await vi.waitFor(() => expect(state.preview).toBeDefined());
     expect([state.choices.formats, state.canStart]).toEqual([['onnx'], true]);
     expect(previews().at(-1)!.input).toEqual({
-      ...{ run: 'a', checkpoint: 'best', layer: 'last', space: 'raw', formats: ['onnx'], target: '/exports/weights' },
-      ...{ vectorColumn: 'embedding', neighbours: 0 },
+      run: 'a',
+      checkpoint: 'best',
+      layer: 'last',
+      space: 'raw',
+      formats: ['onnx'],
+      target: '/exports/weights',
+      vectorColumn: 'embedding',
+      neighbours: 0,
     });
     // What was chosen before is there again with a folder.
     studio.folder = { id: 1, scannedAt: 5 };
