@@ -47,6 +47,7 @@ export const streams = {
   projection: 7,
   test: 8,
   colour: 9,
+  map: 10,
 } as const;
 export type Stream = keyof typeof streams;
 

@@ -11,6 +11,7 @@ export const jobKinds = [
   'trial',
   'train',
   'embed',
+  'map',
   'evaluate',
   'export',
   'weights',

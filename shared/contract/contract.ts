@@ -2,6 +2,7 @@
 import { exploreChannels } from './contract-explore.ts';
 import { jobChannels } from './contract-jobs.ts';
 import { libraryChannels } from './contract-library.ts';
+import { mapChannels } from './contract-map.ts';
 import { maskChannels } from './contract-masks.ts';
 import { runChannels } from './contract-runs.ts';
 import { systemChannels } from './contract-system.ts';
@@ -14,6 +15,7 @@ export const contract = {
   ...maskChannels,
   ...runChannels,
   ...exploreChannels,
+  ...mapChannels,
   ...weightsChannels,
 } as const;
 

@@ -43,6 +43,7 @@ const titles: Readonly<Record<JobStatus['kind'], string>> = {
   trial: 'Trial step done',
   train: 'Training finished',
   embed: 'Vectors computed',
+  map: 'Map drawn',
   evaluate: 'Evaluation finished',
   export: 'Export written',
   weights: 'Weights fetched',

@@ -11,6 +11,7 @@ import { fakeExplore, sourcesOfAll } from './fake-explore.ts';
 import { fakeExports } from './fake-exports.ts';
 import { FakeJobs } from './fake-jobs.ts';
 import { fakeLibrary, foldersOfAll } from './fake-library.ts';
+import { fakeMaps } from './fake-map.ts';
 import { fakeMasks } from './fake-masks.ts';
 import { runsOfAll } from './fake-run-list.ts';
 import { fakeRuns } from './fake-runs.ts';
@@ -58,6 +59,7 @@ function handlersOf(scenario: Scenario, pace: Pace): Handlers<AppContract> {
     ...jobs.handlers,
     ...fakeLibrary(nothing ? [] : foldersOfAll, jobs),
     ...fakeExplore(bare ? [] : sourcesOfAll, jobs),
+    ...fakeMaps(jobs),
     ...fakeExports(jobs),
     ...fakeRuns(bare ? [] : runsOfAll, jobs, pace),
     ...fakeWeights(jobs),

@@ -171,6 +171,31 @@ describe('vectors of a folder', () => {
   });
 });
 
+describe('the map of a folder', () => {
+  const asked = (): Parameters<typeof page.call<'map.view'>>[1] => ({ folder, run, step: source.step, layer: 'last', space: 'whitened' });
+
+  it('is drawn when it is asked for, once, and kept', async () => {
+    await expect(page.call('map.view', { ...asked(), layer: 'last4' })).rejects.toMatchObject({ code: 'not-found' });
+    expect(await page.call('map.view', asked())).toBeNull();
+    const [first, second] = await Promise.all([page.call('map.draw', asked()), page.call('map.draw', asked())]);
+    expect(second).toEqual(first);
+    expect((await page.call('jobs.wait', first)).detail).toMatch(/^\d+ images are on the map\.$/);
+    const map = (await page.call('map.view', asked()))!;
+    expect(map.missing).toBe(0);
+    expect(map.labels).toEqual(['dots', 'stripes']);
+    // Each image with its own label and a place of its own; of two copies the first by path.
+    expect(new Set(map.images).size).toBe(map.images.length);
+    expect(map.images.length).toBeGreaterThanOrEqual(2 * perKind);
+    for (const [i, image] of map.images.entries()) {
+      const { path } = await page.call('library.details', { image });
+      expect(path.startsWith(map.labels[map.labelOf[i]!]!)).toBe(true);
+      expect(path).not.toBe('dots/dots 000.png');
+      expect(map.places[2 * i]).toBeGreaterThanOrEqual(-1);
+    }
+    expect(await page.call('map.view', { ...asked(), space: 'raw' })).toBeNull();
+  });
+});
+
 describe('open searches', () => {
   it('are used again, are two at most, and are closed with their run', async () => {
     const { studio } = engine.context;

@@ -2,6 +2,7 @@
 import { exploreChannels } from '../../../shared/contract/contract-explore.ts';
 import { jobChannels } from '../../../shared/contract/contract-jobs.ts';
 import { libraryChannels } from '../../../shared/contract/contract-library.ts';
+import { mapChannels } from '../../../shared/contract/contract-map.ts';
 import { maskChannels } from '../../../shared/contract/contract-masks.ts';
 import { runChannels } from '../../../shared/contract/contract-runs.ts';
 import { systemChannels } from '../../../shared/contract/contract-system.ts';
@@ -9,6 +10,7 @@ import { weightsChannels } from '../../../shared/contract/contract-weights.ts';
 import type { Handlers } from '../../../shared/contract/rpc-server.ts';
 import type { EngineContext } from './context.ts';
 import { exploreHandlers } from './explore/explore-handlers.ts';
+import { mapHandlers } from './explore/map-handlers.ts';
 import { exportHandlers } from './export/export-handlers.ts';
 import { libraryHandlers } from './folders/library-handlers.ts';
 import { jobHandlers } from './job-handlers.ts';
@@ -26,6 +28,7 @@ export const engineContract = {
   ...maskChannels,
   ...runChannels,
   ...exploreChannels,
+  ...mapChannels,
   ...weightsChannels,
 } as const;
 
@@ -49,6 +52,7 @@ export function engineHandlers(context: EngineContext): EngineHandlers {
       ...masks.table,
       ...runHandlers(context, runs),
       ...explore.table,
+      ...mapHandlers(context, runs),
       ...exportHandlers(context, runs),
       ...weightsHandlers(context, runs),
     },

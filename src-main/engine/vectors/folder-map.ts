@@ -1,0 +1,71 @@
+// The map of a folder's images by the vectors of a checkpoint: drawn, kept beside the vectors, and found again.
+import { AppError } from '../../../shared/errors.ts';
+import type { SpaceKind } from '../../evaluation/spaces.ts';
+import { inPieces } from '../../files/in-pieces.ts';
+import type { EmbeddingLayer } from '../../jepa/embedding.ts';
+import type { EmbeddingStore } from '../../retrieval/embedding-store.ts';
+import { librarySpace } from '../../retrieval/library-search.ts';
+import { drawMap } from '../../retrieval/map/draw-map.ts';
+import type { DrawMapOptions } from '../../retrieval/map/draw-map.ts';
+import { keepMap, keptMap, placesOf } from '../../retrieval/map/kept-maps.ts';
+import type { SplitImage } from '../folders/folder-images.ts';
+import type { Studio } from '../studio.ts';
+import { rowsOfImages } from './embedded-images.ts';
+import { computeVectors, openEmbeddings } from './embeddings.ts';
+
+export interface MapSetup {
+  readonly checkpoint: string;
+  readonly root: string;
+  readonly layer: EmbeddingLayer;
+  readonly space: SpaceKind;
+}
+
+export interface FolderMap {
+  readonly images: readonly SplitImage[];
+  /** [images, 2] in a square from −1 to 1. */
+  readonly places: Float32Array;
+  /** Images with vectors that are not on it. */
+  readonly missing: number;
+}
+
+/** Lets `work` use the vectors of a folder's images, by ascending row. Throws `not-found` where there are none. */
+async function withVectors<T>(
+  studio: Studio,
+  { checkpoint, root, layer }: MapSetup,
+  work: (store: EmbeddingStore, rows: Uint32Array<ArrayBuffer>, imageOf: ReadonlyMap<number, SplitImage>) => Promise<T>,
+): Promise<T> {
+  const store = await openEmbeddings(studio, checkpoint, layer);
+  try {
+    const { rows, imageOf } = await inPieces(rowsOfImages((await studio.readImages(root)).all, store));
+    if (rows.length === 0)
+      throw new AppError('not-found', `None of the images of ${root} has a vector of this checkpoint yet.`, computeVectors);
+    return await work(store, rows.sort(), imageOf);
+  } finally {
+    await store.dispose();
+  }
+}
+
+/** The map as it was drawn last; undefined before that. Throws `not-found` where there are no vectors. */
+export async function folderMap(studio: Studio, setup: MapSetup): Promise<FolderMap | undefined> {
+  return withVectors(studio, setup, async (store, rows, imageOf) => {
+    const map = keptMap(store.folder, setup.space, rows);
+    if (!map) return undefined;
+    const onIt = Array.from(map.rows, (_, i) => i).filter((i) => imageOf.has(map.rows[i]!));
+    const places = new Float32Array(2 * onIt.length);
+    onIt.forEach((i, at) => places.set(map.places.subarray(2 * i, 2 * i + 2), 2 * at));
+    return { images: onIt.map((i) => imageOf.get(map.rows[i]!)!), places, missing: rows.length - onIt.length };
+  });
+}
+
+/** Draws and keeps it, on a thread; images of an earlier map stay near their places. Returns how many are on it. Throws `not-found`, `cancelled`, `out-of-memory`. */
+export async function drawFolderMap(studio: Studio, setup: MapSetup, options: DrawMapOptions): Promise<number> {
+  return withVectors(studio, setup, async (store, rows) => {
+    const space = await librarySpace(store, setup.space, rows);
+    const whitened = setup.space === 'whitened' ? space : await librarySpace(store, 'whitened', rows);
+    const before = keptMap(store.folder, setup.space, rows);
+    const earlier = before && placesOf(before, rows);
+    const places = await drawMap({ store: store.folder, rows, space, whitened, earlier }, options);
+    keepMap(store.folder, setup.space, { rows, places });
+    return rows.length;
+  });
+}
