@@ -5,7 +5,7 @@ import { AxeBuilder } from '@axe-core/playwright';
 import { expect } from 'playwright/test';
 import type { Page } from 'playwright/test';
 
-export const views = ['welcome', 'library', 'masks', 'train', 'explore', 'export', 'settings'] as const;
+export const views = ['welcome', 'library', 'masks', 'train', 'explore', 'map', 'export', 'settings'] as const;
 export const themes = ['light', 'dark'] as const;
 
 const folder = join(import.meta.dirname, '..', '..', 'dist', 'e2e', 'views');

@@ -17,7 +17,7 @@ export const addressKey = 'ijepa-studio.address';
 export const scriptParameter = 'script';
 
 /** Views of the page that the menu can open. */
-export const viewNames = ['library', 'masks', 'train', 'explore', 'export', 'settings'] as const;
+export const viewNames = ['library', 'masks', 'train', 'explore', 'map', 'export', 'settings'] as const;
 export type ViewName = (typeof viewNames)[number];
 
 /** Keys of the window's menu, as Electron writes them: the menu has them, and the page's list of shortcuts names them. */

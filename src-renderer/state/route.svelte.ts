@@ -1,5 +1,5 @@
 // Which view is shown. It stands in the address, so that a reload and the back button do what people expect.
-export const views = ['welcome', 'library', 'masks', 'train', 'explore', 'export', 'settings'] as const;
+export const views = ['welcome', 'library', 'masks', 'train', 'explore', 'map', 'export', 'settings'] as const;
 export type View = (typeof views)[number];
 
 /** What a view is about: `folder`, `run`, `images` … as text. */

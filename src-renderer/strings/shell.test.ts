@@ -11,5 +11,5 @@ it('the list of shortcuts names every key of the menu and every view, and no key
   const named = menu[1].map(([key]) => key);
   // As a person reads them, and all of them: one is added to the menu in vain when nobody is told.
   expect(named.filter((key) => /^Ctrl \+ (O|Shift \+ P|\/)$/.test(key))).toHaveLength(Object.keys(menuKeys).length);
-  expect(menu[1]).toContainEqual(['Ctrl + 1 … 6', viewNames.map((view) => shell.views[view]).join(', ')]);
+  expect(menu[1]).toContainEqual(['Ctrl + 1 … 7', viewNames.map((view) => shell.views[view]).join(', ')]);
 });

@@ -12,6 +12,7 @@ const views = {
   masks: 'Masks',
   train: 'Train',
   explore: 'Explore',
+  map: 'Map',
   export: 'Export',
   settings: 'Settings',
 } as const;
@@ -104,6 +105,20 @@ export const shell = {
           ['Ctrl + click, Ctrl + Space', 'Add to or take from the selection'],
           ['Ctrl + A', 'Select everything that was found'],
           ['Ctrl + V', 'Look for pictures like the one on the clipboard'],
+        ],
+      ],
+      [
+        'Map',
+        [
+          ['Drag, arrows', 'Move'],
+          ['Wheel, + and −', 'Closer and further away'],
+          ['0, double click beside the images', 'Show everything'],
+          ['Click, Enter', 'Select the image, with the keyboard the one in the middle'],
+          ['Ctrl + click, Ctrl + Enter', 'Add to or take from the selection'],
+          ['Shift + drag', 'Select what is in a box'],
+          ['Ctrl + Shift + drag', 'Select what is in an outline'],
+          ['Double click on an image', 'Look for images like it'],
+          ['Space', 'Preview of the image in the middle'],
         ],
       ],
       [

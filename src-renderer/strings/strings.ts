@@ -3,10 +3,11 @@ import { common } from './common.ts';
 import { explore } from './explore.ts';
 import { exporting } from './export.ts';
 import { library } from './library.ts';
+import { map } from './map.ts';
 import { masks } from './masks.ts';
 import { preferences } from './preferences.ts';
 import { shell } from './shell.ts';
 import { train } from './train.ts';
 import { welcome } from './welcome.ts';
 
-export const strings = { common, explore, exporting, library, masks, preferences, shell, welcome, train } as const;
+export const strings = { common, explore, exporting, library, map, masks, preferences, shell, welcome, train } as const;
