@@ -24,7 +24,7 @@ function mapped() {
     'map.draw': () => ({ job: 5 }),
   };
   const call = async (channel: string, input: Record<string, unknown>): Promise<unknown> => {
-    asked.push(`${channel} ${String(input['run'] ?? '')} ${String(input['space'] ?? '')}`.trim());
+    asked.push([channel, input['run'], input['space']].filter((part) => typeof part === 'string').join(' '));
     return answers[channel]!(input);
   };
   const studio = {
