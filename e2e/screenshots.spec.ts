@@ -62,6 +62,10 @@ test('the pictures of the README', async ({ page }) => {
     await findSimilar(page);
     await openSight(page);
     await take('explore');
+    await goTo(page, 'Map');
+    await page.getByRole('button', { name: 'Draw the map' }).click();
+    await expect(page.locator('.pictures img').nth(20)).toBeVisible({ timeout: 120_000 });
+    await take('map');
     await goTo(page, 'Export');
     await expect(page.getByText('First rows of the table')).toBeVisible();
     await take('export');

@@ -98,6 +98,17 @@ export const common = {
   copies: (count: number) => plural(count, 'copy', 'copies'),
   cannotBeShown: 'Cannot be shown',
   preview: { title: 'Preview', previous: 'Previous image', next: 'Next image' },
+  region: {
+    mark: 'Search with a part',
+    label:
+      'Part of the picture to search with. Drag on the picture, or use the arrow keys: they move the part, with Shift they change its size. Enter searches.',
+    help: 'Drag on the picture to mark a part of it.',
+    search: 'Find images like this part',
+    give: 'Cancel',
+    partOf: (name: string) => `Part of ${name}`,
+    failed: 'This part cannot be cut out.',
+    failedHint: 'Mark another one, or search with the whole picture.',
+  },
   outOfRange: (min: number, max: number) => `Give a number from ${min} to ${max}.`,
   notWhole: 'Give a whole number.',
   folderPicker: {

@@ -18,18 +18,39 @@ export interface Point {
   readonly y: number;
 }
 
-/** Room around all images, CSS pixels. */
-const margin = 28;
+/** Room around all images, CSS pixels: half of a picture. */
+const margin = 32;
+/** Of one image, or of many at one place. */
+const smallest = 0.05;
 /** The closest look, as a multiple of the one at all: neighbours of 100,000 images are far apart there. */
 const closest = 400;
 const widest = 0.5;
 
-/** All of a square from −1 to 1. */
-export const fitted = ({ width, height }: Size): Camera => ({
-  x: 0,
-  y: 0,
-  scale: Math.max(1, (Math.min(width, height) - 2 * margin) / 2),
-});
+/** A part of a map. */
+export interface Extent {
+  readonly left: number;
+  readonly top: number;
+  readonly right: number;
+  readonly bottom: number;
+}
+
+/** Where nearly all images lie: what a person sees first. A few that are like no others may lie far away, and would make all the rest small. */
+const usualShare = 0.01;
+
+/** Where all places [n, 2] lie, or without `left` of them, a share, on each of the four sides. */
+export function extentOf(places: Float32Array, left = usualShare): Extent {
+  if (places.length === 0) return { left: -1, top: -1, right: 1, bottom: 1 };
+  const [xs, ys] = [0, 1].map((axis) => places.filter((_, i) => i % 2 === axis).sort()) as [Float32Array, Float32Array];
+  const at = Math.floor(left * (xs.length - 1));
+  return { left: xs[at]!, top: ys[at]!, right: xs.at(-1 - at)!, bottom: ys.at(-1 - at)! };
+}
+
+/** All of a part of the map, in the middle. */
+export function fitted({ width, height }: Size, { left, top, right, bottom }: Extent): Camera {
+  const across = (width - 2 * margin) / Math.max(smallest, right - left);
+  const down = (height - 2 * margin) / Math.max(smallest, bottom - top);
+  return { x: (left + right) / 2, y: (top + bottom) / 2, scale: Math.max(1, Math.min(across, down)) };
+}
 
 export const toScreen = (camera: Camera, { width, height }: Size, { x, y }: Point): Point => ({
   x: width / 2 + (x - camera.x) * camera.scale,
@@ -52,7 +73,7 @@ export const moved = (camera: Camera, dx: number, dy: number): Camera =>
 
 /** What is under the pointer stays there. */
 export function zoomed(camera: Camera, size: Size, factor: number, at: Point): Camera {
-  const whole = fitted(size).scale;
+  const whole = Math.min(size.width, size.height) / 2;
   const scale = limited(camera.scale * factor, whole * widest, whole * closest);
   const under = toMap(camera, size, at);
   return held({

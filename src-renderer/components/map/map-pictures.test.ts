@@ -17,13 +17,14 @@ describe('images shown as pictures', () => {
       chosen.forEach((a, i) => {
         for (const b of chosen.subarray(i + 1)) expect(apart(a, b)).toBeGreaterThanOrEqual(49.99);
       });
-      for (let i = 0; i < 1500; i++) expect(Math.min(...Array.from(chosen, (one) => apart(one, i)))).toBeLessThan(50 * Math.SQRT2);
+      for (let i = 0; i < 1500; i++) expect(Math.min(...Array.from(chosen, (one) => apart(one, i)))).toBeLessThan(50 * 2 ** 0.25);
     }
   });
 
   it('stay the same while a person looks a little closer, and then become more', () => {
     const far = pictures.at(256, 50, none, '');
     expect(pictures.at(300, 50, none, '')).toBe(far);
+    expect(pictures.at(310, 50, none, '')).not.toBe(far);
     const near = pictures.at(1024, 50, none, '');
     expect(near.length).toBeGreaterThan(2 * far.length);
     const shown = new Set(near);

@@ -1,8 +1,8 @@
 // Which images of a map are shown as pictures: as many as fit without covering each other, the same ones wherever a person looks, and when
 // they look closer these and more.
 
-/** Looks between two of which the choice changes: √2 apart. */
-const stepsPerDoubling = 2;
+/** Looks between two of which the choice changes: 1.19 times as close. */
+const stepsPerDoubling = 4;
 
 /** The look whose choice is used at a scale: one at which as much room or more is between pictures. */
 const levelOf = (scale: number): number => Math.floor(stepsPerDoubling * Math.log2(scale));
@@ -25,7 +25,7 @@ export class MapPictures {
     const known = this.#chosen.get(key);
     if (known) return known;
     const chosen = this.#choose(spacing / 2 ** (level / stepsPerDoubling), isHidden);
-    if (this.#chosen.size > 16) this.#chosen.clear();
+    if (this.#chosen.size > 32) this.#chosen.clear();
     this.#chosen.set(key, chosen);
     return chosen;
   }
