@@ -118,21 +118,25 @@ test('is drawn when it was not, by a job that can be seen and cancelled', async 
   await expect(plane(page)).toBeVisible();
 });
 
-test('moves 100,000 images without a long wait', async ({ page }) => {
+test('is moved through 100,000 images within a few frames each', async ({ page }) => {
   await open(page, 'map', 'full', 'light');
   await expect(page.locator('.pictures img').nth(20)).toBeVisible();
-  const longest = await page.evaluate(async () => {
-    const times: number[] = [];
+  // Time of the page's own thread: that of the clock is that of all that runs here beside it.
+  const session = await page.context().newCDPSession(page);
+  await session.send('Performance.enable', { timeDomain: 'threadTicks' });
+  const spent = async (): Promise<number> =>
+    (await session.send('Performance.getMetrics')).metrics.find(({ name }) => name === 'TaskDuration')!.value;
+  const before = await spent();
+  const moves = 40;
+  await page.evaluate(async (count) => {
     const own = document.querySelector('[role="application"]')!;
-    let last = performance.now();
-    for (let i = 0; i < 40; i++) {
+    for (let i = 0; i < count; i++) {
       own.dispatchEvent(new KeyboardEvent('keydown', { key: i % 8 < 4 ? 'ArrowLeft' : 'ArrowRight', bubbles: true }));
       await new Promise(requestAnimationFrame);
-      times.push(performance.now() - last);
-      last = performance.now();
     }
-    return times.toSorted((a, b) => a - b)[36]!;
-  });
-  test.info().annotations.push({ type: 'map', description: `nine of ten frames within ${longest.toFixed(0)} ms while it is moved` });
-  expect(longest).toBeLessThan(250);
+  }, moves);
+  const each = (1000 * ((await spent()) - before)) / moves;
+  test.info().annotations.push({ type: 'map', description: `${each.toFixed(0)} ms of the page's thread for each move` });
+  process.stdout.write(`map: ${each.toFixed(0)} ms of the page's thread for each move through 100,000 images\n`);
+  expect(each).toBeLessThan(100);
 });
