@@ -3,6 +3,7 @@ import type { TrainConfig } from '../../../shared/config/config-table.ts';
 import type { DeviceId, DeviceReport, GraphicsCard } from '../../../shared/devices.ts';
 import { isCardHeldElsewhere } from '../../files/card-lock.ts';
 import { memoryToUse } from '../../files/memory.ts';
+import type { Feed } from '../../training/plan/feed-memory.ts';
 import { graphicsCards } from './graphics-cards.ts';
 import { probeDevice } from './probe-device.ts';
 import { timeStep } from './time-step.ts';
@@ -17,6 +18,8 @@ export interface DeviceWork {
   readonly unasked?: boolean;
   /** Whether a run trains on the graphics card now, whose memory is that run's. */
   readonly isCardTaken?: (() => boolean) | undefined;
+  /** What a run is cut from: it takes memory beside the steps. */
+  readonly feed?: Feed | undefined;
 }
 
 export interface DeviceTools {

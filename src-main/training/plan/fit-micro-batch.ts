@@ -5,6 +5,7 @@ import { AppError } from '../../../shared/errors.ts';
 import type { TrainEvent } from '../../../shared/train-events.ts';
 import type { Pieces } from '../../files/in-pieces.ts';
 import { readEvents } from '../run-folder/run-log.ts';
+import type { Feed } from './feed-memory.ts';
 import { cardMemoryInPieces, cardMemoryOf, memoryPlanInPieces, surelyEnough } from './memory-plan.ts';
 import type { CardMemory } from './memory-plan.ts';
 import { automaticMicroBatch, possibleMicroBatches, stepSize } from './step-size.ts';
@@ -34,7 +35,7 @@ export const shareOfCard = 0.85;
  * screen. A pass of a processor's size would leave any card idle, and one that is too large for it after all becomes a smaller one.
  */
 const assumedFree = 3e9;
-/** Of the computer's free memory, for the step: images are read and judged beside it. */
+/** Of the computer's free memory: other programs take more of it at times, too. */
 const shareOfMemory = 0.8;
 /**
  * Bytes of one array. What drivers of all makers hand out as one buffer of WebGPU, DirectML or Metal; CUDA hands out what there is, and its
@@ -64,24 +65,24 @@ function notEnough(place: string, needed: number, free: number, isCard: boolean)
 }
 
 /**
- * For a run on the processor with `free` bytes of memory: what is best for its caches, or less where that does not fit. Throws `bad-config`
- * where the grid is too small for its masks.
+ * For a run on the processor with `free` bytes of memory: what is best for its caches, or less where that does not fit beside what it is cut
+ * from. Throws `bad-config` where the grid is too small for its masks.
  */
-export function* processorMicroBatchInPieces(config: TrainConfig, free: number): Pieces<MicroBatch> {
+export function* processorMicroBatchInPieces(config: TrainConfig, free: number, feed?: Feed): Pieces<MicroBatch> {
   if (config.microBatch > 0) return { images: config.microBatch, reason: asSet(config) };
   const available = shareOfMemory * free;
   const best = automaticMicroBatch(config);
-  if (surelyEnough(config) <= available || (yield* memoryPlanInPieces(config)).total <= available)
+  if (surelyEnough(config, feed) <= available || (yield* memoryPlanInPieces(config, feed)).total <= available)
     return { images: best, reason: `${ofBatch(best, config)}, which is fastest on a processor.` };
   const possible = possibleMicroBatches(config).filter((images) => images <= best);
   for (const images of possible.toReversed())
-    if ((yield* memoryPlanInPieces({ ...config, microBatch: images })).total <= available)
+    if ((yield* memoryPlanInPieces({ ...config, microBatch: images }, feed)).total <= available)
       return {
         images,
         reason: `${ofBatch(images, config)}, the most that fit ${percent(shareOfMemory)} of the ${bytesText(free)} of memory that are free.`,
       };
   const fewest = possible[0] ?? best;
-  const { total } = yield* memoryPlanInPieces({ ...config, microBatch: fewest });
+  const { total } = yield* memoryPlanInPieces({ ...config, microBatch: fewest }, feed);
   const reason = `${ofBatch(fewest, config)}, the fewest there can be: memory is short.`;
   return { images: fewest, reason, ...(total > free && { lacking: notEnough('there are', total, free, false) }) };
 }
