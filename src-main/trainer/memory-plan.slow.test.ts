@@ -95,24 +95,20 @@ describe.skipIf(process.platform !== 'linux')('the memory of what a run is cut f
 
   const settings = { ...sizes[1]![1], threads: 1, evaluateImages: 0 };
 
-  it.each([1, 4])(
-    'cut by %i threads is in the plan with the pictures that are kept, within 15 %%',
-    { timeout: 300_000 },
-    async (threads) => {
-      const images = 1500;
-      await makeCache(cache, images, picture);
-      const config = parseConfig(settings);
-      const program = join(import.meta.dirname, 'testing', 'measure-feeding.ts');
-      // All pictures are seen once, and some of them again.
-      const given = [JSON.stringify(settings), cache, String(threads), '14'];
-      const { stdout } = await promisify(execFile)(process.execPath, [...nodeArguments, program, ...given]);
-      const [bare, fed] = [memoryPlan(config), memoryPlan(config, { images, picture, threads })];
-      // What was left out would be seen.
-      expect(fed.pictures).toBeGreaterThan(0.15 * bare.total);
-      expect(fed.total).toBe(bare.total + fed.pictures + fed.cutting);
-      expectSaid(fed.total, Number(stdout));
-    },
-  );
+  it.each([1, 4])('by %i threads that cut is in the plan with the pictures that are kept', { timeout: 300_000 }, async (threads) => {
+    const images = 1500;
+    await makeCache(cache, images, picture);
+    const config = parseConfig(settings);
+    const program = join(import.meta.dirname, 'testing', 'measure-feeding.ts');
+    // All pictures are seen once, and some of them again.
+    const given = [JSON.stringify(settings), cache, String(threads), '14'];
+    const { stdout } = await promisify(execFile)(process.execPath, [...nodeArguments, program, ...given]);
+    const [bare, fed] = [memoryPlan(config), memoryPlan(config, { images, picture, threads })];
+    // What was left out would be seen.
+    expect(fed.pictures).toBeGreaterThan(0.15 * bare.total);
+    expect(fed.total).toBe(bare.total + fed.pictures + fed.cutting);
+    expectSaid(fed.total, Number(stdout));
+  });
 
   it('is in the plan of a run whose evaluations have threads of their own, within 15 %', { timeout: 300_000 }, async () => {
     const run = join(folder, 'run');

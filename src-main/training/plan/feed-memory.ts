@@ -25,7 +25,7 @@ export interface FeedMemory {
 // Measured (README, "Memory"): a thread that has loaded what cuts pictures; pictures that it is done with and that wait for their
 // collection; the name and place of an image, in each thread that cuts and in the trainer's own.
 const cutterBytes = 22e6;
-const uncollectedBytes = 20e6;
+const uncollectedBytes = 15e6;
 const nameBytes = 900;
 
 /** Operations in a second that a core makes of steps which are short enough to wait for their batches: more than any that was measured. */

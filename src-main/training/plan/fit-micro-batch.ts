@@ -34,14 +34,14 @@ export const shareOfCard = 0.85;
  * Bytes that a card is taken to have free where the system says nothing of it: what the smallest ones have that are bought for anything but a
  * screen. A pass of a processor's size would leave any card idle, and one that is too large for it after all becomes a smaller one.
  */
-const assumedFree = 3e9;
+export const assumedFree = 3e9;
 /** Of the computer's free memory: other programs take more of it at times, too. */
 const shareOfMemory = 0.8;
 /**
  * Bytes of one array. What drivers of all makers hand out as one buffer of WebGPU, DirectML or Metal; CUDA hands out what there is, and its
  * kernels count values in 32 bits with a sign.
  */
-const largestArray = (device: DeviceId): number => (device === 'cuda' || device === 'tensorflow' ? 4 * (2 ** 31 - 1) : 2 ** 30);
+export const largestArray = (device: DeviceId): number => (device === 'cuda' || device === 'tensorflow' ? 4 * (2 ** 31 - 1) : 2 ** 30);
 
 const percent = (share: number): string => `${Math.round(100 * share)} %`;
 const bytesText = (bytes: number): string => (bytes < 1e9 ? `${Math.round(bytes / 1e6)} MB` : `${(bytes / 1e9).toFixed(1)} GB`);
