@@ -6,6 +6,7 @@ import type { TensorflowOffer } from '../../shared/contract/contract-system.ts';
 import type { DeviceId, DeviceReport } from '../../shared/devices.ts';
 import { AppError } from '../../shared/errors.ts';
 import { takeLock } from '../files/folder-lock.ts';
+import { meanStepOperations } from '../training/plan/step-operations.ts';
 import { logPath } from '../training/run-folder/run-log.ts';
 import { updateDriver } from './devices/candidates.ts';
 import type { DeviceTools } from './devices/device-tools.ts';
@@ -111,7 +112,7 @@ describe('what a run would train on', () => {
     device: 'cpu',
     reason: 'The processor, as asked.',
     precision: 'float32',
-    microBatch: { images: 8, reason: '' },
+    microBatch: { images: 8, reason: 'All 8 images of a batch.' },
   } as const;
 
   it('is said with its reason, and with the environment where that decides', async () => {
@@ -123,11 +124,13 @@ describe('what a run would train on', () => {
     };
     const tests = { choose: async () => Promise.resolve(chosen), forVectors, expected: async () => Promise.resolve(chosen) };
     const vectors = { vectors: 'webgpu', vectorsReason: 'WebGPU is faster.' };
-    expect(await choiceOf(tests, config, {})).toEqual({ chosen: 'cpu', chosenReason: 'The processor, as asked.', ...vectors });
+    const passes = 'All 8 images of a batch.';
+    expect(await choiceOf(tests, config, {})).toEqual({ chosen: 'cpu', chosenReason: 'The processor, as asked.', passes, ...vectors });
     vi.stubEnv('IJEPA_STUDIO_DEVICE', 'cpu');
     expect(await choiceOf(tests, config, {})).toEqual({
       chosen: 'cpu',
       chosenReason: 'The processor, as asked. (IJEPA_STUDIO_DEVICE)',
+      passes,
       vectors: 'webgpu',
       vectorsReason: 'WebGPU is faster. (IJEPA_STUDIO_DEVICE)',
     });
@@ -203,5 +206,11 @@ describe('beside a run', () => {
     expect(asked).toContain('webgpu');
     // By what a program can take: a Mac counts next to nothing as free, and a container has less than its computer.
     expect(found).toMatchObject({ cardTaken: false, chosen: 'webgpu', memoryFree: 16e9 });
+    expect(found.passes).toMatch(/images (of a batch|in a pass)/);
+    // Of 200 GFLOP/s: a step lasts a second on the processor and a tenth of it on the card.
+    const shares = ['cpu', 'webgpu'].map((id) => found.devices.find((one) => one.id === id)?.stepShare);
+    const share = meanStepOperations(usualRun('small', 'default').config) / 200e9;
+    expect(shares[0]).toBeCloseTo(share, 9);
+    expect(shares[1]).toBeCloseTo(10 * share, 9);
   });
 });
