@@ -148,7 +148,7 @@ describe('what a run would train on', () => {
   });
 });
 
-describe('beside a run', () => {
+describe('the devices', () => {
   let folder: string;
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), 'ijepa-doctor-'));
@@ -189,7 +189,7 @@ describe('beside a run', () => {
     return { found, asked: new Set(touched) };
   }
 
-  it('on the card leaves the card to it, whatever is known of it and asked for', async () => {
+  it('beside a run on the card leave the card to it, whatever is known of it and asked for', async () => {
     // It has passed its test before, and is to be raced.
     await new Devices(homeAt(folder), tools).test(undefined);
     for (const asked of [undefined, 'webgpu']) {
@@ -201,7 +201,19 @@ describe('beside a run', () => {
     }
   });
 
-  it('on the processor tests and times the card', async () => {
+  it('are tested within the memory that is free on each card', async () => {
+    const given = new Map<DeviceId, number | undefined>();
+    const probe: DeviceTools['probe'] = async (id, signal, free) => {
+      given.set(id, free);
+      return tools.probe(id, signal, free);
+    };
+    await diagnose(folder, {}, { ...tools, cards: async () => Promise.resolve([{ name: 'A card', memory: 8e9, memoryFree: 7e9 }]), probe });
+    expect([given.has('cpu'), given.get('cpu'), given.get('webgpu')]).toEqual([true, undefined, 7e9]);
+    await diagnose(folder, {}, { ...tools, cards: async () => Promise.resolve([{ name: 'A card', memory: 8e9 }]), probe });
+    expect(given.get('webgpu')).toBe(8e9);
+  });
+
+  it('beside a run on the processor are tested and timed', async () => {
     const { found, asked } = await besideRunOn('cpu');
     expect(asked).toContain('webgpu');
     // By what a program can take: a Mac counts next to nothing as free, and a container has less than its computer.
