@@ -75,7 +75,12 @@ export class Recorder {
       }
       // Of the last judgement: what compares with it came after what does not, and that was said then.
       judgedOtherwise = plan !== undefined && !compares(event.type === 'baselines' ? event.untrained : event, plan);
-      if (judgedOtherwise) continue;
+      if (judgedOtherwise) {
+        // Nor does anything before it that would: it was said that the judgement began anew, and what judges may have changed back since.
+        this.#evaluations.length = 0;
+        this.#untrained = this.#origin = this.#best = this.#highest = undefined;
+        continue;
+      }
       if (event.type === 'baselines') {
         [this.#untrained, this.#origin] = [event.untrained, event.origin];
         continue;
@@ -197,9 +202,10 @@ function beginning(folder: RunFolder, state: TrainState): TrainState['tensors'] 
 const sameShare = 0.9;
 
 /** Whether the figures of an evaluation stand beside those that are made by a plan. */
-function compares({ whitened, queries, asked }: OnlineEvaluation, plan: Plan): boolean {
+function compares({ whitened, queries, asked, lookedUpIn }: OnlineEvaluation, plan: Plan): boolean {
   if ((whitened.knn !== undefined) !== (plan.kind === 'labels')) return false;
   if (asked !== undefined && asked !== plan.asked) return false;
+  if (lookedUpIn !== undefined && plan.kind === 'labels' && lookedUpIn !== plan.lookedUpIn) return false;
   // Versions before it was written down split a folder without a test part otherwise.
   if (asked === undefined && plan.kind === 'labels' && plan.split === 'hash') return false;
   const asking = plan.kind === 'labels' ? plan.queries.length : plan.images.length;

@@ -95,7 +95,7 @@ function largerCrops(step: number, { imageSize, prediction }: TrainConfig): Trai
 
 const judgedOtherwise = {
   rule: judgedOtherwiseRule,
-  message: 'From this step on, the run is evaluated on other images than before.',
+  message: 'From this step on, the run is evaluated on other images or labels than before.',
   hint: 'The baselines are evaluated again, and the best checkpoint is chosen among later evaluations: earlier ones are not comparable.',
 } as const;
 

@@ -106,7 +106,7 @@ export class Judge {
       positionalShare: share,
       queries: plan.kind === 'labels' ? plan.queries.length : plan.images.length,
       asked: plan.asked,
-      ...(plan.kind === 'labels' && plan.labelsFrom && { labelsFrom: plan.labelsFrom }),
+      ...(plan.kind === 'labels' && { lookedUpIn: plan.lookedUpIn, ...(plan.labelsFrom && { labelsFrom: plan.labelsFrom }) }),
       ...(centred.alpha !== undefined && { alpha: centred.alpha }),
       ...(await this.#maskedFigures(weights, targets, step)),
       ...(this.unreadable > 0 && { unreadable: this.unreadable }),
