@@ -49,6 +49,13 @@ export interface RunNote {
   readonly ended?: true;
 }
 
+/** What evaluations stand beside that were made after the step `since`, until the next judgement begins. */
+export interface Judgement {
+  readonly since: number;
+  /** Undefined where they were not measured. */
+  readonly baselines: Baselines | undefined;
+}
+
 export interface RunDetails {
   readonly summary: RunSummary;
   readonly config: TrainConfig;
@@ -70,6 +77,8 @@ export interface RunDetails {
   readonly judged: boolean | undefined;
   /** Step from which on other images judge than before; undefined where they are still the first. */
   readonly judgedSince: number | undefined;
+  /** All that there were, oldest first; the last one is that of `baselines`. */
+  readonly judgements: readonly Judgement[];
   readonly notes: readonly RunNote[];
   /** Pictures whose neighbours are looked at while it learns. */
   readonly pinned: readonly number[];
