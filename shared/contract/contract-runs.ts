@@ -213,7 +213,7 @@ export const runChannels = {
     v.strictObject({ run, usable: v.boolean(), device: v.optional(v.picklist(configTable.device.choices)) }),
   ),
   /**
-   * After the current step; a run that stops keeps a checkpoint. `discard` stops at once without one: the run stands at its last. Throws
+   * A pause is after the current step, a stop at once; both keep a checkpoint. `discard` stops at once without one: the run stands at its last. Throws
    * `bad-input` for a move that there is not.
    */
   'runs.control': channel<void>()(v.strictObject({ run, action: v.picklist(['pause', 'continue', 'stop', 'discard']) })),

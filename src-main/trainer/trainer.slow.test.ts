@@ -222,7 +222,7 @@ describe('the trainer process', () => {
     trainer.kill();
   });
 
-  it('ends with its engine, however that ends: after its step, with a checkpoint, and the decoders too', async () => {
+  it('ends with its engine, however that ends: with a checkpoint, and the decoders too', async () => {
     makeRun(run, {}, 100_000);
     const script = join(import.meta.dirname, 'testing/own-a-trainer.ts');
     const engine = spawn(process.execPath, [...nodeArguments, script, JSON.stringify(job())], {
