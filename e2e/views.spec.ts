@@ -52,6 +52,16 @@ const states: Readonly<Record<string, { readonly at: string; readonly act?: (pag
   },
   'new run': { at: 'train?new=1', act: (page) => page.getByText('Every setting').click() },
   'finished run': { at: 'train?run=stained-cells-1' },
+  'run with an old score': { at: 'train?run=patch-8' },
+  'run judged otherwise': {
+    at: 'train?run=small-trial',
+    act: async (page) => {
+      // Each of them twice: what it was on the images of before, and on those of now.
+      const levels = page.getByText(/^Raw pixels \d+(\.\d)? %, then \d+(\.\d)? %$/i);
+      await levels.scrollIntoViewIfNeeded();
+      await expect(levels).toHaveCount(1);
+    },
+  },
   'choose a folder': { at: 'welcome', act: (page) => page.getByRole('button', { name: 'Choose a folder' }).click() },
   preview: {
     at: 'library',

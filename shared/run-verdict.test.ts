@@ -184,7 +184,7 @@ describe('what came of a run', () => {
       best: 9,
       verdict: 'no-baseline',
       headline: 'Neighbours agree with your folders 50 % (500 queries)',
-      statement: 'It was evaluated on other images than the baselines are now, so the two do not compare.',
+      statement: 'It was evaluated on other images or labels than the baselines are now, so the two do not compare.',
     });
     expect(resultText(since(9))).not.toMatch(/raw pixels|untrained/);
     // Where the log was taken back to before the note its evaluations tell by what they asked.
@@ -196,6 +196,11 @@ describe('what came of a run', () => {
     const askedBy = (asked: string) => ({ ...baselines, untrained: { ...baselines.untrained, asked } });
     expect(resultOf({ ...since(undefined), evaluations: asking, baselines: askedBy('these') })!.verdict).toBe('better');
     expect(resultOf({ ...since(undefined), evaluations: asking, baselines: askedBy('others') })!.verdict).toBe('no-baseline');
+    const labelled = evaluations.map((one) => ({ ...one, lookedUpIn: 'these' }));
+    const labelledBy = (lookedUpIn: string) => ({ ...baselines, untrained: { ...baselines.untrained, lookedUpIn } });
+    expect(resultOf({ ...since(undefined), evaluations: labelled })!.verdict).toBe('better');
+    expect(resultOf({ ...since(undefined), evaluations: labelled, baselines: labelledBy('these') })!.verdict).toBe('better');
+    expect(resultOf({ ...since(undefined), evaluations: labelled, baselines: labelledBy('others') })!.verdict).toBe('no-baseline');
     // By crops, then by labels.
     expect(other({ whitened: { retrieval: 0.2 } })).toBe('no-baseline');
     // A run without baselines has not been judged otherwise.
@@ -219,6 +224,11 @@ describe('what came of a run', () => {
     const askedBy = (word: string): typeof baselines => ({ ...baselines, untrained: { ...baselines.untrained, asked: word } });
     expect(verdictOf({ ...own, asked: 'these' }, askedBy('these'))!.verdict).toBe('better');
     expect(verdictOf({ ...own, asked: 'these' }, askedBy('others'))!.verdict).toBe('not-clearly-better');
+    const labelledBy = (word: string): typeof baselines => ({ ...baselines, untrained: { ...baselines.untrained, lookedUpIn: word } });
+    // An earlier version did not write it down.
+    expect(verdictOf({ ...own, lookedUpIn: 'these' }, baselines)!.verdict).toBe('better');
+    expect(verdictOf({ ...own, lookedUpIn: 'these' }, labelledBy('these'))!.verdict).toBe('better');
+    expect(verdictOf({ ...own, lookedUpIn: 'these' }, labelledBy('others'))!.verdict).toBe('not-clearly-better');
     expect(verdictOf(evaluation(5, { knn: 0.54 }), baselines)!.statement).toContain('(±6.3 points)');
   });
 

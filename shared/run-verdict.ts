@@ -138,8 +138,11 @@ export interface RunBaselines {
 }
 
 type Asked = Pick<OnlineEvaluation, SpaceName> & {
-  readonly [key in 'queries' | 'asked' | 'unreadable']?: OnlineEvaluation[key] | undefined;
+  readonly [key in 'queries' | 'asked' | 'lookedUpIn' | 'unreadable']?: OnlineEvaluation[key] | undefined;
 };
+
+/** Whether two things are known to be different ones. */
+const differ = <T>(a: T | undefined, b: T | undefined): boolean => a !== undefined && b !== undefined && a !== b;
 
 /**
  * Standard error of what two evaluations of one run are apart in a space, by the same queries' answers; undefined where the log does not hold
@@ -149,6 +152,7 @@ export function answersError(own: Asked, other: Asked, space: SpaceName = 'white
   const { queries } = own;
   if (queries === undefined || queries !== other.queries || own.asked !== other.asked || own.unreadable !== other.unreadable)
     return undefined;
+  if (differ(own.lookedUpIn, other.lookedUpIn)) return undefined;
   const [mine, theirs] = [own[space].answers, other[space].answers].map((answers) =>
     answers === undefined ? undefined : unpackAnswers(answers, queries),
   );
@@ -209,8 +213,8 @@ const taskIn = ({ knn, retrieval }: SpaceScores): ScoreTask | undefined =>
 
 /** Whether two evaluations of a run asked the same thing of the same contents, as far as the log tells: one of an earlier version does not. */
 export function askedAlike(one: OnlineEvaluation, other: OnlineEvaluation): boolean {
-  const differ = <T>(a: T | undefined, b: T | undefined): boolean => a !== undefined && b !== undefined && a !== b;
-  return !differ(taskIn(one.whitened), taskIn(other.whitened)) && !differ(one.asked, other.asked);
+  const tasks = [taskIn(one.whitened), taskIn(other.whitened)] as const;
+  return !differ(...tasks) && !differ(one.asked, other.asked) && !differ(one.lookedUpIn, other.lookedUpIn);
 }
 
 /** The baselines of a run that an evaluation compares with: none where other images judge since, whose baselines are measured at once. */
@@ -221,7 +225,7 @@ export function baselinesFor(
   return baselines && evaluation.step > judgedSince && askedAlike(evaluation, baselines.untrained) ? baselines : undefined;
 }
 
-const judgedOtherwise = 'It was evaluated on other images than the baselines are now, so the two do not compare.';
+const judgedOtherwise = 'It was evaluated on other images or labels than the baselines are now, so the two do not compare.';
 
 /** The verdict on an evaluation of a run, beside its baselines where they compare. */
 export function verdictOn(

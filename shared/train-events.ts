@@ -61,6 +61,8 @@ export interface OnlineEvaluation {
   readonly queries?: number;
   /** Which contents were to ask, in which order, as one word: also those of them that could not be read. */
   readonly asked?: string;
+  /** In which contents they looked, and which of all these have the same label, as one word; absent where no labels judge. */
+  readonly lookedUpIn?: string;
   /** Where the labels come from that judged; the names of folders when absent. */
   readonly labelsFrom?: 'file';
   /** α of the centred vectors' eigen-spectrum (λⱼ ∝ j^−α); absent too where too few eigenvalues are above rounding. */

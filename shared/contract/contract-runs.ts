@@ -49,6 +49,13 @@ export interface RunNote {
   readonly ended?: true;
 }
 
+/** What evaluations stand beside that were made after the step `since`, until the next judgement begins. */
+export interface Judgement {
+  readonly since: number;
+  /** Undefined where they were not measured. */
+  readonly baselines: Baselines | undefined;
+}
+
 export interface RunDetails {
   readonly summary: RunSummary;
   readonly config: TrainConfig;
@@ -70,6 +77,8 @@ export interface RunDetails {
   readonly judged: boolean | undefined;
   /** Step from which on other images judge than before; undefined where they are still the first. */
   readonly judgedSince: number | undefined;
+  /** All that there were, oldest first; the last one is that of `baselines`. */
+  readonly judgements: readonly Judgement[];
   readonly notes: readonly RunNote[];
   /** Pictures whose neighbours are looked at while it learns. */
   readonly pinned: readonly number[];
@@ -205,7 +214,7 @@ export const runChannels = {
     v.strictObject({ run, usable: v.boolean(), device: v.optional(v.picklist(configTable.device.choices)) }),
   ),
   /**
-   * After the current step; a run that stops keeps a checkpoint. `discard` stops at once without one: the run stands at its last. Throws
+   * A pause is after the current step, a stop at once; both keep a checkpoint. `discard` stops at once without one: the run stands at its last. Throws
    * `bad-input` for a move that there is not.
    */
   'runs.control': channel<void>()(v.strictObject({ run, action: v.picklist(['pause', 'continue', 'stop', 'discard']) })),

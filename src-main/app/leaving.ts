@@ -73,7 +73,7 @@ export class Leaving {
     if (may) await this.leave();
   }
 
-  /** Ends at once, without a question: the engine has up to 12 s for the run's checkpoint. */
+  /** Ends at once, without a question: the engine has up to 12 s for the run’s checkpoint; what takes longer is kept without it. */
   async leave(): Promise<void> {
     if (this.#leaving) return;
     this.#leaving = true;

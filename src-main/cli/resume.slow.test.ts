@@ -1,13 +1,18 @@
-// `train --resume` of a run that was begun and never trained: it learns from the images that there are by now.
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+// `train --resume` of a run that was begun and never trained, that another process still has, or whose last evaluation was given up.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { beginRun, planRun } from '../engine/runs/runs.ts';
+import { waitsForFormer } from '../engine/runs/until-free.ts';
 import { Studio } from '../engine/studio.ts';
-import { readRecord } from '../training/run-folder/run-folder.ts';
-import { runCli } from './testing/run-cli.ts';
+import { until } from '../trainer/testing/processes.ts';
+import { readRecord, RunFolder } from '../training/run-folder/run-folder.ts';
+import { readEvents } from '../training/run-folder/run-log.ts';
+import { program, runCli } from './testing/run-cli.ts';
 
 let [place, pictures, home] = ['', '', ''];
 beforeAll(() => {
@@ -43,4 +48,36 @@ it('is settled for them before its first step', async () => {
   const settled = readRecord(run);
   expect([settled.images, settled.steps]).toEqual([16, 2]);
   expect(settled.fingerprint).not.toBe(begun.fingerprint);
+});
+
+const trained = ['--preset', 'quick', '--steps', '2', '--batch-size', '4', '--image-size', '32', '--patch-size', '8', '--threads', '1'];
+
+it('waits for a process that was left with the run, and makes the evaluation of the last step that a stop gave up', async () => {
+  await draw(0, 16);
+  const place = ['--home', home];
+  expect((await runCli(['train', pictures, '--run', 'left', ...trained, ...place])).code).toBe(0);
+  const run = join(home, 'runs', 'left');
+  const log = join(run, 'metrics.jsonl');
+  const lines = readFileSync(log, 'utf8').trim().split('\n');
+  const given = lines.filter((line) => !['evaluation', 'note', 'finished'].includes((JSON.parse(line) as { type: string }).type));
+  expect(lines.length - given.length).toBeGreaterThanOrEqual(2);
+  writeFileSync(log, `${[...given, JSON.stringify({ type: 'finished', step: 2, reason: 'stopped' })].join('\n')}\n`);
+
+  const held = RunFolder.open(run);
+  const child = spawn(process.execPath, [program, 'train', '--resume', '--run', 'left', ...place], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  let said = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (said += text));
+  await until('word that it waits', () => said.includes(waitsForFormer));
+  held.dispose();
+  expect(await once(child, 'close')).toEqual([0, null]);
+  expect(said).toContain('Finished at step 2');
+  const kinds = [...readEvents(run)].slice(given.length + 1).map(({ type, step }: { type: string; step?: number }) => [type, step]);
+  expect(kinds).toContainEqual(['evaluation', 2]);
+  expect(kinds.some(([type]) => type === 'step')).toBe(false);
+  expect([...readEvents(run)].at(-1)).toMatchObject({ type: 'finished', step: 2, reason: 'done' });
+  // Once more there is nothing left to do.
+  const again = await runCli(['train', '--resume', '--run', 'left', ...place]);
+  expect(again.stdout).toContain('is finished already');
 });

@@ -135,7 +135,7 @@ export async function showTraining(output: Output, studio: Studio, run: string, 
   const progress = new TrainProgress(output, config, workOfRun(run));
   const { signal, done } = interruptible(
     () => {
-      output.say('Stopping after this step, with a checkpoint. Press Ctrl-C again to end at once.');
+      output.say('Stopping, with a checkpoint. Press Ctrl-C again to end at once.');
       studio.trainer.control('stop');
     },
     () => studio.trainer.kill(),

@@ -63,6 +63,8 @@ export function describeHome(home: Home): HomeSummary {
 export interface RunDescription {
   readonly record: RunRecord;
   readonly step: number;
+  /** With all that comes after the last step: its evaluation may have been given up. */
+  readonly hasEnded: boolean;
   readonly best: number | undefined;
   readonly checkpoints: readonly StoredCheckpoint[];
   readonly evaluations: readonly OnlineEvaluation[];
@@ -78,9 +80,11 @@ export function describeRun(run: string): RunDescription | undefined {
   if (!existsSync(join(run, 'config.json'))) return undefined;
   const evaluations = [...readEvents(run, 'evaluation')];
   const checkpoints = listCheckpoints(run);
+  const end = [...readEvents(run, 'started', 'finished')].at(-1);
   return {
     record: readRecord(run),
     step: checkpoints.at(-1)?.step ?? 0,
+    hasEnded: end?.type === 'finished' && end.reason === 'done',
     best: evaluations.findLast(({ best }) => best)?.step,
     checkpoints,
     evaluations,

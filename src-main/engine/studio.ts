@@ -134,7 +134,7 @@ export class Studio {
     }
   }
 
-  /** Closes everything; the trainer may finish its step and write a checkpoint for up to `graceMs`. */
+  /** Closes everything; the trainer may write a checkpoint for up to `graceMs`, and one that trains goes on until it has. */
   async dispose(graceMs?: number): Promise<void> {
     await Promise.all([this.#decoders?.dispose(), this.trainer.dispose(graceMs)]);
     this.#library?.dispose();

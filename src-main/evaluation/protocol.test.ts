@@ -102,6 +102,26 @@ describe('planEvaluation', () => {
     expect(planEvaluation(unlabelled.slice(1)).asked).not.toBe(planEvaluation(unlabelled).asked);
   });
 
+  it('has another word for what they are looked up in and the labels of all, whatever files and labels are called', () => {
+    const images = [...many('train', 'x', 40), ...many('train', 'y', 40), ...many('test', 'x', 60), ...many('test', 'y', 60)];
+    const words = (list: readonly EvaluationImage[]): readonly [string, string] => {
+      const plan = planEvaluation(list);
+      if (plan.kind !== 'labels') throw new Error(plan.reason);
+      return [plan.asked, plan.lookedUpIn];
+    };
+    const [asked, lookedUpIn] = words(images);
+    expect(words(images.toReversed())).toEqual([asked, lookedUpIn]);
+    const renamed = images.map((one) => ({ ...one, label: `a ${one.label}`, path: `in/${one.path}` }));
+    expect(words(renamed)).toEqual([asked, lookedUpIn]);
+    // One corrected label among those that are looked up in: the same images ask, and other answers are right.
+    const corrected = words(images.map((one, i) => (i === 3 ? { ...one, label: 'y' } : one)));
+    expect(corrected[0]).toBe(asked);
+    expect(corrected[1]).not.toBe(lookedUpIn);
+    const lost = words(images.filter((_, i) => i !== 3));
+    expect(lost[0]).toBe(asked);
+    expect(lost[1]).not.toBe(lookedUpIn);
+  });
+
   it('judges by labels for both purposes or for neither, and asks two classes at least', () => {
     /** A hash that asks for choosing (0) or for reporting (1). */
     const hashFor = (name: string, bit: number): string =>

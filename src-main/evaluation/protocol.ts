@@ -44,6 +44,8 @@ export interface LabelProtocol {
   readonly leftOut: readonly string[];
   /** Which contents ask, in which order: plans with the same are answered by the same pictures. */
   readonly asked: string;
+  /** In which contents they are looked up, and which of all these have the same label: plans with the same count the same answers as right. */
+  readonly lookedUpIn: string;
   /** Queries whose very content is in the bank too. */
   readonly repeated: number;
   readonly purpose?: 'choosing' | 'reporting';
@@ -169,6 +171,7 @@ export function planEvaluation(images: readonly EvaluationImage[], options: Prot
     ...(folds > 1 && { folds: Uint8Array.from(foldOf) }),
     leftOut,
     asked: fingerprint(queries.map((row) => images[row]!.hash)),
+    lookedUpIn: sameLabels(images, [bank, queries], [bankLabels, queryLabels]),
     repeated: queries.filter((row) => known.has(images[row]!.hash)).length,
     purpose,
     queriesFor,
@@ -176,6 +179,23 @@ export function planEvaluation(images: readonly EvaluationImage[], options: Prot
     ...(heldOut.length > 0 && { unseen: heldOut.length === bank.length + queries.length ? 'all' : 'some' }),
     shared,
   };
+}
+
+/** Contents of several sides and which of them have the same label, as one word: neither names of files nor of labels matter, nor their order. */
+function sameLabels(
+  images: readonly EvaluationImage[],
+  sides: readonly (readonly number[])[],
+  labels: readonly (readonly number[])[],
+): string {
+  const all = sides.flatMap((rows, side) => rows.map((row, i) => ({ key: `${images[row]!.hash} ${side}`, label: labels[side]![i]! })));
+  const ordered = all.toSorted((a, b) => compare(a.key, b.key));
+  const numbers = new Map<number, number>();
+  return fingerprint(
+    ordered.map(({ key, label }) => {
+      if (!numbers.has(label)) numbers.set(label, numbers.size);
+      return `${key} ${numbers.get(label)!}`;
+    }),
+  );
 }
 
 interface Sides {

@@ -130,6 +130,51 @@ describe('numbers of other kinds than 8 and 16 bits without a sign', () => {
       expect(await greys({ width: 7, kind: 'float32', values }, settings)).toEqual(nearly([0, 0, 255, 127.5, 0, 0, 255]));
   });
 
+  it.each([
+    ['float32', '-9999', -9999],
+    ['float32', '3.4028234663852886e+38', 3.4028234663852886e38],
+    ['float32', '1e20', 1e20],
+    ['float32', 'inf', Infinity],
+    ['float32', '0.1', 0.1],
+    ['int16', '-32768', -32768],
+    ['int32', '2147483647', 2147483647],
+    ['uint32', '4294967295', 4294967295],
+  ] as const)(
+    'of %s are mapped by the range of those that are known, where the file says what the others are: %s',
+    async (kind, noData, none) => {
+      const values = [none, 200, 400, none, 300];
+      const known = nearly([0, 0, 255, 0, 127.5]);
+      for (const settings of [percentile, {}, window(200, 400)]) {
+        for (const form of [{}, { big: true }]) expect(await greys({ width: 5, kind, values, noData, ...form }, settings)).toEqual(known);
+      }
+      // Of a file that does not say it, it is a value like others.
+      const plain = await greys({ width: 5, kind, values: [100, 200, 400, 100, 300] }, percentile);
+      expect(plain).toEqual(nearly([0, 85, 255, 0, 170]));
+      expect(await greys({ width: 5, kind, values: [100, 200, 400, 100, 300], noData: '77' }, percentile)).toEqual(plain);
+    },
+  );
+
+  it('of 8 and 16 bits are so where they are mapped, and stay what they are where they are not', async () => {
+    for (const [kind, none, scale] of [
+      ['uint16', 65535, 1],
+      ['uint8', 255, 257],
+    ] as const) {
+      const file = { width: 4, kind, values: [none, 50, 150, 100], noData: String(none) } as const;
+      expect(await greys(file, percentile)).toEqual(nearly([0, 0, 255, 127.5]));
+      expect(await greys(file, window(50, 150))).toEqual(nearly([0, 0, 255, 127.5]));
+      const { noData: _, ...plain } = file;
+      expect(await greys(file)).toEqual(await greys(plain));
+      expect((await greys(file))[1]).toBeCloseTo((50 * scale) / 257, -0.1);
+    }
+  });
+
+  it('keep their colours, and only their alpha what stands for nothing elsewhere', async () => {
+    const rgb = { width: 3, kind: 'int16', channels: 3, values: [-999, -999, -999, 0, 50, 100, 100, 0, 50], noData: '-999' } as const;
+    expect(await pixels(rgb, percentile)).toEqual(nearly([0, 0, 0, 0, 127.5, 255, 255, 0, 127.5]));
+    const alpha = { width: 3, kind: 'float32', channels: 2, values: [-9, 5, 0, 7, 1, -9], extraSamples: [2], noData: '5' } as const;
+    expect(await greys(alpha, { ...percentile, channels: 'alpha' })).toEqual(nearly([223, 255, 0]));
+  });
+
   it('keep their colours', async () => {
     const colours = [0, 0.5, 1, 1, 0.25, 0];
     for (const [kind, scale, settings] of [

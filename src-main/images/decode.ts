@@ -10,7 +10,7 @@ import { isHeic, openHeic } from './heic.ts';
 import { mapIntensity } from './intensity.ts';
 import { checkSize, Failure, pipeline } from './source.ts';
 import type { Source } from './source.ts';
-import { extraSamples } from './tiff-tags.ts';
+import { extraSamples, noData } from './tiff-tags.ts';
 
 sharp.concurrency(1);
 sharp.cache(false);
@@ -45,7 +45,10 @@ function readStable(path: string): Buffer {
 async function openWithSharp(bytes: Buffer, limits: DecodeLimits): Promise<Source> {
   const metadata = await sharp(bytes, { failOn: 'warning', limitInputPixels: false }).metadata();
   checkSize(metadata.width, metadata.height, metadata.format === 'svg' ? Math.min(limits.maxPixels, largestDrawing) : limits.maxPixels);
-  return { input: bytes, format: metadata.format, metadata, ...(metadata.format === 'tiff' && { extraSamples: extraSamples(bytes) }) };
+  const plain = { input: bytes, format: metadata.format, metadata };
+  if (metadata.format !== 'tiff') return plain;
+  const nothing = noData(bytes);
+  return { ...plain, extraSamples: extraSamples(bytes), ...(nothing !== undefined && { noData: nothing }) };
 }
 
 /** Whether sharp's alpha is one: any channel behind the colours is to it, also those that a TIFF does not call so, as near infrared. */

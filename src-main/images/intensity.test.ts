@@ -21,6 +21,14 @@ describe('intensity mapping', () => {
     expect(percentiles(Uint16Array.of(500, 3, 65535, 9), [0, 100])).toEqual([3, 65535]);
   });
 
+  it('leaves out what stands where nothing is known, and maps it to black', () => {
+    const list = Uint16Array.of(65535, 10, 20, 65535, 30);
+    expect(percentiles(list, [0, 100], 65535)).toEqual([10, 30]);
+    expect([...mapValues(list, 10, 30, 65535)]).toEqual([0, 0, 128, 0, 255]);
+    for (const other of [-9999, 1.5, Infinity, undefined]) expect(percentiles(list, [0, 100], other)).toEqual([10, 65535]);
+    expect([...mapValues(Uint16Array.of(7, 7), ...percentiles(Uint16Array.of(7, 7), [0, 100], 7), 7)]).toEqual([0, 0]);
+  });
+
   it('maps the bounds to 0 and 255, limits what lies outside, and keeps the order', () => {
     fc.assert(
       fc.property(values, fc.nat(65534), fc.integer({ min: 1, max: 65535 }), (list, low, width) => {

@@ -7,12 +7,19 @@ import type { Numbers } from './numbers.ts';
 import { pipeline } from './source.ts';
 import type { Source } from './source.ts';
 
-/** The values at two percentiles (0–100) of unsigned 16-bit values, from their histogram. */
-export function percentiles(values: Uint16Array, [low, high]: readonly [number, number]): readonly [number, number] {
+/** The values at two percentiles (0–100) of unsigned 16-bit values that are not `none`, from their histogram. */
+export function percentiles(values: Uint16Array, [low, high]: readonly [number, number], none = Number.NaN): readonly [number, number] {
   const counts = new Uint32Array(65536);
   for (const value of values) counts[value]! += 1;
+  let count = values.length;
+  // Of no whole number in this range there are none.
+  const left = counts[none];
+  if (left !== undefined) {
+    count -= left;
+    counts[none] = 0;
+  }
   const at = (percent: number): number => {
-    const wanted = Math.max(1, Math.ceil((percent / 100) * values.length));
+    const wanted = Math.max(1, Math.ceil((percent / 100) * count));
     let seen = 0;
     for (let value = 0; value < 65536; value++) {
       seen += counts[value]!;
@@ -23,13 +30,14 @@ export function percentiles(values: Uint16Array, [low, high]: readonly [number, 
   return [at(low), at(high)];
 }
 
-/** Maps [low, high] to 0–255 and limits what lies outside; equal bounds give 0 below and 255 above, what is no number gives 0. */
-export function mapValues(values: Uint16Array | Numbers, low: number, high: number): Uint8Array {
+/** Maps [low, high] to 0–255 and limits what lies outside; equal bounds give 0 below and 255 above, what is no number or is `none` gives 0. */
+export function mapValues(values: Uint16Array | Numbers, low: number, high: number, none = Number.NaN): Uint8Array {
   const scale = high > low ? 255 / (high - low) : Infinity;
   const result = new Uint8Array(values.length);
   for (let i = 0; i < values.length; i++) {
-    const distance = values[i]! - low;
-    result[i] = distance <= 0 ? 0 : Math.min(255, Math.round(distance * scale));
+    const value = values[i]!;
+    const distance = value - low;
+    result[i] = distance <= 0 || value === none ? 0 : Math.min(255, Math.round(distance * scale));
   }
   return result;
 }
@@ -46,9 +54,11 @@ async function mapPlain(source: Source, isAlpha: boolean, settings: DecodeSettin
   const values = new Uint16Array(data.buffer, data.byteOffset, data.length / 2);
   // libvips widens 8 bits by a shift; windows and percentiles are in the file's own numbers.
   if (metadata.depth === 'uchar') for (let i = 0; i < values.length; i++) values[i]! >>= 8;
-  const [low, high] = settings.intensity === 'percentile' ? percentiles(values, settings.intensityPercentile) : settings.intensityWindow;
+  const none = isAlpha ? undefined : source.noData;
+  const [low, high] =
+    settings.intensity === 'percentile' ? percentiles(values, settings.intensityPercentile, none) : settings.intensityWindow;
   const { width, height, channels } = info;
-  return sharp(mapValues(values, low, high), { raw: { width, height, channels }, limitInputPixels: false });
+  return sharp(mapValues(values, low, high, none), { raw: { width, height, channels }, limitInputPixels: false });
 }
 
 /**
@@ -60,13 +70,15 @@ async function mapNumbers(source: Source, isAlpha: boolean, settings: DecodeSett
   const mayBeLight = intensity === 'full' && isLight(source.metadata);
   if (mayBeLight && isAlpha) return undefined;
   const { values, width, height, channels } = await readNumbers(source, isAlpha);
+  const none =
+    isAlpha || source.noData === undefined ? undefined : values instanceof Float32Array ? Math.fround(source.noData) : source.noData;
   if (mayBeLight) {
-    const [median] = numberPercentiles(values, [50, 50]);
+    const [median] = numberPercentiles(values, [50, 50], none);
     if (median >= 0 && median <= 1) return undefined;
   }
   const [low, high] =
-    intensity === 'window' ? intensityWindow : numberPercentiles(values, intensity === 'full' ? [0, 100] : intensityPercentile);
-  return sharp(mapValues(values, low, high), { raw: { width, height, channels }, limitInputPixels: false });
+    intensity === 'window' ? intensityWindow : numberPercentiles(values, intensity === 'full' ? [0, 100] : intensityPercentile, none);
+  return sharp(mapValues(values, low, high, none), { raw: { width, height, channels }, limitInputPixels: false });
 }
 
 /**

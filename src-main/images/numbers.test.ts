@@ -34,6 +34,16 @@ it('has the extremes at 0 and 100 per cent, and zeros where nothing is a number'
   expect(numberPercentiles(Float32Array.of(NaN, NaN), [0, 100])).toEqual([0, 0]);
 });
 
+it('leaves out what stands where nothing is known', () => {
+  expect(numberPercentiles(Float32Array.of(-9999, 2, -9999, 5, 0), [0, 100], -9999)).toEqual([0, 5]);
+  expect(numberPercentiles(Float32Array.of(0, -0, 3, 4), [0, 100], 0)).toEqual([3, 4]);
+  expect(numberPercentiles(Int32Array.of(-32768, -5, 7, -32768), [0, 100], -32768)).toEqual([-5, 7]);
+  expect(numberPercentiles(Uint32Array.of(2 ** 32 - 1, 8, 9), [0, 100], 2 ** 32 - 1)).toEqual([8, 9]);
+  expect(numberPercentiles(Float32Array.of(-1, -1), [0, 100], -1)).toEqual([0, 0]);
+  // There is none of it.
+  expect(numberPercentiles(Int32Array.of(1, 2), [0, 100], 1.5)).toEqual([1, 2]);
+});
+
 it('takes a part of a larger buffer', () => {
   expect(numberPercentiles(new Float32Array(Float32Array.of(99, 1, 2, 3, -99).buffer, 4, 3), [0, 100])).toEqual([1, 3]);
 });

@@ -71,10 +71,10 @@ function placeOf(counts: Uint32Array, rank: number): readonly [place: number, ra
 }
 
 /**
- * The values at two percentiles (0–100), of those that are finite, zeros where none is. The largest float of either sign counts as little as
- * infinity: programs for maps write it where they know nothing.
+ * The values at two percentiles (0–100), of those that are finite and not `none`, zeros where there are none. The largest float of either sign
+ * counts as little as infinity: programs for maps write it where they know nothing.
  */
-export function numberPercentiles(values: Numbers, [low, high]: readonly [number, number]): readonly [number, number] {
+export function numberPercentiles(values: Numbers, [low, high]: readonly [number, number], none = Number.NaN): readonly [number, number] {
   const bits = new Int32Array(values.buffer, values.byteOffset, values.length);
   const isFloat = values instanceof Float32Array;
   // Keys whose order without a sign is that of the numbers: of a negative float all bits are turned, of others that have a sign only this.
@@ -85,7 +85,7 @@ export function numberPercentiles(values: Numbers, [low, high]: readonly [number
   const upper = new Uint32Array(65536);
   for (let i = 0; i < bits.length; i++) {
     const one = bits[i]!;
-    if ((one & ~signBit) < limit) upper[(one ^ (((one >> 31) & turned) | flip)) >>> 16]! += 1;
+    if ((one & ~signBit) < limit && values[i] !== none) upper[(one ^ (((one >> 31) & turned) | flip)) >>> 16]! += 1;
   }
   const count = upper.reduce((sum, each) => sum + each, 0);
   if (count === 0) return [0, 0];
@@ -95,7 +95,7 @@ export function numberPercentiles(values: Numbers, [low, high]: readonly [number
   const [lowCounts, highCounts] = [new Uint32Array(65536), new Uint32Array(65536)];
   for (let i = 0; i < bits.length; i++) {
     const one = bits[i]!;
-    if ((one & ~signBit) >= limit) continue;
+    if ((one & ~signBit) >= limit || values[i] === none) continue;
     const key = one ^ (((one >> 31) & turned) | flip);
     if (key >>> 16 === lowHalf) lowCounts[key & 0xffff]! += 1;
     if (key >>> 16 === highHalf) highCounts[key & 0xffff]! += 1;

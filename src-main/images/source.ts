@@ -12,6 +12,8 @@ export interface Source {
   readonly metadata: Metadata;
   /** Of a TIFF that says it: what its channels behind the colours are. */
   readonly extraSamples?: readonly number[];
+  /** Of a TIFF that says it: the number in its channels where nothing is known. */
+  readonly noData?: number;
 }
 
 /** The upright image. */

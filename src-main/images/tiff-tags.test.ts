@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { tiff } from './testing/tiff-files.ts';
-import { asUnsigned, extraSamples } from './tiff-tags.ts';
+import { asUnsigned, extraSamples, noData } from './tiff-tags.ts';
 
 const values = [1, 2, 3, 4, 5, 6];
 
@@ -28,6 +28,28 @@ it.each([
     const signed = { width: 1, kind: 'int16', values: values.slice(0, channels), channels, ...form } as const;
     expect(asUnsigned(tiff(signed))).toEqual(Buffer.from(tiff({ ...signed, kind: 'uint16' })));
   }
+});
+
+it.each([
+  ['-9999', -9999],
+  ['0', 0],
+  ['255 ', 255],
+  [' -3.4028234663852886e+38', -3.4028234663852886e38],
+  ['inf', Infinity],
+  ['-inf', -Infinity],
+  ['nan', undefined],
+  ['', undefined],
+  ['none', undefined],
+  ['1'.repeat(200), undefined],
+])('reads what stands where nothing is known: %j', (written, value) => {
+  for (const form of [{}, { bigEndian: true }, { big: true }, { bigEndian: true, big: true }])
+    expect(noData(tiff({ width: 1, kind: 'float32', values: [1], noData: written, ...form }))).toBe(value);
+});
+
+it('knows of no such number where the file does not say one, or ends before it', () => {
+  expect(noData(tiff({ width: 1, kind: 'float32', values: [1] }))).toBeUndefined();
+  const whole = tiff({ width: 1, kind: 'uint8', values: [1], noData: '-9999' });
+  for (let length = 0; length < whole.length; length++) expect([undefined, -9999]).toContain(noData(whole.subarray(0, length)));
 });
 
 it('takes whatever is no tag of the file for none', () => {

@@ -83,6 +83,21 @@ it.each([
   }
 });
 
+it.each([
+  ['tiff', 'tiff'],
+  ['jpeg', undefined],
+])('has TIFFs decoded again that may say what is not known: of %s', (format, note) => {
+  const database = catalogueOf(4);
+  try {
+    database.exec(`INSERT INTO contents (hash, size, width, height, format) VALUES (x'00', 1, 2, 3, '${format}')`);
+    migrate(database, migrations.slice(0, 5));
+    expect(database.prepare("SELECT value FROM settings WHERE key = 'decode-again'").pluck().get()).toBe(note);
+    expect(failuresIn(database)).toEqual(failed.map(([path]) => path));
+  } finally {
+    database.close();
+  }
+});
+
 it('lets a library of an earlier version be read as it is where its tables are the same', () => {
   const folder = mkdtempSync(join(tmpdir(), 'ijepa-migrations-'));
   const file = join(folder, 'catalogue.sqlite');

@@ -150,11 +150,21 @@ const tiffsAgain = `
     AND image_id IN (SELECT id FROM images WHERE path LIKE '%.tif' OR path LIKE '%.tiff');
 `;
 
+/*
+ * Before, what a TIFF says stands where nothing is known (GDAL_NODATA) was a value like others and often all of its range. Nothing tells which
+ * of the TIFFs that are known say it.
+ */
+const noDataAgain = `
+  INSERT OR REPLACE INTO settings (key, value)
+    SELECT 'decode-again', 'tiff' WHERE EXISTS (SELECT 1 FROM contents WHERE format = 'tiff');
+`;
+
 export const migrations: readonly Migration[] = [
   { version: 1, sql: first },
   { version: 2, sql: secondChance, keepsTables: true },
   { version: 3, sql: stalledDrives, keepsTables: true },
   { version: 4, sql: tiffsAgain, keepsTables: true },
+  { version: 5, sql: noDataAgain, keepsTables: true },
 ];
 
 /** The step a database has reached; 0 for an empty file. */

@@ -76,13 +76,26 @@ function originOf({ run, checkpoint }: EvaluateJob, step: number): { readonly we
   }
 }
 
+/** Evaluates a checkpoint. Throws `bad-checkpoint`, `not-found` without the cache, `no-images`, and what a device throws. */
 export async function runEvaluateJob(
   job: EvaluateJob,
   onEvent: (event: JobTypes['evaluate']['event']) => void,
 ): Promise<JobTypes['evaluate']['result']> {
+  const cache = new DecodeCache(job.cache.folder, { access: 'read' });
+  try {
+    return await reportOf(job, cache, onEvent);
+  } finally {
+    cache.dispose();
+  }
+}
+
+async function reportOf(
+  job: EvaluateJob,
+  cache: DecodeCache,
+  onEvent: (event: JobTypes['evaluate']['event']) => void,
+): Promise<JobTypes['evaluate']['result']> {
   const { header, weights } = loadTargetEncoder(job.checkpoint);
   const size = modelSize(header.config);
-  const cache = new DecodeCache(job.cache.folder, { access: 'read' });
   const hashes = job.images.map(({ hash }) => hash);
   requireCached(cache, hashes);
   const { purpose, queriesFor = 'both', labelsFrom, bankPerClass, queriesPerClass } = job;
@@ -119,6 +132,5 @@ export async function runEvaluateJob(
     return origin.missing === undefined ? report : { ...report, notes: [...report.notes, origin.missing] };
   } finally {
     await judge.dispose();
-    cache.dispose();
   }
 }

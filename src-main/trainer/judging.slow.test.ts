@@ -1,10 +1,11 @@
 import { closeSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import type { TrainEvent } from '../../shared/train-events.ts';
 import type { EvaluationImage } from '../evaluation/protocol.ts';
 import type { EvaluationReport } from '../evaluation/report.ts';
+import { DecodeCache } from '../images/cache.ts';
 import { labelFingerprint } from '../training/judging/label-fingerprint.ts';
 import { RunControl } from '../training/run-control.ts';
 import { listCheckpoints, RunFolder } from '../training/run-folder/run-folder.ts';
@@ -168,4 +169,19 @@ it('a run that is judged by fewer images says how many fewer, once', async () =>
   expect(events.find(({ type }) => type === 'baselines')).toMatchObject({ untrained: { unreadable: 1 } });
   expect(events.filter(({ type }) => type === 'evaluation')).toHaveLength(4);
   expect(events.filter((event) => event.type === 'note' && event.message.startsWith('1 decoded images of the evaluation'))).toHaveLength(1);
+});
+
+it('lets go of the pictures also where an evaluation fails', async () => {
+  const images = await makeCache(cache, 40);
+  await train({ evaluateImages: 0 }, images);
+  const closed = vi.spyOn(DecodeCache.prototype, 'dispose');
+  try {
+    const others = images.map((image, i) => ({ ...image, hash: String(i).padStart(64, '0') }));
+    await expect(evaluate(others)).rejects.toMatchObject({ code: 'no-images' });
+    expect(closed).toHaveBeenCalledTimes(1);
+    await expect(evaluate(images, () => {}, join(folder, 'none.safetensors'))).rejects.toMatchObject({ code: 'not-found' });
+    expect(closed).toHaveBeenCalledTimes(2);
+  } finally {
+    closed.mockRestore();
+  }
 });

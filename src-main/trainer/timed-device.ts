@@ -24,8 +24,8 @@ export class TimedDevice implements StepDevice {
   }
 
   load: StepDevice['load'] = async (state) => this.#timed(async () => this.#device.load(state));
-  accumulate: StepDevice['accumulate'] = async (parts) => this.#timed(async () => this.#device.accumulate(parts));
-  pool: StepDevice['pool'] = async (parts) => this.#timed(async () => this.#device.pool(parts));
+  accumulate: StepDevice['accumulate'] = async (parts, goOn) => this.#timed(async () => this.#device.accumulate(parts, goOn));
+  pool: StepDevice['pool'] = async (parts, goOn) => this.#timed(async () => this.#device.pool(parts, goOn));
   couple: StepDevice['couple'] = async (feeds) => this.#timed(async () => this.#device.couple(feeds));
   update: StepDevice['update'] = async (schedule) => this.#timed(async () => this.#device.update(schedule));
   save: StepDevice['save'] = async () => this.#timed(async () => this.#device.save());

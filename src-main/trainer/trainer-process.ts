@@ -4,6 +4,7 @@ import { RunControl } from '../training/run-control.ts';
 import { runEmbedJob, runEmbedPixelsJob } from './embed-job.ts';
 import { runEvaluateJob } from './evaluate-job.ts';
 import { runFeaturesJob } from './features-job.ts';
+import { guardOrphan } from './orphan-guard.ts';
 import type { FromTrainer, Job, JobTypes, ToTrainer } from './protocol.ts';
 import { runSelfTest } from './self-test.ts';
 import { runTrainJob } from './train-job.ts';
@@ -16,6 +17,7 @@ let queue: Promise<void> = Promise.resolve();
 let running: Job['kind'] | undefined;
 /** Whether this process ends with the running job. */
 let ending = false;
+let guarded = false;
 
 /** Resolves once the message is on its way. The engine may be gone before it: that is no fault of the job, which has a checkpoint to write. */
 async function send(message: FromTrainer): Promise<void> {
@@ -29,6 +31,8 @@ async function perform(
 ): Promise<JobTypes[Job['kind']]['result']> {
   switch (job.kind) {
     case 'train':
+      if (!guarded) guardOrphan();
+      guarded = true;
       return runTrainJob(job, control, onEvent);
     case 'embed':
       return runEmbedJob(job, () => control.stopping, onEvent);
@@ -69,7 +73,7 @@ process.on('message', (message: ToTrainer) => {
   });
 });
 
-/** Finishes the step, keeps a checkpoint or the vectors made so far, and ends. Other work is of use to nobody then. */
+/** Gives the step or the evaluation up, keeps a checkpoint or the vectors made so far, and ends. Other work is of use to nobody then. */
 function end(): void {
   ending = true;
   controls[0]?.stop();

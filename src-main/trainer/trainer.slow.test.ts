@@ -195,6 +195,26 @@ describe('the trainer process', () => {
     await until('the end of the process', () => trainer.pid === undefined);
   });
 
+  it('hears a stop while it judges the run, and goes on with that evaluation', async () => {
+    const many = await makeCache(join(folder, 'many'), 600);
+    const model = { width: 64, depth: 4, heads: 4 };
+    makeRun(run, { ...model, evaluateImages: 600, evaluateSteps: 2 }, 2);
+    const judged = trainJob(run, join(folder, 'many'), many);
+    const trained = async (onEvent: (event: TrainEvent) => void): Promise<string[]> => {
+      const kinds: string[] = [];
+      await trainer.run(judged, (event) => {
+        kinds.push(event.type === 'finished' ? event.reason : event.type);
+        onEvent(event);
+      });
+      return kinds.filter((kind) => kind !== 'note');
+    };
+    const stopped = await trained((event) => event.type === 'step' && event.step === 2 && trainer.control('stop'));
+    expect(stopped).toEqual(['started', 'baselines', 'step', 'step', 'checkpoint', 'stopped']);
+    expect(stored()).toEqual([2]);
+    const again = await trained(() => {});
+    expect(again).toEqual(['started', 'evaluation', 'neighbours', 'checkpoint', 'done']);
+  });
+
   it('is ended at once by kill', async () => {
     makeRun(run, {}, 100_000);
     const done = failureOf(trainer.run(job(), (event) => event.type === 'step' && trainer.kill()));
@@ -202,7 +222,7 @@ describe('the trainer process', () => {
     trainer.kill();
   });
 
-  it('ends with its engine, however that ends: after its step, with a checkpoint, and the decoders too', async () => {
+  it('ends with its engine, however that ends: with a checkpoint, and the decoders too', async () => {
     makeRun(run, {}, 100_000);
     const script = join(import.meta.dirname, 'testing/own-a-trainer.ts');
     const engine = spawn(process.execPath, [...nodeArguments, script, JSON.stringify(job())], {

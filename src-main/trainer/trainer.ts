@@ -42,6 +42,8 @@ const forked = (): ChildProcess =>
     execArgv: [...nodeArguments, '--expose-gc'],
     // Standard output is the engine's: with --json a stray line of a native library would break it.
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    // Windows would end it together with the engine, before it has kept anything.
+    detached: process.platform === 'win32',
   });
 
 /**
@@ -207,7 +209,17 @@ export class Trainer {
     }
   }
 
-  /** Ends the process: it may finish its step and write a checkpoint for up to `graceMs`, then it is killed. */
+  /** It ends by itself once it has kept what it has learned; without an engine nobody hears of it any more. */
+  #leave(child: ChildProcess): void {
+    this.#exited(child, 'was left', null);
+    child.stderr?.destroy();
+    child.unref();
+  }
+
+  /**
+   * Ends the process: it may give its work up and write a checkpoint for up to `graceMs`, while which this waits. Then it is killed, unless it
+   * trains: so that nothing of that is lost, it goes on until it has its checkpoint, and ends by itself (`orphan-guard.ts`).
+   */
   async dispose(graceMs = 10_000): Promise<void> {
     clearTimeout(this.#idle);
     const child = this.#child;
@@ -216,7 +228,13 @@ export class Trainer {
     if (this.#pending.size > 0) this.control('stop');
     if (child.connected) child.disconnect();
     await new Promise<void>((resolve) => {
-      const timer = setTimeout(() => this.#killNow(child, resolve), graceMs);
+      const timer = setTimeout(() => {
+        const trains = [...this.#pending.values()].some((one) => one.child === child && one.run !== undefined);
+        if (!trains) return this.#killNow(child, resolve);
+        this.#leave(child);
+        // Whoever awaits its jobs hears of their end first.
+        setImmediate(resolve);
+      }, graceMs);
       child.once('exit', () => {
         clearTimeout(timer);
         resolve();

@@ -19,8 +19,12 @@ class Stuck extends EventEmitter {
   /** Whether signals can be sent to it. */
   isMine = true;
   connected = true;
+  /** Whether the program that started it stays for it. */
+  isHeld = true;
   send(): void {}
-  unref(): void {}
+  unref(): void {
+    this.isHeld = false;
+  }
   disconnect(): void {
     this.connected = false;
   }
@@ -99,6 +103,25 @@ it('holds up nobody who ends the trainer', async () => {
   await vi.advanceTimersByTimeAsync(6_000);
   await Promise.all([disposed, ended]);
   expect(processes[0]!.signals).toEqual(['SIGKILL']);
+});
+
+it('is left alone where it trains: killed it would lose what it has not kept yet', async () => {
+  const trainer = stuckTrainer();
+  const train = { kind: 'train', run: join(place, 'run'), device: 'webgpu' } as Job;
+  const ended = expect(trainer.run(train)).rejects.toMatchObject({ code: 'cancelled' });
+  const disposed = trainer.dispose(1_000);
+  await vi.advanceTimersByTimeAsync(20_000);
+  await Promise.all([disposed, ended]);
+  const [left] = processes;
+  expect([left!.signals, left!.connected, left!.isHeld]).toEqual([[], false, false]);
+  expect(trainer.pid).toBeUndefined();
+  // It can still be told to end at once before.
+  const other = stuckTrainer();
+  const killed = expect(other.run(train)).rejects.toMatchObject({ code: 'cancelled' });
+  other.kill();
+  await vi.advanceTimersByTimeAsync(5_000);
+  await killed;
+  expect(processes[1]!.signals).toEqual(['SIGKILL']);
 });
 
 it('says to other programs of this user that it is on the card until its job has ended', async () => {

@@ -213,6 +213,32 @@ describe('a run that goes on', () => {
       expect(new Recorder(run, state, plan('these', 'folders')).judgedOtherwise).toBe(false);
     }));
 
+  it('judges anew, baselines too, where labels were corrected, and when they are what they were again; not for what nobody wrote down', () =>
+    withRun(async (run, state) => {
+      const plan = (lookedUpIn: string) =>
+        ({ kind: 'labels', queries: new Uint32Array(100), asked: 'these', lookedUpIn, split: 'hash' }) as unknown as ConstructorParameters<
+          typeof Recorder
+        >[2];
+      const answered = (lookedUpIn: string | undefined): Evaluator => {
+        const { evaluate, ...others } = judgeOf((step) => 1 / (step + 1));
+        const more = { queries: 100, asked: 'these', ...(lookedUpIn !== undefined && { lookedUpIn }) };
+        return { ...others, evaluate: async (tensors, step) => ({ ...(await evaluate(tensors, step)), ...more }) };
+      };
+      /** Whether it was judged otherwise before, how many baselines it measures, and which of two evaluations are the best so far. */
+      const goOn = async (labels: string, written: string | null = labels): Promise<unknown[]> => {
+        const recorder = new Recorder(run, state, plan(labels));
+        const judge = answered(written ?? undefined);
+        const measured = await collect(recorder.judgeBaselines(judge, record.config));
+        return [recorder.judgedOtherwise, measured.length, flags(await go(state, recorder, judge, state.step + 2))];
+      };
+      // By an earlier version.
+      expect(await goOn('first', null)).toEqual([false, 1, [true, false]]);
+      expect(await goOn('first')).toEqual([false, 0, [false, false]]);
+      expect(await goOn('corrected')).toEqual([true, 1, [true, false]]);
+      expect(await goOn('corrected')).toEqual([false, 0, [false, false]]);
+      expect(await goOn('first')).toEqual([true, 1, [true, false]]);
+    }));
+
   it('keeps the best checkpoint of a judgement that does not compare any more', () =>
     withRun(async (run, state) => {
       const plan = (asked: string) =>

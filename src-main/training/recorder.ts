@@ -16,6 +16,9 @@ import type { TrainState } from './run-folder/state.ts';
 
 type Plan = LabelProtocol | CropProtocol;
 
+/** Begins the note that stands in the place of an evaluation. */
+const noEvaluation = 'No evaluation: ';
+
 /** What the recorder needs of a judge. */
 export type Evaluator = Pick<Judge, 'evaluate' | 'pixels' | 'neighbours'>;
 
@@ -38,6 +41,9 @@ export class Recorder {
   #savedStep: number;
   /** Step of the last note on the course of the run. */
   #toldOfCourse: number | undefined;
+  /** Steps of the last evaluation and of the last look at pinned pictures in the log, whatever they were made with. */
+  #judgedAt: number | undefined;
+  #lookedAt: number | undefined;
   /** Counts of the run up to the step at which it goes on. */
   readonly before: { readonly skippedImages: number; readonly refusedSteps: number };
 
@@ -48,13 +54,19 @@ export class Recorder {
     this.#savedStep = listCheckpoints(folder.path).at(-1)?.step ?? -1;
     let [skippedImages, refusedSteps, judgedOtherwise] = [0, 0, false];
     let calledBest: number | undefined;
-    for (const event of readEvents(folder.path, 'step', 'note', 'baselines', 'evaluation')) {
+    for (const event of readEvents(folder.path, 'step', 'note', 'baselines', 'evaluation', 'neighbours')) {
       if (event.type === 'step' || event.type === 'note') {
         ({ skippedImages = skippedImages, refusedSteps = refusedSteps } = event);
         if (event.type === 'note' && event.isCourse) this.#toldOfCourse = event.step;
+        if (event.type === 'note' && event.message.startsWith(noEvaluation)) this.#judgedAt = this.#lookedAt = event.step;
+        continue;
+      }
+      if (event.type === 'neighbours') {
+        this.#lookedAt = event.step;
         continue;
       }
       if (event.type === 'evaluation') {
+        this.#judgedAt = event.step;
         if (event.best) calledBest = event.step;
       } else if (calledBest !== undefined) {
         // Baselines are measured once in a judgement.
@@ -63,7 +75,12 @@ export class Recorder {
       }
       // Of the last judgement: what compares with it came after what does not, and that was said then.
       judgedOtherwise = plan !== undefined && !compares(event.type === 'baselines' ? event.untrained : event, plan);
-      if (judgedOtherwise) continue;
+      if (judgedOtherwise) {
+        // Nor does anything before it that would: it was said that the judgement began anew, and what judges may have changed back since.
+        this.#evaluations.length = 0;
+        this.#untrained = this.#origin = this.#best = this.#highest = undefined;
+        continue;
+      }
       if (event.type === 'baselines') {
         [this.#untrained, this.#origin] = [event.untrained, event.origin];
         continue;
@@ -114,12 +131,28 @@ export class Recorder {
     yield this.log({ type: 'baselines', untrained, pixels: spaceScores(await judge.pixels(false)), ...(origin && { origin }) });
   }
 
-  /** An evaluation, its notes, and a checkpoint when that is the best; a note alone where too few of its images can be read. */
+  /**
+   * An evaluation, its notes, and a checkpoint when that is the best; a note alone where too few of its images can be read. What the log has of
+   * this step is not made again: a stop gives an evaluation up, and whoever goes on makes what is missing.
+   */
   async *judge(judge: Evaluator): AsyncGenerator<TrainEvent> {
+    const { step } = this.#state;
+    const best = this.#judgedAt !== step && (yield* this.#evaluate(judge));
+    if (this.#lookedAt !== step) {
+      const rows = await judge.neighbours(this.#state.tensors);
+      if (rows.length > 0) yield this.log({ type: 'neighbours', step, rows });
+      this.#lookedAt = step;
+    }
+    if (best) yield this.checkpoint();
+  }
+
+  /** Returns whether it is the best. */
+  async *#evaluate(judge: Evaluator): AsyncGenerator<TrainEvent, boolean> {
     const evaluation = await unlessUnreadable(judge.evaluate(this.#state.tensors, this.#state.step));
     if (evaluation instanceof AppError) {
-      yield this.log({ type: 'note', step: this.#state.step, message: `No evaluation: ${evaluation.message}`, hint: evaluation.hint });
-      return;
+      yield this.log({ type: 'note', step: this.#state.step, message: `${noEvaluation}${evaluation.message}`, hint: evaluation.hint });
+      this.#judgedAt = this.#lookedAt = this.#state.step;
+      return false;
     }
     const best = this.#consider(evaluation);
     const { config, steps } = this.#folder.record;
@@ -127,9 +160,8 @@ export class Recorder {
     yield this.log({ type: 'evaluation', best, healthy, ...evaluation });
     for (const note of fresh) yield this.log({ type: 'note', step: this.#state.step, ...note });
     this.#evaluations.push(evaluation);
-    const rows = await judge.neighbours(this.#state.tensors);
-    if (rows.length > 0) yield this.log({ type: 'neighbours', step: this.#state.step, rows });
-    if (best) yield this.checkpoint();
+    this.#judgedAt = this.#state.step;
+    return best;
   }
 
   isDue(config: TrainConfig): boolean {
@@ -170,9 +202,10 @@ function beginning(folder: RunFolder, state: TrainState): TrainState['tensors'] 
 const sameShare = 0.9;
 
 /** Whether the figures of an evaluation stand beside those that are made by a plan. */
-function compares({ whitened, queries, asked }: OnlineEvaluation, plan: Plan): boolean {
+function compares({ whitened, queries, asked, lookedUpIn }: OnlineEvaluation, plan: Plan): boolean {
   if ((whitened.knn !== undefined) !== (plan.kind === 'labels')) return false;
   if (asked !== undefined && asked !== plan.asked) return false;
+  if (lookedUpIn !== undefined && plan.kind === 'labels' && lookedUpIn !== plan.lookedUpIn) return false;
   // Versions before it was written down split a folder without a test part otherwise.
   if (asked === undefined && plan.kind === 'labels' && plan.split === 'hash') return false;
   const asking = plan.kind === 'labels' ? plan.queries.length : plan.images.length;

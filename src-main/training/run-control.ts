@@ -1,4 +1,11 @@
-// What a person asks of a running loop; the loop looks between two steps.
+// What a person asks of a running loop; the loop looks between two steps, and within one and within an evaluation whether to stop.
+import { setImmediate as turn } from 'node:timers/promises';
+
+/** Ends a piece of work that a stop does not wait for; no failure. */
+export class GivenUp extends Error {}
+
+/** Called between two pieces of work: rejects with `GivenUp` where the rest of it is not wanted any more. */
+export type GoOn = () => Promise<void>;
 
 export class RunControl {
   #state: 'going' | 'pausing' | 'stopping' = 'going';
@@ -21,7 +28,7 @@ export class RunControl {
     this.#wake?.();
   }
 
-  /** Ends the run after the current step, with a checkpoint. */
+  /** Ends the run with a checkpoint; a step or an evaluation in its middle is given up. */
   stop(): void {
     this.#state = 'stopping';
     this.#wake?.();
@@ -32,4 +39,10 @@ export class RunControl {
     while (this.#state === 'pausing') await new Promise<void>((resolve) => (this.#wake = resolve));
     this.#wake = undefined;
   }
+
+  readonly goOn: GoOn = async () => {
+    // What is asked comes as a message, and a device's calls may follow each other without one being read.
+    await turn();
+    if (this.stopping) throw new GivenUp('The run was asked to stop.');
+  };
 }

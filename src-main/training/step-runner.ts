@@ -15,6 +15,8 @@ import type { Feeds, StepDevice, StepLosses } from './passes/step-device.ts';
 import { phasesOf } from './plan/phases.ts';
 import type { Phase } from './plan/phases.ts';
 import { possibleMicroBatches } from './plan/step-size.ts';
+import { GivenUp } from './run-control.ts';
+import type { GoOn } from './run-control.ts';
 import type { TrainState } from './run-folder/state.ts';
 import { scheduleInputsAt, scheduleOf } from './schedules.ts';
 import type { Schedule } from './schedules.ts';
@@ -143,24 +145,29 @@ export class StepRunner {
 
   /**
    * One update with the patches [batch, N, 3·P·P] of step `state.step`, which it counts; N is that of the step's phase. The arrays of `state` are moved in place, at
-   * once or, where the device keeps them, by `save`.
+   * once or, where the device keeps them, by `save`. `goOn` is asked between micro-batches: where it rejects, the state is that before the step.
    */
-  async run(state: TrainState, patches: Float32Array): Promise<StepOutcome> {
-    const { step } = state;
+  async run(state: TrainState, patches: Float32Array, goOn?: GoOn): Promise<StepOutcome> {
+    const { step, contextTokens } = state;
     await this.#enter(step);
     try {
-      return await this.#step(state, patches);
+      return await this.#step(state, patches, goOn);
     } catch (error) {
+      if (error instanceof GivenUp) {
+        if (contextTokens === undefined) delete state.contextTokens;
+        else state.contextTokens = contextTokens;
+        throw error;
+      }
       // What has moved on a device that failed cannot be told from what has not.
       if (this.#device?.isHome !== true || state.step !== step) throw error;
       this.#shrinkOr(error);
       await this.#close();
       await this.#open();
-      return this.run(state, patches);
+      return this.run(state, patches, goOn);
     }
   }
 
-  async #step(state: TrainState, patches: Float32Array): Promise<StepOutcome> {
+  async #step(state: TrainState, patches: Float32Array, goOn?: GoOn): Promise<StepOutcome> {
     const masks = await this.#masks(state.step);
     const device = this.#device!;
     if (this.#loaded !== state) {
@@ -174,14 +181,15 @@ export class StepRunner {
     const directions = this.config.sigreg > 0 ? { directions: this.#directions(state.step) } : {};
     const objective = this.#objective;
     const coupling = crossesParts({ ...this.#size, microBatch: device.microBatch }, objective)
-      ? await device.couple({ ...directions, pooled: await device.pool(parts) })
+      ? await device.couple({ ...directions, pooled: await device.pool(parts, goOn) })
       : undefined;
     const coupled = (at: number): Feeds =>
       coupling ? { pooledCotangent: rows(coupling.pooledCotangent, at, device.microBatch, batch) } : directions;
 
     const attempt = async (): Promise<Omit<StepOutcome, 'refused'>> => {
       const scale = this.#scale && { lossScale: Float32Array.of(this.#scale.value) };
-      const losses = await device.accumulate(parts.map((feeds, i) => ({ ...feeds, ...coupled(i * device.microBatch), ...scale })));
+      const feeds = parts.map((part, i) => ({ ...part, ...coupled(i * device.microBatch), ...scale }));
+      const losses = await device.accumulate(feeds, goOn);
       const sums: StepLosses = { ...losses, ...(coupling && { coupled: coupling.coupled }) };
       const gradientNorm = await device.update(scheduleInputsAt(this.schedule, this.config, state.step));
       const masked = (objective.loss === 'l2' ? sums.squaredError : sums.smoothL1) ?? 0;

@@ -3,9 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Precision } from '../../shared/devices.ts';
 import { AppError } from '../../shared/errors.ts';
-import { Random } from '../../shared/random.ts';
 import type { OnlineEvaluation, TrainEvent } from '../../shared/train-events.ts';
-import type { PatchBlock } from '../images/patches.ts';
 import type { Sample } from './judging/sample-figures.ts';
 import { decidingScore, isAsGood } from './judging/scores.ts';
 import { RunControl } from './run-control.ts';
@@ -14,58 +12,10 @@ import { listCheckpoints, RunFolder } from './run-folder/run-folder.ts';
 import { readEvents } from './run-folder/run-log.ts';
 import { initialState } from './run-folder/state.ts';
 import type { TrainState } from './run-folder/state.ts';
-import { smallBatches, smallRecord, trainSmall, withTemporary } from './testing/small-run.ts';
+import { history, sampleOf, withRun } from './testing/judged-run.ts';
+import type { Settings } from './testing/judged-run.ts';
+import { smallBatches, trainSmall } from './testing/small-run.ts';
 import { train } from './train.ts';
-
-type Settings = Readonly<Record<string, unknown>>;
-
-/** Twelve images of noise of two kinds: enough to judge by. */
-function sampleOf(imageSize: number): Sample {
-  const values = (row: number, salt: number): Float32Array => {
-    const random = new Random(5, 'test', row, salt);
-    return Float32Array.from({ length: 3 * imageSize ** 2 }, () => random.normal() + (row % 2));
-  };
-  async function* blocks(rows: Uint32Array, salt: number, batch: number, length?: number): AsyncGenerator<PatchBlock> {
-    for (let from = 0; from < rows.length; from += batch) {
-      const part = [...rows.subarray(from, from + batch)];
-      yield {
-        places: part.map((_, i) => from + i),
-        patches: Float32Array.from(part.flatMap((row) => [...values(row, salt).subarray(0, length)])),
-      };
-      await Promise.resolve();
-    }
-  }
-  const plan = {
-    kind: 'crops',
-    asked: 'these',
-    images: Uint32Array.of(0, 1, 2, 3, 4, 5, 6, 7),
-    bank: Uint32Array.of(8, 9, 10, 11),
-    reason: 'test',
-  } as const;
-  return {
-    plan,
-    patches: (rows, view, batch) => blocks(rows, view === 'first' ? 1 : 2, batch),
-    pixels: (rows) => blocks(rows, 3, 12, 8),
-  };
-}
-
-const withRun = <T>(settings: Settings, steps: number, work: (run: RunFolder) => Promise<T>): Promise<T> =>
-  withTemporary(async (folder) => {
-    const run = RunFolder.create(join(folder, 'run'), smallRecord(settings, steps));
-    try {
-      return await work(run);
-    } finally {
-      run.dispose();
-    }
-  });
-
-/** What a log says without what depends on the clock or on how often the run was started. */
-function history(run: RunFolder): unknown[] {
-  const started = ['started', 'finished', 'checkpoint', 'paused', 'resumed'];
-  return [...readEvents(run.path)]
-    .filter(({ type }) => !started.includes(type))
-    .map((event) => ({ ...event, time: undefined, imagesPerSecond: undefined, waitedMs: undefined, memoryBytes: undefined }));
-}
 
 /** Steps at which a run is cut off, as a kill would, and gone on with from what is on the disk. */
 async function cutOff(run: RunFolder, at: number, sample?: Sample): Promise<void> {

@@ -15,6 +15,7 @@ import { encodingDevice } from './passes/forward-pass.ts';
 import type { MicroBatch } from './plan/fit-micro-batch.ts';
 import { sizesOf, stepSize } from './plan/step-size.ts';
 import { Recorder } from './recorder.ts';
+import { GivenUp } from './run-control.ts';
 import type { RunControl } from './run-control.ts';
 import type { RunFolder } from './run-folder/run-folder.ts';
 import type { TrainState } from './run-folder/state.ts';
@@ -94,7 +95,7 @@ function largerCrops(step: number, { imageSize, prediction }: TrainConfig): Trai
 
 const judgedOtherwise = {
   rule: judgedOtherwiseRule,
-  message: 'From this step on, the run is evaluated on other images than before.',
+  message: 'From this step on, the run is evaluated on other images or labels than before.',
   hint: 'The baselines are evaluated again, and the best checkpoint is chosen among later evaluations: earlier ones are not comparable.',
 } as const;
 
@@ -111,9 +112,20 @@ async function orDisposed<T>(runner: StepRunner, open: () => Promise<T>): Promis
 /** Steps in a row that may be refused before the run is given up. */
 const mostRefusals = 20;
 
+/** Whether the work came to its end; false where a stop gave it up. */
+async function* unlessGivenUp(work: AsyncGenerator<TrainEvent>): AsyncGenerator<TrainEvent, boolean> {
+  try {
+    yield* work;
+    return true;
+  } catch (error) {
+    if (error instanceof GivenUp) return false;
+    throw error;
+  }
+}
+
 /**
  * Trains from `state` to the run's last step, yielding events as they happen. Ends early, with a checkpoint, when the control says
- * stop. Throws `non-finite` when step after step is refused; the last checkpoint stays good.
+ * stop: within a micro-batch or a few pictures of an evaluation, which is made when the run goes on. Throws `non-finite` when step after step is refused; the last checkpoint stays good.
  */
 export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent> {
   const { folder, state, control } = options;
@@ -123,7 +135,7 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent> 
   const precision = options.precision ?? precisionOn(options.device, config);
   const compiling = { ...session, precision, ...(options.optimised !== undefined && { optimised: options.optimised }) };
   const runner = await StepRunner.create(config, steps, compiling, state);
-  const encoding = { ...session, device: encodingDevice(options.device) };
+  const encoding = { ...session, device: encodingDevice(options.device), goOn: control.goOn };
   const small = smallSteps(config, steps);
   const { judge, recorder } = await orDisposed(runner, async () => {
     const made = options.sample ? await Judge.create(options.sample, runner.size.model, encoding, config, small) : undefined;
@@ -133,27 +145,16 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent> 
     await runner.save();
     return recorder.checkpoint();
   };
-  try {
-    yield recorder.log({
-      type: 'started',
-      run: folder.name,
-      step: state.step,
-      steps,
-      images,
-      sizes: sizesOf(runner.size, config),
-      ...(options.microBatch && { microBatchReason: options.microBatch.reason }),
-      device: options.device,
-      ...(options.deviceReason !== undefined && { deviceReason: options.deviceReason }),
-      precision,
-      threads,
-      judged: judge !== undefined,
-    });
-    const planned = stepSize(config).microBatch;
-    if (runner.size.microBatch < planned) yield recorder.log(smallerMicroBatch(state.step, planned, runner));
-    for (const note of options.notes ?? []) yield recorder.log({ type: 'note', step: state.step, ...note });
-    if (recorder.judgedOtherwise) yield recorder.log({ type: 'note', step: state.step, ...judgedOtherwise });
-    if (judge) yield* recorder.judgeBaselines(judge, config);
+  const untilStopped = async function* (): AsyncGenerator<TrainEvent> {
     const isJudged = isJudgedAfter(config, steps);
+    const judgement = async function* (): AsyncGenerator<TrainEvent> {
+      if (!judge || !isJudged(state.step)) return;
+      await runner.save();
+      yield* recorder.judge(judge);
+    };
+    if (judge) yield* recorder.judgeBaselines(judge, config);
+    // What was given up when it stopped here.
+    if (state.step > 0) yield* judgement();
     let refusedInRow = 0;
     const watch = new SleepWatch(options.clocks);
     let refused = recorder.before.refusedSteps;
@@ -175,8 +176,9 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent> 
       const began = performance.now();
       const schedule = scheduleAt(runner.schedule, state.step);
       const batch = await options.batches.next(state.step);
+      if (control.stopping) break;
       const { microBatch } = runner.size;
-      const outcome = await runner.run(state, batch.patches);
+      const outcome = await runner.run(state, batch.patches, control.goOn);
       const asleep = watch.lap(batch.waitedMs);
       const seconds = (performance.now() - began) / 1000;
       if (asleep > 0) yield recorder.log(wasAsleep(state.step, asleep));
@@ -221,15 +223,33 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent> 
         });
       }
       const last = state.step === steps;
-      if (judge && isJudged(state.step)) {
-        await runner.save();
-        yield* recorder.judge(judge);
-      }
+      yield* judgement();
       // While steps are refused the state stands still, and copies of it would push out the checkpoints from before the trouble.
       if (last || (refusedInRow === 0 && recorder.isDue(config))) yield await checkpoint();
     }
-    if (state.step < steps) yield await checkpoint();
-    yield recorder.log({ type: 'finished', step: state.step, reason: state.step < steps ? 'stopped' : 'done' });
+  };
+  try {
+    yield recorder.log({
+      type: 'started',
+      run: folder.name,
+      step: state.step,
+      steps,
+      images,
+      sizes: sizesOf(runner.size, config),
+      ...(options.microBatch && { microBatchReason: options.microBatch.reason }),
+      device: options.device,
+      ...(options.deviceReason !== undefined && { deviceReason: options.deviceReason }),
+      precision,
+      threads,
+      judged: judge !== undefined,
+    });
+    const planned = stepSize(config).microBatch;
+    if (runner.size.microBatch < planned) yield recorder.log(smallerMicroBatch(state.step, planned, runner));
+    for (const note of options.notes ?? []) yield recorder.log({ type: 'note', step: state.step, ...note });
+    if (recorder.judgedOtherwise) yield recorder.log({ type: 'note', step: state.step, ...judgedOtherwise });
+    const isWhole = yield* unlessGivenUp(untilStopped());
+    if (!isWhole || state.step < steps) yield await checkpoint();
+    yield recorder.log({ type: 'finished', step: state.step, reason: isWhole && state.step === steps ? 'done' : 'stopped' });
   } finally {
     await Promise.all([runner.dispose(), judge?.dispose()]);
   }

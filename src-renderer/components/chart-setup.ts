@@ -2,13 +2,13 @@
 import { Chart, Filler, LinearScale, LineController, LineElement, LogarithmicScale, PointElement } from 'chart.js';
 import type { ChartDataset, Scale } from 'chart.js';
 import { meetsEnd } from './chart-axis.ts';
-import type { ChartLine, ChartReference } from './chart-line.ts';
+import { endsOf, points } from './chart-line.ts';
+import type { ChartLine, ChartReference, Point } from './chart-line.ts';
 
 Chart.register(LineController, LineElement, PointElement, LinearScale, LogarithmicScale, Filler);
 
 export { Chart };
 
-type Point = { readonly x: number; readonly y: number };
 type Dataset = ChartDataset<'line', Point[]>;
 
 export interface ChartLook {
@@ -20,15 +20,6 @@ export interface ChartLook {
 const axisWidth = 54;
 /** Pixels. */
 const dotRadius = 2.5;
-
-function points(x: ArrayLike<number>, y: ArrayLike<number>): Point[] {
-  const list: Point[] = [];
-  for (let i = 0; i < x.length; i++) {
-    const [at, value] = [x[i]!, y[i]!];
-    if (Number.isFinite(value)) list.push({ x: at, y: value });
-  }
-  return list;
-}
 
 /** A token's colour with an alpha of 0–255: `#rrggbb`, or `rgb(…)` or `rgba(…)` where a contrast theme names it. */
 const faint = (colour: string, alpha: number): string =>
@@ -54,7 +45,7 @@ function datasets(line: ChartLine, look: ChartLook): Dataset[] {
   if (line.raw) sets.push({ ...plain, data: points(line.x, line.raw), borderColor: faint(colour, 80) });
   sets.push({
     ...plain,
-    data: points(line.x, line.y),
+    data: points(line.x, line.y, line.breaks),
     borderColor: colour,
     backgroundColor: colour,
     borderWidth: 1.75,
@@ -139,13 +130,15 @@ export function drawChart(chart: LineChartOf | undefined, canvas: HTMLCanvasElem
   const { lines, references, x, logX, logY } = view;
   const data = {
     datasets: [
-      ...references.map(({ y, colour, dash }): Dataset => ({
-        data: x.map((at) => ({ x: at, y })),
-        borderColor: look.colour(colour),
-        borderDash: [...dash],
-        borderWidth: 1.5,
-        pointRadius: 0,
-      })),
+      ...references.flatMap(({ levels, colour, dash }) =>
+        levels.map((level): Dataset => ({
+          data: (endsOf(level, x) ?? []).map((at) => ({ x: at, y: level.y })),
+          borderColor: look.colour(colour),
+          borderDash: [...dash],
+          borderWidth: 1.5,
+          pointRadius: 0,
+        })),
+      ),
       ...lines.flatMap((line) => datasets(line, look)),
     ],
   };

@@ -303,6 +303,7 @@ export const train = {
     log: 'Logarithmic vertical axis',
     logOf: (title: string) => `Log axis of ${title}`,
     table: (title: string) => `${title} as a table`,
+    levels: (values: readonly string[]) => values.join(', then '),
     keys: 'Arrow keys read values. Plus and minus zoom, Shift and arrows move the range, 0 shows everything.',
   },
   reports: {

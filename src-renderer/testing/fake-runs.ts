@@ -1,7 +1,7 @@
 // The fake engine's runs: one in every state, and one that trains while it is looked at.
 import { defaultConfig } from '../../shared/config/config.ts';
 import type { ImportedWeights } from '../../shared/config/origin.ts';
-import type { RunDetails, RunEvent, RunSummary, runChannels } from '../../shared/contract/contract-runs.ts';
+import type { Baselines, Judgement, RunDetails, RunEvent, RunNote, RunSummary, runChannels } from '../../shared/contract/contract-runs.ts';
 import { metricNames } from '../../shared/contract/metric-names.ts';
 import type { Handlers } from '../../shared/contract/rpc-server.ts';
 import { AppError } from '../../shared/errors.ts';
@@ -15,7 +15,7 @@ import { refuseOthers, refuseWhileRead } from './fake-refusals.ts';
 import { curveOf, summary, unreadable } from './fake-run-list.ts';
 import { nearest } from './fake-search.ts';
 import { syntheticReport } from './synthetic-report.ts';
-import { baselines, evaluationsOf, metricsAt, pinnedNeighbours, secondsPerStep, seriesOf } from './synthetic-run.ts';
+import { baselines, evaluationsOf, formerly, metricsAt, pinnedNeighbours, secondsPerStep, seriesOf } from './synthetic-run.ts';
 
 const tickMilliseconds = 200;
 /** The list of runs is told of a step once a second. */
@@ -37,6 +37,21 @@ const authors: ImportedWeights = {
 /** The run that began with them, and what they reached by themselves. */
 const continued = 'patch-8';
 const begunWith = evaluationsOf({ steps: 1, seed: 91, best: 0.44 }, 1).at(-1)!;
+
+/** Runs that other images or labels judge since a step: in one of them no evaluation has come since. */
+const rejudged: Readonly<Record<string, number>> = { 'small-trial': 500, [continued]: 1800 };
+const judgementsUntil = (since: number | undefined, now: Baselines | undefined): Judgement[] =>
+  since === undefined
+    ? [{ since: 0, baselines: now }]
+    : [
+        { since: 0, baselines: now && formerly(now) },
+        { since, baselines: now },
+      ];
+const rejudgedNote = (step: number): RunNote => ({
+  step,
+  message: 'From this step on, the run is evaluated on other images or labels than before.',
+  hint: 'The baselines are evaluated again, and the best checkpoint is chosen among later evaluations: earlier ones are not comparable.',
+});
 
 const trainedOn = 'WebGPU, the fastest for this run (a step: WebGPU 0.21 s, Processor 1.1 s).';
 
@@ -148,6 +163,8 @@ export function fakeRuns(
       const run = require(name);
       if (!run.created) throw unreadable;
       const evaluated = run.step > 500;
+      const own = { ...baselines, ...(name === continued && { origin: begunWith }) };
+      const since = rejudged[name];
       return {
         summary: run,
         config: { ...defaultConfig, steps: run.steps, ...(name === 'too-large' && { device: 'webgpu' as const }) },
@@ -159,29 +176,33 @@ export function fakeRuns(
         sizes: run.step > 0 ? sizes : undefined,
         weights: run.imported ? authors : undefined,
         origin: name === continued ? { run: 'vit-h-14-authors', step: 0, imported: true, weights: authors } : undefined,
-        baselines: evaluated ? { ...baselines, ...(name === continued && { origin: begunWith }) } : undefined,
+        baselines: evaluated ? own : undefined,
         judged: run.step > 0 ? true : undefined,
-        judgedSince: undefined,
+        judgedSince: since,
+        judgements: judgementsUntil(since, evaluated ? own : undefined),
         evaluations: evaluated ? evaluationsOf(curveOf(run), run.step) : [],
         notes:
-          name === 'small-trial'
-            ? [
-                {
-                  step: 600,
-                  message: 'Position explains most of the targets (81 % of their variance); the image hardly matters.',
-                  hint: 'Start again with more agreement of crops, which does not depend on position, or with larger targets.',
-                },
-              ]
-            : run.step > 4000
+          since !== undefined && name === continued
+            ? [rejudgedNote(since)]
+            : name === 'small-trial'
               ? [
+                  rejudgedNote(since!),
                   {
-                    step: 4000,
-                    message: 'The quality has not risen in the last four evaluations by more than chance (±3.1 points with 500 queries).',
-                    hint: 'The best checkpoint is kept: stopping here loses nothing that was measured. A slower rise would not show yet, and the end of a run, where the learning rate falls, may still add a little.',
-                    ...(run.state === 'done' && { overSince: run.steps, ended: true as const }),
+                    step: 600,
+                    message: 'Position explains most of the targets (81 % of their variance); the image hardly matters.',
+                    hint: 'Start again with more agreement of crops, which does not depend on position, or with larger targets.',
                   },
                 ]
-              : [],
+              : run.step > 4000
+                ? [
+                    {
+                      step: 4000,
+                      message: 'The quality has not risen in the last four evaluations by more than chance (±3.1 points with 500 queries).',
+                      hint: 'The best checkpoint is kept: stopping here loses nothing that was measured. A slower rise would not show yet, and the end of a run, where the learning rate falls, may still add a little.',
+                      ...(run.state === 'done' && { overSince: run.steps, ended: true as const }),
+                    },
+                  ]
+                : [],
         pinned: pins.get(name) ?? [3, 14, 15, 92, 65, 35, 89, 79],
         pinnedByHand: pins.has(name),
       };

@@ -1,5 +1,5 @@
 // Curves of runs that never happened: a loss that falls and then rises a little while the features go on improving.
-import type { MetricSeries, PinnedNeighbours } from '../../shared/contract/contract-runs.ts';
+import type { Baselines, MetricSeries, PinnedNeighbours } from '../../shared/contract/contract-runs.ts';
 import type { MetricName } from '../../shared/contract/metric-names.ts';
 import { metricNames } from '../../shared/contract/metric-names.ts';
 import type { OnlineEvaluation, StepMetrics } from '../../shared/train-events.ts';
@@ -117,6 +117,25 @@ export const baselines = {
   untrained: evaluationAt({ steps: 1, seed: 90, best: 0.21 }, 0),
   pixels: { raw: { knn: 0.316, retrieval: 0.41 }, centred: { knn: 0.398, retrieval: 0.46 }, whitened: { knn: 0.362, retrieval: 0.44 } },
 };
+
+/** What they were on other images: half as good. */
+export function formerly(now: Baselines): Baselines {
+  const halved = ({ knn = 0, retrieval = 0 }: OnlineEvaluation['raw']): OnlineEvaluation['raw'] => ({
+    knn: knn / 2,
+    retrieval: retrieval / 2,
+  });
+  const of = ({ raw, centred, whitened }: Baselines['pixels']): Baselines['pixels'] => ({
+    raw: halved(raw),
+    centred: halved(centred),
+    whitened: halved(whitened),
+  });
+  const { untrained, pixels, origin } = now;
+  return {
+    untrained: { ...untrained, ...of(untrained), rankMe: untrained.rankMe / 2 },
+    pixels: of(pixels),
+    ...(origin && { origin: { ...origin, ...of(origin), rankMe: origin.rankMe / 2 } }),
+  };
+}
 
 /** Neighbours of pinned pictures, which agree more with each evaluation: `near` finds good ones, others are drawn at random. */
 export function pinnedNeighbours(

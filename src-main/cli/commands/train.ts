@@ -12,9 +12,11 @@ import { freeRunPath, newestRunOf, runPath } from '../../engine/home.ts';
 import { describeRun } from '../../engine/inspect.ts';
 import { getToKnow } from '../../engine/runs/pace.ts';
 import { checkpointOf, configOf, createRun, originAt, recordOf, settleRun } from '../../engine/runs/runs.ts';
+import { untilFree, waitsForFormer } from '../../engine/runs/until-free.ts';
 import { Studio } from '../../engine/studio.ts';
 import type { Action, Options } from '../action.ts';
 import { givenSettings } from '../config-flags.ts';
+import { interruptible } from '../interrupt.ts';
 import { numberOption, requireBeside, textOption } from '../options.ts';
 import { count } from '../output.ts';
 import type { Output } from '../output.ts';
@@ -77,6 +79,17 @@ async function finish(output: Output, studio: Studio, run: string, options: Opti
   return 0;
 }
 
+/** A run that was just stopped in another window may still be kept. Throws `cancelled` at Ctrl-C. */
+async function untilLeft(output: Output, run: string): Promise<void> {
+  const { signal, done } = interruptible();
+  try {
+    await untilFree(run, signal, () => output.say(waitsForFormer));
+    if (signal.aborted) throw new AppError('cancelled', 'Nothing was trained.', 'Give the same command again: train --resume.');
+  } finally {
+    done();
+  }
+}
+
 async function goOn(output: Output, studio: Studio, options: Options, given: string | undefined): Promise<number> {
   const name = textOption(options, 'run');
   const run = name === undefined && given !== undefined ? newestRunOf(studio.home, given) : runPath(studio.home, name);
@@ -109,8 +122,9 @@ async function goOn(output: Output, studio: Studio, options: Options, given: str
       `The run in ${run} was imported and has no state to go on from.`,
       'Train a new run: ijepa-studio train FOLDER',
     );
-  const step = describeRun(run)?.step ?? 0;
-  if (step >= steps) {
+  await untilLeft(output, run);
+  const { step, hasEnded } = describeRun(run) ?? { step: 0, hasEnded: false };
+  if (hasEnded) {
     output.event({ type: 'finished', step, reason: 'done' });
     output.say(`Run ${basename(run)} is finished already, at step ${count(step)} of ${count(steps)}.`);
     output.say('For more, start a longer one: ijepa-studio train FOLDER --steps NUMBER');

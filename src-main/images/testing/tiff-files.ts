@@ -25,6 +25,8 @@ export interface TiffOptions {
   readonly extraSamples?: readonly number[];
   /** Tag 262: 1 grey (by default below three channels), 2 RGB, 5 CMYK. */
   readonly photometric?: number;
+  /** Tag 42113, as GDAL writes it. */
+  readonly noData?: string;
   readonly orientation?: number;
   readonly bigEndian?: boolean;
   /** A BigTIFF. */
@@ -44,16 +46,17 @@ const writers: Readonly<Record<NumberKind, Writer>> = {
   float64: (view, at, value, little) => view.setFloat64(at, value, little),
 };
 
-const [short, long] = [3, 4] as const;
+const [text, short, long] = [2, 3, 4] as const;
+const bytesOf = { [text]: 1, [short]: 2, [long]: 4 } as const;
 
 /** An uncompressed TIFF of one strip. */
 export function tiff(options: TiffOptions): Uint8Array {
-  const { width, kind, values, channels = 1, extraSamples, orientation = 1, bigEndian = false, big = false } = options;
+  const { width, kind, values, channels = 1, extraSamples, orientation = 1, noData, bigEndian = false, big = false } = options;
   const [bits, format] = kinds[kind];
   const bytes = (values.length * bits) / 8;
   const height = values.length / channels / width;
   const each = (value: number): readonly number[] => Array<number>(channels).fill(value);
-  const entries: (readonly [tag: number, type: typeof short | typeof long, values: readonly number[]])[] = [
+  const entries: (readonly [tag: number, type: keyof typeof bytesOf, values: readonly number[]])[] = [
     [256, short, [width]],
     [257, short, [height]],
     [258, short, each(bits)],
@@ -66,9 +69,10 @@ export function tiff(options: TiffOptions): Uint8Array {
     [279, long, [bytes]],
     ...(extraSamples ? [[338, short, extraSamples] as const] : []),
     [339, short, each(format)],
+    ...(noData === undefined ? [] : [[42113, text, [...Buffer.from(`${noData}\0`)]] as const]),
   ];
   const [start, head, entryBytes, room] = big ? [16, 8, 20, 8] : [8, 2, 12, 4];
-  const size = (type: number, count: number): number => (type === short ? 2 : 4) * count;
+  const size = (type: keyof typeof bytesOf, count: number): number => bytesOf[type] * count;
   const lists = start + head + entryBytes * entries.length + room;
   const data = entries.reduce((at, [, type, list]) => at + (size(type, list.length) > room ? size(type, list.length) : 0), lists);
   const view = new DataView(new ArrayBuffer(data + bytes));
@@ -94,7 +98,8 @@ export function tiff(options: TiffOptions): Uint8Array {
       free += size(type, list.length);
     }
     for (const value of tag === 273 ? [data] : list) {
-      if (type === short) view.setUint16(to, value, little);
+      if (type === text) view.setUint8(to, value);
+      else if (type === short) view.setUint16(to, value, little);
       else view.setUint32(to, value, little);
       to += size(type, 1);
     }

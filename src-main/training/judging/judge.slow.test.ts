@@ -43,6 +43,7 @@ const rows = (from: number, to: number): Uint32Array => Uint32Array.from({ lengt
 const labels: LabelProtocol = {
   kind: 'labels',
   asked: 'these',
+  lookedUpIn: 'those',
   split: 'hash',
   classes: ['even', 'odd'],
   bank: rows(0, 200),

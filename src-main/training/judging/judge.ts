@@ -5,13 +5,14 @@ import type { SourceFigures, VectorSource } from '../../evaluation/evaluate.ts';
 import { asTargets, positionalShare } from '../../evaluation/positional.ts';
 import { withoutRows } from '../../evaluation/protocol.ts';
 import type { CropProtocol, LabelProtocol } from '../../evaluation/protocol.ts';
-import type { View } from '../../images/patches.ts';
+import type { PatchBlock, View } from '../../images/patches.ts';
 import { tokenCount } from '../../jepa/model.ts';
 import type { ModelSize } from '../../jepa/model.ts';
 import { allOrNone } from '../passes/all-or-none.ts';
 import { EncoderRunner } from '../passes/encoder-runner.ts';
 import type { ForwardOptions, Weights } from '../passes/forward-pass.ts';
 import { tokenImages } from '../plan/judging-memory.ts';
+import type { GoOn } from '../run-control.ts';
 import { maskedImages, MaskedViews } from './masked-figures.ts';
 import type { ImageTargets, MaskedFigures } from './masked-figures.ts';
 import { mostLooked, neighboursAmong } from './pinned.ts';
@@ -22,6 +23,8 @@ import { spaceScores } from './scores.ts';
 export interface JudgeOptions extends ForwardOptions {
   /** Images that pass at once; as many as are good for the device when absent. */
   readonly batch?: number;
+  /** Asked before each block of pictures: where it rejects, so does what is being judged. */
+  readonly goOn?: GoOn;
 }
 
 export class Judge {
@@ -33,24 +36,48 @@ export class Judge {
   readonly #predictsAfter: number;
   /** Rows whose picture could not be read once: they judge nothing any more, so that all sources are judged by the same images. */
   readonly #lost = new Set<number>();
+  readonly #goOn: GoOn | undefined;
 
-  private constructor(sample: Sample, size: ModelSize, encoder: EncoderRunner, masked: MaskedViews | undefined, predictsAfter: number) {
+  private constructor(
+    sample: Sample,
+    size: ModelSize,
+    encoder: EncoderRunner,
+    masked: MaskedViews | undefined,
+    predictsAfter: number,
+    goOn: GoOn | undefined,
+  ) {
     this.#sample = sample;
     this.size = size;
     this.#encoder = encoder;
     this.#masked = masked;
     this.#predictsAfter = predictsAfter;
+    this.#goOn = goOn;
   }
 
   /**
    * With the settings of the run that is judged, an evaluation has the figures of masked views too; those of the predictor once it has
    * learned, after the step `predictsAfter`.
    */
-  static async create(sample: Sample, size: ModelSize, options: JudgeOptions, config?: TrainConfig, predictsAfter = 0): Promise<Judge> {
+  static async create(
+    sample: Sample,
+    size: ModelSize,
+    { batch, goOn, ...options }: JudgeOptions,
+    config?: TrainConfig,
+    predictsAfter = 0,
+  ): Promise<Judge> {
     return allOrNone(async (made) => {
-      const encoder = made(await EncoderRunner.create(size, 'last', options, true, options.batch));
-      return new Judge(sample, size, encoder, config && (await MaskedViews.create(config, options)), predictsAfter);
+      const encoder = made(await EncoderRunner.create(size, 'last', options, true, batch));
+      return new Judge(sample, size, encoder, config && (await MaskedViews.create(config, options)), predictsAfter, goOn);
     });
+  }
+
+  /** The blocks, each after a look at whether it is still wanted, and one after the last. */
+  async *#wanted(blocks: AsyncIterable<PatchBlock>): AsyncGenerator<PatchBlock> {
+    for await (const block of blocks) {
+      await this.#goOn?.();
+      yield block;
+    }
+    await this.#goOn?.();
   }
 
   /** What is left of the sample's plan. */
@@ -79,7 +106,7 @@ export class Judge {
       positionalShare: share,
       queries: plan.kind === 'labels' ? plan.queries.length : plan.images.length,
       asked: plan.asked,
-      ...(plan.kind === 'labels' && plan.labelsFrom && { labelsFrom: plan.labelsFrom }),
+      ...(plan.kind === 'labels' && { lookedUpIn: plan.lookedUpIn, ...(plan.labelsFrom && { labelsFrom: plan.labelsFrom }) }),
       ...(centred.alpha !== undefined && { alpha: centred.alpha }),
       ...(await this.#maskedFigures(weights, targets, step)),
       ...(this.unreadable > 0 && { unreadable: this.unreadable }),
@@ -93,7 +120,7 @@ export class Judge {
     const rows = Uint32Array.from(places, (place) => kept.rows[place]!);
     const targets = new Float32Array(rows.length * perImage);
     for (const [i, place] of places.entries()) targets.set(kept.targets.subarray(place * perImage, (place + 1) * perImage), i * perImage);
-    const blocks = this.#sample.patches(rows, this.#tokenView, this.#masked.batch);
+    const blocks = this.#wanted(this.#sample.patches(rows, this.#tokenView, this.#masked.batch));
     const { predictionMargin, ...figures } = await this.#masked.figures(weights, { rows, targets }, blocks);
     return step > 0 && step <= this.#predictsAfter ? figures : { ...figures, ...(predictionMargin !== undefined && { predictionMargin }) };
   }
@@ -116,7 +143,7 @@ export class Judge {
     const keptRows: number[] = [];
     const perImage = tokenCount(this.size) * this.size.encoder.width;
     const vectors = async (rows: Uint32Array, view: View): Promise<RowVectors> =>
-      gatherVectors(rows, this.#sample.patches(rows, view, this.#encoder.batch), async ({ patches, places }) => {
+      gatherVectors(rows, this.#wanted(this.#sample.patches(rows, view, this.#encoder.batch)), async ({ patches, places }) => {
         const { embedding, tokens } = await this.#encoder.run(patches);
         for (const [i, place] of places.entries()) {
           if (view !== this.#tokenView || !chosen.has(rows[place]!)) continue;
@@ -140,7 +167,7 @@ export class Judge {
   /** The same figures from raw pixels. */
   async pixels(probe: boolean): Promise<SourceFigures> {
     const vectors = async (rows: Uint32Array, view: View): Promise<RowVectors> =>
-      gatherVectors(rows, this.#sample.pixels(rows, view), ({ patches }) => patches);
+      gatherVectors(rows, this.#wanted(this.#sample.pixels(rows, view)), ({ patches }) => patches);
     return sampleFigures(this.plan, 'pixels', vectors, probe, this.#lost);
   }
 
@@ -158,7 +185,7 @@ export class Judge {
     const hashes = [...new Set([...looked, ...pinned])];
     const places = Uint32Array.from(hashes.keys());
     await this.#encoder.hold(weights);
-    const read = await gatherVectors(places, look.patches(hashes, this.#encoder.batch), async ({ patches }) => {
+    const read = await gatherVectors(places, this.#wanted(look.patches(hashes, this.#encoder.batch)), async ({ patches }) => {
       return (await this.#encoder.run(patches)).embedding;
     });
     this.#encoder.release();

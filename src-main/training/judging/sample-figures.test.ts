@@ -70,6 +70,7 @@ it('queries in folds keep their labels and folds when some images cannot be read
   const folded: LabelProtocol = {
     kind: 'labels',
     asked: 'these',
+    lookedUpIn: 'those',
     split: 'hash',
     classes: ['a', 'b', 'c'],
     bank,

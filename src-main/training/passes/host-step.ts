@@ -4,6 +4,7 @@ import type { TrainConfig } from '../../../shared/config/config-table.ts';
 import { movedParameters } from '../../jepa/model.ts';
 import { muonMatrices } from '../../jepa/muon.ts';
 import type { StepSize } from '../../jepa/step.ts';
+import type { GoOn } from '../run-control.ts';
 import { arraysOf } from '../run-folder/state.ts';
 import { allOrNone } from './all-or-none.ts';
 import { CoupledLoss } from './coupled-loss.ts';
@@ -58,12 +59,12 @@ export class HostStep implements StepDevice {
     return Promise.resolve();
   }
 
-  async accumulate(parts: readonly Feeds[]): Promise<StepLosses> {
-    return lossesInTurn(parts, async (feeds, first) => this.#pass.accumulate(this.#state, this.#gradients, feeds, first));
+  async accumulate(parts: readonly Feeds[], goOn?: GoOn): Promise<StepLosses> {
+    return lossesInTurn(parts, async (feeds, first) => this.#pass.accumulate(this.#state, this.#gradients, feeds, first), goOn);
   }
 
-  async pool(parts: readonly Feeds[]): Promise<Float32Array> {
-    return pooledInTurn(parts, async (feeds) => this.#pass.pool(this.#state, feeds));
+  async pool(parts: readonly Feeds[], goOn?: GoOn): Promise<Float32Array> {
+    return pooledInTurn(parts, async (feeds) => this.#pass.pool(this.#state, feeds), goOn);
   }
 
   async couple(feeds: Feeds): Promise<Coupling> {

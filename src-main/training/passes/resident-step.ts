@@ -11,6 +11,7 @@ import type { DeviceValue, SessionOptions } from '../../runtime/onnx-session.ts'
 import { sizeOf } from '../../tensor/graph.ts';
 import { input } from '../../tensor/structure.ts';
 import { untiled } from '../../tensor/tiles.ts';
+import type { GoOn } from '../run-control.ts';
 import { inGroups, stateTensors } from '../run-folder/state.ts';
 import { allOrNone } from './all-or-none.ts';
 import type { Made } from './all-or-none.ts';
@@ -110,8 +111,8 @@ export class ResidentStep implements StepDevice {
     }
   }
 
-  async accumulate(parts: readonly Feeds[]): Promise<StepLosses> {
-    return lossesInTurn(parts, async (feeds, first) => this.#accumulate(feeds, first));
+  async accumulate(parts: readonly Feeds[], goOn?: GoOn): Promise<StepLosses> {
+    return lossesInTurn(parts, async (feeds, first) => this.#accumulate(feeds, first), goOn);
   }
 
   async #accumulate(feeds: Feeds, first: boolean): Promise<StepLosses> {
@@ -126,11 +127,12 @@ export class ResidentStep implements StepDevice {
     return lossesOf(values);
   }
 
-  async pool(parts: readonly Feeds[]): Promise<Float32Array> {
-    return pooledInTurn(parts, async (feeds) => {
+  async pool(parts: readonly Feeds[], goOn?: GoOn): Promise<Float32Array> {
+    const one = async (feeds: Feeds): Promise<Float32Array> => {
       const { values } = await this.#sessions.pool!.runOnDevice({ ...this.#arrays, ...this.#held, ...feeds });
       return values['pooled']!;
-    });
+    };
+    return pooledInTurn(parts, one, goOn);
   }
 
   async couple(feeds: Feeds): Promise<Coupling> {

@@ -3,6 +3,7 @@
 import type { ScheduleInput } from '../../jepa/adamw.ts';
 import type { SessionOptions, Values } from '../../runtime/onnx-session.ts';
 import type { OnnxPrecision } from '../../tensor/graph.ts';
+import type { GoOn } from '../run-control.ts';
 
 /** How onnxruntime compiles a step. */
 export interface OnnxStepOptions extends Omit<SessionOptions, 'wholly' | 'keep'> {
@@ -32,10 +33,10 @@ export interface StepDevice {
   readonly microBatch: number;
   /** Takes the state over; from here on the arrays may lag behind until `save`. */
   load(state: StateArrays): Promise<void>;
-  /** The running gradients of a batch, of which `parts` are all feeds in order, and its losses. */
-  accumulate(parts: readonly Feeds[]): Promise<StepLosses>;
+  /** The running gradients of a batch, of which `parts` are all feeds in order, and its losses. `goOn` is asked between parts that are computed in turn; where it rejects, nothing has moved. */
+  accumulate(parts: readonly Feeds[], goOn?: GoOn): Promise<StepLosses>;
   /** Pooled contexts of a batch [batch, width], forward only. Only where a loss looks at crops of several parts. */
-  pool(parts: readonly Feeds[]): Promise<Float32Array>;
+  pool(parts: readonly Feeds[], goOn?: GoOn): Promise<Float32Array>;
   /** The loss over the whole batch and its cotangent; feeds `pooled` [batch, width] and `directions`. */
   couple(feeds: Feeds): Promise<Coupling>;
   /** Moves the state by the running gradients; returns their norm. Where that is not finite, nothing has moved. */

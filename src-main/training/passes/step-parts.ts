@@ -1,4 +1,5 @@
 // A batch in parts: their losses add up, their pooled contexts stand one after the other.
+import type { GoOn } from '../run-control.ts';
 import type { Feeds, StepLosses } from './step-device.ts';
 
 /** The losses among the outputs of `accumulate`. */
@@ -30,15 +31,26 @@ export function joined(arrays: readonly Float32Array[]): Float32Array {
 export async function lossesInTurn(
   parts: readonly Feeds[],
   one: (feeds: Feeds, first: boolean) => Promise<StepLosses>,
+  goOn?: GoOn,
 ): Promise<StepLosses> {
   const losses: StepLosses[] = [];
-  for (const [i, feeds] of parts.entries()) losses.push(await one(feeds, i === 0));
+  for (const [i, feeds] of parts.entries()) {
+    if (i > 0) await goOn?.();
+    losses.push(await one(feeds, i === 0));
+  }
   return summed(losses);
 }
 
 /** Pooled contexts of parts that one device computes one after the other. */
-export async function pooledInTurn(parts: readonly Feeds[], one: (feeds: Feeds) => Promise<Float32Array>): Promise<Float32Array> {
+export async function pooledInTurn(
+  parts: readonly Feeds[],
+  one: (feeds: Feeds) => Promise<Float32Array>,
+  goOn?: GoOn,
+): Promise<Float32Array> {
   const pooled: Float32Array[] = [];
-  for (const feeds of parts) pooled.push(await one(feeds));
+  for (const feeds of parts) {
+    pooled.push(await one(feeds));
+    await goOn?.();
+  }
   return joined(pooled);
 }

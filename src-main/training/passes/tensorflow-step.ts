@@ -12,6 +12,7 @@ import { lowerTensorflow } from '../../tensor/lower-tensorflow.ts';
 import type { FunctionSource } from '../../tensor/lower-tensorflow.ts';
 import { constant, expand } from '../../tensor/structure.ts';
 import { untiled } from '../../tensor/tiles.ts';
+import type { GoOn } from '../run-control.ts';
 import { stateTensors } from '../run-folder/state.ts';
 import type { StateTensor } from '../run-folder/state.ts';
 import type { Coupling, Feeds, StateArrays, StepDevice, StepLosses } from './step-device.ts';
@@ -88,14 +89,14 @@ export class TensorflowStep implements StepDevice {
     this.#moved = false;
   }
 
-  async accumulate(parts: readonly Feeds[]): Promise<StepLosses> {
-    return lossesInTurn(parts, async (feeds, first) =>
-      lossesOf(await this.#session.call('accumulate', { ...feeds, carry: Float32Array.of(first ? 0 : 1) })),
-    );
+  async accumulate(parts: readonly Feeds[], goOn?: GoOn): Promise<StepLosses> {
+    const one = async (feeds: Feeds, first: boolean): Promise<StepLosses> =>
+      lossesOf(await this.#session.call('accumulate', { ...feeds, carry: Float32Array.of(first ? 0 : 1) }));
+    return lossesInTurn(parts, one, goOn);
   }
 
-  async pool(parts: readonly Feeds[]): Promise<Float32Array> {
-    return pooledInTurn(parts, async (feeds) => (await this.#session.call('pool', feeds))['pooled']!);
+  async pool(parts: readonly Feeds[], goOn?: GoOn): Promise<Float32Array> {
+    return pooledInTurn(parts, async (feeds) => (await this.#session.call('pool', feeds))['pooled']!, goOn);
   }
 
   async couple(feeds: Feeds): Promise<Coupling> {

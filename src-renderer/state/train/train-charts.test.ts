@@ -1,6 +1,7 @@
 // What the charts of a run draw.
 import { describe, expect, it } from 'vitest';
-import type { MetricSeries } from '../../../shared/contract/contract-runs.ts';
+import type { Baselines, MetricSeries } from '../../../shared/contract/contract-runs.ts';
+import type { Space } from '../../../shared/contract/contract-values.ts';
 import {
   evaluationValue,
   extentOf,
@@ -16,6 +17,7 @@ import {
   taskOf,
   showsLoss,
 } from './train-charts.ts';
+import type { ChartId } from './train-charts.ts';
 
 const series: MetricSeries = {
   steps: Float64Array.of(1, 11, 21),
@@ -63,7 +65,7 @@ describe('references', () => {
       weight += density;
     }
     expect(sum / weight).toBeCloseTo(noInformation.smoothL1, 3);
-    expect(referencesOf('loss', undefined, 'raw', 'l2', words)).toMatchObject([{ y: 1, label: 'nothing' }]);
+    expect(referencesOf('loss', [], 'raw', 'l2', (step) => step, words)).toMatchObject([{ levels: [{ y: 1 }], label: 'nothing' }]);
   });
 
   it('are of the task that the baselines were judged by, before the first evaluation', () => {
@@ -72,26 +74,53 @@ describe('references', () => {
     expect(taskOf({ evaluations: [], baselines: undefined }, 'raw')).toBe('knn');
   });
 
+  /** Label and level of each reference of a run that was judged by the same images all the time. */
+  const levelsOf = (id: ChartId, own: Baselines, space: Space): unknown[][] =>
+    referencesOf(id, [{ since: 0, baselines: own }], space, 'l2', (step) => step, words).map(({ label, levels }) => {
+      expect(levels).toEqual([{ y: expect.any(Number) as number }]);
+      return [label, levels[0]!.y];
+    });
+
   it('of scores are both baselines in the chosen space, as far as they are known', () => {
-    expect(referencesOf('score', baselines, 'whitened', 'l2', words).map(({ y }) => y)).toEqual([0.2, 0.3]);
-    expect(referencesOf('score', baselines, 'raw', 'l2', words)).toEqual([]);
-    expect(referencesOf('rankMe', baselines, 'raw', 'l2', words).map(({ y }) => y)).toEqual([9]);
+    expect(levelsOf('score', baselines, 'whitened').map(([, y]) => y)).toEqual([0.2, 0.3]);
+    expect(levelsOf('score', baselines, 'raw')).toEqual([]);
+    expect(levelsOf('rankMe', baselines, 'raw').map(([, y]) => y)).toEqual([9]);
     // A run that began with weights is set beside those, too.
     const begun = { ...baselines, origin: { ...evaluation, whitened: { retrieval: 0.6 }, rankMe: 20 } };
-    expect(referencesOf('score', begun, 'whitened', 'l2', words).map(({ label, y }) => [label, y])).toEqual([
+    expect(levelsOf('score', begun, 'whitened')).toEqual([
       ['pixels', 0.2],
       ['untrained', 0.3],
       ['origin', 0.6],
     ]);
-    expect(referencesOf('rankMe', begun, 'raw', 'l2', words).map(({ y }) => y)).toEqual([9, 20]);
+    expect(levelsOf('rankMe', begun, 'raw').map(([, y]) => y)).toEqual([9, 20]);
     // Runs of earlier versions did not measure it.
-    expect(referencesOf('lidar', baselines, 'raw', 'l2', words)).toEqual([]);
-    expect(referencesOf('meanCosine', baselines, 'raw', 'l2', words).map(({ y }) => y)).toEqual([0.9]);
-    expect(referencesOf('alpha', baselines, 'raw', 'l2', words)).toEqual([]);
+    expect(levelsOf('lidar', baselines, 'raw')).toEqual([]);
+    expect(levelsOf('meanCosine', baselines, 'raw').map(([, y]) => y)).toEqual([0.9]);
+    expect(levelsOf('alpha', baselines, 'raw')).toEqual([]);
     expect(evaluationValue('alpha', evaluation, 'raw')).toBeNaN();
     expect(evaluationValue('meanCosine', evaluation, 'whitened')).toBe(0.9);
     expect(evaluationValue('lidar', evaluation, 'raw')).toBeNaN();
     expect(evaluationValue('predictionMargin', { ...evaluation, predictionMargin: 0 }, 'raw')).toBe(0);
+  });
+
+  it('are those of each judgement, where it stands on the axis; none where nothing was measured', () => {
+    const other = { untrained: { ...evaluation, whitened: { retrieval: 0.5 } }, pixels: { raw: {}, centred: {}, whitened: {} } };
+    const judgements = [
+      { since: 0, baselines },
+      { since: 40, baselines: undefined },
+      { since: 60, baselines: other },
+    ];
+    expect(referencesOf('score', judgements, 'whitened', 'l2', (step) => 10 * step, words)).toMatchObject([
+      { label: 'pixels', levels: [{ y: 0.2, until: 400 }] },
+      {
+        label: 'untrained',
+        levels: [
+          { y: 0.3, until: 400 },
+          { y: 0.5, from: 600 },
+        ],
+      },
+    ]);
+    expect(referencesOf('score', [{ since: 0, baselines: undefined }], 'whitened', 'l2', (step) => step, words)).toEqual([]);
   });
 });
 

@@ -133,27 +133,40 @@ export function evaluationValue(id: EvaluationChart, evaluation: OnlineEvaluatio
   return (id === 'score' ? scoreOf(evaluation[space]) : evaluation[id]) ?? Number.NaN;
 }
 
-/** Levels that a chart is compared with: of scores all baselines, of the rest the untrained network and the weights that the run began with. */
+/**
+ * Levels that a chart is compared with: of scores all baselines, of the rest the untrained network and the weights that the run began with;
+ * those of each judgement beside the evaluations that it made. `place` is where a step stands on the axis.
+ */
 export function referencesOf(
   id: ChartId,
-  baselines: Baselines | undefined,
+  judgements: RunDetails['judgements'],
   space: Space,
   loss: 'smooth-l1' | 'l2',
+  place: (step: number) => number,
   words: { readonly pixels: string; readonly untrained: string; readonly origin: string; readonly nothing: string },
 ): ChartReference[] {
   const pixels = { label: words.pixels, colour: '--series-pixels', dash: [6, 4] } as const;
   const untrained = { label: words.untrained, colour: '--series-untrained', dash: [2, 3] } as const;
   const origin = { label: words.origin, colour: '--series-origin', dash: [8, 3, 2, 3] } as const;
-  const finite = (references: ChartReference[]): ChartReference[] => references.filter(({ y }) => Number.isFinite(y));
+  /** With a level for each judgement that has measured it. */
+  const levelled = (look: Omit<ChartReference, 'levels'>, measured: (baselines: Baselines) => number | undefined): ChartReference => ({
+    ...look,
+    levels: judgements.flatMap(({ since, baselines }, i) => {
+      const y = baselines && measured(baselines);
+      const next = judgements[i + 1];
+      if (y === undefined || !Number.isFinite(y)) return [];
+      return { y, ...(i > 0 && { from: place(since) }), ...(next && { until: place(next.since) }) };
+    }),
+  });
+  const known = (references: ChartReference[]): ChartReference[] => references.filter(({ levels }) => levels.length > 0);
   switch (id) {
     case 'loss':
-      return [{ ...untrained, label: words.nothing, y: noInformation[loss === 'l2' ? 'squaredError' : 'smoothL1'] }];
+      return [{ ...untrained, label: words.nothing, levels: [{ y: noInformation[loss === 'l2' ? 'squaredError' : 'smoothL1'] }] }];
     case 'score':
-      if (!baselines) return [];
-      return finite([
-        { ...pixels, y: scoreOf(baselines.pixels[space]) ?? Number.NaN },
-        { ...untrained, y: scoreOf(baselines.untrained[space]) ?? Number.NaN },
-        { ...origin, y: scoreOf(baselines.origin?.[space]) ?? Number.NaN },
+      return known([
+        levelled(pixels, (one) => scoreOf(one.pixels[space])),
+        levelled(untrained, (one) => scoreOf(one.untrained[space])),
+        levelled(origin, (one) => scoreOf(one.origin?.[space])),
       ]);
     case 'rankMe':
     case 'lidar':
@@ -161,11 +174,7 @@ export function referencesOf(
     case 'predictionMargin':
     case 'meanCosine':
     case 'alpha':
-      if (!baselines) return [];
-      return finite([
-        { ...untrained, y: baselines.untrained[id] ?? Number.NaN },
-        { ...origin, y: baselines.origin?.[id] ?? Number.NaN },
-      ]);
+      return known([levelled(untrained, (one) => one.untrained[id]), levelled(origin, (one) => one.origin?.[id])]);
     default:
       return [];
   }

@@ -20,7 +20,7 @@ export interface Training {
   chosen?: ChosenDevice & { readonly wanted: TrainConfig['device'] };
   /** Said by a card that had no room for the run, which goes on on the processor. */
   tooLarge?: string;
-  /** Ends a scan at once and training after its step. */
+  /** Ends a scan and training at once, the latter with a checkpoint. */
   readonly stop: AbortController;
 }
 

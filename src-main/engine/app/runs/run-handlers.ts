@@ -1,18 +1,10 @@
 // Answers of the channels about runs.
 import { basename } from 'node:path';
-import type {
-  Baselines,
-  EvaluationSummary,
-  PinnedNeighbours,
-  RunDetails,
-  runChannels,
-  RunSeries,
-} from '../../../../shared/contract/contract-runs.ts';
+import type { EvaluationSummary, PinnedNeighbours, RunDetails, runChannels, RunSeries } from '../../../../shared/contract/contract-runs.ts';
 import { readingOf } from '../../../../shared/contract/reading-jobs.ts';
 import type { Handlers } from '../../../../shared/contract/rpc-server.ts';
 import { AppError } from '../../../../shared/errors.ts';
 import { moveRun } from '../../../../shared/run-state.ts';
-import type { TrainEvent } from '../../../../shared/train-events.ts';
 import { inPieces } from '../../../files/in-pieces.ts';
 import { memoryToUse } from '../../../files/memory.ts';
 import { imagesOfContents } from '../../../library/content-images.ts';
@@ -30,6 +22,7 @@ import { trialJob } from '../../runs/pace.ts';
 import { beginRun, originAt, planRunHere } from '../../runs/runs.ts';
 import { threadsOf } from '../../threads.ts';
 import type { EngineContext } from '../context.ts';
+import { baselinesOf, judgementsOf } from './judgements.ts';
 import { deleteRun, renameRun } from './run-edit.ts';
 import { runNotes } from './run-notes.ts';
 import { planForPage } from './run-plan.ts';
@@ -43,12 +36,6 @@ function imageIds({ library }: EngineContext['studio'], folder: string, hashes: 
   if (id === undefined) return new Map();
   return new Map([...imagesOfContents(library, id, new Set(hashes))].map(([hash, image]) => [hash, image.id]));
 }
-
-const baselinesOf = ({ untrained, pixels, origin }: Extract<TrainEvent, { type: 'baselines' }>): Baselines => ({
-  untrained,
-  pixels,
-  ...(origin && { origin }),
-});
 
 async function details({ studio }: EngineContext, { store, trainings }: Runs, run: string): Promise<RunDetails> {
   const path = store.path(run);
@@ -76,6 +63,7 @@ async function details({ studio }: EngineContext, { store, trainings }: Runs, ru
     evaluations: log.events.filter((event) => event.type === 'evaluation'),
     judged: started?.type === 'started' ? started.judged : undefined,
     judgedSince: judgedSince(log.events),
+    judgements: judgementsOf(log.events),
     notes: runNotes(log.events),
     pinned: hashes.flatMap((hash) => ids.get(hash) ?? []),
     pinnedByHand: pinned.length > 0,

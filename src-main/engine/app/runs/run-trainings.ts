@@ -19,6 +19,7 @@ import { isBrokenCard, isCardFault } from '../../devices/candidates.ts';
 import { feedOf } from '../../runs/feed.ts';
 import { Kills } from '../../runs/kills.ts';
 import { CardFull, settleRun, trainRun } from '../../runs/runs.ts';
+import { untilFree, waitsForFormer } from '../../runs/until-free.ts';
 import { lowerPriority, threadsOf } from '../../threads.ts';
 import type { EngineContext } from '../context.ts';
 import { imagesToDecode, scanFor, untilRead } from '../folders/prepare-images.ts';
@@ -28,7 +29,6 @@ import type { Training } from './active-run.ts';
 import { RunClock } from './run-clock.ts';
 import { RunFeed } from './run-feed.ts';
 import type { RunStore } from './run-store.ts';
-import { untilFree } from './trainer-processes.ts';
 
 /** Threads of a run that leaves the computer usable. */
 export const usableThreads = (): number => Math.max(1, threadsOf(0) - 1);
@@ -234,14 +234,11 @@ export class Trainings {
     const { config, folder } = readRecord(path);
     job.say('Prepares the images.');
     if ((await imagesToDecode(studio, folder, config)) > 0) await scanFor(studio, folder, config, stoppable);
-    if (training.deaths === 0) return this.#trainOnce(training, job, path);
-    await untilFree(path, training.stop.signal);
     try {
       return await this.#trainOnce(training, job, path);
     } catch (error) {
       if (!(error instanceof AppError) || error.code !== 'locked') throw error;
-      // The trainer of the dead engine had its job before it was ready, and has opened the run since; it will find its engine gone.
-      await untilFree(path, training.stop.signal);
+      // The trainer of the engine before had its job before it was ready, and has opened the run since; it will find its engine gone.
       return this.#trainOnce(training, job, path);
     }
   }
@@ -249,6 +246,8 @@ export class Trainings {
   /** From the settled record to the end of the run. Throws `locked` while another process has it open. */
   async #trainOnce(training: Training, job: JobHandle, path: string): Promise<'done' | 'stopped'> {
     const { studio } = this.#context;
+    await untilFree(path, training.stop.signal, () => job.say(waitsForFormer));
+    if (training.stop.signal.aborted) return 'stopped';
     await settleRun(studio, path);
     const { steps, config, folder } = readRecord(path);
     const feed = feedOf(await studio.readImages(folder), config);
