@@ -8,7 +8,7 @@ import { whileCardLooks } from './card-watch.ts';
 import type { SeeEncoder } from './card-watch.ts';
 import type { ReasonedDevice } from './chosen-device.ts';
 import type { Devices } from './devices.ts';
-import { askedDevice } from './expected-device.ts';
+import { isAskedByName } from './expected-device.ts';
 
 /** Where vectors may be made. */
 export interface VectorPlace {
@@ -59,7 +59,7 @@ export async function onVectorDevice<T>(
   work: (place: VectorDevice, see: SeeEncoder) => Promise<T>,
 ): Promise<T> {
   const tools = { isCardTaken, ...(signal && { signal }), ...(onStage && { onStage }) };
-  const isAsked = askedDevice(wanted) !== 'auto';
+  const isAsked = isAskedByName(wanted);
   const choose = async (): Promise<ReasonedDevice> =>
     devices.forVectors(wanted, operations, tools).catch((error: unknown) => {
       signal?.throwIfAborted();
