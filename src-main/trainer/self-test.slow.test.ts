@@ -36,7 +36,7 @@ type Calls = Pick<StepDevice, 'load' | 'accumulate' | 'couple' | 'update'>;
 type Wrong = (right: Calls, step: () => number, isWhole: boolean) => Partial<Calls>;
 
 const slightly = 1.001;
-const scaled = (values: Float32Array, by: number): void => void values.set(values.map((value) => value * by));
+const scaled = (values: Float32Array, by: number): void => values.set(values.map((value) => value * by));
 
 const wrongLosses =
   (by: number, from: number, pieces: boolean): Wrong =>

@@ -17,7 +17,7 @@ import type { TrainState } from './run-folder/state.ts';
 type Plan = LabelProtocol | CropProtocol;
 
 /** What the recorder needs of a judge. */
-export type Evaluator = Pick<Judge, 'evaluate' | 'pixels' | 'neighbours'>;
+export type Evaluator = Pick<Judge, 'evaluate' | 'pixels' | 'neighbours'> & Partial<Pick<Judge, 'atOnce'>>;
 
 export class Recorder {
   readonly #folder: RunFolder;
@@ -100,7 +100,9 @@ export class Recorder {
   /** Judges the untrained network, raw pixels and the weights that it began with, once in a run. */
   async *judgeBaselines(judge: Evaluator, config: TrainConfig): AsyncGenerator<TrainEvent> {
     if (this.#untrained) return;
+    const { atOnce } = judge;
     const untrained = await unlessUnreadable(judge.evaluate(initialState(config).tensors, 0));
+    yield* this.#fewerAtOnce(judge, atOnce);
     // The evaluations to come say why there is none.
     if (untrained instanceof AppError) return;
     const begun = beginning(this.#folder, this.#state);
@@ -116,7 +118,9 @@ export class Recorder {
 
   /** An evaluation, its notes, and a checkpoint when that is the best; a note alone where too few of its images can be read. */
   async *judge(judge: Evaluator): AsyncGenerator<TrainEvent> {
+    const { atOnce } = judge;
     const evaluation = await unlessUnreadable(judge.evaluate(this.#state.tensors, this.#state.step));
+    yield* this.#fewerAtOnce(judge, atOnce);
     if (evaluation instanceof AppError) {
       yield this.log({ type: 'note', step: this.#state.step, message: `No evaluation: ${evaluation.message}`, hint: evaluation.hint });
       return;
@@ -130,6 +134,17 @@ export class Recorder {
     const rows = await judge.neighbours(this.#state.tensors);
     if (rows.length > 0) yield this.log({ type: 'neighbours', step: this.#state.step, rows });
     if (best) yield this.checkpoint();
+  }
+
+  /** A note where the device had no memory for as many images as there were `before`. */
+  *#fewerAtOnce({ atOnce }: Evaluator, before: number | undefined): Generator<TrainEvent> {
+    if (atOnce === undefined || before === undefined || atOnce >= before) return;
+    yield this.log({
+      type: 'note',
+      step: this.#state.step,
+      message: `Memory is too small to evaluate ${before} images at once; evaluations go on with ${atOnce}.`,
+      hint: 'Their scores do not depend on it. Something else may have taken memory meanwhile.',
+    });
   }
 
   isDue(config: TrainConfig): boolean {
