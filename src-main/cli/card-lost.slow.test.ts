@@ -104,7 +104,9 @@ const ways: Readonly<
   },
   'the engine': async (folder) => {
     const { run, job } = await page.call('runs.start', { folder, settings, usable: false });
-    expect(await page.call('jobs.wait', { job })).toMatchObject({ state: 'done' });
+    const { state, error } = await page.call('jobs.wait', { job });
+    if (error) throw new AppError(error.code, error.message, error.hint);
+    expect(state).toBe('done');
     return { run: join(place, 'home', 'runs', run) };
   },
 };
@@ -116,11 +118,12 @@ interface Trained {
 }
 
 describe.each(Object.entries(ways))('a card that fails in the middle of a run of %s', (_, train) => {
+  let card: FailingCard = { devices: [], kept: 0 };
   const trainedWith = async (fault: Fault, times = [failsAfter]): Promise<Trained> => {
     const root = join(place, 'pictures');
     const { job, folder } = await page.call('library.scan', { path: root });
     await page.call('jobs.wait', { job });
-    const card = withFailingCard(engine.context.studio, fault, times);
+    card = withFailingCard(engine.context.studio, fault, times);
     return { ...(await train(folder, root)), card };
   };
   const fastest = /the fastest for this run/;
@@ -154,6 +157,22 @@ describe.each(Object.entries(ways))('a card that fails in the middle of a run of
     const trained = await trainedWith('lost', [failsAfter, 2]);
     expect(trained.card.devices).toEqual(['webgpu', 'webgpu', 'cpu']);
     expectGoesOn(trained, fastest, /^The processor\. .*The device was lost\./);
+  });
+
+  it('which the environment names is for the person to decide about, as one that the run names', async () => {
+    vi.stubEnv('IJEPA_STUDIO_DEVICE', 'webgpu');
+    await expect(trainedWith('lost', [failsAfter, 2])).rejects.toMatchObject(faults.lost);
+    expect(card.devices).toEqual(['webgpu']);
+    expect(card.kept).toBeGreaterThanOrEqual(10);
+  });
+
+  it('which the environment names and which is too small for the run is not given up by itself', async () => {
+    vi.stubEnv('IJEPA_STUDIO_DEVICE', 'webgpu');
+    await expect(trainedWith('small')).rejects.toMatchObject({
+      code: 'out-of-memory',
+      hint: expect.stringContaining('device=cpu') as string,
+    });
+    expect(card.devices).toEqual(['webgpu']);
   });
 
   it('because it is full: the run goes on from its last checkpoint there', async () => {

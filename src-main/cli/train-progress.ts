@@ -5,6 +5,7 @@ import { runShare } from '../../shared/run-progress.ts';
 import type { OnlineEvaluation, TrainEvent } from '../../shared/train-events.ts';
 import { isBrokenCard, isCardFault } from '../engine/devices/candidates.ts';
 import type { ChosenDevice } from '../engine/devices/chosen-device.ts';
+import { isAskedByName } from '../engine/devices/expected-device.ts';
 import { feedOf } from '../engine/runs/feed.ts';
 import { Kills } from '../engine/runs/kills.ts';
 import { CardFull, recordOf, trainRun, wasKilled, workOfRun } from '../engine/runs/runs.ts';
@@ -157,7 +158,7 @@ export async function showTraining(output: Output, studio: Studio, run: string, 
           continue;
         }
         // A card that failed is chosen once more where it passes its test; one that was asked for by name is for the person to decide about.
-        if (wanted !== 'auto' || !isCardFault(error, chosen) || signal.aborted) throw error;
+        if (isAskedByName(wanted) || !isCardFault(error, chosen) || signal.aborted) throw error;
         const isBroken = isBrokenCard(error, chosen);
         if (!isBroken) instead = await studio.devices.insteadOfCard(error.message, config, feed);
         output.say(

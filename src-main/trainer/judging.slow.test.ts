@@ -9,6 +9,7 @@ import { DecodeCache } from '../images/cache.ts';
 import { labelFingerprint } from '../training/judging/label-fingerprint.ts';
 import { RunControl } from '../training/run-control.ts';
 import { listCheckpoints, RunFolder } from '../training/run-folder/run-folder.ts';
+import { littleMemory } from '../training/testing/little-memory.ts';
 import { smallRecord } from '../training/testing/small-run.ts';
 import { runEvaluateJob } from './evaluate-job.ts';
 import type { EvaluationProgress } from './protocol.ts';
@@ -183,5 +184,37 @@ it('lets go of the pictures also where an evaluation fails', async () => {
     expect(closed).toHaveBeenCalledTimes(2);
   } finally {
     closed.mockRestore();
+  }
+});
+
+it('a device without memory for as many images as are evaluated at once has fewer of them, and the same micro-batches', async () => {
+  const images = await makeCache(cache, 60);
+  const settings = { evaluateImages: 60, evaluateSteps: 2, microBatch: 0 };
+  const usual = await train(settings, images);
+  rmSync(run, { recursive: true });
+  try {
+    const memory = littleMemory(24 * 24 * 3);
+    makeRun(run, settings, 4);
+    const events: TrainEvent[] = [];
+    await runTrainJob(trainJob(run, cache, images), new RunControl(), (event) => {
+      events.push(event);
+      // After the baselines: something else has taken memory.
+      if (event.type === 'step') memory.most = 8;
+    });
+    expect(memory.failed).toBeGreaterThan(0);
+    const notes = events.filter((event) => event.type === 'note');
+    expect(notes.map(({ step, message }) => [step, message])).toContainEqual([
+      2,
+      'Memory is too small to evaluate 64 images at once; evaluations go on with 8.',
+    ]);
+    expect(notes.filter(({ message }) => message.startsWith('Memory'))).toHaveLength(1);
+    expect(notes.every(({ microBatch, fromCheckpoint }) => microBatch === undefined && fromCheckpoint === undefined)).toBe(true);
+    const losses = (of: readonly TrainEvent[]): number[] => of.flatMap((event) => (event.type === 'step' ? [event.loss] : []));
+    expect(losses(events)).toEqual(losses(usual));
+    const scores = (of: readonly TrainEvent[]): unknown[] => of.flatMap((event) => (event.type === 'evaluation' ? [event.whitened] : []));
+    expect(scores(events)).toEqual(scores(usual));
+    expect(scores(events)).toHaveLength(2);
+  } finally {
+    vi.restoreAllMocks();
   }
 });

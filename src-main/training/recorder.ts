@@ -20,7 +20,7 @@ type Plan = LabelProtocol | CropProtocol;
 const noEvaluation = 'No evaluation: ';
 
 /** What the recorder needs of a judge. */
-export type Evaluator = Pick<Judge, 'evaluate' | 'pixels' | 'neighbours'>;
+export type Evaluator = Pick<Judge, 'evaluate' | 'pixels' | 'neighbours'> & Partial<Pick<Judge, 'atOnce'>>;
 
 export class Recorder {
   readonly #folder: RunFolder;
@@ -117,7 +117,9 @@ export class Recorder {
   /** Judges the untrained network, raw pixels and the weights that it began with, once in a run. */
   async *judgeBaselines(judge: Evaluator, config: TrainConfig): AsyncGenerator<TrainEvent> {
     if (this.#untrained) return;
+    const { atOnce } = judge;
     const untrained = await unlessUnreadable(judge.evaluate(initialState(config).tensors, 0));
+    yield* this.#fewerAtOnce(judge, atOnce);
     // The evaluations to come say why there is none.
     if (untrained instanceof AppError) return;
     const begun = beginning(this.#folder, this.#state);
@@ -148,7 +150,9 @@ export class Recorder {
 
   /** Returns whether it is the best. */
   async *#evaluate(judge: Evaluator): AsyncGenerator<TrainEvent, boolean> {
+    const { atOnce } = judge;
     const evaluation = await unlessUnreadable(judge.evaluate(this.#state.tensors, this.#state.step));
+    yield* this.#fewerAtOnce(judge, atOnce);
     if (evaluation instanceof AppError) {
       yield this.log({ type: 'note', step: this.#state.step, message: `${noEvaluation}${evaluation.message}`, hint: evaluation.hint });
       this.#judgedAt = this.#lookedAt = this.#state.step;
@@ -162,6 +166,17 @@ export class Recorder {
     this.#evaluations.push(evaluation);
     this.#judgedAt = this.#state.step;
     return best;
+  }
+
+  /** A note where the device had no memory for as many images as there were `before`. */
+  *#fewerAtOnce({ atOnce }: Evaluator, before: number | undefined): Generator<TrainEvent> {
+    if (atOnce === undefined || before === undefined || atOnce >= before) return;
+    yield this.log({
+      type: 'note',
+      step: this.#state.step,
+      message: `Memory is too small to evaluate ${before} images at once; evaluations go on with ${atOnce}.`,
+      hint: 'Their scores do not depend on it. Something else may have taken memory meanwhile.',
+    });
   }
 
   isDue(config: TrainConfig): boolean {

@@ -5,6 +5,7 @@ import { Random } from '../../shared/random.ts';
 import { drawMasks } from '../jepa/masks.ts';
 import { sineCosinePositions } from '../jepa/positions.ts';
 import { relativeError } from '../jepa/testing/reference-values.ts';
+import type { StepDevice } from './passes/step-device.ts';
 import { stepSize } from './plan/step-size.ts';
 import { initialState } from './run-folder/state.ts';
 import type { TrainState } from './run-folder/state.ts';
@@ -157,6 +158,51 @@ describe('a step cut into micro-batches', () => {
     await runner.dispose();
     expect(outcome.refused).toBe(true);
     expect(state.tensors).toEqual(before.tensors);
+  });
+
+  it('refuses a step of which a loss has overflowed though its gradient has not, and the next one is as any other', async () => {
+    const config = parseConfig({ ...small, batchSize: 8, microBatch: 4 });
+    const runner = await StepRunner.create(config, 10, { threads: 1 });
+    const state = initialState(config);
+    const bias = state.tensors['predictor.proj.bias']!;
+    const usual = bias.slice();
+    // The squares of such distances are no numbers of 32 bits, while smooth L1 goes on with a slope of 1.
+    bias.fill(1e25);
+    const before = structuredClone(state.tensors);
+    const outcome = await runner.run(state, patchesOf(config, 0, 1));
+    expect([Number.isFinite(outcome.smoothL1), Number.isFinite(outcome.squaredError), outcome.refused]).toEqual([true, false, true]);
+    expect(state.tensors).toEqual(before);
+    bias.set(usual);
+    const after = await runner.run({ ...state }, patchesOf(config, 1, 1));
+    await runner.dispose();
+    const { outcomes } = await train(config, 1, { ...initialState(config), step: 1 });
+    expect(after).toEqual(outcomes[0]);
+    expect(after.refused).toBe(false);
+  });
+
+  it.each([
+    ['Infinity', { smoothL1: Infinity }],
+    ['not a number', { smoothL1: Number.NaN }],
+    ['Infinity over the whole batch', { smoothL1: 1, coupled: Infinity }],
+  ])('moves nothing where a device says that a loss is %s and has a gradient all the same', async (_, losses) => {
+    const config = parseConfig({ ...small, batchSize: 8, microBatch: 8 });
+    let updates = 0;
+    const device: Partial<StepDevice> = {
+      isHome: true,
+      microBatch: 8,
+      load: async () => Promise.resolve(),
+      accumulate: async () => Promise.resolve(losses),
+      update: async () => Promise.resolve(++updates),
+      dispose: async () => Promise.resolve(),
+    };
+    for (const precision of ['float32', 'float16'] as const) {
+      const runner = await StepRunner.create(config, 10, { threads: 1, precision }, undefined, async () =>
+        Promise.resolve(device as StepDevice),
+      );
+      const state = initialState(config);
+      expect(await runner.run(state, patchesOf(config, 0, 1))).toMatchObject({ refused: true, gradientNorm: Number.NaN });
+      expect([updates, state.step]).toEqual([0, 1]);
+    }
   });
 
   it.each([

@@ -27,6 +27,7 @@ export interface StepOutcome {
   readonly smoothL1?: number;
   readonly squaredError?: number;
   readonly coupled?: number;
+  /** Not a number where a loss is not finite: nothing was moved then. */
   readonly gradientNorm: number;
   /** What the losses were multiplied by; in float16 alone. */
   readonly lossScale?: number;
@@ -186,21 +187,23 @@ export class StepRunner {
     const coupled = (at: number): Feeds =>
       coupling ? { pooledCotangent: rows(coupling.pooledCotangent, at, device.microBatch, batch) } : directions;
 
+    let areLossesFinite = true;
     const attempt = async (): Promise<Omit<StepOutcome, 'refused'>> => {
       const scale = this.#scale && { lossScale: Float32Array.of(this.#scale.value) };
       const feeds = parts.map((part, i) => ({ ...part, ...coupled(i * device.microBatch), ...scale }));
       const losses = await device.accumulate(feeds, goOn);
       const sums: StepLosses = { ...losses, ...(coupling && { coupled: coupling.coupled }) };
-      const gradientNorm = await device.update(scheduleInputsAt(this.schedule, this.config, state.step));
       const masked = (objective.loss === 'l2' ? sums.squaredError : sums.smoothL1) ?? 0;
       const loss = objective.prediction * masked + (sums.coupled ?? 0);
+      // A loss can overflow whose gradient does not: that of smooth L1 is never larger than 1.
+      areLossesFinite = [loss, ...Object.values(sums)].every((one) => Number.isFinite(one));
+      const gradientNorm = areLossesFinite ? await device.update(scheduleInputsAt(this.schedule, this.config, state.step)) : Number.NaN;
       return { loss, ...sums, gradientNorm, ...(this.#scale && { lossScale: this.#scale.value }) };
     };
     const scaleBefore = this.#scale?.value ?? 1;
     let outcome = await attempt();
     // Where the loss itself is not finite no smaller scale helps.
-    while (!Number.isFinite(outcome.gradientNorm) && Number.isFinite(outcome.loss) && this.#scale?.overflowed() === true)
-      outcome = await attempt();
+    while (!Number.isFinite(outcome.gradientNorm) && areLossesFinite && this.#scale?.overflowed() === true) outcome = await attempt();
     const refused = !Number.isFinite(outcome.gradientNorm);
     if (refused) this.#scale?.restore(scaleBefore);
     else this.#scale?.kept();

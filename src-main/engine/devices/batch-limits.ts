@@ -35,7 +35,7 @@ export async function timedWithin(
   onStage?: (stage: string) => void,
 ): Promise<TimedStep & { readonly withFewer: boolean }> {
   const timed = await time(images);
-  if (timed.failure !== undefined && timed.isFull !== true && fewer !== undefined) {
+  if (timed.failure !== undefined && timed.isFull !== true && timed.hasSlept !== true && fewer !== undefined) {
     onStage?.(`It failed with ${images} images at once. Timing it with ${fewer}.`);
     const again = await time(fewer);
     if (Number.isFinite(again.seconds)) return { ...again, withFewer: true };

@@ -118,6 +118,16 @@ export const failedBeside = (report: DeviceReport): DeviceReport => ({
   reason: `It failed its test while another program of yours computed on the graphics card, and the next run tests it once more. ${report.reason}`,
 });
 
+/** Of a test that failed while the computer slept, which takes a card away from whatever computes on it: that tells nothing of the card. */
+export const failedAsleep = (report: DeviceReport): DeviceReport =>
+  report.state !== 'failed'
+    ? report
+    : {
+        ...report,
+        state: 'untested',
+        reason: `The computer slept while it was tested, and the next run tests it once more. ${report.reason}`,
+      };
+
 /** Where a test has come to no end. */
 export const untestedIn = (precision: Precision): ReducedReport => ({
   precision,

@@ -198,7 +198,7 @@ describe('the device of a run', () => {
     expect(await devices.choose('webgpu', config)).toMatchObject({
       device: 'webgpu',
       reason:
-        'WebGPU, as asked. Another program of yours computes on the graphics card, too: both are slower for it, and share its memory.',
+        'WebGPU, as asked. Another program of yours computes on the graphics card, too: both are slower for it, and share its memory. Pause or stop one of them, or let this run go on on the processor (device=cpu).',
     });
     const next = devicesWith([card], { seconds: { cpu: 1, webgpu: 0.1 } });
     expect(await next.devices.choose('auto', config)).toMatchObject({

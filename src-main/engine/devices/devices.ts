@@ -67,6 +67,11 @@ export class Devices {
     return this.#tested.failed(...what);
   }
 
+  /** Notes that work on a device came to its end. */
+  async succeeded(id: DeviceId): Promise<void> {
+    return this.#tested.succeeded(id);
+  }
+
   async #alone<T>(work: () => Promise<T>): Promise<T> {
     this.#unasked?.abort();
     const result = this.#queue.then(work);
@@ -219,9 +224,7 @@ export class Devices {
   /** Notes what a trial of a run, or its whole training, has taken for a step on a device. */
   async noteStep(device: DeviceId, config: TrainConfig, seconds: number, of: 'trial' | 'training'): Promise<void> {
     this.#tested.keep((of === 'trial' ? withTrial : withPace)(await this.#tested.known(), device, config, seconds));
-    const { failures, ...report } = (await this.#tested.reportOf(device)) ?? {};
-    // A run that it took to the end makes up for an earlier failure.
-    if (of === 'training' && failures !== undefined) await this.#tested.report(report as DeviceReport);
+    if (of === 'training') await this.#tested.succeeded(device);
   }
 
   /**

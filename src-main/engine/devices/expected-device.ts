@@ -45,6 +45,9 @@ export function raceReason(ranked: readonly StepTime[]): string {
 export const askedDevice = (wanted: TrainConfig['device']): string =>
   wanted === 'auto' ? (process.env['IJEPA_STUDIO_DEVICE'] ?? 'auto') : wanted;
 
+/** Whether a person or the environment names the device: where it fails no other is taken by itself. */
+export const isAskedByName = (wanted: TrainConfig['device']): boolean => askedDevice(wanted) !== 'auto';
+
 export const processorAsked = { device: 'cpu', reason: 'The processor, as asked.' } as const;
 export const noCardFound = { device: 'cpu', reason: 'The processor: no graphics card was found.' } as const;
 /** Of vectors and evaluations. */
@@ -53,7 +56,8 @@ export const cardTaken = {
   reason: 'The processor: a run, or other work of yours, is on the graphics card.',
 } as const;
 /** Of a run, which begins all the same. */
-export const cardShared = 'Another program of yours computes on the graphics card, too: both are slower for it, and share its memory.';
+export const cardShared =
+  'Another program of yours computes on the graphics card, too: both are slower for it, and share its memory. Pause or stop one of them, or let this run go on on the processor (device=cpu).';
 export const littleWork = { device: 'cpu', reason: 'The processor: to start a graphics card takes longer than this work.' } as const;
 
 /** What a run would train on, by the tests and races of these cards. */

@@ -7,14 +7,15 @@ import { howToGetLibdevice } from '../../../shared/tensorflow-requirements.ts';
 import { howToInstall } from '../../../shared/tensorflow.ts';
 import type { SelfTestResult } from '../../trainer/protocol.ts';
 import { Trainer, TrainerKilled } from '../../trainer/trainer.ts';
-import { fitTensorflow, testAgain, updateDriver } from './candidates.ts';
+import { AwakeClock, foundAwake } from './awake.ts';
+import { failedAsleep, fitTensorflow, testAgain, updateDriver } from './candidates.ts';
 
 /** A device that needs longer for three tiny steps is of no use. */
 const testMs = 180_000;
 
 /**
- * Runs `work` with a trainer of its own, which is killed after `limitMs` or when `signal` aborts; `undefined` after the limit, seconds later
- * where a driver holds the process in the kernel.
+ * Runs `work` with a trainer of its own, which is killed after `limitMs` in which the computer was awake, or when `signal` aborts; `undefined`
+ * after the limit, seconds later where a driver holds the process in the kernel.
  */
 export async function withTrainer<T>(
   work: (trainer: Trainer) => Promise<T>,
@@ -25,10 +26,11 @@ export async function withTrainer<T>(
   const trainer = new Trainer();
   let late = false;
   const kill = (): void => trainer.kill();
-  const timer = setTimeout(() => {
+  const clock = new AwakeClock((awakeMs) => {
+    if (awakeMs < limitMs || late) return;
     late = true;
     kill();
-  }, limitMs);
+  });
   signal?.addEventListener('abort', kill);
   try {
     return await work(trainer);
@@ -36,7 +38,7 @@ export async function withTrainer<T>(
     if (late) return undefined;
     throw error;
   } finally {
-    clearTimeout(timer);
+    clock.dispose();
     signal?.removeEventListener('abort', kill);
     await trainer.dispose();
   }
@@ -85,8 +87,21 @@ function afterFailure(id: DeviceId, error?: AppError): string {
   return /libdevice/.test(error?.message ?? '') ? `It lacks the compiler of CUDA: ${howToGetLibdevice}` : fitTensorflow;
 }
 
-/** The report of a device after its self-test. Rejects only with `cancelled`, when `signal` aborts. */
+/**
+ * The report of a device after its self-test. A test in which the computer slept is made again; where it sleeps in each, what failed is left
+ * untested. Rejects only with `cancelled`, when `signal` aborts.
+ */
 export async function probeDevice(id: DeviceId, signal?: AbortSignal, test: SelfTest = selfTestWithin()): Promise<DeviceReport> {
+  const { found: report, hasSlept } = await foundAwake(async () => probeFloat32(id, test, signal));
+  if (report.state !== 'ready') return hasSlept ? failedAsleep(report) : report;
+  const precision = reducedPrecisions[id];
+  if (!precision) return report;
+  const reduced = await foundAwake(async () => probePrecision(id, precision, test, signal));
+  // What is not told is tested where it is wanted.
+  return reduced.hasSlept && !reduced.found.works ? report : { ...report, reduced: reduced.found };
+}
+
+async function probeFloat32(id: DeviceId, test: SelfTest, signal?: AbortSignal): Promise<DeviceReport> {
   const tested = new Date().toISOString();
   const report = (state: DeviceReport['state'], reason: string, more: Partial<DeviceReport> = {}): DeviceReport => ({
     id,
@@ -108,14 +123,12 @@ export async function probeDevice(id: DeviceId, signal?: AbortSignal, test: Self
     // It says why it uses no card.
     const onProcessor = remark !== undefined;
     const more = onProcessor ? ` ${remark} Have it tested again when that has changed.` : '';
-    const precision = reducedPrecisions[id];
     return report('ready', `Three tiny steps agree with the float64 reference (deviation ${digits(deviation)}).${more}`, {
       deviation,
       matmulRate,
       matmulSide,
       runtime,
       ...(onProcessor && { onProcessor }),
-      ...(precision && { reduced: await probePrecision(id, precision, test, signal) }),
     });
   } catch (error) {
     if (!(error instanceof AppError)) throw error;

@@ -129,4 +129,9 @@ export class TestedDevices {
     const reason = `It failed in the middle of work. ${message} ${next}`;
     await this.report({ id, state: isLost ? 'failed' : 'untested', reason, failures, tested: new Date().toISOString() });
   }
+  /** Notes that work on a device came to its end: that makes up for earlier failures. */
+  async succeeded(id: DeviceId): Promise<void> {
+    const { failures, ...report } = (await this.reportOf(id)) ?? {};
+    if (failures !== undefined) await this.report(report as DeviceReport);
+  }
 }

@@ -6,6 +6,7 @@ import { trialSteps } from '../../trainer/protocol.ts';
 import { TrainerKilled } from '../../trainer/trainer.ts';
 import { trialOf } from '../../training/plan/step-operations.ts';
 import { lowerPriority, threadsOf } from '../threads.ts';
+import { foundAwake } from './awake.ts';
 import { withTrainer } from './probe-device.ts';
 
 /** Seconds beside those of its steps that a device may take: shaders are compiled in it, or by XLA all of the step. */
@@ -22,12 +23,23 @@ export interface TimedStep {
   readonly failure?: string;
   /** Whether that was for want of memory. */
   readonly isFull?: true;
+  /** Whether they were disturbed, each time that they were timed: that tells nothing of their size. */
+  readonly hasSlept?: true;
 }
 
+/** Of steps that are timed while the computer falls asleep, each time: how long they take is not known. */
+const asleep = 'The computer slept while its steps were timed.';
+
 /**
- * Median seconds of a few steps on random input, in a process of its own, as far as they are not far more than `best`. What is `unasked` lets everything else on the computer come first. Rejects with `cancelled` alone.
+ * Median seconds of a few steps on random input, in a process of its own, as far as they are not far more than `best`; timed once more where
+ * the computer slept meanwhile. What is `unasked` lets everything else on the computer come first. Rejects with `cancelled` alone.
  */
-export async function timeStep(
+export async function timeStep(...asked: Parameters<typeof timeOnce>): Promise<TimedStep> {
+  const { found, hasSlept } = await foundAwake(async () => timeOnce(...asked));
+  return hasSlept && !Number.isFinite(found.seconds) ? { seconds: Infinity, failure: asleep, hasSlept } : found;
+}
+
+async function timeOnce(
   device: DeviceId,
   config: TrainConfig,
   best: number | undefined,

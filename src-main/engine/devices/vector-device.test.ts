@@ -1,10 +1,14 @@
 // Embeddings and evaluations on a card that fails, is full, or belongs to a run.
-import { describe, expect, it, vi } from 'vitest';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { DeviceId } from '../../../shared/devices.ts';
 import { AppError } from '../../../shared/errors.ts';
 import { Trainer } from '../../trainer/trainer.ts';
-import type { DeviceWork } from './device-tools.ts';
-import type { Devices } from './devices.ts';
+import { homeAt } from '../home.ts';
+import type { DeviceTools, DeviceWork } from './device-tools.ts';
+import { Devices } from './devices.ts';
 import { onVectorDevice } from './vector-device.ts';
 import type { VectorDevice, VectorPlace } from './vector-device.ts';
 
@@ -36,6 +40,7 @@ function setUp(chosen: readonly DeviceId[], errors: readonly AppError[]) {
       order.push('noted');
       return Promise.resolve(void failed.push(`${id}: ${message}`));
     },
+    succeeded: async () => Promise.resolve(),
   } as unknown as Devices;
   const places: VectorDevice[] = [];
   const reasons: string[] = [];
@@ -122,6 +127,79 @@ describe('work on a card', () => {
     const reason = new Error('Enough.');
     await expect(run({ signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
     expect(places).toEqual([]);
+  });
+});
+
+describe('a card that is lost now and then, and passes its test each time', () => {
+  let folder = '';
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'ijepa-vector-device-'));
+    for (const name of ['IJEPA_STUDIO_DEVICE', 'VK_ICD_FILENAMES', 'VK_DRIVER_FILES']) vi.stubEnv(name, undefined);
+  });
+  afterEach(() => {
+    vi.unstubAllEnvs();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  const tools: DeviceTools = {
+    cards: async () => Promise.resolve([{ name: 'A card', driver: '1.0', memory: 8e9, memoryFree: 7e9 }]),
+    probe: async (id) => Promise.resolve({ id, state: 'ready', reason: 'It passed.', matmulRate: id === 'cpu' ? 100 : 5000 }),
+    time: async () => Promise.resolve({ seconds: 1 }),
+    memory: () => 8e9,
+    obstacles: async () => Promise.resolve([]),
+  };
+  const images = 100;
+
+  /** Devices of a job that is lost on a card after it has looked at, and may have kept, so many images, for each of `lostAfter`. */
+  async function made(lostAfter: readonly number[], { keeps = true, device = 'auto' as 'auto' | 'webgpu' } = {}): Promise<DeviceId[]> {
+    const trainer = new Trainer();
+    vi.spyOn(trainer, 'dispose').mockResolvedValue();
+    const on: DeviceId[] = [];
+    const losses = [...lostAfter];
+    let left = images;
+    const work = async (place: VectorDevice, see: (isOnCard: boolean) => void): Promise<void> => {
+      on.push(place.device);
+      const after = place.device === 'cpu' ? undefined : losses.shift();
+      for (let done = 0; done < (after ?? left); done++) see(true);
+      if (keeps) left -= after ?? left;
+      return after === undefined ? Promise.resolve() : Promise.reject(lost);
+    };
+    // Whoever opens the program anew knows what was noted.
+    const devices = new Devices(homeAt(folder), tools);
+    await onVectorDevice(devices, trainer, { device }, async () => Promise.resolve(1e14 * left), work);
+    return on;
+  }
+
+  it('stays in use: work that came to its end there makes up for it', async () => {
+    for (let job = 0; job < 3; job++) expect(await made([10], { keeps: false })).toEqual(['webgpu', 'webgpu']);
+    expect(await made([10, 10], { keeps: false })).toEqual(['webgpu', 'webgpu', 'cpu']);
+    // Now it is set aside, until a person asks for a test.
+    expect(await made([])).toEqual(['cpu']);
+  });
+
+  it('stays in use for as long as vectors are kept in between, and not where none are', async () => {
+    expect(await made([10, 20, 30])).toEqual(['webgpu', 'webgpu', 'webgpu', 'webgpu']);
+    expect(await made([10, 20, 0])).toEqual(['webgpu', 'webgpu', 'webgpu', 'cpu']);
+  });
+
+  it('is not acquitted by work for which it had nothing to do', async () => {
+    await expect(made([10], { keeps: false, device: 'webgpu' })).rejects.toBe(lost);
+    const trainer = new Trainer();
+    vi.spyOn(trainer, 'dispose').mockResolvedValue();
+    const devices = new Devices(homeAt(folder), tools);
+    await onVectorDevice(
+      devices,
+      trainer,
+      { device: 'webgpu' },
+      async () => Promise.resolve(0),
+      async () => Promise.resolve(),
+    );
+    await expect(made([10], { keeps: false, device: 'webgpu' })).rejects.toBe(lost);
+    const { devices: reports } = await devices.list();
+    expect(reports.find(({ id }) => id === 'webgpu')).toMatchObject({ state: 'failed', failures: 2 });
+    // A person who names it has it tested, and what it does to the end counts.
+    expect(await made([], { device: 'webgpu' })).toEqual(['webgpu']);
+    expect((await new Devices(homeAt(folder), tools).list()).devices.find(({ id }) => id === 'webgpu')).not.toHaveProperty('failures');
   });
 });
 

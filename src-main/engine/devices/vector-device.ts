@@ -8,7 +8,7 @@ import { whileCardLooks } from './card-watch.ts';
 import type { SeeEncoder } from './card-watch.ts';
 import type { ReasonedDevice } from './chosen-device.ts';
 import type { Devices } from './devices.ts';
-import { askedDevice } from './expected-device.ts';
+import { isAskedByName } from './expected-device.ts';
 
 /** Where vectors may be made. */
 export interface VectorPlace {
@@ -47,9 +47,10 @@ export async function cardFailed(devices: Devices, trainer: Trainer, device: Dev
 const theProcessor = (why: string): ReasonedDevice => ({ device: 'cpu', reason: `The processor. ${why}` });
 
 /**
- * Does `work`, which keeps what it has made, on the device for so many `operations`. A card that fails is chosen once more where it passes
- * its test, one that is full has fewer images to do at once, and then the processor goes on; one that was asked for by name is for the
- * person to decide about. `work` hands on to `see` that it got further: a card that hangs fails, too.
+ * Does `work`, which keeps what it has made, on the device for as many `operations` as are left. A card that fails is chosen once more where
+ * it passes its test, one that is full has fewer images to do at once, and then the processor goes on; one that was asked for by name is for
+ * the person to decide about. A card that fails again before less is left is set aside, and one that comes to the end has no failures any
+ * more. `work` hands on to `see` that it got further: a card that hangs fails, too.
  */
 export async function onVectorDevice<T>(
   devices: Devices,
@@ -59,9 +60,11 @@ export async function onVectorDevice<T>(
   work: (place: VectorDevice, see: SeeEncoder) => Promise<T>,
 ): Promise<T> {
   const tools = { isCardTaken, ...(signal && { signal }), ...(onStage && { onStage }) };
-  const isAsked = askedDevice(wanted) !== 'auto';
+  const isAsked = isAskedByName(wanted);
+  let left: number | undefined;
+  const counted = async (): Promise<number> => (left = await operations());
   const choose = async (): Promise<ReasonedDevice> =>
-    devices.forVectors(wanted, operations, tools).catch((error: unknown) => {
+    devices.forVectors(wanted, counted, tools).catch((error: unknown) => {
       signal?.throwIfAborted();
       throw error;
     });
@@ -75,10 +78,23 @@ export async function onVectorDevice<T>(
       const { device, onProcessor } = chosen;
       const place: VectorDevice = { device, ...(onProcessor && { onProcessor }), ...(isFull && { batch: fewImages }) };
       if (device === 'cpu' || onProcessor) return await work(place, () => {});
-      return await whileCardLooks(trainer, async (see) => work(place, see));
+      // One that was asked for by name is chosen whatever there is to do.
+      left ??= await operations();
+      let hasLooked = false;
+      const made = await whileCardLooks(trainer, async (see) =>
+        work(place, (isOnCard) => {
+          hasLooked ||= isOnCard;
+          see(isOnCard);
+        }),
+      );
+      if (hasLooked) await devices.succeeded(device);
+      return made;
     } catch (error) {
       if (!isCardFault(error, chosen)) throw error;
-      await cardFailed(devices, trainer, chosen.device, error);
+      // What it has made is kept: with each failure less is left, and this comes to an end.
+      const before = left;
+      const hasGotOn = isBrokenCard(error, chosen) && before !== undefined && (await counted().catch(() => before)) < before;
+      await cardFailed(devices, trainer, chosen.device, error, hasGotOn);
       const isTooLarge = error.code === 'out-of-memory';
       if (signal?.aborted === true || (isAsked && (!isTooLarge || isFull))) throw error;
       // A run that has begun meanwhile needs all of it.

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { Random } from '../../../shared/random.ts';
 import { withoutRows } from '../../evaluation/protocol.ts';
 import type { LabelProtocol } from '../../evaluation/protocol.ts';
@@ -6,6 +6,7 @@ import type { PatchBlock, View } from '../../images/patches.ts';
 import { modelSize, tokenCount } from '../../jepa/model.ts';
 import { EncoderRunner } from '../passes/encoder-runner.ts';
 import { encoderWeights, initialState } from '../run-folder/state.ts';
+import { littleMemory } from '../testing/little-memory.ts';
 import { smallRecord } from '../testing/small-run.ts';
 import { Judge } from './judge.ts';
 import type { Sample } from './sample-figures.ts';
@@ -221,5 +222,43 @@ describe('pinned pictures', () => {
     pinned = [hashOf(9)];
     expect((await own.neighbours(weights)).map(({ hash }) => hash)).toEqual([hashOf(9)]);
     await own.dispose();
+  });
+});
+
+describe('a device with memory for a few images at once', () => {
+  afterEach(() => void vi.restoreAllMocks());
+  const { tensors } = initialState(config);
+  const crops = { kind: 'crops', asked: 'these', images: rows(0, 70), bank: rows(70, 140), reason: 'none' } as const;
+
+  it.each([
+    ['labels', labels],
+    ['crops', crops],
+  ])('has the same figures, by %s and of masked views, and no picture is read twice', async (_, plan) => {
+    const usual = await Judge.create(sampleOf(plan, [3, 90]), size, { threads: 1 }, config);
+    asked.length = 0;
+    const expected = await usual.evaluate(tensors, 4);
+    const read = [...asked];
+    expect(usual.atOnce).toBe(64);
+    await usual.dispose();
+
+    const memory = littleMemory(values);
+    const judge = await Judge.create(sampleOf(plan, [3, 90]), size, { threads: 1 }, config);
+    memory.most = 9;
+    asked.length = 0;
+    const evaluation = await judge.evaluate(tensors, 4);
+    // 64, 32, 16, then 8, of encoder and masked views.
+    expect([judge.atOnce, memory.failed]).toEqual([8, 6]);
+    expect(asked).toEqual(read);
+    const figures = ({ lidar, rankMe, meanCosine, positionalShare, predictionMargin, alpha }: typeof evaluation): number[] =>
+      [lidar, rankMe, meanCosine, positionalShare, predictionMargin, alpha].map((figure) => figure!);
+    for (const [i, figure] of figures(evaluation).entries()) expect(figure / figures(expected)[i]!).toBeCloseTo(1, 4);
+    for (const space of ['raw', 'centred', 'whitened'] as const) expect(evaluation[space]).toEqual(expected[space]);
+    expect(Object.keys(evaluation)).toEqual(Object.keys(expected));
+    // It is not tried with more again.
+    await judge.evaluate(tensors, 5);
+    expect(memory.failed).toBe(6);
+    memory.most = 0;
+    await expect(judge.evaluate(tensors, 6)).rejects.toMatchObject({ code: 'out-of-memory' });
+    await judge.dispose();
   });
 });

@@ -85,6 +85,11 @@ export class Judge {
     return withoutRows(this.#sample.plan, this.#lost);
   }
 
+  /** How many images the device has had memory for at once. */
+  get atOnce(): number {
+    return this.#encoder.atOnce;
+  }
+
   /** Images of the sample that could not be read. */
   get unreadable(): number {
     return this.#lost.size;

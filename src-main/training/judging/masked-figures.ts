@@ -11,7 +11,8 @@ import { drawMasks } from '../../jepa/masks.ts';
 import { patchValues, tokenCount } from '../../jepa/model.ts';
 import type { StepSize } from '../../jepa/step.ts';
 import { compileForward } from '../passes/forward-pass.ts';
-import type { ForwardOptions, ForwardPass, Weights } from '../passes/forward-pass.ts';
+import type { ForwardOptions, Weights } from '../passes/forward-pass.ts';
+import { YieldingPass } from '../passes/yielding-pass.ts';
 import { embeddingBatch } from '../plan/embedding-batch.ts';
 import { stepSize } from '../plan/step-size.ts';
 
@@ -46,13 +47,16 @@ export function viewMasks(config: TrainConfig, contextTokens: number): readonly 
   );
 }
 
+/** Of so many images at once. */
+const sizeFor = (size: StepSize, images: number): StepSize => ({ ...size, microBatch: images, batch: images });
+
 export class MaskedViews {
   readonly #config: TrainConfig;
   readonly #size: StepSize;
   readonly #masks: readonly (readonly ImageMasks[])[];
-  readonly #pass: ForwardPass;
+  readonly #pass: YieldingPass;
 
-  private constructor(config: TrainConfig, size: StepSize, masks: readonly (readonly ImageMasks[])[], pass: ForwardPass) {
+  private constructor(config: TrainConfig, size: StepSize, masks: readonly (readonly ImageMasks[])[], pass: YieldingPass) {
     this.#config = config;
     this.#size = size;
     this.#masks = masks;
@@ -73,11 +77,14 @@ export class MaskedViews {
       // Contexts of the paper's masks vary in length.
       contextTokens: Math.max(...masks.flat().map(({ context }) => context.length)),
     };
-    const pass = await compileForward(() => ({ ...maskedViews(size, config.prediction > 0) }), options);
+    const pass = await YieldingPass.create(
+      async (images) => compileForward(() => ({ ...maskedViews(sizeFor(size, images), config.prediction > 0) }), options),
+      batch,
+    );
     return new MaskedViews(config, size, masks, pass);
   }
 
-  /** Images per call of the pass. */
+  /** Images per block; where a device has no memory for them, they pass it a few at a time. */
   get batch(): number {
     return this.#size.microBatch;
   }
@@ -113,12 +120,14 @@ export class MaskedViews {
   }
 
   async #run(patches: Float32Array, slots: readonly number[], view: number): Promise<Record<string, Float32Array>> {
-    const { microBatch, model } = this.#size;
-    const full = new Float32Array(microBatch * tokenCount(model) * patchValues(model));
-    full.set(patches);
-    // What fills a last incomplete batch up is dropped again.
-    const masks = Array.from({ length: microBatch }, (_, i) => this.#masks[view]![slots[i] ?? 0]!);
-    return this.#pass.run({ patches: full, ...packMasks(this.#size, masks, 0) });
+    const perImage = tokenCount(this.#size.model) * patchValues(this.#size.model);
+    return this.#pass.run(slots.length, (from, to, images) => {
+      const full = new Float32Array(images * perImage);
+      full.set(patches.subarray(from * perImage, to * perImage));
+      // What fills a last incomplete batch up is dropped again.
+      const masks = Array.from({ length: images }, (_, i) => this.#masks[view]![from + i < to ? slots[from + i]! : 0]!);
+      return { patches: full, ...packMasks(sizeFor(this.#size, images), masks, 0) };
+    });
   }
 
   #margin(

@@ -7,17 +7,18 @@ import { encoderInputs } from '../../jepa/transformer.ts';
 import type { Tensor } from '../../tensor/graph.ts';
 import { embeddingBatch } from '../plan/embedding-batch.ts';
 import { compileForward } from './forward-pass.ts';
-import type { ForwardOptions, ForwardPass, Weights } from './forward-pass.ts';
+import type { ForwardOptions, Weights } from './forward-pass.ts';
+import { YieldingPass } from './yielding-pass.ts';
 
 export class EncoderRunner {
-  /** Images per call. */
+  /** Images per call; where a device has no memory for them, they pass it a few at a time. */
   readonly batch: number;
   readonly width: number;
-  readonly #pass: ForwardPass;
+  readonly #pass: YieldingPass;
   readonly #size: ModelSize;
   readonly #withTokens: boolean;
 
-  private constructor(pass: ForwardPass, size: ModelSize, batch: number, width: number, withTokens: boolean) {
+  private constructor(pass: YieldingPass, size: ModelSize, batch: number, width: number, withTokens: boolean) {
     this.#pass = pass;
     this.#size = size;
     this.#withTokens = withTokens;
@@ -37,8 +38,15 @@ export class EncoderRunner {
     batch = embeddingBatch(size, options.device),
     frozen?: Weights,
   ): Promise<EncoderRunner> {
-    const build = (): Record<string, Tensor> => outputsOf(embed(encoderInputs('targetEncoder', size), size, batch, layer), withTokens);
-    return new EncoderRunner(await compileForward(build, options, frozen), size, batch, embeddingWidth(size, layer), withTokens);
+    const build = (images: number) => (): Record<string, Tensor> =>
+      outputsOf(embed(encoderInputs('targetEncoder', size), size, images, layer), withTokens);
+    const pass = await YieldingPass.create(async (images) => compileForward(build(images), options, frozen), batch);
+    return new EncoderRunner(pass, size, batch, embeddingWidth(size, layer), withTokens);
+  }
+
+  /** How many images the device has had memory for at once. */
+  get atOnce(): number {
+    return this.#pass.images;
   }
 
   /** The weights (`targetEncoder.*`) of the calls that follow, as they are now. */
@@ -59,18 +67,14 @@ export class EncoderRunner {
     const perImage = tokenCount(this.#size) * patchValues(this.#size);
     const count = patches.length / perImage;
     if (!Number.isInteger(count) || count > this.batch) throw new RangeError(`${count} images for a batch of ${this.batch}`);
-    let full = patches;
-    if (count < this.batch) {
-      full = new Float32Array(this.batch * perImage);
-      full.set(patches);
-    }
-    const results = await this.#pass.run({ patches: full });
-    const embedding = results['embedding']!.subarray(0, count * this.width);
-    if (!this.#withTokens) return { embedding };
-    return {
-      embedding,
-      tokens: results['tokens']!.subarray(0, count * tokenCount(this.#size) * this.#size.encoder.width),
-    };
+    const { embedding, tokens } = await this.#pass.run(count, (from, to, images) => {
+      const given = patches.subarray(from * perImage, to * perImage);
+      if (to - from === images) return { patches: given };
+      const full = new Float32Array(images * perImage);
+      full.set(given);
+      return { patches: full };
+    });
+    return this.#withTokens ? { embedding: embedding!, tokens: tokens! } : { embedding: embedding! };
   }
 
   async dispose(): Promise<void> {

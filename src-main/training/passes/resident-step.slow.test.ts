@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { nodeArguments } from '../../files/node-arguments.ts';
 import { noSoftwareGpu, softwareGpuEnvironment } from '../../runtime/testing/software-gpu.ts';
 import type { DeviceComparison } from '../testing/compare-devices.ts';
+import type { RefusedFallback } from '../testing/refuse-fallback.ts';
 import { deviceSettings } from '../testing/small-run.ts';
 
 const distance = { agreement: 1, sigreg: 0.1, projectorWidth: 8 };
@@ -79,6 +80,16 @@ describe.skipIf(noSoftwareGpu !== undefined)(`a step on WebGPU${noSoftwareGpu ? 
       }
       expect(worst.difference, `${name}: ${worst.name}`).toBeLessThan(1e-2);
     });
+  });
+
+  it('is refused where a part of any of its graphs would run on the processor, unnoticed', () => {
+    // All the graphs that a step can have: those of losses over a batch in pieces too.
+    const settings = { ...deviceSettings, ...distance, microBatch: 2 };
+    const { graphs, refusals, alone } = JSON.parse(child('refuse-fallback.ts', { device: 'webgpu', settings })) as RefusedFallback;
+    // Gradients, pooled contexts, their loss, the norm, at least one group of updates and one of copies.
+    expect(graphs).toBeGreaterThanOrEqual(6);
+    expect(refusals).toEqual(Array.from({ length: graphs }, () => expect.stringMatching(/fallback to CPU/) as string));
+    expect(alone).toBeNull();
   });
 
   it('takes no more memory from step to step', () => {

@@ -16,8 +16,8 @@ export interface Training {
   step: number;
   /** A person wants it to rest: it does after its step, and still when its trainer or engine has died meanwhile. */
   paused: boolean;
-  /** What it trains on, and what was asked for. */
-  chosen?: ChosenDevice & { readonly wanted: TrainConfig['device'] };
+  /** What it trains on, and whether that was asked for by name. */
+  chosen?: ChosenDevice & { readonly isAsked: boolean };
   /** Said by a card that had no room for the run, which goes on on the processor. */
   tooLarge?: string;
   /** Ends a scan and training at once, the latter with a checkpoint. */

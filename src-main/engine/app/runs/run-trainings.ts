@@ -16,6 +16,7 @@ import type { ActiveRun } from '../../../training/run-folder/app-file.ts';
 import { changeAppFile, readAppFile } from '../../../training/run-folder/app-file.ts';
 import { readRecord } from '../../../training/run-folder/run-folder.ts';
 import { isBrokenCard, isCardFault } from '../../devices/candidates.ts';
+import { isAskedByName } from '../../devices/expected-device.ts';
 import { feedOf } from '../../runs/feed.ts';
 import { Kills } from '../../runs/kills.ts';
 import { CardFull, settleRun, trainRun } from '../../runs/runs.ts';
@@ -185,8 +186,8 @@ export class Trainings {
           // With each of them micro-batches are smaller, down to the smallest.
           const isFull = error instanceof CardFull;
           // A card that failed is chosen once more where it passes its test, and then no more unless the run got on meanwhile: this comes to an
-          // end. What is too large for it goes on on the processor.
-          const onCard = training.chosen?.wanted === 'auto' && isCardFault(error, training.chosen);
+          // end. What is too large for it goes on on the processor. One that was asked for by name is for the person to decide about.
+          const onCard = training.chosen?.isAsked === false && isCardFault(error, training.chosen);
           if (onCard && !isFull && !isBrokenCard(error, training.chosen!)) training.tooLarge = error.message;
           const isKilled = error instanceof TrainerKilled;
           const crashed =
@@ -258,7 +259,7 @@ export class Trainings {
       training.tooLarge === undefined
         ? await studio.devices.choose(wanted, config, { signal: training.stop.signal, onStage: (stage) => job.say(stage), feed })
         : await studio.devices.insteadOfCard(training.tooLarge, config, feed);
-    training.chosen = { ...chosen, wanted };
+    training.chosen = { ...chosen, isAsked: isAskedByName(wanted) };
     // Asked for before the trainer has the run, a stop does not reach it; from here to its start nothing else happens.
     if (training.stop.signal.aborted) return reason;
     job.say('');
