@@ -24,7 +24,7 @@ const sleepsWithTimers = (ms: number): void => {
 const sleepsWithoutTimers = (ms: number): void => void vi.setSystemTime(Date.now() + ms);
 const sleeps = { 'whose timers run on': sleepsWithTimers, 'whose timers stand still': sleepsWithoutTimers };
 
-const right: SelfTestResult = { deviation: 1e-6, passed: true, matmulRate: 100, runtime: 'onnxruntime 1.30.0' };
+const right: SelfTestResult = { deviation: 1e-6, passed: true, matmulRate: 100, matmulSide: 1024, runtime: 'onnxruntime 1.30.0' };
 const lost = new AppError('device-failed', 'The device was lost.', 'Try again.');
 
 describe.each(Object.entries(sleeps))('a computer %s', (_, sleep) => {
