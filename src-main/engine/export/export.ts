@@ -96,6 +96,16 @@ function requireColumn(name: string): void {
     );
 }
 
+/** What can be said of an export before any work for it. Rejects with `bad-input`. */
+export async function requireExportable(
+  studio: Studio,
+  { vectorColumn, formats, root, target }: Pick<ExportOptions, 'vectorColumn' | 'formats' | 'root' | 'target'>,
+): Promise<void> {
+  requireColumn(vectorColumn);
+  if (holdVectors(formats)) requireRoot(root);
+  await requireOutside(target, studio.originals);
+}
+
 /** What the manifest says; other programs and people read it. */
 function describe(
   model: ModelDescription,
@@ -195,9 +205,7 @@ export async function exportBundle(
   { checkpoint, root, target, formats, layer, space, vectorColumn, neighbours, signal }: ExportOptions,
   onProgress: (progress: ExportProgress) => void = () => {},
 ): Promise<Exported> {
-  requireColumn(vectorColumn);
-  if (holdVectors(formats)) requireRoot(root);
-  await requireOutside(target, studio.originals);
+  await requireExportable(studio, { vectorColumn, formats, root, target });
   const { config, run, step } = readCheckpointHeader(checkpoint);
   const model: ModelDescription = { size: modelSize(config), preprocessing: preprocessingOf(config), run, step, program: programVersion };
   const wanted = vectorFormats.filter((format) => formats.includes(format));
