@@ -16,6 +16,7 @@ const viewLabels: Readonly<Record<ViewName, string>> = {
   masks: 'Masks',
   train: 'Train',
   explore: 'Explore',
+  map: 'Map',
   export: 'Export',
   settings: 'Devices and settings',
 };

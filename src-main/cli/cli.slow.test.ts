@@ -372,7 +372,7 @@ describe('help', () => {
     const { stdout } = await runCli(['--help']);
     expect(stdout).toContain('Exit codes:');
     const commands = [...stdout.matchAll(/^ {2}([a-z]+)(?: \[options\])? /gm)].map((match) => match[1]!).filter((name) => name !== 'help');
-    expect(commands).toEqual(expect.arrayContaining(['demo', 'scan', 'train', 'embed', 'evaluate', 'search', 'inspect', 'doctor']));
+    expect(commands).toEqual(expect.arrayContaining(['demo', 'scan', 'train', 'embed', 'evaluate', 'search', 'map', 'inspect', 'doctor']));
     for (const command of commands) expect((await runCli([command, '--help'])).stdout).toContain('Examples:\n  ijepa-studio ');
   });
 

@@ -196,6 +196,16 @@ function program(): Command {
     );
 
   bind(
+    layer(onRun(root.command('map [folder]').description('a map of the folder on which images that are alike lie together'))),
+    async () => (await import('./commands/map.ts')).mapCommand,
+  )
+    .option('--space <space>', 'raw (unchanged), centred or whitened', 'whitened')
+    .option('--again', 'draw it again, also where one with all images is kept; images stay near their places')
+    .option('--table <file>', 'write the places as CSV: filepath,label,x,y')
+    .option('--sheet <file>', 'draw the map as a PNG')
+    .addHelpText('after', examples(['map', 'map ~/Pictures --sheet map.png', 'map --run Pictures-1 --table places.csv']));
+
+  bind(
     threads(
       onRun(
         root
@@ -231,7 +241,18 @@ function program(): Command {
     .option('--space <space>', 'raw (unchanged), centred or whitened', 'raw')
     .option('--vector-column <name>', 'name of the vector column in Parquet', 'embedding')
     .option('--neighbors <number>', 'nearest neighbours of each image in Parquet, up to 999', '0')
-    .addHelpText('after', examples(['export vectors', 'export ~/Pictures vectors', 'export model --format onnx,huggingface,safetensors']));
+    .option(
+      '--map',
+      'draw the map first where there is none or images are missing on it (of --space; whitened where that is raw); Parquet and CSV hold the places of one that was drawn before in any case',
+    )
+    .addHelpText(
+      'after',
+      examples([
+        'export vectors',
+        'export ~/Pictures vectors --format parquet --map',
+        'export model --format onnx,huggingface,safetensors',
+      ]),
+    );
 
   bind(
     common(

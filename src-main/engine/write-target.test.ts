@@ -4,7 +4,15 @@ import { join, relative } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { AppError } from '../../shared/errors.ts';
 import { contactSheet } from '../images/contact-sheet.ts';
-import { originalsAround, requireFailuresTarget, requireOutside, requireSheetTarget } from './write-target.ts';
+import { mapSheet } from '../images/map-sheet.ts';
+import {
+  originalsAround,
+  requireFailuresTarget,
+  requireMapSheetTarget,
+  requireMapTableTarget,
+  requireOutside,
+  requireSheetTarget,
+} from './write-target.ts';
 
 let folder: string;
 let pictures: string;
@@ -83,6 +91,42 @@ describe('where a list of failures may be written', () => {
 
   it.each(['new.csv', 'new', 'earlier.csv', 'edited.csv'])('takes %s', async (name) => {
     expect(await refusal(requireFailuresTarget, at(name))).toBeUndefined();
+  });
+});
+
+describe('where a map may be written', () => {
+  it.each([
+    ['photo.png', /is not a table of a map/],
+    ['empty.png', /is not a table of a map/],
+    ['labels.csv', /is not a table of a map/],
+    ['earlier.csv', /is not a table of a map/],
+    ['pictures/new.csv', /among the images/],
+    ['folder.png', /is a folder/],
+  ])('as a table: refuses %s and says why', async (name, words) => {
+    const error = await refusal(requireMapTableTarget, at(name));
+    expect(error).toMatchObject({ code: 'bad-input', message: expect.stringMatching(words) as unknown });
+  });
+
+  it('as a table: takes a new file, and an earlier table also when an editor has changed its line ends', async () => {
+    writeFileSync(at('map.csv'), 'filepath,label,x,y\n/a.png,cat,0.5,0.25\n');
+    for (const name of ['new.csv', 'map.csv']) expect(await refusal(requireMapTableTarget, at(name))).toBeUndefined();
+  });
+
+  it('as a picture: over an earlier one, and over no photograph and no sheet of another kind', async () => {
+    await contactSheet([], at('contact.png'));
+    await mapSheet(
+      {
+        places: new Float32Array(2),
+        numbers: [1],
+        colourOf: () => [0, 0, 0],
+        pictureOf: async () => Promise.resolve(undefined),
+      },
+      at('map.png'),
+    );
+    for (const name of ['new.png', 'map.png']) expect(await refusal(requireMapSheetTarget, at(name))).toBeUndefined();
+    for (const name of ['photo.png', 'contact.png', 'pictures/map.png', 'map.jpg'])
+      expect(await refusal(requireMapSheetTarget, at(name))).toMatchObject({ code: 'bad-input' });
+    expect(await refusal(requireSheetTarget, at('map.png'))).toMatchObject({ code: 'bad-input' });
   });
 });
 

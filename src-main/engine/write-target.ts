@@ -5,6 +5,8 @@ import { AppError } from '../../shared/errors.ts';
 import { isBelow } from '../files/is-below.ts';
 import { realPathSoon } from '../files/real-path.ts';
 import { isContactSheet } from '../images/contact-sheet.ts';
+import { isMapSheet } from '../images/map-sheet.ts';
+import { beginsWithRecord } from '../library/csv.ts';
 import { isFailureList } from '../library/failures.ts';
 import { isHidden } from '../library/file-kinds.ts';
 
@@ -72,3 +74,17 @@ export const requireSheetTarget = async (path: string, originals: readonly strin
 /** The same for a list of failures, which may have any name. */
 export const requireFailuresTarget = async (path: string, originals: readonly string[]): Promise<void> =>
   requireFileTarget(path, originals, { name: 'a list of failures', example: 'failures.csv', isOurs: isFailureList });
+
+/** As for a contact sheet, for a map. */
+export const requireMapSheetTarget = async (path: string, originals: readonly string[]): Promise<void> =>
+  requireFileTarget(path, originals, { name: 'a picture of a map', ending: '.png', example: 'map.png', isOurs: isMapSheet });
+
+export const mapTableColumns = ['filepath', 'label', 'x', 'y'] as const;
+
+/** The same for the table of a map, which may have any name. */
+export const requireMapTableTarget = async (path: string, originals: readonly string[]): Promise<void> =>
+  requireFileTarget(path, originals, {
+    name: 'a table of a map',
+    example: 'map.csv',
+    isOurs: (file) => beginsWithRecord(file, mapTableColumns),
+  });

@@ -1,6 +1,6 @@
 // Vectors as text: CSV for spreadsheets and pandas, and the two tables of the TensorFlow Projector.
 import { AsideFile, writeFileAside } from '../files/write-aside.ts';
-import { floatText } from './vector-sink.ts';
+import { floatText, projectionColumns } from './vector-sink.ts';
 import type { ExportedImage, VectorSink } from './vector-sink.ts';
 
 /** Numbers of one image, row `row` of [·, dimension]. */
@@ -11,13 +11,18 @@ const quoted = (field: string): string => (/[",\r\n]/.test(field) ? `"${field.re
 /** Tabs and line ends would end a field; the Projector knows no quotes. */
 const flat = (field: string): string => field.replaceAll(/[\t\r\n]+/g, ' ');
 
-/** RFC 4180 with a header: id, file_name, filepath, label, split, e0 … e(dimension − 1). */
-export function csvSink(path: string, dimension: number): VectorSink {
+/** RFC 4180 with a header: id, file_name, filepath, label, split, where there is a map projection_x, projection_y, and e0 … e(dimension − 1). */
+export function csvSink(path: string, dimension: number, places = false): VectorSink {
   const file = new AsideFile(path);
   const columns = Array.from({ length: dimension }, (_, i) => `e${i}`);
-  file.write(Buffer.from(`${['id', 'file_name', 'filepath', 'label', 'split', ...columns].join(',')}\r\n`));
-  const line = ({ id, name, path: filepath, label, split }: ExportedImage, values: readonly string[]): string =>
-    `${[String(id), quoted(name), quoted(filepath), quoted(label ?? ''), split ?? '', ...values].join(',')}\r\n`;
+  const before = ['id', 'file_name', 'filepath', 'label', 'split', ...(places ? projectionColumns : [])];
+  file.write(Buffer.from(`${[...before, ...columns].join(',')}\r\n`));
+  const placed = ({ place }: ExportedImage): string[] =>
+    places ? projectionColumns.map((_, axis) => (place ? floatText(place[axis]!) : '')) : [];
+  const line = (image: ExportedImage, values: readonly string[]): string => {
+    const { id, name, path: filepath, label, split } = image;
+    return `${[String(id), quoted(name), quoted(filepath), quoted(label ?? ''), split ?? '', ...placed(image), ...values].join(',')}\r\n`;
+  };
   return {
     write: (images, vectors) => file.write(Buffer.from(images.map((image, row) => line(image, numbers(vectors, row, dimension))).join(''))),
     finish: () => file.keep(),

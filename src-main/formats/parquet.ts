@@ -3,6 +3,7 @@ import { ByteWriter, ParquetWriter } from 'hyparquet-writer';
 import type { ColumnSource, SchemaElement } from 'hyparquet-writer';
 import { AsideFile } from '../files/write-aside.ts';
 import { appendVectors } from './parquet-vectors.ts';
+import { projectionColumns } from './vector-sink.ts';
 import type { ExportedImage, VectorSink } from './vector-sink.ts';
 
 export interface ParquetOptions {
@@ -11,6 +12,8 @@ export interface ParquetOptions {
   readonly vectorColumn: string | undefined;
   /** Whether every image comes with its neighbours. */
   readonly neighbours: boolean;
+  /** Whether there is a map, on which most images have a place. */
+  readonly places?: boolean;
   /** Written into the file's own metadata. */
   readonly metadata: Readonly<Record<string, string>>;
 }
@@ -29,6 +32,8 @@ const text = (name: string, repetition: 'REQUIRED' | 'OPTIONAL'): SchemaElement 
   repetition_type: repetition,
 });
 
+const place = (name: string): SchemaElement => ({ name, type: 'FLOAT', repetition_type: 'OPTIONAL' });
+
 /** The three levels that the format prescribes for a list. */
 const list = (name: string, type: 'FLOAT' | 'INT32'): SchemaElement[] => [
   { name, repetition_type: 'REQUIRED', num_children: 1, converted_type: 'LIST', logical_type: { type: 'LIST' } },
@@ -36,8 +41,8 @@ const list = (name: string, type: 'FLOAT' | 'INT32'): SchemaElement[] => [
   { name: 'element', type, repetition_type: 'REQUIRED' },
 ];
 
-function schemaOf({ vectorColumn, neighbours }: ParquetOptions): SchemaElement[] {
-  const columns = 5 + Number(vectorColumn !== undefined) + Number(neighbours);
+function schemaOf({ vectorColumn, neighbours, places = false }: ParquetOptions): SchemaElement[] {
+  const columns = 5 + Number(vectorColumn !== undefined) + 2 * Number(places) + Number(neighbours);
   return [
     { name: 'root', num_children: columns },
     { name: 'id', type: 'INT32', repetition_type: 'REQUIRED' },
@@ -46,6 +51,7 @@ function schemaOf({ vectorColumn, neighbours }: ParquetOptions): SchemaElement[]
     ...(vectorColumn === undefined ? [] : list(vectorColumn, 'FLOAT')),
     text('label', 'OPTIONAL'),
     text('split', 'OPTIONAL'),
+    ...(places ? projectionColumns.map(place) : []),
     ...(neighbours
       ? [
           { name: 'neighbors', repetition_type: 'REQUIRED', num_children: 2 } as const,
@@ -57,11 +63,11 @@ function schemaOf({ vectorColumn, neighbours }: ParquetOptions): SchemaElement[]
 }
 
 /** Reserved by the schema, so that a vector column cannot take them. */
-export const parquetColumns = ['id', 'file_name', 'filepath', 'label', 'split', 'neighbors'] as const;
+export const parquetColumns = ['id', 'file_name', 'filepath', 'label', 'split', ...projectionColumns, 'neighbors'] as const;
 
 /** Images and vectors as Parquet, a row group at a time. */
 export function parquetSink(path: string, options: ParquetOptions): VectorSink {
-  const { dimension, vectorColumn, neighbours, metadata } = options;
+  const { dimension, vectorColumn, neighbours, places = false, metadata } = options;
   const file = new AsideFile(path);
   const buffer = new ByteWriter();
   const flush = (): void => {
@@ -88,6 +94,7 @@ export function parquetSink(path: string, options: ParquetOptions): VectorSink {
       column('filepath', (image) => image.path),
       column('label', ({ label }) => label ?? null),
       column('split', ({ split }) => split ?? null),
+      ...(places ? projectionColumns.map((name, axis) => column(name, (image) => image.place?.[axis] ?? null)) : []),
       ...(neighbours ? [{ ...column('neighbors', (image) => image.neighbours!), statistics: false }] : []),
     ];
     if (writer.write({ columnData, rowGroupSize: images.length })) throw new TypeError('the Parquet writer was expected to write at once');

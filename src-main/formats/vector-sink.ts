@@ -9,9 +9,14 @@ export interface ExportedImage {
   readonly name: string;
   readonly label: string | undefined;
   readonly split: string | undefined;
+  /** Where it lies on a map of the images, in a square from −1 to 1; none of those that are not on it. */
+  readonly place?: readonly [x: number, y: number] | undefined;
   /** Rows of the most similar images, the nearest first, and 1 − cosine to them. */
   readonly neighbours?: { readonly ids: readonly number[]; readonly distances: readonly number[] };
 }
+
+/** Names of the columns of places, as Embedding Atlas looks for them. */
+export const projectionColumns = ['projection_x', 'projection_y'] as const;
 
 export interface VectorSink {
   /** Takes the next images and their vectors [images.length, dimension], which are only lent. */

@@ -23,6 +23,11 @@ const images: readonly ExportedImage[] = Array.from({ length: 7 }, (_, id) => ({
 const random = new Random(6, 'test');
 const vectors = Float32Array.from({ length: 7 * dimension }, () => random.normal() * 10 ** random.between(-12, 12));
 vectors.set([0, -0, 3.4028234663852886e38, 1.401298464324817e-45, 1 / 3]);
+/** All but the second and the last one. */
+const onMap: readonly ExportedImage[] = images.map((image) => ({
+  ...image,
+  place: image.id === 1 || image.id === 6 ? undefined : [image.id / 7 - 0.5, image.id === 0 ? 0 : -1 / image.id],
+}));
 const row = (id: number): number[] => [...vectors.subarray(id * dimension, (id + 1) * dimension)];
 
 let root: string;
@@ -33,7 +38,7 @@ beforeEach(() => mkdirSync((folder = join(root, String(cases++)))));
 afterAll(() => rmSync(root, { recursive: true }));
 
 /** Blocks of unequal length, as a store gives them; the lent array is used again. */
-function fill(sink: VectorSink): void {
+function fill(sink: VectorSink, of: readonly ExportedImage[] = images): void {
   const lent = new Float32Array(3 * dimension);
   for (const [from, to] of [
     [0, 3],
@@ -42,7 +47,7 @@ function fill(sink: VectorSink): void {
     [4, 7],
   ] as const) {
     lent.set(vectors.subarray(from * dimension, to * dimension));
-    sink.write(images.slice(from, to), lent.subarray(0, (to - from) * dimension));
+    sink.write(of.slice(from, to), lent.subarray(0, (to - from) * dimension));
   }
   lent.fill(9);
   sink.finish();
@@ -63,6 +68,7 @@ describe('a .npy file', () => {
 
 describe('a Parquet file', () => {
   const options = { dimension, vectorColumn: 'embedding', neighbours: true, metadata: { run: 'r-1' } } as const;
+  const columns = ['id', 'file_name', 'filepath', 'embedding', 'label', 'split'];
   const read = async (path: string): Promise<Record<string, unknown>[]> => parquetReadObjects({ file: await asyncBufferFromFile(path) });
 
   it('has the columns that other programs look for', async () => {
@@ -111,6 +117,28 @@ describe('a Parquet file', () => {
     expect(Object.keys((await read(paths))[0]!)).toEqual(['id', 'file_name', 'filepath', 'label', 'split']);
   });
 
+  it('has the places of a map where there is one, and none for images that are not on it', async () => {
+    const path = join(folder, 'places.parquet');
+    fill(parquetSink(path, { ...options, places: true }), onMap);
+    const rows = await read(path);
+    expect(Object.keys(rows[0]!)).toEqual([...columns.slice(0, 6), 'projection_x', 'projection_y', 'neighbors']);
+    expect(rows.map((one) => [one['projection_x'], one['projection_y']])).toEqual(
+      onMap.map(({ place }) => place?.map(Math.fround) ?? [null, null]),
+    );
+    // What stands before and behind them is where it was.
+    expect(rows.map((one) => one['embedding'])).toEqual(images.map(({ id }) => row(id)));
+    expect(rows.map((one) => one['neighbors'])).toEqual(images.map(({ neighbours }) => neighbours));
+    const { schema } = await parquetMetadataAsync(await asyncBufferFromFile(path));
+    for (const name of ['projection_x', 'projection_y'])
+      expect(schema.find((element) => element.name === name)).toMatchObject({ type: 'FLOAT', repetition_type: 'OPTIONAL' });
+    // Beside a .npy, and where no image of a group is on the map.
+    const paths = join(folder, 'placed-paths.parquet');
+    fill(parquetSink(paths, { ...options, vectorColumn: undefined, neighbours: false, places: true }));
+    expect((await read(paths)).map((one) => [one['split'] ?? '', one['projection_x'], one['projection_y']])).toEqual(
+      images.map(({ split }) => [split ?? '', null, null]),
+    );
+  });
+
   it('is written in groups, so that memory does not grow with it', async () => {
     const path = join(folder, 'wide.parquet');
     const wide = 1 << 19;
@@ -144,6 +172,22 @@ describe('text', () => {
     const last = text.trimEnd().split('\r\n').at(-1)!.split(',');
     expect(last.slice(0, 5)).toEqual(['6', 'Bild 6 ü.png', '/data/Bild 6 ü.png', '', '']);
     expect(last.slice(5).map((value) => Math.fround(Number(value)))).toEqual(row(6));
+  });
+});
+
+describe('CSV with the places of a map', () => {
+  it('has them behind the split, and nothing for images that are not on it', () => {
+    const path = join(folder, 'v.csv');
+    fill(csvSink(path, dimension, true), onMap);
+    const lines = readFileSync(path, 'utf8').trimEnd().split('\r\n');
+    expect(lines[0]).toBe('id,file_name,filepath,label,split,projection_x,projection_y,e0,e1,e2,e3,e4');
+    // The name of the fourth has a comma.
+    const places = [0, 1, 2, 4, 5, 6].map((id) => lines[1 + id]!.split(',').slice(5, 7));
+    expect(places.map((place) => place.map((text) => (text === '' ? undefined : Math.fround(Number(text)))))).toEqual(
+      [0, 1, 2, 4, 5, 6].map((id) => onMap[id]!.place?.map(Math.fround) ?? [undefined, undefined]),
+    );
+    const last = lines.at(-1)!.split(',').slice(7);
+    expect(last.map((value) => Math.fround(Number(value)))).toEqual(row(6));
   });
 });
 

@@ -2,10 +2,9 @@
 import { createRequire } from 'node:module';
 import sharp from 'sharp';
 import type { OverlayOptions } from 'sharp';
-import { AppError, systemError } from '../../shared/errors.ts';
-import { writeFileAside } from '../files/write-aside.ts';
-import { isMarkedPng, markedPng } from './png-text.ts';
+import { isMarkedPng } from './png-text.ts';
 import type { CachedImage } from './shard-reader.ts';
+import { writeSheet } from './sheet-file.ts';
 
 export interface Tile {
   readonly image: CachedImage;
@@ -135,16 +134,5 @@ export async function contactSheet(blocks: readonly SheetBlock[], path: string):
     .composite(overlays)
     .png()
     .toBuffer();
-  try {
-    writeFileAside(path, markedPng(sheet, software));
-  } catch (error) {
-    // The operating system names the file that is written aside.
-    const full = systemError(error)?.code === 'disk-full';
-    throw new AppError(
-      full ? 'disk-full' : 'not-writable',
-      full ? `The disk is full: ${path} was not written.` : `${path} cannot be written.`,
-      'Choose another place for the sheet.',
-      error,
-    );
-  }
+  writeSheet(path, sheet, software);
 }

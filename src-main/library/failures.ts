@@ -1,9 +1,8 @@
 // The list of files and folders that gave no image, with reasons for people.
-import { closeSync, openSync, readSync } from 'node:fs';
 import { systemError } from '../../shared/errors.ts';
 import { writeFileAside } from '../files/write-aside.ts';
 import type { FailureReason } from '../images/decoder.ts';
-import { csvLine } from './csv.ts';
+import { beginsWithRecord, csvLine } from './csv.ts';
 import { displayName } from './file-names.ts';
 import { folderOf } from './folders.ts';
 import type { Library } from './library.ts';
@@ -56,11 +55,11 @@ export function countFailures(library: Library, root: string | number): number {
   );
 }
 
-const header = csvLine(['file', 'reason', 'message']);
+const columns = ['file', 'reason', 'message'] as const;
 
 /** The list as lines of a CSV file (`file,reason,message`), the header first. Throws `not-found`. */
 export function* failureLines(library: Library, root?: string | number): Generator<string> {
-  yield header;
+  yield csvLine(columns);
   for (const one of failures(library, root === undefined ? {} : { root })) yield csvLine([displayName(one.path), one.reason, one.message]);
 }
 
@@ -73,17 +72,8 @@ export function exportFailures(library: Library, file: string, root?: string | n
   }
 }
 
-/** Whether a file begins as a list that was written here, also when an editor has changed its line ends. Throws the operating system's errors. */
-export function isFailureList(path: string): boolean {
-  const start = Buffer.alloc(header.length);
-  const handle = openSync(path, 'r');
-  try {
-    readSync(handle, start, 0, start.length, 0);
-  } finally {
-    closeSync(handle);
-  }
-  return start.toString('latin1').split(/\r?\n/, 1)[0] === header.trimEnd();
-}
+/** Whether a file begins as a list that was written here. Throws the operating system's errors. */
+export const isFailureList = (path: string): boolean => beginsWithRecord(path, columns);
 
 /**
  * Lets the next scan try failed files again, quarantined ones too: all of a root, or only the images given. Returns how many.

@@ -248,7 +248,18 @@ describe('an export', () => {
     const target = join(place, "an 'export' ü");
     const preview = await page.call('export.preview', { folder, run, target, formats: [...exportFormats], ...options });
     expect(preview.images).toBe(2 * perKind + 1);
-    expect(preview.columns).toEqual(['id', 'file_name', 'filepath', 'vector "x"', 'label', 'split', 'neighbors']);
+    // Its map was drawn above.
+    expect(preview.columns).toEqual([
+      'id',
+      'file_name',
+      'filepath',
+      'vector "x"',
+      'label',
+      'split',
+      'projection_x',
+      'projection_y',
+      'neighbors',
+    ]);
     expect(preview.rows.length).toBe(5);
     expect(preview.code.map(({ reader }) => reader)).toEqual(
       expect.arrayContaining(['numpy', 'pandas', 'DuckDB', 'timm', 'transformers', 'onnxruntime']),
@@ -262,6 +273,11 @@ describe('an export', () => {
     expect(rows.slice(0, 5).map((row) => row['filepath'])).toEqual(preview.rows.map((row) => row[2]));
     const first = (rows[0]!['vector "x"'] as number[]).slice(0, 3).map((value) => value.toPrecision(4));
     expect(preview.rows[0]![3]).toBe(`[${first.join(', ')}, …]`);
+    const placed = rows.slice(0, 5).map((row) => ['projection_x', 'projection_y'].map((name) => (row[name] as number).toPrecision(4)));
+    expect(preview.rows.map((row) => row.slice(6, 8))).toEqual(placed);
+    const text = await page.call('export.preview', { folder, run, target: join(place, 'as text'), formats: ['csv'], ...options });
+    expect(text.columns.slice(3, 8)).toEqual(['label', 'split', 'projection_x', 'projection_y', 'e0']);
+    expect(text.rows.map((row) => row.slice(5, 7))).toEqual(placed);
     const manifest = JSON.parse(readFileSync(join(target, 'manifest.json'), 'utf8')) as { complete: boolean; files: { bytes: number }[] };
     expect(manifest.complete).toBe(true);
     const written = manifest.files.reduce((sum, { bytes }) => sum + bytes, 0);
@@ -315,6 +331,16 @@ describe('an export', () => {
     const text = readFileSync(manifest, 'utf8');
     writeFileSync(manifest, text.replace('"folder": "pictures"', '"folder": "others"').replace(/"rowsHash": "[^"]*"/, '"rowsHash": "0"'));
     expect((await page.call('export.preview', input)).earlier).toMatchObject({ run, folder: 'others', replaced: true });
+  });
+
+  it('is told to take the place when the map was drawn again, at once', async () => {
+    const input = { folder, run, target: join(place, 'map told'), formats: ['csv' as const], ...options };
+    await page.call('jobs.wait', { job: (await page.call('export.start', input)).job });
+    const replaced = async (): Promise<boolean | undefined> => (await page.call('export.preview', input)).earlier?.replaced;
+    expect(await replaced()).toBe(false);
+    const map = { folder, run, step: source.step, layer: 'last', space: 'whitened' } as const;
+    await page.call('jobs.wait', await page.call('map.draw', map));
+    expect(await replaced()).toBe(true);
   });
 
   it('of a folder of the same name, or of images that have other labels by now, is told to take the place, as it then does', async () => {

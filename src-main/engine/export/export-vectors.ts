@@ -25,6 +25,8 @@ import type { Studio } from '../studio.ts';
 import { pieceImages, rowsOfImages } from '../vectors/embedded-images.ts';
 import { computeVectors } from '../vectors/embeddings.ts';
 import { NeighbourFinder } from './export-neighbours.ts';
+import { exportedPlaces } from './export-places.ts';
+import type { ExportedPlaces, Projection } from './export-places.ts';
 
 export const vectorFormats = ['npy', 'parquet', 'csv', 'projector'] as const;
 export type VectorFormat = (typeof vectorFormats)[number];
@@ -49,6 +51,8 @@ export interface ExportedVectors {
   readonly space: SpaceTransform;
   /** As `hashOfRows`. */
   readonly images: string;
+  /** Where a map was drawn. */
+  readonly places?: ExportedPlaces | undefined;
 }
 
 /** What a manifest says of vectors that tells them from others. */
@@ -57,11 +61,18 @@ export interface VectorsIdentity {
   readonly spaceFittedOn: number;
   readonly D: number;
   readonly rowsHash: string;
+  readonly projection?: Projection;
 }
 
 /** By what vectors are told from others, in a manifest and before there is one. */
-export function identityOf({ space, dimension, images }: Pick<ExportedVectors, 'space' | 'dimension' | 'images'>): VectorsIdentity {
-  return { space: space.kind, spaceFittedOn: space.kind === 'raw' ? 0 : space.fittedOn, D: dimension, rowsHash: images };
+export function identityOf({ space, dimension, images, places }: Omit<ExportedVectors, 'rows'>): VectorsIdentity {
+  return {
+    space: space.kind,
+    spaceFittedOn: space.kind === 'raw' ? 0 : space.fittedOn,
+    D: dimension,
+    rowsHash: images,
+    ...(places && { projection: places.projection }),
+  };
 }
 
 /** Throws `cancelled` once it is asked to end. */
@@ -101,8 +112,9 @@ export async function embeddedImages(studio: Studio, store: EmbeddingStore, root
   return found;
 }
 
-export function exportedImage(id: number, { path, label, split }: TrainingImage): ExportedImage {
-  return { id, path: displayName(path), name: basename(displayName(path)), label: label ?? undefined, split: split ?? undefined };
+export function exportedImage(id: number, { path, label, split }: TrainingImage, places?: ExportedPlaces): ExportedImage {
+  const name = displayName(path);
+  return { id, path: name, name: basename(name), label: label ?? undefined, split: split ?? undefined, place: places?.of(id) };
 }
 
 /** The thumbnails of the images, where the decode cache has them. */
@@ -134,17 +146,19 @@ interface Destination {
   readonly options: VectorExport;
   readonly images: readonly TrainingImage[];
   readonly dimension: number;
+  /** Whether there is a map. */
+  readonly places: boolean;
 }
 
 const openers: Readonly<Record<VectorFormat, (destination: Destination) => Promise<readonly VectorSink[]>>> = {
-  npy: async ({ bundle, options: { metadata }, images, dimension }) => [
+  npy: async ({ bundle, options: { metadata }, images, dimension, places }) => [
     npySink(bundle.file('vectors.npy'), images.length, dimension),
-    parquetSink(bundle.file('paths.parquet'), { dimension, vectorColumn: undefined, neighbours: false, metadata }),
+    parquetSink(bundle.file('paths.parquet'), { dimension, vectorColumn: undefined, neighbours: false, places, metadata }),
   ],
-  parquet: async ({ bundle, options: { vectorColumn, neighbours, metadata }, dimension }) => [
-    parquetSink(bundle.file('embeddings.parquet'), { dimension, vectorColumn, neighbours: neighbours > 0, metadata }),
+  parquet: async ({ bundle, options: { vectorColumn, neighbours, metadata }, dimension, places }) => [
+    parquetSink(bundle.file('embeddings.parquet'), { dimension, vectorColumn, neighbours: neighbours > 0, places, metadata }),
   ],
-  csv: async ({ bundle, dimension }) => [csvSink(bundle.file('embeddings.csv'), dimension)],
+  csv: async ({ bundle, dimension, places }) => [csvSink(bundle.file('embeddings.csv'), dimension, places)],
   projector: async ({ bundle, options, images, dimension }) => {
     const side = await drawSprite(bundle, options, images);
     const files = {
@@ -208,7 +222,8 @@ export async function exportVectors(
   const { rows, images } = await embeddedImages(studio, store, options.root, options.signal);
   const space = await librarySpace(store, options.space, rows);
   const hash = await inPieces(hashOfRows(images), options.signal);
-  const sinks = await openSinks({ bundle, options, images, dimension: space.outputDimension });
+  const places = exportedPlaces(store.folder, options.space, rows);
+  const sinks = await openSinks({ bundle, options, images, dimension: space.outputDimension, places: places !== undefined });
   let finder: NeighbourFinder | undefined;
   try {
     if (options.neighbours > 0 && options.formats.includes('parquet')) finder = await NeighbourFinder.open(store, space, rows);
@@ -221,7 +236,7 @@ export async function exportVectors(
       const found = await finder?.find(placed, done, options.neighbours);
       const block = images
         .slice(done, done + chosen.length / store.dimension)
-        .map((image, i) => ({ ...exportedImage(done + i, image), ...(found && { neighbours: found[i]! }) }));
+        .map((image, i) => ({ ...exportedImage(done + i, image, places), ...(found && { neighbours: found[i]! }) }));
       for (const sink of sinks) {
         sink.write(block, placed);
         await setImmediate();
@@ -231,7 +246,7 @@ export async function exportVectors(
     }
     for (const sink of sinks) sink.finish();
     if (space.kind !== 'raw') writeFileAside(bundle.file('space.safetensors'), encodeSpace(space));
-    return { rows: done, dimension: space.outputDimension, space, images: hash };
+    return { rows: done, dimension: space.outputDimension, space, images: hash, places };
   } finally {
     for (const sink of sinks) sink.discard();
     await finder?.dispose();

@@ -9,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { preprocessingOf } from '../../../shared/config/preprocessing.ts';
 import { Random } from '../../../shared/random.ts';
 import type { EvaluationImage } from '../../evaluation/protocol.ts';
+import type { SpaceKind } from '../../evaluation/spaces.ts';
 import { noSmallDisk, smallDisk } from '../../files/testing/small-disk.ts';
 import { cachedShortSide } from '../../images/cache-space.ts';
 import { fixturesFolder, readJson, relativeError } from '../../jepa/testing/reference-values.ts';
@@ -19,6 +20,9 @@ import type { Imported } from '../runs/import-weights.ts';
 import { checkpointOf } from '../runs/runs.ts';
 import { Studio } from '../studio.ts';
 import { embedFolder, openEmbeddings } from '../vectors/embeddings.ts';
+import { folderMap, wholeMap } from '../vectors/folder-map.ts';
+import type { MapSetup } from '../vectors/folder-map.ts';
+import { drawForExport } from './export-places.ts';
 import { exportBundle, exportFormats } from './export.ts';
 import type { ExportFormat, ExportOptions } from './export.ts';
 
@@ -333,6 +337,8 @@ describe('an export', () => {
   });
 
   it('refuses a column name that the schema has', async () => {
+    for (const vectorColumn of ['projection_x', 'projection_y'])
+      await expect(exportBundle(studio, optionsOf('columns', ['parquet'], { vectorColumn }))).rejects.toMatchObject({ code: 'bad-input' });
     await expect(exportBundle(studio, optionsOf('columns', ['parquet'], { vectorColumn: 'label' }))).rejects.toMatchObject({
       code: 'bad-input',
     });
@@ -350,5 +356,88 @@ describe('an export', () => {
       code: 'bad-checkpoint',
     });
     expect(existsSync(join(root, 'damaged'))).toBe(false);
+  });
+});
+
+describe('an export of a folder whose map was drawn', () => {
+  const drawn = ['parquet', 'npy', 'csv'] as const;
+  const setup = (space: SpaceKind): MapSetup => ({ checkpoint, root: pictures, layer: 'last', space });
+  /** Of the map as it is kept, by path. */
+  const onMap = async (space: SpaceKind): Promise<ReadonlyMap<string, readonly number[]>> => {
+    const map = (await folderMap(studio, setup(space)))!;
+    return new Map(map.images.map(({ path }, i) => [path, [...map.places.subarray(2 * i, 2 * i + 2)]]));
+  };
+
+  it('says before that there are no places, and where they come from then; each image has its own in every table', async () => {
+    const before = optionsOf('map', drawn, { neighbours: 2 });
+    expect((await exportBundle(studio, before)).vectors).toEqual({ rows: images, dimension: imported.config.width });
+    expect(Object.keys((await readParquet(join(root, 'map', 'embeddings.parquet')))[0]!)).not.toContain('projection_x');
+    expect(manifestOf('map')).not.toHaveProperty('projection');
+    expect(await drawForExport(studio, setup('raw'), {})).toBe(images);
+    // Nothing is drawn twice, and vectors as they are get the whitened map.
+    expect(await drawForExport(studio, setup('raw'), {})).toBeUndefined();
+    expect([await folderMap(studio, setup('raw')), (await folderMap(studio, setup('whitened')))?.missing]).toEqual([undefined, 0]);
+    const { vectors, replaced } = await exportBundle(studio, before);
+    expect(vectors?.map).toEqual({ space: 'whitened', missing: 0 });
+    // The tables without places are others.
+    expect(replaced).toBeDefined();
+    expect(manifestOf('map')).toMatchObject({ space: 'raw', projection: { space: 'whitened', method: 'umap' } });
+    const places = await onMap('whitened');
+    expect(places.size).toBe(images);
+    for (const name of ['embeddings.parquet', 'paths.parquet']) {
+      const rows = await readParquet(join(root, 'map', name));
+      expect(rows.map((row) => [row['projection_x'], row['projection_y']])).toEqual(
+        rows.map((row) => places.get(row['filepath'] as string)),
+      );
+    }
+    const csv = readFileSync(join(root, 'map', 'embeddings.csv'), 'utf8')
+      .trimEnd()
+      .split('\r\n')
+      .map((line) => line.split(','));
+    expect(csv[0]!.slice(5, 8)).toEqual(['projection_x', 'projection_y', 'e0']);
+    expect(csv.slice(1).map((fields) => fields.slice(5, 7).map(Number).map(Math.fround))).toEqual(
+      csv.slice(1).map((fields) => places.get(fields[2]!)),
+    );
+    // The vectors stand where they stood.
+    const { values } = readNpy(join(root, 'map', 'vectors.npy'));
+    expect(Float32Array.from(csv.slice(1).flatMap((fields) => fields.slice(7).map(Number)))).toEqual(values);
+  });
+
+  it('is added to while the map is the same, and is another once it is drawn again; weights go with any', async () => {
+    const added = async (format: ExportFormat): Promise<boolean> =>
+      (await exportBundle(studio, optionsOf('map added', [format]))).replaced === undefined;
+    await exportBundle(studio, optionsOf('map added', ['parquet']));
+    expect([await added('csv'), await added('projector'), await added('onnx')]).toEqual([true, true, true]);
+    const before = await onMap('whitened');
+    expect((await wholeMap(studio, setup('whitened'), { again: true })).isNew).toBe(true);
+    expect(await onMap('whitened')).not.toEqual(before);
+    expect(await added('safetensors')).toBe(true);
+    expect(await added('npy')).toBe(false);
+    const files = manifestOf('map added')['files'] as { path: string }[];
+    expect(files.map(({ path }) => path).toSorted()).toEqual(['paths.parquet', 'vectors.npy']);
+  });
+
+  it('has the map of its own space where that was drawn', async () => {
+    expect((await wholeMap(studio, setup('centred'))).isNew).toBe(true);
+    await exportBundle(studio, optionsOf('map of its own', ['csv'], { space: 'centred' }));
+    expect(manifestOf('map of its own')).toMatchObject({ space: 'centred', projection: { space: 'centred' } });
+    await exportBundle(studio, optionsOf('map of its own', ['csv']));
+    expect(manifestOf('map of its own')).toMatchObject({ space: 'raw', projection: { space: 'whitened' } });
+  });
+
+  it('has nothing for images that were added since, until the map is drawn again', async () => {
+    const late = join(pictures, 'train', 'cats', 'late.png');
+    await sharp({ create: { width: 48, height: 48, channels: 3, background: { r: 200, g: 40, b: 90 } } })
+      .png()
+      .toFile(late);
+    await embed(imported);
+    const { vectors } = await exportBundle(studio, optionsOf('map with gaps', ['parquet']));
+    expect(vectors).toMatchObject({ rows: images + 1, map: { space: 'whitened', missing: 1 } });
+    const without = (rows: readonly Record<string, unknown>[]): unknown[] =>
+      rows.filter((row) => row['projection_x'] === null || row['projection_y'] === null).map((row) => row['filepath']);
+    expect(without(await readParquet(join(root, 'map with gaps', 'embeddings.parquet')))).toEqual([late]);
+    expect(await drawForExport(studio, setup('raw'), {})).toBe(images + 1);
+    await exportBundle(studio, optionsOf('map with gaps', ['parquet']));
+    expect(without(await readParquet(join(root, 'map with gaps', 'embeddings.parquet')))).toEqual([]);
   });
 });

@@ -1,5 +1,6 @@
 // Exports a folder's vectors and a run's weights for other programs, as one folder of files with a manifest.
 import { basename, join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { preprocessingOf } from '../../../shared/config/preprocessing.ts';
 import type { EarlierExport } from '../../../shared/contract/contract-explore.ts';
 import { AppError, systemError } from '../../../shared/errors.ts';
@@ -31,6 +32,10 @@ export const exportFormats: readonly ExportFormat[] = [...vectorFormats, ...weig
 /** Whether some of the formats are of images, not of weights alone. */
 export const holdVectors = (formats: readonly ExportFormat[]): boolean => vectorFormats.some((format) => formats.includes(format));
 
+/** Whether some of the formats have columns for the places of a map: that of the Projector draws its own. */
+export const holdPlaces = (formats: readonly ExportFormat[]): boolean =>
+  vectorFormats.some((format) => format !== 'projector' && formats.includes(format));
+
 export interface ExportOptions {
   readonly checkpoint: string;
   /** Folder of the images; weights have none. */
@@ -60,10 +65,16 @@ export interface ReplacedExport {
   readonly removed: readonly string[];
 }
 
+/** The map whose places are exported, and how many images are not on it. */
+export interface ExportedMap {
+  readonly space: SpaceKind;
+  readonly missing: number;
+}
+
 export interface Exported {
   readonly files: readonly BundledFile[];
   /** Absent when only weights were exported. */
-  readonly vectors: { readonly rows: number; readonly dimension: number } | undefined;
+  readonly vectors: { readonly rows: number; readonly dimension: number; readonly map?: ExportedMap } | undefined;
   readonly replaced?: ReplacedExport;
   /** The call of Python by which transformers opens the Hugging Face folder, where there is one. */
   readonly opening?: string;
@@ -83,6 +94,16 @@ function requireColumn(name: string): void {
       `The column of vectors cannot be called '${name}'.`,
       `Choose a name other than ${parquetColumns.join(', ')}.`,
     );
+}
+
+/** What can be said of an export before any work for it. Rejects with `bad-input`. */
+export async function requireExportable(
+  studio: Studio,
+  { vectorColumn, formats, root, target }: Pick<ExportOptions, 'vectorColumn' | 'formats' | 'root' | 'target'>,
+): Promise<void> {
+  requireColumn(vectorColumn);
+  if (holdVectors(formats)) requireRoot(root);
+  await requireOutside(target, studio.originals);
 }
 
 /** What the manifest says; other programs and people read it. */
@@ -121,11 +142,15 @@ function describe(
   };
 }
 
-/** Whether files of an earlier export may stand beside those of this one: of the same weights and layer, and the same vectors if both have some. */
+/** Whether files of an earlier export may stand beside those of this one: of the same weights and layer, and the same vectors with the same map if both have some. */
 function areOfTheSame(earlier: Readonly<Record<string, unknown>>, now: Readonly<Record<string, unknown>>): boolean {
-  const same = (key: string): boolean => earlier[key] === now[key];
+  const same = (key: string): boolean => isDeepStrictEqual(earlier[key], now[key]);
   if (!same('modelHash') || !same('layer')) return false;
-  return earlier['rowsHash'] === undefined || now['rowsHash'] === undefined || ['rowsHash', 'space', 'spaceFittedOn', 'D'].every(same);
+  return (
+    earlier['rowsHash'] === undefined ||
+    now['rowsHash'] === undefined ||
+    ['rowsHash', 'space', 'spaceFittedOn', 'D', 'projection'].every(same)
+  );
 }
 
 const textOf = (description: Readonly<Record<string, unknown>>, key: string): string | undefined =>
@@ -180,9 +205,7 @@ export async function exportBundle(
   { checkpoint, root, target, formats, layer, space, vectorColumn, neighbours, signal }: ExportOptions,
   onProgress: (progress: ExportProgress) => void = () => {},
 ): Promise<Exported> {
-  requireColumn(vectorColumn);
-  if (holdVectors(formats)) requireRoot(root);
-  await requireOutside(target, studio.originals);
+  await requireExportable(studio, { vectorColumn, formats, root, target });
   const { config, run, step } = readCheckpointHeader(checkpoint);
   const model: ModelDescription = { size: modelSize(config), preprocessing: preprocessingOf(config), run, step, program: programVersion };
   const wanted = vectorFormats.filter((format) => formats.includes(format));
@@ -224,7 +247,11 @@ export async function exportBundle(
       files,
       ...(replaced && { replaced: replacedExport(replaced) }),
       ...(formats.includes('huggingface') && { opening: openingCall(model.size, JSON.stringify(join(target, 'huggingface'))) }),
-      vectors: vectors && { rows: vectors.rows, dimension: vectors.dimension },
+      vectors: vectors && {
+        rows: vectors.rows,
+        dimension: vectors.dimension,
+        ...(vectors.places && holdPlaces(formats) && { map: { space: vectors.places.projection.space, missing: vectors.places.missing } }),
+      },
     };
   } catch (error) {
     // What was to be said first is why it failed; a manifest that cannot be put back says by itself that it is not complete.

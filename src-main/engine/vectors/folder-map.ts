@@ -69,3 +69,26 @@ export async function drawFolderMap(studio: Studio, setup: MapSetup, options: Dr
     return rows.length;
   });
 }
+
+/**
+ * A map that has all images: the kept one, unless it is to be drawn `again`, or one that is drawn now. Throws `not-found`, `cancelled`,
+ * `out-of-memory`, and `not-writable` where it cannot be kept.
+ */
+export async function wholeMap(
+  studio: Studio,
+  setup: MapSetup,
+  { again = false, ...options }: DrawMapOptions & { readonly again?: boolean } = {},
+): Promise<{ readonly map: FolderMap; readonly isNew: boolean }> {
+  const kept = again ? undefined : await folderMap(studio, setup);
+  if (kept?.missing === 0) return { map: kept, isNew: false };
+  await drawFolderMap(studio, setup, options);
+  const map = await folderMap(studio, setup);
+  // Looking on, as a page does, needs no place to write; here it is what was asked for.
+  if (!map)
+    throw new AppError(
+      'not-writable',
+      'The map was drawn but could not be kept beside the vectors.',
+      `Let the program write to ${studio.home.embeddings}, and see that its disk is not full.`,
+    );
+  return { map, isNew: true };
+}

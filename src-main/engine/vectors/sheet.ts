@@ -46,6 +46,10 @@ async function drawn(studio: Studio, settings: DecodeSettings, path: string): Pr
   }
 }
 
+/** The same, decoded as a checkpoint wants it. Throws `bad-checkpoint`. */
+export const pictureOfFile = async (studio: Studio, checkpoint: string, path: string): Promise<Tile['image'] | undefined> =>
+  drawn(studio, preprocessingOf(readCheckpointHeader(checkpoint).config), path);
+
 /** Writes `path`; files that cannot be read any more are left out, and how many these are is returned. Throws as `checkSheetTarget`, and `disk-full`. */
 export async function drawSheet(studio: Studio, checkpoint: string, rows: readonly SheetRow[], path: string): Promise<number> {
   await checkSheetTarget(studio, path);

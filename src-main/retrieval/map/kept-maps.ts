@@ -66,6 +66,13 @@ export function placesOf({ rows: drawn, places }: LibraryMap, rows: Uint32Array)
   return found;
 }
 
+/** Another text when a map of these vectors has been kept or has gone since. */
+export const mapsStamp = (folder: string): string =>
+  readdirSync(folder)
+    .filter((name) => name.startsWith('map-') && name.endsWith('.safetensors'))
+    .map((name) => `${name} ${statSync(join(folder, name), { throwIfNoEntry: false })?.mtimeMs ?? 0}`)
+    .join();
+
 /** Newest first. */
 function keptFiles(folder: string, kind: SpaceKind): readonly string[] {
   return readdirSync(folder)

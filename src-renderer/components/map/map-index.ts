@@ -1,5 +1,5 @@
 // Which images lie where: a grid over the map, so that the one under the pointer is found among 100,000 without looking at all.
-import type { Point } from './map-camera.ts';
+import type { Point } from '../../../shared/map/map-camera.ts';
 
 /** Places [n, 2] in a square from −1 to 1; images for which `isHidden` are not found. */
 export class MapIndex {

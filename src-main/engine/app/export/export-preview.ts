@@ -5,11 +5,14 @@ import { preprocessingOf } from '../../../../shared/config/preprocessing.ts';
 import type { ExportFormat, ExportPreview } from '../../../../shared/contract/contract-explore.ts';
 import { applySpace } from '../../../evaluation/spaces.ts';
 import { inPieces } from '../../../files/in-pieces.ts';
+import { projectionColumns } from '../../../formats/vector-sink.ts';
 import { modelSize } from '../../../jepa/model.ts';
 import { folderOf } from '../../../library/folders.ts';
 import { librarySpace } from '../../../retrieval/library-search.ts';
+import { mapsStamp } from '../../../retrieval/map/kept-maps.ts';
 import { sizesOf, stepSize } from '../../../training/plan/step-size.ts';
 import { readCheckpointHeader } from '../../../training/run-folder/checkpoint.ts';
+import { exportedPlaces } from '../../export/export-places.ts';
 import { embeddedImages, exportedImage, hashOfRows, identityOf } from '../../export/export-vectors.ts';
 import type { VectorsIdentity } from '../../export/export-vectors.ts';
 import { exportThere, holdVectors, requireRoot } from '../../export/export.ts';
@@ -31,7 +34,8 @@ interface FirstRows {
   readonly identity: VectorsIdentity;
   /** Mean length of a path. */
   readonly pathBytes: number;
-  readonly rows: readonly { readonly fields: readonly string[]; readonly vector: Float32Array }[];
+  /** Places of the first rows, as text, where there is a map; empty for those that are not on it. */
+  readonly rows: readonly { readonly fields: readonly string[]; readonly places: readonly string[]; readonly vector: Float32Array }[];
 }
 
 const columnsBefore = ['id', 'file_name', 'filepath'] as const;
@@ -43,34 +47,42 @@ const vectorText = (vector: Float32Array): string =>
 /** Columns and rows as the first of the chosen formats has them: Parquet, else CSV, else what lies beside the `.npy`. */
 function table(
   { formats, vectorColumn, neighbours }: PreviewOptions,
-  { rows, dimension }: FirstRows,
+  { rows, dimension, identity }: FirstRows,
 ): Pick<ExportPreview, 'columns' | 'rows'> {
+  const after = [...columnsAfter, ...(identity.projection ? projectionColumns : [])];
   if (formats.includes('parquet') || !formats.includes('csv')) {
     const more = formats.includes('parquet') && neighbours > 0 ? ['neighbors'] : [];
     return {
-      columns: [...columnsBefore, vectorColumn, ...columnsAfter, ...more],
-      rows: rows.map(({ fields, vector }) => [
+      columns: [...columnsBefore, vectorColumn, ...after, ...more],
+      rows: rows.map(({ fields, places, vector }) => [
         ...fields.slice(0, 3),
         vectorText(vector),
         ...fields.slice(3),
+        ...places,
         ...more.map(() => `{ids: ${neighbours}, distances: ${neighbours}}`),
       ]),
     };
   }
   const shown = Math.min(numbersShown, dimension);
   return {
-    columns: [...columnsBefore, ...columnsAfter, ...Array.from({ length: shown }, (_, i) => `e${i}`), '…'],
-    rows: rows.map(({ fields, vector }) => [...fields, ...Array.from(vector.subarray(0, shown), (value) => value.toPrecision(9)), '…']),
+    columns: [...columnsBefore, ...after, ...Array.from({ length: shown }, (_, i) => `e${i}`), '…'],
+    rows: rows.map(({ fields, places, vector }) => [
+      ...fields,
+      ...places,
+      ...Array.from(vector.subarray(0, shown), (value) => value.toPrecision(9)),
+      '…',
+    ]),
   };
 }
 
 function bytesOf({ formats, neighbours }: PreviewOptions, first: FirstRows | undefined, encoder: number, predictor: number): number {
   const { images = 0, dimension = 0, pathBytes = 0 } = first ?? {};
-  const described = images * (2 * pathBytes + 20);
+  const map = first?.identity.projection ? 1 : 0;
+  const described = images * (2 * pathBytes + 20 + 8 * map);
   const sizes: Readonly<Record<ExportFormat, number>> = {
     npy: 128 + 4 * images * dimension + described,
     parquet: images * (4 * dimension + 8 * neighbours) + described,
-    csv: images * (12.5 * dimension + 40) + described,
+    csv: images * (12.5 * dimension + 40 + 17 * map) + described,
     projector: images * (12.5 * dimension + pathBytes),
     safetensors: 4 * (2 * encoder + predictor),
     huggingface: 4 * encoder,
@@ -111,7 +123,17 @@ export class ExportPreviews {
     const stats = folder === undefined ? undefined : statSync(join(folder, 'committed.json'), { throwIfNoEntry: false });
     const { id, path, labels } = folderOf(this.#studio.library, root);
     const stamp = this.#studio.library.stamps.images(id);
-    const key = JSON.stringify([folder, stats?.mtimeMs, stats?.size, id, path, labels, stamp, space]);
+    const key = JSON.stringify([
+      folder,
+      stats?.mtimeMs,
+      stats?.size,
+      id,
+      path,
+      labels,
+      stamp,
+      space,
+      folder === undefined ? '' : mapsStamp(folder),
+    ]);
     const known = this.#kept.get(key);
     if (known) return known;
     const store = await openEmbeddings(this.#studio, checkpoint, layer);
@@ -121,16 +143,22 @@ export class ExportPreviews {
       const rows = all.subarray(0, rowsShown);
       const vectors = applySpace(fitted, await store.read(rows));
       const { outputDimension: dimension } = fitted;
+      const places = exportedPlaces(store.folder, space, all);
       let pathBytes = 0;
       for (const { path } of images) pathBytes += path.length;
       const first = {
         images: all.length,
         dimension,
-        identity: identityOf({ space: fitted, dimension, images: await inPieces(hashOfRows(images)) }),
+        identity: identityOf({ space: fitted, dimension, images: await inPieces(hashOfRows(images)), places }),
         pathBytes: pathBytes / all.length,
         rows: Array.from(rows, (_, i) => {
           const { id, name, path, label = '', split = '' } = exportedImage(i, images[i]!);
-          return { fields: [String(id), name, path, label, split], vector: vectors.slice(i * dimension, (i + 1) * dimension) };
+          const placed = places ? (places.of(i)?.map((value) => value.toPrecision(4)) ?? ['', '']) : [];
+          return {
+            fields: [String(id), name, path, label, split],
+            places: placed,
+            vector: vectors.slice(i * dimension, (i + 1) * dimension),
+          };
         }),
       };
       for (const oldest of this.#kept.keys()) if (this.#kept.size >= mostKept) this.#kept.delete(oldest);

@@ -24,14 +24,14 @@ export class MapPictures {
     const key = `${level} ${spacing} ${hiddenKey}`;
     const known = this.#chosen.get(key);
     if (known) return known;
-    const chosen = this.#choose(spacing / 2 ** (level / stepsPerDoubling), isHidden);
+    const chosen = this.apart(spacing / 2 ** (level / stepsPerDoubling), isHidden);
     if (this.#chosen.size > 32) this.#chosen.clear();
     this.#chosen.set(key, chosen);
     return chosen;
   }
 
-  /** One after another, where none that was chosen before is nearer than `room` both ways. */
-  #choose(room: number, isHidden: (i: number) => boolean): Uint32Array {
+  /** Those at least `room` units of the map apart: one after another, where none that was chosen before is nearer than that both ways. */
+  apart(room: number, isHidden: (i: number) => boolean = () => false): Uint32Array {
     const taken = new Map<number, number[]>();
     const chosen: number[] = [];
     const across = Math.ceil(2 / room) + 3;

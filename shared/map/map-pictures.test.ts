@@ -32,6 +32,15 @@ describe('images shown as pictures', () => {
     expect(shown.has(far[0]!)).toBe(true);
   });
 
+  it('are chosen for a picture of the whole map likewise, by the room between them', () => {
+    const chosen = pictures.apart(0.1);
+    const between = (a: number, b: number): number =>
+      Math.max(Math.abs(places[2 * a]! - places[2 * b]!), Math.abs(places[2 * a + 1]! - places[2 * b + 1]!));
+    expect(chosen.length).toBeGreaterThan(50);
+    chosen.forEach((a, i) => chosen.subarray(i + 1).forEach((b) => expect(between(a, b)).toBeGreaterThanOrEqual(0.1)));
+    for (let i = 0; i < 1500; i++) expect(Math.min(...Array.from(chosen, (one) => between(one, i)))).toBeLessThan(0.1);
+  });
+
   it('are none of a label that is hidden', () => {
     const chosen = pictures.at(256, 50, (i) => i % 2 === 0, 'even');
     expect(chosen.length).toBeGreaterThan(5);
