@@ -139,8 +139,8 @@ async function placementOf(device: DeviceId, [name, config]: NamedConfig, matmul
   }
 }
 
-const reducedText = ({ reason, matmulRate }: ReducedReport): string =>
-  `${reason}${matmulRate === undefined ? '' : ` ${matmulRate.toPrecision(3)} GFLOP/s.`}`;
+const reducedText = ({ reason, matmulRate, matmulSide }: ReducedReport): string =>
+  `${reason}${matmulRate === undefined ? '' : ` ${matmulRate.toPrecision(3)} GFLOP/s in bare products of ${matmulSide}³.`}`;
 
 /**
  * What is tested: all that could use a card, and TensorFlow wherever it is installed. Where it finds no card runs on `auto` do not look at
@@ -178,14 +178,14 @@ export async function benchDevices({ threads, rounds, compiled }: DevicesOptions
     const reports = await devices.test(devicesToTest((await devices.list()).devices, hasTensorflow()));
     const rows: Row[] = [];
     const ours: TimedStep[] = [];
-    for (const { id, state, reason, matmulRate, deviation, reduced, onProcessor } of reports) {
+    for (const { id, state, reason, matmulRate, matmulSide, deviation, reduced, onProcessor } of reports) {
       if (state !== 'ready' || matmulRate === undefined) {
         rows.push({ name: deviceNames[id], value: `${state}: ${reason}` });
         continue;
       }
       if (reduced) rows.push({ name: `${deviceNames[id]}: ${reduced.precision}`, value: reducedText(reduced) });
       rows.push({
-        name: `${deviceNames[id]}: bare product of 1024³`,
+        name: `${deviceNames[id]}: bare products of ${matmulSide}³`,
         value: `${matmulRate.toPrecision(3)} GFLOP/s; self-test deviates by ${deviation!.toExponential(1)}`,
         figure: matmulRate,
       });

@@ -36,8 +36,9 @@ export interface ReducedReport {
   readonly works: boolean;
   /** A sentence. */
   readonly reason: string;
-  /** Rate of a bare 1024³ product in that precision, GFLOP/s. */
+  /** Of bare matrix products in that precision, as in float32. */
   readonly matmulRate?: number;
+  readonly matmulSide?: number;
 }
 
 export interface DeviceReport {
@@ -47,8 +48,12 @@ export interface DeviceReport {
   readonly reason: string;
   /** Largest relative deviations of three tiny steps from the float64 reference: losses and gradient norms. */
   readonly deviation?: number;
-  /** Rate of a bare 1024³ float32 product, GFLOP/s. */
+  /**
+   * Rate of bare float32 matrix products, several in a call and as large as it takes to keep the device busy, GFLOP/s; and the side of the
+   * matrices, which earlier versions' reports lack.
+   */
   readonly matmulRate?: number;
+  readonly matmulSide?: number;
   /** What computes there, with its version. */
   readonly runtime?: string;
   /** Its test in the reduced precision that it has a way to compute in; absent where there is none, and in earlier versions' reports. */

@@ -115,6 +115,7 @@ export interface RunPlan {
 export interface TrialResult {
   readonly secondsPerStep: number;
   readonly secondsTotal: number;
+  /** What its process took at most, with what a run takes besides: pictures, and evaluations where they are computed there. */
   readonly peakBytes: number;
   readonly memoryFree: number;
   /** What it was measured on and why, as a sentence. */

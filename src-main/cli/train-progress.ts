@@ -5,6 +5,7 @@ import { runShare } from '../../shared/run-progress.ts';
 import type { OnlineEvaluation, TrainEvent } from '../../shared/train-events.ts';
 import { isBrokenCard, isCardFault } from '../engine/devices/candidates.ts';
 import type { ChosenDevice } from '../engine/devices/chosen-device.ts';
+import { feedOf } from '../engine/runs/feed.ts';
 import { Kills } from '../engine/runs/kills.ts';
 import { CardFull, recordOf, trainRun, wasKilled, workOfRun } from '../engine/runs/runs.ts';
 import type { Studio } from '../engine/studio.ts';
@@ -129,7 +130,8 @@ export class TrainProgress {
 
 /** Trains a run and shows it; true when it came to its end. Ctrl-C ends it with a checkpoint; a second one ends the program. */
 export async function showTraining(output: Output, studio: Studio, run: string, device?: TrainConfig['device']): Promise<boolean> {
-  const { config } = recordOf(run);
+  const { config, folder } = recordOf(run);
+  const feed = feedOf(await studio.readImages(folder), config);
   const progress = new TrainProgress(output, config, workOfRun(run));
   const { signal, done } = interruptible(
     () => {
@@ -143,7 +145,7 @@ export async function showTraining(output: Output, studio: Studio, run: string, 
     let instead: ChosenDevice | undefined;
     const kills = new Kills(run);
     for (;;) {
-      const chosen = instead ?? (await studio.devices.choose(wanted, config, { signal, onStage: (stage) => output.say(stage) }));
+      const chosen = instead ?? (await studio.devices.choose(wanted, config, { signal, onStage: (stage) => output.say(stage), feed }));
       if (signal.aborted) return false;
       try {
         await trainRun(studio, run, chosen, (event) => progress.show(event));
@@ -157,7 +159,7 @@ export async function showTraining(output: Output, studio: Studio, run: string, 
         // A card that failed is chosen once more where it passes its test; one that was asked for by name is for the person to decide about.
         if (wanted !== 'auto' || !isCardFault(error, chosen) || signal.aborted) throw error;
         const isBroken = isBrokenCard(error, chosen);
-        if (!isBroken) instead = await studio.devices.insteadOfCard(error.message, config);
+        if (!isBroken) instead = await studio.devices.insteadOfCard(error.message, config, feed);
         output.say(
           `${error.message} The run goes on from its last checkpoint, ${isBroken ? 'on what passes its test now' : 'on the processor'}.`,
         );

@@ -4,9 +4,10 @@ import { toWire } from '../../shared/errors.ts';
 import type { WireError } from '../../shared/errors.ts';
 import { BatchPlan, cropValues, fewestPixels, targetAt } from './batch-plan.ts';
 import type { StepTargets } from './batch-plan.ts';
+import { mostKept } from './cutting-threads.ts';
 import { trainingCrop } from './training-crop.ts';
 import type { CropSettings } from './training-crop.ts';
-import { mostKept, pictureCount, TrainingPictures } from './training-pictures.ts';
+import { pictureCount, TrainingPictures } from './training-pictures.ts';
 import type { PictureOrigin } from './training-pictures.ts';
 
 export interface BatchSettings extends CropSettings {

@@ -1,5 +1,4 @@
 // Training batches, made ahead on threads of their own so that a step never waits for data.
-import { availableParallelism } from 'node:os';
 import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { readAgain } from '../../shared/decoded-images.ts';
@@ -7,6 +6,7 @@ import { AppError, fromWire } from '../../shared/errors.ts';
 import { nodeArguments } from '../files/node-arguments.ts';
 import { cropValues, slotCount, targetAt } from './batch-plan.ts';
 import type { BatchAnswer, BatchMessage, BatchRequest, BatchSettings } from './batch-worker.ts';
+import { mostCutting } from './cutting-threads.ts';
 import { pictureCount } from './training-pictures.ts';
 import { WaitWatch } from './wait-watch.ts';
 
@@ -18,11 +18,6 @@ export interface Batch {
   /** Milliseconds between asking and having. */
   readonly waitedMs: number;
 }
-
-/** Threads that make the batches of a run at most: a card takes far more than one makes, and the computer is used for other things too. */
-export const mostThreads = Math.max(1, Math.min(8, availableParallelism() - 1));
-/** Images of all threads together at most: each holds the names and places of all. */
-const mostNames = 1e6;
 
 /** The answers of the threads that share a batch. */
 class Making {
@@ -64,11 +59,11 @@ export class BatchSource {
    * Begins with `first` threads; where steps wait for batches, others share them, up to `most` in all. The batches are the same.
    * Throws `no-images` without images; a cache that cannot be opened is said by `next`.
    */
-  constructor(settings: BatchSettings, { first = 1, most = mostThreads } = {}) {
+  constructor(settings: BatchSettings, { first = 1, most }: { readonly first?: number; readonly most?: number } = {}) {
     if (pictureCount(settings.pictures) === 0)
       throw new AppError('no-images', 'There is no image to train on.', 'Choose a folder that holds images.');
     this.#settings = settings;
-    this.#most = Math.min(most, Math.max(1, Math.floor(mostNames / pictureCount(settings.pictures))));
+    this.#most = mostCutting(pictureCount(settings.pictures), most);
     this.#lengthOf = (step) => settings.crops * settings.batchSize * cropValues(targetAt(settings.targets, step));
     const longest = this.#lengthOf(Infinity);
     this.#slots = Array.from({ length: slotCount }, () => new Float32Array(new SharedArrayBuffer(4 * longest)));

@@ -1,19 +1,16 @@
 // Blocks of patches of many pictures from the decode cache, made ahead on threads so that an encoder does not wait for each in turn.
-import { availableParallelism } from 'node:os';
 import { extname } from 'node:path';
 import { WorkerCalls } from '../files/worker-calls.ts';
 import type { DecodeCache } from './cache.ts';
+import { blockThreads, worthThreads } from './cutting-threads.ts';
 import type { PatchRequest } from './patch-worker.ts';
 import { placeImage, targetOf } from './patches.ts';
 import type { Looks, PatchBlock } from './patches.ts';
 
-/** Fewer pictures are placed before a thread has started. */
-const worthThreads = 256;
 /** Blocks that are made while one is in use. */
 const ahead = 2;
 /** Milliseconds after which threads that nobody asks are ended. */
 const idleMs = 5000;
-const mostThreads = Math.min(8, availableParallelism());
 
 /** The threads of this process; an encoder waits meanwhile, so that they may have all cores. */
 let threads: readonly WorkerCalls<PatchRequest, readonly number[]>[] = [];
@@ -25,7 +22,7 @@ function take(): typeof threads {
   users++;
   if (threads.length === 0) {
     const entry = new URL(`./patch-worker${extname(import.meta.url)}`, import.meta.url);
-    threads = Array.from({ length: mostThreads }, () => new WorkerCalls(entry));
+    threads = Array.from({ length: blockThreads }, () => new WorkerCalls(entry));
   }
   return threads;
 }

@@ -1,8 +1,7 @@
 // Where the crops of a run come from: the decode cache, or, to time steps without a folder, pictures that were made up.
 import { Random } from '../../shared/random.ts';
-import { fewestPixels } from './batch-plan.ts';
 import { DecodeCache } from './cache.ts';
-import { forTraining, reductionOf } from './reduced-picture.ts';
+import { forTraining } from './reduced-picture.ts';
 import type { CropRange } from './reduced-picture.ts';
 import type { CachedImage } from './shard-reader.ts';
 
@@ -21,24 +20,6 @@ export interface InventedPictures {
 export type PictureOrigin = DecodedPictures | InventedPictures;
 
 export const pictureCount = (origin: PictureOrigin): number => ('invented' in origin ? origin.invented : origin.hashes.length);
-
-/** Bytes of smaller pictures that the threads of a run keep in all, so that they need not be read and made smaller each time. */
-export const mostKept = 512e6;
-
-/** Most bytes that a run keeps of so many pictures of a size as the decode cache has them; `smaller`: whether it has smaller crops first. */
-export function keptBytes(
-  count: number,
-  picture: Pick<CachedImage, 'width' | 'height'>,
-  { size, smaller }: { readonly size: number; readonly smaller: boolean },
-  range: CropRange,
-): number {
-  const parts = [fewestPixels(size, false), ...(smaller ? [fewestPixels(size / 2, true)] : [])];
-  const bytes = parts.map((fewest) => {
-    const factor = reductionOf(picture, fewest, range);
-    return factor === 1 ? 0 : (count * 3 * picture.width * picture.height) / factor ** 2;
-  });
-  return Math.min(mostKept, Math.max(...bytes));
-}
 
 function invent({ shortSide }: InventedPictures): CachedImage {
   const [width, height] = [Math.ceil((shortSide * 4) / 3), shortSide];

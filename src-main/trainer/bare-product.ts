@@ -1,76 +1,15 @@
-// Bare matrix products on a device: how fast one is, and what becomes of a long one.
-import type { DeviceId, Precision } from '../../shared/devices.ts';
+// Bare matrix products on a device: whether it makes them itself, and what becomes of a long one.
 import { AppError } from '../../shared/errors.ts';
 import { keepsState } from '../runtime/devices.ts';
 import { OnnxSession } from '../runtime/onnx-session.ts';
 import { TensorflowSession } from '../runtime/tensorflow-session.ts';
 import { lowerTensorflow } from '../tensor/lower-tensorflow.ts';
 import { matmul } from '../tensor/products.ts';
-import { input, sumAll } from '../tensor/structure.ts';
-
-export interface ProductOptions {
-  readonly device?: DeviceId;
-  /** Float32 when absent; one that the device has. */
-  readonly precision?: Precision;
-  readonly threads: number;
-}
+import { input } from '../tensor/structure.ts';
+import { onOnnx, onTensorflow } from './product-chain.ts';
+import type { ProductOptions } from './product-chain.ts';
 
 const side = 1024;
-
-const onTensorflow = (precision: Precision): { readonly precision?: 'bfloat16' } => (precision === 'bfloat16' ? { precision } : {});
-const onOnnx = (precision: Precision): { readonly precision?: 'float16' } => (precision === 'float16' ? { precision } : {});
-
-/** Rate of a bare 1024³ product, GFLOP/s: the bound that everything else is compared with. */
-export async function matmulRate(options: ProductOptions, seconds = 0.5): Promise<number> {
-  const product = await productOn(options);
-  await product.run();
-  const began = performance.now();
-  let runs = 0;
-  while (performance.now() - began < 1000 * seconds) {
-    await product.run();
-    runs++;
-  }
-  const rate = (runs * 2 * side ** 3) / (performance.now() - began) / 1e6;
-  await product.dispose();
-  return rate;
-}
-
-interface Product {
-  run(): Promise<unknown>;
-  dispose(): Promise<void>;
-}
-
-async function productOn({ device = 'cpu', precision = 'float32', threads }: ProductOptions): Promise<Product> {
-  const shape = [side, side];
-  const y = matmul(input('a', shape), input('b', shape));
-  const a = new Float32Array(side ** 2).fill(0.5);
-  if (device === 'tensorflow') {
-    const functions = {
-      load: { outputs: { a: input('given', shape) } },
-      total: { outputs: { total: sumAll(matmul(input('a', shape), input('a', shape))) }, ...onTensorflow(precision) },
-    };
-    const session = await TensorflowSession.create(lowerTensorflow(functions, { a: shape }), { threads });
-    await session.call('load', { given: a });
-    return { run: async () => session.call('total'), dispose: async () => session.dispose() };
-  }
-  const options = { device, threads, wholly: keepsState(device) };
-  if (!keepsState(device)) {
-    const session = await OnnxSession.compile({ y }, options, onOnnx(precision));
-    const result = new Float32Array(side ** 2);
-    return { run: async () => session.run({ a, b: a }, { y: result }), dispose: async () => session.dispose() };
-  }
-  // Operands and product stay on the device, and only a sum comes back.
-  const upload = await OnnxSession.compile({ a: input('a', shape) }, { ...options, keep: () => true });
-  const held = (await upload.runOnDevice({ a })).kept['a']!;
-  const session = await OnnxSession.compile({ total: sumAll(y) }, options, onOnnx(precision));
-  return {
-    run: async () => session.runOnDevice({ a: held, b: held }),
-    dispose: async () => {
-      held.dispose();
-      await Promise.all([upload.dispose(), session.dispose()]);
-    },
-  };
-}
 
 /**
  * Whether a device that arrays cross to at each call leaves a product of two of them to the processor, as Core ML's format NeuralNetwork does,

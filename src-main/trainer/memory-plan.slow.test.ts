@@ -1,12 +1,17 @@
 // Whether a run takes the memory that was said before: the peak of a trial, and of a run with its evaluations, in a process of its own.
+import { execFile } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parseConfig } from '../../shared/config/config.ts';
 import { atOnce } from '../files/in-pieces.ts';
+import { nodeArguments } from '../files/node-arguments.ts';
 import { accumulate } from '../jepa/step.ts';
 import { graphMemory } from '../tensor/memory.ts';
+import { trialCutting } from '../training/plan/feed-memory.ts';
+import type { Feed } from '../training/plan/feed-memory.ts';
 import { processorMicroBatchInPieces } from '../training/plan/fit-micro-batch.ts';
 import { cardMemoryInPieces, memoryPlan } from '../training/plan/memory-plan.ts';
 import { parallelParts } from '../training/plan/parallel-parts.ts';
@@ -14,7 +19,7 @@ import { stepSize } from '../training/plan/step-size.ts';
 import { RunFolder } from '../training/run-folder/run-folder.ts';
 import { smallRecord } from '../training/testing/small-run.ts';
 import { cachePhotographs } from './testing/photographs.ts';
-import { trainJob } from './testing/picture-cache.ts';
+import { makeCache, trainJob } from './testing/picture-cache.ts';
 import { Trainer } from './trainer.ts';
 
 const sizes: readonly (readonly [string, Record<string, unknown>])[] = [
@@ -79,6 +84,61 @@ describe.skipIf(process.platform !== 'linux')('the memory of a run that is judge
   });
 });
 
+describe.skipIf(process.platform !== 'linux')('the memory of what a run is cut from', () => {
+  const picture = { width: 341, height: 256 };
+  let [folder, cache] = ['', ''];
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'ijepa-fed-memory-'));
+    cache = join(folder, 'cache');
+  });
+  afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+  const settings = { ...sizes[1]![1], threads: 1, evaluateImages: 0 };
+
+  it.each([1, 4])('by %i threads that cut is in the plan with the pictures that are kept', { timeout: 300_000 }, async (threads) => {
+    const images = 1500;
+    await makeCache(cache, images, picture);
+    const config = parseConfig(settings);
+    const program = join(import.meta.dirname, 'testing', 'measure-feeding.ts');
+    // All pictures are seen once, and some of them again.
+    const given = [JSON.stringify(settings), cache, String(threads), '14'];
+    const { stdout } = await promisify(execFile)(process.execPath, [...nodeArguments, program, ...given]);
+    const [bare, fed] = [memoryPlan(config), memoryPlan(config, { images, picture, threads })];
+    // What was left out would be seen.
+    expect(fed.pictures).toBeGreaterThan(0.15 * bare.total);
+    expect(fed.total).toBe(bare.total + fed.pictures + fed.cutting);
+    expectSaid(fed.total, Number(stdout));
+  });
+
+  it('is in the plan of a run whose evaluations have threads of their own, within 15 %', { timeout: 300_000 }, async () => {
+    const run = join(folder, 'run');
+    const images = await makeCache(cache, 600, picture);
+    const config = parseConfig({ ...settings, evaluateImages: 600, evaluateSteps: 2, checkpointMinutes: 0 });
+    RunFolder.create(run, { ...smallRecord({}, 2), config }).dispose();
+    const trainer = new Trainer();
+    try {
+      await trainer.run(trainJob(run, cache, images));
+      const peak = /VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${trainer.pid!}/status`, 'utf8'))![1];
+      expectSaid(memoryPlan(config, { images: images.length, picture, threads: 1 }).total, 1024 * Number(peak));
+    } finally {
+      await trainer.dispose();
+    }
+  });
+
+  it('leaves less for the micro-batch, which the plan says is the largest that fits beside it', () => {
+    const config = parseConfig({ ...sizes[1]![1] });
+    const feed: Feed = { images: 20_000, picture, threads: 4 };
+    const free = (memoryPlan(config).total + 1e7) / 0.8;
+    const fitting = (fed?: Feed): number => atOnce(processorMicroBatchInPieces(config, free, fed)).images;
+    expect(fitting()).toBe(config.batchSize);
+    const less = { ...config, microBatch: fitting(feed) };
+    expect(less.microBatch).toBeLessThan(config.batchSize);
+    const total = (microBatch: number): number => memoryPlan({ ...config, microBatch }, feed).total;
+    if (less.microBatch > 4) expect(total(less.microBatch)).toBeLessThanOrEqual(0.8 * free);
+    expect(total(2 * less.microBatch)).toBeGreaterThan(0.8 * free);
+  });
+});
+
 describe('the memory of a run', () => {
   it.skipIf(process.platform !== 'linux').each(sizes)('is what was said before, within 15 %%: %s', async (_, settings) => {
     // A trial judges nothing.
@@ -86,7 +146,7 @@ describe('the memory of a run', () => {
     const trainer = new Trainer();
     try {
       const { peakBytes } = await trainer.run({ kind: 'trial', config, threads: 1, device: 'cpu' });
-      expectSaid(memoryPlan(config).total, peakBytes);
+      expectSaid(memoryPlan(config).total + trialCutting(), peakBytes);
     } finally {
       await trainer.dispose();
     }
@@ -101,7 +161,7 @@ describe('the memory of a run', () => {
     const trainer = new Trainer();
     try {
       const { peakBytes } = await trainer.run({ kind: 'trial', config, threads: 2, device: 'cpu' });
-      expectSaid(memoryPlan(config).total, peakBytes);
+      expectSaid(memoryPlan(config).total + trialCutting(), peakBytes);
     } finally {
       await trainer.dispose();
     }

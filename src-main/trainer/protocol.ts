@@ -135,6 +135,8 @@ export interface SelfTestJob {
   readonly device: DeviceId;
   /** Of matrix products; float32 when absent. */
   readonly precision?: Precision;
+  /** Bytes of the device's memory, as far as they are known. */
+  readonly free?: number;
 }
 
 /** Steps of each phase of a run that a trial makes, the first to warm up. */
@@ -165,8 +167,9 @@ export interface SelfTestResult {
   /** Largest relative deviation of three tiny steps' losses from the float64 reference. */
   readonly deviation: number;
   readonly passed: boolean;
-  /** Rate of a 1024³ matrix product in the precision that was tested, GFLOP/s. */
+  /** Rate of bare matrix products in the precision that was tested, GFLOP/s, and the side of the matrices that it was reached with. */
   readonly matmulRate: number;
+  readonly matmulSide: number;
   /** Name and version of what computed. */
   readonly runtime: string;
   /** What a person should know of a device that passes: why it does not use a card. */

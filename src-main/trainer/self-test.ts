@@ -13,7 +13,8 @@ import { stepSize } from '../training/plan/step-size.ts';
 import { initialState } from '../training/run-folder/state.ts';
 import { scheduleInputsAt, scheduleOf } from '../training/schedules.ts';
 import { StepRunner } from '../training/step-runner.ts';
-import { leavesProducts, longProductDeviation, matmulRate } from './bare-product.ts';
+import { leavesProducts, longProductDeviation } from './bare-product.ts';
+import { productRate } from './product-rate.ts';
 import type { SelfTestJob, SelfTestResult } from './protocol.ts';
 import { figureDeviation, referenceStep, testPatches, tiny, tinySteps as steps } from './tiny-steps.ts';
 import type { Figures, ReferenceStep, Weights } from './tiny-steps.ts';
@@ -69,7 +70,7 @@ async function runtimeOf({ device, threads }: SelfTestJob): Promise<Pick<SelfTes
 }
 
 /** The first step in micro-batches, whose gradients are carried and whose losses over the batch are made of pieces: it has the same figures. */
-async function piecesDeviation(options: Omit<SelfTestJob, 'kind'>, expected: Figures): Promise<number> {
+async function piecesDeviation(options: Omit<SelfTestJob, 'kind' | 'free'>, expected: Figures): Promise<number> {
   const runner = await StepRunner.create({ ...tiny, microBatch: 1 }, steps, options);
   const { model, batch } = runner.size;
   const found = await runner.run(initialState(tiny), testPatches(model, batch, 0));
@@ -108,5 +109,6 @@ export async function runSelfTest(job: SelfTestJob): Promise<SelfTestResult> {
   const deviation = Math.max(...deviations);
   // What is not a number is no small deviation.
   const passed = deviation < tolerances[precision];
-  return { deviation, passed, matmulRate: passed ? await matmulRate(options) : 0, ...(await runtimeOf(job)) };
+  const { rate, side } = passed ? await productRate(options, job.free) : { rate: 0, side: 0 };
+  return { deviation, passed, matmulRate: rate, matmulSide: side, ...(await runtimeOf(job)) };
 }

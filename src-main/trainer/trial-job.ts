@@ -1,8 +1,8 @@
 // A few steps of each phase on pictures of noise: how long a step takes on average and how much memory it needs, before a run is begun.
 import { readFileSync } from 'node:fs';
 import { Random } from '../../shared/random.ts';
-import { mostThreads } from '../images/batches.ts';
 import { cachedShortSide } from '../images/cache-space.ts';
+import { mostThreads } from '../images/cutting-threads.ts';
 import { patchValues, tokenCount } from '../jepa/model.ts';
 import type { ModelSize } from '../jepa/model.ts';
 import { createStepDevice, precisionOn } from '../training/passes/create-step-device.ts';

@@ -9,7 +9,7 @@ export const preferences = {
     text: 'What runs can train on. A device is used only after three tiny steps on it match the reference; of several, the fastest for a run.',
     states: { ready: 'ready', untested: 'not tested', failed: 'not usable', absent: 'not there' },
     reduced: ({ reason, matmulRate }: ReducedReport) => `${reason}${matmulRate === undefined ? '' : ` ${formatRate(matmulRate)} GFLOP/s.`}`,
-    speed: (rate: number, runtime: string) => `${formatRate(rate)} GFLOP/s in a large matrix product, ${runtime}`,
+    speed: (rate: number, runtime: string) => `${formatRate(rate)} GFLOP/s in large matrix products, ${runtime}`,
     card: (name: string, driver?: string, memory?: number) =>
       [name, driver === undefined ? '' : `driver ${driver}`, memory === undefined ? '' : `${formatBytes(memory)} of memory`]
         .filter(Boolean)

@@ -51,7 +51,7 @@ export const demo: Action = async (output, options) => {
 
     output.say('\n2. Train an I-JEPA on them (the category names are not used).');
     const draft = planRun(studio, pictures, { steps: 1_000_000 });
-    const secondsPerStep = await measureStepSeconds(studio, draft.config, (await studio.readImages(pictures)).size);
+    const secondsPerStep = await measureStepSeconds(studio, draft.config, await studio.readImages(pictures));
     const steps = Math.max(20, Math.round((60 * minutes) / secondsPerStep));
     const settings = { steps, evaluateSteps: Math.ceil(steps / evaluations), evaluateImages: 1000 };
     const plan = await planForPage(studio, pictures, settings);

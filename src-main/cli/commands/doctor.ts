@@ -15,7 +15,7 @@ const rateText = (rate: number): string => `${rate < 10 ? rate.toPrecision(2) : 
 function deviceLines({ devices, chosen }: Diagnosis): string[] {
   const lines = devices.flatMap(({ id, state, reason, matmulRate, stepSeconds, stepFailure, runtime, reduced }) => {
     const speed = [
-      matmulRate === undefined ? '' : `${rateText(matmulRate)} in a bare 1024³ product`,
+      matmulRate === undefined ? '' : `${rateText(matmulRate)} in bare matrix products`,
       stepSeconds === undefined || stepFailure !== undefined ? '' : `a training step ${stepText(stepSeconds ?? Infinity)}`,
       runtime ?? '',
     ].filter(Boolean);

@@ -3,8 +3,9 @@ import type { TrainConfig } from '../../../shared/config/config-table.ts';
 import type { DeviceId, DeviceReport, GraphicsCard } from '../../../shared/devices.ts';
 import { isCardHeldElsewhere } from '../../files/card-lock.ts';
 import { memoryToUse } from '../../files/memory.ts';
+import type { Feed } from '../../training/plan/feed-memory.ts';
 import { graphicsCards } from './graphics-cards.ts';
-import { probeDevice } from './probe-device.ts';
+import { probeDevice, selfTestWithin } from './probe-device.ts';
 import { timeStep } from './time-step.ts';
 import type { TimedStep } from './time-step.ts';
 import { vulkanObstaclesHere } from './vulkan-obstacles.ts';
@@ -17,11 +18,14 @@ export interface DeviceWork {
   readonly unasked?: boolean;
   /** Whether a run trains on the graphics card now, whose memory is that run's. */
   readonly isCardTaken?: (() => boolean) | undefined;
+  /** What a run is cut from: it takes memory beside the steps. */
+  readonly feed?: Feed | undefined;
 }
 
 export interface DeviceTools {
   cards(): Promise<readonly GraphicsCard[]>;
-  probe(id: DeviceId, signal?: AbortSignal): Promise<DeviceReport>;
+  /** Its self-test, with `free` bytes of its memory where that is known. */
+  probe(id: DeviceId, signal?: AbortSignal, free?: number): Promise<DeviceReport>;
   /** A step, waited for as long as it is not far more than the `best` so far. */
   time(id: DeviceId, config: TrainConfig, best: number | undefined, signal?: AbortSignal, unasked?: boolean): Promise<TimedStep>;
   /** Whether another program of this user computes on the card now: what is timed then is slower than it is, and not remembered. */
@@ -34,7 +38,7 @@ export interface DeviceTools {
 
 export const usualTools: DeviceTools = {
   cards: graphicsCards,
-  probe: probeDevice,
+  probe: async (id, signal, free) => probeDevice(id, signal, selfTestWithin(free)),
   time: timeStep,
   memory: memoryToUse,
   obstacles: vulkanObstaclesHere,

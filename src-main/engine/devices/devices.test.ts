@@ -467,6 +467,24 @@ describe('the micro-batch of a run', () => {
     expect((await full.devices.choose('webgpu', run)).microBatch.images).toBeLessThan(64);
     expect((await full.devices.choose('cpu', run)).microBatch.images).toBe(given.get('cpu'));
   });
+
+  it('leaves room for what the run is cut from, on the processor and where a card is given up for it', async () => {
+    const { devices } = devicesWith([]);
+    const bare = (await devices.microBatch('cpu', run)).images;
+    // More than the 16 GB that are free: names and places alone take that.
+    const feed = { images: 2e7, picture: { width: 341, height: 256 } };
+    const chosen = [
+      await devices.microBatch('cpu', run, feed),
+      (await devices.choose('cpu', run, { feed })).microBatch,
+      (await devices.choose('auto', run, { feed })).microBatch,
+      (await devices.insteadOfCard('The card is full.', run, feed)).microBatch,
+    ];
+    for (const { images, reason } of chosen) {
+      expect(images).toBeLessThan(bare);
+      expect(reason).toContain('memory is short');
+    }
+    expect((await devices.insteadOfCard('The card is full.', run)).microBatch.images).toBe(bare);
+  });
 });
 
 describe('a card that leaves matrix products to the processor', () => {

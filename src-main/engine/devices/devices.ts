@@ -4,6 +4,7 @@ import { deviceNames, reducedPrecisions } from '../../../shared/devices.ts';
 import type { DeviceId, DeviceReport, GraphicsCard, Precision } from '../../../shared/devices.ts';
 import { AppError } from '../../../shared/errors.ts';
 import { inPieces } from '../../files/in-pieces.ts';
+import type { Feed } from '../../training/plan/feed-memory.ts';
 import { cardMicroBatchInPieces, processorMicroBatchInPieces, whyNoSmaller } from '../../training/plan/fit-micro-batch.ts';
 import type { MicroBatch } from '../../training/plan/fit-micro-batch.ts';
 import type { Home } from '../home.ts';
@@ -96,8 +97,8 @@ export class Devices {
   }
 
   /** The processor, for a run that the device it was on has no room for, which `why` says. */
-  async insteadOfCard(why: string, config: TrainConfig): Promise<ChosenDevice> {
-    return this.#completed({ device: 'cpu', reason: `The processor. ${why} ${whyNoSmaller(config)}` }, config, {});
+  async insteadOfCard(why: string, config: TrainConfig, feed?: Feed): Promise<ChosenDevice> {
+    return this.#completed({ device: 'cpu', reason: `The processor. ${why} ${whyNoSmaller(config)}` }, config, { feed });
   }
 
   async #completed(chosen: ReasonedDevice, config: TrainConfig, work: DeviceWork): Promise<ChosenDevice> {
@@ -109,7 +110,7 @@ export class Devices {
       ...remarked,
       reason: reason.filter(Boolean).join(' '),
       precision,
-      microBatch: await this.microBatch(chosen.device, { ...config, precision }),
+      microBatch: await this.microBatch(chosen.device, { ...config, precision }, work.feed),
     };
   }
 
@@ -136,12 +137,12 @@ export class Devices {
 
   /**
    * How many images of a run pass a device at once: what its memory, or the computer's where it uses no card, holds that is free now, or was
-   * when cards were last `looked` at. Throws `bad-config` where the grid is too small for its masks.
+   * when cards were last `looked` at; the computer's holds what the run is cut from besides. Throws `bad-config` where the grid is too small for its masks.
    */
-  async microBatch(device: DeviceId, config: TrainConfig, looked?: GraphicsCard): Promise<MicroBatch> {
+  async microBatch(device: DeviceId, config: TrainConfig, feed?: Feed, looked?: GraphicsCard): Promise<MicroBatch> {
     if (await this.#tested.isOnProcessor(device)) {
       const onThreads = { ...config, threads: threadsOf(config.threads) };
-      return inPieces(processorMicroBatchInPieces(onThreads, this.#tools.memory()));
+      return inPieces(processorMicroBatchInPieces(onThreads, this.#tools.memory(), feed));
     }
     const card = looked ?? cardOf(device, config.microBatch > 0 ? await this.#tested.cards() : await this.#tools.cards());
     const { signature } = await this.#tested.known();
@@ -263,7 +264,7 @@ export class Devices {
       tools: this.#tools,
       tested: this.#tested,
       limits: this.#limits,
-      microBatch: async (id, sized) => this.microBatch(id, sized),
+      microBatch: async (id, sized) => this.microBatch(id, sized, work.feed),
     });
   }
 }

@@ -8,7 +8,7 @@ import { TrainerKilled } from '../../trainer/trainer.ts';
 import { fitTensorflow, updateDriver } from './candidates.ts';
 import { probeDevice } from './probe-device.ts';
 
-const wrong: SelfTestResult = { deviation: 0.5, passed: false, matmulRate: 0, runtime: 'onnxruntime 1.30.0' };
+const wrong: SelfTestResult = { deviation: 0.5, passed: false, matmulRate: 0, matmulSide: 0, runtime: 'onnxruntime 1.30.0' };
 const failing = (code: 'device-failed' | 'out-of-memory' | 'trainer-crashed', hint: string) => async (): Promise<never> =>
   Promise.reject(new AppError(code, 'It was lost.', hint));
 const ofRuns = 'Try again on the processor (device=cpu); the last checkpoint is intact.';

@@ -44,19 +44,26 @@ export async function withTrainer<T>(
 
 const digits = (deviation: number): string => (Number.isFinite(deviation) ? deviation.toExponential(1) : 'no number');
 
-const selfTest = async (device: DeviceId, precision: Precision, signal?: AbortSignal): Promise<SelfTestResult | undefined> =>
-  withTrainer(async (trainer) => trainer.run({ kind: 'self-test', device, precision, threads: availableParallelism() }), testMs, signal);
+type SelfTest = (device: DeviceId, precision: Precision, signal?: AbortSignal) => Promise<SelfTestResult | undefined>;
+
+/** With `free` bytes of the device's memory, where the system tells. */
+export const selfTestWithin =
+  (free?: number): SelfTest =>
+  async (device, precision, signal) => {
+    const job = { kind: 'self-test', device, precision, threads: availableParallelism(), ...(free !== undefined && { free }) } as const;
+    return withTrainer(async (trainer) => trainer.run(job), testMs, signal);
+  };
 
 /** The same in reduced precision, in another process: what fails there takes nothing from a device that computes right in float32. */
-async function probePrecision(id: DeviceId, precision: Precision, test: typeof selfTest, signal?: AbortSignal): Promise<ReducedReport> {
+async function probePrecision(id: DeviceId, precision: Precision, test: SelfTest, signal?: AbortSignal): Promise<ReducedReport> {
   const fails = (reason: string): ReducedReport => ({ precision, works: false, reason });
   try {
     const found = await test(id, precision, signal);
     if (!found) return fails(`In ${precision} three tiny steps took longer than ${testMs / 60_000} minutes.`);
-    const { deviation, passed, matmulRate } = found;
+    const { deviation, passed, matmulRate, matmulSide } = found;
     const by = `${digits(deviation)} (2e-2 is allowed)`;
     return passed
-      ? { precision, works: true, reason: `It computes in ${precision} too, with a deviation of ${by}.`, matmulRate }
+      ? { precision, works: true, reason: `It computes in ${precision} too, with a deviation of ${by}.`, matmulRate, matmulSide }
       : fails(`It is not used in ${precision}: three tiny steps and sums of 4,096 products deviate by ${by}.`);
   } catch (error) {
     if (!(error instanceof AppError) || error.code === 'cancelled') throw error;
@@ -79,7 +86,7 @@ function afterFailure(id: DeviceId, error?: AppError): string {
 }
 
 /** The report of a device after its self-test. Rejects only with `cancelled`, when `signal` aborts. */
-export async function probeDevice(id: DeviceId, signal?: AbortSignal, test: typeof selfTest = selfTest): Promise<DeviceReport> {
+export async function probeDevice(id: DeviceId, signal?: AbortSignal, test: SelfTest = selfTestWithin()): Promise<DeviceReport> {
   const tested = new Date().toISOString();
   const report = (state: DeviceReport['state'], reason: string, more: Partial<DeviceReport> = {}): DeviceReport => ({
     id,
@@ -91,7 +98,7 @@ export async function probeDevice(id: DeviceId, signal?: AbortSignal, test: type
   try {
     const found = await test(id, 'float32', signal);
     if (!found) return report('failed', `Three tiny steps took longer than ${testMs / 60_000} minutes. ${afterFailure(id)}`);
-    const { deviation, passed, matmulRate, runtime, remark } = found;
+    const { deviation, passed, matmulRate, matmulSide, runtime, remark } = found;
     if (!passed)
       return report(
         'failed',
@@ -105,6 +112,7 @@ export async function probeDevice(id: DeviceId, signal?: AbortSignal, test: type
     return report('ready', `Three tiny steps agree with the float64 reference (deviation ${digits(deviation)}).${more}`, {
       deviation,
       matmulRate,
+      matmulSide,
       runtime,
       ...(onProcessor && { onProcessor }),
       ...(precision && { reduced: await probePrecision(id, precision, test, signal) }),

@@ -1,7 +1,7 @@
 // What is known of the devices of this computer: their cards, their tests, and what went wrong on them since.
 import type { DeviceId, DeviceReport, GraphicsCard } from '../../../shared/devices.ts';
 import type { Home } from '../home.ts';
-import { candidates, described, failedBeside, hasCard, isOnProcessor, placeOf, withReasonOfCards } from './candidates.ts';
+import { candidates, cardOf, described, failedBeside, hasCard, isOnProcessor, placeOf, withReasonOfCards } from './candidates.ts';
 import { KnownDevices } from './device-file.ts';
 import type { DeviceFile } from './device-file.ts';
 import type { DeviceTools, DeviceWork } from './device-tools.ts';
@@ -69,7 +69,8 @@ export class TestedDevices {
   async probe(id: DeviceId, { signal, onStage }: DeviceWork): Promise<DeviceReport> {
     onStage?.(`Testing ${placeOf(id)}.`);
     const wasShared = this.isCardInUse;
-    const tested = await this.#tools.probe(id, signal);
+    const card = id === 'cpu' ? undefined : cardOf(id, await this.cards());
+    const tested = await this.#tools.probe(id, signal, card?.memoryFree ?? card?.memory);
     const isBeside = id !== 'cpu' && tested.state === 'failed' && (wasShared || this.isCardInUse);
     const found = isBeside ? failedBeside(tested) : tested;
     const failures = (await this.reportOf(id))?.failures;

@@ -9,8 +9,10 @@ import type { MedianSize } from '../../library/catalogue.ts';
 import type { TrialJob } from '../../trainer/protocol.ts';
 import { asChosen } from '../devices/chosen-device.ts';
 import type { Devices } from '../devices/devices.ts';
+import type { FolderImages } from '../folders/folder-images.ts';
 import type { Studio } from '../studio.ts';
 import { threadsOf } from '../threads.ts';
+import { feedOf } from './feed.ts';
 import { suggestConfig } from './suggest.ts';
 
 /** A trial of the steps of a run on pictures of a folder. */
@@ -23,10 +25,14 @@ export const trialJob = (config: TrainConfig, device: DeviceId, pictures: Median
 });
 
 /** Seconds of one step on pictures of a folder, the median of a few after warming up. */
-export async function measureStepSeconds(studio: Studio, config: TrainConfig, pictures: MedianSize | undefined): Promise<number> {
-  const chosen = await studio.devices.choose(config.device, config);
+export async function measureStepSeconds(
+  studio: Studio,
+  config: TrainConfig,
+  images: Pick<FolderImages, 'trained' | 'size'>,
+): Promise<number> {
+  const chosen = await studio.devices.choose(config.device, config, { feed: feedOf(images, config) });
   const { device } = chosen;
-  const { seconds } = await studio.trainer.run(trialJob(asChosen(config, chosen), device, pictures));
+  const { seconds } = await studio.trainer.run(trialJob(asChosen(config, chosen), device, images.size));
   await studio.devices.noteStep(device, config, seconds, 'trial');
   return seconds;
 }

@@ -8,15 +8,25 @@ import type { RunRecord } from '../../training/run-folder/run-folder.ts';
 import { smallRecord } from '../../training/testing/small-run.ts';
 import type { EmbedJob, TrainJob } from '../protocol.ts';
 
-/** Fills `folder` with pictures of 24×24 noise and returns them as a catalogue would. */
-export async function makeCache(folder: string, count: number): Promise<EvaluationImage[]> {
+const mostNoise = 4096;
+const smallSides = { width: 24, height: 24 } as const;
+
+/** Fills `folder` with pictures of noise and returns them as a catalogue would. */
+export async function makeCache(
+  folder: string,
+  count: number,
+  { width, height }: { readonly width: number; readonly height: number } = smallSides,
+): Promise<EvaluationImage[]> {
   const cache = new DecodeCache(folder, { access: 'write' });
   const images: EvaluationImage[] = [];
   for (let i = 0; i < count; i++) {
     const hash = createHash('sha256').update(`picture ${i}`).digest('hex');
     const random = new Random(11, 'test', i);
-    const pixels = Uint8Array.from({ length: 24 * 24 * 3 }, () => random.word() >>> 24);
-    await cache.put(hash, { width: 24, height: 24, pixels });
+    // Of a large picture the first rows are enough, again and again: noise takes a while.
+    const noise = Uint8Array.from({ length: Math.min(3 * width * height, mostNoise) }, () => random.word() >>> 24);
+    const pixels = new Uint8Array(3 * width * height);
+    for (let at = 0; at < pixels.length; at += noise.length) pixels.set(noise.subarray(0, pixels.length - at), at);
+    await cache.put(hash, { width, height, pixels });
     images.push({ path: `${i}.png`, hash, label: undefined, split: undefined });
   }
   cache.dispose();

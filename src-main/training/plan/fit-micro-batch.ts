@@ -5,6 +5,7 @@ import { AppError } from '../../../shared/errors.ts';
 import type { TrainEvent } from '../../../shared/train-events.ts';
 import type { Pieces } from '../../files/in-pieces.ts';
 import { readEvents } from '../run-folder/run-log.ts';
+import type { Feed } from './feed-memory.ts';
 import { cardMemoryInPieces, cardMemoryOf, memoryPlanInPieces, surelyEnough } from './memory-plan.ts';
 import type { CardMemory } from './memory-plan.ts';
 import { automaticMicroBatch, possibleMicroBatches, stepSize } from './step-size.ts';
@@ -33,14 +34,14 @@ export const shareOfCard = 0.85;
  * Bytes that a card is taken to have free where the system says nothing of it: what the smallest ones have that are bought for anything but a
  * screen. A pass of a processor's size would leave any card idle, and one that is too large for it after all becomes a smaller one.
  */
-const assumedFree = 3e9;
-/** Of the computer's free memory, for the step: images are read and judged beside it. */
+export const assumedFree = 3e9;
+/** Of the computer's free memory: other programs take more of it at times, too. */
 const shareOfMemory = 0.8;
 /**
  * Bytes of one array. What drivers of all makers hand out as one buffer of WebGPU, DirectML or Metal; CUDA hands out what there is, and its
  * kernels count values in 32 bits with a sign.
  */
-const largestArray = (device: DeviceId): number => (device === 'cuda' || device === 'tensorflow' ? 4 * (2 ** 31 - 1) : 2 ** 30);
+export const largestArray = (device: DeviceId): number => (device === 'cuda' || device === 'tensorflow' ? 4 * (2 ** 31 - 1) : 2 ** 30);
 
 const percent = (share: number): string => `${Math.round(100 * share)} %`;
 const bytesText = (bytes: number): string => (bytes < 1e9 ? `${Math.round(bytes / 1e6)} MB` : `${(bytes / 1e9).toFixed(1)} GB`);
@@ -64,24 +65,24 @@ function notEnough(place: string, needed: number, free: number, isCard: boolean)
 }
 
 /**
- * For a run on the processor with `free` bytes of memory: what is best for its caches, or less where that does not fit. Throws `bad-config`
- * where the grid is too small for its masks.
+ * For a run on the processor with `free` bytes of memory: what is best for its caches, or less where that does not fit beside what it is cut
+ * from. Throws `bad-config` where the grid is too small for its masks.
  */
-export function* processorMicroBatchInPieces(config: TrainConfig, free: number): Pieces<MicroBatch> {
+export function* processorMicroBatchInPieces(config: TrainConfig, free: number, feed?: Feed): Pieces<MicroBatch> {
   if (config.microBatch > 0) return { images: config.microBatch, reason: asSet(config) };
   const available = shareOfMemory * free;
   const best = automaticMicroBatch(config);
-  if (surelyEnough(config) <= available || (yield* memoryPlanInPieces(config)).total <= available)
+  if (surelyEnough(config, feed) <= available || (yield* memoryPlanInPieces(config, feed)).total <= available)
     return { images: best, reason: `${ofBatch(best, config)}, which is fastest on a processor.` };
   const possible = possibleMicroBatches(config).filter((images) => images <= best);
   for (const images of possible.toReversed())
-    if ((yield* memoryPlanInPieces({ ...config, microBatch: images })).total <= available)
+    if ((yield* memoryPlanInPieces({ ...config, microBatch: images }, feed)).total <= available)
       return {
         images,
         reason: `${ofBatch(images, config)}, the most that fit ${percent(shareOfMemory)} of the ${bytesText(free)} of memory that are free.`,
       };
   const fewest = possible[0] ?? best;
-  const { total } = yield* memoryPlanInPieces({ ...config, microBatch: fewest });
+  const { total } = yield* memoryPlanInPieces({ ...config, microBatch: fewest }, feed);
   const reason = `${ofBatch(fewest, config)}, the fewest there can be: memory is short.`;
   return { images: fewest, reason, ...(total > free && { lacking: notEnough('there are', total, free, false) }) };
 }

@@ -14,6 +14,8 @@ import { graphMemory } from '../../tensor/memory.ts';
 import type { GraphMemory } from '../../tensor/memory.ts';
 import { untiled } from '../../tensor/tiles.ts';
 import { inGroups, stateTensors } from '../run-folder/state.ts';
+import { feedMemory, trialCutting } from './feed-memory.ts';
+import type { Feed } from './feed-memory.ts';
 import { cardJudging, processorJudging, tokenImages } from './judging-memory.ts';
 import { parallelParts } from './parallel-parts.ts';
 import type { Parts } from './parallel-parts.ts';
@@ -29,9 +31,13 @@ export interface MemoryPlan {
   readonly activations: number;
   /** Patches of the batches that are held. */
   readonly batch: number;
+  /** Threads that cut pictures, with what passes through them, and the names of all images. */
+  readonly cutting: number;
+  /** Smaller pictures that are kept to cut crops from. */
+  readonly pictures: number;
   /** What evaluations take beside the step: their graphs stay compiled, and what their arenas took once stays with them. */
   readonly judging: number;
-  /** Node, onnxruntime and the compiled graph. */
+  /** Node, onnxruntime, the thread that cuts batches, and the compiled graph. */
   readonly program: number;
   readonly total: number;
 }
@@ -83,13 +89,13 @@ function* remembered<T extends MemoryPlan | CardMemory>(
 }
 
 /**
- * Within 15 % of the measured peak of a trial for every size tried, on the threads of the settings (one where they name none). Throws
- * `bad-config` where the grid is too small for its masks.
+ * Within 15 % of the measured peak of a trial for every size tried, on the threads of the settings (one where they name none); of a run with
+ * what it is cut from, its `feed`. Throws `bad-config` where the grid is too small for its masks.
  */
-export const memoryPlan = (config: TrainConfig): MemoryPlan => atOnce(memoryPlanInPieces(config));
+export const memoryPlan = (config: TrainConfig, feed?: Feed): MemoryPlan => atOnce(memoryPlanInPieces(config, feed));
 
 /** The same, letting others in. */
-export function* memoryPlanInPieces(config: TrainConfig): Pieces<MemoryPlan> {
+export function* memoryPlanInPieces(config: TrainConfig, feed?: Feed): Pieces<MemoryPlan> {
   const plans: MemoryPlan[] = [];
   // The last phase has the largest crops, and one before it may be cut into more parts.
   for (const phase of phasesOf(config, longRun)) {
@@ -98,7 +104,19 @@ export function* memoryPlanInPieces(config: TrainConfig): Pieces<MemoryPlan> {
     if (parts === undefined && phase.until < longRun) continue;
     plans.push(yield* remembered(`processor, ${JSON.stringify(parts)}`, phase.size, settings, () => counted(phase.size, settings, parts)));
   }
-  return plans.reduce((most, plan) => (plan.total > most.total ? plan : most));
+  const most = plans.reduce((larger, plan) => (plan.total > larger.total ? plan : larger));
+  const fed = feedMemory(config, feed);
+  return { ...most, ...fed, total: most.total + fed.cutting + fed.pictures };
+}
+
+/**
+ * Bytes of the computer's memory that a run takes beside what a trial of it was measured to take: a trial cuts its crops from a made-up picture
+ * and judges nothing. What evaluations compute lies there where the run is `onProcessor`. Throws as above.
+ */
+export function* besideTrialInPieces(config: TrainConfig, feed: Feed | undefined, onProcessor: boolean): Pieces<number> {
+  const { cutting, pictures } = feedMemory(config, feed);
+  const judging = onProcessor ? (yield* memoryPlanInPieces(config)).judging : 0;
+  return Math.max(0, cutting + pictures + judging - trialCutting());
 }
 
 /** What a run takes of a graphics card that keeps its state, counted from its graph. Throws as `memoryPlan`. */
@@ -150,6 +168,7 @@ function* counted(size: StepSize, config: TrainConfig, parts: Parts | undefined)
     // The running gradients among the outputs are counted above.
     activations: shares * arenaShare * Math.max(0, step.peak - gradientBytes),
     batch: slotCount * 4 * size.batch * tokenCount(size.model) * patchValues(size.model),
+    ...feedMemory(config, undefined),
     judging: arenaShare * judging.values + judging.collected,
     program:
       processBytes +
@@ -187,12 +206,13 @@ function* stepMemory(
 }
 
 /** More bytes than a run takes whose micro-batch was chosen for speed, without tracing its graph: several times what most take. */
-export function surelyEnough(config: TrainConfig): number {
+export function surelyEnough(config: TrainConfig, feed?: Feed): number {
   const size = modelSize(config);
   const depth = size.encoder.depth + size.predictor.depth;
   const state = bytesOf(stateTensors(size));
   // A thread has gradients and graphs of its own; of activations all have as much as one would.
   const each = threadBytes + state + depth * 1e8;
   const batches = slotCount * 4 * config.batchSize * cropsPerImage(config) * 3 * config.imageSize ** 2;
-  return processBytes + 3 * state + batches + 2e9 + depth * 2e8 + Math.max(0, config.threads - 1) * each;
+  const { cutting, pictures } = feedMemory(config, feed);
+  return processBytes + 3 * state + batches + 2e9 + depth * 2e8 + Math.max(0, config.threads - 1) * each + cutting + pictures;
 }

@@ -13,18 +13,22 @@ import type { Handlers } from '../../../../shared/contract/rpc-server.ts';
 import { AppError } from '../../../../shared/errors.ts';
 import { moveRun } from '../../../../shared/run-state.ts';
 import type { TrainEvent } from '../../../../shared/train-events.ts';
+import { inPieces } from '../../../files/in-pieces.ts';
 import { memoryToUse } from '../../../files/memory.ts';
 import { imagesOfContents } from '../../../library/content-images.ts';
 import { findFolder, folderOf } from '../../../library/folders.ts';
 import { imagePlace } from '../../../library/image-details.ts';
 import { Trainer } from '../../../trainer/trainer.ts';
 import { judgedSince } from '../../../training/judging/health.ts';
+import { besideTrialInPieces } from '../../../training/plan/memory-plan.ts';
 import { sizesOf, stepSize } from '../../../training/plan/step-size.ts';
 import { changeAppFile, readAppFile } from '../../../training/run-folder/app-file.ts';
 import { readRecord } from '../../../training/run-folder/run-folder.ts';
 import { asChosen } from '../../devices/chosen-device.ts';
+import { feedOf } from '../../runs/feed.ts';
 import { trialJob } from '../../runs/pace.ts';
 import { beginRun, originAt, planRunHere } from '../../runs/runs.ts';
+import { threadsOf } from '../../threads.ts';
 import type { EngineContext } from '../context.ts';
 import { deleteRun, renameRun } from './run-edit.ts';
 import { runNotes } from './run-notes.ts';
@@ -115,6 +119,7 @@ async function trial(
   const { path } = folderOf(studio.library, folder);
   const images = await studio.readImages(path);
   const { config, steps } = await planRunHere(studio, path, settings, images);
+  const feed = feedOf(images, config);
   if (trainings.busy)
     throw new AppError(
       'locked',
@@ -133,10 +138,14 @@ async function trial(
       const chosen = await studio.devices.choose(config.device, config, {
         signal: cancelled,
         onStage: (stage) => handle.say(stage),
+        feed,
       });
       const { device, reason } = chosen;
       const fitting = asChosen(config, chosen);
-      measured = { ...(await trainer.run(trialJob(fitting, device, images.size))), reason };
+      const { seconds, peakBytes } = await trainer.run(trialJob(fitting, device, images.size));
+      const onThreads = { ...fitting, threads: threadsOf(fitting.threads) };
+      const beside = await inPieces(besideTrialInPieces(onThreads, feed, device === 'cpu' || chosen.onProcessor === true));
+      measured = { seconds, peakBytes: Math.round(peakBytes + beside), reason };
       await studio.devices.noteStep(device, config, measured.seconds, 'trial');
       return `${measured.seconds.toPrecision(2)} s a step.`;
     } finally {

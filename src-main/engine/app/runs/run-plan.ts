@@ -6,12 +6,11 @@ import type { RunPlan } from '../../../../shared/contract/contract-runs.ts';
 import type { RunSizes } from '../../../../shared/train-events.ts';
 import { inPieces } from '../../../files/in-pieces.ts';
 import { memoryToUse } from '../../../files/memory.ts';
-import { cachedShortSide, defaultCacheGrowth, estimateCacheBytes } from '../../../images/cache-space.ts';
-import { keptBytes } from '../../../images/training-pictures.ts';
-import type { MedianSize } from '../../../library/catalogue.ts';
+import { defaultCacheGrowth, estimateCacheBytes } from '../../../images/cache-space.ts';
 import { cardMemoryInPieces, memoryPlanInPieces } from '../../../training/plan/memory-plan.ts';
 import { sizesOf, stepSize } from '../../../training/plan/step-size.ts';
 import { withMicroBatch } from '../../devices/chosen-device.ts';
+import { asDecoded, feedOf } from '../../runs/feed.ts';
 import { planRunHere } from '../../runs/runs.ts';
 import type { PlannedRun } from '../../runs/runs.ts';
 import { suggestedLearningRate } from '../../runs/suggest.ts';
@@ -33,12 +32,6 @@ const gigabytes = (bytes: number): string => `${(bytes / 1e9).toFixed(1)} GB`;
 /** Bytes of one checkpoint: both encoders, the predictor, and two moments of everything that is trained. */
 export function checkpointSize({ encoderParameters, predictorParameters }: RunSizes): number {
   return 4 * (3 * (encoderParameters + predictorParameters) + encoderParameters);
-}
-
-/** Sides of a picture in the decode cache. */
-function asDecoded({ width, height, shortSide }: MedianSize, { imageSize }: TrainConfig): Pick<MedianSize, 'width' | 'height'> {
-  const shrunk = Math.min(1, cachedShortSide(imageSize) / Math.max(1, shortSide));
-  return { width: width * shrunk, height: height * shrunk };
 }
 
 /** Bytes that the decode cache will take for images that are not in it, and whether they are kept as JPEG. */
@@ -111,9 +104,10 @@ export async function planForPage(
   const images = await studio.readImages(root);
   const plan = await planRunHere(studio, root, settings, images);
   const expected = await studio.devices.expected(plan.config);
-  const onProcessor = await studio.devices.microBatch('cpu', plan.config);
+  const feed = feedOf(images, plan.config);
+  const onProcessor = await studio.devices.microBatch('cpu', plan.config, feed);
   const onCard =
-    expected.device === 'cpu' ? undefined : await studio.devices.microBatch(expected.device ?? 'webgpu', plan.config, expected.card);
+    expected.device === 'cpu' ? undefined : await studio.devices.microBatch(expected.device ?? 'webgpu', plan.config, feed, expected.card);
   const microBatch = onCard ?? onProcessor;
   const fitting = withMicroBatch(plan.config, microBatch);
   const sizes = sizesOf(stepSize(fitting), fitting);
@@ -124,10 +118,8 @@ export async function planForPage(
   const [diskBytes, diskFree] = [Math.round(stored + cache.bytes), bavail * bsize];
   const warnings = warningsFor(plan);
   const onThreads = { ...withMicroBatch(plan.config, onProcessor), threads: threadsOf(plan.config.threads) };
-  const { total } = await inPieces(memoryPlanInPieces(onThreads));
-  const crops = { size: plan.config.imageSize, smaller: plan.config.smallFirst > 0 };
-  const kept = images.size ? keptBytes(images.trained, asDecoded(images.size, plan.config), crops, plan.config) : 0;
-  const [memoryBytes, memoryFree] = [Math.round(total + kept), memoryToUse()];
+  const { total } = await inPieces(memoryPlanInPieces(onThreads, feed));
+  const [memoryBytes, memoryFree] = [Math.round(total), memoryToUse()];
   const isOnProcessor = expected.device === 'cpu' || expected.onProcessor === true;
   if (isOnProcessor && memoryBytes > memoryFree)
     warnings.push({

@@ -16,6 +16,7 @@ import type { ActiveRun } from '../../../training/run-folder/app-file.ts';
 import { changeAppFile, readAppFile } from '../../../training/run-folder/app-file.ts';
 import { readRecord } from '../../../training/run-folder/run-folder.ts';
 import { isBrokenCard, isCardFault } from '../../devices/candidates.ts';
+import { feedOf } from '../../runs/feed.ts';
 import { Kills } from '../../runs/kills.ts';
 import { CardFull, settleRun, trainRun } from '../../runs/runs.ts';
 import { lowerPriority, threadsOf } from '../../threads.ts';
@@ -249,14 +250,15 @@ export class Trainings {
   async #trainOnce(training: Training, job: JobHandle, path: string): Promise<'done' | 'stopped'> {
     const { studio } = this.#context;
     await settleRun(studio, path);
-    const { steps, config } = readRecord(path);
+    const { steps, config, folder } = readRecord(path);
+    const feed = feedOf(await studio.readImages(folder), config);
     const clock = new RunClock((await this.#store.logs.get(path)).seconds, workOf(config, steps));
     let reason: 'done' | 'stopped' = 'stopped';
     const wanted = training.device ?? config.device;
     const chosen =
       training.tooLarge === undefined
-        ? await studio.devices.choose(wanted, config, { signal: training.stop.signal, onStage: (stage) => job.say(stage) })
-        : await studio.devices.insteadOfCard(training.tooLarge, config);
+        ? await studio.devices.choose(wanted, config, { signal: training.stop.signal, onStage: (stage) => job.say(stage), feed })
+        : await studio.devices.insteadOfCard(training.tooLarge, config, feed);
     training.chosen = { ...chosen, wanted };
     // Asked for before the trainer has the run, a stop does not reach it; from here to its start nothing else happens.
     if (training.stop.signal.aborted) return reason;
