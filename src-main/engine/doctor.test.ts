@@ -6,6 +6,7 @@ import type { TensorflowOffer } from '../../shared/contract/contract-system.ts';
 import type { DeviceId, DeviceReport, GraphicsCard } from '../../shared/devices.ts';
 import { AppError } from '../../shared/errors.ts';
 import { takeLock } from '../files/folder-lock.ts';
+import { meanStepOperations } from '../training/plan/step-operations.ts';
 import { logPath } from '../training/run-folder/run-log.ts';
 import { updateDriver, withoutDriver } from './devices/candidates.ts';
 import type { DeviceTools } from './devices/device-tools.ts';
@@ -120,7 +121,7 @@ describe('what a run would train on', () => {
     device: 'cpu',
     reason: 'The processor, as asked.',
     precision: 'float32',
-    microBatch: { images: 8, reason: '' },
+    microBatch: { images: 8, reason: 'All 8 images of a batch.' },
   } as const;
 
   it('is said with its reason, and with the environment where that decides', async () => {
@@ -132,11 +133,13 @@ describe('what a run would train on', () => {
     };
     const tests = { choose: async () => Promise.resolve(chosen), forVectors, expected: async () => Promise.resolve(chosen) };
     const vectors = { vectors: 'webgpu', vectorsReason: 'WebGPU is faster.' };
-    expect(await choiceOf(tests, config, {})).toEqual({ chosen: 'cpu', chosenReason: 'The processor, as asked.', ...vectors });
+    const passes = 'All 8 images of a batch.';
+    expect(await choiceOf(tests, config, {})).toEqual({ chosen: 'cpu', chosenReason: 'The processor, as asked.', passes, ...vectors });
     vi.stubEnv('IJEPA_STUDIO_DEVICE', 'cpu');
     expect(await choiceOf(tests, config, {})).toEqual({
       chosen: 'cpu',
       chosenReason: 'The processor, as asked. (IJEPA_STUDIO_DEVICE)',
+      passes,
       vectors: 'webgpu',
       vectorsReason: 'WebGPU is faster. (IJEPA_STUDIO_DEVICE)',
     });
@@ -154,7 +157,7 @@ describe('what a run would train on', () => {
   });
 });
 
-describe('beside a run', () => {
+describe('the devices', () => {
   let folder: string;
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), 'ijepa-doctor-'));
@@ -195,7 +198,7 @@ describe('beside a run', () => {
     return { found, asked: new Set(touched) };
   }
 
-  it('on the card leaves the card to it, whatever is known of it and asked for', async () => {
+  it('beside a run on the card leave the card to it, whatever is known of it and asked for', async () => {
     // It has passed its test before, and is to be raced.
     await new Devices(homeAt(folder), tools).test(undefined);
     for (const asked of [undefined, 'webgpu']) {
@@ -207,10 +210,28 @@ describe('beside a run', () => {
     }
   });
 
-  it('on the processor tests and times the card', async () => {
+  it('are tested within the memory that is free on each card', async () => {
+    const given = new Map<DeviceId, number | undefined>();
+    const probe: DeviceTools['probe'] = async (id, signal, free) => {
+      given.set(id, free);
+      return tools.probe(id, signal, free);
+    };
+    await diagnose(folder, {}, { ...tools, cards: async () => Promise.resolve([{ name: 'A card', memory: 8e9, memoryFree: 7e9 }]), probe });
+    expect([given.has('cpu'), given.get('cpu'), given.get('webgpu')]).toEqual([true, undefined, 7e9]);
+    await diagnose(folder, {}, { ...tools, cards: async () => Promise.resolve([{ name: 'A card', memory: 8e9 }]), probe });
+    expect(given.get('webgpu')).toBe(8e9);
+  });
+
+  it('beside a run on the processor are tested and timed', async () => {
     const { found, asked } = await besideRunOn('cpu');
     expect(asked).toContain('webgpu');
     // By what a program can take: a Mac counts next to nothing as free, and a container has less than its computer.
     expect(found).toMatchObject({ cardTaken: false, chosen: 'webgpu', memoryFree: 16e9 });
+    expect(found.passes).toMatch(/images (of a batch|in a pass)/);
+    // Of 200 GFLOP/s: a step lasts a second on the processor and a tenth of it on the card.
+    const shares = ['cpu', 'webgpu'].map((id) => found.devices.find((one) => one.id === id)?.stepShare);
+    const share = meanStepOperations(usualRun('small', 'default').config) / 200e9;
+    expect(shares[0]).toBeCloseTo(share, 9);
+    expect(shares[1]).toBeCloseTo(10 * share, 9);
   });
 });

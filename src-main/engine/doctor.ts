@@ -11,7 +11,9 @@ import { programVersion } from '../../shared/version.ts';
 import { memoryThere } from '../files/memory.ts';
 import { imageLibraryVersion } from '../images/version.ts';
 import { sqliteVersion } from '../library/version.ts';
+import { meanStepOperations } from '../training/plan/step-operations.ts';
 import { missingDriver, updateDriver } from './devices/candidates.ts';
+import type { ChosenDevice } from './devices/chosen-device.ts';
 import { usualTools } from './devices/device-tools.ts';
 import type { DeviceTools, DeviceWork } from './devices/device-tools.ts';
 import { Devices } from './devices/devices.ts';
@@ -36,6 +38,8 @@ export interface Diagnosis {
   readonly devices: readonly (DeviceReport & {
     /** Of the training step that was timed; null where it would be far more than the fastest's, or failed. */
     readonly stepSeconds?: number | null;
+    /** The rate of its matrix products in that step, of the device's in bare ones. */
+    readonly stepShare?: number;
     /** What went wrong with it, as a sentence. */
     readonly stepFailure?: string;
   })[];
@@ -49,6 +53,8 @@ export interface Diagnosis {
   readonly chosen?: DeviceId;
   /** Why, as sentences. */
   readonly chosenReason: string;
+  /** How many images of it would pass there at once, and why, as a sentence. */
+  readonly passes?: string;
   /** The same of vectors and evaluations. */
   readonly vectors?: DeviceId;
   readonly vectorsReason: string;
@@ -123,21 +129,21 @@ export function adviceFor(findings: Findings): string[] {
   return advice;
 }
 
-type Expected = Pick<ExpectedDevice, 'device' | 'reason'>;
+type Expected = Pick<ExpectedDevice, 'device' | 'reason'> & Partial<Pick<ChosenDevice, 'microBatch'>>;
 
 /** What is chosen, with the reason; where nothing can be, the reason alone. */
 async function told(choose: () => Promise<Expected>): Promise<Expected> {
   const from = askedDevice('auto') === 'auto' ? '' : ' (IJEPA_STUDIO_DEVICE)';
   try {
-    const { device, reason } = await choose();
-    return { ...(device && { device }), reason: `${reason}${from}` };
+    const { device, reason, microBatch } = await choose();
+    return { ...(device && { device }), reason: `${reason}${from}`, ...(microBatch && { microBatch }) };
   } catch (error) {
     if (!(error instanceof AppError) || error.code === 'cancelled') throw error;
     return { reason: `None: ${error.message} ${error.hint}${from}` };
   }
 }
 
-type Choice = Pick<Diagnosis, 'chosen' | 'chosenReason' | 'vectors' | 'vectorsReason'>;
+type Choice = Pick<Diagnosis, 'chosen' | 'chosenReason' | 'passes' | 'vectors' | 'vectorsReason'>;
 
 /**
  * What a run on `auto` would train on, and what vectors would be made on by what was tested, with the reasons. While a run has the card that
@@ -150,7 +156,7 @@ export async function choiceOf(
 ): Promise<Choice> {
   const isTaken = work.isCardTaken?.() === true;
   const expected = async (): Promise<Expected> => tests.expected({ ...config, device: 'auto' });
-  const { device: chosen, reason } = await told(async () => (isTaken ? expected() : tests.choose('auto', config, work)));
+  const { device: chosen, reason, microBatch } = await told(async () => (isTaken ? expected() : tests.choose('auto', config, work)));
   // One that is asked for by name would be tested now. Of more work than the processor does at once.
   const vectors = await told(async () =>
     isTaken && askedDevice('auto') !== 'auto' ? expected() : tests.forVectors('auto', async () => Promise.resolve(Infinity), work),
@@ -158,6 +164,7 @@ export async function choiceOf(
   return {
     ...(chosen && { chosen }),
     chosenReason: reason,
+    ...(microBatch && { passes: microBatch.reason }),
     ...(vectors.device && { vectors: vectors.device }),
     vectorsReason: vectors.reason,
   };
@@ -179,13 +186,15 @@ export async function diagnose(home?: string, given: DeviceWork = {}, tools: Dev
   const { cards } = await tests.list();
   const { config } = usualRun('small', 'default');
   const times = await tests.race(config, work);
-  const stepOf = (id: DeviceId): Pick<Diagnosis['devices'][number], 'stepSeconds' | 'stepFailure'> => {
+  const operations = meanStepOperations(config);
+  const stepOf = ({ id, matmulRate }: DeviceReport): Omit<Diagnosis['devices'][number], keyof DeviceReport> => {
     const time = times.find(({ device }) => device === id);
     if (!time) return {};
     const { seconds, failure } = time;
-    return { stepSeconds: Number.isFinite(seconds) ? seconds : null, ...(failure !== undefined && { stepFailure: failure }) };
+    if (!Number.isFinite(seconds)) return { stepSeconds: null, ...(failure !== undefined && { stepFailure: failure }) };
+    return { stepSeconds: seconds, ...(matmulRate !== undefined && { stepShare: operations / seconds / 1e9 / matmulRate }) };
   };
-  const devices = reports.map((report) => ({ ...report, ...stepOf(report.id) }));
+  const devices = reports.map((report) => ({ ...report, ...stepOf(report) }));
   const [memoryFree, memoryTotal] = [tools.memory(), memoryThere()];
   const choice = await choiceOf(tests, config, work);
   const obstacles = await tools.obstacles(cards);

@@ -7,11 +7,14 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { defaultConfig } from '../../shared/config/config.ts';
 import { preprocessingOf } from '../../shared/config/preprocessing.ts';
 import { AppError } from '../../shared/errors.ts';
+import { memoryPlan } from '../training/plan/memory-plan.ts';
 import { planForPage } from './app/runs/run-plan.ts';
 import { scanFolder } from './folders/scan-folder.ts';
+import { feedOf } from './runs/feed.ts';
 import { planRun } from './runs/runs.ts';
 import { suggestedPatch } from './runs/suggest.ts';
 import { Studio } from './studio.ts';
+import { threadsOf } from './threads.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'ijepa-plan-'));
 const folders = Object.fromEntries(
@@ -91,6 +94,19 @@ describe('a plan', () => {
     expect(onCard.config.microBatch).toBe(0);
     expect(onProcessor.microBatch).toContain('fastest on a processor');
     expect(onProcessor.warnings.map(({ message }) => message).join()).not.toContain('card');
+  });
+
+  it('says one figure of memory: the one that its micro-batch was chosen by, with what the run is cut from', async () => {
+    const asked = vi.spyOn(studio.devices, 'microBatch');
+    const { config, memoryBytes } = await planForPage(studio, folders.photographs, {});
+    const feed = feedOf(await studio.readImages(folders.photographs), config)!;
+    expect(feed).toEqual({ images: 20, picture: { width: 256, height: 262.4 } });
+    expect(asked.mock.calls.map((given) => given[2])).toEqual(asked.mock.calls.map(() => feed));
+    asked.mockRestore();
+    const { images: microBatch } = await studio.devices.microBatch('cpu', config, feed);
+    const { total, pictures, cutting } = memoryPlan({ ...config, microBatch, threads: threadsOf(config.threads) }, feed);
+    expect(memoryBytes).toBe(Math.round(total));
+    expect(Math.min(pictures, cutting)).toBeGreaterThan(1e5);
   });
 
   it('fits the suggested context to a grid of other size, and leaves a given one alone', () => {

@@ -6,9 +6,15 @@ const onProcessor = { device: 'cpu', threads: 1 } as const;
 
 describe('the self-test', () => {
   it('passes in float32 within 1e-4 of the float64 reference', async () => {
-    const { deviation, passed } = await runSelfTest({ kind: 'self-test', ...onProcessor });
+    const { deviation, passed, matmulRate, matmulSide } = await runSelfTest({ kind: 'self-test', ...onProcessor });
     expect(passed).toBe(true);
     expect(deviation).toBeLessThan(1e-4);
+    expect(matmulRate).toBeGreaterThan(0);
+    expect(matmulSide).toBeGreaterThanOrEqual(128);
+  });
+
+  it('has its bare products in the memory that the device has', async () => {
+    expect((await runSelfTest({ kind: 'self-test', ...onProcessor, free: 1 })).matmulSide).toBe(128);
   });
 
   it('passes in float16 within 2e-2, and is not the test in float32', async () => {

@@ -32,3 +32,26 @@ it('what a device lacks is said with the flags of the terminal', () => {
   expect(said).not.toContain('no card was tested');
   expect(diagnosisLines({ ...found, cardTaken: true }).join('\n')).toContain('no card was tested beside it');
 });
+
+it('how fast a device is, and how much of that a step makes of it, is one line; beside it stands how many images pass at once', () => {
+  const device = { id: 'webgpu', state: 'ready', reason: 'It computes right.', matmulRate: 1234.5, runtime: 'onnxruntime 1' } as const;
+  const found = {
+    cards: [],
+    step: { crops: 128, imageSize: 32 },
+    beside: [],
+    cardTaken: false,
+    chosenReason: 'WebGPU.',
+    vectorsReason: 'WebGPU.',
+    advice: [],
+    memoryFree: 1e9,
+    memoryTotal: 2e9,
+  } as unknown as Diagnosis;
+  const lines = (devices: Diagnosis['devices'], more: Partial<Diagnosis> = {}): string =>
+    diagnosisLines({ ...found, devices, ...more }).join('\n');
+  const said = lines([{ ...device, stepSeconds: 0.25, stepShare: 0.618 }], { passes: 'All 64 images of a batch.' });
+  expect(said).toContain('1235 GFLOP/s in bare matrix products, a training step 0.25 s (its products at 62 % of that), onnxruntime 1');
+  expect(said).toContain('Micro-batch of the usual recipe: All 64 images of a batch.');
+  const slow = lines([{ ...device, stepSeconds: null }]);
+  expect(slow).toContain('a training step far slower, onnxruntime 1');
+  expect(slow).not.toContain('Micro-batch');
+});

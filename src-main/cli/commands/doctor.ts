@@ -13,10 +13,12 @@ const stateWords = { ready: 'ready', untested: 'not tested', failed: 'FAILED', a
 const rateText = (rate: number): string => `${rate < 10 ? rate.toPrecision(2) : Math.round(rate)} GFLOP/s`;
 
 function deviceLines({ devices, chosen }: Diagnosis): string[] {
-  const lines = devices.flatMap(({ id, state, reason, matmulRate, stepSeconds, stepFailure, runtime, reduced }) => {
+  const lines = devices.flatMap(({ id, state, reason, matmulRate, stepSeconds, stepShare, stepFailure, runtime, reduced }) => {
     const speed = [
       matmulRate === undefined ? '' : `${rateText(matmulRate)} in bare matrix products`,
-      stepSeconds === undefined || stepFailure !== undefined ? '' : `a training step ${stepText(stepSeconds ?? Infinity)}`,
+      stepSeconds === undefined || stepFailure !== undefined
+        ? ''
+        : `a training step ${stepText(stepSeconds ?? Infinity)}${stepShare === undefined ? '' : ` (its products at ${Math.round(100 * stepShare)} % of that)`}`,
       runtime ?? '',
     ].filter(Boolean);
     return [
@@ -51,6 +53,7 @@ export function diagnosisLines(found: Diagnosis): string[] {
         ]
       : []),
     inFlags(`A run trains on: ${found.chosenReason}`),
+    ...(found.passes === undefined ? [] : [inFlags(`Micro-batch of the usual recipe: ${found.passes}`)]),
     inFlags(`Vectors are made on: ${found.vectorsReason}`),
     ...found.advice.map((sentence) => inFlags(`To be faster: ${sentence}`)),
   ];

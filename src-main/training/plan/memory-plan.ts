@@ -135,12 +135,13 @@ export function* memoryPlanInPieces(config: TrainConfig, feed?: Feed): Pieces<Me
 
 /**
  * Bytes of the computer's memory that a run takes beside what a trial of it was measured to take: a trial cuts its crops from a made-up picture
- * and judges nothing. What evaluations compute lies there where the run is `onProcessor`. Throws as above.
+ * and judges nothing. What evaluations compute lies there where the run is `onProcessor`. Less than nothing where the trial had far more threads.
+ * Throws as above.
  */
 export function* besideTrialInPieces(config: TrainConfig, feed: Feed | undefined, onProcessor: boolean): Pieces<number> {
   const { cutting, pictures } = feedMemory(config, feed);
   const judging = onProcessor ? (yield* memoryPlanInPieces(config)).judging : 0;
-  return Math.max(0, cutting + pictures + judging - trialCutting());
+  return cutting + pictures + judging - trialCutting();
 }
 
 /** What a run takes of a graphics card that keeps its state, counted from its graph. Throws as `memoryPlan`. */

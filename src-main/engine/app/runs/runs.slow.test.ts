@@ -281,6 +281,10 @@ describe('a run', () => {
     const trial = await page.call('runs.trial', { folder, settings });
     expect(trial.secondsTotal).toBeCloseTo(120 * trial.secondsPerStep, 6);
     expect(trial.peakBytes).toBeGreaterThan(50e6);
+    // A trial judges nothing, and the run does.
+    const { peakBytes } = await page.call('runs.trial', { folder, settings: { ...settings, evaluateImages: 2000 } });
+    const unjudged = await page.call('runs.trial', { folder, settings: { ...settings, evaluateImages: 0 } });
+    expect(peakBytes - unjudged.peakBytes).toBeGreaterThan(20e6);
   });
 
   it('that waits can be cancelled, and so can one that prepares', async () => {
