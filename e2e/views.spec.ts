@@ -51,6 +51,15 @@ const states: Readonly<Record<string, { readonly at: string; readonly act?: (pag
     },
   },
   'new run': { at: 'train?new=1', act: (page) => page.getByText('Every setting').click() },
+  'memory of a new run': {
+    at: 'train?new=1',
+    act: async (page) => {
+      await page.getByText('What the memory is for').click();
+      const table = page.getByRole('table', { name: 'What the memory is for' });
+      await expect(table.getByRole('row', { name: /^Moments of the optimiser 363 MB 363 MB$/ })).toBeVisible();
+      await expect(table.getByRole('row', { name: /^The program itself 203 MB –$/ })).toBeVisible();
+    },
+  },
   'finished run': { at: 'train?run=stained-cells-1' },
   'run with an old score': { at: 'train?run=patch-8' },
   'run judged otherwise': {

@@ -73,6 +73,8 @@ export interface DeviceReport {
 export interface GraphicsCard {
   readonly name: string;
   readonly driver?: string;
+  /** Whether it is known that no driver runs it, so that nothing can compute on it. */
+  readonly driverless?: true;
   /** Bytes. */
   readonly memory?: number;
   readonly memoryFree?: number;

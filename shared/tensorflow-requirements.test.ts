@@ -34,6 +34,15 @@ describe('what a version of TensorFlow wants for a card', () => {
     expect(cardObstacles('2.15.0', { ...linux, has: (file) => !file.endsWith('12') })[0]).toContain('libcudart.so.12');
   });
 
+  it("is CUDA's random numbers for those that open them, without which they refuse all cards", () => {
+    const without = (version: string, system = 'linux-x64'): readonly string[] =>
+      cardObstacles(version, { ...linux, system, has: (file) => !file.includes('curand') });
+    for (const version of ['2.9.1', '2.10.0', '2.12.0', '2.13.1'])
+      expect(without(version)).toEqual([expect.stringMatching(/needs CUDA 11\.[28], which is not .*: libcurand\.so\.10 is not found\.$/)]);
+    expect(without('2.9.1', 'win32-x64')).toEqual([expect.stringContaining(': curand64_10.dll is not found.')]);
+    for (const version of ['2.14.1', '2.15.0', '2.18.0']) expect(without(version)).toEqual([]);
+  });
+
   it("is CUDA's compiler, of which XLA wants libdevice", () => {
     expect(cardObstacles('2.9.1', { ...linux, hasLibdevice: false })).toEqual([
       expect.stringMatching(/^TensorFlow 2\.9\.1 needs the compiler of CUDA 11\.2 too: .*CUDA_HOME.*libdevice\.10\.bc lies\.$/),

@@ -9,16 +9,19 @@ export interface TensorflowRelease {
   readonly systems: readonly string[];
   readonly cuda: string;
   readonly cudnn: string;
+  /** Whether it also opens CUDA's random numbers before it uses any card (`dlopen_checker.cc`: up to 2.13.1, no more in 2.14.1). */
+  readonly opensCurand?: true;
 }
 
 const linux = ['linux-x64'] as const;
 /** Which CUDA and cuDNN the published libraries were built with (tensorflow.org/install/source). Between the rows nothing was published that fits the binding. */
 export const tensorflowReleases: readonly TensorflowRelease[] = [
   // What @tensorflow/tfjs-node-gpu 4.22 fetches. Cards newer than the RTX 40 compile their kernels for minutes on first use.
-  { versions: ['2.9', '2.9'], systems: ['linux-x64', 'win32-x64'], cuda: '11.2', cudnn: '8.1' },
+  { versions: ['2.9', '2.9'], systems: ['linux-x64', 'win32-x64'], cuda: '11.2', cudnn: '8.1', opensCurand: true },
   // The last for cards on Windows itself.
-  { versions: ['2.10', '2.10'], systems: ['linux-x64', 'win32-x64'], cuda: '11.2', cudnn: '8.1' },
-  { versions: ['2.12', '2.14'], systems: linux, cuda: '11.8', cudnn: '8.6' },
+  { versions: ['2.10', '2.10'], systems: ['linux-x64', 'win32-x64'], cuda: '11.2', cudnn: '8.1', opensCurand: true },
+  { versions: ['2.12', '2.13'], systems: linux, cuda: '11.8', cudnn: '8.6', opensCurand: true },
+  { versions: ['2.14', '2.14'], systems: linux, cuda: '11.8', cudnn: '8.6' },
   { versions: ['2.15', '2.15'], systems: linux, cuda: '12.2', cudnn: '8.9' },
   { versions: ['2.17', '2.17'], systems: linux, cuda: '12.3', cudnn: '8.9' },
   // 2.18 is the last that is published as a C library.
@@ -55,7 +58,7 @@ export const releaseOf = (version: string): TensorflowRelease | undefined =>
 
 /** File names of the libraries that a release opens when it is to use a card, by what they belong to. */
 export function cardLibraries(
-  { cuda, cudnn }: TensorflowRelease,
+  { cuda, cudnn, opensCurand }: TensorflowRelease,
   platform: string,
 ): readonly { readonly part: string; readonly file: string }[] {
   const [major, dnn] = [majorOf(cuda), majorOf(cudnn)];
@@ -73,11 +76,13 @@ export function cardLibraries(
           `libcublasLt.so.${major}`,
           `libcufft.so.${major === 11 ? 10 : 11}`,
         ];
+  // Of both CUDA 11 and 12, whose random numbers have a number of their own.
+  const random = opensCurand ? [platform === 'win32' ? 'curand64_10.dll' : 'libcurand.so.10'] : [];
   const solvers =
     platform === 'win32' ? ['cusolver64_11.dll', `cusparse64_${major}.dll`] : ['libcusolver.so.11', `libcusparse.so.${major}`];
   return [
     { part: 'the driver', file: platform === 'win32' ? 'nvcuda.dll' : 'libcuda.so.1' },
-    ...[...toolkit, ...solvers].map((file) => ({ part: `CUDA ${cuda}`, file })),
+    ...[...toolkit, ...random, ...solvers].map((file) => ({ part: `CUDA ${cuda}`, file })),
     { part: `cuDNN ${cudnn}`, file: platform === 'win32' ? `cudnn64_${dnn}.dll` : `libcudnn.so.${dnn}` },
   ];
 }

@@ -3,6 +3,7 @@ import * as v from 'valibot';
 import { configTable } from '../config/config-table.ts';
 import type { TrainConfig } from '../config/config-table.ts';
 import type { ImportedWeights, Origin } from '../config/origin.ts';
+import type { MemoryParts } from '../memory-parts.ts';
 import type { RunState } from '../run-state.ts';
 import type { RunBaselines } from '../run-verdict.ts';
 import type { OnlineEvaluation, RunSizes, StepMetrics, TrainEvent } from '../train-events.ts';
@@ -103,6 +104,8 @@ export interface RunPlan {
   /** Bytes that training takes on the processor, counted from its graph, and those that are free. */
   readonly memoryBytes: number;
   readonly memoryFree: number;
+  /** What the bytes on the processor are made of. */
+  readonly memoryParts: MemoryParts;
   /** What it would train on and why, as a sentence. */
   readonly device: string;
   /** What is known of its time before a trial; undefined while nothing was timed on the device. */
@@ -116,7 +119,7 @@ export interface RunPlan {
       }
     | undefined;
   /** The graphics card that this may be: bytes that training takes there, counted from its graph, and those that are free where that is told. */
-  readonly card: { readonly name: string; readonly bytes: number; readonly free?: number } | undefined;
+  readonly card: { readonly name: string; readonly bytes: number; readonly free?: number; readonly parts: MemoryParts } | undefined;
   readonly warnings: readonly { readonly message: string; readonly hint: string }[];
 }
 

@@ -7,6 +7,8 @@ import { defaultConfig, parseConfig } from '../../shared/config/config.ts';
 import type { Setting } from '../../shared/config/setting.ts';
 import type { RunPlan } from '../../shared/contract/contract-runs.ts';
 import { AppError, errorCodes } from '../../shared/errors.ts';
+import { memoryPartNames } from '../../shared/memory-parts.ts';
+import type { MemoryParts } from '../../shared/memory-parts.ts';
 import { suggestConfig, suggestedKeys } from '../engine/runs/suggest.ts';
 import { withTemporary } from '../training/testing/small-run.ts';
 import type { Action } from './action.ts';
@@ -147,6 +149,8 @@ describe('a flag that says something of another one', () => {
 describe('a plan', () => {
   it('says what will be used, with its sizes, not what was suggested', () => {
     const config = parseConfig({ architecture: 'small', imageSize: 50, patchSize: 2, batchSize: 500, agreement: 1, contextTokens: 156 });
+    const none = Object.fromEntries(Object.keys(memoryPartNames).map((part) => [part, 0])) as unknown as MemoryParts;
+    const parts = (some: Partial<MemoryParts>): MemoryParts => ({ ...none, ...some });
     const plan: RunPlan = {
       config,
       steps: 1200,
@@ -166,9 +170,10 @@ describe('a plan', () => {
       diskFree: 0,
       memoryBytes: 414e6,
       memoryFree: 8e9,
+      memoryParts: parts({ weights: 64e6, moments: 128e6, activations: 222e6 }),
       device: 'WebGPU, as asked.',
       time: { secondsPerStep: 9, timed: true, atMost: false },
-      card: { name: 'A card', bytes: 2.5e9, free: 6e9 },
+      card: { name: 'A card', bytes: 2.5e9, free: 6e9, parts: parts({ weights: 0.5e9, activations: 2e9 }) },
       warnings: [{ message: 'Too much.', hint: 'Set patchSize to 8.' }],
     };
     const text = planLines(plan).join('\n');
@@ -188,6 +193,11 @@ describe('a plan', () => {
       'about 3 h on the processor',
     );
     expect(planLines({ ...plan, time: undefined }).join('\n')).toContain('not known');
+    // Below each sum, and nothing of what there is not.
+    expect(text).toMatch(
+      /Memory .*414 MB .*\n +Weights of the networks +64 MB\n +Moments of the optimiser +128 MB\n +Activations of a pass +222 MB\n +Trains on/,
+    );
+    expect(text).toMatch(/2\.5 GB of its memory.*\n +Weights of the networks +500 MB\n +Activations of a pass +2\.0 GB\n/);
     expect(text).toContain('1,485 epochs of 404 images');
     expect(text).toContain('342 MB each');
     expect(text).toContain('Warning: Too much. Set --patch-size to 8.');

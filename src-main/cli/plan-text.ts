@@ -3,6 +3,8 @@ import type { TrainConfig } from '../../shared/config/config-table.ts';
 import { maskedOneIn, smallSteps } from '../../shared/config/config.ts';
 import type { RunPlan } from '../../shared/contract/contract-runs.ts';
 import { formatRoughly } from '../../shared/duration.ts';
+import { namedParts } from '../../shared/memory-parts.ts';
+import type { MemoryParts } from '../../shared/memory-parts.ts';
 import type { RunSizes } from '../../shared/train-events.ts';
 import { checkpointSize } from '../engine/app/runs/run-plan.ts';
 import { inFlags } from './config-flags.ts';
@@ -40,6 +42,10 @@ export function patchesText(
   return small > 0 ? `${seen}; before that ${plural(small, 'step')} of ${config.imageSize / 2} px crops with nothing hidden` : seen;
 }
 
+/** What memory is made of, under its sum. */
+const partLines = (parts: MemoryParts): string[] =>
+  namedParts(parts).map(({ name, bytes }) => `              ${name.padEnd(28)}${megabytes(bytes)}`);
+
 export function planLines(plan: RunPlan): string[] {
   const { config, sizes, steps, images, card, warnings } = plan;
   const name = config.architecture === 'custom' ? '' : `${config.architecture}: `;
@@ -52,11 +58,15 @@ export function planLines(plan: RunPlan): string[] {
     `  Training    ${plural(steps, 'step')} of ${plural(config.batchSize, 'image')}${crops}: ${epochs(plan)} epochs of ${plural(images, 'image')}, learning rate up to ${config.learningRate}`,
     `  Checkpoints ${megabytes(checkpointSize(sizes))} each, up to ${plural(kept, 'of them is', 'of them are')} kept`,
     `  Memory      about ${megabytes(plan.memoryBytes)} on the processor, ${megabytes(plan.memoryFree)} are free`,
+    ...partLines(plan.memoryParts),
     `  Trains on   ${inFlags(plan.device)}`,
     `  Micro-batch ${plan.microBatch}`,
     `  Time        ${timeText(plan)}`,
     ...(card
-      ? [`  Card        about ${megabytes(card.bytes)} of its memory${card.free === undefined ? '' : `, ${megabytes(card.free)} are free`}`]
+      ? [
+          `  Card        about ${megabytes(card.bytes)} of its memory${card.free === undefined ? '' : `, ${megabytes(card.free)} are free`}`,
+          ...partLines(card.parts),
+        ]
       : []),
     ...warnings.map(({ message, hint }) => inFlags(`Warning: ${message} ${hint}`)),
   ];

@@ -3,12 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { TensorflowOffer } from '../../shared/contract/contract-system.ts';
-import type { DeviceId, DeviceReport } from '../../shared/devices.ts';
+import type { DeviceId, DeviceReport, GraphicsCard } from '../../shared/devices.ts';
 import { AppError } from '../../shared/errors.ts';
 import { takeLock } from '../files/folder-lock.ts';
 import { meanStepOperations } from '../training/plan/step-operations.ts';
 import { logPath } from '../training/run-folder/run-log.ts';
-import { updateDriver } from './devices/candidates.ts';
+import { updateDriver, withoutDriver } from './devices/candidates.ts';
 import type { DeviceTools } from './devices/device-tools.ts';
 import { Devices } from './devices/devices.ts';
 import { adviceFor, choiceOf, diagnose } from './doctor.ts';
@@ -42,6 +42,15 @@ describe('what would make it faster', () => {
     expect(adviceFor({ ...memory, cards: [card], devices: [cpu, failed], chosen: 'cpu' })).toEqual([
       'A graphics card is there, and cannot be used: WebGPU: It crashed.',
     ]);
+  });
+
+  it('is a driver for a card that none runs, said once', () => {
+    const driverless: GraphicsCard = { name: 'NVIDIA GeForce RTX 3060', driverless: true };
+    const sentence = withoutDriver(driverless);
+    const found = { id: 'webgpu', state: 'absent', reason: `WebGPU finds no graphics card that it can use. ${sentence}` } as const;
+    const advice = adviceFor({ ...memory, cards: [driverless], devices: [cpu, found], chosen: 'cpu', obstacles: [sentence] });
+    expect(advice.filter((one) => one.includes(sentence))).toHaveLength(1);
+    expect(advice.join(' ')).not.toContain('No graphics card was found');
   });
 
   it('is what keeps cards from WebGPU, once, unless WebGPU uses one', () => {

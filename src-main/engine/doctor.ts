@@ -115,7 +115,7 @@ export function adviceFor(findings: Findings): string[] {
   else if (findings.cardTaken !== true && others.every(({ state }) => state !== 'ready'))
     advice.push(`A graphics card is there, and cannot be used: ${others.map((one) => `${deviceNames[one.id]}: ${one.reason}`).join(' ')}`);
   const driver = missingDriver(cards);
-  if (driver !== undefined) advice.push(driver);
+  if (driver !== undefined) advice.push(...[driver].filter((sentence) => !advice.some((one) => one.includes(sentence))));
   else advice.push(...weakCardAdvice(findings));
   advice.push(...obstacleAdvice(findings, advice));
   advice.push(...tensorflowAdvice(findings));

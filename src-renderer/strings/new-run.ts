@@ -63,6 +63,11 @@ export const plan = {
   cardMemory: 'Memory of the card',
   cardMemoryOf: (bytes: number, free: number | undefined) =>
     `about ${formatBytes(bytes)}${free === undefined ? '' : ` (${formatBytes(free)} free)`}`,
+  memoryParts: 'What the memory is for',
+  part: 'Part',
+  onProcessor: 'Processor',
+  onCard: 'Card',
+  bytes: (bytes: number) => (bytes > 0 ? formatBytes(bytes) : '–'),
   expected: (total: number, timed: boolean, atMost: boolean) =>
     atMost
       ? `${formatRoughly(total)} on the processor; a card may be faster`

@@ -1,6 +1,8 @@
 // What the fake engine says of a run before it begins.
 import { parseConfig } from '../../shared/config/config.ts';
 import type { RunPlan } from '../../shared/contract/contract-runs.ts';
+import { memoryPartNames } from '../../shared/memory-parts.ts';
+import type { MemoryParts } from '../../shared/memory-parts.ts';
 
 export const sizes = {
   encoderParameters: 5_524_416,
@@ -12,6 +14,10 @@ export const sizes = {
 };
 
 /** What the stand-in says of a run before it begins. */
+/** In the order of their names. */
+const inMiB = (parts: readonly number[]): MemoryParts =>
+  Object.fromEntries(Object.keys(memoryPartNames).map((part, i) => [part, parts[i]! * 2 ** 20])) as unknown as MemoryParts;
+
 export const fakePlan = (settings: Readonly<Record<string, unknown>>): RunPlan => {
   const config = parseConfig({ preset: 'default', steps: 12_000, ...settings });
   return {
@@ -26,9 +32,10 @@ export const fakePlan = (settings: Readonly<Record<string, unknown>>): RunPlan =
     diskFree: 212 * 2 ** 30,
     memoryBytes: 1.4 * 2 ** 30,
     memoryFree: 18.7 * 2 ** 30,
+    memoryParts: inMiB([257, 346, 346, 180, 27, 0, 84, 194]),
     device: 'NVIDIA GeForce RTX 4060 or the processor: the faster one, which is found out when the run begins.',
     time: { secondsPerStep: 0.31, timed: false, atMost: true },
-    card: { name: 'NVIDIA GeForce RTX 4060', bytes: 1.1 * 2 ** 30, free: 7.1 * 2 ** 30 },
+    card: { name: 'NVIDIA GeForce RTX 4060', bytes: 1.1 * 2 ** 30, free: 7.1 * 2 ** 30, parts: inMiB([257, 346, 173, 251, 9, 0, 90, 0]) },
     warnings:
       config.batchSize < 16
         ? [{ message: 'A batch of fewer than 16 images learns unsteadily.', hint: 'Use 64 where memory allows it.' }]

@@ -14,7 +14,7 @@ it('what a device lacks is said with the flags of the terminal', () => {
     cores: 2,
     memoryFree: 1e9,
     memoryTotal: 2e9,
-    cards: [{ name: 'A card' }],
+    cards: [{ name: 'A card' }, { name: 'Another', driverless: true }],
     devices: [{ id: 'cuda', state: 'absent', reason }],
     step: { crops: 128, imageSize: 32 },
     beside: [],
@@ -26,6 +26,7 @@ it('what a device lacks is said with the flags of the terminal', () => {
     advice: [`A graphics card is there, and cannot be used: CUDA: ${reason}`],
   };
   const said = diagnosisLines(found).join('\n');
+  expect(said).toContain('Graphics card: A card\nGraphics card: Another, without a driver\n');
   expect(said).not.toContain('device=cpu');
   expect(said.split('--device cpu')).toHaveLength(5);
   expect(said).not.toContain('no card was tested');

@@ -39,8 +39,8 @@ export function diagnosisLines(found: Diagnosis): string[] {
     `${found.system}, ${found.processor}, ${found.cores} cores`,
     `Memory: ${megabytes(found.memoryFree)} free of ${megabytes(found.memoryTotal)}`,
     ...cards.map(
-      ({ name, driver, memory, memoryFree }) =>
-        `Graphics card: ${name}${driver === undefined ? '' : `, driver ${driver}`}${memory === undefined ? '' : `, ${megabytes(memory)}`}${memoryFree === undefined ? '' : ` (${megabytes(memoryFree)} free)`}`,
+      ({ name, driver, driverless, memory, memoryFree }) =>
+        `Graphics card: ${name}${driverless === true ? ', without a driver' : ''}${driver === undefined ? '' : `, driver ${driver}`}${memory === undefined ? '' : `, ${megabytes(memory)}`}${memoryFree === undefined ? '' : ` (${megabytes(memoryFree)} free)`}`,
     ),
     `Devices (a training step is one of the usual recipe, ${count(step.crops)} crops of ${step.imageSize} px):`,
     ...deviceLines(found),

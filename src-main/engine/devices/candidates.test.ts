@@ -5,6 +5,7 @@ import {
   cardOf,
   fitTensorflow,
   isOnProcessor,
+  missingDriver,
   namedDevices,
   noCardUsed,
   updateDriver,
@@ -40,6 +41,14 @@ describe('the card of WebGPU', () => {
     expect(cardOf('webgpu', [amd, { ...amd }])).toBe(amd);
     expect(cardOf('webgpu', [intel, amdInProcessor])).toBe(intel);
     expect(cardOf('webgpu', [])).toBeUndefined();
+  });
+
+  it('is none that no driver runs', () => {
+    const driverless: GraphicsCard = { name: 'NVIDIA GeForce RTX 3060', driverless: true };
+    expect(cardOf('webgpu', [driverless, intel])).toBe(intel);
+    for (const id of ['webgpu', 'cuda', 'tensorflow'] as const) expect(cardOf(id, [driverless])).toBeUndefined();
+    expect(missingDriver([intel, driverless])).toMatch(/^No driver runs the NVIDIA GeForce RTX 3060: install NVIDIA's driver/);
+    expect(missingDriver([nvidia, driverless])).toBeUndefined();
   });
 
   it('is not that of a library for one vendor', () => {

@@ -54,7 +54,8 @@ const ownMemory = ({ memory = 2 ** 32, inProcessor }: GraphicsCard): number => (
  * nothing else (microsoft/onnxruntime#26290), and its binding for Node knows no option for that: of several cards it gets one with memory of
  * its own. DirectML and Core ML take the system's first, which of several is not known to be that of this list.
  */
-export function cardOf(id: DeviceId, cards: readonly GraphicsCard[]): GraphicsCard | undefined {
+export function cardOf(id: DeviceId, known: readonly GraphicsCard[]): GraphicsCard | undefined {
+  const cards = known.filter(({ driverless }) => driverless !== true);
   if (id === 'cuda' || id === 'tensorflow') return nvidiaCardOf(cards);
   if (id === 'webgpu') return cards.toSorted((a, b) => ownMemory(b) - ownMemory(a))[0];
   return cards.length === 1 ? cards[0] : undefined;
@@ -83,9 +84,17 @@ export const updateDriver = `Update ${process.platform === 'darwin' ? 'macOS' : 
 export const fitTensorflow =
   'A TensorFlow needs just the CUDA and cuDNN that it was built with (2.9: CUDA 11.2 and cuDNN 8.1), and a card that is not newer than it. Have it tested again when that has changed, or choose another device.';
 
+/** What a person can do about a card that no driver runs, as a sentence. */
+export const withoutDriver = (card: GraphicsCard): string =>
+  isNvidia(card)
+    ? `No driver runs the ${card.name}: install NVIDIA's driver, or where it is installed restart the computer (and install it again where that does not help), then ${testAgain}`
+    : `No driver runs the ${card.name}: update the system, since a newer Linux may have its driver and the files that this needs (on Debian and Ubuntu: the packages linux-firmware or firmware-misc-nonfree), then ${testAgain}`;
+
 /** What a person with NVIDIA's card can do where its driver is missing, as sentences; undefined where that is not known. */
 export function missingDriver(cards: readonly GraphicsCard[]): string | undefined {
   const nvidia = cards.filter(isNvidia);
+  const driverless = nvidia.find((card) => card.driverless === true);
+  if (driverless && nvidia.every((card) => card.driverless === true || isOnNouveau(card))) return withoutDriver(driverless);
   if (nvidia.length === 0 || !nvidia.every(isOnNouveau)) return undefined;
   return `NVIDIA's driver is missing: the card runs on nouveau, with which neither CUDA nor TensorFlow can use it. Install NVIDIA's driver, then ${testAgain}`;
 }

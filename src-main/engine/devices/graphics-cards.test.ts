@@ -131,7 +131,7 @@ describe('graphics cards as systems tell of them', () => {
       for (const [file, text] of Object.entries(files)) writeFileSync(join(folder, name, 'device', file), `${text}\n`);
     };
     const inFolder = (free = 16e9, lists: readonly string[] = []): GraphicsCard[] =>
-      cardsOfLinux({ total: 16e9, free }, { drm: folder, lists });
+      cardsOfLinux({ total: 16e9, free }, { drm: folder, pci: join(folder, 'pci'), lists });
 
     it('reads the list of devices, and knows what computes from what only shows', () => {
       device('card0', {
@@ -165,7 +165,33 @@ describe('graphics cards as systems tell of them', () => {
       expect(intel).toEqual({ name: 'Intel Arc A770', driver: 'xe' });
       expect(amd).not.toHaveProperty('inProcessor');
       expect(none).toEqual([]);
-      expect(cardsOfLinux(computer, { drm: join(folder, 'nowhere') })).toEqual([]);
+      expect(cardsOfLinux(computer, { drm: join(folder, 'nowhere'), pci: join(folder, 'nowhere') })).toEqual([]);
+    });
+
+    it('finds cards on the bus that no driver runs, and knows them from those that one does', () => {
+      const onBus = (slot: string, files: Readonly<Record<string, string>>): void => {
+        mkdirSync(join(folder, 'pci', slot), { recursive: true });
+        for (const [file, text] of Object.entries(files)) writeFileSync(join(folder, 'pci', slot, file), `${text}\n`);
+      };
+      const intel = { vendor: '0x8086', device: '0x46a6', uevent: 'DRIVER=i915\nPCI_SLOT_NAME=0000:00:02.0' };
+      device('card0', intel);
+      onBus('0000:00:02.0', { class: '0x030000', ...intel });
+      onBus('0000:01:00.0', { class: '0x030200', vendor: '0x10de', device: '0x2504', uevent: 'PCI_SLOT_NAME=0000:01:00.0' });
+      // Its sound, a screen of the mainboard, and a card that is kept for a virtual machine.
+      onBus('0000:01:00.1', { class: '0x040300', vendor: '0x10de', device: '0x228e', uevent: '' });
+      onBus('0000:02:00.0', { class: '0x030000', vendor: '0x1a03', device: '0x2000', uevent: '' });
+      onBus('0000:03:00.0', { class: '0x030000', vendor: '0x1002', device: '0x744c', uevent: 'DRIVER=vfio-pci' });
+      onBus('0000:04:00.0', { class: '0x030200', vendor: '0x10de', device: '0x20b0', uevent: 'DRIVER=nvidia' });
+      const [inProcessor, ...others] = inFolder();
+      expect(inProcessor).toMatchObject({ name: 'Intel graphics (0x46a6)', driver: 'i915', inProcessor: true });
+      expect(others).toEqual([
+        { name: 'NVIDIA graphics (0x2504)', driverless: true },
+        { name: 'NVIDIA graphics (0x20b0)', driver: 'nvidia' },
+      ]);
+      // Where no driver has made any known there is no such list.
+      expect(
+        cardsOfLinux(computer, { drm: join(folder, 'nowhere'), pci: join(folder, 'pci'), lists: [] }).map(({ name }) => name),
+      ).toContain('NVIDIA graphics (0x2504)');
     });
 
     it('graphics in a processor have no more than is free in the computer, whatever their quota', () => {

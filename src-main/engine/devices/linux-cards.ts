@@ -62,38 +62,65 @@ function nameInList(list: string, vendor: string, device: string): string | unde
 
 export interface LinuxPlaces {
   readonly drm?: string;
+  readonly pci?: string;
   readonly lists?: readonly string[];
 }
 
-/** Cards of Linux's own list of devices, `/sys/class/drm`. */
-export function cardsOfLinux(computer: ComputerMemory, { drm = '/sys/class/drm', lists = pciLists }: LinuxPlaces = {}): GraphicsCard[] {
-  if (!existsSync(drm)) return [];
-  return readdirSync(drm)
+const namesIn = (folder: string): readonly string[] => (existsSync(folder) ? readdirSync(folder) : []);
+
+/** PCI's class of what shows or computes pictures. */
+const isDisplay = (kind: string | undefined): boolean => kind?.startsWith('0x03') === true;
+
+/** Drivers that keep a card for virtual machines. */
+const heldForOthers: ReadonlySet<string> = new Set(['vfio-pci', 'pci-stub']);
+
+/** A device's folder of `/sys` as a card; none where its maker is not known to make any that compute. */
+function cardIn(device: string, fallback: string, computer: ComputerMemory, lists: readonly string[]): GraphicsCard | undefined {
+  const [vendorId = '', id = ''] = ['vendor', 'device'].map((file) => textOf(join(device, file)));
+  const vendor = vendors[vendorId];
+  // Virtual screens have no vendor that computes.
+  if (vendor === undefined) return undefined;
+  const event = textOf(join(device, 'uevent')) ?? '';
+  const driver = /^DRIVER=(.+)$/m.exec(event)?.[1];
+  // A card sits behind a bridge, and not on the bus of the processor itself.
+  const isIntels = vendor === 'Intel' && /^PCI_SLOT_NAME=0000:00:/m.test(event);
+  const { memory, memoryFree, isShared } = isIntels
+    ? memoryOfIntel(computer)
+    : memoryOfAmd((file) => numberOr(textOf(join(device, file))), computer);
+  // Most cards leave it empty.
+  const product = textOf(join(device, 'product_name')) || lists.map((list) => nameInList(textOf(list) ?? '', vendorId, id)).find(Boolean);
+  return {
+    name: `${vendor} ${product || `graphics (${id || fallback})`}`,
+    ...(driver !== undefined && { driver }),
+    ...(memory !== undefined && { memory }),
+    ...(memoryFree !== undefined && { memoryFree }),
+    ...(isShared && { inProcessor: true as const }),
+  };
+}
+
+/** Where a device sits on the bus. */
+const slotOf = (device: string): string | undefined => /^PCI_SLOT_NAME=(.+)$/m.exec(textOf(join(device, 'uevent')) ?? '')?.[1];
+
+/**
+ * Cards that a driver of Linux has made known (`/sys/class/drm`), and those on the bus that none has: without a driver, or with one that has
+ * no part in pictures.
+ */
+export function cardsOfLinux(
+  computer: ComputerMemory,
+  { drm = '/sys/class/drm', pci = '/sys/bus/pci/devices', lists = pciLists }: LinuxPlaces = {},
+): GraphicsCard[] {
+  const driven = namesIn(drm)
     .filter((name) => /^card\d+$/.test(name))
-    .flatMap((name) => {
-      const device = join(drm, name, 'device');
-      const [vendorId = '', id = ''] = ['vendor', 'device'].map((file) => textOf(join(device, file)));
-      const vendor = vendors[vendorId];
-      // Virtual screens have no vendor that computes.
-      if (vendor === undefined) return [];
-      const event = textOf(join(device, 'uevent')) ?? '';
-      const driver = /^DRIVER=(.+)$/m.exec(event)?.[1];
-      // A card sits behind a bridge, and not on the bus of the processor itself.
-      const isIntels = vendor === 'Intel' && /^PCI_SLOT_NAME=0000:00:/m.test(event);
-      const { memory, memoryFree, isShared } = isIntels
-        ? memoryOfIntel(computer)
-        : memoryOfAmd((file) => numberOr(textOf(join(device, file))), computer);
-      // Most cards leave it empty.
-      const product =
-        textOf(join(device, 'product_name')) || lists.map((list) => nameInList(textOf(list) ?? '', vendorId, id)).find(Boolean);
-      return [
-        {
-          name: `${vendor} ${product || `graphics (${id || name})`}`,
-          ...(driver !== undefined && { driver }),
-          ...(memory !== undefined && { memory }),
-          ...(memoryFree !== undefined && { memoryFree }),
-          ...(isShared && { inProcessor: true as const }),
-        },
-      ];
+    .map((name) => ({ name, device: join(drm, name, 'device') }));
+  const slots = new Set(driven.map(({ device }) => slotOf(device)));
+  const others = namesIn(pci)
+    .filter((name) => !slots.has(name) && isDisplay(textOf(join(pci, name, 'class'))))
+    .flatMap((name): GraphicsCard[] => {
+      const card = cardIn(join(pci, name), name, computer, lists);
+      if (!card || heldForOthers.has(card.driver ?? '')) return [];
+      if (card.driver !== undefined) return [card];
+      // What memory it has is a driver's to say.
+      return [{ name: card.name, driverless: true }];
     });
+  return [...driven.flatMap(({ name, device }) => cardIn(device, name, computer, lists) ?? []), ...others];
 }

@@ -53,6 +53,22 @@ describe('what keeps a card from WebGPU on Linux', () => {
     expect(lacking({ cards: [nvidia] })).toEqual([expect.stringContaining('libnvidia-gl')]);
   });
 
+  it('is a driver that does not run, said of the card where the bus tells of it', () => {
+    const nvidiaSays = "NVIDIA-SMI has failed because it couldn't communicate with the NVIDIA driver. Make sure that the latest …";
+    const stopped = /^NVIDIA's driver is installed and does not run: restart the computer/;
+    expect(lacking({ cards: [], manifests: ['nvidia_icd.json'], nvidiaSays })).toEqual([expect.stringMatching(stopped)]);
+    const card: GraphicsCard = { name: 'NVIDIA GeForce RTX 3060', driverless: true };
+    const sentence = expect.stringMatching(
+      /^No driver runs the NVIDIA GeForce RTX 3060: install NVIDIA's driver, or .*restart the computer/,
+    );
+    expect(lacking({ cards: [card], nvidiaSays })).toEqual([sentence]);
+    // Beside one that works, whose own obstacles are said too.
+    expect(lacking({ cards: [amd, card], manifests: [] })).toEqual([sentence, expect.stringContaining('mesa-vulkan-drivers')]);
+    expect(lacking({ cards: [{ name: 'AMD Radeon RX 9070', driverless: true }], manifests: [] })).toEqual([
+      expect.stringMatching(/^No driver runs the AMD Radeon RX 9070: update the system/),
+    ]);
+  });
+
   it('is a driver that was updated under way, or a Linux inside Windows, and then nothing else', () => {
     const nvidiaSays = 'Failed to initialize NVML: Driver/library version mismatch\nNVML library version: 550.54\n';
     const without = { has: () => false, nodes: [], manifests: [] };

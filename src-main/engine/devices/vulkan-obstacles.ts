@@ -4,6 +4,7 @@ import { basename } from 'node:path';
 import { isNvidia, isOnNouveau } from '../../../shared/devices.ts';
 import type { GraphicsCard } from '../../../shared/devices.ts';
 import { libraryFinderHere } from '../../files/library-finder.ts';
+import { withoutDriver } from './candidates.ts';
 import { printedBy } from './printed.ts';
 import { vulkanManifests } from './vulkan-drivers.ts';
 
@@ -34,9 +35,15 @@ export function vulkanObstacles(system: VulkanSystem): readonly string[] {
     return [
       'This is a Linux inside Windows (WSL), where cards have no Vulkan driver of their own: to use the card with WebGPU, run I-JEPA Studio on Windows itself.',
     ];
-  const ofNvidia = cards.some((card) => isNvidia(card) && !isOnNouveau(card));
-  const others = cards.some((card) => !isNvidia(card) || isOnNouveau(card));
-  const sentences: string[] = [];
+  const driven = cards.filter(({ driverless }) => driverless !== true);
+  const ofNvidia = driven.some((card) => isNvidia(card) && !isOnNouveau(card));
+  const others = driven.some((card) => !isNvidia(card) || isOnNouveau(card));
+  const sentences = cards.filter((card) => !driven.includes(card)).map(withoutDriver);
+  // Its program is there, and the card is not even on the bus, or the bus cannot be seen.
+  if (/communicate with the NVIDIA driver/i.test(system.nvidiaSays) && !cards.some(isNvidia))
+    sentences.push(
+      "NVIDIA's driver is installed and does not run: restart the computer, and where that does not help install the driver again. Without a card of NVIDIA it is of no use.",
+    );
   if (others && nodes.length > 0 && nodes.every(({ isOpen }) => !isOpen))
     sentences.push(
       `You may not use the graphics card: ${nodes.map(({ path }) => path).join(', ')} cannot be opened. Add yourself to the groups that may (sudo usermod -aG render,video $USER), and log in again.`,

@@ -192,8 +192,7 @@ export class Judge {
     await this.#encoder.hold(weights);
     const read = await gatherVectors(places, this.#wanted(look.patches(hashes, this.#encoder.batch)), async ({ patches }) => {
       return (await this.#encoder.run(patches)).embedding;
-    });
-    this.#encoder.release();
+    }).finally(() => this.#encoder.release());
     return neighboursAmong(
       Array.from(read.rows, (place) => hashes[place]!),
       read.values,

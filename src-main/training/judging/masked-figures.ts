@@ -97,12 +97,15 @@ export class MaskedViews {
     const { width } = this.#size.model.encoder;
     await this.#pass.hold(weights);
     const read: { readonly slots: readonly number[]; readonly outputs: readonly Record<string, Float32Array>[] }[] = [];
-    for await (const { places, patches } of blocks) {
-      const outputs: Record<string, Float32Array>[] = [];
-      for (let view = 0; view < viewsPerImage; view++) outputs.push(await this.#run(patches, places, view));
-      read.push({ slots: places, outputs });
+    try {
+      for await (const { places, patches } of blocks) {
+        const outputs: Record<string, Float32Array>[] = [];
+        for (let view = 0; view < viewsPerImage; view++) outputs.push(await this.#run(patches, places, view));
+        read.push({ slots: places, outputs });
+      }
+    } finally {
+      this.#pass.release();
     }
-    this.#pass.release();
     const slots = read.flatMap((one) => one.slots);
     if (slots.length < 2) return {};
     const pooled = new Float32Array(slots.length * viewsPerImage * width);

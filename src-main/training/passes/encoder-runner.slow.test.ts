@@ -25,12 +25,25 @@ describe.each([
         { encoding: 'utf8', env: { ...process.env, ...environment }, maxBuffer: 1e8 },
       );
       if (status !== 0) throw new Error(stderr);
-      const { deviations, early, late, refused } = JSON.parse(stdout) as EncoderComparison;
+      const { deviations, early, late, crossings, refused } = JSON.parse(stdout) as EncoderComparison;
       const { 'between the networks': apart, ...others } = deviations;
       expect(apart).toBeGreaterThan(0.01);
       expect(Object.keys(others)).toHaveLength(10);
       for (const [what, deviation] of Object.entries(others)) expect(deviation, what).toBeLessThan(tolerance);
       expect(late - early).toBeLessThan(20);
+      // Weights cross when they are held, and stay until they are let go of.
+      const { hold, calls, weights, patches, kept, differences } = crossings;
+      const [same, other, again] = differences as [number, number, number];
+      expect(same).toBe(0);
+      expect(other).toBeGreaterThan(0.01);
+      if (device === 'webgpu') {
+        expect(again).toBe(0);
+        expect(hold).toBe(weights);
+        expect(calls).toEqual([patches, patches, patches, weights + patches]);
+        const [some] = kept;
+        expect(some).toBeGreaterThan(20);
+        expect(kept).toEqual([some, some, some, 0, some, 0]);
+      }
       // No part of a pass runs on the processor instead, unnoticed.
       if (device === 'webgpu') expect(refused).toMatch(/fallback to CPU/);
       else expect(refused).toBeUndefined();

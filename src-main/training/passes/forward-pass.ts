@@ -11,6 +11,7 @@ import { lowerTensorflow } from '../../tensor/lower-tensorflow.ts';
 import { untiled } from '../../tensor/tiles.ts';
 import type { StateTensor } from '../run-folder/state.ts';
 import { allOrNone } from './all-or-none.ts';
+import { ResidentWeights } from './resident-weights.ts';
 import { TensorflowCrossings } from './tensorflow-crossings.ts';
 
 export type Weights = Readonly<Record<string, Float32Array>>;
@@ -44,19 +45,29 @@ export const encodingDevice = (device: DeviceId): DeviceId =>
   device === 'tensorflow' && !loadTensorflow().isUsingGpuDevice() ? 'cpu' : device;
 
 /**
- * Compiles what `build` makes. `frozen` are the weights of every call where they are known not to change. Throws `device-failed` with the
+ * Compiles what `build` makes. `frozen` are the weights of every call where they are known not to change; up to `mostFrozen`
+ * bytes of them are compiled in. Throws `device-failed` with the
  * library's own words, `unsupported` where the device is not there.
  */
 export async function compileForward(
   build: () => Outputs,
   { device = 'cpu', threads = 0 }: ForwardOptions,
   frozen?: Weights,
+  mostFrozen = mostFrozenBytes,
 ): Promise<ForwardPass> {
   if (device === 'tensorflow') return TensorflowForward.create(untiled(build), threads, frozen);
-  const compiledIn = frozen && bytesOf(frozen) <= mostFrozenBytes ? { weights: frozen } : {};
-  // On WebGPU nothing but the weights and what comes of a pass should cross, and a part that ran on the processor would go unnoticed.
-  const options = { device, threads, wholly: keepsState(device) };
-  return new OnnxForward(await OnnxSession.compile(graphFor(device, build), options, compiledIn), frozen);
+  const compiledIn = frozen && bytesOf(frozen) <= mostFrozen ? { weights: frozen } : {};
+  const outputs = graphFor(device, build);
+  const keeps = keepsState(device);
+  // On WebGPU nothing but pictures and what comes of a pass should cross, and a part that ran on the processor would go unnoticed.
+  const options = { device, threads, wholly: keeps };
+  return allOrNone(async (made) => {
+    const session = made(await OnnxSession.compile(outputs, options, compiledIn));
+    if (!keeps || compiledIn.weights) return new OnnxForward(session, frozen);
+    const pass = new ResidentForward(session, made(await ResidentWeights.create(weightsOf(outputs), options)), frozen);
+    if (frozen) await pass.hold(frozen);
+    return pass;
+  });
 }
 
 /** Where weights cross at each call, unless they are compiled in. */
@@ -85,6 +96,44 @@ class OnnxForward implements ForwardPass {
   }
 
   async dispose(): Promise<void> {
+    await this.#session.dispose();
+  }
+}
+
+/** Where weights stay in the device's memory until others are held, or none. */
+class ResidentForward implements ForwardPass {
+  readonly #session: OnnxSession;
+  readonly #weights: ResidentWeights;
+  readonly #frozen: Weights | undefined;
+  /** What the device holds. */
+  #held: Weights | undefined;
+
+  constructor(session: OnnxSession, weights: ResidentWeights, frozen: Weights | undefined) {
+    this.#session = session;
+    this.#weights = weights;
+    this.#frozen = frozen;
+  }
+
+  async hold(weights: Weights): Promise<void> {
+    this.#held = undefined;
+    await this.#weights.hold(weights);
+    this.#held = weights;
+  }
+
+  release(): void {
+    if (this.#held === undefined || this.#held === this.#frozen) return;
+    this.#weights.release();
+    this.#held = undefined;
+  }
+
+  async run(feeds: Readonly<Record<string, Values>>): Promise<Record<string, Float32Array>> {
+    if (this.#held === undefined && this.#frozen) await this.hold(this.#frozen);
+    const { values } = await this.#session.runOnDevice({ ...this.#weights.values, ...feeds });
+    return values;
+  }
+
+  async dispose(): Promise<void> {
+    await this.#weights.dispose();
     await this.#session.dispose();
   }
 }

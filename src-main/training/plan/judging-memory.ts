@@ -8,6 +8,7 @@ import { encoderInputs } from '../../jepa/transformer.ts';
 import type { GraphMemory } from '../../tensor/memory.ts';
 import { graphMemory } from '../../tensor/memory.ts';
 import { untiled } from '../../tensor/tiles.ts';
+import { groupBytes } from '../run-folder/state.ts';
 import { embeddingBatch, scoreBytes } from './embedding-batch.ts';
 
 /** Images of the bank, spread over it, whose tokens are kept for the statistics per position. */
@@ -63,8 +64,10 @@ export function cardJudging(size: StepSize, config: TrainConfig): { readonly tot
   const weights = 4 * parameterCount(encoderParameters(model));
   const patches = (count: number): number => 4 * count * tokenCount(model) * patchValues(model);
   const views = embeddingBatch(model);
-  const whole = weights + patches(images) + encoder.peak + keptScores * images * scoreBytes(model);
+  // As they are copied to WebGPU they are there twice, group by group (resident-weights.ts).
+  const held = (bytes: number): number => bytes + Math.min(bytes, groupBytes);
+  const whole = held(weights) + patches(images) + encoder.peak + keptScores * images * scoreBytes(model);
   const hidden =
-    weights + 4 * parameterCount(predictorParameters(model)) + patches(views) + masked.peak + keptScores * views * scoreBytes(model);
+    held(weights + 4 * parameterCount(predictorParameters(model))) + patches(views) + masked.peak + keptScores * views * scoreBytes(model);
   return { total: Math.max(whole, hidden), largest: Math.max(encoder.largest, masked.largest, images * scoreBytes(model)) };
 }

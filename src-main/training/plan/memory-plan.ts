@@ -1,6 +1,7 @@
 // How much memory the trainer takes for a run, counted from its graph before anything is compiled.
 import type { TrainConfig } from '../../../shared/config/config-table.ts';
 import { cropsPerImage } from '../../../shared/config/config.ts';
+import type { MemoryParts } from '../../../shared/memory-parts.ts';
 import { atOnce } from '../../files/in-pieces.ts';
 import type { Pieces } from '../../files/in-pieces.ts';
 import { slotCount } from '../../images/batch-plan.ts';
@@ -23,8 +24,10 @@ import { phasesOf } from './phases.ts';
 import { stepSize } from './step-size.ts';
 
 export interface MemoryPlan {
-  /** Bytes of parameters, target encoder and moments. */
-  readonly state: number;
+  /** Bytes of parameters and target encoder. */
+  readonly weights: number;
+  /** Of the optimiser's moments. */
+  readonly moments: number;
   /** Running gradients, with the copies of them that the runtime returns. */
   readonly gradients: number;
   /** What is kept of a micro-batch for the backward pass, with what the runtime's arena cannot use. */
@@ -63,6 +66,27 @@ export interface CardMemory {
   readonly total: number;
   /** Bytes of the largest single value: drivers do not hand out buffers of any size. */
   readonly largest: number;
+  readonly parts: MemoryParts;
+}
+
+/** A plan in the words of a person, who takes the threads that cut for a part of the program. */
+export const partsOf = (plan: MemoryPlan): MemoryParts => ({
+  weights: plan.weights,
+  moments: plan.moments,
+  gradients: plan.gradients,
+  activations: plan.activations,
+  batches: plan.batch,
+  pictures: plan.pictures,
+  evaluations: plan.judging,
+  program: plan.program + plan.cutting,
+});
+
+const isMoment = ({ name }: { readonly name: string }): boolean => /^moment\d\./.test(name);
+
+/** Bytes of what a run keeps from step to step. */
+function stateBytes(model: StepSize['model']): Pick<MemoryPlan, 'weights' | 'moments'> {
+  const tensors = stateTensors(model);
+  return { weights: bytesOf(tensors.filter((one) => !isMoment(one))), moments: bytesOf(tensors.filter(isMoment)) };
 }
 
 /** Steps of a run that has all of its phases. */
@@ -139,14 +163,25 @@ function* countedOnCard(size: StepSize, config: TrainConfig): Pieces<CardMemory>
   const counted = yield* stepMemory(size, config, untiled);
   const judging = cardJudging(size, config);
   const peak = (config.precision === 'float16' ? 1 + roundedShare : 1) * counted.peak;
-  const state = bytesOf(stateTensors(model));
+  const { weights, moments } = stateBytes(model);
   const moved = Math.max(...inGroups(stateTensors(model)).map(bytesOf));
   const patches = 4 * microBatch * tokenCount(model) * patchValues(model);
   // The running gradients are among the outputs of the graph.
   const gradientBytes = bytesOf(movedParameters(model, config));
+  const parts: MemoryParts = {
+    weights,
+    moments,
+    gradients: gradientBytes + moved,
+    activations: Math.max(0, peak - gradientBytes),
+    batches: patches,
+    pictures: 0,
+    evaluations: judging.total,
+    program: 0,
+  };
   return {
-    total: state + moved + Math.max(peak, gradientBytes) + patches + judging.total,
+    total: Object.values(parts).reduce((a, b) => a + b),
     largest: Math.max(counted.largest, judging.largest),
+    parts,
   };
 }
 
@@ -161,9 +196,12 @@ function* counted(size: StepSize, config: TrainConfig, parts: Parts | undefined)
   yield;
   const judging = processorJudging(size, config);
   yield;
+  // What shares have in common is there beside what is saved.
+  const times = shares > 1 ? 2 : 1;
+  const { weights, moments } = stateBytes(modelSize(config));
   const memory = {
-    // What shares have in common is there beside what is saved.
-    state: (shares > 1 ? 2 : 1) * bytesOf(stateTensors(modelSize(config))),
+    weights: times * weights,
+    moments: times * moments,
     // Muon's directions and moved momenta are outputs as gradients are.
     gradients: gradientCopies * (shares * gradientBytes + 2 * bytesOf(matrices)),
     // The running gradients among the outputs are counted above.

@@ -39,7 +39,7 @@ export const arraysOf = (
   );
 
 /** Bytes of tensors that a device takes at a time, where what it takes is in its memory twice. */
-const groupBytes = 64e6;
+export const groupBytes = 64e6;
 
 /** Consecutive items of at most `groupBytes` together, at least one in each group. */
 export function inGroups<T extends Pick<StateTensor, 'shape'>>(items: readonly T[]): readonly (readonly T[])[] {

@@ -7,8 +7,12 @@ import type { DeviceId } from '../../../shared/devices.ts';
 import { Random } from '../../../shared/random.ts';
 import { asTargets } from '../../evaluation/positional.ts';
 import type { PatchBlock } from '../../images/patches.ts';
+import { embed } from '../../jepa/embedding.ts';
 import type { EmbeddingLayer } from '../../jepa/embedding.ts';
 import { modelSize } from '../../jepa/model.ts';
+import { encoderInputs } from '../../jepa/transformer.ts';
+import { DeviceValue, OnnxSession } from '../../runtime/onnx-session.ts';
+import type { Values } from '../../runtime/onnx-session.ts';
 import { cast, less } from '../../tensor/elementwise.ts';
 import { input, transpose } from '../../tensor/structure.ts';
 import { MaskedViews } from '../judging/masked-figures.ts';
@@ -24,8 +28,23 @@ export interface EncoderComparison {
   /** MB resident after a quarter of the passes, and after all. */
   readonly early: number;
   readonly late: number;
+  /** Of one encoder on the device. */
+  readonly crossings: Crossings;
   /** Why a pass is refused of which onnxruntime's WebGPU has no kernel for a part; absent where it is compiled. */
   readonly refused?: string;
+}
+
+export interface Crossings {
+  /** Bytes of arrays that onnxruntime is fed as it is made with its weights, and in each of four calls. */
+  readonly hold: number;
+  readonly calls: readonly number[];
+  /** Bytes of its weights, and of the pictures of a call. */
+  readonly weights: number;
+  readonly patches: number;
+  /** Values that the device keeps after two calls, one with other weights, once they are let go of, after one more, and in the end. */
+  readonly kept: readonly number[];
+  /** What the later calls make beside the first: with the same weights, others, and the first again. */
+  readonly differences: readonly number[];
 }
 
 const { device, passes } = JSON.parse(process.argv[2]!) as { readonly device: DeviceId; readonly passes: number };
@@ -113,15 +132,81 @@ const deviations = Object.fromEntries(
 // The two networks are told apart by more than any deviation.
 deviations['between the networks'] = most(expected['network 0']!.map((value, i) => value - expected['network 1']![i]!));
 
-const runner = await EncoderRunner.create(size, 'last', { device, threads: 1 }, true, batch);
+/** Counts what is fed to a call as an array, and what a device keeps until it is disposed of. */
+function counted(): { fed: number; readonly alive: Set<DeviceValue> } {
+  const counts = { fed: 0, alive: new Set<DeviceValue>() };
+  // Called with their own objects below.
+  const run = Reflect.get(OnnxSession.prototype, 'run') as OnnxSession['run'];
+  const runOnDevice = Reflect.get(OnnxSession.prototype, 'runOnDevice') as OnnxSession['runOnDevice'];
+  const dispose = Reflect.get(DeviceValue.prototype, 'dispose') as DeviceValue['dispose'];
+  const count = (names: readonly string[], feeds: Readonly<Record<string, Values | DeviceValue>>): void => {
+    for (const name of names) {
+      const values = feeds[name]!;
+      if (!(values instanceof DeviceValue)) counts.fed += values.byteLength;
+    }
+  };
+  OnnxSession.prototype.run = async function (this: OnnxSession, feeds, ...rest) {
+    count(this.inputs, feeds);
+    return run.call(this, feeds, ...rest);
+  };
+  OnnxSession.prototype.runOnDevice = async function (this: OnnxSession, feeds) {
+    count(this.inputs, feeds);
+    const results = await runOnDevice.call(this, feeds);
+    for (const value of Object.values(results.kept)) counts.alive.add(value);
+    return results;
+  };
+  DeviceValue.prototype.dispose = function (this: DeviceValue) {
+    counts.alive.delete(this);
+    dispose.call(this);
+  };
+  return counts;
+}
+
+const counts = counted();
+/** Bytes that were fed since it was last asked. */
+const fed = (): number => {
+  const { fed: bytes } = counts;
+  counts.fed = 0;
+  return bytes;
+};
+const kept: number[] = [];
+const vectors: Float32Array[] = [];
+const calls: number[] = [];
+const pictureValues = patches.subarray(0, batch * perImage);
+const build = () => embed(encoderInputs('targetEncoder', size), size, batch, 'last');
+// As one that is too large to be compiled in.
+const pass = await compileForward(() => ({ ...build() }), { device, threads: 1 }, networks[0]!, 0);
+const hold = fed();
+const call = async (): Promise<void> => {
+  vectors.push((await pass.run({ patches: pictureValues }))['embedding']!.slice());
+  calls.push(fed());
+  kept.push(counts.alive.size);
+};
+await call();
+await call();
+await pass.hold(networks[1]!);
+fed();
+await call();
+pass.release();
+kept.push(counts.alive.size);
+await call();
 let early = 0;
-for (let pass = 0; pass < passes; pass++) {
-  await runner.hold(networks[pass % 2]!);
-  await runner.run(patches.subarray(0, batch * perImage));
-  if (pass === Math.floor(passes / 4)) early = await resident();
+for (let i = 0; i < passes; i++) {
+  await pass.hold(networks[i % 2]!);
+  await pass.run({ patches: pictureValues });
+  if (i === Math.floor(passes / 4)) early = await resident();
 }
 const late = await resident();
-await runner.dispose();
+await pass.dispose();
+kept.push(counts.alive.size);
+const crossings: Crossings = {
+  hold,
+  calls,
+  weights: Object.values(networks[0]!).reduce((sum, { byteLength }) => sum + byteLength, 0),
+  patches: pictureValues.byteLength,
+  kept,
+  differences: vectors.slice(1).map((one) => most(one.map((value, i) => value - vectors[0]![i]!))),
+};
 
 /** Truth values are transposed by the processor alone. */
 const transposed = () => ({ y: cast(transpose(less(input('x', [2, 3]), 1), [1, 0]), 'float32') });
@@ -129,4 +214,12 @@ const refused = await compileForward(transposed, { device, threads: 1 }).then(
   async (pass) => pass.dispose(),
   (error: unknown) => String(error),
 );
-process.stdout.write(JSON.stringify({ deviations, early, late, ...(refused !== undefined && { refused }) } satisfies EncoderComparison));
+process.stdout.write(
+  JSON.stringify({
+    deviations,
+    early,
+    late,
+    crossings,
+    ...(refused !== undefined && { refused }),
+  } satisfies EncoderComparison),
+);

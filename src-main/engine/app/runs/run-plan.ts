@@ -7,7 +7,7 @@ import type { RunSizes } from '../../../../shared/train-events.ts';
 import { inPieces } from '../../../files/in-pieces.ts';
 import { memoryToUse } from '../../../files/memory.ts';
 import { defaultCacheGrowth, estimateCacheBytes } from '../../../images/cache-space.ts';
-import { cardMemoryInPieces, memoryPlanInPieces } from '../../../training/plan/memory-plan.ts';
+import { cardMemoryInPieces, memoryPlanInPieces, partsOf } from '../../../training/plan/memory-plan.ts';
 import { sizesOf, stepSize } from '../../../training/plan/step-size.ts';
 import { withMicroBatch } from '../../devices/chosen-device.ts';
 import { asDecoded, feedOf } from '../../runs/feed.ts';
@@ -118,8 +118,8 @@ export async function planForPage(
   const [diskBytes, diskFree] = [Math.round(stored + cache.bytes), bavail * bsize];
   const warnings = warningsFor(plan);
   const onThreads = { ...withMicroBatch(plan.config, onProcessor), threads: threadsOf(plan.config.threads) };
-  const { total } = await inPieces(memoryPlanInPieces(onThreads, feed));
-  const [memoryBytes, memoryFree] = [Math.round(total), memoryToUse()];
+  const memory = await inPieces(memoryPlanInPieces(onThreads, feed));
+  const [memoryBytes, memoryFree] = [Math.round(memory.total), memoryToUse()];
   const isOnProcessor = expected.device === 'cpu' || expected.onProcessor === true;
   if (isOnProcessor && memoryBytes > memoryFree)
     warnings.push({
@@ -127,11 +127,14 @@ export async function planForPage(
       // Without a micro-batch of its own it is the smallest already.
       hint: `Close other programs, or ${plan.config.microBatch > 0 ? 'set microBatch to 0' : 'choose a smaller image size or encoder'}.`,
     });
-  const card = expected.card && {
-    name: expected.card.name,
-    bytes: Math.round((await inPieces(cardMemoryInPieces(fitting))).total),
-    ...(expected.card.memoryFree !== undefined && { free: expected.card.memoryFree }),
-  };
+  const onItsCard = expected.card && (await inPieces(cardMemoryInPieces(fitting)));
+  const card = expected.card &&
+    onItsCard && {
+      name: expected.card.name,
+      bytes: Math.round(onItsCard.total),
+      parts: onItsCard.parts,
+      ...(expected.card.memoryFree !== undefined && { free: expected.card.memoryFree }),
+    };
   if (onCard?.lacking) warnings.push(onCard.lacking);
   if (diskBytes > diskFree)
     warnings.push({
@@ -154,6 +157,7 @@ export async function planForPage(
     diskFree,
     memoryBytes,
     memoryFree,
+    memoryParts: partsOf(memory),
     device: expected.reason,
     time,
     card,
