@@ -3,6 +3,7 @@ import * as v from 'valibot';
 import type { WireError } from '../errors.ts';
 import { channel } from './channel.ts';
 import { nothing } from './contract-values.ts';
+import type { Layer, Space } from './contract-values.ts';
 
 export const jobKinds = [
   'scan',
@@ -46,10 +47,12 @@ export interface JobStatus {
   /** What it is doing now, or what came of it, in a sentence. */
   readonly detail: string;
   /** Jobs of a queue are worked on one at a time, in the order of their numbers. */
-  readonly queue?: 'trainer' | 'aside';
+  readonly queue?: 'trainer' | 'aside' | 'map';
   /** Folder of the catalogue and run that it is about. */
   readonly folder?: number;
   readonly run?: string;
+  /** Of which vectors of the run a map is drawn. */
+  readonly map?: { readonly step: number; readonly layer: Layer; readonly space: Space };
   readonly startedAt: number;
   readonly endedAt?: number;
   readonly error?: WireError;

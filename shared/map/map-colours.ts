@@ -1,4 +1,4 @@
-// A colour for each label: neighbours in the list are far apart, and no two are the same. They are never the only sign: what is under the
+// A colour for each label: neighbours in the list are far apart, and of hundreds no two are the same. They are never the only sign: what is under the
 // pointer says its label, and the list can show one label alone.
 
 export type Rgb = readonly [red: number, green: number, blue: number];

@@ -15,16 +15,18 @@ export const map = {
   space: 'Vector space',
   notDrawn: 'Not drawn yet',
   notDrawnText: (images: number) =>
-    `Draws ${plural(images, 'image')} on a plane, so that those that are alike lie together. Takes seconds for thousands of images, a minute or two for 100,000. It is kept.`,
+    `Draws ${plural(images, 'image')} on a plane, so that those that are alike lie together. Takes seconds for thousands of images, minutes for 100,000. It is kept.`,
   draw: 'Draw the map',
   drawing: 'Drawing the map…',
   again: 'Draw again',
-  missing: (images: number) => `${plural(images, 'image has', 'images have')} been added since the map was drawn.`,
+  missing: (images: number) =>
+    `${plural(images, 'image is', 'images are')} not on the map: it was drawn without ${images === 1 ? 'it' : 'them'}.`,
   facts: (images: number) => plural(images, 'image'),
 
   label: (images: number) =>
     `Map of ${plural(images, 'image')}. Arrow keys move, + and − zoom, 0 shows everything, Enter selects the image in the middle, Space shows it large.`,
   middle: (name: string) => `In the middle: ${name}`,
+  under: (name: string) => `Under the pointer: ${name}`,
   tools: 'What dragging does',
   tool: { move: 'Move', box: 'Box', lasso: 'Lasso' },
   pictures: 'Pictures',
@@ -49,4 +51,5 @@ export const map = {
   similar: 'Find similar',
   similarLimit: (most: number) => `A query has at most ${most} images: those of the selection that are nearest to its middle are taken.`,
   inLibrary: 'Tag in the library',
+  large: 'Show it large',
 } as const;

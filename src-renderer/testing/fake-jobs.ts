@@ -18,6 +18,7 @@ export interface FakeJob {
   readonly result: string;
   readonly folder?: number;
   readonly run?: string;
+  readonly map?: JobStatus['map'];
   readonly start?: number;
   readonly onEnd?: (state: JobState) => void;
 }
@@ -39,9 +40,9 @@ export class FakeJobs {
     return this.#jobs.find((job) => job.id === id)!;
   }
 
-  start({ kind, subject, unit, total, rate, detail, result, folder, run, start = 0, onEnd }: FakeJob): number {
+  start({ kind, subject, unit, total, rate, detail, result, folder, run, map, start = 0, onEnd }: FakeJob): number {
     const id = ++this.#ids;
-    const about = { ...(folder !== undefined && { folder }), ...(run !== undefined && { run }) };
+    const about = { ...(folder !== undefined && { folder }), ...(run !== undefined && { run }), ...(map && { map }) };
     const progress = { done: start, total, unit, rate: 0 };
     this.#jobs = [
       ...this.#jobs,

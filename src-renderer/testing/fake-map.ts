@@ -47,7 +47,7 @@ export function fakeMaps(jobs: FakeJobs): Handlers<typeof mapChannels> {
       if (!drawn.has(`${run} ${layer} ${space}`)) return null;
       return { ...wholeMap(), missing: run === 'stained-cells-2' ? 312 : 0 };
     },
-    'map.draw': ({ folder, run, layer, space }) => ({
+    'map.draw': ({ folder, run, step, layer, space }) => ({
       job: jobs.start({
         kind: 'map',
         subject: run,
@@ -58,6 +58,7 @@ export function fakeMaps(jobs: FakeJobs): Handlers<typeof mapChannels> {
         result: '99,952 images are on the map.',
         folder,
         run,
+        map: { step, layer, space },
         onEnd: (state) => {
           if (state === 'done') drawn.add(`${run} ${layer} ${space}`);
         },

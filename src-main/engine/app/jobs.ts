@@ -8,6 +8,7 @@ export interface JobInfo {
   readonly subject: string;
   readonly folder?: number;
   readonly run?: string;
+  readonly map?: Exclude<JobStatus['map'], undefined>;
   /** Jobs of a queue are `waiting` until those before them are over. */
   readonly queue?: Exclude<JobStatus['queue'], undefined>;
 }

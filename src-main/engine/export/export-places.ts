@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto';
 import { spaceKinds } from '../../evaluation/spaces.ts';
 import type { SpaceKind } from '../../evaluation/spaces.ts';
+import type { Pieces } from '../../files/in-pieces.ts';
 import type { DrawMapOptions } from '../../retrieval/map/draw-map.ts';
 import { keptMap, placesOf } from '../../retrieval/map/kept-maps.ts';
 import type { Studio } from '../studio.ts';
@@ -30,9 +31,9 @@ export interface ExportedPlaces {
 const spacesFor = (space: SpaceKind): readonly SpaceKind[] => [space, ...spaceKinds.toReversed().filter((other) => other !== space)];
 
 /** The places of `rows` of the store at `folder`, ascending; undefined where no map was drawn. */
-export function exportedPlaces(folder: string, space: SpaceKind, rows: Uint32Array): ExportedPlaces | undefined {
+export function* exportedPlaces(folder: string, space: SpaceKind, rows: Uint32Array): Pieces<ExportedPlaces | undefined> {
   for (const kind of spacesFor(space)) {
-    const map = keptMap(folder, kind, rows);
+    const map = yield* keptMap(folder, kind, rows);
     if (!map) continue;
     const places = placesOf(map, rows);
     let missing = 0;

@@ -222,7 +222,7 @@ export async function exportVectors(
   const { rows, images } = await embeddedImages(studio, store, options.root, options.signal);
   const space = await librarySpace(store, options.space, rows);
   const hash = await inPieces(hashOfRows(images), options.signal);
-  const places = exportedPlaces(store.folder, options.space, rows);
+  const places = await inPieces(exportedPlaces(store.folder, options.space, rows), options.signal);
   const sinks = await openSinks({ bundle, options, images, dimension: space.outputDimension, places: places !== undefined });
   let finder: NeighbourFinder | undefined;
   try {

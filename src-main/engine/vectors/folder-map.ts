@@ -2,15 +2,17 @@
 import { AppError } from '../../../shared/errors.ts';
 import type { SpaceKind } from '../../evaluation/spaces.ts';
 import { inPieces } from '../../files/in-pieces.ts';
+import type { Pieces } from '../../files/in-pieces.ts';
 import type { EmbeddingLayer } from '../../jepa/embedding.ts';
 import type { EmbeddingStore } from '../../retrieval/embedding-store.ts';
 import { librarySpace } from '../../retrieval/library-search.ts';
 import { drawMap } from '../../retrieval/map/draw-map.ts';
 import type { DrawMapOptions } from '../../retrieval/map/draw-map.ts';
 import { keepMap, keptMap, placesOf } from '../../retrieval/map/kept-maps.ts';
+import type { LibraryMap } from '../../retrieval/map/kept-maps.ts';
 import type { SplitImage } from '../folders/folder-images.ts';
 import type { Studio } from '../studio.ts';
-import { rowsOfImages } from './embedded-images.ts';
+import { pieceImages, rowsOfImages } from './embedded-images.ts';
 import { computeVectors, openEmbeddings } from './embeddings.ts';
 
 export interface MapSetup {
@@ -48,21 +50,32 @@ async function withVectors<T>(
 /** The map as it was drawn last; undefined before that. Throws `not-found` where there are no vectors. */
 export async function folderMap(studio: Studio, setup: MapSetup): Promise<FolderMap | undefined> {
   return withVectors(studio, setup, async (store, rows, imageOf) => {
-    const map = keptMap(store.folder, setup.space, rows);
-    if (!map) return undefined;
-    const onIt = Array.from(map.rows, (_, i) => i).filter((i) => imageOf.has(map.rows[i]!));
-    const places = new Float32Array(2 * onIt.length);
-    onIt.forEach((i, at) => places.set(map.places.subarray(2 * i, 2 * i + 2), 2 * at));
-    return { images: onIt.map((i) => imageOf.get(map.rows[i]!)!), places, missing: rows.length - onIt.length };
+    const map = await inPieces(keptMap(store.folder, setup.space, rows));
+    return map && inPieces(imagesOn(map, rows.length, imageOf));
   });
 }
 
-/** Draws and keeps it, on a thread; images of an earlier map stay near their places. Returns how many are on it. Throws `not-found`, `cancelled`, `out-of-memory`. */
+/** Those of its images that are in the folder now. */
+function* imagesOn({ rows, places }: LibraryMap, embedded: number, imageOf: ReadonlyMap<number, SplitImage>): Pieces<FolderMap> {
+  const images: SplitImage[] = [];
+  const kept = new Float32Array(places.length);
+  for (const [i, row] of rows.entries()) {
+    if (i % pieceImages === 0) yield;
+    const image = imageOf.get(row);
+    if (!image) continue;
+    kept[2 * images.length] = places[2 * i]!;
+    kept[2 * images.length + 1] = places[2 * i + 1]!;
+    images.push(image);
+  }
+  return { images, places: kept.slice(0, 2 * images.length), missing: embedded - images.length };
+}
+
+/** Draws and keeps it, on a thread; images of an earlier map stay near their places. Returns how many are on it. Throws `not-found`, `cancelled`, `out-of-memory`, `disk-full`, `not-writable`. */
 export async function drawFolderMap(studio: Studio, setup: MapSetup, options: DrawMapOptions): Promise<number> {
   return withVectors(studio, setup, async (store, rows) => {
     const space = await librarySpace(store, setup.space, rows);
     const whitened = setup.space === 'whitened' ? space : await librarySpace(store, 'whitened', rows);
-    const before = keptMap(store.folder, setup.space, rows);
+    const before = await inPieces(keptMap(store.folder, setup.space, rows));
     const earlier = before && placesOf(before, rows);
     const places = await drawMap({ store: store.folder, rows, space, whitened, earlier }, options);
     keepMap(store.folder, setup.space, { rows, places });
@@ -71,8 +84,7 @@ export async function drawFolderMap(studio: Studio, setup: MapSetup, options: Dr
 }
 
 /**
- * A map that has all images: the kept one, unless it is to be drawn `again`, or one that is drawn now. Throws `not-found`, `cancelled`,
- * `out-of-memory`, and `not-writable` where it cannot be kept.
+ * A map that has all images: the kept one, unless it is to be drawn `again`, or one that is drawn now. Throws as `drawFolderMap`.
  */
 export async function wholeMap(
   studio: Studio,
@@ -83,12 +95,6 @@ export async function wholeMap(
   if (kept?.missing === 0) return { map: kept, isNew: false };
   await drawFolderMap(studio, setup, options);
   const map = await folderMap(studio, setup);
-  // Looking on, as a page does, needs no place to write; here it is what was asked for.
-  if (!map)
-    throw new AppError(
-      'not-writable',
-      'The map was drawn but could not be kept beside the vectors.',
-      `Let the program write to ${studio.home.embeddings}, and see that its disk is not full.`,
-    );
+  if (!map) throw new AppError('internal', 'The map that was drawn is not there any more.', 'Draw it again.');
   return { map, isNew: true };
 }

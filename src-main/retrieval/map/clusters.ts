@@ -20,21 +20,33 @@ const blockRows = 512;
 const rounds = 2;
 
 /** Spherical k-means (Dhillon & Modha 2001) of `vectors` [n, dimension] from `count` random rows. Some clusters may be empty. */
-export function* clustersOf(vectors: Float32Array, dimension: number, count: number, seed: number): Pieces<Clusters> {
+export function* clustersOf(
+  vectors: Float32Array,
+  dimension: number,
+  count: number,
+  seed: number,
+  onShare: (share: number) => void = () => undefined,
+): Pieces<Clusters> {
   const rows = vectors.length / dimension;
   if (count === 1) return inOrder(new Uint32Array(rows), new Float32Array(dimension), dimension);
   const chosen = new Random(seed, 'map').permutation(rows).slice(0, count);
   let centres = new Float32Array(count * dimension);
   chosen.forEach((row, i) => centres.set(vectors.subarray(row * dimension, (row + 1) * dimension), i * dimension));
-  let assigned = yield* nearestCentre(vectors, centres, dimension);
+  const ofRound = (round: number) => (share: number) => onShare((round + share) / (rounds + 1));
+  let assigned = yield* nearestCentre(vectors, centres, dimension, ofRound(0));
   for (let round = 0; round < rounds; round++) {
     centres = meansOf(vectors, assigned, count, dimension);
-    assigned = yield* nearestCentre(vectors, centres, dimension);
+    assigned = yield* nearestCentre(vectors, centres, dimension, ofRound(round + 1));
   }
   return inOrder(assigned, centres, dimension);
 }
 
-function* nearestCentre(vectors: Float32Array, centres: Float32Array, dimension: number): Pieces<Uint32Array> {
+function* nearestCentre(
+  vectors: Float32Array,
+  centres: Float32Array,
+  dimension: number,
+  onShare: (share: number) => void,
+): Pieces<Uint32Array> {
   const [rows, count] = [vectors.length / dimension, centres.length / dimension];
   const assigned = new Uint32Array(rows);
   const right = packRows(centres, dimension, 0, count);
@@ -43,6 +55,7 @@ function* nearestCentre(vectors: Float32Array, centres: Float32Array, dimension:
     const block = Math.min(blockRows, rows - first);
     productOfPacked(packRows(vectors, dimension, first, block), right, products, count);
     for (let row = 0; row < block; row++) assigned[first + row] = indexOfLargest(products.subarray(row * count, (row + 1) * count));
+    onShare((first + block) / rows);
     yield;
   }
   return assigned;

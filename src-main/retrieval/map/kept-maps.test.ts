@@ -2,13 +2,15 @@ import { mkdtempSync, readdirSync, rmSync, truncateSync, utimesSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { keepMap, keptMap, placesOf } from './kept-maps.ts';
+import { atOnce } from '../../files/in-pieces.ts';
+import { keepMap, keptMap as keptMapInPieces, placesOf } from './kept-maps.ts';
 import type { LibraryMap } from './kept-maps.ts';
 
 let folder = '';
 beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'kept-maps-'))));
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
+const keptMap = (...asked: Parameters<typeof keptMapInPieces>): LibraryMap | undefined => atOnce(keptMapInPieces(...asked));
 const rows = (from: number, to: number): Uint32Array => Uint32Array.from({ length: to - from }, (_, i) => from + i);
 const mapOf = (some: Uint32Array): LibraryMap => ({
   rows: some,
@@ -41,7 +43,10 @@ describe('a kept map', () => {
     for (let i = 0; i < 8; i++) keepMap(folder, 'raw', mapOf(rows(100 * i, 100 * i + 10)));
     expect(readdirSync(folder)).toHaveLength(8);
     expect(readdirSync(folder)).not.toContain(name);
-    keepMap(join(folder, 'gone'), 'raw', mapOf(rows(0, 4)));
+  });
+
+  it('that cannot be kept is said: it took a while to draw', () => {
+    expect(() => keepMap(join(folder, 'gone'), 'raw', mapOf(rows(0, 4)))).toThrow(/gone/);
   });
 
   it('tells where rows are, and which are on it no more', () => {

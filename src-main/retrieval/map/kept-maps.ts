@@ -3,8 +3,8 @@
 import { createHash } from 'node:crypto';
 import { readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { AppError } from '../../../shared/errors.ts';
 import type { SpaceKind } from '../../evaluation/spaces.ts';
+import type { Pieces } from '../../files/in-pieces.ts';
 import { SafetensorsFile, writeSafetensors } from '../../formats/safetensors.ts';
 
 export interface LibraryMap {
@@ -21,7 +21,7 @@ const mostKept = 8;
 /** Share of the rows that are wanted, or on it, that must be both for a map to be shown: the rest is missing, or left out. */
 const enoughInCommon = 2 / 3;
 
-/** Keeps a map. A place that cannot be written to keeps nothing, and that is no error. */
+/** Keeps a map, and the newest of those before. Throws `disk-full`, `not-writable` and what else writing throws: it took a while to draw. */
 export function keepMap(folder: string, kind: SpaceKind, { rows, places }: LibraryMap): void {
   const key = createHash('sha256')
     .update(new Uint8Array(rows.buffer, rows.byteOffset, rows.byteLength))
@@ -32,22 +32,26 @@ export function keepMap(folder: string, kind: SpaceKind, { rows, places }: Libra
     { name: 'rows', shape: [rows.length], data: numbers },
     { name: 'places', shape: [rows.length, 2], data: places },
   ];
-  try {
-    writeSafetensors(join(folder, `map-${kind}-${key}.safetensors`), tensors, { format: 'ijepa-studio-map', version });
-    for (const file of keptFiles(folder, kind).slice(mostKept)) rmSync(file, { force: true });
-  } catch (error) {
-    if (!(error instanceof AppError)) throw error;
+  writeSafetensors(join(folder, `map-${kind}-${key}.safetensors`), tensors, { format: 'ijepa-studio-map', version });
+  for (const file of keptFiles(folder, kind).slice(mostKept)) {
+    try {
+      rmSync(file, { force: true });
+    } catch {
+      // Another program looks at it: it goes the next time.
+    }
   }
 }
 
-/** The kept map that has most of `rows`; undefined when none has enough of them. */
-export function keptMap(folder: string, kind: SpaceKind, rows: Uint32Array): LibraryMap | undefined {
-  const wanted = new Set(rows);
+/** The kept map that has most of `rows` (ascending); undefined when none has enough of them. */
+export function* keptMap(folder: string, kind: SpaceKind, rows: Uint32Array): Pieces<LibraryMap | undefined> {
   let best: { readonly map: LibraryMap; readonly common: number } | undefined;
   for (const file of keptFiles(folder, kind)) {
+    yield;
     const map = read(file);
     if (!map) continue;
-    const both = map.rows.reduce((count, row) => count + Number(wanted.has(row)), 0);
+    yield;
+    let both = 0;
+    eachCommon(map.rows, rows, () => both++);
     const common = both / Math.max(1, map.rows.length + rows.length - both);
     if (common >= enoughInCommon && (!best || common > best.common)) best = { map, common };
     if (common === 1) break;
@@ -55,13 +59,21 @@ export function keptMap(folder: string, kind: SpaceKind, rows: Uint32Array): Lib
   return best?.map;
 }
 
-/** Where `rows` are on a map [n, 2]; NaN for those that are not. */
+/** Calls with the places of every row that two ascending lists have in common. */
+function eachCommon(a: Uint32Array, b: Uint32Array, visit: (inA: number, inB: number) => void): void {
+  for (let i = 0, j = 0; i < a.length && j < b.length;) {
+    if (a[i]! < b[j]!) i++;
+    else if (a[i]! > b[j]!) j++;
+    else visit(i++, j++);
+  }
+}
+
+/** Where `rows` (ascending) are on a map [n, 2]; NaN for those that are not. */
 export function placesOf({ rows: drawn, places }: LibraryMap, rows: Uint32Array): Float32Array<ArrayBuffer> {
-  const placeOf = new Map(Array.from(drawn, (row, i) => [row, i]));
   const found = new Float32Array(2 * rows.length).fill(Number.NaN);
-  rows.forEach((row, i) => {
-    const at = placeOf.get(row);
-    if (at !== undefined) found.set(places.subarray(2 * at, 2 * at + 2), 2 * i);
+  eachCommon(drawn, rows, (at, i) => {
+    found[2 * i] = places[2 * at]!;
+    found[2 * i + 1] = places[2 * at + 1]!;
   });
   return found;
 }

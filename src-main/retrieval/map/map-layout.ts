@@ -6,7 +6,7 @@ import type { LikenessGraph } from './likeness-graph.ts';
 export interface LayoutOptions {
   /** [n, 2] where rows begin: what is far apart there stays so, which makes maps of a library look alike (Kobak & Linderman 2021). */
   readonly begin: Float32Array;
-  /** They are the places of an earlier map: it is not turned, and rows go less far. */
+  /** They are the places of an earlier map: it is not turned, rows go less far, and it lies where those lay. */
   readonly isEarlier?: boolean;
   readonly seed?: number;
   readonly epochs?: number;
@@ -31,7 +31,7 @@ const roundsOf = (rows: number): number => (rows <= fewRows ? 500 : 200);
 /** Pairs gone through before others may get their turn. */
 const piecePairs = 20_000;
 
-/** Places of all rows [n, 2], in a square from −1 to 1. The same for the same input. */
+/** Places of all rows [n, 2], the same for the same input: in a square from −1 to 1, or of an earlier map moved and scaled as it fits that best. */
 export function* mapLayout(
   { from, to, strengths }: LikenessGraph,
   { begin, isEarlier = false, seed = 0, epochs = roundsOf(begin.length / 2) }: LayoutOptions,
@@ -62,7 +62,7 @@ export function* mapLayout(
     }
     onShare((epoch + 1) / epochs);
   }
-  return inSquare(places, !isEarlier);
+  return isEarlier ? likeEarlier(places, begin) : inSquare(places);
 }
 
 const single = new Float32Array(1);
@@ -126,8 +126,29 @@ function beginning(begin: Float32Array): Float64Array {
   return Float64Array.from(begin, (value, i) => value * scale + (scattered(i + 0x51ed270b) / 2 ** 32 - 0.5) * 1e-3 * beginSide);
 }
 
-/** Centred, in a square from −1 to 1; where it is turned, it is widest from left to right. */
-function inSquare(places: Float64Array, isTurned: boolean): Float32Array<ArrayBuffer> {
+/** Moved and scaled so that squared distances to the earlier places are least: what a person knows stays where it was. */
+function likeEarlier(places: Float64Array, earlier: Float32Array): Float32Array<ArrayBuffer> {
+  const count = places.length / 2;
+  const mean = (values: Float32Array | Float64Array, axis: number): number => {
+    let sum = 0;
+    for (let i = axis; i < values.length; i += 2) sum += values[i]!;
+    return sum / count;
+  };
+  const [from, to] = [[mean(places, 0), mean(places, 1)] as const, [mean(earlier, 0), mean(earlier, 1)] as const];
+  let [both, own] = [0, 0];
+  for (let i = 0; i < places.length; i++) {
+    const apart = places[i]! - from[i & 1]!;
+    both += apart * (earlier[i]! - to[i & 1]!);
+    own += apart * apart;
+  }
+  const scale = own > 0 && both > 0 ? both / own : 1;
+  const moved = Float32Array.from(places, (value, i) => (value - from[i & 1]!) * scale + to[i & 1]!);
+  const largest = moved.reduce((most, one) => Math.max(most, Math.abs(one)), 1);
+  return largest > 1 ? moved.map((value) => value / largest) : moved;
+}
+
+/** Turned so that it is widest from left to right, centred, in a square from −1 to 1. */
+function inSquare(places: Float64Array): Float32Array<ArrayBuffer> {
   const count = places.length / 2;
   let [meanX, meanY] = [0, 0];
   for (let i = 0; i < count; i++) [meanX, meanY] = [meanX + places[2 * i]! / count, meanY + places[2 * i + 1]! / count];
@@ -136,7 +157,7 @@ function inSquare(places: Float64Array, isTurned: boolean): Float32Array<ArrayBu
     const [x, y] = [places[2 * i]! - meanX, places[2 * i + 1]! - meanY];
     [xx, xy, yy] = [xx + x * x, xy + x * y, yy + y * y];
   }
-  const angle = isTurned ? Math.atan2(2 * xy, xx - yy) / 2 : 0;
+  const angle = Math.atan2(2 * xy, xx - yy) / 2;
   const [cos, sin] = [Math.cos(angle), Math.sin(angle)];
   const turned = new Float64Array(places.length);
   for (let i = 0; i < count; i++) {

@@ -24,6 +24,8 @@ const lookedShare = 1 / 20;
 /** Vectors that are compared while they lie in a core's second cache, bytes. */
 const tileBytes = 128 * 1024;
 const passQueries = 4;
+/** Share of the work that goes by before neighbours are looked for, about. */
+const clustersShare = 0.2;
 
 export interface NearRowsOptions {
   readonly k: number;
@@ -46,7 +48,10 @@ export function* nearRows(
   const found: NearRows = { k, rows: new Uint32Array(count * k).fill(noRow), scores: new Float32Array(count * k).fill(-Infinity) };
   if (count < 2) return found;
   const wanted = Math.max(looked, k + 1);
-  const clusters = yield* clustersOf(vectors, dimension, wanted >= count ? 1 : Math.ceil(Math.sqrt(count)), seed);
+  const clusters = yield* clustersOf(vectors, dimension, wanted >= count ? 1 : Math.ceil(Math.sqrt(count)), seed, (share) =>
+    onShare(share * clustersShare),
+  );
+  const before = clusters.count > 1 ? clustersShare : 0;
   const table = new SortedRows(vectors, dimension, clusters.order);
   for (let cluster = 0; cluster < clusters.count; cluster++) {
     const near = clusters.nearest(cluster);
@@ -56,7 +61,7 @@ export function* nearRows(
       seen += clusters.size(other);
       if (seen >= wanted) break;
     }
-    onShare((cluster + 1) / clusters.count);
+    onShare(before + ((cluster + 1) / clusters.count) * (1 - before));
   }
   return found;
 }

@@ -15,6 +15,7 @@ export class HoveredImage {
   readonly #known = new Map<number, HoveredDetails>();
   #image = $state.raw<number | undefined>(undefined);
   #at = $state.raw({ x: 0, y: 0 });
+  #isMiddle = $state.raw(false);
   #details = $state.raw<HoveredDetails | undefined>(undefined);
   #timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -29,13 +30,18 @@ export class HoveredImage {
   get at(): { readonly x: number; readonly y: number } {
     return this.#at;
   }
+  /** Chosen by keys, not by a pointer. */
+  get isMiddle(): boolean {
+    return this.#isMiddle;
+  }
   /** `undefined` until they are known. */
   get details(): HoveredDetails | undefined {
     return this.#details;
   }
 
-  follow(image: number | undefined, at: { readonly x: number; readonly y: number }): void {
+  follow(image: number | undefined, at: { readonly x: number; readonly y: number }, isMiddle = false): void {
     this.#at = at;
+    this.#isMiddle = isMiddle;
     if (image === this.#image) return;
     clearTimeout(this.#timer);
     this.#image = image;

@@ -19,12 +19,15 @@ export class MapState {
   #sources = $state.raw<readonly EmbeddingSource[] | undefined>(undefined);
   /** `null`: it was not drawn. */
   #view = $state.raw<MapView | null | undefined>(undefined);
-  #problem = $state.raw<unknown>(undefined);
+  #sourcesProblem = $state.raw<unknown>(undefined);
+  #viewProblem = $state.raw<unknown>(undefined);
   #hidden = $state.raw<ReadonlySet<number>>(new Set());
   #sourcesOf = '';
   #viewOf = '';
+  /** The latest job that drew what is shown. */
+  #lastDrawn = 0;
   /** Vectors and space that `view` is of. */
-  #shown = '';
+  #shown = $state.raw('');
   #folder: number | undefined;
 
   constructor(studio: Studio) {
@@ -46,8 +49,17 @@ export class MapState {
   get view(): MapView | null | undefined {
     return this.#view;
   }
+  /** Why nothing is known of the folder's vectors. */
   get problem(): unknown {
-    return this.#problem;
+    return this.#sourcesProblem;
+  }
+  /** Why the map of these vectors cannot be shown; others may be. */
+  get viewProblem(): unknown {
+    return this.#viewProblem;
+  }
+  /** Of which vectors and space it is: another map begins with all of it. */
+  get shown(): string {
+    return this.#shown;
   }
   /** Places in `view.labels` (and `noLabel`) that are not shown. */
   get hidden(): ReadonlySet<number> {
@@ -55,12 +67,14 @@ export class MapState {
   }
   /** The job that draws it. */
   get drawing(): JobStatus | undefined {
-    const { source } = this;
-    return this.#studio.jobs.find((job) => this.#isOwn(job) && isLive(job) && job.run === source?.run);
+    return this.#studio.jobs.find((job) => isLive(job) && this.#isOwn(job));
   }
 
-  #isOwn(job: JobStatus): boolean {
-    return job.kind === 'map' && job.folder === this.#studio.folder?.id;
+  /** Whether a job draws what is shown. */
+  #isOwn({ kind, folder, run, map }: JobStatus): boolean {
+    const { source, space } = this;
+    if (kind !== 'map' || !source || !map || folder !== this.#studio.folder?.id || run !== source.run) return false;
+    return map.step === source.step && map.layer === source.layer && map.space === space;
   }
 
   choose(source: SourceKey): void {
@@ -93,7 +107,7 @@ export class MapState {
 
   retry(): void {
     this.#sourcesOf = this.#viewOf = '';
-    this.#problem = undefined;
+    this.#sourcesProblem = this.#viewProblem = undefined;
     this.follow();
   }
 
@@ -107,11 +121,11 @@ export class MapState {
   follow(): void {
     if (this.#studio.router.view !== 'map') return;
     const { engine, folder, jobs } = this.#studio;
-    const ended = (kind: JobStatus['kind']): readonly number[] =>
-      jobs.filter((job) => job.kind === kind && !isLive(job)).map(({ id }) => id);
-    const sourcesOf = JSON.stringify([folder?.id, folder?.scannedAt, ended('embed'), this.#studio.runs?.map(({ name }) => name)]);
+    const embedded = jobs.filter((job) => job.kind === 'embed' && !isLive(job)).map(({ id }) => id);
+    const sourcesOf = JSON.stringify([folder?.id, folder?.scannedAt, embedded, this.#studio.runs?.map(({ name }) => name)]);
     const input = this.#input();
-    const viewOf = input && JSON.stringify([input, ended('map'), this.source?.embedded]);
+    // The list forgets jobs some minutes after their end, which changes nothing.
+    const lastDrawn = Math.max(0, ...jobs.filter((job) => job.state === 'done' && this.#isOwn(job)).map(({ id }) => id));
     untrack(() => {
       if (engine !== 'ready') {
         this.#sourcesOf = this.#viewOf = '';
@@ -124,7 +138,9 @@ export class MapState {
         this.#forget();
       }
       if (sourcesOf !== this.#sourcesOf) void this.#loadSources(folder.id, sourcesOf);
-      if (input && viewOf !== undefined && viewOf !== this.#viewOf) void this.#load(input, viewOf);
+      this.#lastDrawn = Math.max(this.#lastDrawn, lastDrawn);
+      const viewOf = JSON.stringify([input, this.#lastDrawn, this.source?.embedded]);
+      if (input && viewOf !== this.#viewOf) void this.#load(input, viewOf);
     });
   }
 
@@ -140,9 +156,9 @@ export class MapState {
       const sources = await this.#studio.client.call('explore.sources', { folder });
       if (this.#sourcesOf !== of) return;
       this.#sources = sources;
-      this.#problem = undefined;
+      this.#sourcesProblem = undefined;
     } catch (error) {
-      if (this.#sourcesOf === of) this.#problem = error;
+      if (this.#sourcesOf === of) this.#sourcesProblem = error;
     }
   }
 
@@ -150,16 +166,19 @@ export class MapState {
     this.#viewOf = of;
     // Another map is on its way: the one before would be taken for it. The same one, drawn anew, takes its place when it is there.
     const key = `${keyOfSource(input)} ${input.space}`;
-    if (key !== this.#shown) this.#view = undefined;
+    if (key !== this.#shown) {
+      this.#view = undefined;
+      this.#viewProblem = undefined;
+    }
     this.#shown = key;
     try {
       const view = await this.#studio.client.call('map.view', input);
       if (this.#viewOf !== of) return;
       if (JSON.stringify(view?.labels) !== JSON.stringify(this.#view?.labels)) this.#hidden = new Set();
       this.#view = view;
-      this.#problem = undefined;
+      this.#viewProblem = undefined;
     } catch (error) {
-      if (this.#viewOf === of) this.#problem = error;
+      if (this.#viewOf === of) this.#viewProblem = error;
     }
   }
 }

@@ -68,7 +68,7 @@ describe('the map', () => {
     const one = mapped();
     await followed(one);
     await one.map.draw();
-    const job = { id: 5, kind: 'map', folder: 1, run: 'b', state: 'running' };
+    const job = { id: 5, kind: 'map', folder: 1, run: 'b', map: { step: 10, layer: 'last', space: 'whitened' }, state: 'running' };
     one.studio.jobs = [job];
     await followed(one);
     expect(one.map.drawing).toBe(job);
@@ -78,6 +78,16 @@ describe('the map', () => {
     await followed(one);
     expect(one.map.drawing).toBeUndefined();
     expect(one.map.view?.labels).toEqual(['cat', 'dog', 'owl']);
+    // Of another space, and forgotten by the list: neither is a reason to ask again, which would move what a person looks at.
+    const asked = one.asked.length;
+    one.studio.jobs = [{ ...job, id: 6, map: { ...job.map, space: 'raw' }, state: 'done' }];
+    await followed(one);
+    one.studio.jobs = [];
+    await followed(one);
+    expect(one.asked).toHaveLength(asked);
+    // Another space that is drawn meanwhile is not this one.
+    one.studio.jobs = [{ ...job, id: 7, map: { ...job.map, space: 'raw' } }];
+    expect(one.map.drawing).toBeUndefined();
   });
 
   it('takes no answer for another question, and says what failed until it is asked again', async () => {
@@ -93,11 +103,15 @@ describe('the map', () => {
     one.answers['map.view'] = () => Promise.reject(new Error('gone'));
     one.map.chooseSpace('centred');
     await followed(one);
-    expect(one.map.problem).toMatchObject({ message: 'gone' });
+    expect(one.map.viewProblem).toMatchObject({ message: 'gone' });
+    // News of the folder's vectors do not take it away.
+    one.studio.folder = { id: 1, scannedAt: 6 };
+    await followed(one);
+    expect(one.map.viewProblem).toMatchObject({ message: 'gone' });
     one.answers['map.view'] = () => null;
     one.map.retry();
     await followed(one);
-    expect([one.map.problem, one.map.view]).toEqual([undefined, null]);
+    expect([one.map.viewProblem, one.map.view]).toEqual([undefined, null]);
   });
 
   it('hides labels, shows one alone, and all again', async () => {

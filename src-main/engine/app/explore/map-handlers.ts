@@ -5,11 +5,14 @@ import type { JobStarted } from '../../../../shared/contract/contract-jobs.ts';
 import { noLabel } from '../../../../shared/contract/contract-map.ts';
 import type { mapChannels, MapView } from '../../../../shared/contract/contract-map.ts';
 import type { Handlers } from '../../../../shared/contract/rpc-server.ts';
+import { inPieces } from '../../../files/in-pieces.ts';
+import type { Pieces } from '../../../files/in-pieces.ts';
 import { imagesOfContents } from '../../../library/content-images.ts';
 import type { ContentImage } from '../../../library/content-images.ts';
 import { displayName } from '../../../library/file-names.ts';
 import { folderOf } from '../../../library/folders.ts';
 import { checkpointOf } from '../../runs/runs.ts';
+import { pieceImages } from '../../vectors/embedded-images.ts';
 import { drawFolderMap, folderMap } from '../../vectors/folder-map.ts';
 import type { FolderMap, MapSetup } from '../../vectors/folder-map.ts';
 import type { EngineContext } from '../context.ts';
@@ -18,6 +21,7 @@ import { plural } from '../words.ts';
 
 type MapSource = CheckedInputOf<(typeof mapChannels)['map.view']>;
 
+const byName = new Intl.Collator('en');
 /** Contents looked up at once: each takes some microseconds. */
 const lookedUp = 500;
 
@@ -33,9 +37,9 @@ export function mapHandlers(context: EngineContext, { store, checkpoints }: Runs
 
   const draw = async (input: MapSource): Promise<JobStarted> => {
     const setup = setupOf(input);
-    const { folder, run, step } = input;
+    const { folder, run, step, layer, space } = input;
     const held = await checkpoints.hold(run, String(step));
-    const job = jobs.start('map', { subject: run, folder, run }, async (handle) => {
+    const job = jobs.start('map', { subject: run, folder, run, map: { step, layer, space }, queue: 'map' }, async (handle) => {
       const count = await drawFolderMap(studio, setup, { signal: handle.signal, onShare: (share) => handle.progress({ share }) });
       return `${plural(count, 'image is', 'images are')} on the map.`;
     });
@@ -57,7 +61,7 @@ export function mapHandlers(context: EngineContext, { store, checkpoints }: Runs
   return {
     'map.view': async (input) => {
       const map = await folderMap(studio, setupOf(input));
-      return map ? viewOf(map, await imagesByHash(input.folder, map)) : null;
+      return map ? inPieces(viewOf(map, await imagesByHash(input.folder, map))) : null;
     },
     'map.draw': drawOnce,
   };
@@ -74,17 +78,40 @@ export function mapHandlers(context: EngineContext, { store, checkpoints }: Runs
 }
 
 /** What has gone from the folder since its images were read is left out. */
-function viewOf({ images, places, missing }: FolderMap, byHash: ReadonlyMap<string, ContentImage>): MapView {
-  const there = images.flatMap(({ hash }, i) => (byHash.has(hash) ? [{ i, ...byHash.get(hash)! }] : []));
-  const named = there.map(({ label }) => (label === null ? undefined : displayName(label)));
-  const labels = [...new Set(named)].filter((label) => label !== undefined).toSorted((a, b) => a.localeCompare(b, 'en'));
-  // A page could tell no more of them apart anyway.
-  const numberOf = new Map(labels.slice(0, noLabel).map((label, i) => [label, i]));
+function* viewOf({ images, places, missing }: FolderMap, byHash: ReadonlyMap<string, ContentImage>): Pieces<MapView> {
+  const ids = new Int32Array(images.length);
+  const there = new Float32Array(2 * images.length);
+  const numbers = new Map<string, number>();
+  const named = new Uint16Array(images.length).fill(noLabel);
+  let count = 0;
+  for (const [i, { hash }] of images.entries()) {
+    if (i % pieceImages === 0) yield;
+    const image = byHash.get(hash);
+    if (!image) continue;
+    ids[count] = image.id;
+    there[2 * count] = places[2 * i]!;
+    there[2 * count + 1] = places[2 * i + 1]!;
+    if (image.label !== null) {
+      const known = numbers.get(image.label) ?? numbers.size;
+      // A page could tell no more of them apart anyway.
+      if (known < noLabel) numbers.set(image.label, (named[count] = known));
+    }
+    count++;
+  }
+  yield;
+  const labels = [...numbers.keys()].map(displayName);
+  const order = labels
+    .keys()
+    .toArray()
+    .toSorted((a, b) => byName.compare(labels[a]!, labels[b]!));
+  const placeOf = new Uint16Array(labels.length);
+  order.forEach((number, place) => (placeOf[number] = place));
+  yield;
   return {
-    images: Int32Array.from(there, ({ id }) => id),
-    places: Float32Array.from({ length: 2 * there.length }, (_, at) => places[2 * there[at >> 1]!.i + (at & 1)]!),
-    labels: labels.slice(0, noLabel),
-    labelOf: Uint16Array.from(named, (label) => (label === undefined ? noLabel : (numberOf.get(label) ?? noLabel))),
+    images: ids.slice(0, count),
+    places: there.slice(0, 2 * count),
+    labels: order.map((number) => labels[number]!),
+    labelOf: named.slice(0, count).map((number) => (number === noLabel ? noLabel : placeOf[number]!)),
     missing,
   };
 }

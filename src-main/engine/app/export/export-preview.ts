@@ -143,7 +143,7 @@ export class ExportPreviews {
       const rows = all.subarray(0, rowsShown);
       const vectors = applySpace(fitted, await store.read(rows));
       const { outputDimension: dimension } = fitted;
-      const places = exportedPlaces(store.folder, space, all);
+      const places = await inPieces(exportedPlaces(store.folder, space, all));
       let pathBytes = 0;
       for (const { path } of images) pathBytes += path.length;
       const first = {
