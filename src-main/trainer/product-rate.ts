@@ -25,18 +25,18 @@ const faster = 1.03;
 /** What calls of one size are timed for: seconds, and calls at least. */
 const [timedSeconds, timedCalls] = [0.2, 2];
 
-/** The median of some calls, after one that warms up, seconds. */
+/** Of a call, on average after one that warms up: other programs slow it down as they do a step, which a median of short ones would hide. */
 async function secondsOf(chain: Chain, options: ProductOptions): Promise<number> {
   const call = await compileChain(chain, options);
   try {
     await call.run();
-    const times: number[] = [];
-    for (const began = performance.now(); times.length < timedCalls || performance.now() - began < 1000 * timedSeconds;) {
-      const since = performance.now();
+    const began = performance.now();
+    let calls = 0;
+    while (calls < timedCalls || performance.now() - began < 1000 * timedSeconds) {
       await call.run();
-      times.push((performance.now() - since) / 1000);
+      calls++;
     }
-    return times.toSorted((a, b) => a - b)[Math.floor((times.length - 1) / 2)]!;
+    return (performance.now() - began) / 1000 / calls;
   } finally {
     await call.dispose();
   }
