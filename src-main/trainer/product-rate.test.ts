@@ -1,9 +1,10 @@
 // The search for the rate of a device, on devices that are a formula, and on this processor.
 import { describe, expect, it } from 'vitest';
+import type { Precision } from '../../shared/devices.ts';
 import { AppError } from '../../shared/errors.ts';
 import { operationsOfChain } from './product-chain.ts';
 import type { Chain } from './product-chain.ts';
-import { bestRate, productRate } from './product-rate.ts';
+import { bestRate, cardChains, fitting, productRate } from './product-rate.ts';
 
 /** Seconds of a call on a device of so many GFLOP/s that takes some of them for the call and for each product, whatever their size. */
 const device =
@@ -13,10 +14,14 @@ const device =
 
 async function search(seconds: (chain: Chain) => number, fits: (chain: Chain) => boolean = () => true) {
   const tried: Chain[] = [];
-  const found = await bestRate(async (chain) => {
-    tried.push(chain);
-    return Promise.resolve(seconds(chain));
-  }, fits);
+  const found = await bestRate(
+    cardChains,
+    async (chain) => {
+      tried.push(chain);
+      return Promise.resolve(seconds(chain));
+    },
+    fits,
+  );
   // One call more warms each size up, and two are timed at least.
   return { ...found, tried, waited: 3 * tried.reduce((sum, chain) => sum + seconds(chain), 0) };
 }
@@ -54,21 +59,30 @@ describe('the rate of bare products', () => {
       return card(chain);
     };
     const few = await bestRate(
+      cardChains,
       async (chain) => Promise.resolve(chain).then(failing),
       () => true,
     );
     expect(few).toEqual({ side: 1024, rate: operationsOfChain({ side: 1024, products: 8 }) / card({ side: 1024, products: 8 }) / 1e9 });
     const none = async (): Promise<number> => Promise.reject(full);
-    await expect(bestRate(none, () => true)).rejects.toBe(full);
+    await expect(bestRate(cardChains, none, () => true)).rejects.toBe(full);
     // What is no fault of the device is one of this program.
     let calls = 0;
     const broken = async (chain: Chain): Promise<number> => (calls++ > 0 ? Promise.reject(new TypeError('a mistake')) : card(chain));
-    await expect(bestRate(broken, () => true)).rejects.toThrow('a mistake');
+    await expect(bestRate(cardChains, broken, () => true)).rejects.toThrow('a mistake');
   });
 
-  it('is tried with no larger matrices than memory holds', async () => {
-    const { rate, side } = await productRate({ threads: 1 }, 1);
-    expect(side).toBe(128);
+  it('is tried with no larger matrices than memory holds, where each has a copy in reduced precision', () => {
+    const largest = (free: number, precision: Precision = 'float32'): number =>
+      cardChains.filter(fitting({ device: 'webgpu', precision, threads: 1 }, free)).at(-1)!.side;
+    // The matrix and two powers of it are 805 MB at 8,192, a quarter of that at 4,096.
+    expect([3e9, 1e9, 9e8, 3e8, 1e8].map((free) => largest(free))).toEqual([8192, 8192, 4096, 4096, 2048]);
+    expect(largest(1e9, 'float16')).toBe(4096);
+  });
+
+  it('of a processor is that of one product, as it always was', async () => {
+    const { rate, side } = await productRate({ threads: 1 });
+    expect(side).toBe(1024);
     expect(rate).toBeGreaterThan(0);
   });
 });

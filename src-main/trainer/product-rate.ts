@@ -12,9 +12,10 @@ export interface ProductRate {
   readonly side: number;
 }
 
-const products = 8;
 /** From 0.03 GFLOP in a call, which a card in software takes up to a second for, to 8,800, which the fastest is busy with for ten milliseconds. */
-const sides: readonly number[] = [128, 256, 512, 1024, 2048, 4096, 8192];
+export const cardChains: readonly Chain[] = [128, 256, 512, 1024, 2048, 4096, 8192].map((side) => ({ side, products: 8 }));
+/** A processor is busy with one product of that size, and smaller ones in its caches would be faster than those of a step. */
+export const processorChains: readonly Chain[] = [{ side: 1024, products: 1 }];
 
 /** Seconds of a call that may be expected; a larger one is not tried. */
 const longestCall = 0.5;
@@ -25,18 +26,18 @@ const faster = 1.03;
 /** What calls of one size are timed for: seconds, and calls at least. */
 const [timedSeconds, timedCalls] = [0.2, 2];
 
-/** The median of some calls, after one that warms up, seconds. */
+/** Of a call, on average after one that warms up: other programs slow it down as they do a step, which a median of short ones would hide. */
 async function secondsOf(chain: Chain, options: ProductOptions): Promise<number> {
   const call = await compileChain(chain, options);
   try {
     await call.run();
-    const times: number[] = [];
-    for (const began = performance.now(); times.length < timedCalls || performance.now() - began < 1000 * timedSeconds;) {
-      const since = performance.now();
+    const began = performance.now();
+    let calls = 0;
+    while (calls < timedCalls || performance.now() - began < 1000 * timedSeconds) {
       await call.run();
-      times.push((performance.now() - since) / 1000);
+      calls++;
     }
-    return times.toSorted((a, b) => a - b)[Math.floor((times.length - 1) / 2)]!;
+    return (performance.now() - began) / 1000 / calls;
   } finally {
     await call.dispose();
   }
@@ -46,12 +47,15 @@ async function secondsOf(chain: Chain, options: ProductOptions): Promise<number>
  * The best rate of chains that `fits` allows, of which `time` says the seconds of a call. A larger one is tried as long as the last was
  * faster for its work, or too short to tell, and would not take long. What fails after the first one ends the search.
  */
-export async function bestRate(time: (chain: Chain) => Promise<number>, fits: (chain: Chain) => boolean): Promise<ProductRate> {
+export async function bestRate(
+  chains: readonly Chain[],
+  time: (chain: Chain) => Promise<number>,
+  fits: (chain: Chain) => boolean,
+): Promise<ProductRate> {
   let best: ProductRate | undefined;
   let last = 0;
-  for (const [i, side] of sides.entries()) {
-    const chain = { side, products };
-    const expected = i === 0 ? 0 : (last * operationsOfChain(chain)) / operationsOfChain({ side: sides[i - 1]!, products });
+  for (const [i, chain] of chains.entries()) {
+    const expected = i === 0 ? 0 : (last * operationsOfChain(chain)) / operationsOfChain(chains[i - 1]!);
     if (best && (expected > longestCall || !fits(chain))) break;
     try {
       last = await time(chain);
@@ -61,17 +65,22 @@ export async function bestRate(time: (chain: Chain) => Promise<number>, fits: (c
     }
     const rate = operationsOfChain(chain) / last / 1e9;
     const isFaster = best === undefined || rate > faster * best.rate;
-    if (best === undefined || rate > best.rate) best = { rate, side };
+    if (best === undefined || rate > best.rate) best = { rate, side: chain.side };
     if (!isFaster && last >= busyCall) break;
   }
   return best!;
 }
 
+/** Whether a chain fits `free` bytes of a device's memory, as micro-batches do. */
+export const fitting =
+  ({ device = 'cpu', precision }: ProductOptions, free: number) =>
+  (chain: Chain): boolean => {
+    const { total, largest } = chainMemory(chain, precision);
+    return total <= shareOfCard * free && largest <= largestArray(device);
+  };
+
 /** Of a device with `free` bytes of memory, as far as that is known. Throws as the device does with the smallest of them. */
 export async function productRate(options: ProductOptions, free = assumedFree): Promise<ProductRate> {
-  const fits = (chain: Chain): boolean => {
-    const { total, largest } = chainMemory(chain, options.precision);
-    return total <= shareOfCard * free && largest <= largestArray(options.device ?? 'cpu');
-  };
-  return bestRate(async (chain) => secondsOf(chain, options), fits);
+  const chains = (options.device ?? 'cpu') === 'cpu' ? processorChains : cardChains;
+  return bestRate(chains, async (chain) => secondsOf(chain, options), fitting(options, free));
 }
