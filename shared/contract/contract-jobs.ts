@@ -11,6 +11,7 @@ export const jobKinds = [
   'trial',
   'train',
   'embed',
+  'compare',
   'evaluate',
   'export',
   'weights',

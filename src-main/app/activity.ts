@@ -43,6 +43,7 @@ const titles: Readonly<Record<JobStatus['kind'], string>> = {
   trial: 'Trial step done',
   train: 'Training finished',
   embed: 'Vectors computed',
+  compare: 'Images compared',
   evaluate: 'Evaluation finished',
   export: 'Export written',
   weights: 'Weights fetched',

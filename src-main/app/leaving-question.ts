@@ -14,6 +14,7 @@ const doings: Readonly<Record<Exclude<JobKind, 'train' | 'trial' | 'self-test'>,
   samples: () => 'The sample images are still being made.',
   relink: (folder) => `The moved folder “${folder}” is still being followed.`,
   embed: (run) => `The vectors of “${run}” are still being computed.`,
+  compare: (run) => `The images are still being compared with the vectors of “${run}”.`,
   evaluate: (run) => `“${run}” is still being evaluated.`,
   export: (target) => `The export “${target}” is still being written.`,
   import: (name) => `The weights “${name}” are still being imported.`,
@@ -21,7 +22,7 @@ const doings: Readonly<Record<Exclude<JobKind, 'train' | 'trial' | 'self-test'>,
   install: (name) => `${name} is still being installed.`,
 };
 /** What of them begins anew when it is asked for again; all others go on from where they were. */
-const lost: ReadonlySet<JobKind> = new Set<JobKind>(['relink', 'evaluate', 'export', 'import']);
+const lost: ReadonlySet<JobKind> = new Set<JobKind>(['relink', 'compare', 'evaluate', 'export', 'import']);
 
 const isAsked = (kind: JobKind): kind is keyof typeof doings => kind in doings;
 
