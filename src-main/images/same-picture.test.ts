@@ -119,6 +119,6 @@ describe('the same picture', () => {
     for (let y = 0; y < 32; y++) for (let x = 0; x < 32; x++) expect(means[3 * (32 * y + x)]).toBe(x < 16 ? 0 : 255);
     const one = digestOf({ width: 1, height: 1, pixels: Uint8Array.of(9, 99, 199) });
     expect([...one.means.subarray(0, 6)]).toEqual([9, 99, 199, 9, 99, 199]);
-    expect(differenceOf(one, one)).toEqual({ rms: 0, relative: 0, largest: 0 });
+    for (const areas of [8, 16, 32]) expect(differenceOf(one, one, areas)).toEqual({ rms: 0, relative: 0, largest: 0 });
   });
 });

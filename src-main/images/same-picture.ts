@@ -49,22 +49,25 @@ export function digestOf({ width, height, pixels }: CachedImage): PictureDigest 
 /*
  * Measured on collages of 800 × 600 in the cache's size (256 px): saved as JPEG of quality 60, WebP of 40, or made half or a quarter as large
  * and saved as JPEG, `rms` is at most 2.5, `relative` 0.09, `largest` 9.4. One thing in twelve moved by a hundredth of the width: `largest` 15
- * or more; all of them moved by half of that: 19; a twentieth brighter: 11.7. On drawings of 64 px the same changes make `rms` 7.7 and
- * `largest` 30; another drawing has 9.7 and 53 or more.
+ * or more; all of them moved by half of that: 19; a twentieth brighter: 11.7. Drawings of 64 px, where a codec's noise weighs more: by 16 areas
+ * along a side the same changes make `rms` 7.7 and `largest` 30, another drawing 9.7 and 53 or more; by 8 areas, in which noise cancels out and
+ * another colour does not, `largest` is 11 against 30 or more.
  */
 /** From which shorter side of a picture on, pixels, it is compared by how many areas along a side, and what may differ at most. */
 const levels = [
-  { from: 192, areas: 32, rms: 5, largest: 12 },
-  { from: 96, areas: 16, rms: 5, largest: 12 },
-  { from: 0, areas: 16, rms: 8, largest: 32 },
+  { from: 192, checks: [{ areas: 32, rms: 5, relative: 0.2, largest: 12 }] },
+  { from: 96, checks: [{ areas: 16, rms: 5, relative: 0.2, largest: 12 }] },
+  {
+    from: 0,
+    checks: [
+      { areas: 16, rms: 8, relative: 0.2, largest: 32 },
+      // Of fine lines nothing is left in it that a share could be of.
+      { areas: 8, rms: 5, relative: Infinity, largest: 13 },
+    ],
+  },
 ] as const;
-const mostRelative = 0.2;
 /** Relations of sides that rounding to whole pixels makes of one. */
 const mostStretch = 1.03;
-
-type Level = (typeof levels)[number];
-const levelOf = (one: PictureDigest, other: PictureDigest): Level =>
-  levels.find(({ from }) => Math.min(one.shortSide, other.shortSide) >= from)!;
 
 export interface PictureDifference {
   /** Root of the mean squared difference, 0 to 255. */
@@ -75,7 +78,7 @@ export interface PictureDifference {
   readonly largest: number;
 }
 
-/** Means of as many areas as suit the smaller of two pictures. */
+/** Means of larger areas. */
 function coarser(means: ArrayLike<number>, areas: number): Float32Array {
   const factor = side / areas;
   const result = new Float32Array(3 * areas ** 2);
@@ -86,8 +89,8 @@ function coarser(means: ArrayLike<number>, areas: number): Float32Array {
   return result;
 }
 
-export function differenceOf(one: PictureDigest, other: PictureDigest): PictureDifference {
-  const { areas } = levelOf(one, other);
+/** By `areas` along a side: 8, 16 or 32. */
+export function differenceOf(one: PictureDigest, other: PictureDigest, areas: number): PictureDifference {
   const at = ({ means }: PictureDigest): ArrayLike<number> => (areas === side ? means : coarser(means, areas));
   const [a, b] = [at(one), at(other)];
   const sums = new Float64Array(6);
@@ -114,7 +117,10 @@ export function differenceOf(one: PictureDigest, other: PictureDigest): PictureD
 export function isSamePicture(one: PictureDigest, other: PictureDigest): boolean {
   const stretch = one.aspect / other.aspect;
   if (Math.max(stretch, 1 / stretch) > mostStretch) return false;
-  const { rms, relative, largest } = differenceOf(one, other);
-  const most = levelOf(one, other);
-  return rms <= most.rms && relative <= mostRelative && largest <= most.largest;
+  const shortest = Math.min(one.shortSide, other.shortSide);
+  const { checks } = levels.find(({ from }) => shortest >= from)!;
+  return checks.every((most) => {
+    const { rms, relative, largest } = differenceOf(one, other, most.areas);
+    return rms <= most.rms && relative <= most.relative && largest <= most.largest;
+  });
 }

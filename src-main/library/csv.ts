@@ -1,4 +1,5 @@
 // RFC 4180: fields may be quoted, quotes are doubled, lines end in LF or CRLF, and a quoted field may hold both.
+import { closeSync, openSync, readSync } from 'node:fs';
 import { AppError } from '../../shared/errors.ts';
 
 export interface CsvRecord {
@@ -50,4 +51,16 @@ export function parseCsv(text: string): CsvRecord[] {
 /** One record, quoted where needed, with CRLF. */
 export function csvLine(fields: readonly string[]): string {
   return `${fields.map((field) => (/[",\r\n]/.test(field) ? `"${field.replaceAll('"', '""')}"` : field)).join(',')}\r\n`;
+}
+
+/** Whether a file begins with a line as `csvLine` writes it, also when an editor has changed its line ends. Throws the operating system's errors. */
+export function beginsWithLine(path: string, line: string): boolean {
+  const start = Buffer.alloc(line.length);
+  const handle = openSync(path, 'r');
+  try {
+    readSync(handle, start, 0, start.length, 0);
+  } finally {
+    closeSync(handle);
+  }
+  return start.toString('latin1').split(/\r?\n/, 1)[0] === line.trimEnd();
 }

@@ -1,9 +1,8 @@
 // The list of files and folders that gave no image, with reasons for people.
-import { closeSync, openSync, readSync } from 'node:fs';
 import { systemError } from '../../shared/errors.ts';
 import { writeFileAside } from '../files/write-aside.ts';
 import type { FailureReason } from '../images/decoder.ts';
-import { csvLine } from './csv.ts';
+import { beginsWithLine, csvLine } from './csv.ts';
 import { displayName } from './file-names.ts';
 import { folderOf } from './folders.ts';
 import type { Library } from './library.ts';
@@ -73,17 +72,8 @@ export function exportFailures(library: Library, file: string, root?: string | n
   }
 }
 
-/** Whether a file begins as a list that was written here, also when an editor has changed its line ends. Throws the operating system's errors. */
-export function isFailureList(path: string): boolean {
-  const start = Buffer.alloc(header.length);
-  const handle = openSync(path, 'r');
-  try {
-    readSync(handle, start, 0, start.length, 0);
-  } finally {
-    closeSync(handle);
-  }
-  return start.toString('latin1').split(/\r?\n/, 1)[0] === header.trimEnd();
-}
+/** Whether a file begins as a list that was written here. Throws the operating system's errors. */
+export const isFailureList = (path: string): boolean => beginsWithLine(path, header);
 
 /**
  * Lets the next scan try failed files again, quarantined ones too: all of a root, or only the images given. Returns how many.

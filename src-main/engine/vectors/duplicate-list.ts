@@ -1,13 +1,17 @@
 // Duplicates as a table that spreadsheets and scripts read.
-import { closeSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
+import { systemError } from '../../../shared/errors.ts';
+import { inPieces } from '../../files/in-pieces.ts';
 import type { Pieces } from '../../files/in-pieces.ts';
-import { csvLine } from '../../library/csv.ts';
+import { writeFileAside } from '../../files/write-aside.ts';
+import { beginsWithLine, csvLine } from '../../library/csv.ts';
 import { displayName } from '../../library/file-names.ts';
+import type { Studio } from '../studio.ts';
+import { requireTableTarget } from '../write-target.ts';
 import type { DuplicateGroup } from './duplicates.ts';
 import { pieceImages } from './embedded-images.ts';
 
-const relations = { file: 'same file', picture: 'same picture', similar: 'very similar' } as const;
+export const relationNames = { file: 'same file', picture: 'same picture', similar: 'very similar' } as const;
 const header = csvLine(['group', 'file', 'keep', 'relation', 'similarity', 'width', 'height', 'bytes', 'modified']);
 
 /** The file of a group that is kept: the last of `keep` in it, else the best. */
@@ -27,7 +31,7 @@ export function* duplicateLines(root: string, groups: readonly DuplicateGroup[],
           String(i + 1),
           displayName(join(root, path)),
           image === kept ? 'keep' : 'other',
-          relations[relation],
+          relationNames[relation],
           similarity.toFixed(4),
           String(width),
           String(height),
@@ -40,14 +44,19 @@ export function* duplicateLines(root: string, groups: readonly DuplicateGroup[],
   return lines.join('');
 }
 
-/** Whether a file begins as a list that was written here, also when an editor has changed its line ends. Throws the operating system's errors. */
-export function isDuplicateList(path: string): boolean {
-  const start = Buffer.alloc(header.length);
-  const handle = openSync(path, 'r');
+const isDuplicateList = (path: string): boolean => beginsWithLine(path, header);
+
+/** Rejects as `requireTableTarget` where no list may be written: ask before the work for it begins. */
+export const checkDuplicatesTarget = async ({ originals }: Studio, path: string): Promise<void> =>
+  requireTableTarget(path, originals, { name: 'a list of duplicates', example: 'duplicates.csv', isOurs: isDuplicateList });
+
+/** Writes the list with the best of each group kept. Rejects as `checkDuplicatesTarget`, and with `disk-full`. */
+export async function writeDuplicates(studio: Studio, path: string, root: string, groups: readonly DuplicateGroup[]): Promise<void> {
+  await checkDuplicatesTarget(studio, path);
+  const text = await inPieces(duplicateLines(root, groups, new Set()));
   try {
-    readSync(handle, start, 0, start.length, 0);
-  } finally {
-    closeSync(handle);
+    writeFileAside(path, text);
+  } catch (error) {
+    throw systemError(error) ?? error;
   }
-  return start.toString('latin1').split(/\r?\n/, 1)[0] === header.trimEnd();
 }

@@ -1,11 +1,16 @@
 // Groups of files that show the same: by content, which the catalogue knows, by pixels, or by vectors alone.
 import type { DuplicateRelation } from '../../../shared/contract/contract-duplicates.ts';
 import type { DuplicateLevel } from '../../../shared/contract/duplicate-terms.ts';
+import { inPieces } from '../../files/in-pieces.ts';
 import type { Pieces } from '../../files/in-pieces.ts';
+import { displayName } from '../../library/file-names.ts';
+import { folderFiles } from '../../library/folder-files.ts';
 import type { FolderFile } from '../../library/folder-files.ts';
+import { folderOf } from '../../library/folders.ts';
 import { samePicture } from '../../retrieval/kept-pairs.ts';
 import type { SimilarPairs } from '../../retrieval/pair-collector.ts';
 import { tightGroups } from '../../retrieval/tight-groups.ts';
+import type { Studio } from '../studio.ts';
 import { pieceImages } from './embedded-images.ts';
 import type { SimilarPictures } from './similar-pictures.ts';
 
@@ -83,3 +88,34 @@ export function* duplicateGroups(
   yield;
   return groups.filter(({ length }) => length > 1).sort(([a], [b]) => (a!.path < b!.path ? -1 : 1));
 }
+
+export interface FoundDuplicates {
+  readonly groups: readonly DuplicateGroup[];
+  /** Files in all groups, and what all but the best of each take. */
+  readonly files: number;
+  readonly spareBytes: number;
+}
+
+/** Groups with what they come to. */
+export function summedUp(groups: readonly DuplicateGroup[]): FoundDuplicates {
+  let [files, spareBytes] = [0, 0];
+  for (const group of groups) {
+    files += group.length;
+    for (const { bytes } of group.slice(1)) spareBytes += bytes;
+  }
+  return { groups, files, spareBytes };
+}
+
+/** Those of a folder, as `duplicateGroups`. Rejects with `not-found`. */
+export async function findDuplicates(
+  { library }: Studio,
+  root: string,
+  pictures: SimilarPictures | undefined,
+  rules: GroupingRules,
+): Promise<FoundDuplicates> {
+  const files = await inPieces(folderFiles(library, folderOf(library, root).id));
+  return summedUp(await inPieces(duplicateGroups(files, pictures, rules)));
+}
+
+/** A path as people and other programs are told of it: what is no text in its names is spelled out. */
+export const toldPath = (path: string): string => displayName(path);

@@ -1,5 +1,5 @@
 // The groups of the last question, kept so that a slider that is moved, and a page that is scrolled, are answered at once.
-import { randomUUID } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { CheckedInputOf } from '../../../../shared/contract/channel.ts';
@@ -10,21 +10,23 @@ import { folderFiles } from '../../../library/folder-files.ts';
 import type { FolderFile } from '../../../library/folder-files.ts';
 import { folderOf } from '../../../library/folders.ts';
 import type { Studio } from '../../studio.ts';
-import { duplicateGroups } from '../../vectors/duplicates.ts';
-import type { DuplicateGroup } from '../../vectors/duplicates.ts';
+import { duplicateGroups, summedUp } from '../../vectors/duplicates.ts';
+import type { DuplicateGroup, FoundDuplicates } from '../../vectors/duplicates.ts';
 import { computeVectors, findEmbeddings } from '../../vectors/embeddings.ts';
 import { comparedPictures } from '../../vectors/similar-pictures.ts';
 import type { SimilarPictures, VectorsToCompare } from '../../vectors/similar-pictures.ts';
 
 export type Question = Pick<CheckedInputOf<(typeof duplicateChannels)['duplicates.list']>, 'folder' | 'level' | 'similarity'>;
 
-export interface Listed {
+export interface Listed extends FoundDuplicates {
   readonly stamp: string;
-  readonly groups: readonly DuplicateGroup[];
-  /** Files in all groups, and what all but the best of each take. */
-  readonly files: number;
-  readonly spareBytes: number;
   readonly pictures: SimilarPictures | undefined;
+}
+
+/** Equal for the same files in the same groups. */
+function stampOf(groups: readonly DuplicateGroup[]): string {
+  const images = Int32Array.from(groups.flatMap((group) => [-group.length, ...group.map(({ image }) => image)]));
+  return createHash('sha256').update(images).digest('hex').slice(0, 32);
 }
 
 interface Kept<T> {
@@ -68,12 +70,7 @@ export class DuplicateGroups {
       this.#files = { key: images, value: files };
     }
     const groups = await inPieces(duplicateGroups(this.#files.value, pictures, rules));
-    let [files, spareBytes] = [0, 0];
-    for (const group of groups) {
-      files += group.length;
-      for (const { bytes } of group.slice(1)) spareBytes += bytes;
-    }
-    return { stamp: randomUUID(), groups, files, spareBytes, pictures };
+    return { stamp: stampOf(groups), ...summedUp(groups), pictures };
   }
 
   /** What was compared of these images, read from the disk once. */
