@@ -1,11 +1,12 @@
 // Pairs of similar rows beside the vectors, so that they are compared once. A file is written aside and renamed, by any process, one that
 // only reads the vectors too; its name is a hash of its rows. It serves a part of its rows as well: duplicates that a person has deleted.
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { closeSync, openSync, readdirSync, readFileSync, readSync, rmSync, statSync } from 'node:fs';
+import { extname, join } from 'node:path';
 import { systemError } from '../../shared/errors.ts';
 import { spaceKinds } from '../evaluation/spaces.ts';
 import type { SpaceKind, SpaceTransform } from '../evaluation/spaces.ts';
+import { onThread } from '../files/thread-work.ts';
 import { writeFileAside } from '../files/write-aside.ts';
 import type { SimilarPairs } from './pair-collector.ts';
 
@@ -39,7 +40,19 @@ const keyOf = (...parts: readonly ArrayBufferView[]): string => {
 /** Equal for equal spaces: cosines of different ones are not to be mixed. */
 export const keyOfSpace = ({ mean, directions, scales }: SpaceTransform): string => keyOf(mean, directions, scales);
 
-/** Keeps pairs. A place that cannot be written to keeps nothing, and that is no error. */
+/** Keeps pairs, on a thread: there may be many megabytes of them. A place that cannot be written to keeps nothing, and that is no error. */
+export async function keepPairsAside(folder: string, kept: KeptPairs): Promise<void> {
+  const entry = new URL(`./keep-pairs-worker${extname(import.meta.url)}`, import.meta.url);
+  await onThread<null>(entry, { folder, kept } satisfies KeepTask, { name: 'keep pairs' });
+}
+
+/** What the thread is told. */
+export interface KeepTask {
+  readonly folder: string;
+  readonly kept: KeptPairs;
+}
+
+/** The same, here. */
 export function keepPairs(folder: string, kept: KeptPairs): void {
   try {
     writeFileAside(join(folder, `pairs-${kept.kind}-${keyOf(kept.rows)}.safetensors`), encodePairs(kept));
@@ -52,31 +65,43 @@ export function keepPairs(folder: string, kept: KeptPairs): void {
 /** The kept pairs among `rows`, all of which were compared with each other; undefined where none were. The newest, where several would do. */
 export function keptPairs(folder: string, kind: SpaceKind, rows: Uint32Array): KeptPairs | undefined {
   for (const file of keptFiles(folder, kind)) {
+    const head = readHead(file);
+    if (!head || head.rows.length < rows.length) continue;
+    const known = bitmapOf(head.rows);
+    if (!rows.every((row) => has(known, row))) continue;
     const kept = read(file);
-    if (!kept) continue;
-    const known = new Set(kept.rows);
-    if (rows.every((row) => known.has(row))) return amongRows(kept, rows);
+    if (kept) return amongRows(kept, rows);
   }
   return undefined;
 }
 
 /** Of the kept pairs in this space those among the rows that they have in common with `rows`: of the file that has most of them. */
 export function commonPairs(folder: string, kind: SpaceKind, space: string, rows: Uint32Array): KeptPairs | undefined {
-  let best: { readonly kept: KeptPairs; readonly common: Uint32Array } | undefined;
+  let best: { readonly file: string; readonly common: Uint32Array } | undefined;
   for (const file of keptFiles(folder, kind)) {
-    const kept = read(file);
-    if (kept?.space !== space) continue;
-    const known = new Set(kept.rows);
-    const common = rows.filter((row) => known.has(row));
-    if (common.length > (best?.common.length ?? 0)) best = { kept, common };
+    const head = readHead(file);
+    if (head?.space !== space) continue;
+    const known = bitmapOf(head.rows);
+    const common = rows.filter((row) => has(known, row));
+    if (common.length > (best?.common.length ?? 0)) best = { file, common };
   }
-  return best && amongRows(best.kept, best.common);
+  const kept = best && read(best.file);
+  return kept && amongRows(kept, best!.common);
 }
 
+/** One byte for each row up to the highest. */
+function bitmapOf(rows: Uint32Array): Uint8Array {
+  const bitmap = new Uint8Array(rows.reduce((highest, row) => Math.max(highest, row + 1), 0));
+  for (const row of rows) bitmap[row] = 1;
+  return bitmap;
+}
+const has = (bitmap: Uint8Array, row: number): boolean => bitmap[row] === 1;
+
 function amongRows(kept: KeptPairs, rows: Uint32Array): KeptPairs {
+  if (rows.length === kept.rows.length) return kept;
   const { first, second, cosines, floor } = kept.pairs;
-  const known = new Set(rows);
-  const places = Uint32Array.from(first.keys()).filter((i) => known.has(first[i]!) && known.has(second[i]!));
+  const known = bitmapOf(rows);
+  const places = first.map((_, i) => i).filter((i) => has(known, first[i]!) && has(known, second[i]!));
   return {
     ...kept,
     rows: rows.toSorted(),
@@ -99,12 +124,12 @@ function keptFiles(folder: string, kind?: SpaceKind): string[] {
     .map(({ file }) => file);
 }
 
-const types = { cosines: 'F64', rows: 'U32', first: 'U32', second: 'U32', same: 'U8' } as const;
+const types = { rows: 'U32', cosines: 'F64', first: 'U32', second: 'U32', same: 'U8' } as const;
 
 /** A safetensors file, which others can read too. */
 function encodePairs({ kind, space, rows, pairs, same }: KeptPairs): Uint8Array {
   const { floor, first, second, cosines } = pairs;
-  const tensors = { cosines, rows, first, second, same };
+  const tensors = { rows, cosines, first, second, same };
   const header: Record<string, unknown> = { __metadata__: { format: 'ijepa-studio-pairs', version: '1', kind, space, floor: `${floor}` } };
   let offset = 0;
   for (const [name, { length, byteLength }] of Object.entries(tensors))
@@ -129,9 +154,39 @@ function read(file: string): KeptPairs | undefined {
   }
 }
 
+/** What tells whether a file is worth reading as a whole; undefined as `read`. */
+function readHead(file: string): Pick<KeptPairs, 'space' | 'rows'> | undefined {
+  try {
+    const handle = openSync(file, 'r');
+    try {
+      const part = (bytes: number, at: number): Buffer => {
+        const buffer = Buffer.alloc(bytes);
+        if (readSync(handle, buffer, 0, bytes, at) !== bytes) throw new Error('cut off');
+        return buffer;
+      };
+      const size = Number(part(8, 0).readBigUInt64LE());
+      if (size > largestHeader) return undefined;
+      const header = JSON.parse(part(size, 8).toString()) as Header;
+      const [from, to] = header['rows']!['data_offsets'] as [number, number];
+      return {
+        space: String(header['__metadata__']?.['space']),
+        rows: new Uint32Array(new Uint8Array(part(to - from, 8 + size + from)).buffer),
+      };
+    } finally {
+      closeSync(handle);
+    }
+  } catch {
+    return undefined;
+  }
+}
+
+type Header = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+/** Bytes; a few hundred are usual. */
+const largestHeader = 100_000;
+
 function decodePairs(bytes: Buffer): KeptPairs | undefined {
   const size = Number(bytes.readBigUInt64LE());
-  const header = JSON.parse(bytes.toString('utf8', 8, 8 + size)) as Record<string, Record<string, unknown>>;
+  const header = JSON.parse(bytes.toString('utf8', 8, 8 + size)) as Header;
   const { format, version, kind: named, space, floor } = header['__metadata__'] ?? {};
   const kind = spaceKinds.find((one) => one === named);
   if (format !== 'ijepa-studio-pairs' || version !== '1' || !kind) return undefined;

@@ -76,7 +76,7 @@ export function similarPairs(
           least = collector.floor - error;
         }
       }
-      if ((group / groupRows) % groupsPerWord === 0) progress(Math.min(1, (done + 2 * group * (end - begin)) / all));
+      if ((group / groupRows) % groupsPerWord === 0) progress(Math.min(end ** 2 - known.rows ** 2, done + 2 * group * (end - begin)) / all);
     }
     done = end ** 2 - known.rows ** 2;
   }

@@ -11,10 +11,9 @@ import { cachedShortSide } from '../../images/cache-space.ts';
 import type { CompareResult, CompareTask } from '../../images/compare-worker.ts';
 import type { EmbeddingLayer } from '../../jepa/embedding.ts';
 import type { EmbeddingStore } from '../../retrieval/embedding-store.ts';
-import { commonPairs, keepPairs, keptPairs, keyOfSpace, notCompared } from '../../retrieval/kept-pairs.ts';
+import { commonPairs, keepPairsAside, keptPairs, keyOfSpace, notCompared } from '../../retrieval/kept-pairs.ts';
 import type { KeptPairs } from '../../retrieval/kept-pairs.ts';
 import { librarySpace, placeInSpace } from '../../retrieval/library-search.ts';
-import { inOrder } from '../../retrieval/pair-collector.ts';
 import type { SimilarPairs } from '../../retrieval/pair-collector.ts';
 import type { PairsTask } from '../../retrieval/similar-pairs-worker.ts';
 import { readCheckpointHeader } from '../../training/run-folder/checkpoint.ts';
@@ -76,8 +75,10 @@ async function withVectors<T>(
 }
 
 function named({ pairs, same }: Pick<KeptPairs, 'pairs' | 'same'>, hashOf: Opened['hashOf']): SimilarPictures {
-  const rows = new Set([...pairs.first, ...pairs.second]);
-  return { pairs, same, hashOf: new Map(Array.from(rows, (row) => [row, hashOf(row)])) };
+  const { first, second } = pairs;
+  const hashes = new Map<number, string>();
+  for (const rows of [first, second]) for (const row of rows) if (!hashes.has(row)) hashes.set(row, hashOf(row));
+  return { pairs, same, hashOf: hashes };
 }
 
 /** What was found by an earlier `comparePictures` of these images; undefined where some have come since. Rejects with `not-found` without vectors. */
@@ -101,11 +102,13 @@ export async function comparePictures(
     const before = keptPairs(store.folder, setup.space, rows);
     if (before && !before.same.includes(notCompared)) return named(before, hashOf);
     const space = await librarySpace(store, setup.space, rows);
-    const known = before ?? commonPairs(store.folder, setup.space, keyOfSpace(space), rows);
+    const common = before ?? commonPairs(store.folder, setup.space, keyOfSpace(space), rows);
+    // Where there were too many pairs before there need not be now.
+    const known = before || (common && common.pairs.floor <= limits.floor) ? common : undefined;
     const pairs = before?.pairs ?? (await pairsOf(store, space, rows, known, signal, (share) => progress('vectors', share)));
     const same = await sameOf(studio, setup, pairs, hashOf, known, signal, (share) => progress('pictures', share));
     const kept = { kind: setup.space, space: before?.space ?? keyOfSpace(space), rows, pairs, same };
-    keepPairs(store.folder, kept);
+    await keepPairsAside(store.folder, kept);
     return named(kept, hashOf);
   });
 }
@@ -128,25 +131,24 @@ async function pairsOf(
     await breathe();
     if (signal?.aborted === true) throw new AppError('cancelled', 'It was cancelled.', 'Start it again when you want it.');
   }
-  const placeOf = new Map(Array.from(order, (row, place) => [row, place]));
-  const places = (of: Uint32Array): Uint32Array<ArrayBuffer> => Uint32Array.from(of, (row) => placeOf.get(row)!);
-  // Rows that are known come first and ascending, so their pairs are in order by place as well.
+  const placeOf = new Uint32Array(store.rows);
+  order.forEach((row, place) => (placeOf[row] = place));
   const task: PairsTask = {
     vectors,
     dimension,
+    rows: order,
     limits,
     known: known && {
       rows: known.rows.length,
-      pairs: { ...known.pairs, first: places(known.pairs.first), second: places(known.pairs.second) },
+      pairs: {
+        ...known.pairs,
+        first: known.pairs.first.map((row) => placeOf[row]!),
+        second: known.pairs.second.map((row) => placeOf[row]!),
+      },
     },
   };
   const entry = new URL(`../../retrieval/similar-pairs-worker${extname(import.meta.url)}`, import.meta.url);
-  const found = await onThread<SimilarPairs>(entry, task, { name: 'similar pairs', signal, progress, transfer: [vectors.buffer] });
-  return inOrder({
-    ...found,
-    first: found.first.map((place, i) => Math.min(order[place]!, order[found.second[i]!]!)),
-    second: found.second.map((place, i) => Math.max(order[place]!, order[found.first[i]!]!)),
-  });
+  return onThread<SimilarPairs>(entry, task, { name: 'similar pairs', signal, progress, transfer: [vectors.buffer] });
 }
 
 /** What is known of the pairs by their pixels, the others looked at. */
@@ -159,11 +161,12 @@ async function sameOf(
   signal: AbortSignal | undefined,
   progress: (share: number) => void,
 ): Promise<Uint8Array> {
-  const keyOf = (one: number, other: number): number => one * 2 ** 26 + other;
-  const told = new Map<number, number>();
-  known?.same.forEach((same, i) => told.set(keyOf(known.pairs.first[i]!, known.pairs.second[i]!), same));
-  const same = Uint8Array.from(first, (one, i) => told.get(keyOf(one, second[i]!)) ?? notCompared);
-  const open = Uint32Array.from(same.keys()).filter((i) => same[i] === notCompared);
+  const same = new Uint8Array(first.length);
+  // Those that are known are among the others in the same order, up to the last that lie above the floor.
+  let next = 0;
+  for (let i = 0; known && i < first.length; i++)
+    if (known.pairs.first[next] === first[i] && known.pairs.second[next] === second[i]) same[i] = known.same[next++]!;
+  const open = first.map((_, i) => i).filter((i) => same[i] === notCompared);
   if (open.length === 0) return same;
   const placeOf = new Map<number, number>();
   const hashes: string[] = [];
