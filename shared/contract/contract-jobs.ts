@@ -13,6 +13,7 @@ export const jobKinds = [
   'train',
   'embed',
   'map',
+  'compare',
   'evaluate',
   'export',
   'weights',

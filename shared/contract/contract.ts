@@ -1,4 +1,5 @@
 // Everything that a face can ask the engine for.
+import { duplicateChannels } from './contract-duplicates.ts';
 import { exploreChannels } from './contract-explore.ts';
 import { jobChannels } from './contract-jobs.ts';
 import { libraryChannels } from './contract-library.ts';
@@ -16,6 +17,7 @@ export const contract = {
   ...runChannels,
   ...exploreChannels,
   ...mapChannels,
+  ...duplicateChannels,
   ...weightsChannels,
 } as const;
 

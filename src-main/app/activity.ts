@@ -44,6 +44,7 @@ const titles: Readonly<Record<JobStatus['kind'], string>> = {
   train: 'Training finished',
   embed: 'Vectors computed',
   map: 'Map drawn',
+  compare: 'Images compared',
   evaluate: 'Evaluation finished',
   export: 'Export written',
   weights: 'Weights fetched',

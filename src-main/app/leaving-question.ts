@@ -15,6 +15,7 @@ const doings: Readonly<Record<Exclude<JobKind, 'train' | 'trial' | 'self-test'>,
   relink: (folder) => `The moved folder “${folder}” is still being followed.`,
   embed: (run) => `The vectors of “${run}” are still being computed.`,
   map: (run) => `The map of “${run}” is still being drawn.`,
+  compare: (run) => `With the vectors of “${run}” all images are still being compared.`,
   evaluate: (run) => `“${run}” is still being evaluated.`,
   export: (target) => `The export “${target}” is still being written.`,
   import: (name) => `The weights “${name}” are still being imported.`,
@@ -22,7 +23,7 @@ const doings: Readonly<Record<Exclude<JobKind, 'train' | 'trial' | 'self-test'>,
   install: (name) => `${name} is still being installed.`,
 };
 /** What of them begins anew when it is asked for again; all others go on from where they were. */
-const lost: ReadonlySet<JobKind> = new Set<JobKind>(['relink', 'map', 'evaluate', 'export', 'import']);
+const lost: ReadonlySet<JobKind> = new Set<JobKind>(['relink', 'map', 'compare', 'evaluate', 'export', 'import']);
 
 const isAsked = (kind: JobKind): kind is keyof typeof doings => kind in doings;
 

@@ -206,6 +206,32 @@ function program(): Command {
     .addHelpText('after', examples(['map', 'map ~/Pictures --sheet map.png', 'map --run Pictures-1 --table places.csv']));
 
   bind(
+    layer(
+      onRun(
+        root
+          .command('duplicates [folder]')
+          .description('files of a folder that show the same, in groups, the best to keep first; nothing is deleted, moved or marked'),
+      ),
+    ),
+    async () => (await import('./commands/duplicates.ts')).duplicatesCommand,
+  )
+    .option(
+      '--level <level>',
+      'file: the same bytes (needs no vectors); picture: also the same picture, resized or saved anew; similar: also what has similar vectors (default: picture, or similar with --similarity)',
+    )
+    .option('--similarity <cosine>', 'how similar, from 0.8 to 1: every file of a group scores higher with its centre (default: 0.98)')
+    .option('--space <space>', 'raw (unchanged), centred or whitened', 'whitened')
+    .option('--csv <file>', 'write all groups as a table')
+    .addHelpText(
+      'after',
+      examples([
+        'duplicates ~/Pictures',
+        'duplicates ~/Pictures --similarity 0.95 --csv duplicates.csv',
+        'duplicates ~/Pictures --level file --json',
+      ]),
+    );
+
+  bind(
     threads(
       onRun(
         root

@@ -101,6 +101,43 @@ export async function withRun(
   });
 }
 
+export interface FolderContext extends Pick<RunContext, 'studio' | 'root' | 'layer'> {
+  /** None where nothing was trained yet and nobody names a run. */
+  readonly checkpoint: string | undefined;
+}
+
+/** For a command that looks at a scanned folder, with a run where there is one. It works while another one trains. */
+export async function withFolder(
+  output: Output,
+  options: Options,
+  folder: string | undefined,
+  work: (context: FolderContext) => Promise<number>,
+): Promise<number> {
+  const home = textOption(options, 'home');
+  const layer = choiceOption(options, 'layer', '--layer', ['last', 'last4']);
+  const studio = new Studio({ readOnly: true, ...(home !== undefined && { home }) });
+  try {
+    if (folder !== undefined) studio.folder(folder);
+    const chosen = chosenIfAny(studio.home, options, folder !== undefined);
+    const root = studio.folder(folder ?? folderOfRun(chosen!));
+    if (chosen) sayUsed(output, { ...chosen, studio, layer, threads: 0, device: 'auto' });
+    return await work({ studio, root, layer, checkpoint: chosen?.checkpoint });
+  } finally {
+    await studio.dispose();
+  }
+}
+
+/** As `chosenOf`; undefined where there is no run, if it is `spared` and nobody names one. */
+function chosenIfAny(home: Home, options: Options, spared: boolean): Pick<RunContext, 'run' | 'checkpoint'> | undefined {
+  try {
+    return chosenOf(home, options);
+  } catch (error) {
+    const isNamed = options['run'] !== undefined || options['checkpoint'] !== 'best';
+    if (spared && !isNamed && error instanceof AppError && error.code === 'not-found') return undefined;
+    throw error;
+  }
+}
+
 /** As `withRun`, after a scan of the folder as the checkpoint needs it: what is new, or was decoded for runs of other sizes only. */
 export async function withScannedRun(
   output: Output,

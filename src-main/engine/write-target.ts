@@ -32,7 +32,7 @@ export async function requireOutside(path: string, originals: readonly string[])
 }
 
 /** A kind of file that is written where a person says. */
-interface OwnFile {
+export interface OwnFile {
   /** With its article. */
   readonly name: string;
   /** In small letters; none where any will do. */
@@ -74,6 +74,10 @@ export const requireSheetTarget = async (path: string, originals: readonly strin
 /** The same for a list of failures, which may have any name. */
 export const requireFailuresTarget = async (path: string, originals: readonly string[]): Promise<void> =>
   requireFileTarget(path, originals, { name: 'a list of failures', example: 'failures.csv', isOurs: isFailureList });
+
+/** The same for another table, which may have any name. */
+export const requireTableTarget = async (path: string, originals: readonly string[], table: Omit<OwnFile, 'ending'>): Promise<void> =>
+  requireFileTarget(path, originals, table);
 
 /** As for a contact sheet, for a map. */
 export const requireMapSheetTarget = async (path: string, originals: readonly string[]): Promise<void> =>

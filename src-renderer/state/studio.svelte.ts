@@ -14,6 +14,7 @@ import { RpcClient } from '../../shared/contract/rpc-client.ts';
 import type { CallOptions } from '../../shared/contract/rpc-client.ts';
 import { BatteryPause } from './battery.svelte.ts';
 import { Dropped } from './dropped.svelte.ts';
+import { DuplicateChoices } from './duplicates/duplicate-choices.svelte.ts';
 import { ExploreMemory } from './explore/explore-memory.svelte.ts';
 import { ExportChoices } from './export/export-choices.svelte.ts';
 import { tellCuts, tellEnds } from './job-news.ts';
@@ -40,6 +41,7 @@ export class Studio {
   readonly battery: BatteryPause;
   readonly dropped = new Dropped();
   readonly explore = new ExploreMemory();
+  readonly duplicates = new DuplicateChoices();
   readonly exporting = new ExportChoices();
 
   #engine = $state.raw<EngineState>('starting');

@@ -108,6 +108,16 @@ export const shell = {
         ],
       ],
       [
+        'Duplicates',
+        [
+          ['← → ↑ ↓, Page Up, Page Down, Home, End', 'Move from file to file and from group to group'],
+          ['K', 'Keep this file of its group'],
+          ['M', 'Mark the others of the group with the tag “duplicate”'],
+          ['Enter, Space, double click', 'Compare side by side'],
+          ['Ctrl + Z', 'Undo the last marks'],
+        ],
+      ],
+      [
         'Map',
         [
           ['Drag, arrows', 'Move'],

@@ -7,6 +7,7 @@ import { protocolVersion } from '../../shared/contract/protocol-version.ts';
 import { serve } from '../../shared/contract/rpc-server.ts';
 import type { Handlers } from '../../shared/contract/rpc-server.ts';
 import { AppError } from '../../shared/errors.ts';
+import { fakeDuplicates } from './fake-duplicates.ts';
 import { fakeExplore, sourcesOfAll } from './fake-explore.ts';
 import { fakeExports } from './fake-exports.ts';
 import { FakeJobs } from './fake-jobs.ts';
@@ -19,6 +20,7 @@ import type { Pace } from './fake-runs.ts';
 import { fakeSystem } from './fake-system.ts';
 import { fakeWeights } from './fake-weights.ts';
 import { inPagePorts } from './in-page-port.ts';
+import { Tags } from './synthetic-images.ts';
 
 /**
  * `empty`: nothing was ever opened · `fresh`: a folder, no run, no vectors · `loading`: lists are there, all else never answers ·
@@ -40,6 +42,7 @@ function onlyLists(handlers: Handlers<AppContract>, instead: () => Promise<never
 
 function handlersOf(scenario: Scenario, pace: Pace): Handlers<AppContract> {
   const jobs = new FakeJobs();
+  const tags = new Tags();
   const nothing = scenario === 'empty';
   const bare = nothing || scenario === 'fresh';
   if (!bare)
@@ -57,9 +60,10 @@ function handlersOf(scenario: Scenario, pace: Pace): Handlers<AppContract> {
     ...fakeSystem(),
     ...fakeMasks(),
     ...jobs.handlers,
-    ...fakeLibrary(nothing ? [] : foldersOfAll, jobs),
+    ...fakeLibrary(nothing ? [] : foldersOfAll, jobs, tags),
     ...fakeExplore(bare ? [] : sourcesOfAll, jobs),
     ...fakeMaps(jobs),
+    ...fakeDuplicates(bare ? [] : sourcesOfAll, jobs, tags),
     ...fakeExports(jobs),
     ...fakeRuns(bare ? [] : runsOfAll, jobs, pace),
     ...fakeWeights(jobs),

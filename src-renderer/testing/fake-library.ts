@@ -4,18 +4,8 @@ import type { Handlers } from '../../shared/contract/rpc-server.ts';
 import { AppError } from '../../shared/errors.ts';
 import type { FakeJobs } from './fake-jobs.ts';
 import { drawing } from './pictures.ts';
-import {
-  counted,
-  filtered,
-  folderOf,
-  gridImage,
-  imageCount,
-  imagesFolder,
-  labelCounts,
-  splitOf,
-  statusOf,
-  Tags,
-} from './synthetic-images.ts';
+import { counted, filtered, folderOf, gridImage, imageCount, imagesFolder, labelCounts, splitOf, statusOf } from './synthetic-images.ts';
+import type { Tags } from './synthetic-images.ts';
 
 const day = 86_400_000;
 
@@ -60,9 +50,8 @@ const reasons = [
 ] as const;
 const failureOf = (image: number): { reason: string; message: string } => reasons[image % reasons.length]!;
 
-export function fakeLibrary(start: readonly FolderSummary[], jobs: FakeJobs): Handlers<typeof libraryChannels> {
+export function fakeLibrary(start: readonly FolderSummary[], jobs: FakeJobs, tags: Tags): Handlers<typeof libraryChannels> {
   let folders = [...start];
-  const tags = new Tags();
   let last: { readonly key: string; readonly ids: Int32Array<ArrayBuffer> } | undefined;
   const idsOf = (filter: Parameters<typeof filtered>[0]): Int32Array<ArrayBuffer> => {
     const key = JSON.stringify(filter);

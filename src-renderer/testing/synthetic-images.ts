@@ -26,9 +26,11 @@ export function chance(image: number, purpose: number): number {
   return ((h ^ (h >>> 16)) >>> 0) / 2 ** 32;
 }
 
+export const isResized = (image: number): boolean => image > 500 && image % 60 === 21;
+
 export function lookOf(image: number): Look {
-  // Every 500th picture is a copy of the one before it.
-  const own = image % 500 === 0 ? image - 1 : image;
+  // Every 500th picture is a copy of the one before it, and some are the same as the one two before, at another size.
+  const own = image % 500 === 0 ? image - 1 : isResized(image) ? image - 2 : image;
   const colour = Math.floor(chance(own, 1) * colours.length);
   return {
     shape: shapes[Math.floor(chance(own, 0) * shapes.length)]!,

@@ -1,4 +1,5 @@
 // All channels with their answers. A channel that is missing here does not compile.
+import { duplicateChannels } from '../../../shared/contract/contract-duplicates.ts';
 import { exploreChannels } from '../../../shared/contract/contract-explore.ts';
 import { jobChannels } from '../../../shared/contract/contract-jobs.ts';
 import { libraryChannels } from '../../../shared/contract/contract-library.ts';
@@ -9,6 +10,7 @@ import { systemChannels } from '../../../shared/contract/contract-system.ts';
 import { weightsChannels } from '../../../shared/contract/contract-weights.ts';
 import type { Handlers } from '../../../shared/contract/rpc-server.ts';
 import type { EngineContext } from './context.ts';
+import { duplicateHandlers } from './explore/duplicate-handlers.ts';
 import { exploreHandlers } from './explore/explore-handlers.ts';
 import { mapHandlers } from './explore/map-handlers.ts';
 import { exportHandlers } from './export/export-handlers.ts';
@@ -29,6 +31,7 @@ export const engineContract = {
   ...runChannels,
   ...exploreChannels,
   ...mapChannels,
+  ...duplicateChannels,
   ...weightsChannels,
 } as const;
 
@@ -53,6 +56,7 @@ export function engineHandlers(context: EngineContext): EngineHandlers {
       ...runHandlers(context, runs),
       ...explore.table,
       ...mapHandlers(context, runs),
+      ...duplicateHandlers(context, runs),
       ...exportHandlers(context, runs),
       ...weightsHandlers(context, runs),
     },

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { layoutOf, rowsFrom, scrollFor, sightOf, windowOf } from './library-grid.ts';
+import { layoutOf, listLayoutOf, rowsFrom, scrollFor, sightOf, windowOf } from './library-grid.ts';
 
 describe('the grid of a large library', () => {
   it('fills the width with square cells of about the size that was asked for', () => {
@@ -76,5 +76,26 @@ describe('the grid of a large library', () => {
     expect(rowsFrom(2, 5)).toEqual([5, 6, 2, 3, 4]);
     expect(rowsFrom(7, 5)).toEqual([10, 11, 7, 8, 9]);
     expect(rowsFrom(0, 0)).toEqual([]);
+  });
+
+  it('lays out a list of rows as a grid of one column, and covers the view at every scroll position', () => {
+    const cases = fc.record({
+      height: fc.integer({ min: 60, max: 3000 }),
+      pitch: fc.integer({ min: 20, max: 400 }),
+      count: fc.integer({ min: 0, max: 200_000 }),
+      share: fc.double({ min: 0, max: 1, noNaN: true }),
+    });
+    fc.assert(
+      fc.property(cases, ({ height, pitch, count, share }) => {
+        const layout = listLayoutOf(height, pitch, count);
+        const scrollTop = share * Math.max(0, layout.spacer - height);
+        const { first, top } = windowOf(layout, height, scrollTop);
+        expect(layout.columns).toBe(1);
+        if (count === 0) return;
+        expect(top).toBeLessThanOrEqual(scrollTop + 1e-6);
+        const end = top + layout.rowsMade * pitch;
+        expect(first + layout.rowsMade === count || end >= scrollTop + height - 1e-6).toBe(true);
+      }),
+    );
   });
 });

@@ -46,6 +46,21 @@ export function layoutOf(width: number, height: number, wanted: number, count: n
   };
 }
 
+/** The same for a list whose rows are `pitch` high, a gap between them included. */
+export function listLayoutOf(height: number, pitch: number, count: number): GridLayout {
+  const full = Math.max(0, count * pitch - gap);
+  return {
+    columns: 1,
+    cell: pitch - gap,
+    pitch,
+    rows: count,
+    rowsMade: Math.min(count, Math.ceil(height / pitch) + 1 + 2 * overscan),
+    rowsInSight: Math.max(1, Math.floor(height / pitch)),
+    height: full,
+    spacer: Math.min(full, tallest),
+  };
+}
+
 /** Real pixels for a pixel of the scroll bar: 1, but for grids taller than a browser can be. */
 const scale = ({ height, spacer }: GridLayout, view: number): number => (spacer > view ? (height - view) / (spacer - view) : 1);
 
