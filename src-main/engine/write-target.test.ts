@@ -119,6 +119,7 @@ describe('where a map may be written', () => {
         places: new Float32Array(2),
         numbers: [1],
         colourOf: () => [0, 0, 0],
+        legend: [],
         pictureOf: async () => Promise.resolve(undefined),
       },
       at('map.png'),

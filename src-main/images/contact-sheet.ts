@@ -1,10 +1,10 @@
 // A picture of queries and their neighbours, a block each, that any viewer opens.
-import { createRequire } from 'node:module';
 import sharp from 'sharp';
 import type { OverlayOptions } from 'sharp';
 import { isMarkedPng } from './png-text.ts';
 import type { CachedImage } from './shard-reader.ts';
 import { writeSheet } from './sheet-file.ts';
+import { textLine } from './text-line.ts';
 
 export interface Tile {
   readonly image: CachedImage;
@@ -44,37 +44,6 @@ const wantedFrame = { r: 37, g: 99, b: 235, alpha: 1 };
 const unwantedFrame = { r: 200, g: 40, b: 40, alpha: 1 };
 const rowHeight = side + textHeight + gap;
 
-// The font comes with the program: a server without any font would draw empty boxes.
-const font = createRequire(import.meta.url).resolve('dejavu-fonts-ttf/ttf/DejaVuSans.ttf');
-
-const escaped = (text: string): string => text.replace(/[&<>]/g, (sign) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;' })[sign]!);
-
-/** One line of text; where it is wider than a tile its beginning is cut, since names of files differ at their end. */
-async function line(text: string, colour: string): Promise<{ readonly input: Buffer; readonly width: number }> {
-  const draw = async (shown: string): Promise<{ input: Buffer; width: number }> => {
-    const { data, info } = await sharp({
-      text: {
-        text: `<span foreground="${colour}">${escaped(shown) || ' '}</span>`,
-        font: 'DejaVu Sans 11px',
-        fontfile: font,
-        rgba: true,
-        dpi: 72,
-      },
-    })
-      .png()
-      .toBuffer({ resolveWithObject: true });
-    return { input: data, width: info.width };
-  };
-  let drawn = await draw(text);
-  const letters = Array.from(text);
-  let kept = letters.length;
-  while (drawn.width > side && kept > 1) {
-    kept = Math.min(kept - 1, Math.ceil((kept * side) / drawn.width));
-    drawn = await draw(`…${letters.slice(-kept).join('')}`);
-  }
-  return drawn;
-}
-
 /** The picture inside its square, and its two lines. */
 async function place({ image, caption, detail }: Tile, left: number, top: number): Promise<OverlayOptions[]> {
   const { width, height, pixels } = image;
@@ -82,7 +51,10 @@ async function place({ image, caption, detail }: Tile, left: number, top: number
     .resize({ width: side, height: side, fit: 'inside', kernel: width < side / 2 ? 'nearest' : 'lanczos3' })
     .png()
     .toBuffer({ resolveWithObject: true });
-  const lines = await Promise.all([line(caption, ink), ...(detail === undefined ? [] : [line(detail, faint)])]);
+  const lines = await Promise.all([
+    textLine(caption, { colour: ink, size: 11, width: side }),
+    ...(detail === undefined ? [] : [textLine(detail, { colour: faint, size: 11, width: side })]),
+  ]);
   return [
     { input: data, left: left + Math.floor((side - info.width) / 2), top: top + Math.floor((side - info.height) / 2) },
     ...lines.map(({ input }, row) => ({ input, left, top: top + side + 9 + 15 * row })),

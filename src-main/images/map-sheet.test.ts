@@ -26,7 +26,7 @@ const [red, green, blue, white] = [
 
 async function pixelsOf(path: string): Promise<(x: number, y: number) => number[]> {
   const { data, info } = await sharp(path).raw().toBuffer({ resolveWithObject: true });
-  expect([info.width, info.height, info.channels]).toEqual([mapSheetSide, mapSheetSide, 3]);
+  expect([info.width, info.channels]).toEqual([mapSheetSide, 3]);
   return (x, y) => [...data.subarray(3 * (y * info.width + x), 3 * (y * info.width + x) + 3)];
 }
 
@@ -44,6 +44,7 @@ describe('a map as a picture', () => {
         places,
         numbers: [1, 2, 3, 4],
         colourOf: (i) => (i === 3 ? blue : red),
+        legend: [],
         pictureOf: async (i) => {
           asked.push(i);
           return Promise.resolve(i === 3 ? undefined : plain(green));
@@ -69,7 +70,7 @@ describe('a map as a picture', () => {
     // The place of one that cannot be read keeps its dot.
     const [left, top] = [Math.round(at(0.5)), Math.round(at(-0.25))];
     expect(colour(left, top)[2]).toBeGreaterThan(colour(left, top)[0]! + 150);
-    expect(colour(left - 10, top)).toEqual(white);
+    expect(colour(left - 14, top)).toEqual(white);
     const other = 1 - near!;
     expect(colour(at(-1), Math.round(at(places[2 * other + 1]!)))).not.toEqual(white);
   });
@@ -82,6 +83,7 @@ describe('a map as a picture', () => {
         places,
         numbers: Array.from({ length: 2000 }, (_, i) => i),
         colourOf: () => red,
+        legend: [],
         pictureOf: async () => Promise.resolve(plain(green)),
       },
       path,
@@ -94,12 +96,41 @@ describe('a map as a picture', () => {
     expect(greens).toBe(pictures * mapPictureSide ** 2);
   });
 
+  it('tells what the colours mean, below the square', async () => {
+    const [path, plainly] = [join(folder, 'told.png'), join(folder, 'untold.png')];
+    const one = { places: new Float32Array(2), numbers: [1], colourOf: () => red, pictureOf: async () => Promise.resolve(plain(green)) };
+    const legend = [
+      ...[red, green, blue, red].map((colour, i) => ({ text: `label ${i} & <more>`, colour })),
+      { text: 'a very long name that has no room where it is to stand, '.repeat(3), colour: blue },
+      { text: 'and 3 more labels', colour: undefined },
+    ];
+    await mapSheet({ ...one, legend }, path);
+    await mapSheet({ ...one, legend: [] }, plainly);
+    expect((await sharp(plainly).metadata()).height).toBe(mapSheetSide);
+    const { height } = await sharp(path).metadata();
+    const colour = await pixelsOf(path);
+    const column = 488;
+    for (const [i, { colour: told }] of legend.entries()) {
+      const [left, top] = [48 + (i % 4) * column, mapSheetSide + 44 * Math.floor(i / 4)];
+      expect(top + 24).toBeLessThan(height);
+      expect(colour(left + 12, top + 12)).toEqual(told ?? white);
+      const words = Array.from({ length: 400 * 30 }, (_, at) => colour(left + 36 + (at % 400), top + Math.floor(at / 400))[0]!);
+      expect(Math.min(...words)).toBeLessThan(60);
+      // Before the next column begins.
+      for (let y = top; y < top + 30; y++) expect(colour(left + column - 12, y)).toEqual(white);
+    }
+    // The map above is as it was. Compared as a whole: each of its bytes would take half a minute.
+    const map = await sharp(path).extract({ left: 0, top: 0, width: mapSheetSide, height: mapSheetSide }).raw().toBuffer();
+    expect(map.equals(await sharp(plainly).raw().toBuffer())).toBe(true);
+  });
+
   it('shows one picture where all lie at one place', async () => {
     const path = join(folder, 'one.png');
     const one = {
       places: new Float32Array(6).fill(0.3),
       numbers: [1, 2, 3],
       colourOf: () => red,
+      legend: [],
       pictureOf: async () => Promise.resolve(plain(green)),
     };
     expect(await mapSheet(one, path)).toEqual({ pictures: 1, unread: 0 });
@@ -110,7 +141,13 @@ describe('a map as a picture', () => {
     const [map, contact] = [join(folder, 'map.png'), join(folder, 'contact.png')];
     await contactSheet([], contact);
     expect([isMapSheet(map), isMapSheet(contact)]).toEqual([true, false]);
-    const empty = { places: new Float32Array(2), numbers: [1], colourOf: () => red, pictureOf: async () => Promise.resolve(plain(green)) };
+    const empty = {
+      places: new Float32Array(2),
+      numbers: [1],
+      colourOf: () => red,
+      legend: [],
+      pictureOf: async () => Promise.resolve(plain(green)),
+    };
     await expect(mapSheet(empty, join(folder, 'gone', 'map.png'))).rejects.toMatchObject({ code: 'not-writable' });
     expect(readdirSync(folder).filter((name) => name.endsWith('.part'))).toEqual([]);
   });

@@ -1,5 +1,7 @@
-// A map of images as one square picture: a dot in the colour of its label for each, and as many as fit without covering each other as pictures.
+// A map of images as one picture: a dot in the colour of its label for each, as many as fit without covering each other as pictures, and below
+// what the colours mean.
 import sharp from 'sharp';
+import type { OverlayOptions } from 'sharp';
 import { toScreen } from '../../shared/map/map-camera.ts';
 import type { Camera } from '../../shared/map/map-camera.ts';
 import type { Rgb } from '../../shared/map/map-colours.ts';
@@ -9,6 +11,7 @@ import type { Pixels } from '../../shared/map/map-points.ts';
 import { isMarkedPng } from './png-text.ts';
 import type { CachedImage } from './shard-reader.ts';
 import { writeSheet } from './sheet-file.ts';
+import { textLine } from './text-line.ts';
 
 export interface MapSheet {
   /** [n, 2] in a square from −1 to 1. */
@@ -16,6 +19,8 @@ export interface MapSheet {
   /** Of each image: which of two that do not fit both is a picture follows from these. */
   readonly numbers: ArrayLike<number>;
   readonly colourOf: (i: number) => Rgb;
+  /** What colours mean, in the order in which it is told; one without a colour is a remark. */
+  readonly legend: readonly { readonly text: string; readonly colour: Rgb | undefined }[];
   /** Undefined for one that cannot be read: its dot remains. */
   readonly pictureOf: (i: number) => Promise<CachedImage | undefined>;
 }
@@ -25,7 +30,7 @@ const software = 'ijepa-studio map';
 /** Whether a file is a map that was drawn here. Throws the operating system's errors. */
 export const isMapSheet = (path: string): boolean => isMarkedPng(path, software);
 
-/** Pixels. */
+/** Pixels. The map itself is a square of this side; what the colours mean stands below it. */
 export const mapSheetSide = 2048;
 export const mapPictureSide = 48;
 /** Around a picture, in the colour of its label. */
@@ -33,6 +38,7 @@ const frame = 2;
 const gap = 2;
 const paper: Rgb = [255, 255, 255];
 const ink: Rgb = [26, 26, 26];
+const inLegend = { columns: 4, rowHeight: 44, swatch: 24, text: { colour: '#1a1a1a', size: 24 } } as const;
 
 /** All places in sight, with room for the pictures around those at the edge. */
 function around(places: Float32Array): Camera {
@@ -67,12 +73,30 @@ function paste({ data, width }: Pixels, x: number, y: number, side: number, pict
     data.set(picture.subarray(3 * i, 3 * i + 3), 4 * ((top + Math.floor(i / side)) * width + left + (i % side)));
 }
 
+/** The lines below the map, row by row. */
+async function legendOf(legend: MapSheet['legend']): Promise<{ readonly height: number; readonly overlays: readonly OverlayOptions[] }> {
+  const { columns, rowHeight, swatch, text: style } = inLegend;
+  const column = Math.floor((mapSheetSide - 2 * mapPictureSide) / columns);
+  const overlays = await Promise.all(
+    legend.map(async ({ text, colour }, i): Promise<OverlayOptions[]> => {
+      const [left, top] = [mapPictureSide + (i % columns) * column, mapSheetSide + Math.floor(i / columns) * rowHeight];
+      const { input } = await textLine(text, { ...style, width: column - swatch - 36 });
+      const words = { input, left: left + swatch + 12, top };
+      if (!colour) return [words];
+      const [r, g, b] = colour;
+      return [{ input: { create: { width: swatch, height: swatch, channels: 3, background: { r, g, b } } }, left, top }, words];
+    }),
+  );
+  const rows = Math.ceil(legend.length / columns);
+  return { height: rows === 0 ? 0 : rows * rowHeight + mapPictureSide / 2, overlays: overlays.flat() };
+}
+
 /**
- * Draws the map and writes a PNG of {@link mapSheetSide}² pixels aside. Returns how many images are on it as pictures, and how many of those
+ * Draws the map and writes a PNG aside, {@link mapSheetSide}² pixels and the legend. Returns how many images are on it as pictures, and how many of those
  * that were to be could not be read. Throws `disk-full`, `not-writable`.
  */
 export async function mapSheet(
-  { places, numbers, colourOf, pictureOf }: MapSheet,
+  { places, numbers, colourOf, legend, pictureOf }: MapSheet,
   path: string,
 ): Promise<{ readonly pictures: number; readonly unread: number }> {
   const size = { width: mapSheetSide, height: mapSheetSide };
@@ -96,7 +120,15 @@ export async function mapSheet(
     paste(target, x, y, mapPictureSide, await thumbnail(image));
     pictures++;
   }
-  const png = await sharp(target.data, { raw: { ...size, channels: 4 } })
+  const { height, overlays } = await legendOf(legend);
+  // Two steps: of one, sharp would lay the legend over the map before it makes room for it.
+  const extended = await sharp(target.data, { raw: { ...size, channels: 4 } })
+    .removeAlpha()
+    .extend({ bottom: height, background: { r: paper[0], g: paper[1], b: paper[2] } })
+    .raw()
+    .toBuffer();
+  const png = await sharp(extended, { raw: { width: mapSheetSide, height: mapSheetSide + height, channels: 3 } })
+    .composite([...overlays])
     .removeAlpha()
     .png()
     .toBuffer();

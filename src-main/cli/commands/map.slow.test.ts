@@ -106,7 +106,7 @@ describe('map', () => {
     const numbers = rows.flatMap((row) => row.slice(2).map(Number));
     expect(numbers.every((value) => Math.abs(value) <= 1)).toBe(true);
     expect(new Set(rows.map((row) => row.slice(2).join())).size).toBe(2 * perKind);
-    expect(await sharp(at('map.png')).metadata()).toMatchObject({ width: 2048, height: 2048, format: 'png' });
+    expect(await sharp(at('map.png')).metadata()).toMatchObject({ width: 2048, height: 2048 + 44 + 24, format: 'png' });
     expect(events.at(-1)!['pictures']).toBeGreaterThan(1);
   });
 

@@ -50,7 +50,9 @@ async function writeFiles(
   if (sheet === undefined) return written;
   const { pictures, unread } = await drawMapSheet(studio, checkpoint, map, sheet);
   const missing = unread === 0 ? '' : `, without ${plural(unread, 'picture')} that cannot be read any more`;
-  output.say(`Drawn in ${sheet}: ${count(pictures)} of the images as pictures, the others as dots${missing}.`);
+  const shown =
+    pictures === map.images.length ? 'all images as pictures' : `${count(pictures)} of the images as pictures, the others as dots`;
+  output.say(`Drawn in ${sheet}: ${shown}${missing}.`);
   return { ...written, sheet: resolve(sheet), pictures, unread };
 }
 

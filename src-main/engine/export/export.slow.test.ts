@@ -398,6 +398,8 @@ describe('an export of a folder whose map was drawn', () => {
     expect(csv.slice(1).map((fields) => fields.slice(5, 7).map(Number).map(Math.fround))).toEqual(
       csv.slice(1).map((fields) => places.get(fields[2]!)),
     );
+    // What the lines of Python take for the vectors.
+    expect(csv[0]!.filter((name) => /^e[0-9]+$/.test(name))).toHaveLength(imported.config.width);
     // The vectors stand where they stood.
     const { values } = readNpy(join(root, 'map', 'vectors.npy'));
     expect(Float32Array.from(csv.slice(1).flatMap((fields) => fields.slice(7).map(Number)))).toEqual(values);

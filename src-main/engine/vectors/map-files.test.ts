@@ -78,6 +78,9 @@ describe('the picture of a map', () => {
       const sheet = join(folder, 'map.png');
       expect(await drawMapSheet(studio, checkpoint, { images, places }, sheet)).toEqual({ pictures: 2, unread: 1 });
       expect(isMapSheet(sheet)).toBe(true);
+      // Three lines in one row: apes, zebras, no label.
+      const { height } = await sharp(sheet).metadata();
+      expect(height).toBe(2048 + 44 + 24);
       const colourAt = async (left: number, top: number): Promise<readonly number[]> => [
         ...(await sharp(sheet).extract({ left, top, width: 1, height: 1 }).raw().toBuffer()),
       ];
@@ -89,6 +92,8 @@ describe('the picture of a map', () => {
       // Its frame: the second label by name.
       expect(await colourAt(left - 25, level)).toEqual(labelColour(1, false));
       expect(await colourAt(middle - 25, Math.round(middle + scale / 2))).toEqual([120, 120, 120]);
+      const told = await Promise.all([0, 1, 2, 3].map(async (column) => colourAt(48 + 488 * column + 12, 2048 + 12)));
+      expect(told).toEqual([labelColour(0, false), labelColour(1, false), [120, 120, 120], [255, 255, 255]]);
       const dot = await colourAt(middle + scale, level);
       labelColour(0, false).forEach((value, i) => expect(Math.abs(dot[i]! - (255 + 0.8 * (value - 255)))).toBeLessThan(3));
     }));

@@ -8,6 +8,7 @@ import { floatText } from '../../formats/vector-sink.ts';
 import { cachedShortSide } from '../../images/cache-space.ts';
 import { DecodeCache } from '../../images/cache.ts';
 import { mapSheet } from '../../images/map-sheet.ts';
+import type { MapSheet } from '../../images/map-sheet.ts';
 import { csvLine } from '../../library/csv.ts';
 import { displayName } from '../../library/file-names.ts';
 import { readCheckpointHeader } from '../../training/run-folder/checkpoint.ts';
@@ -43,12 +44,29 @@ export async function writeMapTable(studio: Studio, { images, places }: Placed, 
 /** Of images without a label. */
 const unlabelled: Rgb = [120, 120, 120];
 
-/** The colours that the app gives to labels, in the same order. */
-function coloursOf(images: FolderMap['images']): (i: number) => Rgb {
+/** Labels that are told below a map. */
+const mostTold = 24;
+
+/** The colours that the app gives to labels, in the same order, and what they mean: of many labels those of the most images. */
+function coloursOf(images: FolderMap['images']): Pick<MapSheet, 'colourOf' | 'legend'> {
   const named = images.map(({ label }) => (label === undefined ? undefined : displayName(label)));
-  const labels = [...new Set(named)].filter((label) => label !== undefined).toSorted((a, b) => a.localeCompare(b, 'en'));
-  const colourOf = new Map(labels.map((label, n) => [label, labelColour(n, false)]));
-  return (i) => colourOf.get(named[i] ?? '') ?? unlabelled;
+  const counts = new Map<string, number>();
+  for (const label of named) if (label !== undefined) counts.set(label, (counts.get(label) ?? 0) + 1);
+  const labels = [...counts.keys()].toSorted((a, b) => a.localeCompare(b, 'en'));
+  const colours = new Map(labels.map((label, n) => [label, labelColour(n, false)]));
+  const told = new Set(labels.toSorted((a, b) => counts.get(b)! - counts.get(a)!).slice(0, mostTold));
+  const lines = labels.filter((label) => told.has(label)).map((label) => ({ text: label, colour: colours.get(label) }));
+  const isWithout = labels.length > 0 && named.includes(undefined);
+  return {
+    colourOf: (i) => colours.get(named[i] ?? '') ?? unlabelled,
+    legend: [
+      ...lines,
+      ...(isWithout ? [{ text: 'no label', colour: unlabelled }] : []),
+      ...(labels.length > told.size
+        ? [{ text: `and ${(labels.length - told.size).toLocaleString('en-US')} more labels`, colour: undefined }]
+        : []),
+    ],
+  };
 }
 
 /** The decode cache of a checkpoint's pictures; undefined where it was cleared. */
@@ -79,7 +97,7 @@ export async function drawMapSheet(
       {
         places,
         numbers: images.map(({ hash }) => Number.parseInt(hash.slice(0, 7), 16)),
-        colourOf: coloursOf(images),
+        ...coloursOf(images),
         pictureOf: async (i) => (await cache?.get(images[i]!.hash)) ?? pictureOfFile(studio, checkpoint, images[i]!.path),
       },
       path,
