@@ -9,6 +9,8 @@ export interface LockedPackage {
   readonly cpu?: string | readonly string[];
   readonly libc?: string | readonly string[];
   readonly bin?: Readonly<Record<string, string>>;
+  /** Checksum of its archive. */
+  readonly integrity?: string;
   /** Of a folder that stands in for a package. */
   readonly link?: boolean;
 }

@@ -33,6 +33,10 @@ const into = values.into ?? join(root, '.device-pack');
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 const megabytes = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(1)} MiB`;
 
+const { packages } = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')) as { readonly packages: Lockfile };
+/** The checksum of the package that a file is of, by the lockfile; nothing for other files. */
+const integrityOf = (file: string): string => packages[/^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(file)?.[1] ?? '']?.integrity ?? '';
+
 /** What each piece was made of, by its name. */
 type Made = Record<string, string>;
 const record = join(into, 'pieces.json');
@@ -40,8 +44,9 @@ const record = join(into, 'pieces.json');
 /** Packs files below a folder into a piece, unless it is made of the same already. */
 function pack(name: string, folder: string, files: readonly string[], words: readonly string[], made: Made): void {
   const facts = files.map((file) => {
-    const { size, mtimeMs } = statSync(join(folder, file));
-    return `${file} ${size} ${mtimeMs}`;
+    // A package that was installed once more has other times and the same bytes.
+    const { size } = statSync(join(folder, file));
+    return `${file} ${size} ${integrityOf(file)}`;
   });
   const key = createHash('sha256')
     .update([...words, ...facts].join('\n'))
@@ -125,7 +130,6 @@ try {
   mkdirSync(into, { recursive: true });
   const made = existsSync(record) ? (JSON.parse(readFileSync(record, 'utf8')) as Made) : {};
   const [code, other] = values.fast ? [['-0'], ['-0']] : [compression.code, compression.other];
-  const { packages } = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')) as { readonly packages: Lockfile };
   const needed = neededPackages(packages, target, leftOut);
   const absent = needed.filter((one) => !existsSync(join(root, one)));
   if (absent.length > 0) throw new Error(`Not installed here: ${absent.join(', ')}. Run npm ci on an x86-64 Linux.`);
