@@ -23,7 +23,7 @@ import { cardMemoryRow, withCardMemory } from './card-memory.ts';
 import { firstStepOn, firstStepRow } from './first-step.ts';
 import { operationsOf } from './operations.ts';
 import { placementOn, placementRows } from './placement.ts';
-import type { Row } from './row.ts';
+import type { Row, Tell } from './row.ts';
 import { benchConfig, smallestConfig } from './shape.ts';
 import { torchRows } from './torch.ts';
 import type { TimedStep } from './torch.ts';
@@ -171,24 +171,25 @@ export interface DevicesOptions {
   readonly compiled: boolean;
 }
 
-export async function benchDevices({ threads, rounds, compiled }: DevicesOptions, quick: boolean): Promise<readonly Row[]> {
+export async function benchDevices({ threads, rounds, compiled }: DevicesOptions, quick: boolean, tell: Tell): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'ijepa-bench-devices-'));
   try {
     const devices = new Devices(homeAt(folder));
     const reports = await devices.test(devicesToTest((await devices.list()).devices, hasTensorflow()));
-    const rows: Row[] = [];
     const ours: TimedStep[] = [];
     for (const { id, state, reason, matmulRate, matmulSide, deviation, reduced, onProcessor } of reports) {
       if (state !== 'ready' || matmulRate === undefined) {
-        rows.push({ name: deviceNames[id], value: `${state}: ${reason}` });
+        tell([{ name: deviceNames[id], value: `${state}: ${reason}` }]);
         continue;
       }
-      if (reduced) rows.push({ name: `${deviceNames[id]}: ${reduced.precision}`, value: reducedText(reduced) });
-      rows.push({
-        name: `${deviceNames[id]}: bare products of ${matmulSide}³`,
-        value: `${matmulRate.toPrecision(3)} GFLOP/s; self-test deviates by ${deviation!.toExponential(1)}`,
-        figure: matmulRate,
-      });
+      if (reduced) tell([{ name: `${deviceNames[id]}: ${reduced.precision}`, value: reducedText(reduced) }]);
+      tell([
+        {
+          name: `${deviceNames[id]}: bare products of ${matmulSide}³`,
+          value: `${matmulRate.toPrecision(3)} GFLOP/s; self-test deviates by ${deviation!.toExponential(1)}`,
+          figure: matmulRate,
+        },
+      ]);
       const onCard = id !== 'cpu' && onProcessor !== true;
       const free = onCard ? async () => cardOf(id, await graphicsCards())?.memoryFree : untold;
       const timed: NamedConfig[] = [];
@@ -197,7 +198,7 @@ export async function benchDevices({ threads, rounds, compiled }: DevicesOptions
         timed.push([of, fitted]);
         const time = async (name: string, precision: Precision, rate: number): Promise<void> => {
           const found = await stepRows(id, name, { ...fitted, precision }, rate, free);
-          rows.push(...found.rows);
+          tell(found.rows);
           if (found.seconds !== undefined) ours.push({ name: deviceNames[id], of, precision, onCard, seconds: found.seconds });
         };
         await time(of, 'float32', matmulRate);
@@ -205,10 +206,10 @@ export async function benchDevices({ threads, rounds, compiled }: DevicesOptions
         const { precision, matmulRate: rate = matmulRate } = reduced;
         await time(`${of} in ${precision}`, precision, rate);
       }
-      rows.push(...(await firstStepOf(id, timed[0]!, matmulRate)), ...(await placementOf(id, timed[0]!, matmulRate)));
+      tell(await firstStepOf(id, timed[0]!, matmulRate));
+      tell(await placementOf(id, timed[0]!, matmulRate));
     }
-    const torch = await torchRows((onCard) => sizes(threads, quick, onCard), ours, { rounds: Math.min(rounds, torchRounds), compiled });
-    return [...rows, ...torch];
+    await torchRows((onCard) => sizes(threads, quick, onCard), ours, { rounds: Math.min(rounds, torchRounds), compiled }, tell);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

@@ -7,7 +7,7 @@ import { commandLine } from './command-line.ts';
 import { benchDevices } from './devices.ts';
 import { benchNetwork, benchSuggested } from './network.ts';
 import { benchProgram } from './program.ts';
-import type { Row } from './row.ts';
+import type { Row, Tell } from './row.ts';
 import { benchScan } from './scan.ts';
 import { benchSearch } from './search.ts';
 
@@ -28,6 +28,22 @@ const { quick } = values;
 const rounds = Number(values.rounds ?? (quick ? 2 : 7));
 const network = { threads: Number(values.threads), microBatch: Number(values.micro), rounds, compiled: !quick && !values.eager };
 
+const rows: Row[] = [];
+const took: Record<string, number> = {};
+const write = (): void => {
+  if (values.json === undefined) return;
+  writeFileSync(values.json, `${JSON.stringify({ ...network, date: new Date().toISOString(), tookSeconds: took, rows }, null, 2)}\n`);
+};
+/** At once: what was measured is there also where the rest is not waited for. */
+const tell: Tell = (found) => {
+  for (const row of found) {
+    const goal = row.goal === undefined ? '' : `  (goal ${row.goal})`;
+    process.stdout.write(`${row.name.padEnd(58)}  ${row.value}${goal}\n`);
+  }
+  rows.push(...found);
+  write();
+};
+
 const parts: Readonly<Record<string, () => Promise<readonly Row[]>>> = {
   step: async () => benchNetwork('step', network),
   suggested: async () => benchSuggested({ ...network, rounds: 5 * rounds }),
@@ -36,7 +52,10 @@ const parts: Readonly<Record<string, () => Promise<readonly Row[]>>> = {
   scan: async () => (await benchScan(quick ? 200 : 2000, quick ? 1 : 3)).rows,
   help: async () => benchProgram('help', rounds),
   wait: async () => benchProgram('wait', rounds),
-  devices: async () => benchDevices(network, quick),
+  devices: async () => {
+    await benchDevices(network, quick, tell);
+    return [];
+  },
 };
 
 const chosen = positionals.length > 0 ? positionals : Object.keys(parts);
@@ -47,25 +66,16 @@ if (unknown.length > 0) {
 }
 
 process.stdout.write(`${cpus()[0]?.model ?? 'unknown processor'}, ${availableParallelism()} cores, ${network.threads} threads used\n\n`);
-const rows: Row[] = [];
-const took: Record<string, number> = {};
 for (const name of chosen) {
   const began = performance.now();
-  let found: readonly Row[];
   try {
-    found = await parts[name]!();
+    tell(await parts[name]!());
   } catch (error) {
-    found = [{ name, value: `failed: ${error instanceof Error ? error.message : String(error)}` }];
+    tell([{ name, value: `failed: ${error instanceof Error ? error.message : String(error)}` }]);
     process.exitCode = 1;
-  }
-  for (const row of found) {
-    rows.push(row);
-    const goal = row.goal === undefined ? '' : `  (goal ${row.goal})`;
-    process.stdout.write(`${row.name.padEnd(58)}  ${row.value}${goal}\n`);
   }
   took[name] = Math.round((performance.now() - began) / 1000);
 }
 const parted = Object.entries(took).map(([name, seconds]) => `${name} ${seconds} s`);
 process.stdout.write(`\nTook ${Math.round(performance.now() / 1000)} s: ${parted.join(', ')}.\n`);
-if (values.json !== undefined)
-  writeFileSync(values.json, `${JSON.stringify({ ...network, date: new Date().toISOString(), tookSeconds: took, rows }, null, 2)}\n`);
+write();

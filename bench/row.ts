@@ -7,3 +7,6 @@ export interface Row {
   /** What `value` sums up, for programs. */
   readonly detail?: object;
 }
+
+/** Takes rows as they are found, in their order. */
+export type Tell = (rows: readonly Row[]) => void;

@@ -1,6 +1,7 @@
 // PyTorch as it is measured, where a Python with torch is (PYTHON).
 import { afterAll, describe, expect, it } from 'vitest';
 import type { Peer } from './peer.ts';
+import type { Row } from './row.ts';
 import { smallestConfig } from './shape.ts';
 import { startTorch, torchRows } from './torch.ts';
 
@@ -31,7 +32,14 @@ describe('PyTorch on the processor', () => {
     const before = process.env['PYTHON'];
     process.env['PYTHON'] = '/no/such/python';
     try {
-      const rows = await torchRows(() => [['tiny', config]], [], { rounds: 1, compiled: false });
+      const told: Row[] = [];
+      const rows = await torchRows(
+        () => [['tiny', config]],
+        [],
+        { rounds: 1, compiled: false },
+        (found) => told.push(...found),
+      );
+      expect(told).toEqual(rows);
       expect(rows.map(({ value }) => value)).toEqual([
         expect.stringContaining('/no/such/python ENOENT'),
         expect.stringContaining('/no/such/python ENOENT'),

@@ -6,7 +6,7 @@ import { patchValues, tokenCount } from '../src-main/jepa/model.ts';
 import { stepSize } from '../src-main/training/plan/step-size.ts';
 import { alternate, Peer } from './peer.ts';
 import type { Turn } from './peer.ts';
-import type { Row } from './row.ts';
+import type { Row, Tell } from './row.ts';
 import { median } from './shape.ts';
 
 export type TorchPlace = 'cpu' | 'cuda';
@@ -114,26 +114,32 @@ async function stepsOf(
 
 const placeNames: Readonly<Record<TorchPlace, string>> = { cpu: 'the processor', cuda: 'CUDA' };
 
-/** PyTorch's steps on its card, where it sees one, and on the processor, and ours beside them. */
+/** PyTorch's steps on its card, where it sees one, and on the processor, and ours beside them; each row is told when it is found, too. */
 export async function torchRows(
   sizes: (onCard: boolean) => readonly (readonly [string, TrainConfig])[],
   ours: readonly TimedStep[],
   options: TorchRounds,
+  tell: Tell = () => {},
 ): Promise<readonly Row[]> {
   const rows: Row[] = [];
+  const add: Tell = (found) => {
+    rows.push(...found);
+    tell(found);
+  };
   const theirs: TimedStep[] = [];
   for (const device of ['cuda', 'cpu'] as const) {
     for (const size of sizes(device === 'cuda')) {
       try {
         const found = await stepsOf(size, device, options);
         theirs.push(...found.steps);
-        rows.push(...found.rows);
+        add(found.rows);
       } catch (error) {
-        rows.push({ name: `PyTorch on ${placeNames[device]}: ${size[0]}`, value: wordsOf(error) });
+        add([{ name: `PyTorch on ${placeNames[device]}: ${size[0]}`, value: wordsOf(error) }]);
         // No Python, no torch or no card: none for other sizes.
         if (!theirs.some(({ onCard }) => onCard === (device === 'cuda'))) break;
       }
     }
   }
-  return [...rows, ...besideTorch(ours, theirs)];
+  add(besideTorch(ours, theirs));
+  return rows;
 }

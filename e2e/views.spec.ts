@@ -84,7 +84,35 @@ const states: Readonly<Record<string, { readonly at: string; readonly act?: (pag
   failures: { at: 'library', act: (page) => page.getByRole('button', { name: 'Show list' }).click() },
   stop: { at: 'train?run=stained-cells-2', act: (page) => page.getByRole('button', { name: 'Stop…' }).click() },
   weights: { at: 'train', act: (page) => page.getByRole('button', { name: 'Weights from elsewhere…' }).click() },
+  'tensorflow fetch': { at: 'settings', act: (page) => page.getByRole('button', { name: 'Fetch TensorFlow…' }).click() },
+  'tensorflow wrong file': {
+    at: 'settings',
+    act: async (page) => {
+      await page.getByRole('button', { name: 'Choose files…' }).click();
+      await chooseArchive(page, 'Library (TensorFlow itself)', 'GPU-linux-4.22.0.tar.gz');
+      await page.getByRole('button', { name: 'Install', exact: true }).click();
+      await expect(page.getByText('GPU-linux-4.22.0.tar.gz is the binding and not the library.')).toBeVisible();
+    },
+  },
+  'tensorflow installing': {
+    at: 'settings',
+    act: async (page) => {
+      await page.getByRole('button', { name: 'Fetch TensorFlow…' }).click();
+      await page.getByRole('button', { name: 'Fetch TensorFlow', exact: true }).click();
+      await expect(page.locator('main').getByRole('progressbar')).toBeVisible();
+    },
+  },
 };
+
+/** Chooses an archive in the page's own picker, as a browser does: from the folder of the one that was chosen before, or from the roots. */
+async function chooseArchive(page: Page, part: string, name: string, way: readonly string[] = ['/home/ada', 'Downloads']): Promise<void> {
+  await page.getByRole('button', { name: `Choose the file: ${part}` }).click();
+  const picker = page.getByRole('dialog', { name: 'Choose an archive of TensorFlow' });
+  for (const folder of way) await picker.getByRole('button', { name: folder, exact: true }).click();
+  await picker.getByRole('button', { name, exact: true }).click();
+  await picker.getByRole('button', { name: 'Use this file' }).click();
+  await expect(picker).toBeHidden();
+}
 
 /** How far the page, its view or a dialog goes beyond its right edge, pixels; 0 where all can be reached. */
 const beyondRight = (page: Page): Promise<number> =>
@@ -129,6 +157,43 @@ const isFree = (element: Locator): Promise<boolean> =>
 
 /** How much wider than its own box what is in an element is, pixels. */
 const cut = (element: Locator): Promise<number> => element.evaluate((node) => node.scrollWidth - node.clientWidth);
+
+test('TensorFlow is installed from files: what is wrong is said, an installation can be ended, and one that is done shows', async ({
+  page,
+}) => {
+  await open(page, 'settings', 'full', 'light');
+  await page.getByRole('button', { name: 'Choose files…' }).click();
+  const dialog = page.getByRole('dialog', { name: 'Install TensorFlow from files' });
+  const install = dialog.getByRole('button', { name: 'Install', exact: true });
+  await expect(install).toBeDisabled();
+  // Half of a download: found when it is read to its end.
+  await chooseArchive(page, 'Library (TensorFlow itself)', 'libtensorflow-gpu-linux-x86_64-2.9.1 (1).tar.gz');
+  await install.click();
+  await expect(dialog).toBeHidden();
+  const section = page.locator('main');
+  await expect(section.getByText(/\(1\)\.tar\.gz is cut off: it was not downloaded or copied to its end\. Choose /)).toBeVisible();
+  for (const theme of themes) {
+    await turnTo(page, theme);
+    await keep(page, `tensorflow-failed-${theme}`);
+  }
+  await page.getByRole('button', { name: 'Choose files…' }).click();
+  await dialog.getByLabel('Library (TensorFlow itself)', { exact: true }).fill('/etc/passwd');
+  await install.click();
+  await expect(dialog.getByText('/etc/passwd is outside the folders that may be used here.')).toBeVisible();
+  await chooseArchive(page, 'Binding (connects it to this program)', 'GPU-linux-4.22.0.tar.gz', []);
+  await expect(dialog.getByText('outside the folders')).toBeHidden();
+  await dialog.getByLabel('Library (TensorFlow itself)', { exact: true }).fill('');
+  await chooseArchive(page, 'Library (TensorFlow itself)', 'libtensorflow-gpu-linux-x86_64-2.9.1.tar.gz', []);
+  await keep(page, 'tensorflow-files');
+  await install.click();
+  const cancel = section.getByRole('button', { name: 'Cancel: Installing: TensorFlow 2.9.1' });
+  await cancel.click();
+  await expect(cancel).toBeHidden();
+  await page.getByRole('button', { name: 'Choose files…' }).click();
+  await install.click();
+  await expect(section.getByText('It is installed.', { exact: false })).toBeVisible({ timeout: 40_000 });
+  await keep(page, 'tensorflow-installed');
+});
 
 test('sliders of the masks that are walked to by keys are not behind the buttons in a small window', async ({ page }) => {
   await page.setViewportSize({ width: 900, height: 600 });

@@ -102,16 +102,21 @@ export interface CardSystem {
   readonly cards: readonly GraphicsCard[];
 }
 
+/** Why a version of TensorFlow uses no card on a system whatever is installed there, as a sentence that says what to do; undefined where it may. */
+export function versionObstacle(version: string, system: string): string | undefined {
+  const release = releaseOf(version);
+  if (!release) return `It is not known which CUDA TensorFlow ${version} wants: install one of ${releaseNames()}.`;
+  if (release.systems.includes(system)) return undefined;
+  return `TensorFlow ${version} uses no graphics card on ${system}, only on ${release.systems.join(' and ')}: choose the device webgpu.`;
+}
+
 /** Why a version of TensorFlow can use no card here, in sentences that say what to do; none where nothing is missing. */
 export function cardObstacles(version: string, { system, has, hasLibdevice, cards }: CardSystem): readonly string[] {
   const [platform] = system.split('-') as [string];
   if (platform === 'darwin') return ['TensorFlow uses no graphics card on a Mac: choose the device webgpu.'];
-  const release = releaseOf(version);
-  if (!release) return [`It is not known which CUDA TensorFlow ${version} wants: install one of ${releaseNames()}.`];
-  if (!release.systems.includes(system))
-    return [
-      `TensorFlow ${version} uses no graphics card on ${system}, only on ${release.systems.join(' and ')}: choose the device webgpu.`,
-    ];
+  const unusable = versionObstacle(version, system);
+  if (unusable !== undefined) return [unusable];
+  const release = releaseOf(version)!;
   const noKernels = withoutKernels(cards.flatMap(({ computeCapability = [] }) => computeCapability));
   if (noKernels !== undefined) return [noKernels];
   const driver = cards[0]?.driver;

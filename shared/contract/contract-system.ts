@@ -30,7 +30,9 @@ export interface TensorflowOffer {
   readonly version: string;
   /** What the person should know before it is fetched. */
   readonly licence: string;
-  readonly hosts: readonly string[];
+  /** Where both of its archives are published. */
+  readonly library: string;
+  readonly binding: string;
   readonly installed: boolean;
   /** Bytes of disk that have to be free: what is fetched and what is unpacked lie side by side for a while. */
   readonly space: number;
@@ -64,8 +66,13 @@ export const systemChannels = {
   'system.usualTimes': channel<UsualTimes | undefined>()(nothing),
   /** Tests all devices, which may take minutes. */
   'system.testDevices': channel<readonly DeviceReport[]>()(nothing),
-  /** Fetches TensorFlow's native part, after the person has agreed to it. Throws `unsupported`. */
-  'system.installTensorflow': channel<JobStarted>()(v.strictObject({ accepted: v.literal(true) })),
+  /**
+   * Installs TensorFlow's native part, after the person has agreed to its licence: from archives of theirs, and what is not given is fetched.
+   * Throws `unsupported`, `not-allowed` for a file outside the roots, and for what is no archive of it `not-found`, `bad-input`, `bad-file`.
+   */
+  'system.installTensorflow': channel<JobStarted>()(
+    v.strictObject({ accepted: v.literal(true), library: v.optional(path), binding: v.optional(path) }),
+  ),
   'system.storage': channel<Storage>()(nothing),
   /** Deletes decoded pictures and optimised graphs, which are made again when needed. Throws `locked` while it is in use. */
   'system.clearCache': channel<{ readonly freed: number }>()(nothing),

@@ -28,7 +28,7 @@ export async function chooseFolder(window: BrowserWindow): Promise<string | unde
   return filePaths[0];
 }
 
-const kindNames: Readonly<Record<FileKind, string>> = { csv: 'Tables', weights: 'Weights' };
+const kindNames: Readonly<Record<FileKind, string>> = { csv: 'Tables', weights: 'Weights', archive: 'Archives' };
 
 async function chooseFile(window: BrowserWindow, kind: FileKind): Promise<string | undefined> {
   const filters = [

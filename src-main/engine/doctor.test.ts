@@ -98,7 +98,15 @@ describe('what would make it faster', () => {
 describe('TensorFlow', () => {
   const nvidia = { name: 'NVIDIA GeForce RTX 3060', computeCapability: 8.6 };
   const tensorflow: DeviceReport = { id: 'tensorflow', state: 'failed', reason: 'It was lost.' };
-  const offer: TensorflowOffer = { version: '2.9.1', licence: 'Apache.', hosts: [], installed: false, space: 3e9, lacks: [] };
+  const offer: TensorflowOffer = {
+    version: '2.9.1',
+    licence: 'Apache.',
+    library: '',
+    binding: '',
+    installed: false,
+    space: 3e9,
+    lacks: [],
+  };
   const advice = (more: Partial<Findings> = {}): string =>
     adviceFor({ ...memory, cards: [nvidia], devices: [cpu, webgpu(false, 0)], chosen: 'webgpu', tensorflow: offer, ...more }).join(' ');
 

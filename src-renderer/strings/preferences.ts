@@ -17,12 +17,28 @@ export const preferences = {
     tensorflow: (version: string) => `TensorFlow ${version} (NVIDIA cards)`,
     tensorflowText:
       'Another way to train on an NVIDIA card, in bfloat16 too. It is no part of the program and is fetched when you want it.',
+    tensorflowInstalled: 'It is installed. To install it again replaces it once the new one has been loaded.',
     fetch: 'Fetch TensorFlow…',
     fetchTitle: 'Fetch TensorFlow?',
+    fetchConfirm: 'Fetch TensorFlow',
     tensorflowLacks: (lacks: readonly string[]) => `As this computer is, it would compute on the processor. ${lacks.join(' ')}`,
-    fetchText: (licence: string, hosts: readonly string[], space: number) =>
-      `A few hundred megabytes are downloaded from ${hosts.join(' and ')}, verified where a checksum is published, and kept in the program’s folder; ${formatBytes(space)} must be free meanwhile. ${licence}`,
-    fetchStarted: 'TensorFlow is being fetched; it goes on if you leave this page.',
+    fetchText: (licence: string, addresses: readonly string[], space: number) =>
+      `A few hundred megabytes are downloaded from ${[...new Set(addresses.map((address) => new URL(address).host))].join(' and ')}, verified where a checksum is published, and kept in the program’s folder; ${formatBytes(space)} must be free meanwhile. A download that was stopped goes on where it was. ${licence}`,
+    started: 'TensorFlow is being installed; it goes on if you leave this page.',
+    files: {
+      open: 'Choose files…',
+      title: 'Install TensorFlow from files',
+      text: (space: number) =>
+        `For a computer that cannot download it: two archives, fetched elsewhere and left as they are. They are checked before anything in them is used. The one that you do not choose is downloaded. ${formatBytes(space)} must be free meanwhile.`,
+      parts: { library: 'Library (TensorFlow itself)', binding: 'Binding (connects it to this program)' },
+      from: (address: string) => `Published at ${address}`,
+      choose: 'Choose…',
+      chooseFor: (part: string) => `Choose the file: ${part}`,
+      pickerTitle: 'Choose an archive of TensorFlow',
+      pickerText: (address: string) => `Published as ${address.split('/').at(-1)}.`,
+      pickerConfirm: 'Use this file',
+      confirm: 'Install',
+    },
     test: 'Test this computer',
     testing: 'Testing…',
     tested: 'Tested.',

@@ -57,7 +57,7 @@ function handlersOf(scenario: Scenario, pace: Pace): Handlers<AppContract> {
       error: { code: 'disk-full', message: 'The disk is full (/media/ada/archive).', hint: 'Free some space and start again.' },
     });
   const handlers = {
-    ...fakeSystem(),
+    ...fakeSystem(jobs),
     ...fakeMasks(),
     ...jobs.handlers,
     ...fakeLibrary(nothing ? [] : foldersOfAll, jobs, tags),

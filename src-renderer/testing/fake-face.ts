@@ -15,7 +15,12 @@ export function fakeFace(query: URLSearchParams): Face {
     kind: 'window',
     connect,
     chooseFolder: async () => '/home/ada/plates/stained-cells-2026',
-    chooseFile: async (kind) => (kind === 'csv' ? '/home/ada/plates/labels.csv' : '/home/ada/IN1K-vit.h.14-300e.pth.tar'),
+    chooseFile: async (kind) =>
+      ({
+        csv: '/home/ada/plates/labels.csv',
+        weights: '/home/ada/IN1K-vit.h.14-300e.pth.tar',
+        archive: '/home/ada/Downloads/libtensorflow-gpu-linux-x86_64-2.9.1.tar.gz',
+      })[kind],
     chooseTarget: async () => '/home/ada/Documents/stained-cells-vectors',
     reveal: (path) => say('reveal', path),
     dragOut: (images) => say('dragOut', images),

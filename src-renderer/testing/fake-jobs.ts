@@ -3,6 +3,7 @@ import type { JobKind, JobsEvent, JobState, JobStatus } from '../../shared/contr
 import type { jobChannels } from '../../shared/contract/contract-jobs.ts';
 import type { Handlers } from '../../shared/contract/rpc-server.ts';
 import { AppError } from '../../shared/errors.ts';
+import type { WireError } from '../../shared/errors.ts';
 
 const tickMilliseconds = 200;
 
@@ -16,6 +17,8 @@ export interface FakeJob {
   readonly detail: string;
   /** What came of it. */
   readonly result: string;
+  /** Why it fails at its end, where it does. */
+  readonly error?: WireError;
   readonly folder?: number;
   readonly run?: string;
   readonly map?: JobStatus['map'];
@@ -40,7 +43,7 @@ export class FakeJobs {
     return this.#jobs.find((job) => job.id === id)!;
   }
 
-  start({ kind, subject, unit, total, rate, detail, result, folder, run, map, start = 0, onEnd }: FakeJob): number {
+  start({ kind, subject, unit, total, rate, detail, result, folder, run, map, start = 0, onEnd, error }: FakeJob): number {
     const id = ++this.#ids;
     const about = { ...(folder !== undefined && { folder }), ...(run !== undefined && { run }), ...(map && { map }) };
     const progress = { done: start, total, unit, rate: 0 };
@@ -63,7 +66,8 @@ export class FakeJobs {
     let done = start;
     const timer = setInterval(() => {
       done = Math.min(total, done + (rate * tickMilliseconds) / 1000);
-      if (done >= total) this.end(id, 'done', { progress: { done: total, total, unit, rate }, detail: result });
+      if (done >= total && error) this.end(id, 'failed', { detail: error.message, error });
+      else if (done >= total) this.end(id, 'done', { progress: { done: total, total, unit, rate }, detail: result });
       else this.#change(id, { progress: { done: Math.floor(done), total, unit, rate, secondsLeft: (total - done) / rate } });
     }, tickMilliseconds);
     this.#timers.set(id, timer);

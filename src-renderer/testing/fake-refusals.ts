@@ -27,3 +27,23 @@ export function refuseOthers({ folder, folderId }: Pick<RunSummary, 'folder' | '
     'Pin images of that folder.',
   );
 }
+
+/** Throws for a file that is no archive of this part of TensorFlow: `not-allowed` outside of ada's folders, `bad-file` for another. */
+export function refuseArchive(file: string | undefined, kind: 'library' | 'binding', address: string): void {
+  if (file === undefined) return;
+  if (!/^\/(home|media)\/ada\//.test(file))
+    throw new AppError(
+      'not-allowed',
+      `${file} is outside the folders that may be used here.`,
+      'Choose one in /home/ada, /media/ada, or start the program so that another may be used: npm start -- --root FOLDER (ijepa-studio serve --root FOLDER).',
+    );
+  const name = baseName(file);
+  const other = kind === 'library' ? 'binding' : 'library';
+  const wrong = name.endsWith('.zip')
+    ? 'is for Windows on x86-64 processors'
+    : name.startsWith('GPU-') !== (kind === 'binding')
+      ? `is the ${other} and not the ${kind}`
+      : undefined;
+  if (wrong !== undefined)
+    throw new AppError('bad-file', `${name} ${wrong}.`, `Choose ${baseName(address)} from ${address}, as it was downloaded.`);
+}

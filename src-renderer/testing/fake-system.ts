@@ -4,12 +4,17 @@ import type { FileKind } from '../../shared/contract/file-kinds.ts';
 import type { Handlers } from '../../shared/contract/rpc-server.ts';
 import type { DeviceReport } from '../../shared/devices.ts';
 import { AppError } from '../../shared/errors.ts';
+import type { FakeJobs } from './fake-jobs.ts';
+import { refuseArchive } from './fake-refusals.ts';
 
 const GiB = 2 ** 30;
+const tensorflowLibrary = 'https://storage.googleapis.com/tensorflow/libtensorflow/libtensorflow-gpu-linux-x86_64-2.9.1.tar.gz';
+const tensorflowBinding = 'https://storage.googleapis.com/tf-builds/pre-built-binary/napi-v8/4.22.0/GPU-linux-4.22.0.tar.gz';
 const folders: Readonly<Record<string, readonly string[]>> = {
-  '/home/ada': ['Documents', 'plates', 'Pictures'],
+  '/home/ada': ['Documents', 'Downloads', 'plates', 'Pictures'],
   '/home/ada/plates': ['stained-cells-2025', 'stained-cells-2026', 'test'],
   '/home/ada/Documents': [],
+  '/home/ada/Downloads': [],
   '/home/ada/Pictures': ['2024', '2025', '2026'],
   '/media/ada': ['archive'],
 };
@@ -50,11 +55,18 @@ const testedDevices: readonly DeviceReport[] = [
 const filesOf: Readonly<Record<FileKind, readonly string[]>> = {
   csv: ['labels.csv', 'labels of 2025.csv'],
   weights: ['IN1K-vit.h.14-300e.pth.tar'],
+  archive: [
+    'GPU-linux-4.22.0.tar.gz',
+    'GPU-windows-4.22.0.zip',
+    'libtensorflow-gpu-linux-x86_64-2.9.1 (1).tar.gz',
+    'libtensorflow-gpu-linux-x86_64-2.9.1.tar.gz',
+  ],
 };
 
-export function fakeSystem(): Handlers<typeof systemChannels> {
+export function fakeSystem(jobs: FakeJobs): Handlers<typeof systemChannels> {
   let cache = 3.4 * GiB;
   let devices = knownDevices;
+  let installed = false;
   return {
     'system.info': () => ({
       program: '0.1.0',
@@ -71,8 +83,9 @@ export function fakeSystem(): Handlers<typeof systemChannels> {
         version: '2.9.1',
         licence:
           "TensorFlow and its binding for Node are under the Apache License 2.0. NVIDIA's driver, CUDA 11.2 and cuDNN 8.1, which they need for a card, are not part of them.",
-        hosts: ['storage.googleapis.com'],
-        installed: false,
+        library: tensorflowLibrary,
+        binding: tensorflowBinding,
+        installed,
         space: 3e9,
         lacks: ['TensorFlow 2.9.1 needs cuDNN 8.1, which is not installed or not on the library path: libcudnn.so.8 is not found.'],
       },
@@ -92,7 +105,30 @@ export function fakeSystem(): Handlers<typeof systemChannels> {
       devices = testedDevices;
       return devices;
     },
-    'system.installTensorflow': () => ({ job: 99 }),
+    'system.installTensorflow': ({ library, binding }) => {
+      refuseArchive(library, 'library', tensorflowLibrary);
+      refuseArchive(binding, 'binding', tensorflowBinding);
+      const cutOff = [library, binding].find((file) => file?.includes(' (1)'));
+      return {
+        job: jobs.start({
+          kind: 'install',
+          subject: 'TensorFlow 2.9.1',
+          unit: 'megabytes',
+          total: cutOff === undefined ? 432 : 118,
+          rate: cutOff === undefined ? 24 : 400,
+          detail: library === undefined ? 'Fetches the library.' : `Checks ${library.split('/').at(-1)}.`,
+          result: 'TensorFlow 2.9.1 loads; test this computer to have it tried.',
+          ...(cutOff !== undefined && {
+            error: {
+              code: 'bad-file',
+              message: `${cutOff.split('/').at(-1)} is cut off: it was not downloaded or copied to its end.`,
+              hint: `Choose ${tensorflowLibrary.split('/').at(-1)} from ${tensorflowLibrary}, as it was downloaded.`,
+            },
+          }),
+          onEnd: (state) => void (installed ||= state === 'done'),
+        }),
+      };
+    },
     'system.storage': () => ({ home: '/home/ada/.ijepa-studio', cache, embeddings: 0.42 * GiB, runs: 5.9 * GiB, free: 212 * GiB }),
     'system.clearCache': () => {
       const freed = cache;

@@ -37,6 +37,7 @@ export const devicesCommand: Action = async (output, options, what, part) => {
     const installed = await installTensorflow(homeAt(textOption(options, 'home')), {
       files: { ...(library !== undefined && { library }), ...(binding !== undefined && { binding }) },
       signal: work.signal,
+      onStage: (stage) => output.progress(stage),
       onProgress: ({ file, done, total }) => {
         output.event({ type: 'download', file, done, ...(total !== undefined && { total }) });
         output.progress(`${file}: ${megabytes(done)}${total === undefined ? '' : ` of ${megabytes(total)}`}`);

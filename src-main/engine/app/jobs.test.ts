@@ -41,6 +41,12 @@ describe('a job', () => {
     await turn();
     work.job().progress({ total: 10, unit: 'images' });
     work.job().progress({ done: 4 });
+    work.job().progress({ rate: 2, secondsLeft: 3 });
+    work.job().progress({ done: 4 });
+    expect(jobs.list()[0]!.progress.secondsLeft).toBe(3);
+    // Of other work, of which nothing is known yet.
+    work.job().progress({ rate: 0 });
+    expect(jobs.list()[0]!.progress).not.toHaveProperty('secondsLeft');
     work.job().say('4 found');
     expect(jobs.list()).toMatchObject([
       {

@@ -34,6 +34,12 @@ const keptFor = 5 * 60_000;
 /** Ended jobs kept at most, however quickly they end. */
 const mostEnded = 200;
 
+/** A rate that says nothing of the time left is of other work than the one before: what was left of that is over. */
+function withChange({ secondsLeft, ...before }: JobProgress, change: Partial<JobProgress>): JobProgress {
+  const kept = secondsLeft === undefined || change.rate !== undefined ? {} : { secondsLeft };
+  return { ...before, ...kept, ...change };
+}
+
 const isOver = (state: JobState): boolean => state === 'done' || state === 'failed' || state === 'cancelled';
 const cancelledError = (): AppError => new AppError('cancelled', 'It was cancelled.', 'Start it again when you want it.');
 
@@ -90,7 +96,7 @@ export class Jobs {
   ): Promise<void> {
     const handle: JobHandle = {
       signal,
-      progress: (progress) => this.#update(id, (status) => ({ ...status, progress: { ...status.progress, ...progress } })),
+      progress: (progress) => this.#update(id, (status) => ({ ...status, progress: withChange(status.progress, progress) })),
       say: (detail) => this.#update(id, (status) => ({ ...status, detail })),
     };
     // The caller learns the number first. A job that is cancelled in its queue never begins.

@@ -13,13 +13,13 @@ import { memoryThere, memoryToUse } from '../../files/memory.ts';
 import { imageLibraryVersion } from '../../images/version.ts';
 import { sqliteVersion } from '../../library/version.ts';
 import { missingDriver } from '../devices/candidates.ts';
-import { installTensorflow, offerTensorflow, tensorflowOffer } from '../devices/install-tensorflow.ts';
+import { tensorflowOffer } from '../devices/install-tensorflow.ts';
 import { getToKnow, usualTimes } from '../runs/pace.ts';
 import { bytesBelow } from '../storage.ts';
 import type { Studio } from '../studio.ts';
 import type { EngineContext } from './context.ts';
 import { listFolder } from './folders/folder-listing.ts';
-import { rateMeter } from './rate.ts';
+import { installJob } from './install-job.ts';
 import type { Thumbnails } from './thumbnails/thumbnails.ts';
 
 const processor = (): string => cpus()[0]?.model.trim() || 'unknown processor';
@@ -101,29 +101,7 @@ export const systemHandlers = (context: EngineContext, thumbnails: Thumbnails): 
       return usualTimes(devices);
     },
     'system.testDevices': async (_input, { signal }) => testDevices(context, signal),
-    'system.installTensorflow': async () => {
-      const offer = tensorflowOffer(home, (await context.studio.devices.list()).cards);
-      if (!offer)
-        throw new AppError(
-          'unsupported',
-          'No TensorFlow is published that could use a graphics card of this computer.',
-          'Train with WebGPU.',
-        );
-      const job = jobs.start('install', { subject: `TensorFlow ${offer.version}` }, async (handle) => {
-        handle.say('Fetches the files.');
-        const meter = rateMeter();
-        const { version } = await installTensorflow(home, {
-          signal: handle.signal,
-          onProgress: ({ done, total = 0 }) => {
-            const [megabytes, all] = [Math.round(done / 1e6), Math.round(total / 1e6)];
-            handle.progress({ done: megabytes, total: all, unit: 'megabytes', ...meter(megabytes, all) });
-          },
-        });
-        offerTensorflow(home);
-        return `TensorFlow ${version} loads; test this computer to have it tried.`;
-      });
-      return { job };
-    },
+    'system.installTensorflow': async ({ library, binding }) => installJob(context, { library, binding }),
     'system.storage': async () => {
       const [cache, embeddings, runs] = await Promise.all([home.cache, home.embeddings, home.runs].map(bytesBelow));
       const { bavail, bsize } = await statfs(home.path);

@@ -7,6 +7,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { AppError } from '../../../shared/errors.ts';
 import { tensorflowBinding, tensorflowVariable } from '../../../shared/tensorflow.ts';
 import { replaceFolder } from '../../files/replace-folder.ts';
 import { findTensorflow } from '../../runtime/tensorflow-library.ts';
@@ -46,20 +47,36 @@ function archive(name: string, files: Readonly<Record<string, { readonly text: s
   const root = mkdtempSync(join(folder, 'tree-'));
   for (const [path, content] of Object.entries(files)) {
     mkdirSync(dirname(join(root, path)), { recursive: true });
-    if ('text' in content) writeFileSync(join(root, path), content.text);
+    if ('text' in content) writeFileSync(join(root, path), content.text, 'latin1');
     else symlinkSync(content.link, join(root, path));
   }
   const file = join(folder, name);
   execFileSync('tar', ['-czf', file, '-C', root, '.']);
   return file;
 }
-const library = (): string => archive('library.tar.gz', { 'lib/libtensorflow.so': { text: 'a library' }, LICENSE: { text: 'Apache' } });
-const binding = (): string => archive('binding.tar.gz', { 'napi-v8/tfjs_binding.node': { text: 'a binding' } });
+/** The beginning of a program library for Linux on a processor (62: x86-64, 183: ARM), and what it holds. */
+const built = (what: string, processor = 62): { readonly text: string } => ({
+  text: `\x7fELF\x02\x01\x01${'\0'.repeat(11)}${String.fromCharCode(processor)}\0${what}`,
+});
+const library = (): string => archive('library.tar.gz', { 'lib/libtensorflow.so': built('a library'), LICENSE: { text: 'Apache' } });
+const binding = (): string => archive('binding.tar.gz', { 'napi-v8/tfjs_binding.node': built('a binding') });
 
 const tools = (rest: Partial<InstallTools> = {}): InstallTools => {
   const at = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const parts = { library: { address: `${at}/library.tar.gz` }, binding: { address: `${at}/binding.tar.gz` } };
-  return { system: 'here', parts: { here: parts }, probe: async () => Promise.resolve('2.9.1'), replace: replaceFolder, ...rest };
+  return {
+    system: 'linux-x64',
+    parts: { 'linux-x64': parts },
+    probe: async () => Promise.resolve('2.9.1'),
+    replace: replaceFolder,
+    ...rest,
+  };
+};
+/** With a checksum of the library that is published. */
+const withChecksum = (sha256: string): InstallTools => {
+  const pinned = tools();
+  const parts = pinned.parts['linux-x64']!;
+  return { ...pinned, parts: { 'linux-x64': { ...parts, library: { ...parts.library, sha256 } } } };
 };
 const left = (): readonly string[] => readdirSync(join(home.path, 'tensorflow')).toSorted();
 const code = (expected: string): object => expect.objectContaining({ code: expected });
@@ -70,7 +87,7 @@ describe('the native part of TensorFlow', () => {
     const tried: string[] = [];
     const heard: string[] = [];
     const probe = async (file: string): Promise<string> => {
-      tried.push(readFileSync(file, 'utf8'));
+      tried.push(readFileSync(file, 'latin1').slice(-'a binding'.length));
       return Promise.resolve('2.9.1');
     };
     const result = await installTensorflow(home, { onProgress: ({ file }) => heard.push(file) }, tools({ probe }));
@@ -78,7 +95,7 @@ describe('the native part of TensorFlow', () => {
     expect(tried).toEqual(['a binding']);
     expect(new Set(heard)).toEqual(new Set(['library.tar.gz', 'binding.tar.gz']));
     expect(left()).toEqual(['installed']);
-    expect(readFileSync(join(result.folder, 'deps/lib/libtensorflow.so'), 'utf8')).toBe('a library');
+    expect(readFileSync(join(result.folder, 'deps/lib/libtensorflow.so'), 'latin1')).toMatch(/a library$/);
   });
 
   it('goes on where it was interrupted: what is here is not fetched again', async () => {
@@ -105,15 +122,84 @@ describe('the native part of TensorFlow', () => {
     await expect(installTensorflow(home, {}, tools())).rejects.toEqual(code('bad-file'));
     expect(left()).toEqual([]);
     const sha256 = createHash('sha256').update(whole).digest('hex');
-    const pinned = tools();
-    const parts = { here: { ...pinned.parts['here']!, library: { ...pinned.parts['here']!.library, sha256 } } };
-    await expect(installTensorflow(home, {}, { ...pinned, parts })).rejects.toEqual(code('bad-file'));
-    offered['/library.tar.gz'] = offered['/binding.tar.gz']!;
-    await expect(installTensorflow(home, {}, tools())).rejects.toThrow('no libtensorflow is in it');
+    await expect(installTensorflow(home, {}, withChecksum(sha256))).rejects.toEqual(code('bad-file'));
+    offered['/library.tar.gz'] = readFileSync(archive('other.tar.gz', { README: { text: 'something else' } }));
+    await expect(installTensorflow(home, {}, tools())).rejects.toMatchObject({
+      code: 'bad-file',
+      message: 'library.tar.gz is another archive: no libtensorflow is in it.',
+      hint: 'Try again: it is fetched anew.',
+    });
     offered = { '/library.tar.gz': whole, '/binding.tar.gz': whole };
-    await expect(installTensorflow(home, {}, tools())).rejects.toThrow('no tfjs_binding.node is in it');
+    await expect(installTensorflow(home, {}, tools())).rejects.toThrow('binding.tar.gz is the library and not the binding.');
+    // What was right is not fetched once more for the other's sake.
+    expect(left()).toEqual(['library.tar.gz']);
     offered['/binding.tar.gz'] = readFileSync(binding());
-    await expect(installTensorflow(home, {}, { ...pinned, parts })).resolves.toMatchObject({ version: '2.9.1' });
+    await expect(installTensorflow(home, {}, withChecksum(sha256))).resolves.toMatchObject({ version: '2.9.1' });
+  });
+
+  it('is refused in a sentence where a file of the person is not what it should be, and what was fetched stays', async () => {
+    offered = { '/binding.tar.gz': readFileSync(binding()) };
+    const whole = readFileSync(library());
+    const file = (name: string, content: Buffer): string => {
+      const path = join(folder, name);
+      writeFileSync(path, content);
+      return path;
+    };
+    const refused = async (given: string, tool = tools()): Promise<string> =>
+      installTensorflow(home, { files: { library: given } }, tool).then(
+        () => 'accepted',
+        ({ code: is, message, hint }: AppError) => `${is}: ${message} ${hint}`,
+      );
+    const choose = (where: string): string => `Choose library.tar.gz from ${where}/library.tar.gz, as it was downloaded.`;
+    const at = tools().parts['linux-x64']!.library.address.replace('/library.tar.gz', '');
+    expect(await refused(file('library.tar (1).gz', whole.subarray(0, whole.length - 40)))).toBe(
+      `bad-file: library.tar (1).gz is cut off: it was not downloaded or copied to its end. ${choose(at)}`,
+    );
+    const flipped = Buffer.from(whole);
+    flipped[flipped.length - 6]! ^= 1;
+    expect(await refused(file('flipped.tar.gz', flipped))).toContain('bad-file: flipped.tar.gz is damaged');
+    const other = createHash('sha256').update('another').digest('hex');
+    expect(await refused(file('library.tar.gz', whole), withChecksum(other))).toContain(
+      'bad-file: library.tar.gz is not the file that was published: its checksum is wrong.',
+    );
+    // A checksum is that of one file: another build has another name.
+    expect(await refused(file('my-own.tar.gz', whole), withChecksum(other))).toBe('accepted');
+    const arm = archive('arm.tar.gz', { 'lib/libtensorflow.so': built('a library', 183) });
+    expect(await refused(arm)).toContain('bad-file: arm.tar.gz is for Linux on ARM processors, and this is Linux on x86-64 processors.');
+    const text = archive('text.tar.gz', { 'lib/libtensorflow.so': { text: 'version https://git-lfs.github.com/spec/v1' } });
+    expect(await refused(text)).toContain('bad-file: text.tar.gz is damaged: its libtensorflow.so is no program library.');
+    expect(await refused(binding())).toContain('bad-file: binding.tar.gz is the binding and not the library.');
+    const old = async (): Promise<string> => Promise.resolve('2.4.0');
+    expect(await refused(file('old.tar.gz', whole), tools({ probe: old }))).toContain(
+      'bad-file: This is not a TensorFlow to install here. It is not known which CUDA TensorFlow 2.4.0 wants: install one of 2.9 (CUDA 11.2',
+    );
+    expect(left()).toContain('installed');
+    expect(asked.filter((path) => path === '/library.tar.gz')).toEqual([]);
+  });
+
+  it('says what it does, and how far it has read what it checks', async () => {
+    offered = { '/binding.tar.gz': readFileSync(binding()) };
+    const heard: string[] = [];
+    const given = library();
+    const { length } = readFileSync(given);
+    await installTensorflow(
+      home,
+      {
+        files: { library: given },
+        onStage: (stage) => heard.push(stage),
+        onProgress: ({ file, done, total }) => file === 'library.tar.gz' && heard.push(`${done === length} ${total === length}`),
+      },
+      tools(),
+    );
+    expect(heard).toEqual([
+      'Checks library.tar.gz.',
+      'true true',
+      'Unpacks library.tar.gz.',
+      'Fetches the binding.',
+      'Checks binding.tar.gz.',
+      'Unpacks binding.tar.gz.',
+      'Loads it, to see that it works.',
+    ]);
   });
 
   it('leaves what was installed before when the new one cannot be loaded', async () => {

@@ -1,14 +1,14 @@
 // TensorFlow's native part: fetched when a person asks for it, or taken from files that they fetched elsewhere; unpacked aside, loaded once
 // to see that it works, and only then put in its place.
 import { execFile } from 'node:child_process';
-import { copyFileSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, statfsSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { existsSync, mkdirSync, rmSync, statfsSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
 import type { TensorflowOffer } from '../../../shared/contract/contract-system.ts';
 import { isNvidia, isOnNouveau } from '../../../shared/devices.ts';
 import type { GraphicsCard } from '../../../shared/devices.ts';
 import { AppError, systemError } from '../../../shared/errors.ts';
-import { cardObstacles } from '../../../shared/tensorflow-requirements.ts';
+import { cardObstacles, versionObstacle } from '../../../shared/tensorflow-requirements.ts';
 import { tensorflowBinding, tensorflowVariable, withoutKernels } from '../../../shared/tensorflow.ts';
 import { cudaHomeHere } from '../../files/cuda-home.ts';
 import { download } from '../../files/download.ts';
@@ -18,14 +18,21 @@ import { libraryFinderHere } from '../../files/library-finder.ts';
 import { replaceFolder } from '../../files/replace-folder.ts';
 import type { Home } from '../home.ts';
 import { missingDriver } from './candidates.ts';
+import { howToChoose, partNames, requireArchive, requireWhole } from './tensorflow-archive.ts';
+import type { PartKind } from './tensorflow-archive.ts';
+import { arrange, requireContent, unpackedIn } from './tensorflow-content.ts';
 import { nativeLicence, nativeParts, nativeVersion } from './tensorflow-parts.ts';
 import type { NativePart, NativeParts } from './tensorflow-parts.ts';
 
 const run = promisify(execFile);
 
+/** Archives that the person has; what is not given is fetched. */
+export type GivenFiles = Partial<Record<PartKind, string>>;
+
 export interface InstallOptions extends DownloadOptions {
-  /** Archives that the person has; what is not given is fetched. */
-  readonly files?: Partial<Record<keyof NativeParts, string>>;
+  readonly files?: GivenFiles;
+  /** What is done now, as a sentence. */
+  readonly onStage?: (stage: string) => void;
 }
 
 export interface InstallTools {
@@ -106,7 +113,8 @@ export function tensorflowOffer(
   return {
     version: nativeVersion,
     licence: nativeLicence,
-    hosts: [...new Set([parts.library, parts.binding].map(({ address }) => new URL(address).host))],
+    library: parts.library.address,
+    binding: parts.binding.address,
     installed: existsSync(join(installedIn(home), tensorflowBinding)),
     space: neededBytes,
     lacks: tensorflowLacks(cards, place),
@@ -114,20 +122,30 @@ export function tensorflowOffer(
 }
 
 /**
- * Installs the native part and returns its version. Throws `unsupported` for a system without one, `not-found` for a file that is not
- * there, `bad-file` for an archive that is cut off or another, `device-failed` where it cannot be loaded here, `disk-full`, `locked` while it is being installed already or in use, `cancelled`, and
+ * What can be said at once of archives that a person has. Throws `unsupported` for a system for which none is published, `not-found` for a
+ * file that is not there, `bad-input` for a folder, `bad-file` for another file than is needed.
+ */
+export function requireFiles(files: GivenFiles, { system, parts }: Pick<InstallTools, 'system' | 'parts'> = usualTools): void {
+  if (!parts[system])
+    throw new AppError('unsupported', `No TensorFlow that uses a graphics card is published for ${system}.`, 'Choose the device webgpu.');
+  for (const kind of kinds) if (files[kind] !== undefined) requireArchive(files[kind], kind, system, parts);
+}
+
+const kinds = ['library', 'binding'] as const;
+
+/**
+ * Installs the native part and returns its version. Throws what `requireFiles` does before anything is fetched, `bad-file` for an archive
+ * that is cut off, has another checksum than was published or holds something else, `device-failed` where it cannot be loaded here, `disk-full`, `locked` while it is being installed already or in use, `cancelled`, and
  * what `download` throws; what came is kept. What was installed before stays until the new one has been loaded.
  */
 export async function installTensorflow(
   home: Home,
-  { files = {}, ...options }: InstallOptions = {},
-  { system, parts, probe, replace }: InstallTools = usualTools,
+  { files = {}, onStage, ...options }: InstallOptions = {},
+  tools: InstallTools = usualTools,
 ): Promise<{ readonly version: string; readonly folder: string }> {
-  const needed = parts[system];
-  if (!needed)
-    throw new AppError('unsupported', `No TensorFlow that uses a graphics card is published for ${system}.`, 'Choose the device webgpu.');
-  for (const file of Object.values(files))
-    if (!existsSync(file)) throw new AppError('not-found', `${file} is not there.`, 'Give the path of the archive that you fetched.');
+  const { system, parts, probe, replace } = tools;
+  requireFiles(files, tools);
+  const needed = parts[system]!;
   const folder = folderIn(home);
   mkdirSync(folder, { recursive: true });
   const { bavail, bsize } = statfsSync(folder);
@@ -139,20 +157,39 @@ export async function installTensorflow(
     );
   const lock = takeLock(folder);
   const aside = join(folder, 'unpacked');
+  const unpacked = async (kind: PartKind): Promise<void> => {
+    const given = files[kind];
+    const part = needed[kind];
+    if (given === undefined) onStage?.(`Fetches the ${partNames[kind]}.`);
+    const archive = given ?? (await fetched(folder, part, options));
+    try {
+      onStage?.(`Checks ${basename(archive)}.`);
+      // The checksum of what was fetched was seen to.
+      if (given !== undefined || part.sha256 === undefined) await requireWhole(archive, part, options);
+      onStage?.(`Unpacks ${basename(archive)}.`);
+      await unpack(archive, unpackedIn(aside, kind), options.signal);
+      requireContent(kind, unpackedIn(aside, kind), basename(archive), system, part);
+    } catch (error) {
+      if (options.signal?.aborted === true) throw stopped(error);
+      if (given !== undefined || !(error instanceof AppError) || error.code !== 'bad-file') throw error;
+      // It would be taken for fetched the next time.
+      rmSync(archive, { force: true });
+      throw new AppError('bad-file', error.message, 'Try again: it is fetched anew.', error);
+    }
+  };
   try {
     rmSync(aside, { recursive: true, force: true });
-    const archiveOf = async (kind: keyof NativeParts): Promise<string> => files[kind] ?? fetched(folder, needed[kind], options);
-    await unpack(await archiveOf('library'), join(aside, 'deps'), options.signal);
-    await unpack(await archiveOf('binding'), join(aside, 'archive'), options.signal);
+    // What the person has first: half a gigabyte need not come before a wrong one is found.
+    for (const kind of kinds.toSorted((a, b) => Number(files[a] === undefined) - Number(files[b] === undefined))) await unpacked(kind);
     arrange(aside);
+    onStage?.('Loads it, to see that it works.');
     const version = await works(join(aside, tensorflowBinding), probe, options.signal);
+    const unusable = versionObstacle(version, system);
+    if (unusable !== undefined)
+      throw new AppError('bad-file', `This is not a TensorFlow to install here. ${unusable}`, howToChoose(needed.library));
     putInPlace(aside, installedIn(home), replace);
-    forget(folder, needed);
+    for (const part of [needed.library, needed.binding]) rmSync(fetchedTo(folder, part), { force: true });
     return { version, folder: installedIn(home) };
-  } catch (error) {
-    // An archive that is not what it should be would be taken for fetched the next time.
-    if (error instanceof AppError && error.code === 'bad-file') forget(folder, needed);
-    throw error;
   } finally {
     // Whoever looks through new files may have one of them open.
     rmSync(aside, { recursive: true, force: true, maxRetries: 3 });
@@ -176,19 +213,16 @@ function putInPlace(aside: string, installed: string, replace: typeof replaceFol
   }
 }
 
-/** Removes what was fetched. */
-function forget(folder: string, parts: NativeParts): void {
-  for (const { address } of [parts.library, parts.binding]) rmSync(join(folder, basename(address)), { force: true });
-}
+const fetchedTo = (folder: string, { address }: NativePart): string => join(folder, basename(address));
 
 const elsewhere =
-  'Try again: what came is kept. Without a network, fetch both archives elsewhere (in a terminal: ijepa-studio devices install tensorflow --library FILE --binding FILE).';
+  'Try again: what came is kept. Without a network, fetch both archives elsewhere and choose them (in a terminal: ijepa-studio devices install tensorflow --library FILE --binding FILE).';
 
-async function fetched(folder: string, { address, sha256 }: NativePart, options: DownloadOptions): Promise<string> {
-  const target = join(folder, basename(address));
+async function fetched(folder: string, part: NativePart, options: DownloadOptions): Promise<string> {
+  const target = fetchedTo(folder, part);
   if (existsSync(target)) return target;
   try {
-    await download(address, target, { sha256 }, options);
+    await download(part.address, target, { sha256: part.sha256 }, options);
     return target;
   } catch (error) {
     if (error instanceof AppError && (error.code === 'network' || error.code === 'not-found'))
@@ -207,30 +241,11 @@ async function unpack(archive: string, folder: string, signal: AbortSignal | und
     await run(systemTar, ['-xf', archive, '-C', folder, '--no-same-owner'], signal && { signal });
   } catch (error) {
     if (signal?.aborted === true) throw stopped(error);
-    throw damaged(archive, error);
+    throw (
+      systemError(error) ??
+      new AppError('bad-file', `${basename(archive)} cannot be unpacked: ${lastLine(error)}`, 'Download it anew.', error)
+    );
   }
-}
-
-/** Path of the first file of this name below a folder. */
-function fileNamed(name: string, folder: string): string | undefined {
-  if (!existsSync(folder)) return undefined;
-  const found = readdirSync(folder, { recursive: true, encoding: 'utf8' }).find((path) => basename(path) === name);
-  return found === undefined ? undefined : join(folder, found);
-}
-
-/** Puts what was unpacked where the binding looks for it. */
-function arrange(aside: string): void {
-  const binding = fileNamed('tfjs_binding.node', join(aside, 'archive'));
-  const dll = fileNamed('tensorflow.dll', join(aside, 'deps'));
-  if (binding === undefined) throw damaged('The archive of the binding', new Error('no tfjs_binding.node is in it'));
-  if (dll === undefined && fileNamed('libtensorflow.so', join(aside, 'deps', 'lib')) === undefined)
-    throw damaged('The archive of the library', new Error('no libtensorflow is in it'));
-  const place = join(aside, tensorflowBinding);
-  mkdirSync(dirname(place), { recursive: true });
-  renameSync(binding, place);
-  // Windows looks beside the binding.
-  if (dll !== undefined) copyFileSync(dll, join(dirname(place), 'tensorflow.dll'));
-  rmSync(join(aside, 'archive'), { recursive: true });
 }
 
 async function works(binding: string, probe: InstallTools['probe'], signal: AbortSignal | undefined): Promise<string> {
@@ -252,12 +267,3 @@ const stopped = (error: unknown): AppError =>
   new AppError('cancelled', 'The installation was stopped.', 'Start it again: what was fetched is kept.', error);
 
 const lastLine = (error: unknown): string => (error instanceof Error ? error.message.trim().split('\n').at(-1)! : String(error));
-
-function damaged(what: string, error: unknown): AppError {
-  return new AppError(
-    'bad-file',
-    `${what} cannot be used: ${lastLine(error)}`,
-    'Fetch it anew; it has to be for this system, and library and binding have to go together.',
-    error,
-  );
-}

@@ -1,4 +1,5 @@
 // What the machine is and what lies on its disk.
+import type { JobStatus } from '../../../shared/contract/contract-jobs.ts';
 import type { Storage, SystemInfo } from '../../../shared/contract/contract-system.ts';
 import type { DeviceReport } from '../../../shared/devices.ts';
 import type { AppError } from '../../../shared/errors.ts';
@@ -39,6 +40,11 @@ export class Settings {
   }
   get theme(): Theme {
     return this.#theme;
+  }
+
+  /** The last installation that was begun, as long as the engine tells of it. */
+  get installation(): JobStatus | undefined {
+    return this.#studio.jobs.findLast(({ kind }) => kind === 'install');
   }
 
   async look(): Promise<void> {
