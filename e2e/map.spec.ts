@@ -85,11 +85,11 @@ test('of many images, an outline selects, and the first of them stand for all in
     [0.35, 0.75],
     [0.3, 0.2],
   ] as const;
-  const first = await at(page, ...corners[0]);
+  const first = await at(page, corners[0][0], corners[0][1]);
   await page.mouse.move(first.x, first.y);
   await page.mouse.down();
   for (const corner of corners) {
-    const { x, y } = await at(page, ...corner);
+    const { x, y } = await at(page, corner[0], corner[1]);
     await page.mouse.move(x, y, { steps: 4 });
   }
   await keep(page, 'map-lasso-light');
