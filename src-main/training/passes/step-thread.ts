@@ -26,7 +26,8 @@ parentPort!.postMessage(
 );
 
 for (let turn = 0; share; turn++) {
-  Atomics.wait(turns, asked, turn);
+  // Who asks may be halted between the question and the word that wakes: what comes after the answer wakes for nothing.
+  while (Atomics.load(turns, asked) === turn) Atomics.wait(turns, asked, turn);
   const { message: question } = receiveMessageOnPort(port) as { message: ShareQuestion };
   if (question === 'dispose') break;
   const one = share;

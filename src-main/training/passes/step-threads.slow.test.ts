@@ -1,9 +1,11 @@
-import { expect, it } from 'vitest';
+import { setTimeout as pause } from 'node:timers/promises';
+import { expect, it, vi } from 'vitest';
 import { parseConfig } from '../../../shared/config/config.ts';
 import { movedParameters } from '../../jepa/model.ts';
 import { stepSize } from '../plan/step-size.ts';
 import { arraysOf, stateTensors } from '../run-folder/state.ts';
 import { smallSettings } from '../testing/small-run.ts';
+import { asked } from './share-questions.ts';
 import type { ShareSettings } from './step-share.ts';
 import { StepThreads } from './step-threads.ts';
 
@@ -54,6 +56,29 @@ it('say that one was lost, to who waits for it and to who asks later, and are ov
   threads.ask('gather', []);
   await expect(threads.answers()).rejects.toMatchObject(lost);
   await threads.dispose();
+});
+
+it('sleep on where the word that wakes them for a question comes after they have answered it: who asks may be halted before it', async () => {
+  const threads = await StepThreads.start([settings()]);
+  const { notify } = Atomics;
+  let late = (): number => 0;
+  const spy = vi.spyOn(Atomics, 'notify').mockImplementation(((turns: Int32Array, place: number) => {
+    if (place === asked) late = () => notify(turns, place);
+    return notify(turns, place);
+  }) as typeof Atomics.notify);
+  try {
+    for (let i = 0; i < 3; i++) {
+      threads.ask('gather', []);
+      expect(await threads.answers<'gather'>()).toEqual([0]);
+      // It sleeps again.
+      await pause(30);
+      expect(late()).toBe(1);
+      await pause(30);
+    }
+  } finally {
+    spy.mockRestore();
+    await threads.dispose();
+  }
 });
 
 it('do not start where a share cannot be compiled', async () => {
