@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { AppError, fromWire } from '../../shared/errors.ts';
 import { holdCard } from '../files/card-lock.ts';
 import type { CardUse } from '../files/card-lock.ts';
-import { removeLockOf } from '../files/folder-lock.ts';
+import { noteLeft, removeLockOf } from '../files/folder-lock.ts';
 import { nodeArguments } from '../files/node-arguments.ts';
 import type { FromTrainer, Job, JobTypes, ToTrainer } from './protocol.ts';
 
@@ -37,7 +37,7 @@ function cardUseOf(job: Job): CardUse | undefined {
 }
 
 const forked = (): ChildProcess =>
-  fork(entry, [], {
+  fork(entry, [String(process.pid)], {
     serialization: 'advanced',
     execArgv: [...nodeArguments, '--expose-gc'],
     // Standard output is the engine's: with --json a stray line of a native library would break it.
@@ -226,6 +226,9 @@ export class Trainer {
     if (!child || child.exitCode !== null || child.signalCode !== null) return;
     this.#dismissed.add(child);
     if (this.#pending.size > 0) this.control('stop');
+    // Whoever opens the run meanwhile waits for it.
+    const runs = [...this.#pending.values()].flatMap((one) => (one.child === child && one.run !== undefined ? [one.run] : []));
+    for (const run of runs) if (child.pid !== undefined) noteLeft(child.pid, run);
     if (child.connected) child.disconnect();
     await new Promise<void>((resolve) => {
       const timer = setTimeout(() => {
