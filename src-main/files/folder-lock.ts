@@ -141,6 +141,12 @@ export function isLeft(folder: string, name = 'lock'): boolean {
   return isAlone || (text !== undefined && textOf(leftFile(file)) === text);
 }
 
+/** Whether the holder of a lock works for this process. */
+export function isHeldForUs(folder: string, name = 'lock'): boolean {
+  const holder = readHolder(join(folder, name));
+  return holder?.worksFor?.pid === process.pid && holder.worksFor.started === startOf(process.pid) && isFromHere(holder);
+}
+
 /** Removes the lock of a process of this computer that is known to do nothing any more though the system still has it. */
 export function removeLockOf(pid: number, folder: string, name = 'lock'): void {
   const file = join(folder, name);

@@ -1,12 +1,15 @@
 // Entry of the trainer process: the only place where onnxruntime is loaded. Jobs queue; control messages reach the running one.
 import { assertNever, toWire } from '../../shared/errors.ts';
+import type { TrainEvent } from '../../shared/train-events.ts';
+import { holdCard } from '../files/card-lock.ts';
 import { noteLeft } from '../files/folder-lock.ts';
 import { RunControl } from '../training/run-control.ts';
 import { runEmbedJob, runEmbedPixelsJob } from './embed-job.ts';
 import { runEvaluateJob } from './evaluate-job.ts';
 import { runFeaturesJob } from './features-job.ts';
 import { guardOrphan } from './orphan-guard.ts';
-import type { FromTrainer, Job, JobTypes, ToTrainer } from './protocol.ts';
+import { cardUseOf } from './protocol.ts';
+import type { FromTrainer, Job, JobTypes, ToTrainer, TrainJob } from './protocol.ts';
 import { runSelfTest } from './self-test.ts';
 import { runTrainJob } from './train-job.ts';
 import { runTrialJob } from './trial-job.ts';
@@ -27,6 +30,16 @@ async function send(message: FromTrainer): Promise<void> {
   if (process.connected) await new Promise<void>((resolve) => process.send!(message, undefined, undefined, () => resolve()));
 }
 
+/** On the card this process says so itself as well: left by its engine it may compute there for minutes, maybe stuck in one call of a driver. */
+async function trainMarked(job: TrainJob, control: RunControl, onEvent: (event: TrainEvent) => void): Promise<undefined> {
+  const letGo = cardUseOf(job) === undefined ? (): void => {} : holdCard('works', engine);
+  try {
+    return await runTrainJob(job, control, onEvent, engine);
+  } finally {
+    letGo();
+  }
+}
+
 async function perform(
   job: Job,
   control: RunControl,
@@ -36,7 +49,7 @@ async function perform(
     case 'train':
       if (!guarded) guardOrphan();
       guarded = true;
-      return runTrainJob(job, control, onEvent, engine);
+      return trainMarked(job, control, onEvent);
     case 'embed':
       return runEmbedJob(job, () => control.stopping, onEvent);
     case 'embed-pixels':

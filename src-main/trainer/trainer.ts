@@ -4,10 +4,10 @@ import type { ChildProcess } from 'node:child_process';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { AppError, fromWire } from '../../shared/errors.ts';
-import { holdCard } from '../files/card-lock.ts';
-import type { CardUse } from '../files/card-lock.ts';
+import { freeCardOf, holdCard } from '../files/card-lock.ts';
 import { noteLeft, removeLockOf } from '../files/folder-lock.ts';
 import { nodeArguments } from '../files/node-arguments.ts';
+import { cardUseOf } from './protocol.ts';
 import type { FromTrainer, Job, JobTypes, ToTrainer } from './protocol.ts';
 
 type Event<K extends Job['kind']> = JobTypes[K]['event'];
@@ -29,12 +29,6 @@ const entry = fileURLToPath(new URL(`./trainer-process${extname(import.meta.url)
 const defaultIdleMs = 120_000;
 /** After a kill a process is gone at once, unless a driver holds it in the kernel, maybe for ever: nobody waits for it longer than this. */
 const killedMs = 5_000;
-
-/** What a job does on the card; undefined where it is on none. */
-function cardUseOf(job: Job): CardUse | undefined {
-  if (job.device === 'cpu' || ('onProcessor' in job && job.onProcessor)) return undefined;
-  return job.kind === 'self-test' || job.kind === 'trial' ? 'measures' : 'works';
-}
 
 const forked = (): ChildProcess =>
   fork(entry, [String(process.pid)], {
@@ -199,6 +193,7 @@ export class Trainer {
 
   /** Its signal keeps it from doing anything more should it ever leave the kernel: the run that it has open can go on in another process. */
   #freeRuns(child: ChildProcess): void {
+    if (child.pid !== undefined) freeCardOf(child.pid);
     for (const { child: own, run } of this.#pending.values()) {
       if (own !== child || run === undefined || child.pid === undefined) continue;
       try {
