@@ -9,6 +9,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { beginRun, planRun } from '../engine/runs/runs.ts';
 import { waitsForFormer } from '../engine/runs/until-free.ts';
 import { Studio } from '../engine/studio.ts';
+import { noteLeft } from '../files/folder-lock.ts';
 import { until } from '../trainer/testing/processes.ts';
 import { readRecord, RunFolder } from '../training/run-folder/run-folder.ts';
 import { readEvents } from '../training/run-folder/run-log.ts';
@@ -64,6 +65,7 @@ it('waits for a process that was left with the run, and makes the evaluation of 
   writeFileSync(log, `${[...given, JSON.stringify({ type: 'finished', step: 2, reason: 'stopped' })].join('\n')}\n`);
 
   const held = RunFolder.open(run);
+  noteLeft(process.pid, run);
   const child = spawn(process.execPath, [program, 'train', '--resume', '--run', 'left', ...place], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
@@ -80,4 +82,19 @@ it('waits for a process that was left with the run, and makes the evaluation of 
   // Once more there is nothing left to do.
   const again = await runCli(['train', '--resume', '--run', 'left', ...place]);
   expect(again.stdout).toContain('is finished already');
+});
+
+it('is refused within seconds while another program trains it, and says which one', async () => {
+  const held = RunFolder.open(join(home, 'runs', 'left'), process.pid);
+  try {
+    const began = performance.now();
+    const { code, stdout, stderr } = await runCli(['train', '--resume', '--run', 'left', '--home', home]);
+    // The program needs its time to start.
+    expect(performance.now() - began).toBeLessThan(20_000);
+    expect(code).not.toBe(0);
+    expect(stderr).toContain(`is in use by process ${process.pid}`);
+    expect(stdout).not.toContain(waitsForFormer);
+  } finally {
+    held.dispose();
+  }
 });

@@ -55,6 +55,22 @@ it('a test of seconds is told from work that nobody may disturb', () => {
   endWork();
 });
 
+it('what another program does there for this one is not in its way, and what it does for a third one is', () => {
+  const end = anotherHoldsCard('works', process.pid);
+  expect([isCardHeldElsewhere(), isCardHeldElsewhere('works')]).toEqual([false, false]);
+  end();
+  const endOther = anotherHoldsCard('works', process.ppid);
+  expect(isCardHeldElsewhere()).toBe(true);
+  endOther();
+  // One that had the number of this one before.
+  const endFormer = anotherHoldsCard('works', process.pid);
+  const file = join(cardFolder(), readdirSync(cardFolder())[0]!);
+  const mark = JSON.parse(readFileSync(file, 'utf8')) as object;
+  writeFileSync(file, JSON.stringify({ ...mark, worksFor: { pid: process.pid, started: 1 } }));
+  expect(isCardHeldElsewhere()).toBe(true);
+  endFormer();
+});
+
 it('is in a folder that all programs of the user find, unless the environment names another', () => {
   vi.stubEnv('IJEPA_STUDIO_CARDS', undefined);
   expect(cardFolder()).toMatch(/ijepa-studio-card-/);

@@ -20,6 +20,8 @@ interface Holder {
   readonly command?: string;
   /** Seconds that the system had run when the lock was taken. */
   readonly up?: number;
+  /** The process that it works for, where its work is of no use to anybody else. */
+  readonly worksFor?: { readonly pid: number; readonly started: number } | undefined;
 }
 
 export interface FolderLock {
@@ -112,6 +114,39 @@ export function isHeldHere(folder: string, name = 'lock'): boolean {
   return holder !== undefined && isFromHere(holder) && isAlive(holder);
 }
 
+const textOf = (file: string): string | undefined => known(() => readFileSync(file, 'utf8'));
+/** A copy of a lock whose holder was left: it says nothing of any other lock. */
+const leftFile = (file: string): string => `${file}.left`;
+
+/** Notes that a process of this computer goes on without the one that it works for, in a folder that it holds. Where there is no room, there is no note. */
+export function noteLeft(pid: number, folder: string, name = 'lock'): void {
+  const file = join(folder, name);
+  const text = textOf(file);
+  const holder = readHolder(file);
+  if (text === undefined || holder?.pid !== pid || !isFromHere(holder)) return;
+  try {
+    writeFileSync(leftFile(file), text);
+  } catch {
+    // It is seen by the death of the process that it works for.
+  }
+}
+
+/** Whether a living process of this computer holds the lock of a folder, and the one that it works for has left it or is gone. */
+export function isLeft(folder: string, name = 'lock'): boolean {
+  const file = join(folder, name);
+  const text = textOf(file);
+  const holder = readHolder(file);
+  if (!holder || !isFromHere(holder) || !isAlive(holder)) return false;
+  const isAlone = holder.worksFor !== undefined && !isAlive({ ...holder, ...holder.worksFor });
+  return isAlone || (text !== undefined && textOf(leftFile(file)) === text);
+}
+
+/** Whether the holder of a lock works for this process. */
+export function isHeldForUs(folder: string, name = 'lock'): boolean {
+  const holder = readHolder(join(folder, name));
+  return holder?.worksFor?.pid === process.pid && holder.worksFor.started === startOf(process.pid) && isFromHere(holder);
+}
+
 /** Removes the lock of a process of this computer that is known to do nothing any more though the system still has it. */
 export function removeLockOf(pid: number, folder: string, name = 'lock'): void {
   const file = join(folder, name);
@@ -155,8 +190,11 @@ function removeDead(file: string, dead: Holder | undefined): void {
   else rmSync(away, { force: true });
 }
 
-/** Takes the lock of a folder. Throws `locked`, saying what is in use, where it is not the folder itself, and who holds it. */
-export function takeLock(folder: string, name = 'lock', isBusy = `${folder} is in use`): FolderLock {
+/**
+ * Takes the lock of a folder, for the process `worksFor` where that is another one. Throws `locked`, saying what is in use, where it is not the
+ * folder itself, and who holds it.
+ */
+export function takeLock(folder: string, name = 'lock', isBusy = `${folder} is in use`, worksFor?: number): FolderLock {
   const file = join(folder, name);
   const own = {
     pid: process.pid,
@@ -167,11 +205,17 @@ export function takeLock(folder: string, name = 'lock', isBusy = `${folder} is i
     boot: ownBoot(),
     command: ownCommand(),
     up: uptime(),
+    // One that is dead and not yet buried has no start.
+    worksFor: worksFor === undefined ? undefined : { pid: worksFor, started: Math.max(0, startOf(worksFor)) },
   } satisfies Holder;
   for (let attempt = 0; attempt < 3; attempt++) {
     try {
       createWhole(file, JSON.stringify(own));
-      return { dispose: () => rmSync(file, { force: true }) };
+      return {
+        dispose: () => {
+          for (const one of [leftFile(file), file]) rmSync(one, { force: true });
+        },
+      };
     } catch (error) {
       if (codeOf(error) !== 'EEXIST') throw error;
       const holder = readHolder(file);

@@ -6,6 +6,7 @@ import type { TrainEvent } from '../../shared/train-events.ts';
 import type { EvaluationImage, QueriesFor } from '../evaluation/protocol.ts';
 import type { Acquaintance } from '../evaluation/report-notes.ts';
 import type { EvaluationReport } from '../evaluation/report.ts';
+import type { CardUse } from '../files/card-lock.ts';
 import type { EmbeddingLayer } from '../jepa/embedding.ts';
 import type { MicroBatch } from '../training/plan/fit-micro-batch.ts';
 
@@ -218,3 +219,9 @@ export type FromTrainer =
   | { readonly type: 'event'; readonly id: number; readonly event: JobTypes[Job['kind']]['event'] }
   | { readonly type: 'done'; readonly id: number; readonly result: JobTypes[Job['kind']]['result'] }
   | { readonly type: 'failed'; readonly id: number; readonly error: WireError };
+
+/** What a job does on the card; undefined where it is on none. */
+export function cardUseOf(job: Job): CardUse | undefined {
+  if (job.device === 'cpu' || ('onProcessor' in job && job.onProcessor)) return undefined;
+  return job.kind === 'self-test' || job.kind === 'trial' ? 'measures' : 'works';
+}

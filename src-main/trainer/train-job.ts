@@ -17,9 +17,17 @@ import type { TrainJob } from './protocol.ts';
 import { lookOf, requireCached, sampleOf, trainingBatches } from './run-data.ts';
 import { samplePlan } from './sample-plan.ts';
 
-/** Trains the run in `job.run` from its newest whole checkpoint, or from the start. Throws what `train` throws, `locked`, `no-images`. */
-export async function runTrainJob(job: TrainJob, control: RunControl, onEvent: (event: TrainEvent) => void): Promise<undefined> {
-  const folder = RunFolder.open(job.run);
+/**
+ * Trains the run in `job.run` from its newest whole checkpoint, or from the start, for the process `engine` where that is another one. Throws
+ * what `train` throws, `locked`, `no-images`.
+ */
+export async function runTrainJob(
+  job: TrainJob,
+  control: RunControl,
+  onEvent: (event: TrainEvent) => void,
+  engine?: number,
+): Promise<undefined> {
+  const folder = RunFolder.open(job.run, engine);
   const work = new CardWork(job.device, folder.record.config);
   let batches: ReturnType<typeof trainingBatches> | undefined;
   let cache: DecodeCache | undefined;

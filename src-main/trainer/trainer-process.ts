@@ -1,20 +1,26 @@
 // Entry of the trainer process: the only place where onnxruntime is loaded. Jobs queue; control messages reach the running one.
 import { assertNever, toWire } from '../../shared/errors.ts';
+import type { TrainEvent } from '../../shared/train-events.ts';
+import { holdCard } from '../files/card-lock.ts';
+import { noteLeft } from '../files/folder-lock.ts';
 import { RunControl } from '../training/run-control.ts';
 import { runEmbedJob, runEmbedPixelsJob } from './embed-job.ts';
 import { runEvaluateJob } from './evaluate-job.ts';
 import { runFeaturesJob } from './features-job.ts';
 import { guardOrphan } from './orphan-guard.ts';
-import type { FromTrainer, Job, JobTypes, ToTrainer } from './protocol.ts';
+import { cardUseOf } from './protocol.ts';
+import type { FromTrainer, Job, JobTypes, ToTrainer, TrainJob } from './protocol.ts';
 import { runSelfTest } from './self-test.ts';
 import { runTrainJob } from './train-job.ts';
 import { runTrialJob } from './trial-job.ts';
 
+/** Number of the process that this one works for; it says so, since the parent of one that has lost its own is another. */
+const engine = Number(process.argv[2] ?? process.ppid);
+
 /** Of the jobs that are here, the running one first. A message may come before its job has begun: both arrive together at the start. */
 const controls: RunControl[] = [];
 let queue: Promise<void> = Promise.resolve();
-/** Kind of the running job. */
-let running: Job['kind'] | undefined;
+let running: Job | undefined;
 /** Whether this process ends with the running job. */
 let ending = false;
 let guarded = false;
@@ -22,6 +28,16 @@ let guarded = false;
 /** Resolves once the message is on its way. The engine may be gone before it: that is no fault of the job, which has a checkpoint to write. */
 async function send(message: FromTrainer): Promise<void> {
   if (process.connected) await new Promise<void>((resolve) => process.send!(message, undefined, undefined, () => resolve()));
+}
+
+/** On the card this process says so itself as well: left by its engine it may compute there for minutes, maybe stuck in one call of a driver. */
+async function trainMarked(job: TrainJob, control: RunControl, onEvent: (event: TrainEvent) => void): Promise<undefined> {
+  const letGo = cardUseOf(job) === undefined ? (): void => {} : holdCard('works', engine);
+  try {
+    return await runTrainJob(job, control, onEvent, engine);
+  } finally {
+    letGo();
+  }
 }
 
 async function perform(
@@ -33,7 +49,7 @@ async function perform(
     case 'train':
       if (!guarded) guardOrphan();
       guarded = true;
-      return runTrainJob(job, control, onEvent);
+      return trainMarked(job, control, onEvent);
     case 'embed':
       return runEmbedJob(job, () => control.stopping, onEvent);
     case 'embed-pixels':
@@ -60,7 +76,7 @@ process.on('message', (message: ToTrainer) => {
   const control = new RunControl();
   controls.push(control);
   queue = queue.then(async () => {
-    running = job.kind;
+    running = job;
     const reply = await perform(job, control, (event) => void send({ type: 'event', id, event })).then(
       (result) => ({ type: 'done', id, result }) as const,
       (error: unknown) => ({ type: 'failed', id, error: toWire(error) }) as const,
@@ -77,10 +93,15 @@ process.on('message', (message: ToTrainer) => {
 function end(): void {
   ending = true;
   controls[0]?.stop();
-  if (running !== 'train' && running !== 'embed') process.exit(0);
+  if (running?.kind !== 'train' && running?.kind !== 'embed') process.exit(0);
 }
 
-process.on('disconnect', end); // the engine is gone
+// The engine is gone.
+process.on('disconnect', () => {
+  // Its number may be another process's soon, and then no sign that it has gone.
+  if (running?.kind === 'train') noteLeft(process.pid, running.run);
+  end();
+});
 process.on('SIGTERM', end);
 process.on('SIGHUP', end); // the terminal was closed
 // Ctrl-C reaches the whole group of processes; the engine decides what it means.

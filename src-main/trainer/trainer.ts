@@ -4,10 +4,10 @@ import type { ChildProcess } from 'node:child_process';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { AppError, fromWire } from '../../shared/errors.ts';
-import { holdCard } from '../files/card-lock.ts';
-import type { CardUse } from '../files/card-lock.ts';
-import { removeLockOf } from '../files/folder-lock.ts';
+import { freeCardOf, holdCard } from '../files/card-lock.ts';
+import { noteLeft, removeLockOf } from '../files/folder-lock.ts';
 import { nodeArguments } from '../files/node-arguments.ts';
+import { cardUseOf } from './protocol.ts';
 import type { FromTrainer, Job, JobTypes, ToTrainer } from './protocol.ts';
 
 type Event<K extends Job['kind']> = JobTypes[K]['event'];
@@ -30,14 +30,8 @@ const defaultIdleMs = 120_000;
 /** After a kill a process is gone at once, unless a driver holds it in the kernel, maybe for ever: nobody waits for it longer than this. */
 const killedMs = 5_000;
 
-/** What a job does on the card; undefined where it is on none. */
-function cardUseOf(job: Job): CardUse | undefined {
-  if (job.device === 'cpu' || ('onProcessor' in job && job.onProcessor)) return undefined;
-  return job.kind === 'self-test' || job.kind === 'trial' ? 'measures' : 'works';
-}
-
 const forked = (): ChildProcess =>
-  fork(entry, [], {
+  fork(entry, [String(process.pid)], {
     serialization: 'advanced',
     execArgv: [...nodeArguments, '--expose-gc'],
     // Standard output is the engine's: with --json a stray line of a native library would break it.
@@ -199,6 +193,7 @@ export class Trainer {
 
   /** Its signal keeps it from doing anything more should it ever leave the kernel: the run that it has open can go on in another process. */
   #freeRuns(child: ChildProcess): void {
+    if (child.pid !== undefined) freeCardOf(child.pid);
     for (const { child: own, run } of this.#pending.values()) {
       if (own !== child || run === undefined || child.pid === undefined) continue;
       try {
@@ -226,6 +221,9 @@ export class Trainer {
     if (!child || child.exitCode !== null || child.signalCode !== null) return;
     this.#dismissed.add(child);
     if (this.#pending.size > 0) this.control('stop');
+    // Whoever opens the run meanwhile waits for it.
+    const runs = [...this.#pending.values()].flatMap((one) => (one.child === child && one.run !== undefined ? [one.run] : []));
+    for (const run of runs) if (child.pid !== undefined) noteLeft(child.pid, run);
     if (child.connected) child.disconnect();
     await new Promise<void>((resolve) => {
       const timer = setTimeout(() => {

@@ -5,7 +5,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { cardFolder } from '../files/card-lock.ts';
+import { cardFolder, holdCard } from '../files/card-lock.ts';
 import { takeLock } from '../files/folder-lock.ts';
 import type { Job } from './protocol.ts';
 import { Trainer, TrainerKilled } from './trainer.ts';
@@ -94,6 +94,22 @@ it('leaves no run locked once its signal was sent: it can do nothing more there'
     expect(existsSync(join(run, 'lock'))).toBe(!isMine);
     rmSync(join(run, 'lock'), { force: true });
   }
+});
+
+it('nor the card taken: what it says of itself there would stay as long as the system has it', async () => {
+  const trainer = stuckTrainer();
+  const ended = expect(trainer.run(job)).rejects.toMatchObject({ code: 'cancelled' });
+  const done = holdCard('works', process.pid);
+  const own = JSON.parse(readFileSync(join(cardFolder(), `${process.pid}-works`), 'utf8')) as object;
+  done();
+  const { pid } = processes[0]!;
+  writeFileSync(join(cardFolder(), `${pid}-works`), JSON.stringify({ ...own, pid }));
+  trainer.kill();
+  await vi.advanceTimersByTimeAsync(4_000);
+  expect(held().toSorted()).toEqual([`${pid}-works`, `${process.pid}-measures`].toSorted());
+  await vi.advanceTimersByTimeAsync(1_000);
+  await ended;
+  expect(held()).toEqual([]);
 });
 
 it('holds up nobody who ends the trainer', async () => {

@@ -79,7 +79,7 @@ async function finish(output: Output, studio: Studio, run: string, options: Opti
   return 0;
 }
 
-/** A run that was just stopped in another window may still be kept. Throws `cancelled` at Ctrl-C. */
+/** A run whose window or program was just closed may still be kept. Throws `locked` where it is trained elsewhere, `cancelled` at Ctrl-C. */
 async function untilLeft(output: Output, run: string): Promise<void> {
   const { signal, done } = interruptible();
   try {

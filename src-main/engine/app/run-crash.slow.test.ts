@@ -7,6 +7,7 @@ import type { RunSummary } from '../../../shared/contract/contract-runs.ts';
 import { until } from '../../trainer/testing/processes.ts';
 import { changeAppFile, readAppFile } from '../../training/run-folder/app-file.ts';
 import { RunFolder } from '../../training/run-folder/run-folder.ts';
+import { waitsForFormer } from '../runs/until-free.ts';
 import type { Engine } from './engine.ts';
 import { drawPictures, openEngine, quickSettings } from './testing/open-engine.ts';
 import type { Page } from './testing/open-engine.ts';
@@ -95,6 +96,28 @@ describe('a run that is stopped without its checkpoint', () => {
     await expect(page.call('runs.control', { run, action: 'discard' })).rejects.toMatchObject({ code: 'bad-input' });
     await page.call('runs.resume', { run, usable: false });
     expect(await trainedBeyond(stopped.step)).toBeGreaterThan(stopped.step);
+  });
+});
+
+describe('a run that another program trains', () => {
+  it('is refused within seconds, with the number of that program, and goes on when it is free again', async () => {
+    await trainedBeyond(6);
+    await page.call('runs.control', { run, action: 'stop' });
+    await page.call('jobs.wait', { job });
+    const held = RunFolder.open(join(home, 'runs', run), process.pid);
+    const details = new Set<string>();
+    const watch = setInterval(() => engine.context.jobs.list().forEach(({ detail }) => details.add(detail)), 20);
+    const began = performance.now();
+    const resumed = await page.call('runs.resume', { run, usable: false });
+    await expect(page.call('jobs.wait', { job: resumed.job })).rejects.toMatchObject({ code: 'locked' });
+    expect(performance.now() - began).toBeLessThan(6000);
+    clearInterval(watch);
+    expect(details).not.toContain(waitsForFormer);
+    expect((await summary()).problem).toContain(`process ${process.pid}`);
+    held.dispose();
+    const { step } = await summary();
+    await page.call('runs.resume', { run, usable: false });
+    expect(await trainedBeyond(step)).toBeGreaterThan(step);
   });
 });
 

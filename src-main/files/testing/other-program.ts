@@ -26,9 +26,9 @@ export function anotherHoldsPlace(place: string): () => void {
   return lend(own, placeLockFile(place));
 }
 
-/** Has it hold the card; returns what ends that. */
-export function anotherHoldsCard(use: CardUse = 'works'): () => void {
-  const done = holdCard(use);
+/** Has it hold the card, for the process `worksFor` where one is given; returns what ends that. */
+export function anotherHoldsCard(use: CardUse = 'works', worksFor?: number): () => void {
+  const done = holdCard(use, worksFor);
   const own = readFileSync(join(cardFolder(), `${process.pid}-${use}`), 'utf8');
   done();
   return lend(own, join(cardFolder(), `${process.ppid}-${use}`));

@@ -106,11 +106,14 @@ export class RunFolder {
     });
   }
 
-  /** Opens a run to go on with it. Throws `locked` while another process trains it, `bad-config` when its record is damaged. */
-  static open(path: string): RunFolder {
+  /**
+   * Opens a run to go on with it, for the process `worksFor` where that is another one. Throws `locked` while another process trains it,
+   * `bad-config` when its record is damaged.
+   */
+  static open(path: string, worksFor?: number): RunFolder {
     const record = readRecord(path);
     return guarded(() => {
-      const folder = new RunFolder(path, record, takeLock(path));
+      const folder = new RunFolder(path, record, takeLock(path, undefined, undefined, worksFor));
       removeUnfinished(path);
       removeUnfinished(join(path, 'checkpoints'));
       return folder;

@@ -235,19 +235,20 @@ export class Trainings {
     const { config, folder } = readRecord(path);
     job.say('Prepares the images.');
     if ((await imagesToDecode(studio, folder, config)) > 0) await scanFor(studio, folder, config, stoppable);
-    try {
-      return await this.#trainOnce(training, job, path);
-    } catch (error) {
-      if (!(error instanceof AppError) || error.code !== 'locked') throw error;
-      // The trainer of the engine before had its job before it was ready, and has opened the run since; it will find its engine gone.
-      return this.#trainOnce(training, job, path);
+    for (let turn = 0; ; turn++) {
+      await untilFree(path, training.stop.signal, () => job.say(waitsForFormer));
+      try {
+        return await this.#trainOnce(training, job, path);
+      } catch (error) {
+        // The trainer of the engine before had its job before it was ready, and has opened the run since; it will find its engine gone.
+        if (!(error instanceof AppError) || error.code !== 'locked' || turn > 0) throw error;
+      }
     }
   }
 
   /** From the settled record to the end of the run. Throws `locked` while another process has it open. */
   async #trainOnce(training: Training, job: JobHandle, path: string): Promise<'done' | 'stopped'> {
     const { studio } = this.#context;
-    await untilFree(path, training.stop.signal, () => job.say(waitsForFormer));
     if (training.stop.signal.aborted) return 'stopped';
     await settleRun(studio, path);
     const { steps, config, folder } = readRecord(path);
