@@ -71,7 +71,9 @@ test('the pictures of the README', async ({ page }) => {
     await expect(page.getByRole('grid', { name: 'Groups of duplicates' })).toBeVisible();
     await page.getByRole('group', { name: 'What counts as a duplicate' }).getByText('Very similar').click();
     await page.getByRole('button', { name: 'Compare all images' }).click();
-    await expect(page.getByRole('grid', { name: 'Groups of duplicates' }).getByText('Very similar').first()).toBeVisible({ timeout: 120_000 });
+    await expect(page.getByRole('grid', { name: 'Groups of duplicates' }).getByText('Very similar').first()).toBeVisible({
+      timeout: 120_000,
+    });
     await take('duplicates');
     await goTo(page, 'Export');
     await expect(page.getByText('First rows of the table')).toBeVisible();
