@@ -45,6 +45,8 @@ export interface DuplicateList {
     | {
         /** No lower similarity tells any more: there would be too many pairs, or they would be nobody's duplicates. */
         readonly floor: number;
+        /** Pairs whose pixels were not looked at: some may be the same picture. */
+        readonly unseen: number;
       }
     | undefined;
   readonly rows: readonly DuplicateGroup[];

@@ -13,3 +13,5 @@ export const duplicateTag = 'duplicate';
 export const mostFilesShown = 60;
 /** As when a search hides duplicates. */
 export const usualSimilarity = 0.98;
+/** Pairs are looked for above this cosine: less alike is nobody's duplicate. */
+export const leastSimilarity = 0.8;

@@ -122,7 +122,7 @@ export function fakeDuplicates(sources: readonly EmbeddingSource[], jobs: FakeJo
         groups: groups.length,
         files: groups.reduce((sum, group) => sum + group.length, 0),
         spareBytes: groups.reduce((sum, group) => sum + group.slice(1).reduce((bytes, file) => bytes + file.bytes, 0), 0),
-        compared: known ? { floor: 0.8 } : undefined,
+        compared: known ? { floor: 0.8, unseen: 0 } : undefined,
         rows: groups.slice(offset, offset + limit).map(shown),
       };
     },

@@ -37,6 +37,7 @@ const pictures: SimilarPictures = {
     cosines: Float64Array.of(0.995, 0.99, 0.97, 0.85),
   },
   same: Uint8Array.of(1, 2, 2, 0),
+  unseen: 1,
   hashOf: new Map([
     [0, 'a'],
     [1, 'b'],
@@ -67,8 +68,9 @@ describe('groups of duplicates', () => {
     expect(told(groupsOf('similar', 0.96))).toContain('7 file 1, 8 similar 0.97');
     expect(told(groupsOf('similar', 0.99))).toEqual(['2 file 1, 1 file 1, 3 picture 0.995', '5 file 1, 6 file 1']);
     // Exactly as alike is not more alike, as where a search hides duplicates.
-    expect(told(groupsOf('similar', 0.995))).toEqual(told(groupsOf('file')));
-    expect(told(groupsOf('similar', 1))).toEqual(told(groupsOf('file')));
+    expect(told(groupsOf('similar', 0.97))).not.toContain('7 file 1, 8 similar 0.97');
+    // The same picture is in it whatever the vectors say.
+    for (const similarity of [0.995, 1]) expect(told(groupsOf('similar', similarity))).toEqual(told(groupsOf('picture')));
   });
 
   it('have what is best kept first: most pixels, then bytes, then the oldest, then the first by path', () => {

@@ -29,7 +29,7 @@ function looked(groups = 3) {
       groups,
       files: 2 * groups,
       spareBytes: groups,
-      compared: { floor: 0.8 },
+      compared: { floor: 0.8, unseen: 0 },
       rows: Array.from({ length: groups }, (_, n) => ({ total: 2, files: [file(2 * n + 1), file(2 * n + 2)] })).slice(
         Number(offset),
         Number(offset) + Number(limit),

@@ -62,7 +62,8 @@ export function duplicateHandlers({ studio, jobs }: EngineContext, { store }: Pi
     const setup = vectorsOf(folder, vectors)!;
     const job = jobs.start('compare', { subject: vectors.run, folder, run: vectors.run }, async (handle) => {
       const meter = rateMeter();
-      const { pairs } = await comparePictures(studio, setup, {
+      // Where it is cancelled, too, what is kept may be another.
+      const { pairs, unseen } = await comparePictures(studio, setup, {
         signal: handle.signal,
         progress: (stage, share) => {
           handle.say(stages[stage]);
@@ -70,9 +71,9 @@ export function duplicateHandlers({ studio, jobs }: EngineContext, { store }: Pi
           const { secondsLeft } = meter(done, 1);
           handle.progress({ share: done, ...(secondsLeft !== undefined && { secondsLeft }) });
         },
-      });
-      groups.forget();
-      return `${plural(pairs.cosines.length, 'pair', 'pairs')} of similar images found.`;
+      }).finally(() => groups.forget());
+      const found = `${plural(pairs.cosines.length, 'pair', 'pairs')} of similar images found.`;
+      return unseen > 0 ? `${found} The pixels of ${plural(unseen, 'pair', 'pairs')} were not compared.` : found;
     });
     return { job };
   };
@@ -96,7 +97,7 @@ export function duplicateHandlers({ studio, jobs }: EngineContext, { store }: Pi
       groups: all.length,
       files,
       spareBytes,
-      compared: pictures && { floor: pictures.pairs.floor },
+      compared: pictures && { floor: pictures.pairs.floor, unseen: pictures.unseen },
       rows: shown.map((group) => ({
         total: group.length,
         files: group.slice(0, mostFilesShown).map(({ image, path, relation, similarity, width, height, bytes, modified }) => ({
