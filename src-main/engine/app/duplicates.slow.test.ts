@@ -7,6 +7,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { InputOf } from '../../../shared/contract/channel.ts';
 import type { DuplicateList } from '../../../shared/contract/contract-duplicates.ts';
 import type { DuplicateLevel } from '../../../shared/contract/duplicate-terms.ts';
+import { checkpointOf } from '../runs/runs.ts';
+import { comparePictures } from '../vectors/similar-pictures.ts';
 import type { Engine } from './engine.ts';
 import type { engineContract } from './handlers.ts';
 import { drawPictures, openEngine, quickSettings } from './testing/open-engine.ts';
@@ -110,6 +112,20 @@ describe('duplicates of a folder', () => {
     expect([after.compared!.unseen, after.groups]).toEqual([0, 3]);
     for (const name of readdirSync(join(place, 'home', 'embeddings'), { recursive: true, encoding: 'utf8' }))
       if (name.includes('pairs-centred-')) unlinkSync(join(place, 'home', 'embeddings', name));
+  });
+
+  it('stay compared by their vectors when looking at the pictures is cancelled', async () => {
+    const stop = new AbortController();
+    const checkpoint = checkpointOf(join(place, 'home', 'runs', run), '4');
+    const work = comparePictures(
+      engine.context.studio,
+      { checkpoint, root: pictures, layer: 'last', space: 'raw' },
+      { signal: stop.signal, progress: (stage) => stage === 'pictures' && stop.abort() },
+    );
+    await expect(work).rejects.toMatchObject({ code: 'cancelled' });
+    expect((await list('picture', 0.98, vectors('raw'))).compared!.unseen).toBeGreaterThan(0);
+    for (const name of readdirSync(join(place, 'home', 'embeddings'), { recursive: true, encoding: 'utf8' }))
+      if (name.includes('pairs-raw-')) unlinkSync(join(place, 'home', 'embeddings', name));
   });
 
   it('of what is similar are all as similar as was asked for, and fewer the more that is', async () => {

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { mostFilesShown, placesOf } from '../../../shared/contract/duplicate-terms.ts';
 import { atOnce } from '../../files/in-pieces.ts';
 import type { FolderFile } from '../../library/folder-files.ts';
-import { duplicateLines, keptOf } from './duplicate-list.ts';
+import { duplicateLines, keptOf, shownOf } from './duplicate-list.ts';
 import { duplicateGroups, rather } from './duplicates.ts';
 import type { DuplicateGroup, GroupingRules } from './duplicates.ts';
 import type { SimilarPictures } from './similar-pictures.ts';
@@ -88,7 +89,7 @@ describe('groups of duplicates', () => {
 
 describe('the list of duplicates', () => {
   it('says of each file its group, its place, and whether it is kept', () => {
-    const lines = atOnce(duplicateLines('/photos', groupsOf('picture'), new Set([3])))
+    const lines = atOnce(duplicateLines('/photos', groupsOf('picture'), placesOf([3])))
       .trimEnd()
       .split('\r\n');
     expect(lines).toEqual([
@@ -101,10 +102,20 @@ describe('the list of duplicates', () => {
     ]);
   });
 
+  it('keeps what was chosen last, and of a large group answers it in any case', () => {
+    const group = Array.from({ length: 80 }, (_, i) => ({ ...file(i + 1, 'x'), relation: 'file', similarity: 1 }) as const);
+    const shown = shownOf(group, placesOf([3, 65, 70]));
+    expect([shown.length, shown.at(-1)!.image, keptOf(group, placesOf([3, 65, 70]))]).toEqual([mostFilesShown, 70, 70]);
+    expect(keptOf(group, placesOf([65, 70, 3]))).toBe(3);
+    expect(shownOf(group, placesOf([65, 70, 3])).map(({ image }) => image)).toEqual(
+      group.slice(0, mostFilesShown).map(({ image }) => image),
+    );
+  });
+
   it('keeps the best unless another of the group was chosen', () => {
     const [group] = groupsOf('picture');
-    expect(keptOf(group!, new Set())).toBe(2);
-    expect(keptOf(group!, new Set([5, 99]))).toBe(2);
-    expect(keptOf(group!, new Set([1]))).toBe(1);
+    expect(keptOf(group!, placesOf([]))).toBe(2);
+    expect(keptOf(group!, placesOf([5, 99]))).toBe(2);
+    expect(keptOf(group!, placesOf([1]))).toBe(1);
   });
 });

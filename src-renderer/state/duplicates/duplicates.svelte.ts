@@ -44,6 +44,8 @@ export class DuplicatesState {
   #active = $state.raw<{ readonly group: number; readonly file: number }>({ group: 0, file: 0 });
   readonly #pages: PageCache<DuplicateGroup>;
   #question: Question | undefined;
+  /** Of the list that a group was answered with: the summary may be that of a later one already. */
+  readonly #stampOf = new WeakMap<DuplicateGroup, string>();
   #asked = '';
   #followed = '';
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -159,7 +161,10 @@ export class DuplicatesState {
   async #fetch(offset: number, limit: number, signal: AbortSignal): Promise<Page<DuplicateGroup>> {
     const question = this.#question;
     if (!question) return { total: 0, rows: [] };
-    const { rows, ...summary } = await this.#studio.client.call('duplicates.list', { ...question, offset, limit }, { signal });
+    const { keep } = this.#studio.duplicates;
+    const chosen = keep.size > 0 && { keep: Int32Array.from(keep.keys()) };
+    const { rows, ...summary } = await this.#studio.client.call('duplicates.list', { ...question, ...chosen, offset, limit }, { signal });
+    for (const row of rows) this.#stampOf.set(row, summary.stamp);
     if (signal.aborted || question !== this.#question) return { total: summary.groups, rows };
     // The list has changed under the rows that are kept.
     const changed = this.#summary !== undefined && this.#summary.stamp !== summary.stamp && offset > 0;
@@ -208,7 +213,8 @@ export class DuplicatesState {
     if (!question || this.#busy) return false;
     this.#busy = true;
     const one = group && { groups: Int32Array.of(group.files[0]!.image) };
-    const done = await this.#studio.ask('duplicates.mark', { ...question, ...one });
+    const stamp = (group && this.#stampOf.get(group)) ?? question.stamp;
+    const done = await this.#studio.ask('duplicates.mark', { ...question, stamp, ...one });
     this.#busy = false;
     if (!done) return false;
     const { marked, unmarked } = done;
@@ -243,7 +249,7 @@ export class DuplicatesState {
   #choice() {
     const [question, stamp] = [this.#question, this.#summary?.stamp];
     if (!question || stamp === undefined) return undefined;
-    return { ...question, stamp, keep: Int32Array.from(this.#studio.duplicates.keep) };
+    return { ...question, stamp, keep: Int32Array.from(this.#studio.duplicates.keep.keys()) };
   }
 
   dispose(): void {

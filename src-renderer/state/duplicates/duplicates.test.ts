@@ -162,7 +162,7 @@ describe('what is done with duplicates', () => {
     one.state.keepFile(group, 2);
     expect(one.state.kept(group).image).toBe(2);
     one.state.keepFile(group, 1);
-    expect([one.state.kept(group).image, [...one.studio.duplicates.keep]]).toEqual([1, [1]]);
+    expect([one.state.kept(group).image, [...one.studio.duplicates.keep.keys()]]).toEqual([1, [1]]);
   });
 
   it('marks of one group or of all name the list that was seen and what is kept, and are taken back one after the other', async () => {
@@ -208,6 +208,22 @@ describe('what is done with duplicates', () => {
     await one.state.undo();
     expect(one.state.undoable).toBeDefined();
     expect(one.state.busy).toBe(false);
+  });
+
+  it('marks of a group that was answered before the list changed name the list it stood in', async () => {
+    const one = looked();
+    await one.begin();
+    const old = one.state.group(0)!;
+    const list = one.answers['duplicates.list']!;
+    one.answers['duplicates.list'] = (input) => ({ ...(list(input) as object), stamp: 'two' });
+    one.studio.jobs = [{ id: 4, kind: 'compare', state: 'done', folder: 1 }];
+    one.state.follow();
+    await vi.waitFor(() => expect(one.state.summary!.stamp).toBe('two'));
+    await one.state.mark(old);
+    expect(one.of('duplicates.mark')[0]).toMatchObject({ stamp: 'one', groups: Int32Array.of(1) });
+    await vi.waitFor(() => expect(one.state.group(0)).not.toBe(old));
+    await one.state.mark(one.state.group(0));
+    expect(one.of('duplicates.mark')[1]).toMatchObject({ stamp: 'two' });
   });
 
   it('marks of one folder are not taken back in another', async () => {

@@ -3,7 +3,7 @@ import { basename } from 'node:path';
 import { setImmediate as breathe } from 'node:timers/promises';
 import type { CheckedInputOf } from '../../../../shared/contract/channel.ts';
 import type { duplicateChannels, DuplicateList } from '../../../../shared/contract/contract-duplicates.ts';
-import { duplicateTag, mostFilesShown } from '../../../../shared/contract/duplicate-terms.ts';
+import { duplicateTag, placesOf } from '../../../../shared/contract/duplicate-terms.ts';
 import type { Handlers } from '../../../../shared/contract/rpc-server.ts';
 import { AppError } from '../../../../shared/errors.ts';
 import { inPieces } from '../../../files/in-pieces.ts';
@@ -13,7 +13,7 @@ import { imagesWithTag } from '../../../library/folder-files.ts';
 import { folderOf } from '../../../library/folders.ts';
 import type { Library } from '../../../library/library.ts';
 import { checkpointOf } from '../../runs/runs.ts';
-import { duplicateLines, keptOf } from '../../vectors/duplicate-list.ts';
+import { duplicateLines, keptOf, shownOf } from '../../vectors/duplicate-list.ts';
 import { comparePictures } from '../../vectors/similar-pictures.ts';
 import type { CompareStage, VectorsToCompare } from '../../vectors/similar-pictures.ts';
 import type { EngineContext } from '../context.ts';
@@ -87,10 +87,11 @@ export function duplicateHandlers({ studio, jobs }: EngineContext, { store }: Pi
     throw new AppError('bad-input', 'The list of duplicates has changed meanwhile.', 'Look at it again before you mark or save it.');
   };
 
-  const page = async ({ offset, limit, ...input }: Inputs['duplicates.list']): Promise<DuplicateList> => {
+  const page = async ({ offset, limit, keep, ...input }: Inputs['duplicates.list']): Promise<DuplicateList> => {
     const { stamp, groups: all, files, spareBytes, pictures } = await list(input);
-    const shown = all.slice(offset, offset + limit);
-    const images = shown.flatMap((group) => group.slice(0, mostFilesShown).map(({ image }) => image));
+    const chosen = placesOf(keep ?? []);
+    const shown = all.slice(offset, offset + limit).map((group) => ({ total: group.length, files: shownOf(group, chosen) }));
+    const images = shown.flatMap(({ files: few }) => few.map(({ image }) => image));
     const marked = imagesWithTag(library, images, duplicateTag);
     return {
       stamp,
@@ -99,8 +100,8 @@ export function duplicateHandlers({ studio, jobs }: EngineContext, { store }: Pi
       spareBytes,
       compared: pictures && { floor: pictures.pairs.floor, unseen: pictures.unseen },
       rows: shown.map((group) => ({
-        total: group.length,
-        files: group.slice(0, mostFilesShown).map(({ image, path, relation, similarity, width, height, bytes, modified }) => ({
+        total: group.total,
+        files: group.files.map(({ image, path, relation, similarity, width, height, bytes, modified }) => ({
           image,
           path: displayName(path),
           relation,
@@ -120,7 +121,7 @@ export function duplicateHandlers({ studio, jobs }: EngineContext, { store }: Pi
     'duplicates.list': page,
     'duplicates.mark': async (input) => {
       const { groups: all } = await current(input);
-      const keep = new Set(input.keep);
+      const keep = placesOf(input.keep);
       const wanted = input.groups && new Set(input.groups);
       const meant = wanted ? all.filter((group) => group.some(({ image }) => wanted.has(image))) : all;
       const kept = meant.map((group) => keptOf(group, keep));
@@ -130,7 +131,7 @@ export function duplicateHandlers({ studio, jobs }: EngineContext, { store }: Pi
     'duplicates.file': async (input) => {
       const { groups: all } = await current(input);
       const { path } = folderOf(library, input.folder);
-      const text = await inPieces(duplicateLines(path, all, new Set(input.keep)));
+      const text = await inPieces(duplicateLines(path, all, placesOf(input.keep)));
       return { name: `${basename(path)} - duplicates.csv`, bytes: new TextEncoder().encode(text) };
     },
   };
