@@ -160,6 +160,19 @@ describe('duplicates of a folder', () => {
     expect((await page.call('library.facets', { folder })).tags).toEqual([]);
   });
 
+  it('of which some cannot be tagged are left as they were', async () => {
+    const { stamp, rows } = await list('picture');
+    const image = rows[0]!.files[0]!.image;
+    await page.call('library.tag', { images: Int32Array.of(image), name: 'duplicate', on: true });
+    const { database } = engine.context.studio.library;
+    database.exec(`CREATE TRIGGER refuse BEFORE DELETE ON image_tags WHEN OLD.image_id = ${image} BEGIN SELECT RAISE(ABORT, 'no'); END`);
+    const question = { folder, vectors: vectors(), level: 'picture', similarity: 0.98, stamp, keep: new Int32Array(0) } as const;
+    await expect(page.call('duplicates.mark', question)).rejects.toThrow();
+    database.exec('DROP TRIGGER refuse');
+    expect((await page.call('library.facets', { folder })).tags).toEqual([{ value: 'duplicate', images: 1 }]);
+    await page.call('library.tag', { images: Int32Array.of(image), name: 'duplicate', on: false });
+  });
+
   it('are written down as they stand', async () => {
     const { stamp, files } = await list('picture');
     const question = { folder, vectors: vectors(), level: 'picture', similarity: 0.98, stamp, keep: new Int32Array(0) } as const;

@@ -124,6 +124,24 @@ describe('duplicates of a folder', () => {
     await vi.waitFor(() => expect(one.of('duplicates.list')).toHaveLength(2));
   });
 
+  it('are asked for anew where the first page, too, comes of another list than those before it', async () => {
+    const one = looked(900);
+    await one.begin();
+    const list = one.answers['duplicates.list']!;
+    one.state.show(200, 210);
+    await vi.waitFor(() => expect(one.state.group(200)).toBeDefined());
+    one.answers['duplicates.list'] = (input) => ({ ...(list(input) as object), stamp: 'two' });
+    one.state.retry();
+    await vi.waitFor(() => expect(one.state.summary!.stamp).toBe('two'));
+    const asked = (): number => one.of('duplicates.list').filter(({ offset }) => offset === 200).length;
+    const before = asked();
+    one.answers['duplicates.list'] = (input) => ({ ...(list(input) as object), stamp: 'three' });
+    one.state.show(0, 10);
+    await vi.waitFor(() => expect(one.state.summary!.stamp).toBe('three'));
+    one.state.show(200, 210);
+    await vi.waitFor(() => expect(asked()).toBe(before + 1));
+  });
+
   it('of another folder are begun anew', async () => {
     const one = looked();
     await one.begin();

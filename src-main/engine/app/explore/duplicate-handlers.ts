@@ -34,16 +34,21 @@ const stages: Readonly<Record<CompareStage, string>> = {
 /** Of the job, what comparing the vectors takes. */
 const shareOfVectors = 0.8;
 
-/** Gives or takes the tag; which of the images that changed. */
+/** Gives or takes the tag; which of the images that changed. Where a later piece fails the earlier ones are undone. */
 async function retag(library: Library, images: readonly number[], on: boolean): Promise<Int32Array<ArrayBuffer>> {
   const changed: number[] = [];
-  for (let at = 0; at < images.length; at += pieceTags) {
-    const piece = images.slice(at, at + pieceTags);
-    const having = imagesWithTag(library, piece, duplicateTag);
-    const others = piece.filter((image) => having.has(image) !== on);
-    (on ? addTag : removeTag)(library, others, duplicateTag);
-    changed.push(...others);
-    await breathe();
+  try {
+    for (let at = 0; at < images.length; at += pieceTags) {
+      const piece = images.slice(at, at + pieceTags);
+      const having = imagesWithTag(library, piece, duplicateTag);
+      const others = piece.filter((image) => having.has(image) !== on);
+      (on ? addTag : removeTag)(library, others, duplicateTag);
+      changed.push(...others);
+      await breathe();
+    }
+  } catch (error) {
+    (on ? removeTag : addTag)(library, changed, duplicateTag);
+    throw error;
   }
   return Int32Array.from(changed);
 }
@@ -126,7 +131,13 @@ export function duplicateHandlers({ studio, jobs }: EngineContext, { store }: Pi
       const meant = wanted ? all.filter((group) => group.some(({ image }) => wanted.has(image))) : all;
       const kept = meant.map((group) => keptOf(group, keep));
       const others = meant.flatMap((group, i) => group.flatMap(({ image }) => (image === kept[i] ? [] : [image])));
-      return { marked: await retag(library, others, true), unmarked: await retag(library, kept, false) };
+      const marked = await retag(library, others, true);
+      try {
+        return { marked, unmarked: await retag(library, kept, false) };
+      } catch (error) {
+        await retag(library, [...marked], false);
+        throw error;
+      }
     },
     'duplicates.file': async (input) => {
       const { groups: all } = await current(input);
