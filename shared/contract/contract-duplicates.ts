@@ -29,7 +29,7 @@ export interface DuplicateFile {
 export interface DuplicateGroup {
   /** The best to keep first: most pixels, then bytes, then the oldest. */
   readonly files: readonly DuplicateFile[];
-  /** Of all files, those not shown too. */
+  /** Of all files, those not shown too; the one that is kept is always shown. */
   readonly total: number;
 }
 
@@ -45,6 +45,8 @@ export interface DuplicateList {
     | {
         /** No lower similarity tells any more: there would be too many pairs, or they would be nobody's duplicates. */
         readonly floor: number;
+        /** Pairs whose pixels were not looked at: some may be the same picture. */
+        readonly unseen: number;
       }
     | undefined;
   readonly rows: readonly DuplicateGroup[];
@@ -65,7 +67,7 @@ const choice = {
   ...question,
   /** Of the list that is meant. */
   stamp: text(200),
-  /** Images to keep in place of the best of their group. */
+  /** Images to keep in place of the best of their group, in the order in which they were chosen: of one group the last counts. */
   keep: manyImages(1_000_000),
 } as const;
 
@@ -73,7 +75,9 @@ export const duplicateChannels = {
   /** Compares all images that have a vector with each other; instant when that was done before. Throws `not-found`. */
   'duplicates.compare': channel<JobStarted>()(v.strictObject({ folder: identity, vectors })),
   /** Throws `not-found` without vectors, or without the folder. */
-  'duplicates.list': channel<DuplicateList>()(v.strictObject({ ...question, offset: count(100_000_000), limit: count(500) })),
+  'duplicates.list': channel<DuplicateList>()(
+    v.strictObject({ ...question, keep: v.optional(choice.keep), offset: count(100_000_000), limit: count(500) }),
+  ),
   /**
    * Gives the tag to all but the kept one of groups, from which it is taken. `groups`: an image of each, whichever; none: all of the list.
    * Answers which images have it now that had not, and the other way round: `library.tag` undoes it. Throws `bad-input` when the list has

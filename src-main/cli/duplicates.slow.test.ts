@@ -97,6 +97,7 @@ it('with vectors the same picture is found in another file, compared once, and w
 
 it.each([
   [['--similarity', '2'], 2, '--similarity'],
+  [['--similarity', '0.5'], 2, 'from 0.8 to 1'],
   [['--similarity', 'much'], 2, '--similarity'],
   [['--level', 'all'], 2, '--level'],
   [['--level', 'file', '--similarity', '0.9'], 2, '--similarity'],

@@ -13,18 +13,20 @@ export interface CompareTask {
   /** Places in `hashes`, of each pair. */
   readonly first: Uint32Array;
   readonly second: Uint32Array;
+  /** Digests that are kept at a time, at least 2. */
+  readonly most?: number;
 }
 
-/** Of each pair: 0 where one of them is not in the cache, or there were too many to look at; 1: the same picture; 2: another. */
+/** Of each pair: 0 where one of them is not in the cache, so that nothing is known; 1: the same picture; 2: another. */
 export type CompareResult = Uint8Array<ArrayBuffer>;
 
-/** Pictures looked at, most: a digest takes 3 KB. */
-const mostPictures = 50_000;
+/** Digests that are kept, most: 3 KB each. The one that was not asked for longest goes, and is made again when it is. */
+const mostDigests = 50_000;
 /** Milliseconds between two words on how far it is. */
 const pause = 200;
 
 async function compare(task: CompareTask, progress: (share: number) => void): Promise<CompareResult> {
-  const { folder, hashes, first, second } = task;
+  const { folder, hashes, first, second, most = mostDigests } = task;
   const result = new Uint8Array(first.length);
   let cache: DecodeCache;
   try {
@@ -35,12 +37,14 @@ async function compare(task: CompareTask, progress: (share: number) => void): Pr
   try {
     const digests = new Map<number, PictureDigest | undefined>();
     const digest = async (place: number): Promise<PictureDigest | undefined> => {
-      if (digests.has(place)) return digests.get(place);
-      if (digests.size >= mostPictures) return undefined;
-      const picture = await cache.get(hashes[place]!);
-      const made = picture && digestOf(picture);
-      digests.set(place, made);
-      return made;
+      const isThere = digests.has(place);
+      const kept = digests.get(place);
+      const picture = isThere ? undefined : await cache.get(hashes[place]!);
+      const found = isThere ? kept : picture && digestOf(picture);
+      digests.delete(place);
+      digests.set(place, found);
+      if (digests.size > most) digests.delete(digests.keys().next().value!);
+      return found;
     };
     for (let i = 0; i < first.length; i++) {
       const [one, other] = [await digest(first[i]!), await digest(second[i]!)];

@@ -21,7 +21,7 @@ export const duplicates = {
   similarity: 'Similarity above',
   similarityHelp:
     'Each file of a group is at least this similar to the one that most of them are like, so that no chain of small steps joins different pictures. 1 is the same.',
-  floorRaised: (floor: string) => `So many images are alike that only pairs above ${floor} are kept.`,
+  floorRaised: (floor: string) => `So many images are alike that only pairs above a similarity of ${floor} were looked at.`,
   vectors: 'Vectors from',
   space: 'Vector space',
 
@@ -38,6 +38,9 @@ export const duplicates = {
   notCompared: (images: number) => `The ${plural(images, 'image')} with vectors have not been compared with each other yet.`,
   notComparedHint: 'Until then only the same files are listed. It takes seconds to minutes, once.',
   compare: 'Compare all images',
+  unseen: (pairs: number) => `The pixels of ${plural(pairs, 'pair')} of similar images have not been compared yet.`,
+  unseenHint: 'Until then some of the same pictures may be missing here.',
+  compareRest: 'Compare the rest',
   noVectors: 'Only the same files can be found so far.',
   noVectorsHint: 'To find the same picture in other files, compute the vectors of this folder first.',
   toVectors: 'Compute vectors',

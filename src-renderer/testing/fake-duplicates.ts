@@ -1,7 +1,7 @@
 // The fake engine's duplicates: every 500th picture is a copy of the one before it, others show nearly the same.
 import type { DuplicateFile, DuplicateGroup, duplicateChannels } from '../../shared/contract/contract-duplicates.ts';
 import type { EmbeddingSource } from '../../shared/contract/contract-explore.ts';
-import { duplicateTag, mostFilesShown } from '../../shared/contract/duplicate-terms.ts';
+import { duplicateTag, keptImage, mostFilesShown, placesOf } from '../../shared/contract/duplicate-terms.ts';
 import type { DuplicateLevel } from '../../shared/contract/duplicate-terms.ts';
 import type { Handlers } from '../../shared/contract/rpc-server.ts';
 import { AppError } from '../../shared/errors.ts';
@@ -114,7 +114,7 @@ export function fakeDuplicates(sources: readonly EmbeddingSource[], jobs: FakeJo
         },
       }),
     }),
-    'duplicates.list': async ({ offset, limit, ...input }) => {
+    'duplicates.list': async ({ offset, limit, keep: _keep, ...input }) => {
       const { key, groups, known } = find(input);
       await new Promise((resolve) => setTimeout(resolve, 10));
       return {
@@ -122,14 +122,19 @@ export function fakeDuplicates(sources: readonly EmbeddingSource[], jobs: FakeJo
         groups: groups.length,
         files: groups.reduce((sum, group) => sum + group.length, 0),
         spareBytes: groups.reduce((sum, group) => sum + group.slice(1).reduce((bytes, file) => bytes + file.bytes, 0), 0),
-        compared: known ? { floor: 0.8 } : undefined,
+        compared: known ? { floor: 0.8, unseen: 0 } : undefined,
         rows: groups.slice(offset, offset + limit).map(shown),
       };
     },
     'duplicates.mark': ({ groups: wanted, keep, ...input }) => {
-      const kept = new Set(keep);
+      const kept = placesOf(keep);
       const meant = checked(input).filter((group) => !wanted || group.some(({ image }) => wanted.includes(image)));
-      const keepers = meant.map((group) => (group.findLast(({ image }) => kept.has(image)) ?? group[0]!).image);
+      const keepers = meant.map((group) =>
+        keptImage(
+          group.map(({ image }) => image),
+          kept,
+        ),
+      );
       const marked = meant.flatMap((group, i) =>
         group.map(({ image }) => image).filter((image) => image !== keepers[i] && !isMarked(image)),
       );

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { Space } from '../../../shared/contract/contract-values.ts';
-import { duplicateLevels, usualSimilarity } from '../../../shared/contract/duplicate-terms.ts';
+import { duplicateLevels, leastSimilarity, usualSimilarity } from '../../../shared/contract/duplicate-terms.ts';
 import type { DuplicateLevel } from '../../../shared/contract/duplicate-terms.ts';
 import { AppError } from '../../../shared/errors.ts';
 import { checkDuplicatesTarget, relationNames, writeDuplicates } from '../../engine/vectors/duplicate-list.ts';
@@ -34,8 +34,12 @@ function rulesOf(options: Options): { readonly level: DuplicateLevel; readonly s
         ? 'picture'
         : 'similar'
       : choiceOption(options, 'level', '--level', duplicateLevels);
-  if (given !== undefined && given > 1)
-    throw new AppError('bad-config', `--similarity: '${given}' is no cosine from 0 to 1`, 'Give a number from 0.8 to 1.');
+  if (given !== undefined && !(given >= leastSimilarity && given <= 1))
+    throw new AppError(
+      'bad-config',
+      `--similarity: '${given}' is not from ${leastSimilarity} to 1`,
+      `Less alike than ${leastSimilarity} is not looked for: give a number from ${leastSimilarity} to 1.`,
+    );
   if (given !== undefined && level !== 'similar')
     throw new AppError('bad-config', `--similarity: says nothing of --level ${level}`, 'Leave one of them out, or give --level similar.');
   const space = choiceOption(options, 'space', '--space', ['raw', 'centred', 'whitened']);
@@ -104,10 +108,12 @@ export const duplicatesCommand: Action = async (output, options, folder) => {
     }
     const level = pictures ? rules.level : 'file';
     const floor = pictures?.pairs.floor;
+    const unseen = pictures?.unseen ?? 0;
     output.event({
       type: 'duplicates',
       level,
-      ...(level === 'similar' && { similarity: rules.similarity, floor }),
+      ...(level === 'similar' && { similarity: rules.similarity }),
+      ...(pictures && { floor, unseen }),
       groups: groups.length,
       files,
       spareBytes,
@@ -119,8 +125,12 @@ export const duplicatesCommand: Action = async (output, options, folder) => {
         ? `No two files of ${toldPath(root)} are ${meanings[level]}.`
         : `${plural(groups.length, 'group')} of ${plural(files, 'file')} that are ${meanings[level]}; all but the first of each take ${takes(spareBytes)}.`,
     );
-    if (level === 'similar' && floor !== undefined && floor > rules.similarity)
+    if (floor !== undefined && floor > (level === 'similar' ? rules.similarity : leastSimilarity))
       output.say(`So much is alike that only what is more similar than ${floor.toFixed(4)} was looked for.`);
+    if (unseen > 0)
+      output.say(
+        `The pixels of ${plural(unseen, 'pair')} of similar images were not compared, since the images are not in the cache: some of the same pictures may be missing here.`,
+      );
     if (csv !== undefined) {
       await writeDuplicates(studio, csv, root, groups);
       output.say(`Written to ${csv}. No file was changed.`);

@@ -1,5 +1,5 @@
 // Duplicates through the channels, on a small folder with copies of every kind: without vectors, compared, kept, extended, marked, undone.
-import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, unlinkSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync, unlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
@@ -7,6 +7,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { InputOf } from '../../../shared/contract/channel.ts';
 import type { DuplicateList } from '../../../shared/contract/contract-duplicates.ts';
 import type { DuplicateLevel } from '../../../shared/contract/duplicate-terms.ts';
+import { checkpointOf } from '../runs/runs.ts';
+import { comparePictures } from '../vectors/similar-pictures.ts';
 import type { Engine } from './engine.ts';
 import type { engineContract } from './handlers.ts';
 import { drawPictures, openEngine, quickSettings } from './testing/open-engine.ts';
@@ -97,15 +99,45 @@ describe('duplicates of a folder', () => {
     expect(kept()).toEqual(files);
   });
 
+  it('whose pixels could not be looked at are counted, and looked at when they are compared again', async () => {
+    const cache = join(place, 'home', 'cache');
+    renameSync(cache, `${cache} away`);
+    expect(await compare('centred')).toMatch(/The pixels of [\d,]+ pairs? were not compared\.$/);
+    const before = await list('picture', 0.98, vectors('centred'));
+    expect([before.compared!.unseen > 0, before.groups]).toEqual([true, 1]);
+    rmSync(cache, { recursive: true, force: true });
+    renameSync(`${cache} away`, cache);
+    expect(await compare('centred')).not.toContain('not compared');
+    const after = await list('picture', 0.98, vectors('centred'));
+    expect([after.compared!.unseen, after.groups]).toEqual([0, 3]);
+    for (const name of readdirSync(join(place, 'home', 'embeddings'), { recursive: true, encoding: 'utf8' }))
+      if (name.includes('pairs-centred-')) unlinkSync(join(place, 'home', 'embeddings', name));
+  });
+
+  it('stay compared by their vectors when looking at the pictures is cancelled', async () => {
+    const stop = new AbortController();
+    const checkpoint = checkpointOf(join(place, 'home', 'runs', run), '4');
+    const work = comparePictures(
+      engine.context.studio,
+      { checkpoint, root: pictures, layer: 'last', space: 'raw' },
+      { signal: stop.signal, progress: (stage) => stage === 'pictures' && stop.abort() },
+    );
+    await expect(work).rejects.toMatchObject({ code: 'cancelled' });
+    expect((await list('picture', 0.98, vectors('raw'))).compared!.unseen).toBeGreaterThan(0);
+    for (const name of readdirSync(join(place, 'home', 'embeddings'), { recursive: true, encoding: 'utf8' }))
+      if (name.includes('pairs-raw-')) unlinkSync(join(place, 'home', 'embeddings', name));
+  });
+
   it('of what is similar are all as similar as was asked for, and fewer the more that is', async () => {
     let before = Infinity;
     for (const similarity of [0.8, 0.9, 0.98, 0.9999]) {
       const { files, rows } = await list('similar', similarity);
       expect(files).toBeLessThanOrEqual(before);
       before = files;
-      for (const group of rows) for (const one of group.files) expect(one.similarity).toBeGreaterThan(similarity);
+      for (const group of rows)
+        for (const one of group.files) if (one.relation === 'similar') expect(one.similarity).toBeGreaterThan(similarity);
     }
-    expect(told(await list('similar', 1))).toEqual(told(await list('file')));
+    expect((await list('similar', 1)).files).toBe((await list('picture')).files);
   });
 
   it('are marked but for the one to keep, and all of it can be undone', async () => {
@@ -126,6 +158,19 @@ describe('duplicates of a folder', () => {
     expect(await marks()).toEqual(rows.map((_, i) => [i === 0, false]));
     await page.call('library.tag', { images: one.marked, name: 'duplicate', on: false });
     expect((await page.call('library.facets', { folder })).tags).toEqual([]);
+  });
+
+  it('of which some cannot be tagged are left as they were', async () => {
+    const { stamp, rows } = await list('picture');
+    const image = rows[0]!.files[0]!.image;
+    await page.call('library.tag', { images: Int32Array.of(image), name: 'duplicate', on: true });
+    const { database } = engine.context.studio.library;
+    database.exec(`CREATE TRIGGER refuse BEFORE DELETE ON image_tags WHEN OLD.image_id = ${image} BEGIN SELECT RAISE(ABORT, 'no'); END`);
+    const question = { folder, vectors: vectors(), level: 'picture', similarity: 0.98, stamp, keep: new Int32Array(0) } as const;
+    await expect(page.call('duplicates.mark', question)).rejects.toThrow();
+    database.exec('DROP TRIGGER refuse');
+    expect((await page.call('library.facets', { folder })).tags).toEqual([{ value: 'duplicate', images: 1 }]);
+    await page.call('library.tag', { images: Int32Array.of(image), name: 'duplicate', on: false });
   });
 
   it('are written down as they stand', async () => {

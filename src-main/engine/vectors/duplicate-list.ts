@@ -1,5 +1,6 @@
 // Duplicates as a table that spreadsheets and scripts read.
 import { join } from 'node:path';
+import { keptImage, mostFilesShown } from '../../../shared/contract/duplicate-terms.ts';
 import { systemError } from '../../../shared/errors.ts';
 import { inPieces } from '../../files/in-pieces.ts';
 import type { Pieces } from '../../files/in-pieces.ts';
@@ -14,12 +15,23 @@ import { pieceImages } from './embedded-images.ts';
 export const relationNames = { file: 'same file', picture: 'same picture', similar: 'very similar' } as const;
 const columns = ['group', 'file', 'keep', 'relation', 'similarity', 'width', 'height', 'bytes', 'modified'];
 
-/** The file of a group that is kept: the last of `keep` in it, else the best. */
-export const keptOf = (group: DuplicateGroup, keep: ReadonlySet<number>): number =>
-  (group.findLast(({ image }) => keep.has(image)) ?? group[0]!).image;
+/** The image of a group that is kept, as `keptImage`. */
+export const keptOf = (group: DuplicateGroup, chosen: ReadonlyMap<number, number>): number =>
+  keptImage(
+    group.map(({ image }) => image),
+    chosen,
+  );
+
+/** The files of a group that are answered: the first, and in any case the one that is kept. */
+export function shownOf(group: DuplicateGroup, chosen: ReadonlyMap<number, number>): DuplicateGroup {
+  const shown = group.slice(0, mostFilesShown);
+  const kept = keptOf(group, chosen);
+  if (shown.some(({ image }) => image === kept)) return shown;
+  return [...shown.slice(0, -1), ...group.filter(({ image }) => image === kept)];
+}
 
 /** A line for each file, the header first; groups are numbered from 1, their files by `root`. */
-export function* duplicateLines(root: string, groups: readonly DuplicateGroup[], keep: ReadonlySet<number>): Pieces<string> {
+export function* duplicateLines(root: string, groups: readonly DuplicateGroup[], keep: ReadonlyMap<number, number>): Pieces<string> {
   const lines = [csvLine(columns)];
   for (const [i, group] of groups.entries()) {
     const kept = keptOf(group, keep);
@@ -53,7 +65,7 @@ export const checkDuplicatesTarget = async ({ originals }: Studio, path: string)
 /** Writes the list with the best of each group kept. Rejects as `checkDuplicatesTarget`, and with `disk-full`. */
 export async function writeDuplicates(studio: Studio, path: string, root: string, groups: readonly DuplicateGroup[]): Promise<void> {
   await checkDuplicatesTarget(studio, path);
-  const text = await inPieces(duplicateLines(root, groups, new Set()));
+  const text = await inPieces(duplicateLines(root, groups, new Map()));
   try {
     writeFileAside(path, text);
   } catch (error) {

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { mostFilesShown, placesOf } from '../../../shared/contract/duplicate-terms.ts';
 import { atOnce } from '../../files/in-pieces.ts';
 import type { FolderFile } from '../../library/folder-files.ts';
-import { duplicateLines, keptOf } from './duplicate-list.ts';
+import { duplicateLines, keptOf, shownOf } from './duplicate-list.ts';
 import { duplicateGroups, rather } from './duplicates.ts';
 import type { DuplicateGroup, GroupingRules } from './duplicates.ts';
 import type { SimilarPictures } from './similar-pictures.ts';
@@ -37,6 +38,7 @@ const pictures: SimilarPictures = {
     cosines: Float64Array.of(0.995, 0.99, 0.97, 0.85),
   },
   same: Uint8Array.of(1, 2, 2, 0),
+  unseen: 1,
   hashOf: new Map([
     [0, 'a'],
     [1, 'b'],
@@ -67,8 +69,9 @@ describe('groups of duplicates', () => {
     expect(told(groupsOf('similar', 0.96))).toContain('7 file 1, 8 similar 0.97');
     expect(told(groupsOf('similar', 0.99))).toEqual(['2 file 1, 1 file 1, 3 picture 0.995', '5 file 1, 6 file 1']);
     // Exactly as alike is not more alike, as where a search hides duplicates.
-    expect(told(groupsOf('similar', 0.995))).toEqual(told(groupsOf('file')));
-    expect(told(groupsOf('similar', 1))).toEqual(told(groupsOf('file')));
+    expect(told(groupsOf('similar', 0.97))).not.toContain('7 file 1, 8 similar 0.97');
+    // The same picture is in it whatever the vectors say.
+    for (const similarity of [0.995, 1]) expect(told(groupsOf('similar', similarity))).toEqual(told(groupsOf('picture')));
   });
 
   it('have what is best kept first: most pixels, then bytes, then the oldest, then the first by path', () => {
@@ -86,7 +89,7 @@ describe('groups of duplicates', () => {
 
 describe('the list of duplicates', () => {
   it('says of each file its group, its place, and whether it is kept', () => {
-    const lines = atOnce(duplicateLines('/photos', groupsOf('picture'), new Set([3])))
+    const lines = atOnce(duplicateLines('/photos', groupsOf('picture'), placesOf([3])))
       .trimEnd()
       .split('\r\n');
     expect(lines).toEqual([
@@ -99,10 +102,20 @@ describe('the list of duplicates', () => {
     ]);
   });
 
+  it('keeps what was chosen last, and of a large group answers it in any case', () => {
+    const group = Array.from({ length: 80 }, (_, i) => ({ ...file(i + 1, 'x'), relation: 'file', similarity: 1 }) as const);
+    const shown = shownOf(group, placesOf([3, 65, 70]));
+    expect([shown.length, shown.at(-1)!.image, keptOf(group, placesOf([3, 65, 70]))]).toEqual([mostFilesShown, 70, 70]);
+    expect(keptOf(group, placesOf([65, 70, 3]))).toBe(3);
+    expect(shownOf(group, placesOf([65, 70, 3])).map(({ image }) => image)).toEqual(
+      group.slice(0, mostFilesShown).map(({ image }) => image),
+    );
+  });
+
   it('keeps the best unless another of the group was chosen', () => {
     const [group] = groupsOf('picture');
-    expect(keptOf(group!, new Set())).toBe(2);
-    expect(keptOf(group!, new Set([5, 99]))).toBe(2);
-    expect(keptOf(group!, new Set([1]))).toBe(1);
+    expect(keptOf(group!, placesOf([]))).toBe(2);
+    expect(keptOf(group!, placesOf([5, 99]))).toBe(2);
+    expect(keptOf(group!, placesOf([1]))).toBe(1);
   });
 });

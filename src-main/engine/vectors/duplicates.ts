@@ -8,6 +8,7 @@ import { folderFiles } from '../../library/folder-files.ts';
 import type { FolderFile } from '../../library/folder-files.ts';
 import { folderOf } from '../../library/folders.ts';
 import { samePicture } from '../../retrieval/kept-pairs.ts';
+import { isLookAlike } from '../../retrieval/look-alikes.ts';
 import type { SimilarPairs } from '../../retrieval/pair-collector.ts';
 import { tightGroups } from '../../retrieval/tight-groups.ts';
 import type { Studio } from '../studio.ts';
@@ -31,15 +32,27 @@ export type DuplicateGroup = readonly GroupedFile[];
 export const rather = (a: FolderFile, b: FolderFile): number =>
   b.width * b.height - a.width * a.height || b.bytes - a.bytes || a.modified - b.modified || (a.path < b.path ? -1 : 1);
 
-/** Of the pairs those of one picture. */
-function samePairs({ pairs, same }: SimilarPictures): SimilarPairs {
-  const places = Uint32Array.from(same.keys()).filter((i) => same[i] === samePicture);
-  return {
-    floor: pairs.floor,
-    first: places.map((i) => pairs.first[i]!),
-    second: places.map((i) => pairs.second[i]!),
-    cosines: Float64Array.from(places, (i) => pairs.cosines[i]!),
-  };
+/** Pairs gone through before others may get their turn: about a millisecond. */
+const pairsPerPiece = 20_000;
+
+/** Of the pairs those of one picture, however alike their vectors are, and those above `limit`; which of them are of one picture. */
+function* admitted({ pairs, same }: SimilarPictures, limit: number): Pieces<{ readonly pairs: SimilarPairs; readonly isSame: Uint8Array }> {
+  const { floor, first, second, cosines } = pairs;
+  const places = new Uint32Array(same.length);
+  let count = 0;
+  for (let i = 0; i < same.length; i++) {
+    if (i % pairsPerPiece === 0) yield;
+    if (same[i] === samePicture || isLookAlike(cosines[i]!, limit)) places[count++] = i;
+  }
+  const [ones, others, values] = [new Uint32Array(count), new Uint32Array(count), new Float64Array(count)];
+  const isSame = new Uint8Array(count);
+  for (let k = 0; k < count; k++) {
+    if (k % pairsPerPiece === 0) yield;
+    const i = places[k]!;
+    [ones[k], others[k], values[k]] = [first[i]!, second[i]!, cosines[i]!];
+    isSame[k] = same[i] === samePicture ? 1 : 0;
+  }
+  return { pairs: { floor, first: ones, second: others, cosines: values }, isSame };
 }
 
 export interface GroupingRules {
@@ -50,7 +63,7 @@ export interface GroupingRules {
 
 /**
  * Groups of at least two of `files`, by the path of what is best kept. `file`: of one content. `picture`: also contents whose pixels show the
- * same picture as the group's centre. `similar`: contents whose vectors have a higher cosine than `similarity` to it. Without `pictures` by
+ * same picture as the group's centre. `similar`: also contents whose vectors have a higher cosine than `similarity` to it. Without `pictures` by
  * content alone. No file is in two groups.
  */
 export function* duplicateGroups(
@@ -72,14 +85,12 @@ export function* duplicateGroups(
     return (filesOf.get(hash) ?? []).map((file) => ({ ...file, relation, similarity: cosine }));
   };
   if (pictures && level !== 'file') {
-    const pairs = level === 'picture' ? samePairs(pictures) : pictures.pairs;
-    const limit = level === 'picture' ? pairs.floor : Math.max(similarity, pairs.floor);
-    const found = yield* tightGroups(pairs, limit);
+    const { pairs, isSame } = yield* admitted(pictures, level === 'picture' ? Infinity : similarity);
+    const found = yield* tightGroups(pairs, pairs.floor);
     for (const [i, { centre, members }] of found.entries()) {
       if (i % pieceImages === 0) yield;
       const others = members.map(({ row, cosine, pair }) => {
-        const isSame = level === 'picture' || pictures.same[pair] === samePicture;
-        return taken(pictures.hashOf.get(row)!, isSame ? 'picture' : 'similar', cosine);
+        return taken(pictures.hashOf.get(row)!, isSame[pair] === 1 ? 'picture' : 'similar', cosine);
       });
       groups.push([...taken(pictures.hashOf.get(centre)!, 'file', 1), ...others.flat()].sort(rather));
     }

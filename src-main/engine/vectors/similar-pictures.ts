@@ -3,9 +3,11 @@
 import { extname } from 'node:path';
 import { setImmediate as breathe } from 'node:timers/promises';
 import { preprocessingOf } from '../../../shared/config/preprocessing.ts';
+import { leastSimilarity } from '../../../shared/contract/duplicate-terms.ts';
 import { AppError } from '../../../shared/errors.ts';
 import type { SpaceKind, SpaceTransform } from '../../evaluation/spaces.ts';
 import { inPieces } from '../../files/in-pieces.ts';
+import type { Pieces } from '../../files/in-pieces.ts';
 import { onThread } from '../../files/thread-work.ts';
 import { cachedShortSide } from '../../images/cache-space.ts';
 import type { CompareResult, CompareTask } from '../../images/compare-worker.ts';
@@ -33,14 +35,18 @@ export interface SimilarPictures {
   readonly pairs: SimilarPairs;
   /** Of each pair, as `KeptPairs`. */
   readonly same: Uint8Array;
+  /** Pairs whose pixels were not looked at: pictures that are not in the decode cache, or it was cancelled. */
+  readonly unseen: number;
   /** Content of each row in the pairs. */
   readonly hashOf: ReadonlyMap<number, string>;
 }
 
-/** Less alike is nobody's duplicate; pairs at most, some 34 MB with what is known of them. */
-const limits = { floor: 0.8, most: 2_000_000 } as const;
+/** Pairs at most, some 34 MB with what is known of them. */
+const limits = { floor: leastSimilarity, most: 2_000_000 } as const;
 /** Vectors brought into the space before others get their turn: some hundredths of a second. */
 const rowsPerBlock = 512;
+/** Pairs gone through before others may get their turn: about a millisecond. */
+const pairsPerPiece = 10_000;
 
 export type CompareStage = 'vectors' | 'pictures';
 
@@ -74,18 +80,23 @@ async function withVectors<T>(
   }
 }
 
-function named({ pairs, same }: Pick<KeptPairs, 'pairs' | 'same'>, hashOf: Opened['hashOf']): SimilarPictures {
+function* named({ pairs, same }: Pick<KeptPairs, 'pairs' | 'same'>, hashOf: Opened['hashOf']): Pieces<SimilarPictures> {
   const { first, second } = pairs;
   const hashes = new Map<number, string>();
-  for (const rows of [first, second]) for (const row of rows) if (!hashes.has(row)) hashes.set(row, hashOf(row));
-  return { pairs, same, hashOf: hashes };
+  let unseen = 0;
+  for (let i = 0; i < same.length; i++) {
+    if (i % pairsPerPiece === 0) yield;
+    if (same[i] === notCompared) unseen++;
+    for (const row of [first[i]!, second[i]!]) if (!hashes.has(row)) hashes.set(row, hashOf(row));
+  }
+  return { pairs, same, unseen, hashOf: hashes };
 }
 
 /** What was found by an earlier `comparePictures` of these images; undefined where some have come since. Rejects with `not-found` without vectors. */
 export async function comparedPictures(studio: Studio, setup: VectorsToCompare): Promise<SimilarPictures | undefined> {
   return withVectors(studio, setup, async ({ store, rows, hashOf }) => {
     const kept = keptPairs(store.folder, setup.space, rows);
-    return kept && named(kept, hashOf);
+    return kept && inPieces(named(kept, hashOf));
   });
 }
 
@@ -100,16 +111,19 @@ export async function comparePictures(
 ): Promise<SimilarPictures> {
   return withVectors(studio, setup, async ({ store, rows, hashOf }) => {
     const before = keptPairs(store.folder, setup.space, rows);
-    if (before && !before.same.includes(notCompared)) return named(before, hashOf);
+    if (before && !before.same.includes(notCompared)) return inPieces(named(before, hashOf), signal);
     const space = await librarySpace(store, setup.space, rows);
     const common = before ?? commonPairs(store.folder, setup.space, keyOfSpace(space), rows);
     // Where there were too many pairs before there need not be now.
     const known = before || (common && common.pairs.floor <= limits.floor) ? common : undefined;
     const pairs = before?.pairs ?? (await pairsOf(store, space, rows, known, signal, (share) => progress('vectors', share)));
-    const same = await sameOf(studio, setup, pairs, hashOf, known, signal, (share) => progress('pictures', share));
-    const kept = { kind: setup.space, space: before?.space ?? keyOfSpace(space), rows, pairs, same };
-    await keepPairsAside(store.folder, kept);
-    return named(kept, hashOf);
+    const kept = { kind: setup.space, space: before?.space ?? keyOfSpace(space), rows, pairs, same: knownOf(pairs, known) };
+    // At once: what the vectors have told stays known where looking at the pictures is cancelled.
+    if (!before) await keepPairsAside(store.folder, kept);
+    if (!kept.same.includes(notCompared)) return inPieces(named(kept, hashOf));
+    const seen = { ...kept, same: await sameOf(studio, setup, kept, hashOf, signal, (share) => progress('pictures', share)) };
+    await keepPairsAside(store.folder, seen);
+    return inPieces(named(seen, hashOf));
   });
 }
 
@@ -151,23 +165,27 @@ async function pairsOf(
   return onThread<SimilarPairs>(entry, task, { name: 'similar pairs', signal, progress, transfer: [vectors.buffer] });
 }
 
-/** What is known of the pairs by their pixels, the others looked at. */
-async function sameOf(
-  studio: Studio,
-  { checkpoint }: VectorsToCompare,
-  { first, second }: SimilarPairs,
-  hashOf: Opened['hashOf'],
-  known: KeptPairs | undefined,
-  signal: AbortSignal | undefined,
-  progress: (share: number) => void,
-): Promise<Uint8Array> {
+/** What is known of the pairs by their pixels. */
+function knownOf({ first, second }: SimilarPairs, known: KeptPairs | undefined): Uint8Array {
   const same = new Uint8Array(first.length);
   // Those that are known are among the others in the same order, up to the last that lie above the floor.
   let next = 0;
   for (let i = 0; known && i < first.length; i++)
     if (known.pairs.first[next] === first[i] && known.pairs.second[next] === second[i]) same[i] = known.same[next++]!;
+  return same;
+}
+
+/** The same, with the other pairs looked at. */
+async function sameOf(
+  studio: Studio,
+  { checkpoint }: VectorsToCompare,
+  { pairs: { first, second }, same: known }: Pick<KeptPairs, 'pairs' | 'same'>,
+  hashOf: Opened['hashOf'],
+  signal: AbortSignal | undefined,
+  progress: (share: number) => void,
+): Promise<Uint8Array> {
+  const same = known.slice();
   const open = first.map((_, i) => i).filter((i) => same[i] === notCompared);
-  if (open.length === 0) return same;
   const placeOf = new Map<number, number>();
   const hashes: string[] = [];
   const place = (row: number): number => {

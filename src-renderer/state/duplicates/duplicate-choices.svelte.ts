@@ -1,6 +1,6 @@
 // What was chosen of duplicates, while other views are shown: what counts as one, whose vectors, which file of a group is kept, what can be undone.
 import type { Space } from '../../../shared/contract/contract-values.ts';
-import { usualSimilarity } from '../../../shared/contract/duplicate-terms.ts';
+import { placesOf, usualSimilarity } from '../../../shared/contract/duplicate-terms.ts';
 import type { DuplicateLevel } from '../../../shared/contract/duplicate-terms.ts';
 import type { SourceKey } from '../explore/explore-sources.ts';
 
@@ -21,14 +21,14 @@ export interface Marks {
 export class DuplicateChoices {
   #settings = $state.raw<DuplicateSettings>({ level: 'picture', similarity: usualSimilarity, space: 'whitened', source: undefined });
   /** Numbers of images are never given twice: those of other folders do not matter. */
-  #keep = $state.raw<ReadonlySet<number>>(new Set());
+  #keep = $state.raw<ReadonlyMap<number, number>>(new Map());
   #done = $state.raw<readonly Marks[]>([]);
 
   get settings(): DuplicateSettings {
     return this.#settings;
   }
-  /** Images to keep in place of the best of their group. */
-  get keep(): ReadonlySet<number> {
+  /** Images to keep in place of the best of their group, in the order of choosing, with their places in it. */
+  get keep(): ReadonlyMap<number, number> {
     return this.#keep;
   }
   /** The last marks of a folder. */
@@ -42,7 +42,7 @@ export class DuplicateChoices {
 
   /** Keeps an image and none of the others of its group. */
   choose(image: number, others: readonly number[]): void {
-    this.#keep = new Set([...[...this.#keep].filter((one) => !others.includes(one)), image]);
+    this.#keep = placesOf([...[...this.#keep.keys()].filter((one) => one !== image && !others.includes(one)), image]);
   }
 
   remember(marks: Marks): void {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { DuplicateFile, DuplicateGroup } from '../../../shared/contract/contract-duplicates.ts';
+import { placesOf } from '../../../shared/contract/duplicate-terms.ts';
 import { filesInSight, keptOf, kindOf, likenessOf, nameOf, similarityText } from './duplicate-group.ts';
 
 const file = (image: number, more: Partial<DuplicateFile> = {}): DuplicateFile => ({
@@ -19,8 +20,8 @@ const group = (...files: DuplicateFile[]): DuplicateGroup => ({ files, total: fi
 describe('a group of duplicates', () => {
   it('keeps its best file, or the one that was chosen', () => {
     const one = group(file(5), file(3), file(9));
-    expect(keptOf(one, new Set()).image).toBe(5);
-    expect(keptOf(one, new Set([9, 77])).image).toBe(9);
+    expect(keptOf(one, new Map()).image).toBe(5);
+    expect(keptOf(one, placesOf([9, 77])).image).toBe(9);
   });
 
   it('is what all of its files are at least', () => {

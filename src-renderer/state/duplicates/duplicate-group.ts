@@ -1,12 +1,18 @@
 // One group of duplicates, for people.
 import type { DuplicateFile, DuplicateGroup } from '../../../shared/contract/contract-duplicates.ts';
+import { keptImage } from '../../../shared/contract/duplicate-terms.ts';
 import type { DuplicateLevel } from '../../../shared/contract/duplicate-terms.ts';
 import { duplicates as words } from '../../strings/duplicates.ts';
 import { baseName, formatBytes } from '../../strings/format.ts';
 
-/** The file that is kept: one that was chosen, else the best, which is the first. As the engine does it. */
-export const keptOf = ({ files }: DuplicateGroup, keep: ReadonlySet<number>): DuplicateFile =>
-  files.findLast(({ image }) => keep.has(image)) ?? files[0]!;
+/** The file that is kept, as the engine has it: see `keptImage`. */
+export function keptOf({ files }: DuplicateGroup, keep: ReadonlyMap<number, number>): DuplicateFile {
+  const kept = keptImage(
+    files.map(({ image }) => image),
+    keep,
+  );
+  return files.find(({ image }) => image === kept)!;
+}
 
 /** What all files of a group are to each other, at least. */
 export function kindOf({ files }: DuplicateGroup): DuplicateLevel {

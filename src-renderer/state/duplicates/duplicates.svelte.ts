@@ -44,6 +44,10 @@ export class DuplicatesState {
   #active = $state.raw<{ readonly group: number; readonly file: number }>({ group: 0, file: 0 });
   readonly #pages: PageCache<DuplicateGroup>;
   #question: Question | undefined;
+  /** Of the list as it was since all rows were asked for anew. */
+  #stamp: string | undefined;
+  /** Of the list that a group was answered with: the summary may be that of a later one already. */
+  readonly #stampOf = new WeakMap<DuplicateGroup, string>();
   #asked = '';
   #followed = '';
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -150,7 +154,7 @@ export class DuplicatesState {
     clearTimeout(this.#timer);
     const renew = (): void => {
       this.#problem = undefined;
-      this.#pages.renew();
+      this.#renew();
     };
     if (isSlide) this.#timer = setTimeout(renew, restMs);
     else renew();
@@ -159,14 +163,23 @@ export class DuplicatesState {
   async #fetch(offset: number, limit: number, signal: AbortSignal): Promise<Page<DuplicateGroup>> {
     const question = this.#question;
     if (!question) return { total: 0, rows: [] };
-    const { rows, ...summary } = await this.#studio.client.call('duplicates.list', { ...question, offset, limit }, { signal });
+    const { keep } = this.#studio.duplicates;
+    const chosen = keep.size > 0 && { keep: Int32Array.from(keep.keys()) };
+    const { rows, ...summary } = await this.#studio.client.call('duplicates.list', { ...question, ...chosen, offset, limit }, { signal });
+    for (const row of rows) this.#stampOf.set(row, summary.stamp);
     if (signal.aborted || question !== this.#question) return { total: summary.groups, rows };
     // The list has changed under the rows that are kept.
-    const changed = this.#summary !== undefined && this.#summary.stamp !== summary.stamp && offset > 0;
+    const changed = this.#stamp !== undefined && this.#stamp !== summary.stamp;
+    this.#stamp = summary.stamp;
     this.#summary = summary;
-    if (changed) queueMicrotask(() => this.#pages.renew());
+    if (changed) queueMicrotask(() => this.#renew());
     this.move(Math.min(this.#active.group, Math.max(0, summary.groups - 1)), this.#active.file);
     return { total: summary.groups, rows };
+  }
+
+  #renew(): void {
+    this.#stamp = undefined;
+    this.#pages.renew();
   }
 
   /** Groups `first` … `last` are in sight. */
@@ -208,13 +221,14 @@ export class DuplicatesState {
     if (!question || this.#busy) return false;
     this.#busy = true;
     const one = group && { groups: Int32Array.of(group.files[0]!.image) };
-    const done = await this.#studio.ask('duplicates.mark', { ...question, ...one });
+    const stamp = (group && this.#stampOf.get(group)) ?? question.stamp;
+    const done = await this.#studio.ask('duplicates.mark', { ...question, stamp, ...one });
     this.#busy = false;
     if (!done) return false;
     const { marked, unmarked } = done;
     if (marked.length + unmarked.length > 0) this.#studio.duplicates.remember({ folder: question.folder, marked, unmarked });
     this.#studio.notices.say(marked.length > 0 ? words.done(marked.length) : words.doneNone, marked.length > 0 ? words.toLibrary : '');
-    this.#pages.renew();
+    this.#renew();
     return true;
   }
 
@@ -230,7 +244,7 @@ export class DuplicatesState {
     if (!done) return;
     this.#studio.duplicates.forget(marks);
     this.#studio.notices.say(words.undone);
-    this.#pages.renew();
+    this.#renew();
   }
 
   /** Hands the list to the person as a CSV file. */
@@ -243,7 +257,7 @@ export class DuplicatesState {
   #choice() {
     const [question, stamp] = [this.#question, this.#summary?.stamp];
     if (!question || stamp === undefined) return undefined;
-    return { ...question, stamp, keep: Int32Array.from(this.#studio.duplicates.keep) };
+    return { ...question, stamp, keep: Int32Array.from(this.#studio.duplicates.keep.keys()) };
   }
 
   dispose(): void {

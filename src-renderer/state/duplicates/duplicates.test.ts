@@ -29,7 +29,7 @@ function looked(groups = 3) {
       groups,
       files: 2 * groups,
       spareBytes: groups,
-      compared: { floor: 0.8 },
+      compared: { floor: 0.8, unseen: 0 },
       rows: Array.from({ length: groups }, (_, n) => ({ total: 2, files: [file(2 * n + 1), file(2 * n + 2)] })).slice(
         Number(offset),
         Number(offset) + Number(limit),
@@ -124,6 +124,24 @@ describe('duplicates of a folder', () => {
     await vi.waitFor(() => expect(one.of('duplicates.list')).toHaveLength(2));
   });
 
+  it('are asked for anew where the first page, too, comes of another list than those before it', async () => {
+    const one = looked(900);
+    await one.begin();
+    const list = one.answers['duplicates.list']!;
+    one.state.show(200, 210);
+    await vi.waitFor(() => expect(one.state.group(200)).toBeDefined());
+    one.answers['duplicates.list'] = (input) => ({ ...(list(input) as object), stamp: 'two' });
+    one.state.retry();
+    await vi.waitFor(() => expect(one.state.summary!.stamp).toBe('two'));
+    const asked = (): number => one.of('duplicates.list').filter(({ offset }) => offset === 200).length;
+    const before = asked();
+    one.answers['duplicates.list'] = (input) => ({ ...(list(input) as object), stamp: 'three' });
+    one.state.show(0, 10);
+    await vi.waitFor(() => expect(one.state.summary!.stamp).toBe('three'));
+    one.state.show(200, 210);
+    await vi.waitFor(() => expect(asked()).toBe(before + 1));
+  });
+
   it('of another folder are begun anew', async () => {
     const one = looked();
     await one.begin();
@@ -162,7 +180,7 @@ describe('what is done with duplicates', () => {
     one.state.keepFile(group, 2);
     expect(one.state.kept(group).image).toBe(2);
     one.state.keepFile(group, 1);
-    expect([one.state.kept(group).image, [...one.studio.duplicates.keep]]).toEqual([1, [1]]);
+    expect([one.state.kept(group).image, [...one.studio.duplicates.keep.keys()]]).toEqual([1, [1]]);
   });
 
   it('marks of one group or of all name the list that was seen and what is kept, and are taken back one after the other', async () => {
@@ -208,6 +226,22 @@ describe('what is done with duplicates', () => {
     await one.state.undo();
     expect(one.state.undoable).toBeDefined();
     expect(one.state.busy).toBe(false);
+  });
+
+  it('marks of a group that was answered before the list changed name the list it stood in', async () => {
+    const one = looked();
+    await one.begin();
+    const old = one.state.group(0)!;
+    const list = one.answers['duplicates.list']!;
+    one.answers['duplicates.list'] = (input) => ({ ...(list(input) as object), stamp: 'two' });
+    one.studio.jobs = [{ id: 4, kind: 'compare', state: 'done', folder: 1 }];
+    one.state.follow();
+    await vi.waitFor(() => expect(one.state.summary!.stamp).toBe('two'));
+    await one.state.mark(old);
+    expect(one.of('duplicates.mark')[0]).toMatchObject({ stamp: 'one', groups: Int32Array.of(1) });
+    await vi.waitFor(() => expect(one.state.group(0)).not.toBe(old));
+    await one.state.mark(one.state.group(0));
+    expect(one.of('duplicates.mark')[1]).toMatchObject({ stamp: 'two' });
   });
 
   it('marks of one folder are not taken back in another', async () => {
