@@ -40,6 +40,23 @@ describe('EmbeddingStore', () => {
     expect(JSON.parse(readFileSync(join(folder(), 'manifest.json'), 'utf8'))).toMatchObject({ ...identity, programVersion: '1.2.3' });
   });
 
+  it('forgets what was made of its rows where some of them were lost, and only then', async () => {
+    const made = ['map-raw-0123.safetensors', 'pairs-raw-0123.safetensors', 'space-centred-0123.safetensors'];
+    let store = await EmbeddingStore.openForWriting(root, identity, '0.0.0');
+    await store.append([hashOf(0), hashOf(1), hashOf(2)], vectorsOf([0, 1, 2]));
+    await store.commit();
+    for (const name of made) writeFileSync(join(store.folder, name), 'x');
+    await store.dispose();
+    store = await EmbeddingStore.openForWriting(root, identity, '0.0.0');
+    await store.dispose();
+    expect(readdirSync(store.folder)).toEqual(expect.arrayContaining(made));
+    truncateSync(join(store.folder, 'vectors.f32'), 2 * 24);
+    store = await EmbeddingStore.openForWriting(root, identity, '0.0.0');
+    expect(store.rows).toBe(2);
+    expect(readdirSync(store.folder).filter((name) => made.includes(name))).toEqual([]);
+    await store.dispose();
+  });
+
   it('drops a torn tail and rows that were not committed', async () => {
     const store = await openStore();
     await add(store, [0, 1, 2]);

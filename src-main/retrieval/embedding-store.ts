@@ -10,6 +10,7 @@ import { atOnce, type Pieces } from '../files/in-pieces.ts';
 import { syncFolder, writeFileAside } from '../files/write-aside.ts';
 import { embeddingId, type EmbeddingIdentity, type EmbeddingManifest, isSameIdentity, parseManifest } from './embedding-identity.ts';
 import { bytesOf, hashBytes, HashIndex } from './hash-index.ts';
+import { forgetMade } from './made-of-rows.ts';
 
 /** Rows that are written before they are committed by themselves; a crash loses at most these. */
 const rowsPerCommit = 2048;
@@ -224,6 +225,7 @@ export class EmbeddingStore {
     if (this.#lock) {
       await this.#vectors.truncate(rows * rowBytes);
       await this.#hashes.truncate(rows * hashBytes);
+      if (rows < committed) forgetMade(this.folder);
     }
     const known = new Uint8Array(rows * hashBytes);
     await readAt(this.#hashes, known, 0);
