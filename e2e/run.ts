@@ -17,7 +17,7 @@ const reportOf = (project: string): Record<string, string> => {
 
 let failed = false;
 for (const project of ['stories', 'pages']) {
-  const { status } = spawnSync(process.execPath, [cli, 'test', '--config', config, '--project', project, ...filtered, ...given], {
+  const { status } = spawnSync(process.execPath, [cli, 'test', '--config', config, `--project=${project}`, ...filtered, ...given], {
     stdio: 'inherit',
     // The first has built the page.
     env: { ...process.env, ...reportOf(project), ...(project === 'pages' && { E2E_BUILT: '1' }) },

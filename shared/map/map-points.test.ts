@@ -17,7 +17,8 @@ describe('dots of a map', () => {
       const dots = {
         places: Float32Array.of(0, 0, 0.5, -0.5, 9, 9),
         colourOf: () => [255, 0, 0] as const,
-        isChosen: undefined,
+        isChosen: () => false,
+        chosen: 0,
         ring: [0, 0, 0] as const,
       };
       drawDots(pixels, dots, camera, size, density);
@@ -33,15 +34,18 @@ describe('dots of a map', () => {
     }
   });
 
-  it('that have no colour are not drawn; chosen ones are drawn over the others, which step back', () => {
-    const pixels = blank(100, 80);
+  it('that have no colour are not drawn; chosen ones are drawn over the others, which step back beside many', () => {
     const places = Float32Array.of(0, 0, 0, 0, -0.5, 0, 0.5, 0);
     const colourOf = (i: number): readonly [number, number, number] | undefined =>
       i === 3 ? undefined : i === 0 ? [0, 0, 255] : [0, 160, 0];
-    drawDots(pixels, { places, colourOf, isChosen: (i) => i === 0, ring: [0, 0, 0] }, camera, size, 1);
-    expect(at(pixels, 50, 40)).toEqual([0, 0, 255]);
-    expect(at(pixels, 30, 40)[0]).toBeGreaterThan(200);
-    expect(at(pixels, 70, 40)).toEqual([255, 255, 255]);
+    for (const chosen of [1, 501]) {
+      const pixels = blank(100, 80);
+      drawDots(pixels, { places, colourOf, isChosen: (i) => i === 0, chosen, ring: [0, 0, 0] }, camera, size, 1);
+      expect(at(pixels, 50, 40)).toEqual([0, 0, 255]);
+      if (chosen === 1) expect(at(pixels, 30, 40)[0]).toBeLessThan(100);
+      else expect(at(pixels, 30, 40)[0]).toBeGreaterThan(200);
+      expect(at(pixels, 70, 40)).toEqual([255, 255, 255]);
+    }
   });
 });
 

@@ -7,8 +7,9 @@ export interface Dots {
   readonly places: Float32Array;
   /** Of each image; `undefined` is not drawn. */
   readonly colourOf: (i: number) => Rgb | undefined;
-  /** These are drawn last and stand out; few of them are larger and have a ring. `undefined`: none is chosen. */
-  readonly isChosen: ((i: number) => boolean) | undefined;
+  /** These are drawn last and stand out: few of them are larger and have a ring, beside many the others step back. */
+  readonly isChosen: (i: number) => boolean;
+  readonly chosen: number;
   /** Around those that are chosen. */
   readonly ring: Rgb;
 }
@@ -35,7 +36,7 @@ export function radiusOf(count: number, { scale }: Camera, { width, height }: Si
   return Math.max(1.2, Math.min(5, (55 / Math.sqrt(Math.max(1, count))) * Math.sqrt(closer) + 0.8));
 }
 
-/** Shares of their colour that dots have; beside chosen ones the others step back. */
+/** Shares of their colour that dots have; beside many chosen ones the others step back. */
 const plain = 0.8;
 const faint = 0.16;
 /** More rings would cover each other. */
@@ -58,7 +59,8 @@ function stampOf(radius: number): Stamp {
 
 /** `density` device pixels for a CSS pixel. Draws over what is there, which has to be opaque. */
 export function drawDots(target: Pixels, dots: Dots, camera: Camera, size: Size, density: number): void {
-  const { places, colourOf, isChosen, ring } = dots;
+  const { places, colourOf, isChosen, chosen, ring } = dots;
+  const isFew = chosen <= mostRings;
   const count = places.length / 2;
   const radius = radiusOf(count, camera, size) * density;
   const [usual, outer, inner] = [stampOf(radius), stampOf(radius + 3 * density), stampOf(radius + 1.5 * density)];
@@ -69,10 +71,9 @@ export function drawDots(target: Pixels, dots: Dots, camera: Camera, size: Size,
   for (let i = 0; i < count; i++) {
     const colour = colourOf(i);
     if (!colour) continue;
-    if (isChosen?.(i) === true) marked.push(i);
-    else put(target, usual, left + places[2 * i]! * scale, top + places[2 * i + 1]! * scale, colour, isChosen ? faint : plain);
+    if (chosen > 0 && isChosen(i)) marked.push(i);
+    else put(target, usual, left + places[2 * i]! * scale, top + places[2 * i + 1]! * scale, colour, isFew ? plain : faint);
   }
-  const isFew = marked.length <= mostRings;
   for (const i of marked) {
     const [x, y] = [left + places[2 * i]! * scale, top + places[2 * i + 1]! * scale];
     if (isFew) put(target, outer, x, y, ring, 1);

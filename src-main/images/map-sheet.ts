@@ -104,7 +104,7 @@ export async function mapSheet(
   const camera = around(places);
   const half = { width: mapSheetSide / 2, height: mapSheetSide / 2 };
   // As on a dense screen: dots of one pixel would be lost on so large a picture.
-  drawDots(target, { places, colourOf, isChosen: undefined, ring: ink }, { ...camera, scale: camera.scale / 2 }, half, 2);
+  drawDots(target, { places, colourOf, isChosen: () => false, chosen: 0, ring: ink }, { ...camera, scale: camera.scale / 2 }, half, 2);
   const outer = mapPictureSide + 2 * frame;
   let [pictures, unread] = [0, 0];
   for (const i of new MapPictures(numbers, places).apart((outer + gap) / camera.scale)) {
