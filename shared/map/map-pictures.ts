@@ -1,5 +1,6 @@
 // Which images of a map are shown as pictures: as many as fit without covering each other, the same ones wherever a person looks, and when
 // they look closer these and more.
+import { scattered } from '../scattered.ts';
 
 /** Looks between two of which the choice changes: 1.19 times as close. */
 const stepsPerDoubling = 4;
@@ -56,12 +57,4 @@ export class MapPictures {
           if (Math.abs(this.#places[2 * other]! - x) < room && Math.abs(this.#places[2 * other + 1]! - y) < room) return true;
     return false;
   }
-}
-
-/** A 32-bit number that looks random (the finaliser of MurmurHash3). */
-function scattered(value: number): number {
-  let hash = value ^ (value >>> 16);
-  hash = Math.imul(hash, 0x85ebca6b);
-  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
-  return (hash ^ (hash >>> 16)) >>> 0;
 }

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { DecodeSettings } from '../../shared/config/preprocessing.ts';
 import { AppError } from '../../shared/errors.ts';
-import type { EvaluationImage } from '../evaluation/protocol.ts';
+import type { EvaluationImage } from '../evaluation/evaluation-image.ts';
 import { isBelow } from '../files/is-below.ts';
 import { cacheFolder } from '../images/cache-space.ts';
 import { DecoderPool } from '../images/decoder-pool.ts';

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import type { EvaluationImage } from './evaluation-image.ts';
 import { bankSize, planEvaluation, splitOfPath, tooFew, withoutRows } from './protocol.ts';
-import type { CropProtocol, EvaluationImage, ProtocolOptions } from './protocol.ts';
+import type { CropProtocol, ProtocolOptions } from './protocol.ts';
 import { assembleReport } from './report.ts';
 import { image, many } from './testing/images.ts';
 

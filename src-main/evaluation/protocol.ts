@@ -1,19 +1,20 @@
 // Which images judge an encoder: a bank to look things up in and queries that are looked up. A pure function of the images' paths,
 // contents and labels, so that every run of a folder is judged by the same images.
 import { fingerprint } from '../../shared/contract/fingerprint.ts';
-
-export interface EvaluationImage {
-  /** Relative to the folder, with `/`. */
-  readonly path: string;
-  /** Hash of the content, hex. */
-  readonly hash: string;
-  readonly label: string | undefined;
-  readonly split: Split | undefined;
-}
-export type Split = 'train' | 'test';
-
-/** What choices are made on the split that asks: it is for `both`, each with a part of it, or all of it is for one of them alone. */
-export type QueriesFor = 'both' | 'choosing' | 'reporting';
+import type { EvaluationImage, QueriesFor, Split } from './evaluation-image.ts';
+import {
+  canKeepBack,
+  compareNames,
+  differentByHash,
+  foldsFor,
+  isEnough,
+  minimumPerClass,
+  minimumQueries,
+  mostFolds,
+  purposes,
+  splitByFolders,
+  splitByHash,
+} from './sides.ts';
 
 export interface ProtocolOptions {
   /** `choosing`: the first queries of each class, for every decision; `reporting`: all the others, to be looked at once. */
@@ -22,7 +23,7 @@ export interface ProtocolOptions {
   /** Where the labels come from; the names of folders when absent. */
   readonly labelsFrom?: 'file' | undefined;
   readonly bankPerClass?: number;
-  /** For choosing. Where the split is for both, never more than {@link mostChoosing}, nor than half of a class where halves are enough. */
+  /** For choosing. Where the split is for both, never more than 200, nor than half of a class where halves are enough. */
   readonly queriesPerClass?: number;
   /** Most images for crop retrieval: one half asks, the spaces are fitted on the other. */
   readonly cropImages?: number;
@@ -71,17 +72,6 @@ export interface CropProtocol {
   readonly purpose?: 'choosing' | 'reporting';
 }
 
-/** A class counts with this many images in the bank of every fold and one query; a figure from fewer would be noise. */
-export const minimumPerClass = 4;
-/** Queries of a class that choices may be made on, however many are asked for: what lies beyond is for the report alone. */
-export const mostChoosing = 200;
-/** With fewer queries in all, one of them moves the figure by more than two points. */
-export const minimumQueries = 50;
-/** So many tell apart what differs by three points; a folder that is split here asks in folds until there are as many. */
-const enoughQueries = 1000;
-/** Each asks with a tenth of every class for choosing and, another time, with another tenth for reporting. */
-const mostFolds = 5;
-
 /** The split that a path's folders name: `train/…`, `test/…`, also `val` and `validation` at any depth above the file. */
 export function splitOfPath(path: string): Split | undefined {
   for (const folder of path.toLowerCase().split('/').slice(0, -1)) {
@@ -121,7 +111,7 @@ export function planEvaluation(images: readonly EvaluationImage[], options: Prot
   // The other purpose's queries count too: both judge by labels, or neither.
   const asked = { choosing: 0, reporting: 0 };
   const asking = { choosing: 0, reporting: 0 };
-  const groups = [...byLabel(images)].sort(([a], [b]) => compare(a, b));
+  const groups = [...byLabel(images)].sort(([a], [b]) => compareNames(a, b));
   const keepBack = canKeepBack(images, groups);
   const folds = folders ? 1 : foldsFor(images, groups, queriesPerClass);
   for (const [label, members] of groups) {
@@ -188,7 +178,7 @@ function sameLabels(
   labels: readonly (readonly number[])[],
 ): string {
   const all = sides.flatMap((rows, side) => rows.map((row, i) => ({ key: `${images[row]!.hash} ${side}`, label: labels[side]![i]! })));
-  const ordered = all.toSorted((a, b) => compare(a.key, b.key));
+  const ordered = all.toSorted((a, b) => compareNames(a.key, b.key));
   const numbers = new Map<number, number>();
   return fingerprint(
     ordered.map(({ key, label }) => {
@@ -196,94 +186,6 @@ function sameLabels(
       return `${key} ${numbers.get(label)!}`;
     }),
   );
-}
-
-interface Sides {
-  readonly bank: readonly number[];
-  readonly queries: readonly number[];
-  /** Whether choosing and reporting ask with the same image. */
-  readonly shared: boolean;
-}
-
-/** Whether half of the test images are enough to ask with, so that the other half can wait for the report. */
-function canKeepBack(images: readonly EvaluationImage[], groups: readonly (readonly [string, readonly number[]])[]): boolean {
-  const count = (members: readonly number[], split: Split): number => members.filter((row) => images[row]!.split === split).length;
-  const halves = groups.map(([, members]) => (count(members, 'train') < minimumPerClass ? 0 : Math.floor(count(members, 'test') / 2)));
-  return halves.reduce((sum, half) => sum + half, 0) >= minimumQueries;
-}
-
-function splitByFolders(
-  images: readonly EvaluationImage[],
-  members: readonly number[],
-  { purpose, queriesFor, queriesPerClass }: Required<Pick<ProtocolOptions, 'purpose' | 'queriesFor' | 'queriesPerClass'>>,
-  keepBack: boolean,
-): Sides {
-  const byName = [...members].sort((a, b) => compare(images[a]!.path, images[b]!.path));
-  const test = byName.filter((row) => images[row]!.split === 'test');
-  const bank = byName.filter((row) => images[row]!.split === 'train');
-  if (queriesFor !== 'both') return { bank, queries: purpose === 'choosing' ? test.slice(0, queriesPerClass) : test, shared: false };
-  // The border does not depend on how many queries were asked for, or a report with other numbers would ask what was chosen on.
-  const shared = !keepBack || test.length === 1;
-  const border = Math.min(mostChoosing, shared ? test.length : Math.ceil(test.length / 2));
-  return {
-    bank,
-    queries: purpose === 'choosing' ? test.slice(0, Math.min(queriesPerClass, border)) : shared ? test : test.slice(border),
-    shared,
-  };
-}
-
-const purposes = ['choosing', 'reporting'] as const;
-
-/** A bit of its own content decides: what was asked for a choice never asks for a report, whatever comes to the folder or goes. */
-const asksFor = (hash: string): 'choosing' | 'reporting' => {
-  let bit = 0;
-  for (let i = 0; i < hash.length; i++) bit ^= hash.charCodeAt(i) & 1;
-  return purposes[bit]!;
-};
-
-/** Whether a class without a split has enough to look up in whichever of its images ask. */
-const isEnough = (images: readonly EvaluationImage[], members: readonly number[]): boolean =>
-  differentByHash(images, members).length > minimumPerClass;
-
-/** The images of a class that may ask for a purpose, in the order in which they do, and how many of them are a fold. */
-function askingOf(
-  images: readonly EvaluationImage[],
-  ordered: readonly number[],
-  purpose: 'choosing' | 'reporting',
-): { readonly rows: number[]; readonly perFold: number } {
-  const rows = ordered.filter((row) => asksFor(images[row]!.hash) === purpose);
-  return { rows, perFold: Math.ceil(rows.length / mostFolds) };
-}
-
-/** The fewest folds that a folder without a split of its own needs to ask enough, or as much as it can; alike for both purposes. */
-function foldsFor(
-  images: readonly EvaluationImage[],
-  groups: readonly (readonly [string, readonly number[]])[],
-  queriesPerClass: number,
-): number {
-  const asking = groups
-    .filter(([, members]) => isEnough(images, members))
-    .map(([, members]) => askingOf(images, differentByHash(images, members), 'reporting'));
-  const asked = (folds: number): number =>
-    asking.reduce((sum, { rows, perFold }) => sum + Math.min(queriesPerClass, folds * perFold, rows.length), 0);
-  const enough = Math.min(enoughQueries, asked(mostFolds));
-  let folds = 1;
-  while (asked(folds) < enough) folds++;
-  return folds;
-}
-
-function splitByHash(
-  images: readonly EvaluationImage[],
-  members: readonly number[],
-  { purpose, queriesPerClass }: Required<Pick<ProtocolOptions, 'purpose' | 'queriesPerClass'>>,
-  folds: number,
-): Sides {
-  const ordered = differentByHash(images, members);
-  // Half of them are kept back for the report, so that choosing cannot fit them.
-  const { rows, perFold } = askingOf(images, ordered, purpose);
-  const queries = rows.slice(0, Math.min(folds * perFold, queriesPerClass));
-  const asks = new Set(queries);
-  return { bank: ordered.filter((row) => !asks.has(row)), queries, shared: false };
 }
 
 /** Those that ask come first from their end of the order; where there are few, the bank may hold what asks for the other purpose. */
@@ -329,12 +231,6 @@ export function tooFew(plan: LabelProtocol | CropProtocol): string | undefined {
   return `Crop retrieval needs two query images and two others to fit its spaces on; here there are ${plan.images.length} and ${plan.bank.length}.`;
 }
 
-/** One row per content, ordered by hash; of copies the first by name. */
-function differentByHash(images: readonly EvaluationImage[], members: readonly number[]): number[] {
-  const ordered = [...members].sort((a, b) => compare(images[a]!.hash, images[b]!.hash) || compare(images[a]!.path, images[b]!.path));
-  return ordered.filter((row, i) => i === 0 || images[row]!.hash !== images[ordered[i - 1]!]!.hash);
-}
-
 function byLabel(images: readonly EvaluationImage[]): Map<string, number[]> {
   const groups = new Map<string, number[]>();
   for (const [row, { label }] of images.entries()) {
@@ -344,11 +240,6 @@ function byLabel(images: readonly EvaluationImage[]): Map<string, number[]> {
     else groups.set(label, [row]);
   }
   return groups;
-}
-
-/** By code unit, the same on every machine and in every language. */
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }
 
 /** How many images a query is looked up in; of folds the mean. */

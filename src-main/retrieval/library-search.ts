@@ -1,6 +1,7 @@
 // From a store on disk to a search: the space is fitted on the library once and kept beside the vectors; every vector, stored or
 // asked with, goes through it and is brought to length 1.
 import { setImmediate } from 'node:timers/promises';
+import { scattered } from '../../shared/scattered.ts';
 import { applySpace, normaliseRows, type SpaceKind, type SpaceOptions, type SpaceTransform } from '../evaluation/spaces.ts';
 import type { Pieces } from '../files/in-pieces.ts';
 import type { EmbeddingStore } from './embedding-store.ts';
@@ -33,15 +34,7 @@ export async function librarySpace(
 /** Rows to fit on, ascending: all of them, or those with the smallest hashes, which are mostly the same when a library has grown a little. */
 function fittingRows(rows: Uint32Array): Uint32Array {
   const limit = (2 ** 32 * fitRows) / rows.length;
-  return (rows.length <= fitRows ? rows : rows.filter((row) => hashOfRow(row) < limit)).toSorted();
-}
-
-/** A 32-bit number that looks random (the finaliser of MurmurHash3). */
-function hashOfRow(row: number): number {
-  let hash = row ^ (row >>> 16);
-  hash = Math.imul(hash, 0x85ebca6b);
-  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
-  return (hash ^ (hash >>> 16)) >>> 0;
+  return (rows.length <= fitRows ? rows : rows.filter((row) => scattered(row) < limit)).toSorted();
 }
 
 /** A query or block of vectors [·, dimension] as the search wants it: in the space, of length 1. */

@@ -2,7 +2,7 @@ import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeSync } fro
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import type { EvaluationImage } from '../evaluation/protocol.ts';
+import type { EvaluationImage } from '../evaluation/evaluation-image.ts';
 import { decodingVersion } from '../images/cache-space.ts';
 import { DecodeCache } from '../images/cache.ts';
 import { EmbeddingStore } from '../retrieval/embedding-store.ts';

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import type { TrainEvent } from '../../shared/train-events.ts';
-import type { EvaluationImage } from '../evaluation/protocol.ts';
+import type { EvaluationImage } from '../evaluation/evaluation-image.ts';
 import type { EvaluationReport } from '../evaluation/report.ts';
 import { DecodeCache } from '../images/cache.ts';
 import { labelFingerprint } from '../training/judging/label-fingerprint.ts';

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { Random } from '../../shared/random.ts';
-import type { EvaluationImage } from '../evaluation/protocol.ts';
+import type { EvaluationImage } from '../evaluation/evaluation-image.ts';
 import { EmbeddingStore } from '../retrieval/embedding-store.ts';
 import { loadCheckpoint } from '../training/run-folder/checkpoint.ts';
 import { listCheckpoints, readRecord } from '../training/run-folder/run-folder.ts';

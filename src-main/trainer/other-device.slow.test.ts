@@ -6,7 +6,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest
 import type { DeviceId } from '../../shared/devices.ts';
 import type { TrainEvent } from '../../shared/train-events.ts';
 import { suggestConfig } from '../engine/runs/suggest.ts';
-import type { EvaluationImage } from '../evaluation/protocol.ts';
+import type { EvaluationImage } from '../evaluation/evaluation-image.ts';
 import { noSoftwareGpu, softwareGpuEnvironment } from '../runtime/testing/software-gpu.ts';
 import { compileQuickly, noTensorflow, whySkipped } from '../runtime/testing/tensorflow-here.ts';
 import { RunControl } from '../training/run-control.ts';

@@ -3,7 +3,7 @@ import type { TrainConfig } from '../../shared/config/config-table.ts';
 import type { DeviceId, OnnxDevice, Precision } from '../../shared/devices.ts';
 import type { WireError } from '../../shared/errors.ts';
 import type { TrainEvent } from '../../shared/train-events.ts';
-import type { EvaluationImage, QueriesFor } from '../evaluation/protocol.ts';
+import type { EvaluationImage, QueriesFor } from '../evaluation/evaluation-image.ts';
 import type { Acquaintance } from '../evaluation/report-notes.ts';
 import type { EvaluationReport } from '../evaluation/report.ts';
 import type { CardUse } from '../files/card-lock.ts';

@@ -1,7 +1,8 @@
 // Which images of a folder judge a run while it trains.
 import { fingerprint } from '../../shared/contract/fingerprint.ts';
-import { minimumPerClass, planEvaluation } from '../evaluation/protocol.ts';
-import type { EvaluationImage } from '../evaluation/protocol.ts';
+import type { EvaluationImage } from '../evaluation/evaluation-image.ts';
+import { planEvaluation } from '../evaluation/protocol.ts';
+import { minimumPerClass } from '../evaluation/sides.ts';
 import type { TrainJob } from './protocol.ts';
 
 /** Queries of a sample of this many images; the rest is the bank. */

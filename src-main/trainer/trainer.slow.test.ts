@@ -6,7 +6,7 @@ import { createInterface } from 'node:readline';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { AppError } from '../../shared/errors.ts';
 import type { TrainEvent } from '../../shared/train-events.ts';
-import type { EvaluationImage } from '../evaluation/protocol.ts';
+import type { EvaluationImage } from '../evaluation/evaluation-image.ts';
 import { nodeArguments } from '../files/node-arguments.ts';
 import { loadCheckpoint } from '../training/run-folder/checkpoint.ts';
 import { listCheckpoints, RunFolder } from '../training/run-folder/run-folder.ts';

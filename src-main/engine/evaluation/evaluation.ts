@@ -2,7 +2,7 @@
 import { preprocessingOf } from '../../../shared/config/preprocessing.ts';
 import { deviceNames } from '../../../shared/devices.ts';
 import { AppError } from '../../../shared/errors.ts';
-import type { EvaluationImage } from '../../evaluation/protocol.ts';
+import type { EvaluationImage } from '../../evaluation/evaluation-image.ts';
 import type { EvaluationReport } from '../../evaluation/report.ts';
 import { inPieces } from '../../files/in-pieces.ts';
 import { cachedShortSide } from '../../images/cache-space.ts';

@@ -1,6 +1,6 @@
 // Which of a folder's images may judge a run, and for what.
 import { AppError } from '../../../shared/errors.ts';
-import type { EvaluationImage, QueriesFor } from '../../evaluation/protocol.ts';
+import type { EvaluationImage, QueriesFor } from '../../evaluation/evaluation-image.ts';
 import type { Split } from '../../library/labels.ts';
 import type { SplitImage } from '../folders/folder-images.ts';
 

@@ -8,7 +8,7 @@ import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { preprocessingOf } from '../../../shared/config/preprocessing.ts';
 import { Random } from '../../../shared/random.ts';
-import type { EvaluationImage } from '../../evaluation/protocol.ts';
+import type { EvaluationImage } from '../../evaluation/evaluation-image.ts';
 import type { SpaceKind } from '../../evaluation/spaces.ts';
 import { noSmallDisk, smallDisk } from '../../files/testing/small-disk.ts';
 import { cachedShortSide } from '../../images/cache-space.ts';

@@ -1,5 +1,5 @@
 // What runs are made of: the usable images of a folder, read again only when the catalogue says that they changed.
-import type { EvaluationImage } from '../../evaluation/protocol.ts';
+import type { EvaluationImage } from '../../evaluation/evaluation-image.ts';
 import { atOnce, inPieces } from '../../files/in-pieces.ts';
 import { medianSize, requireImages, usableImages } from '../../library/catalogue.ts';
 import type { MedianSize, UsableImages } from '../../library/catalogue.ts';

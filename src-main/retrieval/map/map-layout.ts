@@ -1,5 +1,6 @@
 // A library on a plane: rows that hang together attract each other, others push each other away. Stochastic gradient descent on UMAP's
 // cross-entropy with negative samples (McInnes, Healy & Melville 2018, §3.2), where rows at distance d hang together by 1/(1 + a·d²ᵇ).
+import { scattered } from '../../../shared/scattered.ts';
 import type { Pieces } from '../../files/in-pieces.ts';
 import type { LikenessGraph } from './likeness-graph.ts';
 
@@ -107,14 +108,6 @@ function push(places: Float64Array, row: number, other: number, rate: number): v
 
 /** A step of the whole rate is at most `longestStep`. */
 const limited = (step: number, rate: number): number => Math.max(-longestStep * rate, Math.min(longestStep * rate, step));
-
-/** A 32-bit number that looks random (the finaliser of MurmurHash3). */
-function scattered(value: number): number {
-  let hash = value ^ (value >>> 16);
-  hash = Math.imul(hash, 0x85ebca6b);
-  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
-  return (hash ^ (hash >>> 16)) >>> 0;
-}
 
 /** One of `count` rows, as good as random. */
 const among = (draw: number, count: number): number => Math.floor((scattered(draw) / 2 ** 32) * count);

@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, globSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { Random } from '../../../shared/random.ts';
-import type { EvaluationImage } from '../../evaluation/protocol.ts';
+import type { EvaluationImage } from '../../evaluation/evaluation-image.ts';
 import { DecodeCache } from '../../images/cache.ts';
 import { decodeImage } from '../../images/decode.ts';
 import type { CachedImage } from '../../images/shard-reader.ts';

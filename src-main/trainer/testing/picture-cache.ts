@@ -1,7 +1,7 @@
 // A decode cache of generated pictures, and jobs on it.
 import { createHash } from 'node:crypto';
 import { Random } from '../../../shared/random.ts';
-import type { EvaluationImage } from '../../evaluation/protocol.ts';
+import type { EvaluationImage } from '../../evaluation/evaluation-image.ts';
 import { DecodeCache } from '../../images/cache.ts';
 import { RunFolder } from '../../training/run-folder/run-folder.ts';
 import type { RunRecord } from '../../training/run-folder/run-folder.ts';

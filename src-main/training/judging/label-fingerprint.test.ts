@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { EvaluationImage } from '../../evaluation/protocol.ts';
+import type { EvaluationImage } from '../../evaluation/evaluation-image.ts';
 import { labelFingerprint } from './label-fingerprint.ts';
 
 const image = (hash: string, label?: string, split?: 'train' | 'test'): EvaluationImage => ({ path: `/a/${hash}`, hash, label, split });

@@ -1,6 +1,6 @@
 // Labels and splits as one value: they decide what is trained on and what judges a run, and are no part of the images' fingerprint.
 import { createHash } from 'node:crypto';
-import type { EvaluationImage } from '../../evaluation/protocol.ts';
+import type { EvaluationImage } from '../../evaluation/evaluation-image.ts';
 import { atOnce } from '../../files/in-pieces.ts';
 import type { Pieces } from '../../files/in-pieces.ts';
 

@@ -3,25 +3,14 @@ import { describe, expect, it } from 'vitest';
 import { parseConfig } from '../../../shared/config/config.ts';
 import { atOnce } from '../../files/in-pieces.ts';
 import { blockThreads, mostKept } from '../../images/cutting-threads.ts';
+import { plannedConfig } from '../testing/planned-config.ts';
 import { expectedThreads, feedMemory, trialCutting } from './feed-memory.ts';
 import type { Feed } from './feed-memory.ts';
 import { processorMicroBatchInPieces } from './fit-micro-batch.ts';
 import { besideTrialInPieces, memoryPlan, surelyEnough } from './memory-plan.ts';
 
 const picture = { width: 341, height: 256 };
-const config = parseConfig({
-  architecture: 'custom',
-  width: 96,
-  depth: 3,
-  heads: 2,
-  predictorWidth: 48,
-  predictorDepth: 2,
-  predictorHeads: 2,
-  imageSize: 64,
-  patchSize: 8,
-  batchSize: 96,
-  evaluateImages: 0,
-});
+const config = plannedConfig({ evaluateImages: 0 });
 
 describe('the memory that feeds a run', () => {
   it('is that of threads, names and kept pictures, which end at what threads keep at most', () => {

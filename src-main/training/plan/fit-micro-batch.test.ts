@@ -8,6 +8,7 @@ import { parseConfig } from '../../../shared/config/config.ts';
 import type { DeviceId } from '../../../shared/devices.ts';
 import { AppError } from '../../../shared/errors.ts';
 import { atOnce } from '../../files/in-pieces.ts';
+import { plannedConfig } from '../testing/planned-config.ts';
 import {
   cardMicroBatchInPieces,
   cardWasFull,
@@ -21,19 +22,7 @@ import type { CardToFit, MicroBatch } from './fit-micro-batch.ts';
 import { cardMemoryInPieces } from './memory-plan.ts';
 import { automaticMicroBatch, possibleMicroBatches } from './step-size.ts';
 
-const config = parseConfig({
-  architecture: 'custom',
-  width: 96,
-  depth: 3,
-  heads: 2,
-  predictorWidth: 48,
-  predictorDepth: 2,
-  predictorHeads: 2,
-  imageSize: 64,
-  patchSize: 8,
-  batchSize: 96,
-  evaluateImages: 0,
-});
+const config = plannedConfig({ evaluateImages: 0 });
 const needs = (images: number, of = config): number => atOnce(cardMemoryInPieces({ ...of, microBatch: images })).total;
 const on = (card: CardToFit | undefined, of: TrainConfig = config, device: DeviceId = 'webgpu'): MicroBatch =>
   atOnce(cardMicroBatchInPieces(of, device, card));

@@ -1,25 +1,13 @@
 // What the sums of memory are made of.
 import { expect, it } from 'vitest';
-import { parseConfig } from '../../../shared/config/config.ts';
 import { namedParts, partsBeside } from '../../../shared/memory-parts.ts';
 import { atOnce } from '../../files/in-pieces.ts';
 import { modelSize, parameterCount, patchValues, targetParameters, tokenCount, trainedParameters } from '../../jepa/model.ts';
+import { plannedConfig } from '../testing/planned-config.ts';
 import { cardMemoryInPieces, memoryPlan, partsOf } from './memory-plan.ts';
 import { stepSize } from './step-size.ts';
 
-const config = parseConfig({
-  architecture: 'custom',
-  width: 96,
-  depth: 3,
-  heads: 2,
-  predictorWidth: 48,
-  predictorDepth: 2,
-  predictorHeads: 2,
-  imageSize: 64,
-  patchSize: 8,
-  batchSize: 96,
-  threads: 1,
-});
+const config = plannedConfig({ threads: 1 });
 const feed = { images: 1000, picture: { width: 341, height: 256 }, threads: 2 };
 const sum = (parts: Readonly<Record<string, number>>): number => Object.values(parts).reduce((a, b) => a + b);
 
