@@ -1,59 +1,13 @@
 // The command line. Commands are loaded when they run, so that `--help` is quick.
 import { Command } from 'commander';
-import { configTable } from '../../shared/config/config-table.ts';
 import { AppError } from '../../shared/errors.ts';
 import { programVersion } from '../../shared/version.ts';
-import type { Action, Options } from './action.ts';
+import { bind, common, device, examples, layer, machine, onRun, threads } from './command-parts.ts';
 import { addConfigFlags } from './config-flags.ts';
 import { exitCodeHelp, exitCodes } from './exit-codes.ts';
 import { endWithParent } from './interrupt.ts';
+import { addLookCommands } from './look-commands.ts';
 import { endWithReader, Output } from './output.ts';
-
-const machine = (command: Command): Command => command.option('--json', 'print one JSON object per line, for scripts');
-
-const common = (command: Command): Command =>
-  machine(
-    command.option(
-      '--home <folder>',
-      'where catalogue, cache, runs and embeddings are kept (default: $IJEPA_STUDIO_HOME, else ~/.ijepa-studio)',
-    ),
-  );
-
-const onRun = (command: Command): Command =>
-  common(command)
-    .option('--run <name>', 'run by name or path (default: the newest, or with the file of a checkpoint its own)')
-    .option('--checkpoint <which>', 'best, latest, a step, or a file', 'best');
-
-const layer = (command: Command): Command =>
-  command.option('--layer <layer>', 'last, or last4 (the last four blocks, or as many as there are, concatenated)', 'last');
-
-const device = (command: Command): Command =>
-  command.option(
-    '--device <choice>',
-    `what computes the vectors: ${configTable.device.choices.join(', ')}; auto: a graphics card if it computes correctly and much faster than the processor, else the processor`,
-    'auto',
-  );
-
-const threads = (command: Command): Command => command.option('--threads <number>', 'threads of the CPU; 0: one per core', '0');
-
-function bind(command: Command, load: () => Promise<Action>): Command {
-  return command.action(async (...args: unknown[]) => {
-    const operands = args
-      .slice(0, -2)
-      .flat()
-      .filter((one): one is string => typeof one === 'string');
-    const options = command.opts<Options>();
-    const output = new Output(options['json'] === true);
-    try {
-      const run = await load();
-      process.exitCode = await run(output, options, ...operands);
-    } catch (error) {
-      process.exitCode = output.fail(error);
-    }
-  });
-}
-
-const examples = (lines: readonly string[]): string => `\nExamples:\n${lines.map((line) => `  ijepa-studio ${line}`).join('\n')}`;
 
 function program(): Command {
   const root = new Command('ijepa-studio')
@@ -180,77 +134,7 @@ function program(): Command {
       ]),
     );
 
-  bind(
-    threads(layer(onRun(root.command('search [folder]').description('the images most like one or several others')))),
-    async () => (await import('./commands/search.ts')).searchCommand,
-  )
-    .option('--image <file...>', 'query images (of the folder or any others)')
-    .option('--minus <file...>', 'images that the results should not be like')
-    .option('-k, --count <number>', 'how many', '10')
-    .option('--min-score <cosine>', 'leave out what scores lower')
-    .option('--space <space>', 'raw (unchanged), centred or whitened', 'whitened')
-    .option('--sheet <file>', 'draw query and results as a PNG')
-    .addHelpText(
-      'after',
-      examples(['search --image cat.jpg', 'search ~/Pictures --image a.jpg b.jpg --minus c.jpg -k 20 --sheet found.png']),
-    );
-
-  bind(
-    layer(onRun(root.command('map [folder]').description('a map of the folder on which images that are alike lie together'))),
-    async () => (await import('./commands/map.ts')).mapCommand,
-  )
-    .option('--space <space>', 'raw (unchanged), centred or whitened', 'whitened')
-    .option('--again', 'draw it again, also where one with all images is kept; images stay near their places')
-    .option('--table <file>', 'write the places as CSV: filepath,label,x,y')
-    .option('--sheet <file>', 'draw the map as a PNG')
-    .addHelpText('after', examples(['map', 'map ~/Pictures --sheet map.png', 'map --run Pictures-1 --table places.csv']));
-
-  bind(
-    layer(
-      onRun(
-        root
-          .command('duplicates [folder]')
-          .description('files of a folder that show the same, in groups, the best to keep first; nothing is deleted, moved or marked'),
-      ),
-    ),
-    async () => (await import('./commands/duplicates.ts')).duplicatesCommand,
-  )
-    .option(
-      '--level <level>',
-      'file: the same bytes (needs no vectors); picture: also the same picture, resized or saved anew; similar: also what has similar vectors (default: picture, or similar with --similarity)',
-    )
-    .option('--similarity <cosine>', 'how similar, from 0.8 to 1: every file of a group scores higher with its centre (default: 0.98)')
-    .option('--space <space>', 'raw (unchanged), centred or whitened', 'whitened')
-    .option('--csv <file>', 'write all groups as a table')
-    .addHelpText(
-      'after',
-      examples([
-        'duplicates ~/Pictures',
-        'duplicates ~/Pictures --similarity 0.95 --csv duplicates.csv',
-        'duplicates ~/Pictures --level file --json',
-      ]),
-    );
-
-  bind(
-    threads(
-      onRun(
-        root
-          .command('features [folder]')
-          .description('what the encoder sees in pictures: patches that it finds similar get similar colours'),
-      ),
-    ),
-    async () => (await import('./commands/features.ts')).featuresCommand,
-  )
-    .option('--image <file...>', 'pictures to look at (of the folder or any others)')
-    .option('--sheet <file>', 'where to draw them, as a PNG')
-    .option(
-      '--finer <times>',
-      'how many times more pixels and patches per side than in training, 1 to 4 (default: 4 if it was trained on at most four patches per side, else 1)',
-    )
-    .addHelpText(
-      'after',
-      examples(['features --image cat.jpg --sheet seen.png', 'features ~/Pictures --run big --image a.jpg b.jpg --sheet seen.png']),
-    );
+  addLookCommands(root);
 
   bind(
     layer(

@@ -1,6 +1,6 @@
 // Images that are named only, for plans of evaluations.
+import type { EvaluationImage } from '../evaluation-image.ts';
 import { splitOfPath } from '../protocol.ts';
-import type { EvaluationImage } from '../protocol.ts';
 
 export const image = (path: string, label: string | undefined, hash = path): EvaluationImage => ({
   path,
